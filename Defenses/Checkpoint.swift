@@ -1,0 +1,47 @@
+import Foundation
+import ModelCore
+import Support
+
+/// A training's state after a whole epoch, as a file: network, optimizer and history.
+public struct Checkpoint: Sendable {
+  public let url: URL
+  /// The digest of everything the weights depend on. A file made for another request is not continued.
+  public let request: String
+
+  public init(_ url: URL, request: String) {
+    self.url = url
+    self.request = request
+  }
+
+  private struct Header: Codable {
+    let request: String
+    let steps: Int
+    let history: [EpochRecord]
+  }
+
+  /// Puts the last checkpoint's state into the network and the optimizer.
+  /// - Returns: the epochs it has behind it; nil if there is no checkpoint of this request.
+  func restore(_ network: Network, _ optimizer: Optimizer) throws -> [EpochRecord]? {
+    guard FileManager.default.fileExists(atPath: url.path), let file = try? SafetensorsFile(url),
+      let text = file.metadata["checkpoint"],
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request
+    else { return nil }
+    let tensors = try file.tensors()
+    try network.restore(tensors.filter { !$0.key.hasPrefix("optimizer.") })
+    try optimizer.restore(tensors, steps: header.steps)
+    return header.history
+  }
+
+  func write(_ network: Network, _ optimizer: Optimizer, _ history: [EpochRecord]) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let header = try encoder.encode(Header(request: request, steps: optimizer.steps, history: history))
+    let metadata = ["checkpoint": String(decoding: header, as: UTF8.self)]
+    try SafetensorsFile.write(network.state() + optimizer.state(), metadata: metadata, to: url)
+  }
+
+  /// Removes the file once the finished model is in its place.
+  public func remove() {
+    try? FileManager.default.removeItem(at: url)
+  }
+}

@@ -1,0 +1,59 @@
+import Support
+
+/// A way to train a network that is harder to fool: an objective, and a name and settings to ask for it.
+///
+/// A new defense is one file with a type that conforms, and one line in `DefenseRegistry`.
+public protocol Defense: Sendable {
+  /// Its name on the command line and in experiment files.
+  static var name: String { get }
+  /// One line for lists and help.
+  static var summary: String { get }
+
+  /// Reads its settings; the settings' defaults are the defense's.
+  init(_ settings: Settings) throws
+
+  /// What the network is trained for.
+  var objective: any Objective { get }
+
+  /// Its settings as they are in force, for records and fingerprints.
+  var parameters: [(name: String, value: String)] { get }
+}
+
+extension Defense {
+  /// Name and settings: `adversarialTraining(attack=fgsm, epsilon=0.3)`.
+  public var text: String {
+    let list = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
+    return Self.name + (list.isEmpty ? "" : "(\(list))")
+  }
+}
+
+/// No defense: cross-entropy on the images as they are.
+public struct PlainTraining: Defense {
+  public static let name = "none"
+  public static let summary = "plain training on cross-entropy"
+  public let parameters: [(name: String, value: String)] = []
+
+  public init() {}
+  public init(_ settings: Settings) {}
+  public var objective: any Objective { CrossEntropy() }
+}
+
+/// Every defense, one line each.
+public enum DefenseRegistry {
+  public static let all: [any Defense.Type] = [
+    PlainTraining.self,
+    AdversarialTraining.self,
+  ]
+
+  public static var names: [String] { all.map { $0.name } }
+
+  /// Makes a defense from its name and settings, and refuses settings it does not have.
+  public static func defense(named name: String, _ settings: Settings) throws -> any Defense {
+    guard let type = all.first(where: { $0.name == name }) else {
+      throw Failure.usage("unknown defense '\(name)'", hint: hint(for: name, among: names))
+    }
+    let defense = try type.init(settings)
+    try settings.finish(name)
+    return defense
+  }
+}

@@ -1,0 +1,40 @@
+# Crossfire's chores. `make demo` and `make test` do all of their own set-up.
+SHELL := /bin/bash
+PREFIX ?= $(HOME)/.local
+OUT ?= crossfire-demo
+
+DEPS := $(CURDIR)/.deps
+export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
+# One configuration for the command and the tests: the C++ target then compiles once.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
+  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
+CROSSFIRE = .build/release/crossfire
+
+.PHONY: setup build demo test bench format lint install clean
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	@swift build $(SWIFT_FLAGS)
+
+demo: build
+	@CROSSFIRE_DATA="$${CROSSFIRE_DATA:-$(DEPS)/data}" $(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
+
+test: build lint
+	@CROSSFIRE_DATA="$${CROSSFIRE_DATA:-$(DEPS)/data}" swift test $(SWIFT_FLAGS)
+
+bench: build
+	@.build/release/crossfire-bench
+
+format:
+	@swift format --in-place --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+
+lint:
+	@swift format lint --strict --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+
+install: build
+	@scripts/install.sh "$(PREFIX)"
+
+clean:
+	@rm -rf .build $(OUT)

@@ -1,0 +1,49 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// Every room of the house, from the ground up. Arrows point down only: a target may depend on targets listed before it.
+let package = Package(
+  name: "crossfire",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "crossfire", targets: ["crossfire"]),
+    .library(name: "Crossfire", targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "Reports"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "Clibtorch", pkgConfig: "libtorch"),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .target(name: "CTorch", dependencies: ["Clibtorch"]),
+    .target(name: "Support", dependencies: ["CCrypto"]),
+    .target(name: "ModelCore", dependencies: ["CTorch", "Support"]),
+    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CPNG", "CZlib"]),
+    .target(name: "Attacks", dependencies: ["ModelCore", "Support"], path: "Attacks"),
+    .target(name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"], path: "Defenses"),
+    .target(
+      name: "Evaluation",
+      dependencies: ["Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Reports", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"], path: "Reports"),
+    .executableTarget(
+      name: "crossfire",
+      dependencies: [
+        "Reports", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
+    .testTarget(name: "SupportTests", dependencies: ["Support"]),
+    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
+    .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Evaluation", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,66 @@
+import Datasets
+import Evaluation
+import ModelCore
+
+/// One source's examples side by side: a row for each image, a column for each budget, a frame around each that fools it.
+public struct ExampleSheet {
+  private let set: ExampleSet
+  private let rows: [Int]
+  private static let gap = 2
+  private static let frame = 3
+  private static let fooledColor: [UInt8] = [213, 94, 0]
+  private static let paper: [UInt8] = [255, 255, 255]
+
+  /// Shows the first image of each class, at most ten.
+  public init(_ set: ExampleSet) {
+    self.set = set
+    let labels = set.label.int64s()
+    var seen: Set<Int64> = []
+    rows = Array(labels.indices.filter { seen.insert(labels[$0]).inserted }.sorted { labels[$0] < labels[$1] }.prefix(10))
+  }
+
+  public func sheet() throws -> ImageSheet {
+    let origin = set.origin
+    let picture = draw()
+    let targeted = set.target.max().scalar >= 0
+    let fooled = targeted ? "the source takes it for the target" : "the source no longer sees the true label"
+    let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
+    return ImageSheet(
+      title: "\(origin.attack) on \(origin.source)",
+      caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled).",
+      alt: "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
+        + "ε = \(budgets)",
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+  }
+
+  private func draw() -> Picture {
+    let range = set.origin.valueRange
+    let side = (height: set.original.shape[2], width: set.original.shape[3])
+    let cell = (height: side.height + 2 * Self.frame + Self.gap, width: side.width + 2 * Self.frame + Self.gap)
+    let columns = 1 + set.adversarial.count
+    var canvas = Canvas(width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
+    let fooling = self.fooling
+    for (column, images) in ([set.original] + set.adversarial).enumerated() {
+      for (row, index) in rows.enumerated() {
+        let (x, y) = (column * cell.width, row * cell.height)
+        if column > 0 && fooling[column - 1][index] {
+          canvas.fill(
+            x: x, y: y, width: cell.width - Self.gap, height: cell.height - Self.gap, color: Self.fooledColor)
+        }
+        let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
+        let bytes = Quantization.bytes(images.select(0, index), range: range).bytes()
+        canvas.put(Picture(shape: shape, pixels: bytes), x: x + Self.frame, y: y + Self.frame)
+      }
+    }
+    return canvas.picture
+  }
+
+  /// For every budget and image, whether the source is fooled: as the goal was.
+  private var fooling: [[Bool]] {
+    let (labels, targets) = (set.label.int64s(), set.target.int64s())
+    return (0..<set.adversarial.count).map { budget in
+      let predicted = set.predicted.select(0, budget).int64s()
+      return labels.indices.map { targets[$0] < 0 ? predicted[$0] != labels[$0] : predicted[$0] == targets[$0] }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Evaluation
+
+extension GridTable {
+  /// The table in HTML, in a container of its own that scrolls where the screen is narrower than the table. Each cell is shaded
+  /// by its accuracy; white-box cells are framed.
+  func html() -> Markup {
+    let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Made on")
+    let shownTo = Markup("th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Shown to")
+    let names = victims.map { Markup("th", ["scope": "col"], $0) }
+    let body = (hasCleanRow ? [cleanRow] : []) + sources.map(row)
+    let table = Markup(
+      "table", ["class": "matrix"],
+      Markup("caption", [:], Markup("span", [:], Markup("strong", [:], title), ". " + legend)),
+      Markup("thead", [:], Markup("tr", [:], corner, shownTo), Markup("tr", [:], children: names)),
+      Markup("tbody", [:], children: body))
+    return Markup("div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(title)"], table)
+  }
+
+  private var legend: String {
+    "Accuracy in % with its interval beneath\(hasAim ? " and the share given the attack's target" : ""); "
+      + "framed: white-box; \(precision)."
+  }
+
+  private var cleanRow: Markup {
+    Markup(
+      "tr", ["class": "clean"],
+      children: [Markup("th", ["scope": "row"], "clean images")] + victims.map { filled(clean($0), isClean: true) })
+  }
+
+  private func row(_ source: String) -> Markup {
+    let cells = victims.map { filled(cell(source, $0), isClean: false) }
+    return Markup("tr", [:], children: [Markup("th", ["scope": "row"], source)] + cells)
+  }
+
+  private func filled(_ cell: GridCell?, isClean: Bool) -> Markup {
+    guard let cell else { return Markup("td", [:], Markup("span", ["class": "aside"], "not measured")) }
+    let isFramed = !isClean && cell.setting == .whiteBox
+    var parts: [any MarkupContent] = [
+      Markup("span", ["class": "value"], percent(cell.accuracy)),
+      Markup("span", ["class": "interval"], percent(cell.interval)),
+    ]
+    if !isClean, let success = cell.targetedSuccess {
+      parts.append(Markup("span", ["class": "interval"], "target \(percent(success))"))
+    }
+    if isFramed { parts.append(Markup("span", ["class": "unseen"], "white-box")) }
+    return Markup(
+      "td", ["class": isFramed ? "own" : nil, "style": "--share:\(percent(cell.accuracy))%"], children: parts)
+  }
+}

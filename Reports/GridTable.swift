@@ -1,0 +1,124 @@
+import Evaluation
+
+/// The transfer matrix of one attack within one budget: a row for each model the examples were made on, a column for each
+/// model they were shown to, accuracy in percent, and above them what each model reaches on clean images.
+public struct GridTable {
+  public let attack: String
+  public let epsilon: Double
+  /// "fgsm, ε = 0.4".
+  public let title: String
+  let sources: [String]
+  let victims: [String]
+  private let grid: Grid
+
+  public init(grid: Grid, attack: String, epsilon: Double) {
+    let here = grid.cells.filter { $0.attack == attack && $0.epsilon == epsilon }
+    self.grid = grid
+    self.attack = attack
+    self.epsilon = epsilon
+    title = grid.heading(attack, epsilon)
+    sources = grid.sources.filter { source in here.contains { $0.source == source } }
+    victims = grid.victims.filter { victim in here.contains { $0.victim == victim } }
+  }
+
+  func cell(_ source: String, _ victim: String) -> GridCell? {
+    grid.cell(attack: attack, epsilon: epsilon, source: source, victim: victim)
+  }
+
+  /// The results on clean images, where they were measured and are not the table itself.
+  func clean(_ victim: String) -> GridCell? {
+    epsilon == 0 ? nil : grid.cleanCell(victim: victim, attack: attack)
+  }
+
+  var hasCleanRow: Bool { victims.contains { clean($0) != nil } }
+
+  private var cells: [GridCell] { sources.flatMap { source in victims.compactMap { cell(source, $0) } } }
+
+  var hasAim: Bool { cells.contains { $0.targetedHits != nil } }
+
+  /// "256 examples each, 95% intervals within ±6.2 points".
+  var precision: String {
+    let least = cells.map(\.examples).min() ?? 0
+    let most = cells.map(\.examples).max() ?? 0
+    let widest =
+      cells.map { max($0.accuracy - $0.interval.lowerBound, $0.interval.upperBound - $0.accuracy) }.max() ?? 0
+    let examples = least == most ? counted(most, "example") + " each" : "\(least) to \(most) examples each"
+    return "\(examples), 95% intervals within ±\(percent(widest)) points"
+  }
+
+  // MARK: As text
+
+  /// The table for a terminal, at most `width` columns wide where the names allow: what does not fit beside each other goes
+  /// below. The white-box cells stand in brackets.
+  public func text(width: Int = 80) -> String {
+    let rowWidth = (sources + [Self.cleanName, Self.corner]).map(\.count).max() ?? 0
+    let columnWidths = victims.map { max($0.count, 7) + 2 }
+    var blocks: [[Int]] = [[]]
+    var used = rowWidth
+    for (column, needed) in columnWidths.enumerated() {
+      if used + needed > width, !blocks[blocks.count - 1].isEmpty {
+        blocks.append([])
+        used = rowWidth
+      }
+      blocks[blocks.count - 1].append(column)
+      used += needed
+    }
+    func line(_ name: String, _ columns: [Int], _ field: (Int) -> String) -> String {
+      let fields = columns.map { padded(field($0), to: columnWidths[$0], isLeading: true) }
+      let line = padded(name, to: rowWidth, isLeading: false) + fields.joined()
+      return String(line.reversed().drop { $0 == " " }.reversed()) + "\n"
+    }
+    let tables = blocks.map { columns in
+      var table = line(Self.corner, columns) { victims[$0] + " " }
+      if hasCleanRow {
+        table += line(Self.cleanName, columns) { clean(victims[$0]).map { percent($0.accuracy) + " " } ?? "- " }
+      }
+      for source in sources {
+        table += line(source, columns) { column in
+          guard let cell = cell(source, victims[column]) else { return "- " }
+          return cell.setting == .whiteBox ? "[\(percent(cell.accuracy))]" : percent(cell.accuracy) + " "
+        }
+      }
+      return table
+    }
+    return "Accuracy in % under \(title)\nrow: made on, column: shown to, [ ]: white-box\n\n"
+      + tables.joined(separator: "\n") + "\n\(precision)\n"
+  }
+
+  private static let corner = "made on"
+  static let cleanName = "(clean)"
+
+  private func padded(_ text: String, to width: Int, isLeading: Bool) -> String {
+    let space = String(repeating: " ", count: max(0, width - text.count))
+    return isLeading ? space + text : text + space
+  }
+
+  /// The table in Markdown, the white-box cells in bold.
+  public func markdown() -> String {
+    var lines = [["made on \\ shown to"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" }]
+    if hasCleanRow { lines.append(["*clean images*"] + victims.map { clean($0).map { percent($0.accuracy) } ?? "–" }) }
+    for source in sources {
+      let fields = victims.map { victim -> String in
+        guard let cell = cell(source, victim) else { return "–" }
+        let value = "\(percent(cell.accuracy)) (\(percent(cell.interval)))"
+        return cell.setting == .whiteBox ? "**\(value)**" : value
+      }
+      lines.append([markdownEscaped(source)] + fields)
+    }
+    return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+  }
+}
+
+/// Text that Markdown shows as it is, on one line.
+func markdownEscaped(_ text: String) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars {
+    if scalar.properties.generalCategory == .control {
+      result += " "
+    } else {
+      if "\\`*_[]<>|#~&!".unicodeScalars.contains(scalar) { result += "\\" }
+      result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}

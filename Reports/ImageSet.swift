@@ -1,0 +1,103 @@
+import Attacks
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+/// Adversarial examples as a folder of pictures: `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`,
+/// `originals/<index>_<label>.png`, and `manifest.csv` with one row per adversarial picture.
+///
+/// Pictures have 8 bits a channel. Rounding keeps the budget (`Quantization`), and what rounding costs is measured: each
+/// picture is shown to its source again as it is stored.
+public struct ImageSet {
+  /// How many pictures were written, and how many of those that fooled their source as computed do as stored.
+  public struct Outcome: Equatable, Sendable {
+    public var pictures = 0
+    public var fooling = 0
+    public var foolingAsStored = 0
+  }
+
+  public let folder: URL
+  /// Each pixel as a block of this side: for people to look at.
+  public let scale: Int
+  private var manifest = CSV(header: Self.columns)
+  private var outcome = Outcome()
+  private var writtenOriginals: Set<String> = []
+
+  static let columns =
+    "file,sha256,data,index,label,target,source,attack,epsilon,predicted,predicted_after_export,confidence,"
+    + "linf,l2,l0,linf_after_export,l2_after_export,l0_after_export"
+
+  public init(_ folder: URL, scale: Int = 1) {
+    self.folder = folder
+    self.scale = scale
+  }
+
+  /// Writes one example set's pictures.
+  /// - Parameters:
+  ///   - source: the model they were made on, to be asked again; nil leaves `predicted_after_export` empty.
+  ///   - done: told after each picture.
+  public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {}) throws {
+    let range = set.origin.valueRange
+    let originals = Quantization.bytes(set.original, range: range)
+    for (budget, epsilon) in set.origin.epsilons.enumerated() {
+      guard let norm = Norm(rawValue: set.origin.norm) else {
+        throw Failure.badData("unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
+      }
+      let adversarial = set.adversarial[budget]
+      let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: set.original, range: range)
+      let pixels = Quantization.pixels(stored, range: range)
+      let before = sizes(adversarial - set.original)
+      let after = sizes(pixels - Quantization.pixels(originals, range: range))
+      let judged = source.map { classifier in Evaluator().batches(set.count).flatMap { classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count)).int64s() } }
+      let predicted = set.predicted.select(0, budget).int64s()
+      let confidence = set.confidence.select(0, budget).floats()
+      let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
+      for i in 0..<set.count {
+        let path = "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/\(indices[i])_\(labels[i])_\(predicted[i]).png"
+        let digest = try write(stored.select(0, i), to: path)
+        try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
+        manifest.append(
+          [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
+            + [set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])", judged.map { "\($0[i])" } ?? ""]
+            + [Double(confidence[i]).roundedToMillionths.plainDecimal] + before.map { $0[i] } + after.map { $0[i] })
+        count(predicted: predicted[i], stored: judged?[i], label: labels[i], target: targets[i])
+        done()
+      }
+    }
+  }
+
+  /// Writes the manifest, last of all.
+  public func finish() throws -> Outcome {
+    try AtomicFile.write(manifest.text, to: folder.appending(path: "manifest.csv"))
+    return outcome
+  }
+
+  private mutating func count(predicted: Int64, stored: Int64?, label: Int64, target: Int64) {
+    func fools(_ answer: Int64) -> Bool { target < 0 ? answer != label : answer == target }
+    outcome.pictures += 1
+    guard fools(predicted) else { return }
+    outcome.fooling += 1
+    if let stored, fools(stored) { outcome.foolingAsStored += 1 }
+  }
+
+  /// ℓ∞, ℓ2 and ℓ0 of each perturbation, as text.
+  private func sizes(_ perturbations: Tensor) -> [[String]] {
+    [Norm.linf, .l2, .l0].map { norm in
+      norm.size(perturbations).floats().map { Double($0).roundedToMillionths.plainDecimal }
+    }
+  }
+
+  private mutating func writeOriginal(_ bytes: Tensor, _ path: String) throws {
+    if writtenOriginals.insert(path).inserted { _ = try write(bytes, to: path) }
+  }
+
+  private func write(_ bytes: Tensor, to path: String) throws -> String {
+    let sizes = bytes.shape
+    let shape = ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2])
+    let data = try PNG.encode(Picture(shape: shape, pixels: bytes.bytes()).enlarged(scale))
+    try AtomicFile.write(data, to: folder.appending(path: path), synced: false)
+    return Digest.hex(of: data)
+  }
+}

@@ -1,0 +1,185 @@
+import Evaluation
+
+/// A line chart of proportions: each series with its interval as a band, its markers, which show their numbers under the
+/// pointer, and its name at the end of its line.
+struct LineChart {
+  struct Measurement {
+    let x: Double
+    let proportion: Double
+    let interval: ClosedRange<Double>
+    /// The numbers in words, shown under the pointer.
+    let note: String
+  }
+
+  struct Series {
+    let name: String
+    let style: SeriesStyle
+    /// Drawn heavier, with filled markers, and named in bold.
+    let isEmphasised: Bool
+    let measurements: [Measurement]
+  }
+
+  /// A name that no other picture on the page has.
+  let id: String
+  let title: String
+  let description: String
+  let xTitle: String
+  let yTitle: String
+  let series: [Series]
+
+  /// Wide enough to read on a phone, narrow enough for three in a row.
+  static let size = SVG.Size(width: 370, height: 264)
+
+  func picture(at corner: SVG.Point? = nil) -> Markup {
+    // What is emphasised is drawn last, over the others.
+    let ordered = series.filter { !$0.isEmphasised } + series.filter(\.isEmphasised)
+    let content: [any MarkupContent] = heading + gridLines + ordered.map(band) + ordered.map(line) + endLabels
+    return SVG.picture(
+      id: id, size: Self.size, at: corner, title: title, description: description, content: content)
+  }
+
+  // MARK: Layout
+
+  private var plotLeft: Double { 34 }
+  private var plotTop: Double { 50 }
+  private var plotBottom: Double { Self.size.height - 38 }
+
+  /// The names get the room the longest of them needs, up to a third of the picture.
+  private var plotRight: Double {
+    let longest = series.map { $0.name.count }.max() ?? 0
+    return Self.size.width - min(28 + Double(longest) * Self.letterWidth, Self.size.width * 0.38)
+  }
+
+  /// The mean width of a letter in a label, generous for want of a font to measure.
+  private static let letterWidth = 7.0
+
+  /// The width of a digit in a tick's label, in nearly every font.
+  private static let digitWidth = 6.2
+
+  private var xRange: ClosedRange<Double> {
+    let all = series.flatMap(\.measurements).map(\.x)
+    let low = all.min() ?? 0
+    let high = all.max() ?? 1
+    return low < high ? low...high : low...(low + 1)
+  }
+
+  private func place(_ x: Double, _ proportion: Double) -> SVG.Point {
+    let inset = 6.0
+    let across = (x - xRange.lowerBound) / (xRange.upperBound - xRange.lowerBound)
+    return SVG.Point(
+      x: plotLeft + inset + across * (plotRight - plotLeft - 2 * inset),
+      y: plotBottom - proportion * (plotBottom - plotTop))
+  }
+
+  // MARK: Parts
+
+  private var heading: [Markup] {
+    [
+      SVG.text(Self.shortened(title, to: 46), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
+      SVG.text(yTitle, at: .init(x: 4, y: 36), size: 11, isMuted: true),
+    ]
+  }
+
+  private var gridLines: [Markup] {
+    var parts: [Markup] = []
+    for percent in stride(from: 0, through: 100, by: 20) {
+      let y = place(xRange.lowerBound, Double(percent) / 100).y
+      parts.append(
+        SVG.line(from: .init(x: plotLeft, y: y), to: .init(x: plotRight, y: y), opacity: percent == 0 ? 0.6 : 0.14))
+      parts.append(SVG.text("\(percent)", at: .init(x: plotLeft - 6, y: y + 4), anchor: "end", size: 11, isMuted: true))
+    }
+    var freeFrom = -Double.infinity
+    for x in Set(series.flatMap(\.measurements).map(\.x)).sorted() {
+      let tick = place(x, 0)
+      parts.append(SVG.line(from: tick, to: .init(x: tick.x, y: tick.y + 4), opacity: 0.6))
+      let label = budgetText(x)
+      let halfWidth = Double(label.count) * Self.digitWidth / 2
+      // A label that would touch the one before it is left out; its tick stays.
+      guard tick.x - halfWidth >= freeFrom else { continue }
+      freeFrom = tick.x + halfWidth + 4
+      parts.append(SVG.text(label, at: .init(x: tick.x, y: tick.y + 17), anchor: "middle", size: 11, isMuted: true))
+    }
+    let middle = (plotLeft + plotRight) / 2
+    parts.append(SVG.text(xTitle, at: .init(x: middle, y: plotBottom + 33), anchor: "middle", size: 11, isMuted: true))
+    return parts
+  }
+
+  private func band(_ series: Series) -> Markup {
+    let upper = series.measurements.map { place($0.x, $0.interval.upperBound) }
+    let lower = series.measurements.map { place($0.x, $0.interval.lowerBound) }
+    return Markup(
+      "g", group(series),
+      Markup(
+        "polygon",
+        ["points": SVG.points(upper + lower.reversed()), "fill-opacity": series.isEmphasised ? "0.16" : "0.09"]))
+  }
+
+  private func line(_ series: Series) -> Markup {
+    let places = series.measurements.map { place($0.x, $0.proportion) }
+    let line = Markup(
+      "polyline",
+      [
+        "points": SVG.points(places), "fill": "none", "stroke": "currentColor",
+        "stroke-width": series.isEmphasised ? 3.0 : 1.6,
+        "stroke-dasharray": series.isEmphasised ? series.style.heavyDashes : series.style.dashes,
+        "stroke-linejoin": "round",
+      ])
+    let markers = zip(series.measurements, places).map { measurement, place in
+      // The wide, invisible disc makes the marker easy to point at.
+      Markup(
+        "g", [:], Markup("title", [:], measurement.note),
+        Markup("circle", ["cx": place.x, "cy": place.y, "r": 8, "fill-opacity": "0"]),
+        series.style.marker.drawn(at: place, isFilled: series.isEmphasised))
+    }
+    return Markup("g", group(series), children: [line] + markers)
+  }
+
+  private func group(_ series: Series) -> KeyValuePairs<String, (any AttributeValue)?> {
+    ["class": series.style.className, "color": series.style.color, "fill": "currentColor"]
+  }
+
+  /// The names at the lines' ends, moved apart where lines end together and tied to them by thin rules.
+  private var endLabels: [Markup] {
+    let ends = series.compactMap { series in series.measurements.last.map { (series, place($0.x, $0.proportion)) } }
+      .sorted { $0.1.y < $1.1.y }
+    let heights = Self.spread(ends.map { $0.1.y }, gap: 14, within: plotTop...plotBottom)
+    let labelX = plotRight + 12
+    let letters = Int((Self.size.width - labelX - 14) / Self.letterWidth)
+    return zip(ends, heights).map { end, y in
+      let (series, place) = end
+      return Markup(
+        "g", group(series),
+        Markup(
+          "path",
+          [
+            "d":
+              "M\(hundredths(place.x + 5)) \(hundredths(place.y))L\(hundredths(labelX - 2)) \(hundredths(y))H\(hundredths(labelX))",
+            "fill": "none", "stroke": "currentColor", "stroke-width": 0.8, "stroke-opacity": 0.6,
+          ]),
+        series.style.marker.drawn(at: .init(x: labelX + 6, y: y), isFilled: series.isEmphasised),
+        Markup(
+          "g", ["class": "label", "color": "#1c2126", "fill": "currentColor"],
+          SVG.text(
+            Self.shortened(series.name, to: letters), at: .init(x: labelX + 14, y: y + 4), size: 11.5,
+            isBold: series.isEmphasised)))
+    }
+  }
+
+  /// Ascending heights moved as little as needed to lie `gap` apart within the range.
+  static func spread(_ heights: [Double], gap: Double, within range: ClosedRange<Double>) -> [Double] {
+    guard heights.count > 1 else { return heights }
+    let gap = min(gap, (range.upperBound - range.lowerBound) / Double(heights.count - 1))
+    var result = heights
+    for i in 1..<result.count { result[i] = max(result[i], result[i - 1] + gap) }
+    result[result.count - 1] = min(result[result.count - 1], range.upperBound)
+    for i in (0..<result.count - 1).reversed() { result[i] = min(result[i], result[i + 1] - gap) }
+    return result
+  }
+
+  /// The text with its middle left out if it is too long: names often differ at their ends only.
+  static func shortened(_ text: String, to letters: Int) -> String {
+    guard text.count > letters else { return text }
+    let tail = (letters - 1) / 2
+    return text.prefix(letters - 1 - tail) + "…" + text.suffix(tail)
+  }
+}

@@ -1,0 +1,58 @@
+import Datasets
+import ModelCore
+
+extension Picture {
+  /// Each pixel as a block of `scale` x `scale`, with hard edges.
+  func enlarged(_ scale: Int) -> Picture {
+    guard scale > 1 else { return self }
+    let (width, height) = (shape.width, shape.height)
+    let big = ImageShape(channels: shape.channels, height: height * scale, width: width * scale)
+    var out = [UInt8]()
+    out.reserveCapacity(big.count)
+    for channel in 0..<shape.channels {
+      for row in 0..<big.height {
+        let start = (channel * height + row / scale) * width
+        for column in 0..<big.width { out.append(pixels[start + column / scale]) }
+      }
+    }
+    return Picture(shape: big, pixels: out)
+  }
+}
+
+/// An RGB picture under construction, onto which others are put.
+struct Canvas {
+  let width: Int
+  let height: Int
+  private var pixels: [UInt8]
+
+  init(width: Int, height: Int, color: [UInt8]) {
+    self.width = width
+    self.height = height
+    pixels = color.flatMap { [UInt8](repeating: $0, count: width * height) }
+  }
+
+  /// Fills a rectangle that lies within the canvas.
+  mutating func fill(x: Int, y: Int, width: Int, height: Int, color: [UInt8]) {
+    for channel in 0..<3 {
+      for row in y..<y + height {
+        let start = (channel * self.height + row) * self.width + x
+        for column in start..<start + width { pixels[column] = color[channel] }
+      }
+    }
+  }
+
+  /// Puts a grey or RGB picture down; it must lie within the canvas.
+  mutating func put(_ picture: Picture, x: Int, y: Int) {
+    let shape = picture.shape
+    for channel in 0..<3 {
+      let plane = min(channel, shape.channels - 1) * shape.height
+      for row in 0..<shape.height {
+        let from = (plane + row) * shape.width
+        let to = (channel * height + y + row) * width + x
+        pixels.replaceSubrange(to..<to + shape.width, with: picture.pixels[from..<from + shape.width])
+      }
+    }
+  }
+
+  var picture: Picture { Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels) }
+}

@@ -1,0 +1,57 @@
+import Evaluation
+import Foundation
+
+extension ReportPage {
+  /// Accuracy against budget, an attack after the other; nil if no attack has two budgets.
+  var curves: Section? {
+    let figures = grid.attacks.compactMap { AccuracyCurves(grid: grid, attack: $0) }
+    guard !figures.isEmpty else { return nil }
+    let parts = figures.map { figure in
+      Markup(
+        "figure", [:], attackHeading(figure.attack),
+        Markup("div", ["class": "panels"], children: figure.panels.map { $0.picture() }),
+        Markup("figcaption", [:], AccuracyCurves.caption))
+    }
+    return Section(id: "curves", heading: "Accuracy against the budget", content: parts)
+  }
+
+  /// The transfer matrices: of each attack the one within the middle budget, the others folded away.
+  var matrices: Section? {
+    let parts = grid.attacks.flatMap { attack -> [Markup] in
+      guard let middle = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else { return [] }
+      let table = GridTable(grid: grid, attack: attack, epsilon: middle).html()
+      let others = grid.positiveBudgets(for: attack).filter { $0 != middle }
+      guard !others.isEmpty else { return [attackHeading(attack), table] }
+      let list = others.map(budgetText).joined(separator: ", ")
+      let summary = Markup("summary", [:], "Other budgets: \(grid.budgetSymbol(attack)) = \(list)")
+      let folded = others.map { GridTable(grid: grid, attack: attack, epsilon: $0).html() }
+      return [attackHeading(attack), table, Markup("details", [:], children: [summary] + folded)]
+    }
+    guard !parts.isEmpty else { return nil }
+    return Section(id: "matrices", heading: "Transfer matrices", content: parts)
+  }
+
+  /// The image sheets; nil if there are none.
+  var images: Section? {
+    guard !sheets.isEmpty else { return nil }
+    let figures = sheets.map { sheet in
+      // A whole number of screen pixels for each of the image's keeps its pixels square.
+      let scale = max(1, 900 / max(1, sheet.width))
+      return Markup(
+        "figure", ["class": "sheet"], Markup("h3", [:], sheet.title),
+        Markup(
+          "img",
+          [
+            "src": "data:image/png;base64," + sheet.png.base64EncodedString(), "alt": sheet.alt,
+            "width": sheet.width * scale, "height": sheet.height * scale,
+          ]),
+        Markup("figcaption", [:], sheet.caption))
+    }
+    return Section(id: "images", heading: "Images", content: figures)
+  }
+
+  private func attackHeading(_ attack: String) -> Markup {
+    guard let record = grid.provenance.attack(attack) else { return Markup("h3", [:], attack) }
+    return Markup("h3", [:], attack, Markup("span", ["class": "aside"], " " + record.title))
+  }
+}

@@ -1,0 +1,140 @@
+/// A small C interface over libtorch: opaque handles and plain numbers.
+///
+/// A function that returns a handle returns NULL when libtorch refused; `ct_last_error` then says why, per thread.
+/// Every returned handle is owned by the caller and freed with `ct_free`. Nothing here throws across the border.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor *ct_ref;
+typedef struct ct_generator *ct_generator_ref;
+
+enum ct_type { ct_u8, ct_i64, ct_f32, ct_f64, ct_bool, ct_i32 };
+
+// ---- the engine -----------------------------------------------------------------------------------------------
+const char *_Nonnull ct_last_error(void);
+const char *_Nonnull ct_version(void);
+void ct_keep_memory(void);
+void ct_set_threads(int threads);
+int ct_threads(void);
+bool ct_cuda_available(void);
+bool ct_set_gradients(bool enabled);
+
+// ---- life of a tensor; device: -1 the processor, otherwise the number of a CUDA device -------------------------
+ct_ref _Nullable ct_from(const void *_Nullable data, const int64_t *_Nullable shape, int rank, int type);
+ct_ref _Nullable ct_full(double value, const int64_t *_Nullable shape, int rank, int type, int device);
+ct_ref _Nullable ct_arange(int64_t end, int device);
+void ct_free(ct_ref _Nullable tensor);
+int ct_rank(ct_ref _Nonnull tensor);
+int64_t ct_size(ct_ref _Nonnull tensor, int dimension);
+int64_t ct_stride(ct_ref _Nonnull tensor, int dimension);
+int ct_dtype(ct_ref _Nonnull tensor);
+int ct_device(ct_ref _Nonnull tensor);
+/// Copies the elements in row-major order; `bytes` must be exactly their size.
+bool ct_read(ct_ref _Nonnull tensor, void *_Nonnull out, size_t bytes);
+ct_ref _Nullable ct_to_type(ct_ref _Nonnull tensor, int type);
+ct_ref _Nullable ct_to_device(ct_ref _Nonnull tensor, int device);
+ct_ref _Nullable ct_contiguous(ct_ref _Nonnull tensor, bool channels_last);
+ct_ref _Nullable ct_clone(ct_ref _Nonnull tensor);
+bool ct_assign(ct_ref _Nonnull tensor, ct_ref _Nonnull values);
+
+// ---- random numbers, from a generator of one's own ---------------------------------------------------------------
+ct_generator_ref _Nullable ct_generator_new(uint64_t seed);
+void ct_generator_free(ct_generator_ref _Nullable generator);
+ct_ref _Nullable ct_uniform(ct_generator_ref _Nonnull generator, double low, double high,
+                            const int64_t *_Nullable shape, int rank);
+ct_ref _Nullable ct_normal(ct_generator_ref _Nonnull generator, const int64_t *_Nullable shape, int rank);
+ct_ref _Nullable ct_integers(ct_generator_ref _Nonnull generator, int64_t below, const int64_t *_Nullable shape,
+                             int rank);
+ct_ref _Nullable ct_permutation(ct_generator_ref _Nonnull generator, int64_t count);
+
+// ---- shape and indexing --------------------------------------------------------------------------------------------
+ct_ref _Nullable ct_reshape(ct_ref _Nonnull tensor, const int64_t *_Nullable shape, int rank);
+ct_ref _Nullable ct_expand(ct_ref _Nonnull tensor, const int64_t *_Nullable shape, int rank);
+ct_ref _Nullable ct_permute(ct_ref _Nonnull tensor, const int64_t *_Nonnull order, int rank);
+ct_ref _Nullable ct_flip(ct_ref _Nonnull tensor, const int64_t *_Nonnull dimensions, int count);
+ct_ref _Nullable ct_narrow(ct_ref _Nonnull tensor, int dimension, int64_t start, int64_t length);
+ct_ref _Nullable ct_select(ct_ref _Nonnull tensor, int dimension, int64_t index);
+ct_ref _Nullable ct_index_select(ct_ref _Nonnull tensor, int dimension, ct_ref _Nonnull indices);
+ct_ref _Nullable ct_gather(ct_ref _Nonnull tensor, int dimension, ct_ref _Nonnull indices);
+ct_ref _Nullable ct_scatter(ct_ref _Nonnull tensor, int dimension, ct_ref _Nonnull indices, ct_ref _Nonnull values);
+ct_ref _Nullable ct_nonzero(ct_ref _Nonnull tensor);
+ct_ref _Nullable ct_cat(const ct_ref _Nonnull *_Nonnull tensors, int count, int dimension);
+ct_ref _Nullable ct_stack(const ct_ref _Nonnull *_Nonnull tensors, int count, int dimension);
+ct_ref _Nullable ct_where(ct_ref _Nonnull condition, ct_ref _Nonnull a, ct_ref _Nonnull b);
+ct_ref _Nullable ct_one_hot(ct_ref _Nonnull labels, int64_t classes);
+
+// ---- arithmetic ------------------------------------------------------------------------------------------------------
+enum ct_unary_op {
+  ct_neg, ct_abs, ct_sign, ct_sqrt, ct_square, ct_exp, ct_log, ct_relu, ct_sigmoid, ct_tanh, ct_gelu, ct_elu, ct_silu,
+  ct_softplus, ct_floor, ct_round, ct_isfinite, ct_logical_not
+};
+enum ct_binary_op {
+  ct_add, ct_sub, ct_mul, ct_div, ct_pow, ct_maximum, ct_minimum, ct_eq, ct_ne, ct_lt, ct_le, ct_gt, ct_ge, ct_and, ct_or
+};
+ct_ref _Nullable ct_unary(int op, ct_ref _Nonnull tensor);
+ct_ref _Nullable ct_binary(int op, ct_ref _Nonnull a, ct_ref _Nonnull b);
+ct_ref _Nullable ct_binary_scalar(int op, ct_ref _Nonnull a, double b);
+ct_ref _Nullable ct_leaky_relu(ct_ref _Nonnull tensor, double slope);
+ct_ref _Nullable ct_clamp(ct_ref _Nonnull tensor, double low, double high);
+ct_ref _Nullable ct_matmul(ct_ref _Nonnull a, ct_ref _Nonnull b);
+
+// ---- reductions; count == 0 reduces over all dimensions ---------------------------------------------------------------
+enum ct_reduction { ct_sum, ct_mean, ct_amax, ct_amin, ct_all, ct_any };
+ct_ref _Nullable ct_reduce(int op, ct_ref _Nonnull tensor, const int64_t *_Nullable dimensions, int count, bool keep);
+ct_ref _Nullable ct_argmax(ct_ref _Nonnull tensor, int dimension, bool keep);
+ct_ref _Nullable ct_argmin(ct_ref _Nonnull tensor, int dimension, bool keep);
+bool ct_topk(ct_ref _Nonnull tensor, int64_t k, int dimension, ct_ref _Nullable *_Nonnull values,
+             ct_ref _Nullable *_Nonnull indices);
+
+// ---- network operations: images [N, C, H, W] ---------------------------------------------------------------------------
+struct ct_window {
+  int64_t kernel[2], stride[2], padding[2], dilation[2];
+};
+ct_ref _Nullable ct_conv2d(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias, struct ct_window window,
+                           int64_t groups);
+ct_ref _Nullable ct_conv2d_frozen(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias,
+                                  struct ct_window window, int64_t groups);
+ct_ref _Nullable ct_linear(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias);
+ct_ref _Nullable ct_max_pool2d(ct_ref _Nonnull input, struct ct_window window);
+ct_ref _Nullable ct_avg_pool2d(ct_ref _Nonnull input, struct ct_window window);
+ct_ref _Nullable ct_global_avg_pool2d(ct_ref _Nonnull input);
+/// Training: batch statistics, and the running ones move in place where they are given.
+ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight, ct_ref _Nullable bias,
+                               ct_ref _Nullable running_mean, ct_ref _Nullable running_variance, bool training,
+                               double momentum, double epsilon);
+ct_ref _Nullable ct_softmax(ct_ref _Nonnull logits, int dimension);
+ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
+
+// ---- gradients ------------------------------------------------------------------------------------------------------------
+bool ct_requires_gradient(ct_ref _Nonnull tensor);
+ct_ref _Nullable ct_tracked(ct_ref _Nonnull tensor);
+ct_ref _Nullable ct_detach(ct_ref _Nonnull tensor);
+/// d output / d inputs; `keep_graph` makes the result differentiable again. An input that the output does not depend on
+/// gets zeros.
+bool ct_gradient(ct_ref _Nonnull output, const ct_ref _Nonnull *_Nonnull inputs, int count, bool keep_graph,
+                 ct_ref _Nullable *_Nonnull out);
+
+// ---- optimizers: one fused step in place over all parameters -----------------------------------------------------------------
+struct ct_adam {
+  double rate, beta1, beta2, epsilon, weight_decay;
+  bool decoupled;
+};
+bool ct_adam_step(const ct_ref _Nonnull *_Nonnull parameters, const ct_ref _Nonnull *_Nonnull gradients,
+                  const ct_ref _Nonnull *_Nonnull first, const ct_ref _Nonnull *_Nonnull second, int count,
+                  int64_t step, struct ct_adam settings);
+bool ct_sgd_step(const ct_ref _Nonnull *_Nonnull parameters, const ct_ref _Nonnull *_Nonnull gradients,
+                 const ct_ref _Nonnull *_Nonnull momenta, int count, double rate, double momentum, double weight_decay,
+                 bool nesterov, bool first);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

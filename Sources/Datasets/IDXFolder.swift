@@ -1,0 +1,70 @@
+import Foundation
+import ModelCore
+import Support
+
+/// A folder with IDX files under MNIST's names, each gzipped (`….gz`) or not.
+public struct IDXFolder: Sendable {
+  public let folder: URL
+
+  public init(_ folder: URL) {
+    self.folder = folder
+  }
+
+  /// The names of a split's two files, without `.gz`.
+  public static func fileNames(_ split: Split) -> (images: String, labels: String) {
+    let prefix = split == .train ? "train" : "t10k"
+    return ("\(prefix)-images-idx3-ubyte", "\(prefix)-labels-idx1-ubyte")
+  }
+
+  /// The file of a name, with `.gz` or, failing that, without; nil if there is neither.
+  func file(_ name: String) -> URL? {
+    [name + ".gz", name].map { folder.appending(path: $0) }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  /// Whether either file of a split is there. One without the other counts, so that the error names the missing one.
+  func has(_ split: Split) -> Bool {
+    let names = Self.fileNames(split)
+    return file(names.images) != nil || file(names.labels) != nil
+  }
+
+  /// Reads a split.
+  /// - Parameter classNames: nil names the classes by their numbers, up to the largest label of either split.
+  /// - Throws: `Failure.missing` for an absent file; `Failure.badData` for a file that is no valid IDX file, for
+  ///   images and labels that differ in number, and for a label without a class.
+  public func load(_ split: Split, name: String, classNames: [String]? = nil) throws -> LabelledImages {
+    let names = Self.fileNames(split)
+    let (imageFile, labelFile) = (try existing(names.images), try existing(names.labels))
+    let labels = try IDX.labels(at: labelFile)
+    let images = try IDX.images(at: imageFile)
+    guard images.count == labels.count else {
+      throw Failure.badData(
+        "\(labelFile.path): expected \(images.count) labels, one for each image of \(imageFile.lastPathComponent), "
+          + "found \(labels.count)", hint: "are the two files of the same split?")
+    }
+    let classNames = try classNames ?? numberedClasses()
+    if let wrong = labels.firstIndex(where: { $0 >= classNames.count }) {
+      throw Failure.badData(
+        "\(labelFile.path): expected labels from 0 to \(classNames.count - 1), found \(labels[wrong]) "
+          + "for image \(wrong)")
+    }
+    return try LabelledImages(
+      name: name, shape: ImageShape(channels: 1, height: images.rows, width: images.columns), classNames: classNames,
+      pixels: images.pixels, labels: labels.map(Int64.init))
+  }
+
+  /// Both splits count, so that a test set that lacks the last class still has the classes it is trained on.
+  private func numberedClasses() throws -> [String] {
+    let files = Split.allCases.compactMap { file(Self.fileNames($0).labels) }
+    let largest = try files.map { try IDX.labels(at: $0).max() ?? 0 }
+    return (0...(largest.max() ?? 0)).map(String.init)
+  }
+
+  private func existing(_ name: String) throws -> URL {
+    guard let file = file(name) else {
+      throw Failure.missing(
+        "there is no \(name).gz or \(name) in \(folder.path)", hint: "the folder needs MNIST's four IDX files")
+    }
+    return file
+  }
+}

@@ -1,0 +1,49 @@
+import Datasets
+import ModelCore
+import Support
+
+/// Runs classifiers over data sets, batch by batch: memory does not grow with the number of images.
+public struct Evaluator: Sendable {
+  public let batchSize: Int
+
+  public init(batchSize: Int = 256) {
+    self.batchSize = batchSize
+  }
+
+  /// The ranges of the batches of `count` images.
+  public func batches(_ count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: batchSize).map { $0..<min(count, $0 + batchSize) }
+  }
+
+  /// The predicted class of every image, int64 `[N]` on the processor; −1 where the classifier gave no number.
+  public func predictions(
+    of classifier: any Classifier, on data: LabelledImages, _ done: (Int) -> Void = { _ in }
+  ) -> Tensor {
+    Tensor.concatenate(
+      batches(data.count).map { range in
+        let predicted = classifier.predictions(data.images(range).to(classifier.device)).to(.cpu)
+        done(range.upperBound)
+        return predicted
+      })
+  }
+
+  /// The share of images whose predicted class is their label.
+  public func accuracy(of classifier: any Classifier, on data: LabelledImages) -> Double {
+    predictions(of: classifier, on: data).equals(data.labels).to(.float64).mean().scalar
+  }
+}
+
+extension Classifier {
+  /// Refuses data this classifier cannot take.
+  /// - Throws: `Failure.badData` saying what the model wants and what the data are.
+  public func checkAccepts(_ data: LabelledImages, model: String) throws {
+    guard inputShape == data.shape else {
+      throw Failure.badData(
+        "model \(model) takes images of \(inputShape), \(data.name) has \(data.shape)",
+        hint: "use data of that shape, or train a model on this one")
+    }
+    guard classCount == data.classCount else {
+      throw Failure.badData("model \(model) knows \(classCount) classes, \(data.name) has \(data.classCount)")
+    }
+  }
+}

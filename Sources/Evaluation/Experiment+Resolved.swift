@@ -1,0 +1,67 @@
+import Foundation
+import Support
+import Yams
+
+extension Experiment {
+  /// The experiment as YAML with every default written out, as a run folder keeps it.
+  public func resolved() throws -> String {
+    var root: [(String, Node)] = [
+      ("name", Node(name)), ("seed", Node("\(seed.value)")),
+      ("data", data.node),
+      ("models", mapping(models.map { ($0.name, $0.node) })),
+      ("attacks", mapping(attacks.map { plan in
+        let parameters = plan.parameters.filter { $0.key != "norm" }.sorted { $0.key < $1.key }
+        let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
+        return (plan.name, mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)]))
+      })),
+    ]
+    if let examples { root.append(("examples", Node("\(examples)"))) }
+    if let images {
+      let names = Node(images.attacks.map { Node($0) }, .implicit, .flow)
+      root.append(("images", mapping([("attacks", names), ("count", Node("\(images.count)"))])))
+    }
+    return try Yams.serialize(node: mapping(root))
+  }
+}
+
+private func mapping(_ pairs: [(String, Node)]) -> Node {
+  Node(pairs.map { (Node($0.0), $0.1) })
+}
+
+extension DataPlan {
+  fileprivate var node: Node {
+    var pairs = [("name", Node(reference.description))]
+    if let train { pairs.append(("train", Node("\(train)"))) }
+    if let test { pairs.append(("test", Node("\(test)"))) }
+    return mapping(pairs)
+  }
+}
+
+extension ModelPlan {
+  fileprivate var node: Node {
+    switch origin {
+    case .file(let url): return mapping([("file", Node(url.path))])
+    case .training(let plan):
+      let options = plan.defense.parameters.map { ($0.name, Node($0.value)) }
+      var pairs = [
+        ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),
+        ("batchSize", Node("\(plan.settings.batchSize)")), ("schedule", Node(plan.settings.schedule.description)),
+      ]
+      switch plan.settings.optimizer {
+      case .adam(let rate, let beta1, let beta2, let epsilon, let decay, let decoupled):
+        pairs += [
+          ("optimizer", Node(decoupled ? "adamw" : "adam")), ("learningRate", Node("\(rate)")), ("beta1", Node("\(beta1)")),
+          ("beta2", Node("\(beta2)")), ("adamEpsilon", Node("\(epsilon)")), ("weightDecay", Node("\(decay)")),
+        ]
+      case .sgd(let rate, let momentum, let decay, _):
+        pairs += [
+          ("optimizer", Node("sgd")), ("learningRate", Node("\(rate)")), ("momentum", Node("\(momentum)")),
+          ("weightDecay", Node("\(decay)")),
+        ]
+      }
+      let name = type(of: plan.defense).name
+      pairs.append(("defense", options.isEmpty ? Node(name) : mapping([(name, mapping(options))])))
+      return mapping(pairs)
+    }
+  }
+}

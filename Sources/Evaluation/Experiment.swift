@@ -1,0 +1,152 @@
+import Attacks
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// An evaluation as somebody asked for it: data, models, attacks with budgets, what to export. Everything that is run, and
+/// everything a result depends on, is in this value.
+public struct Experiment: Sendable {
+  public let name: String
+  public let seed: Seed
+  public let data: DataPlan
+  /// In the order of the file.
+  public let models: [ModelPlan]
+  public let attacks: [AttackPlan]
+  /// How many test images are attacked, from the first on; nil: all.
+  public let examples: Int?
+  public let images: ImagePlan?
+
+  public init(
+    name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?, images: ImagePlan?
+  ) {
+    self.name = name
+    self.seed = seed
+    self.data = data
+    self.models = models
+    self.attacks = attacks
+    self.examples = examples
+    self.images = images
+  }
+
+  /// Reads and checks an experiment file. Files it names are relative to its folder.
+  /// - Throws: `Failure` with file, line and the nearest valid name, before anything is run.
+  public init(_ file: URL) throws {
+    try self.init(.yaml(file), folder: file.deletingLastPathComponent())
+  }
+
+  /// Reads an experiment from settings.
+  public init(_ settings: Settings, folder: URL) throws {
+    name = try Self.checkedName(settings.string("name", default: "experiment", "what it is called"), settings.place(of: "name"))
+    seed = Seed(UInt64(try settings.int("seed", default: 1, "where all randomness derives from")))
+    data = try DataPlan(settings)
+    guard let models = try settings.map("models", "names of models, and how each is made"), !models.entries.isEmpty else {
+      throw Failure.badData("\(settings.place): no models", hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
+    }
+    self.models = try models.entries.map { entry in
+      let name = try Self.checkedName(entry.name, entry.place)
+      guard let plan = try models.map(name, "a model") else { throw Failure.badData("\(entry.place): \(name) is empty") }
+      return try ModelPlan(name: name, plan, folder: folder)
+    }
+    guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"), !attacks.entries.isEmpty
+    else {
+      throw Failure.badData("\(settings.place): no attacks", hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
+    }
+    self.attacks = try attacks.entries.map { entry in
+      let name = try Self.checkedName(entry.name, entry.place)
+      guard let plan = try attacks.map(name, "an attack") else { throw Failure.badData("\(entry.place): \(name) is empty") }
+      let kind = plan.has("attack") ? try plan.string("attack", "the kind of attack, if the name is another") : name
+      do {
+        return try AttackPlan(name: name, attack: kind, plan)
+      } catch let failure as Failure where failure.kind == .usage {
+        throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
+      }
+    }
+    examples = try settings.optionalInt("examples", in: 1...Int.max, "how many test images are attacked")
+    images = try settings.map("images", "which adversarial images to export").map {
+      try ImagePlan($0, attacks: attacks.entries.map(\.name))
+    }
+    try settings.finish("an experiment")
+  }
+
+  /// Names become parts of file names and of tables, so they are plain words.
+  public static func checkedName(_ name: String, _ place: String) throws -> String {
+    let allowed = name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)) }
+    guard allowed, !name.isEmpty, name.count <= 64, !name.hasPrefix("."), !name.hasPrefix("-") else {
+      throw Failure.badData(
+        "\(place): '\(name)' cannot be a name", hint: "use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit")
+    }
+    return name
+  }
+}
+
+/// Which images to train on and to attack.
+public struct DataPlan: Sendable {
+  public let reference: DataReference
+  /// How many training images to use, from the first on; nil: all.
+  public let train: Int?
+  /// How many test images clean accuracy is measured on; nil: all.
+  public let test: Int?
+
+  public init(_ reference: DataReference, train: Int? = nil, test: Int? = nil) {
+    self.reference = reference
+    self.train = train
+    self.test = test
+  }
+
+  fileprivate init(_ settings: Settings) throws {
+    let meaning = "a data set's name or a folder"
+    guard let entry = settings.value("data", meaning) else {
+      throw Failure.badData("\(settings.place): no data", hint: "for example data: { name: mnist5k }")
+    }
+    if case .scalar(let text) = entry.value {
+      self.init(try DataReference(text))
+      return
+    }
+    guard let map = try settings.map("data", meaning) else { throw Failure.badData("\(entry.place): no data") }
+    let reference = try DataReference(map.string("name", meaning))
+    let train = try map.optionalInt("train", in: 1...Int.max, "how many training images")
+    let test = try map.optionalInt("test", in: 1...Int.max, "how many test images")
+    try map.finish("data")
+    self.init(reference, train: train, test: test)
+  }
+
+  /// Loads a split, cut to the size asked for.
+  /// - Throws: `Failure.badData` if there are fewer images than asked for.
+  public func load(_ split: Split) throws -> LabelledImages {
+    let all = try reference.load(split)
+    guard let wanted = split == .train ? train : test else { return all }
+    return try all.first(wanted)
+  }
+}
+
+extension LabelledImages {
+  /// The first `wanted` images.
+  /// - Throws: `Failure.badData` if there are fewer.
+  public func first(_ wanted: Int) throws -> LabelledImages {
+    guard wanted <= count else { throw Failure.badData("\(name) has \(count) images, \(wanted) were asked for") }
+    return prefix(wanted)
+  }
+}
+
+/// Which adversarial images become PNG files.
+public struct ImagePlan: Sendable {
+  public let attacks: [String]
+  /// How many images of each attack, budget and source.
+  public let count: Int
+
+  public init(attacks: [String], count: Int) {
+    self.attacks = attacks
+    self.count = count
+  }
+
+  fileprivate init(_ settings: Settings, attacks known: [String]) throws {
+    attacks = try settings.strings("attacks", default: known, "whose images")
+    count = try settings.int("count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
+    if let wrong = attacks.first(where: { !known.contains($0) }) {
+      throw Failure.badData("\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'", hint: hint(for: wrong, among: known))
+    }
+    try settings.finish("images")
+  }
+}

@@ -1,0 +1,150 @@
+import Attacks
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// Runs an experiment into a folder, step by step; a step whose result is already there is not done again.
+///
+/// Steps: train or read every model; attack with every attack from every source and show the examples to every victim;
+/// put the predictions together as a grid. Each step's output carries the digest of all it depends on.
+public struct ExperimentRun {
+  public let experiment: Experiment
+  public let folder: RunFolder
+  public let device: Device
+  public let evaluator: Evaluator
+  public let progress: ProgressDisplay
+
+  public init(
+    _ experiment: Experiment, folder: RunFolder, device: Device = .cpu, evaluator: Evaluator = Evaluator(),
+    progress: ProgressDisplay = ProgressDisplay(.quiet)
+  ) {
+    self.experiment = experiment
+    self.folder = folder
+    self.device = device
+    self.evaluator = evaluator
+    self.progress = progress
+  }
+
+  /// Runs what has not been run and writes `grid.csv` and `grid.json`.
+  /// - Returns: the grid, and the models in the form they were judged in.
+  public func run() throws -> (grid: Grid, models: [Contestant]) {
+    let test = try experiment.data.load(.test)
+    let attacked = try experiment.examples.map { try test.first($0) } ?? test
+    for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
+    try AtomicFile.write(experiment.resolved(), to: folder.experiment)
+    let models = try self.models(test: test)
+    for (contestant, _) in models { try contestant.classifier.checkAccepts(attacked, model: contestant.name) }
+    let results = try transfer(models.map(\.contestant), attacked)
+    let grid = Grid(
+      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)))
+    try grid.write(to: folder.url)
+    return (grid, models.map(\.contestant))
+  }
+
+  // MARK: Models
+
+  private func models(test: LabelledImages) throws -> [(contestant: Contestant, record: ModelRecord)] {
+    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
+    let training = trains ? try experiment.data.load(.train) : nil
+    return try experiment.models.map { plan in
+      let model = try step("model \(plan.name)", reused: { isThere(plan, training) }) {
+        try self.model(plan, training, test)
+      }
+      let network = model.network
+      let described = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
+      let defense = model.training.map(\.defense)
+      let fingerprint = network.fingerprint
+      return (
+        Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
+        ModelRecord(
+          name: plan.name, description: described ?? "from a file", defense: defense == PlainTraining.name ? nil : defense,
+          fingerprint: fingerprint)
+      )
+    }
+  }
+
+  private func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages) throws -> ModelFile {
+    switch plan.origin {
+    case .file(let url): return try ModelFile(url, device: device)
+    case .training:
+      guard let training, let made = self.training(plan, training, test) else { preconditionFailure("no training images") }
+      return try made.run(into: folder.model(plan.name))
+    }
+  }
+
+  private func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
+    guard let training, let made = self.training(plan, training, nil),
+      let file = try? SafetensorsFile(folder.model(plan.name)), let text = file.metadata["crossfire"]
+    else { return false }
+    return text.contains(made.request)
+  }
+
+  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?) -> ModelTraining? {
+    guard case .training(var recipe) = plan.origin else { return nil }
+    recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
+    return ModelTraining(
+      name: plan.name, plan: recipe, training: images, test: test, device: device, progress: progress)
+  }
+
+  // MARK: Transfer
+
+  private func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
+    try experiment.attacks.flatMap { plan in
+      try models.map { source in
+        let runner = TransferRunner(
+          plan: plan, source: source, victims: models, data: data, seed: experiment.seed.derive("attack \(plan.name)"),
+          evaluator: evaluator)
+        let place = folder.predictions(attack: plan.name, source: source.name)
+        let request = runner.request
+        let keep = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
+        let stored = isKept(keep, plan, source, data) ? PredictionFile.read(place, request: request) : nil
+        return try step("attack \(plan.name) from \(source.name)", reused: { stored != nil }) {
+          if let stored { return stored }
+          return try fire(runner, keep: keep, request: request, into: place)
+        }
+      }
+    }
+  }
+
+  private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws -> TransferResult {
+    let title = "\(runner.plan.name) from \(runner.source.name)"
+    progress.begin(title, total: runner.data.count, unit: "images")
+    let started = ContinuousClock.now
+    let (result, examples) = try runner.run(keep: keep) { progress.update($0) }
+    try examples?.write(to: folder.examples(attack: runner.plan.name, source: runner.source.name))
+    try PredictionFile.write(result, request: request, to: place)
+    progress.end("\(title): \(runner.data.count) images, \(runner.plan.epsilons.count) budgets, "
+      + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
+    return result
+  }
+
+  /// Whether the examples that are to be exported are there, as many as asked for, from this source.
+  private func isKept(_ keep: Int, _ plan: AttackPlan, _ source: Contestant, _ data: LabelledImages) -> Bool {
+    guard keep > 0 else { return true }
+    guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else { return false }
+    return set.count == min(keep, data.count) && set.origin.sourceFingerprint == source.fingerprint
+      && set.origin.epsilons == plan.epsilons && set.origin.parameters == plan.parameters
+  }
+
+  // MARK: Records
+
+  private func step<Result>(_ name: String, reused: () -> Bool, _ body: () throws -> Result) throws -> Result {
+    let known = reused()
+    let started = ContinuousClock.now
+    let result = try body()
+    folder.log(name, seconds: (ContinuousClock.now - started).seconds, reused: known)
+    return result
+  }
+
+  private func provenance(_ data: LabelledImages, _ models: [ModelRecord]) -> Provenance {
+    Provenance(
+      experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint, examples: data.count,
+      seed: experiment.seed.value, device: device.description, threads: Engine.threads, crossfire: crossfireVersion,
+      libtorch: Engine.version, models: models,
+      attacks: experiment.attacks.map {
+        AttackRecord(name: $0.name, title: type(of: $0.attack).title, parameters: $0.parameters)
+      })
+  }
+}

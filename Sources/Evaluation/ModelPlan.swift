@@ -1,0 +1,97 @@
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// How a model of an experiment comes to be: trained here, or read from a file.
+public struct ModelPlan: Sendable {
+  public enum Origin: Sendable {
+    case training(TrainingPlan)
+    case file(URL)
+  }
+
+  public let name: String
+  public let origin: Origin
+
+  public init(name: String, origin: Origin) {
+    self.name = name
+    self.origin = origin
+  }
+
+  init(name: String, _ settings: Settings, folder: URL) throws {
+    self.name = name
+    if settings.has("file") {
+      let path = try settings.string("file", "a model file")
+      origin = .file(path.hasPrefix("/") ? URL(filePath: path) : folder.appending(path: path))
+      try settings.finish("model \(name), which is read from a file,")
+    } else {
+      origin = .training(try TrainingPlan(settings))
+      _ = settings.value("file", "a model file")
+      try settings.finish("model \(name)")
+    }
+  }
+}
+
+/// Everything a training depends on but its data.
+public struct TrainingPlan: Sendable {
+  public let architecture: Architecture
+  public let defense: any Defense
+  public var settings: TrainingSettings
+
+  public init(architecture: Architecture, defense: any Defense, settings: TrainingSettings) {
+    self.architecture = architecture
+    self.defense = defense
+    self.settings = settings
+  }
+
+  /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`, `schedule`.
+  public init(_ settings: Settings) throws {
+    let architectures = Architecture.all.map(\.name)
+    architecture = try Architecture.named(
+      settings.choice("architecture", of: architectures, default: "cnn", "the kind of network"))
+    defense = try Self.defense(settings)
+    self.settings = TrainingSettings(
+      epochs: try settings.int("epochs", default: 4, in: 1...100_000, "passes over the training images"),
+      batchSize: try settings.int("batchSize", default: 256, in: 2...65_536, "images per step"),
+      optimizer: try Self.optimizer(settings),
+      schedule: try LearningRateSchedule(
+        named: settings.string("schedule", default: "constant", "of the learning rate")))
+  }
+
+  private static func optimizer(_ settings: Settings) throws -> OptimizerRule {
+    let kind = try settings.choice("optimizer", of: ["adam", "adamw", "sgd"], default: "adam", "the optimizer")
+    let rate = try settings.double(
+      "learningRate", default: kind == "sgd" ? 0.1 : 1e-3, in: 1e-12...1e3, "the learning rate")
+    let decay = try settings.double("weightDecay", default: 0, in: 0...1, "weight decay")
+    if kind == "sgd" {
+      return .sgd(
+        rate: rate, momentum: try settings.double("momentum", default: 0.9, in: 0...0.9999, "momentum"), weightDecay: decay)
+    }
+    return .adam(
+      rate: rate, beta1: try settings.double("beta1", default: 0.9, in: 0...0.9999, "decay of the mean gradient"),
+      beta2: try settings.double("beta2", default: 0.999, in: 0...0.999999, "decay of the mean square"),
+      epsilon: try settings.double("adamEpsilon", default: 1e-4, in: 1e-12...1, "added to the root of the mean square"),
+      weightDecay: decay, decoupled: kind == "adamw")
+  }
+
+  /// `defense: NAME`, or `defense: { NAME: { settings } }`.
+  private static func defense(_ settings: Settings) throws -> any Defense {
+    guard let entry = settings.value("defense", default: PlainTraining.name, "what it is trained against") else {
+      return PlainTraining()
+    }
+    do {
+      if case .scalar(let name) = entry.value { return try DefenseRegistry.defense(named: name, .none(entry.place)) }
+      guard case .map(let map) = entry.value, map.entries.count == 1, let chosen = map.entries.first else {
+        throw Failure.badData(
+          "\(entry.place): expected one defense", hint: "for example defense: { adversarialTraining: { epsilon: 0.3 } }")
+      }
+      guard let options = try map.map(chosen.name, "its settings") else { return PlainTraining() }
+      return try DefenseRegistry.defense(named: chosen.name, options)
+    } catch let failure as Failure where failure.kind == .usage {
+      throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
+    }
+  }
+
+  /// One line: `cnn, 4 epochs`.
+  public var text: String { "\(architecture.name), \(settings.epochs) epoch\(settings.epochs == 1 ? "" : "s")" }
+}

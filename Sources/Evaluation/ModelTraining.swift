@@ -1,0 +1,71 @@
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// Training one model into one file, going on where an earlier attempt was stopped.
+public struct ModelTraining {
+  public let name: String
+  public let plan: TrainingPlan
+  public let training: LabelledImages
+  /// The images clean accuracy is measured on; nil measures none.
+  public let test: LabelledImages?
+  public let device: Device
+  public let progress: ProgressDisplay
+
+  public init(
+    name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?, device: Device,
+    progress: ProgressDisplay
+  ) {
+    self.name = name
+    self.plan = plan
+    self.training = training
+    self.test = test
+    self.device = device
+    self.progress = progress
+  }
+
+  /// The digest of everything the weights depend on.
+  public var request: String {
+    let settings = plan.settings
+    return Digest.hex(
+      of: [
+        "training 1", training.fingerprint, plan.architecture.name, plan.defense.text, "\(settings.epochs)",
+        "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
+      ].joined(separator: "\n"))
+  }
+
+  /// Trains and writes the model, unless the file already holds the result of the same request.
+  /// - Returns: the model as it stands in the file.
+  public func run(into url: URL) throws -> ModelFile {
+    let request = self.request
+    if FileManager.default.fileExists(atPath: url.path), let done = try? ModelFile(url, device: device),
+      done.training?.request == request
+    {
+      return done
+    }
+    let network = try plan.architecture.network(
+      input: training.shape, classNames: training.classNames, seed: plan.settings.seed.derive("weights"), device: device)
+    let checkpoint = Checkpoint(
+      url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request)
+    let trainer = Trainer(plan.settings, objective: plan.defense.objective, checkpoint: checkpoint, progress: progress)
+    let started = ContinuousClock.now
+    let history = try trainer.train(network, on: training, title: "train \(name)")
+    var record = TrainingRecord(
+      data: training.name, dataFingerprint: training.fingerprint, architecture: plan.architecture.name,
+      defense: plan.defense.text, optimizer: "\(plan.settings.optimizer)", batchSize: plan.settings.batchSize,
+      seed: plan.settings.seed.value, epochs: plan.settings.epochs, device: device,
+      trainingAccuracy: history.last?.accuracy ?? 0, request: request)
+    record.testAccuracy = try test.map { try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0) }
+    try ModelFile.write(network, training: record, to: url)
+    checkpoint.remove()
+    progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
+    return try ModelFile(url, device: device)
+  }
+
+  private func summary(_ record: TrainingRecord, seconds: Double) -> String {
+    let measured = record.testAccuracy.map { "test accuracy " + String(format: "%.2f", 100 * $0) + " %, " } ?? ""
+    return "trained \(name): \(plan.text), \(plan.defense.text): \(measured)\(ProgressDisplay.time(seconds))"
+  }
+}

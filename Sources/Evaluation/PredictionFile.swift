@@ -1,0 +1,41 @@
+import Foundation
+import ModelCore
+import Support
+
+/// A transfer's predictions as a file: what grids are computed from, and what a run that goes on need not compute again.
+///
+/// Tensors `predictions` int64 `[budgets, victims, N]`, `label` and `target` int64 `[N]`; metadata `crossfire` = JSON.
+enum PredictionFile {
+  private struct Header: Codable {
+    var format = 1
+    let request: String
+    let attack: String
+    let source: String
+    let victims: [String]
+    let epsilons: [Double]
+  }
+
+  static func write(_ result: TransferResult, request: String, to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let header = Header(
+      request: request, attack: result.attack, source: result.source, victims: result.victims, epsilons: result.epsilons)
+    let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
+    let tensors = [("predictions", result.predictions), ("label", result.labels), ("target", result.targets)]
+    try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
+  }
+
+  /// The stored result of a request; nil if there is none, or it is another request's, or not sound.
+  static func read(_ url: URL, request: String) -> TransferResult? {
+    guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+      header.format == 1, header.request == request,
+      let predictions = try? file.tensor("predictions"), let labels = try? file.tensor("label"),
+      let targets = try? file.tensor("target"), labels.rank == 1, targets.shape == labels.shape,
+      predictions.shape == [header.epsilons.count, header.victims.count, labels.count]
+    else { return nil }
+    return TransferResult(
+      attack: header.attack, source: header.source, victims: header.victims, epsilons: header.epsilons,
+      predictions: predictions, labels: labels, targets: targets)
+  }
+}

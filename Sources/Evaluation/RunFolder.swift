@@ -1,0 +1,68 @@
+import Foundation
+import Support
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The folder of one run: where each artifact has its place, one run at a time.
+public final class RunFolder {
+  public let url: URL
+  private let lock: Int32
+
+  /// Opens or creates a run folder, and removes what killed runs left half written.
+  /// - Throws: `Failure.cannotWrite` if the folder cannot be written, or another run is at work in it.
+  public init(_ url: URL) throws {
+    self.url = url
+    try createFolder(url)
+    let path = url.appending(path: ".lock").path
+    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard lock >= 0 else {
+      throw Failure.cannotWrite(
+        "cannot write in \(url.path): \(String(cString: strerror(errno)).lowercased())",
+        hint: "choose a folder you may write to with --out")
+    }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw Failure.cannotWrite(
+        "another crossfire is at work in \(url.path)", hint: "wait for it, or choose another folder with --out")
+    }
+    AtomicFile.sweep(url)
+  }
+
+  // The lock goes with the descriptor, also when the process is killed.
+  deinit { close(lock) }
+
+  public var experiment: URL { url.appending(path: "experiment.yaml") }
+  public var report: URL { url.appending(path: "report") }
+  public var images: URL { url.appending(path: "images") }
+  public func model(_ name: String) -> URL { url.appending(path: "models/\(name).safetensors") }
+
+  public func examples(attack: String, source: String) -> URL {
+    url.appending(path: "examples/\(attack).\(source).safetensors")
+  }
+
+  public func predictions(attack: String, source: String) -> URL {
+    url.appending(path: "predictions/\(attack).\(source).safetensors")
+  }
+
+  /// The example sets that are there, in the order of their names.
+  public static func exampleSets(in url: URL) -> [URL] {
+    let folder = url.appending(path: "examples")
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    return files.filter { $0.pathExtension == "safetensors" }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+  }
+
+  /// Adds a line to `log.jsonl`: what was done, when, and how long it took. The log tells; nothing is computed from it.
+  public func log(_ step: String, seconds: Double, reused: Bool) {
+    let time = ISO8601DateFormatter().string(from: Date())
+    let line = "{\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\",\"time\":\"\(time)\"}\n"
+    let descriptor = open(url.appending(path: "log.jsonl").path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return }
+    let bytes = Array(line.utf8)
+    _ = write(descriptor, bytes, bytes.count)
+    close(descriptor)
+  }
+}

@@ -1,0 +1,25 @@
+/// The 97.5 % quantile of the standard normal distribution, the half-width of a two-sided 95 % interval in standard errors.
+public let normalQuantile95 = 1.959963984540054
+
+/// Wilson's score interval for a proportion of which `successes` of `trials` were seen, both ends in [0, 1].
+///
+/// With p = k/n it is (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n). Unlike the textbook interval p ± z·√(p(1−p)/n) it
+/// stays inside [0, 1] and keeps its width where no or every trial succeeded. No trials say nothing: 0...1.
+///
+/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+/// - Precondition: 0 ≤ `successes` ≤ `trials`.
+public func wilsonInterval(
+  successes: Int, of trials: Int, quantile z: Double = normalQuantile95
+) -> ClosedRange<Double> {
+  precondition(successes >= 0 && successes <= trials, "\(successes) successes of \(trials) trials")
+  guard trials > 0 else { return 0...1 }
+  let k = Double(successes)
+  let n = Double(trials)
+  let scale = 1 / (n + z * z)
+  let center = (k + z * z / 2) * scale
+  let halfWidth = z * scale * (k * (n - k) / n + z * z / 4).squareRoot()
+  // At the ends the two terms are equal on paper and differ by rounding here.
+  let lower = successes == 0 ? 0 : max(0, center - halfWidth)
+  let upper = successes == trials ? 1 : min(1, center + halfWidth)
+  return lower...upper
+}

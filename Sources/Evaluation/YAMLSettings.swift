@@ -1,0 +1,79 @@
+import Foundation
+import Support
+import Yams
+
+extension Settings {
+  /// Reads a YAML file as named settings, each with its line.
+  ///
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if it is not YAML, is larger
+  ///   than a megabyte, or is not a mapping of names.
+  public static func yaml(_ url: URL) throws -> Settings {
+    guard let data = try? Data(contentsOf: url) else { throw Failure.missing("cannot read \(url.path)") }
+    guard data.count <= 1 << 20 else {
+      throw Failure.badData("\(url.path): an experiment file of \(data.count) bytes; at most a megabyte is read")
+    }
+    guard let text = String(data: data, encoding: .utf8) else { throw Failure.badData("\(url.path) is not UTF-8 text") }
+    return try yaml(text, file: url.lastPathComponent)
+  }
+
+  /// Reads YAML text; `file` names it in messages.
+  public static func yaml(_ text: String, file: String) throws -> Settings {
+    var reader = YAMLReader(file: file)
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw Failure.badData("\(file) is not YAML: \(error.oneLine)", hint: "mind colons, quotes and equal indentation")
+    }
+    guard let root, case .map(let settings) = try reader.value(root) else {
+      throw Failure.badData("\(file): expected names with values, like 'name: my-experiment'")
+    }
+    return settings
+  }
+}
+
+/// Turns Yams' nodes into settings.
+private struct YAMLReader {
+  let file: String
+  /// Aliases let a small file stand for an enormous one, so what has been read is counted.
+  private var nodes = 0
+
+  init(file: String) { self.file = file }
+
+  mutating func value(_ node: Node) throws -> SettingValue {
+    nodes += 1
+    guard nodes <= 100_000 else { throw Failure.badData("\(file): more than 100000 values") }
+    switch node {
+    case .scalar(let scalar):
+      return .scalar(scalar.string)
+    case .sequence(let sequence):
+      var items: [SettingValue] = []
+      for item in sequence { items.append(try value(item)) }
+      return .list(items)
+    case .mapping(let mapping):
+      var entries: [Settings.Entry] = []
+      for (key, content) in mapping {
+        guard let name = key.scalar?.string else { throw Failure.badData("\(place(key)): a name must be a word") }
+        entries.append(Settings.Entry(name: name, value: try value(content), place: place(key)))
+      }
+      return .map(try Settings(entries, place: place(node)))
+    case .alias:
+      throw Failure.badData("\(place(node)): an alias that stands for nothing")
+    }
+  }
+
+  private func place(_ node: Node) -> String { node.mark.map { "\(file):\($0.line)" } ?? file }
+}
+
+extension YamlError {
+  /// The problem and its line, without the quoted source.
+  fileprivate var oneLine: String {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      "line \(mark.line): \(problem)"
+    case .duplicatedKeysInMapping(let duplicates, _):
+      "a name is given twice: \(duplicates)"
+    default: "\(self)".split(separator: "\n").first.map(String.init) ?? "unreadable"
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import Support
+
+/// Reads and writes safetensors files: eight bytes of header length, a JSON header, then the tensors' bytes.
+///
+/// Nothing the header claims is believed before it was checked against the size of the file. Tensors are read one by one
+/// when they are asked for. Format: https://github.com/huggingface/safetensors
+public struct SafetensorsFile {
+  public let url: URL
+  public let metadata: [String: String]
+  /// Names in the order of their bytes in the file.
+  public let names: [String]
+  private let entries: [String: Entry]
+  private let start: UInt64
+
+  private struct Entry {
+    let type: Tensor.ElementType
+    let shape: [Int]
+    let begin: Int
+    let end: Int
+  }
+
+  /// Reads the header of a file.
+  /// - Throws: `Failure.missing` or `Failure.badData` with the file, what was expected and what was found.
+  public init(_ url: URL) throws {
+    self.url = url
+    func wrong(_ reason: String) -> Failure {
+      .badData("\(url.path) is not a sound safetensors file: \(reason)", hint: "is it truncated? download or write it again")
+    }
+    guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd() else {
+      throw Failure.missing("cannot read \(url.path)")
+    }
+    defer { try? file.close() }
+    try file.seek(toOffset: 0)
+    guard let prefix = try file.read(upToCount: 8), prefix.count == 8 else {
+      throw wrong("it has \(size) bytes, fewer than a header")
+    }
+    let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length >= 2, length <= size - 8, length <= 100 << 20 else {
+      throw wrong("its header claims \(length) bytes, the file has \(size)")
+    }
+    guard let text = try file.read(upToCount: Int(length)), text.count == Int(length),
+      let header = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any]
+    else { throw wrong("its header is not a JSON object") }
+    start = 8 + length
+
+    metadata = (header["__metadata__"] as? [String: String]) ?? [:]
+    var entries: [String: Entry] = [:]
+    for (name, value) in header where name != "__metadata__" {
+      entries[name] = try Self.entry(name, value, limit: size - start, wrong)
+    }
+    let ordered = entries.sorted { ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key) }
+    var end = 0
+    for (name, entry) in ordered {
+      guard entry.begin == end else { throw wrong("tensor '\(name)' begins at \(entry.begin), expected \(end)") }
+      end = entry.end
+    }
+    guard UInt64(end) == size - start else { throw wrong("its tensors fill \(end) bytes, the file has \(size - start)") }
+    self.entries = entries
+    names = ordered.map(\.key)
+  }
+
+  private static func entry(
+    _ name: String, _ value: Any, limit: UInt64, _ wrong: (String) -> Failure
+  ) throws -> Entry {
+    guard let fields = value as? [String: Any], let code = fields["dtype"] as? String,
+      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int], offsets.count == 2
+    else { throw wrong("tensor '\(name)' lacks dtype, shape or data_offsets") }
+    guard let type = SafetensorsCode(rawValue: code)?.type else {
+      let known = SafetensorsCode.allCases.map(\.rawValue).joined(separator: ", ")
+      throw wrong("tensor '\(name)' has element type \(code); readable are \(known)")
+    }
+    var bytes = SafetensorsCode(type).size
+    for size in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow else { throw wrong("tensor '\(name)' has the impossible shape \(shape)") }
+      bytes = product
+    }
+    guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit, offsets[1] - offsets[0] == bytes else {
+      throw wrong("tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)")
+    }
+    return Entry(type: type, shape: shape, begin: offsets[0], end: offsets[1])
+  }
+
+  /// Whether a tensor is there.
+  public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+  /// The shape of a tensor that is there.
+  public func shape(_ name: String) -> [Int]? { entries[name]?.shape }
+
+  /// Reads one tensor.
+  public func tensor(_ name: String) throws -> Tensor {
+    guard let entry = entries[name] else {
+      throw Failure.badData("\(url.path) has no tensor '\(name)'", hint: hint(for: name, among: names))
+    }
+    guard let file = try? FileHandle(forReadingFrom: url) else { throw Failure.missing("cannot read \(url.path)") }
+    defer { try? file.close() }
+    try file.seek(toOffset: start + UInt64(entry.begin))
+    let size = entry.end - entry.begin
+    let data = size == 0 ? Data() : try file.read(upToCount: size) ?? Data()
+    guard data.count == size else { throw Failure.badData("\(url.path) became shorter while it was read") }
+    return data.withUnsafeBytes { Tensor(copying: $0, shape: entry.shape, type: entry.type) }
+  }
+
+  /// Reads all tensors.
+  public func tensors() throws -> [String: Tensor] {
+    try names.reduce(into: [:]) { $0[$1] = try tensor($1) }
+  }
+
+  /// Writes tensors, in the order given, and metadata; the file appears whole or not at all.
+  public static func write(
+    _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String], to url: URL
+  ) throws {
+    var header: [String: Any] = ["__metadata__": metadata]
+    var end = 0
+    for (name, tensor) in tensors {
+      let code = SafetensorsCode(tensor.type)
+      let begin = end
+      end += tensor.count * code.size
+      header[name] = ["dtype": code.rawValue, "shape": tensor.shape, "data_offsets": [begin, end]]
+    }
+    var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+    text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
+    let file = try AtomicFile(url)
+    try file.append((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) })
+    try file.append(text)
+    for (_, tensor) in tensors { try file.append(tensor.rawBytes()) }
+    try file.commit()
+  }
+}
+
+/// The names of element types in the format.
+private enum SafetensorsCode: String, CaseIterable {
+  case f32 = "F32"
+  case f64 = "F64"
+  case i64 = "I64"
+  case i32 = "I32"
+  case u8 = "U8"
+  case bool = "BOOL"
+
+  init(_ type: Tensor.ElementType) {
+    self =
+      switch type {
+      case .float32: .f32
+      case .float64: .f64
+      case .int64: .i64
+      case .int32: .i32
+      case .uint8: .u8
+      case .bool: .bool
+      }
+  }
+
+  var type: Tensor.ElementType {
+    switch self {
+    case .f32: .float32
+    case .f64: .float64
+    case .i64: .int64
+    case .i32: .int32
+    case .u8: .uint8
+    case .bool: .bool
+    }
+  }
+
+  var size: Int {
+    switch self {
+    case .u8, .bool: 1
+    case .f32, .i32: 4
+    case .f64, .i64: 8
+    }
+  }
+}

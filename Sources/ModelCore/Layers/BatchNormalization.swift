@@ -1,0 +1,48 @@
+/// Normalises each channel (of images) or each number (of vectors): `batchnorm [momentum M] [epsilon E]`.
+///
+/// y = weight · (x − mean) / √(variance + ε) + bias; the batch's statistics in training, running ones in evaluation, which
+/// move by running ← (1 − momentum)·running + momentum·batch. Ioffe & Szegedy, 2015.
+public struct BatchNormalization: Layer {
+  public static let keyword = "batchnorm"
+  public let momentum: Double
+  public let epsilon: Double
+
+  public init(momentum: Double = 0.1, epsilon: Double = 1e-5) {
+    self.momentum = momentum
+    self.epsilon = epsilon
+  }
+
+  public init(_ words: inout LayerWords) throws {
+    momentum = words.take("momentum") ? try words.number("momentum") : 0.1
+    epsilon = words.take("epsilon") ? try words.number("epsilon") : 1e-5
+  }
+
+  public var text: String {
+    "batchnorm" + (momentum == 0.1 ? "" : " momentum \(momentum)") + (epsilon == 1e-5 ? "" : " epsilon \(epsilon)")
+  }
+
+  public func outputShape(of input: [Int]) -> [Int] { input }
+
+  public func parameters(for input: [Int]) -> [ParameterDescription] {
+    [
+      ParameterDescription("weight", [input[0]], .constant(1)),
+      ParameterDescription("bias", [input[0]], .constant(0)),
+      ParameterDescription("running_mean", [input[0]], .statistic(0)),
+      ParameterDescription("running_var", [input[0]], .statistic(1)),
+      ParameterDescription("num_batches_tracked", [], .counter),
+    ]
+  }
+
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    let usesRunning = !pass.usesBatchStatistics || pass.updatesStatistics
+    if pass.updatesStatistics {
+      let counter = parameters["num_batches_tracked"]
+      counter.assign(counter + 1)
+    }
+    return x.batchNormalized(
+      weight: parameters["weight"], bias: parameters["bias"],
+      runningMean: usesRunning ? parameters["running_mean"] : nil,
+      runningVariance: usesRunning ? parameters["running_var"] : nil, usesBatch: pass.usesBatchStatistics,
+      momentum: momentum, epsilon: epsilon)
+  }
+}

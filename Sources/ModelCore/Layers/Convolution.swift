@@ -1,0 +1,67 @@
+import Support
+
+/// Two-dimensional cross-correlation: `conv OUT kernel K [stride S] [padding P] [dilation D] [groups G] [bias off]`.
+public struct Convolution: Layer {
+  public static let keyword = "conv"
+  public let outputs: Int
+  public let window: Window
+  public let groups: Int
+  public let hasBias: Bool
+
+  public init(_ outputs: Int, _ window: Window, groups: Int = 1, hasBias: Bool = true) {
+    self.outputs = outputs
+    self.window = window
+    self.groups = groups
+    self.hasBias = hasBias
+  }
+
+  public init(_ words: inout LayerWords) throws {
+    outputs = try words.count("the number of output channels")
+    var window = Window(kernel: words.take("kernel") ? try words.pair("kernel") : 3)
+    if words.take("stride") { window.stride = try words.pair("stride") }
+    if words.take("padding") { window.padding = try words.pair("padding", atLeast: 0) }
+    if words.take("dilation") { window.dilation = try words.pair("dilation") }
+    self.window = window
+    groups = words.take("groups") ? try words.count("groups") : 1
+    hasBias = try !words.takeBiasOff()
+  }
+
+  public var text: String {
+    var text = "conv \(outputs) kernel \(window.kernel)"
+    if window.stride != 1 { text += " stride \(window.stride)" }
+    if window.padding != 0 { text += " padding \(window.padding)" }
+    if window.dilation != 1 { text += " dilation \(window.dilation)" }
+    if groups != 1 { text += " groups \(groups)" }
+    if !hasBias { text += " bias off" }
+    return text
+  }
+
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    guard input.count == 3 else { throw Failure.badData("a convolution needs an image, channels x height x width") }
+    guard input[0] % groups == 0, outputs % groups == 0 else {
+      throw Failure.badData("\(groups) groups divide neither or only one of \(input[0]) and \(outputs) channels")
+    }
+    let size = window.outputSize(height: input[1], width: input[2])
+    return [outputs, size.height, size.width]
+  }
+
+  public func parameters(for input: [Int]) -> [ParameterDescription] {
+    let area = window.kernel.height * window.kernel.width
+    let role = ParameterDescription.Role.weight(inputs: input[0] / groups * area, outputs: outputs / groups * area)
+    let shape = [outputs, input[0] / groups, window.kernel.height, window.kernel.width]
+    let weight = ParameterDescription("weight", shape, role)
+    return hasBias ? [weight, ParameterDescription("bias", [outputs], .constant(0))] : [weight]
+  }
+
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.convolved(parameters["weight"], bias: hasBias ? parameters["bias"] : nil, window: window, groups: groups)
+  }
+}
+
+extension LayerWords {
+  /// True if `bias off` follows.
+  mutating func takeBiasOff() throws -> Bool {
+    guard take("bias") else { return false }
+    return try word("on or off after bias") == "off"
+  }
+}

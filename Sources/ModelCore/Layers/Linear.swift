@@ -1,0 +1,36 @@
+import Support
+
+/// A fully connected layer x·Wᵀ + b: `linear OUT [bias off]`.
+public struct Linear: Layer {
+  public static let keyword = "linear"
+  public let outputs: Int
+  public let hasBias: Bool
+
+  public init(_ outputs: Int, hasBias: Bool = true) {
+    self.outputs = outputs
+    self.hasBias = hasBias
+  }
+
+  public init(_ words: inout LayerWords) throws {
+    outputs = try words.count("the number of outputs")
+    hasBias = try !words.takeBiasOff()
+  }
+
+  public var text: String { "linear \(outputs)" + (hasBias ? "" : " bias off") }
+
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    guard input.count == 1 else {
+      throw Failure.badData("a linear layer needs a vector", hint: "put 'flatten' before it")
+    }
+    return [outputs]
+  }
+
+  public func parameters(for input: [Int]) -> [ParameterDescription] {
+    let weight = ParameterDescription("weight", [outputs, input[0]], .weight(inputs: input[0], outputs: outputs))
+    return hasBias ? [weight, ParameterDescription("bias", [outputs], .constant(0))] : [weight]
+  }
+
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.linear(parameters["weight"], bias: hasBias ? parameters["bias"] : nil)
+  }
+}

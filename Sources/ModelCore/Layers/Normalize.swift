@@ -1,0 +1,39 @@
+import Support
+
+/// (x − mean) / standard deviation per channel: `normalize mean M,M,M std S,S,S`. Inside the network, so that budgets stay
+/// in pixels.
+public struct Normalize: Layer {
+  public static let keyword = "normalize"
+  public let mean: [Double]
+  public let deviation: [Double]
+
+  public init(_ words: inout LayerWords) throws {
+    guard words.take("mean") else { throw Failure.badData("normalize: 'mean M,M,M' is missing") }
+    mean = try words.numbers("mean")
+    guard words.take("std") else { throw Failure.badData("normalize: 'std S,S,S' is missing") }
+    deviation = try words.numbers("std")
+    guard deviation.count == mean.count, deviation.allSatisfy({ $0 > 0 }) else {
+      throw Failure.badData("normalize: std must be as many positive numbers as mean has (\(mean.count))")
+    }
+  }
+
+  public var text: String {
+    func list(_ numbers: [Double]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
+    return "normalize mean \(list(mean)) std \(list(deviation))"
+  }
+
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    guard input[0] == mean.count else {
+      throw Failure.badData("normalize has numbers for \(mean.count) channels, the input has \(input[0])")
+    }
+    return input
+  }
+
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    // x [N, C, …]
+    let perChannel = [1, mean.count] + [Int](repeating: 1, count: x.rank - 2)
+    let shift = Tensor(mean.map(Float.init), shape: perChannel).to(x.device)
+    let scale = Tensor(deviation.map(Float.init), shape: perChannel).to(x.device)
+    return (x - shift) / scale
+  }
+}

@@ -1,0 +1,44 @@
+import Support
+
+/// body(x) + shortcut(x), the shortcut being x itself unless given: `residual [LAYER; …] [shortcut [LAYER; …]]`.
+/// He et al., 2016.
+public struct Residual: Layer {
+  public static let keyword = "residual"
+  public let body: LayerList
+  public let shortcut: LayerList
+
+  public init(body: LayerList, shortcut: LayerList = LayerList([any Layer]())) {
+    self.body = body
+    self.shortcut = shortcut
+  }
+
+  public init(_ words: inout LayerWords) throws {
+    body = try words.layers("the body")
+    shortcut = words.take("shortcut") ? try words.layers("the shortcut") : LayerList([any Layer]())
+  }
+
+  public var text: String {
+    func list(_ layers: LayerList) -> String { "[" + layers.texts.joined(separator: "; ") + "]" }
+    return "residual \(list(body))" + (shortcut.layers.isEmpty ? "" : " shortcut \(list(shortcut))")
+  }
+
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    let output = try body.shapes(from: input).last ?? input
+    let bypass = try shortcut.shapes(from: input).last ?? input
+    guard output == bypass else {
+      throw Failure.badData("the body gives \(output), the shortcut \(bypass)", hint: "they must be the same shape")
+    }
+    return output
+  }
+
+  public func parameters(for input: [Int]) -> [ParameterDescription] {
+    [("body", body), ("shortcut", shortcut)].flatMap { part, layers in
+      // `outputShape` has accepted this input before a network asks for parameters.
+      ((try? layers.parameters(for: input)) ?? []).map { ParameterDescription("\(part).\($0.name)", $0.shape, $0.role) }
+    }
+  }
+
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    body.apply(x, parameters.part("body"), pass) + shortcut.apply(x, parameters.part("shortcut"), pass)
+  }
+}

@@ -1,0 +1,64 @@
+import Support
+
+/// A named family of networks that fits itself to an image shape and a number of classes.
+///
+/// A new architecture is one entry in `Architecture.all`.
+public struct Architecture: Sendable {
+  public let name: String
+  public let summary: String
+  public let initialization: Initialization
+  private let layers: @Sendable (_ classes: Int) -> [String]
+
+  /// Every architecture, one entry each.
+  public static let all: [Architecture] = [cnn, mlp, small]
+
+  /// - Throws: `Failure.usage` with the nearest name.
+  public static func named(_ name: String) throws -> Architecture {
+    guard let found = all.first(where: { $0.name == name }) else {
+      throw Failure.usage("unknown architecture '\(name)'", hint: hint(for: name, among: all.map(\.name)))
+    }
+    return found
+  }
+
+  /// The network for images of a shape and these classes.
+  /// - Throws: `Failure.badData` if such images are too small for it.
+  public func description(input: ImageShape, classNames: [String]) throws -> NetworkDescription {
+    try NetworkDescription(input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
+  }
+
+  /// A new, untrained network.
+  public func network(
+    input: ImageShape, classNames: [String], seed: Seed, device: Device = .cpu
+  ) throws -> Network {
+    try Network(
+      description(input: input, classNames: classNames), initialization: initialization, seed: seed, device: device)
+  }
+
+  /// Two 5x5 convolutions and a hidden layer of 1,024, with batch normalisation: the network of A. Ross' thesis (2018).
+  static let cnn = Architecture(
+    name: "cnn", summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",
+    initialization: .xavierUniform
+  ) { classes in
+    [
+      "conv 32 kernel 5 padding 2", "batchnorm", "relu", "maxpool 2",
+      "conv 64 kernel 5 padding 2", "batchnorm", "relu", "maxpool 2",
+      "flatten", "linear 1024", "batchnorm", "relu", "dropout 0.5", "linear \(classes)",
+    ]
+  }
+
+  static let mlp = Architecture(
+    name: "mlp", summary: "two hidden layers of 256 and 128", initialization: .kaimingUniform
+  ) { classes in
+    ["flatten", "linear 256", "relu", "linear 128", "relu", "linear \(classes)"]
+  }
+
+  static let small = Architecture(
+    name: "small", summary: "two strided 4x4 convolutions (16, 32), hidden 100: trains in seconds",
+    initialization: .kaimingUniform
+  ) { classes in
+    [
+      "conv 16 kernel 4 stride 2 padding 1", "relu", "conv 32 kernel 4 stride 2 padding 1", "relu",
+      "flatten", "linear 100", "relu", "linear \(classes)",
+    ]
+  }
+}

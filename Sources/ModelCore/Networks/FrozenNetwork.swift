@@ -1,0 +1,78 @@
+extension Network {
+  /// The same function as in evaluation, in the form that is fastest to attack and evaluate: batch normalisation folded
+  /// into the layer before it, dropout gone, weights constant.
+  ///
+  /// Logits agree with the original's to rounding. A batch normalisation with nothing to fold into stays as it is.
+  public func frozen() throws -> Network {
+    let (layers, tensors) = withoutGradients { fold(description.layers, prefix: "") }
+    let described = try NetworkDescription(
+      input: description.input, layers: layers, classNames: description.classNames, valueRange: description.valueRange)
+    return try Network(described, tensors: tensors, device: device, learns: false)
+  }
+
+  private func fold(_ list: LayerList, prefix: String) -> (LayerList, [String: Tensor]) {
+    var layers: [any Layer] = []
+    var tensors: [String: Tensor] = [:]
+    for (index, layer) in list.layers.enumerated() {
+      let source = "\(prefix)\(index)."
+      let target = "\(layers.count)."
+      switch layer {
+      case is Dropout:
+        continue
+      case let norm as BatchNormalization:
+        if let last = layers.last?.withBias {
+          layers[layers.count - 1] = last
+          let (scale, shift) = affine(norm, source)
+          scaleLast(&tensors, at: "\(layers.count - 1).", by: scale, plus: shift)
+          continue
+        }
+        layers.append(norm)
+        copy(source, to: target, in: &tensors)
+      case let residual as Residual:
+        let body = fold(residual.body, prefix: source + "body.")
+        let shortcut = fold(residual.shortcut, prefix: source + "shortcut.")
+        layers.append(Residual(body: body.0, shortcut: shortcut.0))
+        for (name, tensor) in body.1 { tensors[target + "body." + name] = tensor }
+        for (name, tensor) in shortcut.1 { tensors[target + "shortcut." + name] = tensor }
+      default:
+        layers.append(layer)
+        copy(source, to: target, in: &tensors)
+      }
+    }
+    return (LayerList(layers), tensors)
+  }
+
+  /// A batch normalisation in evaluation is x·scale + shift per channel.
+  private func affine(_ norm: BatchNormalization, _ prefix: String) -> (scale: Tensor, shift: Tensor) {
+    let deviation = (self[prefix + "running_var"].to(.float64) + norm.epsilon).squareRoot
+    let scale = self[prefix + "weight"].to(.float64) / deviation
+    let shift = self[prefix + "bias"].to(.float64) - self[prefix + "running_mean"].to(.float64) * scale
+    return (scale, shift)
+  }
+
+  private func scaleLast(_ tensors: inout [String: Tensor], at prefix: String, by scale: Tensor, plus shift: Tensor) {
+    guard let weight = tensors[prefix + "weight"] else { return }
+    let perOutput = scale.reshaped([-1] + [Int](repeating: 1, count: weight.rank - 1))
+    tensors[prefix + "weight"] = (weight.to(.float64) * perOutput).to(.float32)
+    let bias = tensors[prefix + "bias"].map { $0.to(.float64) * scale + shift } ?? shift
+    tensors[prefix + "bias"] = bias.to(.float32)
+  }
+
+  private func copy(_ source: String, to target: String, in tensors: inout [String: Tensor]) {
+    for name in names where name.hasPrefix(source) {
+      tensors[target + name.dropFirst(source.count)] = self[name].detached
+    }
+  }
+}
+
+extension Layer {
+  /// The same layer with a bias, if a batch normalisation can be folded into it.
+  fileprivate var withBias: (any Layer)? {
+    switch self {
+    case let layer as Convolution:
+      Convolution(layer.outputs, layer.window, groups: layer.groups)
+    case let layer as Linear: Linear(layer.outputs)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Support
+
+/// A network of ours: a description and its tensors. Trainable, and a classifier.
+///
+/// The tensors are the only thing that changes, and only in training: optimizers move the learned ones, batch
+/// normalisation in training moves its running statistics.
+public final class Network: Classifier, @unchecked Sendable {
+  public let description: NetworkDescription
+  public let device: Device
+  /// Names of all tensors in the order of the layers, as PyTorch's `state_dict` has them.
+  public let names: [String]
+  /// Names of the learned tensors, in the same order.
+  public let learnedNames: [String]
+  private let tensors: [String: Tensor]
+
+  public var inputShape: ImageShape { description.input }
+  public var classCount: Int { description.classNames.count }
+  public var valueRange: ClosedRange<Double> { description.valueRange }
+
+  /// A network with given tensors.
+  /// - Parameter learns: whether gradients can be taken with respect to its tensors.
+  /// - Throws: `Failure.badData` if a tensor is missing, unknown, or has another shape than the layers need.
+  public init(
+    _ description: NetworkDescription, tensors: [String: Tensor], device: Device = .cpu, learns: Bool = true
+  ) throws {
+    let needed = try description.parameters()
+    try Self.check(tensors, against: needed)
+    self.description = description
+    self.device = device
+    names = needed.map(\.name)
+    learnedNames = needed.filter(\.isLearned).map(\.name)
+    self.tensors = needed.reduce(into: [:]) { placed, parameter in
+      let tensor = tensors[parameter.name] ?? parameter.start(.xavierUniform, RandomSource(Seed(0)))
+      let copy = tensor.copy().to(device).channelsLast
+      placed[parameter.name] = learns && parameter.isLearned ? copy.tracked : copy
+    }
+  }
+
+  /// A new network with random weights.
+  public convenience init(
+    _ description: NetworkDescription, initialization: Initialization, seed: Seed, device: Device = .cpu
+  ) throws {
+    let random = RandomSource(seed)
+    let needed = try description.parameters()
+    let start = needed.map { ($0.name, $0.start(initialization, random)) }
+    try self.init(description, tensors: Dictionary(uniqueKeysWithValues: start), device: device)
+  }
+
+  /// The tensor with a name from `names`.
+  public subscript(_ name: String) -> Tensor {
+    guard let tensor = tensors[name] else { preconditionFailure("no tensor \(name)") }
+    return tensor
+  }
+
+  /// The learned tensors, in the order of `learnedNames`.
+  public var learned: [Tensor] { learnedNames.map { self[$0] } }
+
+  /// images `[N, C, H, W]` → logits `[N, K]`.
+  public func forward(_ images: Tensor, _ pass: Pass) -> Tensor {
+    let ordered = inputShape.channels == 1 ? images : images.channelsLast
+    return description.layers.apply(ordered, LayerParameters(tensors: tensors, prefix: ""), pass)
+  }
+
+  public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
+
+  /// This network as a classifier in another behaviour than evaluation, for attacks inside training.
+  public func behaving(_ pass: Pass) -> any Classifier { NetworkInPass(network: self, pass: pass) }
+
+  /// A copy of all tensors, as a file holds them.
+  public func state() -> [(name: String, tensor: Tensor)] {
+    names.map { ($0, self[$0].copy().to(.cpu).contiguous) }
+  }
+
+  /// Overwrites all tensors in place.
+  public func restore(_ state: [String: Tensor]) throws {
+    try Self.check(state, against: description.parameters())
+    for name in names {
+      if let tensor = state[name] { self[name].assign(tensor.to(device)) }
+    }
+  }
+
+  private static func check(_ tensors: [String: Tensor], against needed: [ParameterDescription]) throws {
+    for parameter in needed {
+      guard let tensor = tensors[parameter.name] else {
+        // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
+        if case .counter = parameter.role { continue }
+        throw Failure.badData(
+          "tensor '\(parameter.name)' is missing", hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
+      }
+      guard tensor.shape == parameter.shape else {
+        throw Failure.badData("tensor '\(parameter.name)' has shape \(tensor.shape), its layer needs \(parameter.shape)")
+      }
+    }
+    let known = Set(needed.map(\.name))
+    if let extra = tensors.keys.sorted().first(where: { !known.contains($0) }) {
+      throw Failure.badData("tensor '\(extra)' belongs to no layer", hint: hint(for: extra, among: needed.map(\.name)))
+    }
+  }
+}
+
+/// A network seen as a classifier in a stated behaviour.
+private struct NetworkInPass: Classifier {
+  let network: Network
+  let pass: Pass
+
+  var inputShape: ImageShape { network.inputShape }
+  var classCount: Int { network.classCount }
+  var valueRange: ClosedRange<Double> { network.valueRange }
+  var device: Device { network.device }
+  func logits(_ images: Tensor) -> Tensor { network.forward(images, pass) }
+}
+
+extension Pass: @unchecked Sendable {}
+
+extension Network {
+  /// What the network computes, whatever file it came from: SHA-256 over its layers and its tensors.
+  public var fingerprint: String {
+    let digest = Digest()
+    func add(_ text: String) { Array((text + "\n").utf8).withUnsafeBytes { digest.update($0) } }
+    add("network 1 \(inputShape) \(valueRange) \(classCount)")
+    description.layers.texts.forEach(add)
+    for (name, tensor) in state() {
+      add(name)
+      tensor.rawBytes().withUnsafeBytes { digest.update($0) }
+    }
+    return digest.hex()
+  }
+}

@@ -1,0 +1,48 @@
+import CTorch
+import Support
+
+/// Where tensors live and are computed.
+public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
+  case cpu
+  case cuda(Int)
+
+  /// The device named on a command line: `cpu`, `cuda`, `cuda:1`, or `auto` (a GPU if this libtorch has one).
+  /// - Throws: `Failure.usage` for another name, or for a GPU that is not there.
+  public init(named name: String) throws {
+    let available = ct_cuda_available()
+    switch name {
+    case "cpu": self = .cpu
+    case "auto": self = available ? .cuda(0) : .cpu
+    default:
+      let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+      let index = parts.count == 1 ? 0 : Int(parts[1])
+      guard parts.count <= 2, parts[0] == "cuda", let index, index >= 0 else {
+        throw Failure.usage("unknown device '\(name)'", hint: hint(for: name, among: ["auto", "cpu", "cuda"]))
+      }
+      guard available else {
+        throw Failure.usage(
+          "--device \(name): this libtorch (\(Engine.version)) finds no CUDA device", hint: "use --device cpu or auto")
+      }
+      self = .cuda(index)
+    }
+  }
+
+  init(index: Int32) {
+    self = index < 0 ? .cpu : .cuda(Int(index))
+  }
+
+  /// The number the C interface uses: -1 for the processor.
+  var index: Int32 {
+    switch self {
+    case .cpu: -1
+    case .cuda(let number): Int32(number)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda(let number): "cuda:\(number)"
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What is being done, how far it is and how long it will take, on standard error.
+///
+/// On a terminal: one line that is redrawn. Elsewhere: a plain line now and then. Quiet: nothing.
+public final class ProgressDisplay: @unchecked Sendable {
+  /// How progress is shown in this process.
+  public enum Style: Sendable {
+    case quiet
+    case lines
+    case bar
+
+    /// A bar on a terminal, lines otherwise.
+    public static var automatic: Style {
+      isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" ? .bar : .lines
+    }
+  }
+
+  private let style: Style
+  private let clock = ContinuousClock()
+  private let lock = NSLock()
+  private var title = ""
+  private var unit = ""
+  private var total = 0
+  private var started: ContinuousClock.Instant
+  private var lastShown: ContinuousClock.Instant
+  private var firstDone = 0
+
+  public init(_ style: Style) {
+    self.style = style
+    started = clock.now
+    lastShown = started
+  }
+
+  /// Begins a task of `total` units (images, bytes, …), of which `done` need not be done again.
+  public func begin(_ title: String, total: Int, unit: String, done: Int = 0) {
+    lock.withLock {
+      self.title = title
+      self.total = max(total, 1)
+      self.unit = unit
+      firstDone = done
+      started = clock.now
+      lastShown = started - .seconds(60)
+    }
+  }
+
+  /// Reports how many units are done, with a short remark (a loss, an accuracy).
+  public func update(_ done: Int, _ remark: @autoclosure () -> String = "") {
+    lock.withLock {
+      let now = clock.now
+      let wait: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
+      // The first plain line waits too: a task that is over at once needs none.
+      if style == .lines && now - started < wait { return }
+      guard style != .quiet, now - lastShown >= wait else { return }
+      lastShown = now
+      show(done, remark(), elapsed: (now - started).seconds)
+    }
+  }
+
+  /// Ends the task with one lasting line; nil leaves none.
+  public func end(_ summary: String?) {
+    lock.withLock {
+      guard style != .quiet else { return }
+      let clear = style == .bar ? "\r\u{1B}[K" : ""
+      write(clear + (summary.map { $0 + "\n" } ?? ""))
+    }
+  }
+
+  /// Shows a lasting line of its own.
+  public func note(_ line: String) { end(line) }
+
+  private func show(_ done: Int, _ remark: String, elapsed: Double) {
+    let fraction = min(1, Double(done) / Double(total))
+    let rate = Double(done - firstDone) / max(elapsed, 1e-3)
+    let left = rate > 0 ? Double(total - done) / rate : 0
+    let speed = rate > 0 ? "\(rate.compact) \(unit)/s  \(Self.time(left)) left" : ""
+    let percent = "\(Int(fraction * 100))%"
+    guard style == .bar else {
+      return write("\(title)  \(percent)  \(speed)  \(remark)\n")
+    }
+    let cells = 20
+    let full = Int(fraction * Double(cells))
+    let bar = String(repeating: "━", count: full) + String(repeating: "╌", count: cells - full)
+    let line = "\(title)  \(bar) \(percent)  \(speed)  \(remark)"
+    write("\r\u{1B}[K" + String(line.prefix(Self.width - 1)))
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  private static var width: Int {
+    var size = winsize()
+    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+  }
+
+  /// "45 s", "3:20 min", "2:05 h"
+  public static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded(.up))
+    func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60):\(two(whole % 60)) min" }
+    return "\(whole / 3600):\(two(whole / 60 % 60)) h"
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+extension Double {
+  /// Three digits and no more than needed: 12345 is "12,300", 3.14159 is "3.14".
+  fileprivate var compact: String {
+    if self >= 100 {
+      let unit = pow(10, Foundation.floor(log10(self)) - 2)
+      var digits = String(Int((self / unit).rounded() * unit))
+      if digits.count > 3 { digits.insert(",", at: digits.index(digits.endIndex, offsetBy: -3)) }
+      return digits
+    }
+    return self >= 10 ? String(format: "%.1f", self) : String(format: "%.2f", self)
+  }
+}

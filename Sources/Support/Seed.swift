@@ -1,0 +1,14 @@
+/// A seed from which other seeds derive by name, so that a step's randomness depends on what it is and never on when it ran.
+public struct Seed: Sendable, Hashable, Codable {
+  public let value: UInt64
+
+  public init(_ value: UInt64) {
+    self.value = value
+  }
+
+  /// The seed of a part: the first eight bytes of SHA-256("value/name").
+  public func derive(_ name: String) -> Seed {
+    let digest = Digest.bytes(of: Array("\(value)/\(name)".utf8))
+    return Seed(digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+  }
+}

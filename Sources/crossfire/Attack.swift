@@ -1,0 +1,77 @@
+import ArgumentParser
+import Attacks
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+struct Attack: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Attack one model and store the adversarial examples.",
+    discussion: """
+      EXAMPLES
+        crossfire attack --model normal.safetensors --data mnist --count 1000 --attack fgsm --epsilon 0.1 0.2 --out fgsm.safetensors
+        crossfire attack --model normal.safetensors --data mnist --attack tgsm --target least-likely --epsilon 0.3 --out tgsm.safetensors
+      """)
+
+  @Option(help: "The model file, FILE or NAME=FILE.")
+  var model: String
+
+  @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+  var data: String
+
+  @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
+  var count: Int?
+
+  @Option(help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
+  var attack: String
+
+  @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
+  var epsilon: [String]
+
+  @Option(help: "What a targeted attack aims at: next, random, least-likely, or a label.")
+  var target: String?
+
+  @Option(help: "Where all randomness derives from.")
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("The example file to write.", valueName: "examples.safetensors"))
+  var out: String
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let device = try engine.start()
+    let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
+    let all = try DataReference(data).load(defaultSplit: .test)
+    let images = try count.map { try all.first($0) } ?? all
+    try plan.goal.validate(classCount: images.classCount)
+    let named = try NamedModel(model)
+    let network = try architecture.load(named, for: images, device: device).network
+    let source = Contestant(name: named.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+    let runner = TransferRunner(
+      plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
+      evaluator: Evaluator(batchSize: engine.batchSize))
+    let progress = output.progress
+    progress.begin("\(plan.name) on \(named.name)", total: images.count, unit: "images")
+    let (result, examples) = try runner.run(keep: images.count) { progress.update($0) }
+    progress.end(nil)
+    try examples?.write(to: URL(filePath: out))
+    try output.show(result.cells(), table(result.cells()) + "\n\(out)")
+  }
+
+  private func table(_ cells: [GridCell]) -> String {
+    var table = TextTable(["epsilon", "images", "accuracy", "95 % interval", "target reached"])
+    for cell in cells {
+      table.add([
+        cell.epsilon.plainDecimal, "\(cell.examples)", cell.accuracy.percent,
+        "\(cell.interval.lowerBound.percent) to \(cell.interval.upperBound.percent)",
+        cell.targetedSuccess.map(\.percent) ?? "-",
+      ])
+    }
+    return table.text
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelCore
+import Support
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "List, download and check data sets.",
+    subcommands: [ListData.self, GetData.self, CheckData.self])
+}
+
+struct ListData: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the data sets with a name.")
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Line: Encodable {
+    let name: String
+    let train: Int
+    let test: Int
+    let shape: String
+    let classes: Int
+    let isHere: Bool
+    let summary: String
+  }
+
+  func run() throws {
+    let lines = DatasetCatalog.all.map { entry in
+      Line(
+        name: entry.name, train: entry.counts[.train] ?? 0, test: entry.counts[.test] ?? 0,
+        shape: entry.shape.description, classes: entry.classNames.count, isHere: entry.isHere(), summary: entry.summary)
+    }
+    var table = TextTable(["name", "train", "test", "shape", "here"])
+    for line in lines {
+      table.add([line.name, "\(line.train)", "\(line.test)", line.shape, line.isHere ? "yes" : "no"])
+    }
+    let meanings = lines.map { "  \($0.name.padded(to: 14)) \($0.summary)" }.joined(separator: "\n")
+    try output.show(lines, table.text + "\n\n" + meanings)
+  }
+}
+
+struct GetData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "get", abstract: "Download a data set into the cache and check it.",
+    discussion: """
+      EXAMPLE
+        crossfire data get mnist
+      """)
+
+  @Argument(help: "The data set's name.")
+  var name: String
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let entry = try DatasetCatalog.entry(named: name)
+    let progress = output.progress
+    let folder = DataFolders().cache.appending(path: entry.name)
+    let total = entry.files.reduce(0) { $0 + $1.size }
+    progress.begin("download \(name)", total: total, unit: "bytes")
+    _ = try entry.download(to: folder) { file, done, _ in progress.update(entry.bytes(before: file) + done) }
+    progress.end(nil)
+    print(folder.path)
+  }
+}
+
+struct CheckData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Check a data set's counts, shapes, labels and checksums.",
+    discussion: """
+      EXAMPLE
+        crossfire data check mnist
+      """)
+
+  @Argument(help: "A data set's name or a folder.")
+  var data: String
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let check = try DataReference(data).check()
+    var table = TextTable(["split", "what", "found", "expected", "verdict"])
+    for row in check.rows {
+      table.add([row.split?.rawValue ?? "", row.subject, row.found, row.expected ?? "", row.verdict.rawValue])
+    }
+    try output.show(check, table.text)
+    guard check.passed else { throw Failure.badData("\(data) is not as it should be (see above)") }
+  }
+}
+
+extension DatasetEntry {
+  /// The sizes of the files that are downloaded before one.
+  fileprivate func bytes(before file: String) -> Int {
+    files.prefix { $0.name != file }.reduce(0) { $0 + $1.size }
+  }
+}

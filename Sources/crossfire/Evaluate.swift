@@ -1,0 +1,65 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure models' accuracy on unchanged images.",
+    discussion: """
+      EXAMPLE
+        crossfire evaluate --model normal.safetensors adv.safetensors --data mnist
+      """)
+
+  @Option(parsing: .upToNextOption, help: "Model files, each FILE or NAME=FILE.")
+  var model: [String]
+
+  @Option(help: "A data set's name or a folder; its test images are used unless it says :train.")
+  var data: String
+
+  @Option(help: ArgumentHelp("Use the first N images only.", valueName: "n"))
+  var count: Int?
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Line: Encodable {
+    let model: String
+    let data: String
+    let images: Int
+    let correct: Int
+    let accuracy: Double
+    let ciLow: Double
+    let ciHigh: Double
+  }
+
+  func run() throws {
+    let device = try engine.start()
+    let models = try NamedModel.all(model)
+    let all = try DataReference(data).load(defaultSplit: .test)
+    let images = try count.map { try all.first($0) } ?? all
+    let progress = output.progress
+    let lines = try models.map { model in
+      let network = try architecture.load(model, for: images, device: device).network.frozen()
+      progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
+      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: network, on: images) { progress.update($0) }
+      progress.end(nil)
+      let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)
+      let interval = wilsonInterval(successes: correct, of: images.count)
+      return Line(
+        model: model.name, data: images.name, images: images.count, correct: correct,
+        accuracy: Double(correct) / Double(images.count), ciLow: interval.lowerBound, ciHigh: interval.upperBound)
+    }
+    var table = TextTable(["model", "images", "correct", "accuracy", "95 % interval"])
+    for line in lines {
+      table.add([
+        line.model, "\(line.images)", "\(line.correct)", line.accuracy.percent,
+        "\(line.ciLow.percent) to \(line.ciHigh.percent)",
+      ])
+    }
+    try output.show(lines, table.text)
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import ModelCore
+import Reports
+import Support
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write adversarial examples as PNG files with a manifest.",
+    discussion: """
+      Rounding to 8 bits keeps the budget. With --model the pictures are shown to their source again as they are stored,
+      and the set tells how many still fool it.
+
+      EXAMPLE
+        crossfire export fgsm.safetensors --model normal.safetensors --out pictures
+      """)
+
+  @Argument(help: ArgumentHelp("The example file.", valueName: "examples.safetensors"))
+  var examples: String
+
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  var out: String
+
+  @Option(help: "The model the examples were made on, to classify them again as stored.")
+  var model: String?
+
+  @Option(help: ArgumentHelp("Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+  var scale = 1
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Result: Encodable {
+    let folder: String
+    let pictures: Int
+    let fooling: Int
+    let foolingAsStored: Int?
+  }
+
+  func run() throws {
+    let device = try engine.start()
+    guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
+    let set = try ExampleSet(URL(filePath: examples))
+    let source = try model.map { try self.source($0, of: set, device) }
+    let progress = output.progress
+    var images = ImageSet(URL(filePath: out), scale: scale)
+    var done = 0
+    progress.begin("export pictures", total: set.count * set.origin.epsilons.count, unit: "pictures")
+    try images.add(set, source: source) {
+      done += 1
+      progress.update(done)
+    }
+    progress.end(nil)
+    let outcome = try images.finish()
+    let stored = source == nil ? nil : outcome.foolingAsStored
+    let fate = stored.map { "; \($0) still do as 8-bit files" } ?? " (as stored: not measured, no --model given)"
+    try output.show(
+      Result(folder: out, pictures: outcome.pictures, fooling: outcome.fooling, foolingAsStored: stored),
+      "\(out): \(outcome.pictures) pictures, \(outcome.fooling) fooled their source\(fate)")
+  }
+
+  private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier {
+    let network = try ModelFile(URL(filePath: path), device: device).network
+    guard network.fingerprint == set.origin.sourceFingerprint else {
+      throw Failure.badData("\(path) is not the model that \(examples) was made on (\(set.origin.source))")
+    }
+    return try network.frozen()
+  }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Attacks
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+/// Where and with how many threads to compute.
+struct EngineOptions: ParsableArguments {
+  @Option(help: "auto, cpu, cuda or cuda:N.")
+  var device = "auto"
+
+  @Option(help: ArgumentHelp("Threads of one operation; one per core unless given.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Images computed at once.", valueName: "n"))
+  var batchSize = 256
+
+  /// Starts the engine and gives the device.
+  func start() throws -> Device {
+    guard threads ?? 1 >= 1, threads ?? 1 <= 1024 else {
+      throw Failure.usage("--threads \(threads ?? 0): expected a number from 1 to 1024")
+    }
+    guard (1...65_536).contains(batchSize) else {
+      throw Failure.usage("--batch-size \(batchSize): expected a number from 1 to 65536")
+    }
+    Engine.start(threads: threads)
+    return try Device(named: device)
+  }
+}
+
+/// How results and progress are shown.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Write results as one JSON document.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  var progress: ProgressDisplay { ProgressDisplay(quiet ? .quiet : .automatic) }
+
+  /// Writes a result to standard output: the document with `--json`, else the text.
+  func show(_ document: some Encodable, _ text: @autoclosure () -> String) throws {
+    guard json else { return print(text()) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(document), as: UTF8.self))
+  }
+}
+
+/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's.
+struct NamedModel {
+  let name: String
+  let url: URL
+
+  init(_ text: String) throws {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let file = parts.count == 2 ? parts[1] : text
+    url = URL(filePath: file)
+    name = try Experiment.checkedName(
+      parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, "--model \(text)")
+  }
+
+  /// Several models, each under a name of its own.
+  static func all(_ texts: [String]) throws -> [NamedModel] {
+    let models = try texts.map { try NamedModel($0) }
+    let names = models.map(\.name)
+    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+      throw Failure.usage("two models are named '\(twice)'", hint: "give them names: --model first=a.safetensors second=b.safetensors")
+    }
+    return models
+  }
+}
+
+/// A model for files that do not describe theirs.
+struct ArchitectureOption: ParsableArguments {
+  @Option(help: "The architecture of model files that do not describe theirs.")
+  var architecture: String?
+
+  func load(_ model: NamedModel, for data: LabelledImages, device: Device) throws -> ModelFile {
+    let assumed = try architecture.map {
+      try Architecture.named($0).description(input: data.shape, classNames: data.classNames)
+    }
+    let file = try ModelFile(model.url, assuming: assumed, device: device)
+    try file.network.checkAccepts(data, model: model.name)
+    return file
+  }
+}
+
+/// Reads `--epsilon 0 0.1 0.2` and `--epsilon 0,0.1,0.2`.
+func budgets(_ texts: [String]) throws -> [Double] {
+  let words = texts.flatMap { $0.split(separator: ",") }
+  let numbers = words.map { Double($0) ?? .nan }
+  guard let wrong = numbers.firstIndex(where: { !$0.isFinite || $0 < 0 }) else { return numbers }
+  throw Failure.usage("--epsilon \(words[wrong]): expected a number of at least 0, in pixel units", hint: "for example --epsilon 0 0.1 0.2")
+}
+
+/// Reads `NAME` or `NAME:key=value,key=value` together with the budgets and the target.
+func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> AttackPlan {
+  let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+  guard let name = parts.first else { throw Failure.usage("--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", ")) }
+  var entries = try options(parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], "--attack \(text)")
+  entries.append(.init(name: "epsilons", value: .list(epsilons.map { .scalar("\($0)") }), place: "--epsilon"))
+  if let target { entries.append(.init(name: "target", value: .scalar(target), place: "--target")) }
+  return try AttackPlan(name: name, Settings(entries, place: "--attack \(text)"))
+}
+
+/// Reads `key=value` words.
+func options(_ words: [String], _ place: String) throws -> [Settings.Entry] {
+  try words.map { word in
+    let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { throw Failure.usage("\(place): '\(word)' is not like name=value") }
+    return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: place)
+  }
+}
+
+/// What is wrong with a setting given on the command line is wrong use of the command.
+func asUsage<Result>(_ body: () throws -> Result) throws -> Result {
+  do { return try body() } catch let failure as Failure where failure.kind == .badData {
+    throw Failure.usage(failure.message, hint: failure.hint)
+  }
+}

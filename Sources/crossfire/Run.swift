@@ -1,0 +1,112 @@
+import ArgumentParser
+import Attacks
+import Evaluation
+import Foundation
+import ModelCore
+import Reports
+import Support
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run an experiment file; goes on where it was stopped.",
+    discussion: """
+      Trains the models that are not there yet, attacks each with every attack, shows all examples to all models, and
+      writes grids, pictures and report into the run folder. What is already there from the same request is kept.
+
+      EXAMPLE
+        crossfire run Experiments/quick.yaml --out results
+      """)
+
+  @Argument(help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"), completion: .file(extensions: ["yaml"]))
+  var file: String
+
+  @Option(help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
+  var out: String?
+
+  @Flag(help: "Check everything, list the steps, and run none.")
+  var dryRun = false
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let device = try engine.start()
+    let experiment = try Experiment(URL(filePath: file))
+    if dryRun { return try show(experiment) }
+    try runAndReport(
+      experiment, into: URL(filePath: out ?? experiment.name), device: device, batchSize: engine.batchSize, output)
+  }
+
+  private func show(_ experiment: Experiment) throws {
+    let test = try experiment.data.load(.test)
+    let count = try experiment.examples.map { try test.first($0).count } ?? test.count
+    let budgets = experiment.attacks.map(\.epsilons.count)
+    let models = experiment.models.count
+    var steps = experiment.models.map { model in
+      switch model.origin {
+      case .training(let plan): "train \(model.name): \(plan.text), \(plan.defense.text)"
+      case .file(let url): "read \(model.name) from \(url.path)"
+      }
+    }
+    for (plan, budgets) in zip(experiment.attacks, budgets) {
+      for model in experiment.models {
+        steps.append("attack \(model.name) with \(plan.name): \(count) images, \(budgets) budgets, shown to \(models) models")
+      }
+    }
+    try output.show(steps, steps.joined(separator: "\n"))
+  }
+}
+
+/// What `run` and `transfer` do alike: the matrix, the pictures, the report, and what to say about them.
+func runAndReport(
+  _ experiment: Experiment, into url: URL, device: Device, batchSize: Int, _ output: OutputOptions
+) throws {
+  let folder = try RunFolder(url)
+  let progress = output.progress
+  let run = ExperimentRun(
+    experiment, folder: folder, device: device, evaluator: Evaluator(batchSize: batchSize), progress: progress)
+  let (grid, contestants) = try run.run()
+  if experiment.images != nil {
+    let outcome = try exportImages(of: folder, contestants, progress)
+    progress.note(
+      "exported \(outcome.pictures) pictures to \(folder.images.path): \(outcome.foolingAsStored) of the "
+        + "\(outcome.fooling) that fooled their source still do as 8-bit files")
+  }
+  let page = try writeReport(of: url, grid)
+  try output.show(grid, summary(grid, page))
+}
+
+/// The pictures of all example sets of a run.
+private func exportImages(
+  of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
+) throws -> ImageSet.Outcome {
+  let files = RunFolder.exampleSets(in: folder.url)
+  let sets = try files.map { try ExampleSet($0) }
+  let total = sets.reduce(0) { $0 + $1.count * $1.origin.epsilons.count }
+  var images = ImageSet(folder.images)
+  var done = 0
+  progress.begin("export pictures", total: total, unit: "pictures")
+  for set in sets {
+    let source = contestants.first { $0.name == set.origin.source && $0.fingerprint == set.origin.sourceFingerprint }
+    try images.add(set, source: source?.classifier) {
+      done += 1
+      progress.update(done)
+    }
+  }
+  progress.end(nil)
+  return try images.finish()
+}
+
+/// Writes a run folder's report from what is stored in it.
+/// - Returns: the page.
+func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
+  let sheets = try RunFolder.exampleSets(in: folder).map { try ExampleSheet(ExampleSet($0)).sheet() }
+  return try ReportFolder(grid: grid, title: grid.provenance.experiment, sheets: sheets)
+    .write(to: folder.appending(path: "report"))
+}
+
+/// The three most telling numbers, and where to read on.
+private func summary(_ grid: Grid, _ page: URL) -> String {
+  let sentences = KeyNumbers(grid).sentences.prefix(3).map { "  • \($0)" }
+  return (sentences + ["", "report: \(page.path)"]).joined(separator: "\n")
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Datasets
+import Defenses
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train one model into a file.",
+    discussion: """
+      Writes a checkpoint after every epoch; the same command goes on from it after an interruption and ends with the same
+      weights as if there had been none.
+
+      EXAMPLES
+        crossfire train --data mnist --architecture cnn --epochs 4 --out normal.safetensors
+        crossfire train --data mnist --defense adversarialTraining --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
+      """)
+
+  @Option(help: "A data set's name or a folder; its training images are used unless it says :test.")
+  var data: String
+
+  @Option(help: ArgumentHelp("Use the first N training images only.", valueName: "n"))
+  var count: Int?
+
+  @Option(help: "The kind of network; see 'crossfire list architectures'.")
+  var architecture = "cnn"
+
+  @Option(help: "What to train against; see 'crossfire list defenses'.")
+  var defense = PlainTraining.name
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("The defense's settings.", valueName: "name=value"))
+  var defenseOptions: [String] = []
+
+  @Option(help: "Passes over the training images.")
+  var epochs: Int
+
+  @Option(help: "adam, adamw or sgd.")
+  var optimizer = "adam"
+
+  @Option(help: "The learning rate; 0.001 (sgd: 0.1) unless given.")
+  var learningRate: Double?
+
+  @Option(help: "constant, cosine, triangle or step:EPOCHS:FACTOR.")
+  var schedule = "constant"
+
+  @Option(help: "Where all randomness derives from.")
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))
+  var out: String
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let device = try engine.start()
+    let plan = try asUsage { try TrainingPlan(settings()) }
+    let reference = try DataReference(data)
+    let all = try reference.load(defaultSplit: .train)
+    let training = try count.map { try all.first($0) } ?? all
+    let test = try reference.split == nil ? reference.load(.test) : nil
+    let url = URL(filePath: out)
+    var seeded = plan
+    seeded.settings.seed = Seed(seed)
+    let made = try ModelTraining(
+      name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training, test: test, device: device,
+      progress: output.progress
+    ).run(into: url)
+    let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
+    try output.show(made.training, "\(url.path)\(accuracy)")
+  }
+
+  private func settings() throws -> Settings {
+    let chosen = try Settings(options(defenseOptions, "--defense-options"), place: "--defense-options")
+    var entries: [Settings.Entry] = [
+      .init(name: "architecture", value: .scalar(architecture), place: "--architecture"),
+      .init(name: "epochs", value: .scalar("\(epochs)"), place: "--epochs"),
+      .init(name: "batchSize", value: .scalar("\(engine.batchSize)"), place: "--batch-size"),
+      .init(name: "optimizer", value: .scalar(optimizer), place: "--optimizer"),
+      .init(name: "schedule", value: .scalar(schedule), place: "--schedule"),
+      .init(
+        name: "defense",
+        value: .map(try Settings([.init(name: defense, value: .map(chosen), place: "--defense")], place: "--defense")),
+        place: "--defense"),
+    ]
+    if let learningRate {
+      entries.append(.init(name: "learningRate", value: .scalar("\(learningRate)"), place: "--learning-rate"))
+    }
+    return try Settings(entries, place: "the command line")
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+@Suite("Data references")
+struct DataReferenceTests {
+  /// No named data set is found here.
+  private let nowhere = DataFolders(environment: ["CROSSFIRE_DATA": "/no/data", "XDG_CACHE_HOME": "/no/cache"])
+
+  /// A folder with a test set of two images, and a training set of three where asked.
+  private func fill(_ folder: TemporaryFolder, under path: String = "", train: Bool = false) throws {
+    try folder.write(idxImages(count: 2), to: path + "t10k-images-idx3-ubyte")
+    try folder.write(idxLabels([0, 1]), to: path + "t10k-labels-idx1-ubyte")
+    guard train else { return }
+    try folder.write(gzip(idxImages(count: 3)), to: path + "train-images-idx3-ubyte.gz")
+    try folder.write(gzip(idxLabels([0, 1, 2])), to: path + "train-labels-idx1-ubyte.gz")
+  }
+
+  @Test("a name may carry a split; without one the default counts")
+  func splits() throws {
+    #expect(try DataReference("synthetic").load(defaultSplit: .train).name == "synthetic:train")
+    #expect(try DataReference("synthetic").load(defaultSplit: .test).name == "synthetic:test")
+    #expect(try DataReference("synthetic:test").load(defaultSplit: .train).name == "synthetic:test")
+    #expect(try DataReference("synthetic:test").load(.train).name == "synthetic:train")
+    #expect(try DataReference("mnist:train").split == .train)
+    #expect(try DataReference("mnist:train").entry?.name == "mnist")
+    #expect(try "\(DataReference("mnist:train"))" == "mnist:train")
+  }
+
+  @Test("a path to IDX files is read, with a split or without")
+  func paths() throws {
+    let folder = try TemporaryFolder()
+    try fill(folder, train: true)
+    let path = folder.url.path
+    #expect(try DataReference(path).load(defaultSplit: .test).count == 2)
+    let train = try DataReference(path + ":train").load(defaultSplit: .test)
+    #expect((train.count, train.name) == (3, path + ":train"))
+    #expect(try DataReference(path).entry == nil)
+  }
+
+  @Test("a folder under the chosen place comes before the cache, and the cache serves what it lacks")
+  func lookup() throws {
+    let (chosen, cache) = (try TemporaryFolder(), try TemporaryFolder())
+    let folders = DataFolders(environment: ["CROSSFIRE_DATA": chosen.url.path, "XDG_CACHE_HOME": cache.url.path])
+    let reference = try DataReference("mnist")
+    try fill(cache, under: "crossfire/data/mnist/", train: true)
+    #expect(try reference.folder(of: .test, among: folders).path == cache.url.path + "/crossfire/data/mnist")
+    try fill(chosen, under: "mnist/")
+    #expect(try reference.folder(of: .test, among: folders).path == chosen.url.path + "/mnist")
+    #expect(try reference.folder(of: .train, among: folders).path == cache.url.path + "/crossfire/data/mnist")
+  }
+
+  @Test("the cache is found as the XDG specification says")
+  func cache() {
+    #expect(DataFolders(environment: ["HOME": "/home/ada"]).cache.path == "/home/ada/.cache/crossfire/data")
+    #expect(DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "/c"]).cache.path == "/c/crossfire/data")
+    #expect(DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "c"]).cache.path == "/h/.cache/crossfire/data")
+    #expect(DataFolders(environment: ["HOME": "/h", "CROSSFIRE_DATA": ""]).chosen == nil)
+  }
+
+  @Test("a set that is not there is missing, with the places looked at and the way to get it")
+  func missing() throws {
+    let refusal = try failure { try DataReference("mnist").load(defaultSplit: .test, folders: nowhere) }
+    #expect(
+      refusal
+        == .missing(
+          "the data set mnist (test) is not on this machine; "
+            + "looked in /no/data/mnist and /no/cache/crossfire/data/mnist",
+          hint: "get it with: crossfire data get mnist; "
+            + "or set CROSSFIRE_DATA to the folder that has it in its subfolder mnist"))
+    let letters = try failure { try DataReference("notmnist").load(defaultSplit: .test, folders: nowhere) }
+    #expect(letters.kind == .missing)
+    #expect(letters.hint?.contains("and put it in /no/cache/crossfire/data/notmnist") == true)
+  }
+
+  @Test("a text that means nothing is wrong usage")
+  func usage() throws {
+    #expect(try failure { try DataReference("minst5k") }.hint?.hasPrefix("did you mean 'mnist5k'?") == true)
+    #expect(
+      try failure { try DataReference("mnist:valid") }
+        == .usage("there is no split 'valid'", hint: "write mnist:train or mnist:test"))
+    #expect(
+      try failure { try DataReference(":test") }
+        == .usage("expected the name of a data set or the path of a folder, found ':test'"))
+    #expect(try failure { try DataReference("") }.kind == .usage)
+  }
+
+  @Test("a path that leads nowhere is missing")
+  func noFolder() throws {
+    let refusal = try failure { try DataReference("/no/folder:test").load(defaultSplit: .test) }
+    #expect(refusal.kind == .missing)
+    #expect(refusal.message == "there is no folder /no/folder")
+  }
+
+  @Test("a folder without IDX files is told from one with pictures, which cannot be read yet")
+  func otherFolders() throws {
+    let folder = try TemporaryFolder()
+    let reference = try DataReference(folder.url.path)
+    let empty = try failure { try reference.load(defaultSplit: .test) }
+    #expect(empty.message == "there are no IDX files in \(folder.url.path)")
+    #expect(empty.kind == .missing)
+    try folder.write([1], to: "cats/1.PNG")
+    let pictures = try failure { try reference.load(defaultSplit: .test) }
+    #expect(
+      pictures
+        == .badData(
+          "\(folder.url.path): a folder with pictures in a subfolder per class cannot be read yet",
+          hint: "convert it to IDX files under MNIST's names"))
+  }
+
+  @Test("a folder that has only the other split names the file it lacks")
+  func otherSplit() throws {
+    let folder = try TemporaryFolder()
+    try fill(folder)
+    let refusal = try failure { try DataReference(folder.url.path).load(defaultSplit: .train) }
+    #expect(refusal.message.hasPrefix("there is no train-images-idx3-ubyte.gz or train-images-idx3-ubyte in "))
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+@Suite("The catalog")
+struct DatasetCatalogTests {
+  @Test("names are distinct, and each leads to its entry")
+  func names() throws {
+    #expect(DatasetCatalog.names == ["mnist", "mnist5k", "notmnist", "fashion-mnist", "synthetic"])
+    for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }
+  }
+
+  @Test("an unknown name is refused with the nearest known one")
+  func unknown() throws {
+    let refusal = try failure { try DatasetCatalog.entry(named: "mnits") }
+    #expect(
+      refusal
+        == .usage(
+          "there is no data set 'mnits'",
+          hint: "did you mean 'mnist'? (known: mnist, mnist5k, notmnist, fashion-mnist, synthetic)"))
+  }
+
+  @Test("every file has a well-formed checksum and size, and every downloadable set both splits' four files")
+  func files() {
+    for entry in DatasetCatalog.all {
+      for file in entry.files {
+        let length = file.checksum.algorithm == .md5 ? 32 : 64
+        #expect(file.checksum.hex.count == length && file.checksum.hex.allSatisfy(\.isHexDigit))
+        #expect(file.contentChecksum.map { $0.hex.count == 32 } ?? true)
+        #expect(file.size > 0)
+      }
+      guard case .addresses(let bases) = entry.origin else { continue }
+      #expect(bases.allSatisfy { $0.hasSuffix("/") && URL(string: $0 + "x") != nil })
+      let expected = Split.allCases.flatMap { [IDXFolder.fileNames($0).images, IDXFolder.fileNames($0).labels] }
+      #expect(entry.files.map(\.name) == expected.map { $0 + ".gz" })
+    }
+  }
+
+  @Test("a named set with images of another shape is refused")
+  func shape() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
+    try folder.write(idxLabels([0, 1]), to: "t10k-labels-idx1-ubyte")
+    let refusal = try failure { try DatasetCatalog.entry(named: "mnist").load(.test, from: folder.url) }
+    #expect(
+      refusal
+        == .badData(
+          "\(folder.url.path): expected mnist's images of shape 1x28x28, found 1x2x3",
+          hint: "give the folder's path instead of a name"))
+  }
+
+  @Test("a set that cannot be downloaded says what to do")
+  func noDownload() throws {
+    let folder = URL(filePath: "/nowhere/notmnist")
+    let letters = try failure { try DatasetCatalog.entry(named: "notmnist").download(to: folder) }
+    #expect(letters.message == "notmnist cannot be downloaded in the form that is read")
+    let advice = "convert them to IDX files under MNIST's names, and put it in /nowhere/notmnist"
+    #expect(letters.hint?.hasSuffix(advice) == true)
+    let digits = try failure { try DatasetCatalog.entry(named: "mnist5k").download(to: folder) }
+    #expect(digits.hint?.hasPrefix("run `make setup`, which fetches it") == true)
+    let drawn = try failure { try DatasetCatalog.entry(named: "synthetic").download(to: folder) }
+    #expect(drawn == .usage("synthetic is drawn when it is used; there is nothing to download"))
+  }
+}

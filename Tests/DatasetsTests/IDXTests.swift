@@ -1,0 +1,147 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+@Suite("IDX")
+struct IDXTests {
+  private func images(_ bytes: [UInt8]) throws -> IDX.Images { try IDX.images(in: Data(bytes), named: "images") }
+  private func labels(_ bytes: [UInt8]) throws -> [UInt8] { try IDX.labels(in: Data(bytes), named: "labels") }
+
+  @Test("images and labels are read, gzipped or not", arguments: [false, true])
+  func reads(zipped: Bool) throws {
+    func pack(_ bytes: [UInt8]) -> [UInt8] { zipped ? gzip(bytes) : bytes }
+    let images = try images(pack(idxImages(count: 5)))
+    #expect((images.count, images.rows, images.columns) == (5, 2, 3))
+    #expect(images.pixels == (0..<30).map { UInt8($0) })
+    #expect(try labels(pack(idxLabels([3, 1, 2]))) == [3, 1, 2])
+  }
+
+  @Test("a truncated file is refused wherever it ends", arguments: [false, true])
+  func truncated(zipped: Bool) throws {
+    let whole = idxImages(count: 4)
+    for length in 0..<whole.count {
+      let file = Array(whole.prefix(length))
+      let refusal = try failure { try images(zipped ? gzip(file) : file) }
+      #expect(refusal.kind == .badData)
+      if length >= 16 {
+        #expect(
+          refusal.message
+            == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds \(length - 16)")
+        #expect(refusal.hint == "the file is cut short: get it again")
+      } else if length >= 4 {
+        #expect(refusal.message == "images: expected an IDX header of 16 bytes, found \(length)")
+      }
+    }
+  }
+
+  @Test("bytes after the last image are refused")
+  func trailing() throws {
+    let refusal = try failure { try images(idxImages(count: 4) + [0]) }
+    #expect(refusal.message == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds 25")
+    let zipped = try failure { try images(gzip(idxImages(count: 4) + [0])) }
+    #expect(zipped.message == "images: inflates to more than the 40 bytes expected")
+  }
+
+  @Test("labels in place of images are refused, and the reverse")
+  func swapped() throws {
+    let refusal = try failure { try images(idxLabels([UInt8](repeating: 1, count: 20))) }
+    #expect(
+      refusal
+        == .badData(
+          "images: expected an IDX file of images (magic number 0x00000803), found one of labels (0x00000801)",
+          hint: "are the two files swapped?"))
+    #expect(try failure { try labels(idxImages(count: 1)) }.hint == "are the two files swapped?")
+  }
+
+  @Test("another magic number is refused")
+  func magic() throws {
+    let refusal = try failure { try images(bigEndian(0x0000_0d03, 1, 1, 1) + [0, 0, 0, 0]) }
+    #expect(
+      refusal.message == "images: expected an IDX file of images (magic number 0x00000803), found 0x00000d03")
+  }
+
+  @Test("sizes whose product does not fit are refused before anything is allocated")
+  func overflow() throws {
+    for sizes: [UInt32] in [[.max, .max, .max], [.max, 28, 28], [1 << 31, 1 << 31, 4]] {
+      let refusal = try failure { try images(bigEndian(0x803, sizes[0], sizes[1], sizes[2])) }
+      #expect(refusal.message.contains("more than the 4294967295 that are read"))
+    }
+  }
+
+  @Test("a count that a short file cannot hold is refused without memory for it")
+  func hugeCount() throws {
+    let refusal = try failure { try images(gzip(bigEndian(0x803, 5_000_000, 28, 28) + [1, 2, 3])) }
+    #expect(
+      refusal.message
+        == "images: the header says 5000000 x 28 x 28 = 3920000000 bytes of images, the file holds 3")
+  }
+
+  @Test("a file of nothing is refused")
+  func empty() throws {
+    #expect(try failure { try labels(bigEndian(0x801, 0)) }.message == "labels: the header says 0, which is nothing")
+    #expect(try failure { try images(bigEndian(0x803, 3, 0, 28)) }.kind == .badData)
+  }
+
+  @Test("an absent file is missing, a folder is no file")
+  func absent() throws {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "none")
+    #expect(try failure { try IDX.images(at: place) } == .missing("there is no file \(place.path)"))
+    #expect(try failure { try IDX.labels(at: folder.url) }.kind == .badData)
+  }
+
+  @Test("no mutation does more than throw")
+  func mutations() {
+    fuzz(idxImages(count: 20)) { try IDX.images(in: $0, named: "f") }
+    fuzz(gzip(idxImages(count: 20))) { try IDX.images(in: $0, named: "f") }
+    fuzz(gzip(idxLabels([1, 2, 3]))) { try IDX.labels(in: $0, named: "f") }
+  }
+}
+
+@Suite("A folder of IDX files")
+struct IDXFolderTests {
+  @Test("a split is read from gzipped and plain files alike, its classes numbered by both splits")
+  func loads() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(gzip(idxImages(count: 3)), to: "t10k-images-idx3-ubyte.gz")
+    try folder.write(idxLabels([0, 2, 1]), to: "t10k-labels-idx1-ubyte")
+    try folder.write(idxLabels([4]), to: "train-labels-idx1-ubyte")
+    let data = try IDXFolder(folder.url).load(.test, name: "mine")
+    #expect(data.count == 3)
+    #expect(data.shape == ImageShape(channels: 1, height: 2, width: 3))
+    #expect(data.classNames == ["0", "1", "2", "3", "4"])
+    #expect(data.labels.int64s() == [0, 2, 1])
+  }
+
+  @Test("images and labels that differ in number are refused")
+  func counts() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
+    let labels = try folder.write(idxLabels([0, 1]), to: "train-labels-idx1-ubyte")
+    let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
+    #expect(
+      refusal.message == "\(labels.path): expected 3 labels, one for each image of train-images-idx3-ubyte, found 2")
+  }
+
+  @Test("a label without a class is refused, with its place")
+  func labels() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
+    let labels = try folder.write(idxLabels([0, 1, 9]), to: "train-labels-idx1-ubyte")
+    let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine", classNames: ["a", "b"]) }
+    #expect(refusal == .badData("\(labels.path): expected labels from 0 to 1, found 9 for image 2"))
+  }
+
+  @Test("the missing one of two files is named")
+  func missing() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
+    let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
+    #expect(
+      refusal.message
+        == "there is no train-labels-idx1-ubyte.gz or train-labels-idx1-ubyte in \(folder.url.path)")
+  }
+}

@@ -1,0 +1,162 @@
+import CZlib
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+/// A PNG file of any header and rows, with further chunks before the data: what the writer would never write.
+private func png(
+  width: UInt32, height: UInt32, depth: UInt8, colour: UInt8, rows: [[UInt8]], chunks: [(String, [UInt8])] = []
+) -> Data {
+  var zipped = [UInt8](repeating: 0, count: 4096)
+  let raw = rows.flatMap { row -> [UInt8] in [0] + row }
+  var length = UInt(zipped.count)
+  compress(&zipped, &length, raw, UInt(raw.count))
+  let header = bigEndian(width, height) + [depth, colour, 0, 0, 0]
+  let all = [("IHDR", header)] + chunks + [("IDAT", Array(zipped.prefix(Int(length)))), ("IEND", [])]
+  return Data(
+    PNG.signature
+      + all.flatMap { name, content in
+        let body = Array(name.utf8) + content
+        return bigEndian(UInt32(content.count)) + body + bigEndian(UInt32(crc32(0, body, UInt32(body.count))))
+      })
+}
+
+@Suite("PNG")
+struct PNGTests {
+  private static let grey = ImageShape(channels: 1, height: 16, width: 17)
+  private static let colour = ImageShape(channels: 3, height: 16, width: 17)
+
+  private func noise(_ shape: ImageShape, _ seed: UInt64) -> [UInt8] {
+    var generator = SeededGenerator(state: seed)
+    return (0..<shape.count).map { _ in .random(in: 0...255, using: &generator) }
+  }
+
+  @Test("every byte comes back as it was, grey and RGB", arguments: [grey, colour], [1, 2, 3])
+  func roundTrip(shape: ImageShape, seed: UInt64) throws {
+    let picture = Picture(shape: shape, pixels: noise(shape, seed))
+    #expect(try PNG.decode(PNG.encode(picture), named: "f") == picture)
+  }
+
+  @Test("all 256 values come back, grey and in each channel", arguments: [1, 3])
+  func everyValue(channels: Int) throws {
+    let shape = ImageShape(channels: channels, height: 16, width: 16)
+    let pixels = (0..<channels).flatMap { channel in (0...255).map { UInt8(($0 + 85 * channel) % 256) } }
+    let picture = Picture(shape: shape, pixels: pixels)
+    #expect(try PNG.decode(PNG.encode(picture), named: "f").pixels == pixels)
+  }
+
+  @Test("planes and interleaved channels describe the same picture")
+  func orders() {
+    let shape = ImageShape(channels: 3, height: 1, width: 2)
+    let picture = Picture(shape: shape, pixels: [1, 2, 10, 20, 100, 200])
+    #expect(picture.interleaved == [1, 10, 100, 2, 20, 200])
+    #expect(Picture(shape: shape, pixels: picture.interleaved, order: .channelsLast) == picture)
+  }
+
+  @Test("a picture of one pixel and a long thin one are written")
+  func extremes() throws {
+    for (height, width) in [(1, 1), (1, 70_000), (3000, 1)] {
+      let shape = ImageShape(channels: 1, height: height, width: width)
+      let picture = Picture(shape: shape, pixels: noise(shape, 9))
+      #expect(try PNG.decode(PNG.encode(picture), named: "f") == picture)
+    }
+  }
+
+  @Test("a file is written whole and read back")
+  func file() throws {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "a/b.png")
+    let picture = Picture(shape: Self.grey, pixels: noise(Self.grey, 4))
+    try PNG.write(picture, to: place)
+    #expect(try PNG.read(place) == picture)
+    #expect(try failure { try PNG.read(folder.url.appending(path: "c.png")) }.kind == .missing)
+  }
+
+  @Test("greys of 1, 2 and 4 bits are spread over 0 to 255")
+  func lowBits() throws {
+    let one = png(width: 4, height: 1, depth: 1, colour: 0, rows: [[0b0110_0000]])
+    #expect(try PNG.decode(one, named: "f").pixels == [0, 255, 255, 0])
+    let two = png(width: 4, height: 1, depth: 2, colour: 0, rows: [[0b0001_1011]])
+    #expect(try PNG.decode(two, named: "f").pixels == [0, 85, 170, 255])
+    let four = png(width: 2, height: 2, depth: 4, colour: 0, rows: [[0x0f], [0x71]])
+    #expect(try PNG.decode(four, named: "f").pixels == [0, 255, 119, 17])
+  }
+
+  @Test("a palette becomes its colours")
+  func palette() throws {
+    let file = png(
+      width: 2, height: 1, depth: 8, colour: 3, rows: [[1, 0]], chunks: [("PLTE", [1, 2, 3, 40, 50, 60])])
+    let picture = try PNG.decode(file, named: "f")
+    #expect(picture.shape == ImageShape(channels: 3, height: 1, width: 2))
+    #expect(picture.interleaved == [40, 50, 60, 1, 2, 3])
+  }
+
+  @Test("a gamma, and a colour profile that is damaged, change nothing")
+  func gamma() throws {
+    let chunks = [("gAMA", bigEndian(100_000)), ("iCCP", [1, 2, 3])]
+    let file = png(width: 3, height: 1, depth: 8, colour: 0, rows: [[1, 100, 200]], chunks: chunks)
+    #expect(try PNG.decode(file, named: "f").pixels == [1, 100, 200])
+  }
+
+  @Test("an opaque alpha channel is dropped, a transparent pixel refused")
+  func alpha() throws {
+    let opaque = png(width: 2, height: 1, depth: 8, colour: 6, rows: [[1, 2, 3, 255, 4, 5, 6, 255]])
+    #expect(try PNG.decode(opaque, named: "f").interleaved == [1, 2, 3, 4, 5, 6])
+    let greyOpaque = png(width: 2, height: 1, depth: 8, colour: 4, rows: [[9, 255, 8, 255]])
+    #expect(try PNG.decode(greyOpaque, named: "f").pixels == [9, 8])
+    let clear = png(width: 2, height: 1, depth: 8, colour: 4, rows: [[9, 255, 8, 254]])
+    let refusal = try failure { try PNG.decode(clear, named: "f") }
+    #expect(refusal.message == "f: expected an opaque picture, found transparent pixels")
+    let keyed = png(width: 2, height: 1, depth: 8, colour: 0, rows: [[9, 8]], chunks: [("tRNS", [0, 8])])
+    #expect(try failure { try PNG.decode(keyed, named: "f") }.message == refusal.message)
+  }
+
+  @Test("16 bits a channel are refused")
+  func sixteenBits() throws {
+    let file = png(width: 1, height: 1, depth: 16, colour: 0, rows: [[1, 2]])
+    let refusal = try failure { try PNG.decode(file, named: "f") }
+    #expect(
+      refusal == .badData("f: expected at most 8 bits a channel, found 16", hint: "convert it to an 8-bit PNG first"))
+  }
+
+  @Test("a picture that is too large is refused by its header")
+  func tooLarge() throws {
+    for (width, height): (UInt32, UInt32) in [(.max, .max), (1 << 14, 1 << 13), (0, 5)] {
+      let file = png(width: width, height: height, depth: 8, colour: 0, rows: [[0]])
+      let refusal = try failure { try PNG.decode(file, named: "f") }
+      #expect(refusal.message == "f: expected 1 to 67108864 pixels, found \(width) x \(height)")
+    }
+  }
+
+  @Test("a truncated file is refused wherever it ends")
+  func truncated() throws {
+    let file = try PNG.encode(Picture(shape: Self.grey, pixels: noise(Self.grey, 5)))
+    for length in 0..<file.count {
+      #expect(try failure { try PNG.decode(file.prefix(length), named: "f") }.kind == .badData)
+    }
+    #expect(try failure { try PNG.decode(file.prefix(100), named: "f") }.message == "f: the PNG data is cut short")
+  }
+
+  @Test("a file with fewer rows than its header says is refused")
+  func missingRows() throws {
+    let file = png(width: 2, height: 3, depth: 8, colour: 0, rows: [[1, 2], [3, 4]])
+    #expect(try failure { try PNG.decode(file, named: "f") }.message.hasPrefix("f: the PNG data is corrupt ("))
+  }
+
+  @Test("a flipped bit in the data is refused by its checksum")
+  func corrupt() throws {
+    var file = try PNG.encode(Picture(shape: Self.grey, pixels: noise(Self.grey, 6)))
+    file[file.count - 30] ^= 4
+    #expect(try failure { try PNG.decode(file, named: "f") }.message.hasPrefix("f: the PNG data is corrupt ("))
+  }
+
+  @Test("no mutation does more than throw")
+  func mutations() throws {
+    fuzz([UInt8](try PNG.encode(Picture(shape: Self.colour, pixels: noise(Self.colour, 7))))) {
+      try PNG.decode($0, named: "f")
+    }
+  }
+}

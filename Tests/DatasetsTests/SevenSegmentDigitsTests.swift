@@ -1,0 +1,64 @@
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+@Suite("Drawn digits")
+struct SevenSegmentDigitsTests {
+  @Test("the same seed draws the same images, another seed others")
+  func seeds() throws {
+    let first = try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50)
+    #expect(try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50).fingerprint == first.fingerprint)
+    #expect(try SevenSegmentDigits(seed: Seed(8)).images(.train, count: 50).fingerprint != first.fingerprint)
+    #expect(try SevenSegmentDigits(seed: Seed(7)).images(.test, count: 50).fingerprint != first.fingerprint)
+  }
+
+  @Test("the images of the default seed never change")
+  func pinned() throws {
+    let fingerprint = try SevenSegmentDigits().images(.test, count: 100).fingerprint
+    #expect(fingerprint == "8cc762b87b062d539495c3bc5d7a540e86192a5440a1970a9868860d63ba04bb")
+  }
+
+  @Test("fewer images are the first of more")
+  func prefix() throws {
+    let digits = SevenSegmentDigits()
+    #expect(try digits.images(.test, count: 40).prefix(15).fingerprint == digits.images(.test, count: 15).fingerprint)
+  }
+
+  @Test("every digit fits the picture and is brighter than the noise", arguments: [14, 15, 20, 28, 33, 64])
+  func sizes(size: Int) throws {
+    let digits = SevenSegmentDigits(size: size)
+    let data = try digits.images(.train, count: 200)
+    #expect(data.shape == ImageShape(channels: 1, height: size, width: size))
+    #expect(data.histogram == [Int](repeating: 20, count: 10))
+    let pixels = data.pixels.bytes()
+    for index in 0..<data.count {
+      let bright = pixels[index * size * size..<(index + 1) * size * size].count { $0 >= 96 }
+      #expect(bright > 0 && bright < size * size / 2)
+    }
+  }
+
+  @Test("images whose pixels are compared with the mean of each class are told apart well above chance")
+  func learnable() throws {
+    // Nearest class mean, the simplest thing that learns.
+    let (train, test) = (try SevenSegmentDigits().images(.train), try SevenSegmentDigits().images(.test))
+    let (pixels, probe) = (train.pixels.bytes(), test.pixels.bytes())
+    var means = [[Double]](repeating: [Double](repeating: 0, count: 784), count: 10)
+    for index in 0..<train.count {
+      for place in 0..<784 {
+        means[index % 10][place] += Double(pixels[784 * index + place]) / Double(train.count / 10)
+      }
+    }
+    let right = (0..<test.count).count { index in
+      let distances = means.map { mean in
+        (0..<784).reduce(0.0) { sum, place in
+          let difference = mean[place] - Double(probe[784 * index + place])
+          return sum + difference * difference
+        }
+      }
+      return distances.firstIndex(of: distances.min()!) == index % 10
+    }
+    #expect(right > test.count / 4)
+  }
+}

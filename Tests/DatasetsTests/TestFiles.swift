@@ -1,0 +1,94 @@
+import CZlib
+import Foundation
+import Support
+import Testing
+
+@testable import Datasets
+
+/// A folder that is removed with its owner.
+final class TemporaryFolder {
+  let url = FileManager.default.temporaryDirectory.appending(path: "crossfire-datasets-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// Writes a file below the folder and returns its place.
+  @discardableResult
+  func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> URL {
+    let place = url.appending(path: name)
+    try createFolder(place.deletingLastPathComponent())
+    try Data(bytes).write(to: place)
+    return place
+  }
+}
+
+/// The failure a piece of code ends in.
+func failure(_ body: () throws -> Any) throws -> Failure {
+  try #require(throws: Failure.self) { _ = try body() }
+}
+
+/// One gzip member.
+func gzip(_ bytes: [UInt8]) -> [UInt8] {
+  var stream = z_stream()
+  deflateInit2_(
+    &stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+  defer { deflateEnd(&stream) }
+  var input = bytes
+  var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
+  let capacity = output.count
+  input.withUnsafeMutableBufferPointer { source in
+    output.withUnsafeMutableBufferPointer { target in
+      stream.next_in = source.baseAddress
+      stream.avail_in = UInt32(source.count)
+      stream.next_out = target.baseAddress
+      stream.avail_out = UInt32(capacity)
+      #expect(deflate(&stream, Z_FINISH) == Z_STREAM_END)
+    }
+  }
+  return Array(output.prefix(capacity - Int(stream.avail_out)))
+}
+
+func bigEndian(_ values: UInt32...) -> [UInt8] {
+  values.flatMap { value in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+}
+
+/// An IDX file of `count` images of 2 x 3 pixels that count up from 0.
+func idxImages(count: Int) -> [UInt8] {
+  bigEndian(0x803, UInt32(count), 2, 3) + (0..<count * 6).map { UInt8(truncatingIfNeeded: $0) }
+}
+
+func idxLabels(_ labels: [UInt8]) -> [UInt8] {
+  bigEndian(0x801, UInt32(labels.count)) + labels
+}
+
+/// Numbers from a seed, the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return (state ^ (state >> 31)) &* 0x9e37_79b9_7f4a_7c15
+  }
+}
+
+/// Changes a good file at random in `rounds` ways and reads each: the reader may succeed or throw a `Failure`, no more.
+func fuzz(_ file: [UInt8], rounds: Int = 400, _ read: (Data) throws -> Any) {
+  for round in 0..<rounds {
+    var generator = SeededGenerator(state: UInt64(round))
+    var bytes = file
+    for _ in 0...Int.random(in: 0..<4, using: &generator) where !bytes.isEmpty {
+      let place = Int.random(in: 0..<min(bytes.count, round % 2 == 0 ? 64 : .max), using: &generator)
+      switch Int.random(in: 0..<4, using: &generator) {
+      case 0: bytes[place] = .random(in: 0...255, using: &generator)
+      case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      case 2: bytes.removeSubrange(place...)
+      default: bytes.insert(contentsOf: [UInt8](repeating: 255, count: 1 + place % 9), at: place)
+      }
+    }
+    do {
+      _ = try read(Data(bytes))
+    } catch {
+      #expect(error is Failure, "mutation \(round) ends in \(error)")
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Support
+import Testing
+
+@testable import Evaluation
+
+@Suite struct GridFilesTests {
+  private func grid(_ cells: [GridCell], flags: [TrustFlag] = []) -> Grid {
+    Grid(
+      cells: cells,
+      provenance: Provenance(
+        experiment: "e", data: "mnist:test", dataFingerprint: "ab", examples: 50, seed: .max, device: "cpu", threads: 2,
+        crossfire: "1.0.0", libtorch: "2.13.0",
+        models: [ModelRecord(name: "normal", description: "cnn", defense: nil, fingerprint: "cd")],
+        attacks: [AttackRecord(name: "pgd", title: "projected gradient descent", parameters: ["steps": "40"])]),
+      flags: flags)
+  }
+
+  private let cell = GridCell(attack: "fgsm", epsilon: 0.1, source: "normal", victim: "both", examples: 50, correct: 38)
+
+  private func folder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "grid-\(UUID().uuidString)")
+    try createFolder(folder)
+    return folder
+  }
+
+  /// The grid's JSON with a part of its text replaced, read back.
+  private func reading(_ text: String, insteadOf old: String) throws -> Grid {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let json = String(decoding: try grid([cell]).json(), as: UTF8.self)
+    try #require(json.contains(old))
+    let file = folder.appending(path: "grid.json")
+    try Data(json.replacing(old, with: text).utf8).write(to: file)
+    return try Grid.read(file)
+  }
+
+  @Test func theTableHasItsPinnedHeaderAndOneLinePerCell() {
+    let aimed = GridCell(
+      attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3, targetedHits: 1)
+    #expect(
+      grid([cell, aimed]).csv() == """
+        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success
+        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,
+        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333
+
+        """)
+  }
+
+  @Test(arguments: [
+    (0.0, "0"), (0.1, "0.1"), (0.001, "0.001"), (8.0, "8"), (8.0 / 255, "0.03137254901960784"), (1e-05, "0.00001"),
+    (1.5e-07, "0.00000015"), (-2.5e-06, "-0.0000025"), (1e+16, "10000000000000000"), (1.25e+17, "125000000000000000"),
+    (0.30000000000000004, "0.30000000000000004"),
+  ])
+  func numbersArePrintedShortAndWithoutExponent(_ number: Double, _ text: String) {
+    #expect(number.plainDecimal == text)
+    #expect(Double(text) == number)
+  }
+
+  @Test(arguments: [
+    ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\r\nb", "\"a\r\nb\""),
+    ("a\nb", "\"a\nb\""),
+  ])
+  func fieldsAreQuotedWhereTheyMustBe(_ field: String, _ text: String) {
+    #expect(CSV.field(field) == text)
+  }
+
+  @Test func aGridWrittenAndReadIsTheSame() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let flag = TrustFlag(name: "masking", raisedBecause: "a", meaning: "b", advice: "c", victim: "both")
+    let aimed = GridCell(
+      attack: "jsma", epsilon: 8.0 / 255, source: "a", victim: "a", examples: 9, correct: 0, targetedHits: 9)
+    let original = grid([cell, aimed], flags: [flag])
+    try original.write(to: folder)
+    #expect(try Grid.read(folder.appending(path: "grid.json")) == original)
+    #expect(try String(contentsOf: folder.appending(path: "grid.csv"), encoding: .utf8) == original.csv())
+  }
+
+  @Test func theSameGridIsTheSameBytes() throws {
+    #expect(try grid([cell]).json() == grid([cell]).json())
+  }
+
+  @Test func theJSONCarriesWhatTheTableCarries() throws {
+    let json = try JSONSerialization.jsonObject(with: grid([cell]).json()) as? [String: Any]
+    let first = try #require((json?["cells"] as? [[String: Any]])?.first)
+    #expect(json?["format"] as? Int == 1)
+    #expect(first["setting"] as? String == "black-box")
+    #expect(first["accuracy"] as? Double == 0.76)
+    #expect(first["ci_low"] as? Double == 0.625873)
+    #expect(first["ci_high"] as? Double == 0.857026)
+  }
+
+  @Test(arguments: [
+    ("\"format\" : 1", "\"format\" : 2", "format 2, expected 1"),
+    ("\"correct\" : 38", "\"correct\" : 51", "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"),
+    ("\"correct\" : 38", "\"correct\" : -1", "fgsm, epsilon 0.1, normal to both: -1 correct of 50 examples"),
+    (
+      "\"correct\" : 38", "\"correct\" : 38, \"targeted_hits\" : 60",
+      "fgsm, epsilon 0.1, normal to both: 60 targeted hits of 50 examples"
+    ),
+    (
+      "\"examples\" : 50,\n      \"setting\"", "\"examples\" : 0,\n      \"setting\"",
+      "fgsm, epsilon 0.1, normal to both: 0 examples, expected at least 1"
+    ),
+    ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"),
+    ("\"correct\" : 38", "\"wrong\" : 38", "not a grid: cells.[0] has no 'correct'"),
+  ])
+  func aFileThatCannotBeAGridIsRefusedByName(_ old: String, _ new: String, _ reason: String) {
+    #expect {
+      try reading(new, insteadOf: old)
+    } throws: { error in
+      let failure = error as? Failure
+      return failure?.kind == .badData && failure?.message.hasSuffix("/grid.json: \(reason)") == true
+    }
+  }
+
+  @Test(arguments: [
+    ("\"epsilon\" : 0.1", "\"epsilon\" : 1e999"), ("{", "["), ("\"correct\" : 38", "\"correct\" : \"38\""),
+  ])
+  func aFileOfAnotherShapeIsBadData(_ old: String, _ new: String) {
+    #expect {
+      try reading(new, insteadOf: old)
+    } throws: {
+      ($0 as? Failure)?.kind == .badData
+    }
+  }
+
+  @Test func aCellThatIsThereTwiceIsRefused() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try grid([cell, cell]).write(to: folder)
+    let file = folder.appending(path: "grid.json")
+    let expected = Failure.badData("\(file.path): fgsm, epsilon 0.1, normal to both: there twice")
+    #expect(throws: expected) { try Grid.read(file) }
+  }
+
+  @Test func aFileThatIsNotThereIsMissing() {
+    #expect(throws: Failure.missing("cannot read /nowhere/grid.json")) {
+      try Grid.read(URL(filePath: "/nowhere/grid.json"))
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Evaluation
+import Foundation
+import Support
+import Testing
+
+@testable import Reports
+
+@Suite struct ReportPageTests {
+  private let flag = TrustFlag(
+    name: "gradient masking", raisedBecause: "zero gradients", meaning: "no attack", advice: "look again",
+    victim: "masked")
+
+  private func html(_ grid: Grid? = nil) -> String {
+    ReportPage(grid: grid ?? Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet]).html()
+  }
+
+  @Test func thePageRefersToNothingOutsideItself() {
+    let page = html().replacing("http://www.w3.org/2000/svg", with: "")
+    #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("//www"))
+    #expect(!page.contains("url(") && !page.contains("@import") && !page.contains("<script") && !page.contains("<link"))
+    for reference in page.matches(of: /(?:src|href)="([^"]*)"/).map(\.1) where !reference.hasPrefix("data:") {
+      #expect(reference.hasPrefix("#"))
+      #expect(count("id=\"\(reference.dropFirst())\"", in: page) == 1)
+    }
+  }
+
+  @Test func everyIdentifierIsThereOnceAndEveryLabelHasOne() {
+    let page = html()
+    let ids = page.matches(of: /\ id="([^"]*)"/).map(\.1)
+    #expect(Set(ids).count == ids.count)
+    let labels = page.matches(of: /aria-labelledby="([^"]*)"/).flatMap { $0.1.split(separator: " ") }
+    #expect(!labels.isEmpty && labels.allSatisfy { ids.contains($0) })
+  }
+
+  @Test func namesFromFilesAreEscapedEverywhere() {
+    let name = Sample.hostile
+    let flag = TrustFlag(
+      name: name, raisedBecause: name, meaning: name, advice: name, attack: name, source: name, victim: name)
+    let sheet = ImageSheet(title: name, caption: name, alt: name, png: Data(), width: 1, height: 1)
+    var grid = Sample.grid(first: name, flags: [flag])
+    var provenance = grid.provenance
+    provenance.experiment = name
+    provenance.data = name
+    provenance.dataFingerprint = name
+    provenance.device = name
+    provenance.crossfire = name
+    provenance.libtorch = name
+    provenance.attacks = [AttackRecord(name: "fgsm", title: name, budgetSymbol: name, parameters: [name: name])]
+    grid = Grid(cells: grid.cells, provenance: provenance, flags: grid.flags)
+    let page = ReportPage(grid: grid, title: name, sheets: [sheet]).html()
+    #expect(!page.contains("<script"))
+    #expect(isWellFormed(page.replacing("<!DOCTYPE html>", with: "")))
+  }
+
+  @Test func headingsDescendOneStepAtATime() {
+    let levels = html().matches(of: /<h([1-6])[ >]/).compactMap { Int($0.1) }
+    #expect(levels.first == 1 && levels.filter { $0 == 1 }.count == 1)
+    #expect(zip(levels, levels.dropFirst()).allSatisfy { $1 <= $0 + 1 })
+  }
+
+  @Test func theSummaryComesFirstAndTheFlagsStandInIt() throws {
+    let page = html()
+    let summary = try #require(page.range(of: "id=\"summary\""))
+    let flags = try #require(page.range(of: "gradient masking"))
+    let curves = try #require(page.range(of: "id=\"curves\""))
+    #expect(summary.lowerBound < flags.lowerBound && flags.lowerBound < curves.lowerBound)
+    let words = page.replacing("\u{A0}", with: " ")
+    for sentence in KeyNumbers(Sample.grid()).sentences { #expect(words.contains(sentence)) }
+  }
+
+  @Test func theSummaryCountsTheExamplesEachAttackWasGiven() {
+    #expect(html().contains(">fgsm: 100, jsma: 50 per source<"))
+  }
+
+  @Test func withoutFlagsOrImagesThereIsNoPlaceForThem() {
+    let page = ReportPage(grid: Sample.grid(), title: "A study").html()
+    #expect(!page.contains("class=\"flags\"") && !page.contains("id=\"images\"") && !page.contains("#images"))
+  }
+
+  @Test func everyPositiveBudgetHasItsMatrix() {
+    let page = html()
+    for title in ["fgsm, ε = 0.1", "fgsm, ε = 0.2", "fgsm, ε = 0.3", "jsma, γ = 0.25"] {
+      #expect(count("<strong>\(title)</strong>", in: page) == 1)
+    }
+  }
+
+  @Test func anImageKeepsItsPixelsSquareAndIsDescribed() {
+    let page = html()
+    #expect(
+      page.contains("<img src=\"data:image/png;base64,AQID\" alt=\"Twenty digits.\" width=\"896\" height=\"448\"/>"))
+    #expect(page.contains("image-rendering:pixelated"))
+  }
+
+  @Test func provenanceNamesVersionsFingerprintsAndParameters() throws {
+    let page = html()
+    let provenance = String(page[try #require(page.range(of: "id=\"provenance\"")).lowerBound...])
+    for fact in ["2.13.0", "1.0.0", "0f", "aa", "bb", "norm: linf", "distillation", "digits:test"] {
+      #expect(provenance.contains(">\(fact)<"))
+    }
+  }
+
+  @Test func theSameGridIsTheSameBytes() {
+    #expect(html() == html())
+  }
+
+  @Test func anEmptyGridStillIsAPage() {
+    let page = html(Grid(cells: [], provenance: Sample.grid().provenance))
+    #expect(page.contains("id=\"provenance\""))
+  }
+
+  @Test func theFolderHoldsThePageItsFiguresAndTheirData() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let place = try ReportFolder(grid: Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet]).write(
+      to: folder)
+    #expect(try String(contentsOf: place, encoding: .utf8) == html())
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+    #expect(files == ["figures", "figures/fgsm.csv", "figures/fgsm.svg", "index.html", "report.md"])
+  }
+
+  @Test func anAttacksNameCannotLeaveTheFolder() {
+    #expect(ReportFolder.fileName("pgd-linf.40") == "pgd-linf.40")
+    for name in ["../x", ".hidden", "a/b", "", "a b"] {
+      #expect(ReportFolder.fileName(name).wholeMatch(of: /attack-[0-9a-f]{12}/) != nil)
+    }
+  }
+
+  @Test func markdownCarriesTheNumbersTheFlagsAndTheTables() {
+    let text = MarkdownReport(grid: Sample.grid(flags: [flag]), title: "A study").text()
+    #expect(text.hasPrefix("# A study\n\n- Without an attack"))
+    #expect(text.contains("- **gradient masking**: zero gradients no attack look again\n"))
+    #expect(text.contains("| normal | **20.0 (13.3–28.9)** | 40.0 (30.9–49.8) |"))
+  }
+}

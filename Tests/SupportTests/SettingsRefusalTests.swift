@@ -1,0 +1,91 @@
+import Support
+import Testing
+
+@Suite("Settings refuse what they do not understand, with the place and a way out")
+struct SettingsRefusalTests {
+  @Test("a name nobody asked for, with the nearest one that is known")
+  func unknownName() throws {
+    let given = try settings([("steps", .scalar("3")), ("epsilom", .scalar("0.3"))])
+    _ = try given.int("steps", "how many")
+    _ = try given.doubles("epsilon", default: [0.1], "budgets")
+    let expected = Failure.badData(
+      "run.yaml:2: fgsm has no 'epsilom'", hint: "did you mean 'epsilon'? (known: steps, epsilon)")
+    #expect(throws: expected) { try given.finish("fgsm") }
+  }
+
+  @Test("any name where nothing is known")
+  func nothingKnown() throws {
+    let given = try settings([("steps", .scalar("3"))])
+    #expect(throws: Failure.badData("run.yaml:1: none has no 'steps'", hint: "it takes no settings")) {
+      try given.finish("none")
+    }
+  }
+
+  @Test("a name given twice, at its second place")
+  func twice() {
+    #expect(throws: Failure.badData("run.yaml:3: 'steps' is given twice")) {
+      try settings([("steps", .scalar("3")), ("rate", .scalar("1")), ("steps", .scalar("3"))])
+    }
+  }
+
+  @Test("whole numbers", arguments: ["", "x", "1.5", "1e3", "-1", "11", "nan", "9223372036854775808", "0x5", "１"])
+  func ints(_ text: String) throws {
+    let given = try settings([("steps", .scalar(text))])
+    #expect(throws: Failure.badData("run.yaml:1: steps: expected a whole number from 0 to 10, found '\(text)'")) {
+      try given.int("steps", in: 0...10, "how many")
+    }
+  }
+
+  @Test("numbers", arguments: ["", "x", "nan", "inf", "-inf", "infinity", "1e999", "-0.1", "1.1", "0,5", "1 2"])
+  func doubles(_ text: String) throws {
+    let given = try settings([("rate", .scalar(text))])
+    let expected = Failure.badData("run.yaml:1: rate: expected a number from 0.0 to 1.0, found '\(text)'")
+    #expect(throws: expected) { try given.double("rate", in: 0...1, "how much") }
+    let inList = Failure.badData("run.yaml:1: rate: expected numbers, each a number from 0.0 to 1.0, found '\(text)'")
+    #expect(throws: inList) { try given.doubles("rate", in: 0...1, "how much") }
+  }
+
+  @Test("the bounds of a range belong to it")
+  func bounds() throws {
+    let given = try settings([("low", .scalar("0")), ("high", .scalar("1"))])
+    #expect(try given.double("low", in: 0...1, "") == 0)
+    #expect(try given.double("high", in: 0...1, "") == 1)
+    #expect(try given.int("low", in: 0...1, "") == 0)
+    #expect(try given.int("high", in: 0...1, "") == 1)
+  }
+
+  @Test("an open range is told as one")
+  func openRange() throws {
+    let given = try settings([("rate", .scalar("-1"))])
+    #expect(throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0.0, found '-1'")) {
+      try given.double("rate", "how much")
+    }
+  }
+
+  @Test("a list or a mapping where a single value belongs, and the other way round")
+  func kinds() throws {
+    let given = try settings([
+      ("list", .list([.scalar("1")])), ("map", .map(.none())), ("word", .scalar("x")), ("nested", .list([.list([])])),
+    ])
+    #expect(throws: Failure.badData("run.yaml:1: list: expected a word, found a list")) { try given.string("list", "") }
+    #expect(throws: Failure.badData("run.yaml:2: map: expected a word, found a mapping")) { try given.string("map", "") }
+    #expect(throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")) {
+      try given.double("list", "")
+    }
+    #expect(throws: Failure.badData("run.yaml:3: word: expected a mapping (names with values), found 'x'")) {
+      try given.map("word", "")
+    }
+    #expect(throws: Failure.badData("run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")) {
+      try given.doubles("nested", "")
+    }
+    #expect(throws: Failure.self) { try given.strings("nested", "") }
+  }
+
+  @Test("a word that is not one of a few, with the nearest")
+  func choices() throws {
+    let given = try settings([("norm", .scalar("linff"))])
+    let expected = Failure.badData(
+      "run.yaml:1: norm: 'linff' is not known", hint: "did you mean 'linf'? (known: linf, l2)")
+    #expect(throws: expected) { try given.choice("norm", of: ["linf", "l2"], "which") }
+  }
+}

@@ -1,0 +1,15 @@
+import Foundation
+
+/// A folder that is gone when the test is.
+public final class TemporaryFolder {
+  public let url: URL
+
+  public init() {
+    url = FileManager.default.temporaryDirectory.appending(path: "crossfire-test-\(UUID().uuidString)")
+    try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  public func appending(_ path: String) -> URL { url.appending(path: path) }
+}
