@@ -19,10 +19,10 @@ build: setup
 	@swift build $(SWIFT_FLAGS)
 
 demo: build
-	@CROSSFIRE_DATA="$${CROSSFIRE_DATA:-$(DEPS)/data}" $(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
+	@$(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
 
 test: build lint
-	@CROSSFIRE_DATA="$${CROSSFIRE_DATA:-$(DEPS)/data}" swift test $(SWIFT_FLAGS)
+	@swift test $(SWIFT_FLAGS) --disable-xctest
 
 bench: build
 	@.build/release/crossfire-bench

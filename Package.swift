@@ -34,6 +34,9 @@ let package = Package(
         "Reports", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "crossfire-bench",
+      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks"),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),
@@ -42,7 +45,7 @@ let package = Package(
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["crossfire", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -74,8 +74,8 @@ if [ "$(cat .deps/pkgconfig/libtorch.pc 2>/dev/null)" != "$description" ]; then
 fi
 say "libtorch $found in $torch"
 
-# ---- the demo's digits: 5,000 real MNIST images ------------------------------------------------------------------
-digits=.deps/data/mnist5k/mnist_5k.csv.gz
+# ---- the demo's digits: 5,000 real MNIST images, where crossfire looks for data ---------------------------------------
+digits=${XDG_CACHE_HOME:-$HOME/.cache}/crossfire/data/mnist5k/mnist_5k.csv.gz
 digits_sha256=846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d
 if [ ! -f "$digits" ]; then
   say "fetching 5,000 handwritten digits (1.4 MB)"

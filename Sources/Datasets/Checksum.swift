@@ -3,11 +3,14 @@ import Support
 
 /// The digest a file is known by.
 public struct Checksum: Sendable, Equatable {
+  /// How it is computed.
   public let algorithm: Digest.Algorithm
   /// Lowercase hexadecimal.
   public let hex: String
 
+  /// An MD5 digest in lowercase hexadecimal.
   public static func md5(_ hex: String) -> Checksum { Checksum(algorithm: .md5, hex: hex) }
+  /// A SHA-256 digest in lowercase hexadecimal.
   public static func sha256(_ hex: String) -> Checksum { Checksum(algorithm: .sha256, hex: hex) }
 
   /// The digest of a file, of the same kind as this one.

@@ -6,6 +6,7 @@ import Support
 public struct DataCheck: Sendable, Equatable, Codable {
   /// One thing that was looked at.
   public struct Row: Sendable, Equatable, Codable {
+    /// How what was found compares with what was expected.
     public enum Verdict: String, Sendable, Codable {
       /// As expected.
       case good
@@ -19,9 +20,11 @@ public struct DataCheck: Sendable, Equatable, Codable {
     public let split: Split?
     /// Such as `images` or `train-images-idx3-ubyte.gz`.
     public let subject: String
+    /// What there is, or the reason it cannot be read.
     public let found: String
     /// nil where nothing is known.
     public let expected: String?
+    /// How the two compare.
     public let verdict: Verdict
 
     init(_ split: Split?, _ subject: String, found: String, expected: String? = nil, verdict: Verdict? = nil) {
@@ -33,6 +36,7 @@ public struct DataCheck: Sendable, Equatable, Codable {
     }
   }
 
+  /// Everything that was looked at: files first, then each split.
   public let rows: [Row]
 
   /// Whether nothing is otherwise than expected.

@@ -26,6 +26,7 @@ public struct DatasetEntry: Sendable {
 
   /// One published file.
   public struct File: Sendable {
+    /// The name it has at its addresses and in the set's folder.
     public let name: String
     /// In bytes, as published.
     public let size: Int
@@ -37,14 +38,19 @@ public struct DatasetEntry: Sendable {
     public let splits: [Split]
   }
 
+  /// What users write.
   public let name: String
   /// One line for lists.
   public let summary: String
+  /// The name of each class, in the order of the labels.
   public let classNames: [String]
+  /// The shape of every image.
   public let shape: ImageShape
   /// The number of images, for the splits where it is fixed.
   public let counts: [Split: Int]
+  /// How it is read.
   public let format: Format
+  /// How it is got.
   public let origin: Origin
   /// The published files whose checksums are known.
   public let files: [File]

@@ -5,6 +5,7 @@ import Support
 ///
 /// The file takes its name only once its checksum is verified. An attempt that breaks off is taken up by the next.
 public struct Download: Sendable {
+  /// What was done.
   public enum Outcome: Sendable, Equatable {
     /// The right file was in its place.
     case alreadyThere
@@ -16,11 +17,14 @@ public struct Download: Sendable {
 
   /// `http`, `https` or `file` addresses, tried in this order.
   public let addresses: [URL]
+  /// Where the file goes.
   public let place: URL
+  /// What the file must hash to.
   public let checksum: Checksum
   /// The size in bytes; nothing larger is fetched.
   public let size: Int
 
+  /// A download of `size` bytes with this checksum to `place`.
   public init(addresses: [URL], place: URL, checksum: Checksum, size: Int) {
     self.addresses = addresses
     self.place = place

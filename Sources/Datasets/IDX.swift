@@ -8,9 +8,13 @@ import Support
 public enum IDX {
   /// Images as an IDX file holds them: `count * rows * columns` bytes, row by row, 0 (background) to 255.
   public struct Images: Sendable {
+    /// The number of images.
     public let count: Int
+    /// The height of each.
     public let rows: Int
+    /// The width of each.
     public let columns: Int
+    /// Image by image, row by row.
     public let pixels: [UInt8]
   }
 

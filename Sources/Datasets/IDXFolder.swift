@@ -4,8 +4,10 @@ import Support
 
 /// A folder with IDX files under MNIST's names, each gzipped (`….gz`) or not.
 public struct IDXFolder: Sendable {
+  /// The folder itself.
   public let folder: URL
 
+  /// Nothing is read until `load`.
   public init(_ folder: URL) {
     self.folder = folder
   }

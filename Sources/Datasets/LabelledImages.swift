@@ -100,7 +100,7 @@ public struct LabelledImages: Sendable {
     Array(header.utf8).withUnsafeBytes { digest.update($0) }
     labels.int64s().map(\.littleEndian).withUnsafeBytes { digest.update($0) }
     pixels.bytes().withUnsafeBytes { digest.update($0) }
-    return digest.finish().map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
+    return digest.hex()
   }
 
   /// Bytes as fractions of full intensity.

@@ -11,8 +11,10 @@ struct Attack: ParsableCommand {
     abstract: "Attack one model and store the adversarial examples.",
     discussion: """
       EXAMPLES
-        crossfire attack --model normal.safetensors --data mnist --count 1000 --attack fgsm --epsilon 0.1 0.2 --out fgsm.safetensors
-        crossfire attack --model normal.safetensors --data mnist --attack tgsm --target least-likely --epsilon 0.3 --out tgsm.safetensors
+        crossfire attack --model normal.safetensors --data mnist --count 1000 \\
+          --attack fgsm --epsilon 0.1 0.2 --out fgsm.safetensors
+        crossfire attack --model normal.safetensors --data mnist \\
+          --attack tgsm --target least-likely --epsilon 0.3 --out tgsm.safetensors
       """)
 
   @Option(help: "The model file, FILE or NAME=FILE.")

@@ -10,13 +10,15 @@ struct Crossfire: ParsableCommand {
     commandName: "crossfire",
     abstract: "Find out what an image classifier's robustness is worth.",
     discussion: """
-      Crossfire trains defended models, attacks them, fires every model's adversarial examples at every other model, and
-      writes the accuracy grids, the pictures and the report.
+      Crossfire trains defended models, attacks them, fires every model's adversarial
+      examples at every other model, and writes the accuracy grids, the pictures and
+      the report.
 
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results
-        crossfire train --data mnist --architecture cnn --epochs 4 --out normal.safetensors
-        crossfire transfer --model a=a.safetensors b=b.safetensors --data mnist --attack fgsm --epsilon 0 0.1 0.2 --out results
+        crossfire train --data mnist --epochs 4 --out normal.safetensors
+        crossfire transfer --model a=a.safetensors b=b.safetensors --data mnist \\
+          --attack fgsm --epsilon 0 0.1 0.2 --out results
       """,
     version: "crossfire \(crossfireVersion) (libtorch \(Engine.version))",
     subcommands: [

@@ -10,7 +10,8 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure models' accuracy on unchanged images.",
     discussion: """
       EXAMPLE
-        crossfire evaluate --model normal.safetensors adv.safetensors --data mnist
+        crossfire evaluate --model normal.safetensors adv.safetensors \\
+          --data mnist
       """)
 
   @Option(parsing: .upToNextOption, help: "Model files, each FILE or NAME=FILE.")

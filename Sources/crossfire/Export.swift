@@ -9,8 +9,8 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write adversarial examples as PNG files with a manifest.",
     discussion: """
-      Rounding to 8 bits keeps the budget. With --model the pictures are shown to their source again as they are stored,
-      and the set tells how many still fool it.
+      Rounding to 8 bits keeps the budget. With --model the pictures are shown to
+      their source again as they are stored, and the set tells how many still fool it.
 
       EXAMPLE
         crossfire export fgsm.safetensors --model normal.safetensors --out pictures

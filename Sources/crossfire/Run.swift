@@ -10,8 +10,9 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run an experiment file; goes on where it was stopped.",
     discussion: """
-      Trains the models that are not there yet, attacks each with every attack, shows all examples to all models, and
-      writes grids, pictures and report into the run folder. What is already there from the same request is kept.
+      Trains the models that are not there yet, attacks each with every attack, shows
+      all examples to all models, and writes grids, pictures and report into the run
+      folder. What is already there from the same request is kept.
 
       EXAMPLE
         crossfire run Experiments/quick.yaml --out results
@@ -100,7 +101,11 @@ private func exportImages(
 /// Writes a run folder's report from what is stored in it.
 /// - Returns: the page.
 func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
-  let sheets = try RunFolder.exampleSets(in: folder).map { try ExampleSheet(ExampleSet($0)).sheet() }
+  let sets = try RunFolder.exampleSets(in: folder).map { try ExampleSet($0) }
+  let ordered = grid.attacks.flatMap { attack in
+    grid.sources.flatMap { source in sets.filter { $0.origin.attack == attack && $0.origin.source == source } }
+  }
+  let sheets = try ordered.map { try ExampleSheet($0).sheet() }
   return try ReportFolder(grid: grid, title: grid.provenance.experiment, sheets: sheets)
     .write(to: folder.appending(path: "report"))
 }

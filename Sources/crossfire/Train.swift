@@ -10,12 +10,14 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train one model into a file.",
     discussion: """
-      Writes a checkpoint after every epoch; the same command goes on from it after an interruption and ends with the same
-      weights as if there had been none.
+      Writes a checkpoint after every epoch; the same command goes on from it after an
+      interruption and ends with the same weights as if there had been none.
 
       EXAMPLES
-        crossfire train --data mnist --architecture cnn --epochs 4 --out normal.safetensors
-        crossfire train --data mnist --defense adversarialTraining --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
+        crossfire train --data mnist --architecture cnn --epochs 4 \\
+          --out normal.safetensors
+        crossfire train --data mnist --defense adversarialTraining \\
+          --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
       """)
 
   @Option(help: "A data set's name or a folder; its training images are used unless it says :test.")

@@ -10,12 +10,13 @@ struct Transfer: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fire every model's adversarial examples at every model.",
     discussion: """
-      Writes grid.csv, grid.json, predictions and a report into a folder: white-box accuracy where source and victim are
-      the same model, black-box accuracy elsewhere.
+      Writes grid.csv, grid.json, predictions and a report into a folder: white-box
+      accuracy where source and victim are the same model, black-box elsewhere.
 
       EXAMPLE
-        crossfire transfer --model normal=a.safetensors adv=b.safetensors --data mnist --count 1000 \\
-          --attack fgsm tgsm --epsilon 0 0.1 0.2 0.3 --out results
+        crossfire transfer --model normal=a.safetensors adv=b.safetensors \\
+          --data mnist --count 1000 --attack fgsm tgsm --epsilon 0 0.1 0.2 0.3 \\
+          --out results
       """)
 
   @Option(parsing: .upToNextOption, help: "Model files, each FILE or NAME=FILE.")

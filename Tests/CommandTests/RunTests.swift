@@ -1,0 +1,109 @@
+import Evaluation
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("crossfire run")
+struct RunTests {
+  private func experiment(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws -> String {
+    let file = folder.appending("small.yaml")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+  }
+
+  @Test("leaves everything a run folder promises")
+  func everything() throws {
+    let folder = TemporaryFolder()
+    let result = try Command.run("run", experiment(folder), "--out", folder.appending("out").path, "--threads", "1")
+    #expect(result.status == 0, "\(result.errors)")
+    let files = try contents(of: folder.appending("out"))
+    for path in [
+      "experiment.yaml", "grid.csv", "grid.json", "models/a.safetensors", "models/b.safetensors",
+      "predictions/fgsm.a.safetensors", "predictions/tgsm.b.safetensors", "examples/fgsm.a.safetensors",
+      "report/index.html", "report/report.md", "report/figures/fgsm.svg", "report/figures/fgsm.csv",
+      "images/manifest.csv", "images/originals/0_0.png",
+    ] { #expect(files[path] != nil, "\(path)") }
+    #expect(files.keys.allSatisfy { !$0.hasSuffix(".partial") && !$0.contains("checkpoint") })
+    let lines = String(decoding: files["grid.csv"] ?? Data(), as: UTF8.self).split(separator: "\n")
+    #expect(lines.first == "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success")
+    #expect(lines.count == 1 + 2 * 2 * 5)
+    #expect(files.keys.filter { $0.hasPrefix("images/images/") }.count == 2 * 3 * 3)
+    #expect(result.output.contains("report: "))
+  }
+
+  @Test("a second run of the same request changes no byte, and a resolved experiment is the same request")
+  func again() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out")
+    try Command.run("run", experiment(folder), "--out", out.path, "--threads", "1")
+    let first = try contents(of: out)
+    #expect(try Command.run("run", experiment(folder), "--out", out.path, "--threads", "1").status == 0)
+    #expect(try contents(of: out) == first)
+    let resolved = out.appending(path: "experiment.yaml").path
+    #expect(try Command.run("run", resolved, "--out", out.path, "--threads", "1").status == 0)
+    #expect(try contents(of: out) == first)
+    let log = try String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8)
+    #expect(log.split(separator: "\n").filter { $0.contains("\"reused\":true") }.count == 2 * 6)
+  }
+
+  @Test("killed at any moment and run again, it ends with the bytes of an undisturbed run")
+  func killed() throws {
+    let folder = TemporaryFolder()
+    let file = try experiment(folder)
+    let calm = folder.appending("calm")
+    let started = Date()
+    try Command.run("run", file, "--out", calm.path, "--threads", "1")
+    let whole = Date().timeIntervalSince(started)
+    let expected = try contents(of: calm)
+    let out = folder.appending("killed")
+    for share in [0.15, 0.3, 0.45, 0.6, 0.75, 0.9] {
+      let command = try Command(["run", file, "--out", out.path, "--threads", "1"])
+      Thread.sleep(forTimeInterval: whole * share)
+      command.kill(SIGKILL)
+      _ = command.wait()
+    }
+    #expect(try Command.run("run", file, "--out", out.path, "--threads", "1").status == 0)
+    #expect(try contents(of: out) == expected)
+  }
+
+  @Test("Ctrl-C ends with status 130 and leaves no half file")
+  func interrupted() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out")
+    let long = smallExperiment.replacing("epochs: 3", with: "epochs: 3000")
+    let command = try Command(["run", experiment(folder, long), "--out", out.path, "--threads", "1"])
+    let checkpoint = out.appending(path: "models/a.checkpoint.safetensors").path
+    for _ in 0..<300 where !FileManager.default.fileExists(atPath: checkpoint) { Thread.sleep(forTimeInterval: 0.05) }
+    command.kill(SIGINT)
+    let result = command.wait()
+    #expect(result.status == 130)
+    #expect(result.errors.contains("interrupted"))
+    #expect(try contents(of: out).keys.allSatisfy { !$0.hasSuffix(".partial") })
+  }
+
+  @Test("two runs in one folder: the second is refused")
+  func locked() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out").path
+    let long = try experiment(folder, smallExperiment.replacing("epochs: 3", with: "epochs: 3000"))
+    let first = try Command(["run", long, "--out", out, "--threads", "1"])
+    for _ in 0..<200 where !FileManager.default.fileExists(atPath: out + "/experiment.yaml") {
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    let second = try Command.run("run", long, "--out", out)
+    first.kill(SIGKILL)
+    _ = first.wait()
+    #expect(second.status == 74)
+    #expect(second.errors.contains("another crossfire is at work"))
+  }
+
+  @Test("a full disk: one message, status 74, no half file")
+  func fullDisk() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out")
+    let result = try Command.run("run", experiment(folder), "--out", out.path, limits: "ulimit -f 64")
+    #expect(result.status == 74)
+    #expect(result.errors.contains("cannot write"))
+    #expect(try contents(of: out).keys.allSatisfy { !$0.hasSuffix(".partial") })
+  }
+}

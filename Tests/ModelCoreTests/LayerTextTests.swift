@@ -1,0 +1,109 @@
+import ModelCore
+import Support
+import Testing
+
+@Suite("Layers are texts")
+struct LayerTextTests {
+  @Test(
+    "the text a layer was made from is the text it has",
+    arguments: [
+      "conv 32 kernel 5 padding 2", "conv 4 kernel 3", "conv 4 kernel 4 stride 2 padding 1", "conv 4 kernel 5x3 stride 2x1",
+      "conv 6 kernel 3 padding 0x2 dilation 2 groups 3 bias off", "linear 10", "linear 10 bias off", "batchnorm",
+      "batchnorm momentum 0.01", "batchnorm epsilon 0.001", "batchnorm momentum 0.01 epsilon 0.001", "maxpool 2",
+      "maxpool 3 stride 2 padding 1", "maxpool 2x3", "avgpool 2x3 stride 2 padding 1", "globalavgpool", "flatten",
+      "dropout 0.5", "dropout 0.0", "normalize mean 0.5,0.4,0.3 std 0.2,0.25,1.0", "residual [relu]",
+      "residual [conv 4 kernel 3; batchnorm; relu] shortcut [conv 4 kernel 1 stride 2; batchnorm]",
+      "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2", "leakyrelu 1e-05", "sigmoid", "tanh",
+      "elu", "gelu", "silu", "softplus",
+    ])
+  func roundTrip(_ text: String) throws {
+    #expect(try LayerList([text]).texts == [text])
+  }
+
+  @Test(
+    "other spellings of the same layer",
+    arguments: [
+      ("conv 4", "conv 4 kernel 3"), ("conv 4 kernel 3x3 stride 1", "conv 4 kernel 3"), ("leakyrelu", "leakyrelu 0.01"),
+      ("maxpool 2 stride 2", "maxpool 2"), ("  relu ", "relu"), ("linear 3 bias on", "linear 3"),
+      ("residual [ relu ;tanh ]", "residual [relu; tanh]"), ("batchnorm momentum 0.1", "batchnorm"),
+    ])
+  func spellings(_ text: String, _ canonical: String) throws {
+    let list = try LayerList([text])
+    #expect(list.texts == [canonical])
+    #expect(try LayerList(list.texts) == list)
+  }
+
+  @Test(
+    "bad texts are refused with what is wrong",
+    arguments: [
+      ("", "an empty layer"),
+      ("   ", "an empty layer"),
+      ("convolution 3", "unknown layer 'convolution'"),
+      ("Relu", "unknown layer 'Relu'"),
+      ("relu 3", "layer 'relu 3': '3' is not understood here"),
+      ("conv", "layer 'conv': the number of output channels is missing"),
+      ("conv 0", "must be a whole number from 1 to 1000000, found '0'"),
+      ("conv -4", "found '-4'"),
+      ("conv 99999999999999999999", "found '99999999999999999999'"),
+      ("conv 4 kernel", "kernel is missing"),
+      ("conv 4 kernel 0", "kernel must be like 5 or 5x3, found '0'"),
+      ("conv 4 kernel 3x", "found '3x'"),
+      ("conv 4 kernel 3x3x3", "found '3x3x3'"),
+      ("conv 4 kernel 3 stride 0", "stride must be like 5 or 5x3, found '0'"),
+      ("conv 4 kernel 3 padding -1", "found '-1'"),
+      ("conv 4 kernel 3 groups 0", "groups must be"),
+      ("conv 4 stride 2 kernel 3", "'kernel' is not understood here"),
+      ("linear", "the number of outputs is missing"),
+      ("linear 2.5", "found '2.5'"),
+      ("maxpool", "the size of the pooling window is missing"),
+      ("maxpool 2 padding 2", "the padding may be at most half the window"),
+      ("dropout", "the probability is missing"),
+      ("dropout 1", "the probability must be at least 0 and less than 1"),
+      ("dropout -0.1", "the probability must be at least 0 and less than 1"),
+      ("dropout nan", "must be a number, found 'nan'"),
+      ("batchnorm momentum x", "momentum must be a number, found 'x'"),
+      ("normalize std 1", "'mean M,M,M' is missing"),
+      ("normalize mean 0.5", "'std S,S,S' is missing"),
+      ("normalize mean 0.5 std 0", "std must be as many positive numbers as mean has (1)"),
+      ("normalize mean 0.5,0.5 std 1", "std must be as many positive numbers as mean has (2)"),
+      ("normalize mean 0.5,,1 std 1", "mean must be numbers like 0.5,0.4"),
+      ("residual", "the body must be a list in brackets"),
+      ("residual [relu", "the closing bracket of the body is missing"),
+      ("residual [relu] shortcut relu", "the shortcut must be a list in brackets"),
+      ("residual [rellu]", "unknown layer 'rellu'"),
+      ("residual [relu] ]", "']' is not understood here"),
+    ])
+  func refused(_ text: String, _ reason: String) {
+    let failure = #expect(throws: Failure.self, "\(text)") { try LayerList([text]) }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.contains(reason) == true, "\(failure?.message ?? "")")
+  }
+
+  @Test("values that make no layer", arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
+  func refusedValues(_ text: String) {
+    #expect(throws: Failure.self) { try LayerList([text]) }
+  }
+
+  @Test("the nearest kind of layer is proposed")
+  func nearest() {
+    let failure = #expect(throws: Failure.self) { try LayerList(["batchnrom"]) }
+    #expect(failure?.hint?.hasPrefix("did you mean 'batchnorm'? (known: conv, linear,") == true)
+  }
+
+  @Test("layers that do not fit their input are named, with their place and the shape they meet")
+  func misfits() {
+    func message(_ texts: [String], _ input: [Int]) -> String? {
+      #expect(throws: Failure.self) { try LayerList(texts).shapes(from: input) }?.message
+    }
+    #expect(
+      message(["relu", "linear 3"], [1, 8, 8]) == "layer 1 'linear 3' on input 1x8x8: a linear layer needs a vector")
+    #expect(
+      message(["conv 4 kernel 9"], [1, 8, 8]) == "layer 0 'conv 4 kernel 9' on input 1x8x8: nothing, or too much, is left of it")
+    #expect(message(["flatten", "conv 4"], [1, 8, 8])?.hasPrefix("layer 1 'conv 4 kernel 3' on input 64:") == true)
+    #expect(message(["conv 4 kernel 3 groups 2"], [3, 8, 8])?.contains("2 groups divide neither or only one") == true)
+    #expect(message(["normalize mean 0 std 1"], [3, 8, 8])?.contains("1 channels, the input has 3") == true)
+    #expect(message(["residual [conv 4 kernel 3]"], [4, 8, 8])?.contains("the shortcut [4, 8, 8]") == true)
+    #expect(message(["globalavgpool"], [4])?.contains("pooling needs an image") == true)
+    #expect(message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("too much") == true)
+  }
+}
