@@ -26,8 +26,11 @@ let package = Package(
     .target(name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"], path: "Defenses"),
     .target(
       name: "Evaluation",
-      dependencies: ["Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Reports", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"], path: "Reports"),
+      dependencies: [
+        "Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "Reports", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"], path: "Reports"),
     .executableTarget(
       name: "crossfire",
       dependencies: [

@@ -21,8 +21,11 @@ public protocol Attack: Sendable {
   /// Its settings as they are in force, for records and fingerprints.
   var parameters: [String: String] { get }
 
-  /// The norm its budgets are measured in.
+  /// The norm its perturbations are measured in.
   var norm: Norm { get }
+
+  /// What it may do to images with a budget: for most attacks, to be that far away in its norm.
+  func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel
 
   /// Adversarial images for images `[N, C, H, W]`, in their shape, at most `threat.epsilon` away.
   ///
@@ -51,21 +54,54 @@ extension OneDirectionAttack {
   }
 }
 
+/// An attack without a budget: it looks for the smallest perturbation that reaches the goal.
+///
+/// Within a budget ε its result is that perturbation where it is small enough, and the unchanged image elsewhere; so a sweep
+/// over budgets costs one run.
+public protocol SmallestPerturbationAttack: Attack {
+  /// Adversarial images as near as the attack can find them; unchanged where it found none.
+  func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource) -> Tensor
+}
+
+extension SmallestPerturbationAttack {
+  public func perturb(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor {
+    kept(nearest(images, goal, against: classifier, random: random), of: images, within: threat)
+  }
+
+  /// The adversarial images that are within the budget, the originals elsewhere.
+  func kept(_ adversarial: Tensor, of images: Tensor, within threat: ThreatModel) -> Tensor {
+    let near = threat.norm.size(adversarial - images).isAtMost(threat.epsilon)
+    return near.perImage(like: images).choose(adversarial, else: images)
+  }
+}
+
 extension Attack {
   public var parameters: [String: String] { [:] }
+
+  public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
+    ThreatModel(norm, epsilon: budget, valueRange: classifier.valueRange)
+  }
 
   /// Adversarial images for every budget, in the order given, with as few gradients as the attack allows.
   public func sweep(
     _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier, random: Seed
   ) -> [Tensor] {
-    let threats = epsilons.map { ThreatModel(norm, epsilon: $0, valueRange: classifier.valueRange) }
-    if let attack = self as? any OneDirectionAttack {
+    let threats = epsilons.map { threat($0, against: classifier) }
+    switch self {
+    case let attack as any OneDirectionAttack:
       let direction = attack.direction(images, goal, against: classifier)
       return threats.map { attack.moved(images, along: direction, within: $0) }
-    }
-    return threats.map {
-      let source = RandomSource(random.derive("epsilon \($0.epsilon)"), device: classifier.device)
-      return perturb(images, goal, within: $0, against: classifier, random: source)
+    case let attack as any SmallestPerturbationAttack:
+      let source = RandomSource(random, device: classifier.device)
+      let nearest = attack.nearest(images, goal, against: classifier, random: source)
+      return threats.map { attack.kept(nearest, of: images, within: $0) }
+    default:
+      return zip(epsilons, threats).map { epsilon, threat in
+        let source = RandomSource(random.derive("epsilon \(epsilon)"), device: classifier.device)
+        return perturb(images, goal, within: threat, against: classifier, random: source)
+      }
     }
   }
 }

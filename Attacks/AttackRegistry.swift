@@ -5,6 +5,12 @@ public enum AttackRegistry {
   public static let all: [any Attack.Type] = [
     FastGradientSign.self,
     TargetedGradientSign.self,
+    IteratedFastGradientSign.self,
+    IteratedTargetedGradientSign.self,
+    BasicIterativeMethod.self,
+    ProjectedGradientDescent.self,
+    MomentumIterativeMethod.self,
+    NesterovIterativeMethod.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }
@@ -35,12 +41,14 @@ public struct AttackPlan: Sendable {
     let given = settings.has("epsilon") ? "epsilon" : "epsilons"
     let budgets = try settings.doubles(given, "the budgets, in pixel units")
     guard !budgets.isEmpty else {
-      throw Failure.badData("\(settings.place(of: given)): \(name): no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+      throw Failure.badData(
+        "\(settings.place(of: given)): \(name): no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
     }
     epsilons = Array(Set(budgets)).sorted()
     if settings.has("target") || type.defaultGoal.isTargeted {
       goal = try GoalRule(
-        target: settings.string("target", default: type.defaultGoal.description, "next, random, least-likely or a label"))
+        target: settings.string(
+          "target", default: type.defaultGoal.description, "next, random, least-likely or a label"))
     } else {
       goal = type.defaultGoal
     }

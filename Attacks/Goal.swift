@@ -1,113 +1,41 @@
 import ModelCore
-import Support
 
-/// What an attack wants of each image: any class but these labels, or exactly these labels.
-public enum Goal: Sendable {
-  case away(from: Tensor)
-  case towards(Tensor)
+/// What an attack wants of each image: any class but its label, or exactly a target.
+public struct Goal: Sendable {
+  /// The labels to get away from, int64 `[N]`; known for targeted goals too, where the caller knows them.
+  public let labels: Tensor?
+  /// The classes to reach, int64 `[N]`; nil for an untargeted goal.
+  public let targets: Tensor?
 
-  /// int64 `[N]`
-  public var labels: Tensor {
-    switch self {
-    case .away(let labels), .towards(let labels): labels
-    }
+  public static func away(from labels: Tensor) -> Goal { Goal(labels: labels, targets: nil) }
+
+  public static func towards(_ targets: Tensor, from labels: Tensor? = nil) -> Goal {
+    Goal(labels: labels, targets: targets)
   }
 
-  /// The cross-entropy, summed over images, that an attacker climbs: −log p[y] away from y, +log p[t] towards t.
-  ///
-  /// Summed, so that each image's gradient does not depend on the size of the batch.
-  public func gain(_ logits: Tensor) -> Tensor {
-    switch self {
-    case .away(let labels): logits.crossEntropy(labels).sum()
-    case .towards(let labels): -logits.crossEntropy(labels).sum()
-    }
+  private init(labels: Tensor?, targets: Tensor?) {
+    self.labels = labels
+    self.targets = targets
+  }
+
+  public var isTargeted: Bool { targets != nil }
+
+  /// The labels the goal is about: the targets, or those to leave.
+  public var focus: Tensor {
+    guard let focus = targets ?? labels else { preconditionFailure("a goal without labels") }
+    return focus
   }
 
   /// Which images with these predicted classes `[N]` have reached the goal.
   public func isReached(_ predictions: Tensor) -> Tensor {
-    switch self {
-    case .away(let labels): predictions.differs(from: labels)
-    case .towards(let labels): predictions.equals(labels)
-    }
-  }
-}
-
-/// How an attack's goal follows from an image's true label.
-public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
-  /// Away from the true label.
-  case untargeted
-  /// Towards (y + 1) mod K.
-  case next
-  /// Towards a class drawn uniformly from the K − 1 others.
-  case random
-  /// Towards the class the source finds least likely; the next least where that is the true one.
-  case leastLikely
-  /// Towards one class; images that have it as their label go towards the one after it.
-  case label(Int)
-
-  /// Reads a `--target`: next, random, least-likely, or a label.
-  public init(target: String) throws {
-    switch target {
-    case "next": self = .next
-    case "random": self = .random
-    case "least-likely": self = .leastLikely
-    default:
-      guard let label = Int(target), label >= 0 else {
-        throw Failure.usage("unknown target '\(target)'", hint: "known: next, random, least-likely, or a label like 3")
-      }
-      self = .label(label)
-    }
+    isTargeted ? predictions.equals(focus) : predictions.differs(from: focus)
   }
 
-  public var description: String {
-    switch self {
-    case .untargeted: "untargeted"
-    case .next: "next"
-    case .random: "random"
-    case .leastLikely: "least-likely"
-    case .label(let label): "\(label)"
-    }
+  /// The goal of the images at `indices` only.
+  public func at(_ indices: Tensor) -> Goal {
+    Goal(labels: labels?.indexSelect(0, indices), targets: targets?.indexSelect(0, indices))
   }
 
-  public var isTargeted: Bool { self != .untargeted }
-
-  /// - Throws: `Failure.usage` if the target is not one of the classes.
-  public func validate(classCount: Int) throws {
-    if case .label(let label) = self, label >= classCount {
-      throw Failure.usage("target \(label): the classes are 0 to \(classCount - 1)")
-    }
-  }
-
-  /// The goal for images with true labels `[N]`, which are the data set's from `first` on.
-  ///
-  /// A random target depends on the seed and an image's place in the data set, and not on the batches.
-  public func goal(
-    for labels: Tensor, images: Tensor, first: Int, classifier: any Classifier, seed: Seed
-  ) -> Goal {
-    // images [N, C, H, W], labels [N]
-    let count = classifier.classCount
-    let after = { (step: Tensor) in (labels + step).modulo(count) }
-    switch self {
-    case .untargeted: return .away(from: labels)
-    case .next: return .towards(after(Tensor.ones(labels.shape, type: .int64, device: labels.device)))
-    case .random:
-      let drawn = RandomSource(seed).integers(below: count - 1, [first + labels.count])
-      return .towards(after(drawn.narrow(0, first, labels.count).to(labels.device) + 1))
-    case .label(let label):
-      let wanted = labels * 0 + Double(label)
-      return .towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))
-    case .leastLikely:
-      let logits = withoutGradients { classifier.logits(images) }
-      let excluded = logits + labels.oneHot(classes: count) * 1e30
-      return .towards(excluded.argmin(1))
-    }
-  }
-}
-
-extension Tensor {
-  /// Whole numbers modulo `count`, for int64 tensors that are not negative.
-  fileprivate func modulo(_ count: Int) -> Tensor {
-    let quotient = (to(.float64) / Double(count)).floor
-    return (to(.float64) - quotient * Double(count)).to(.int64)
-  }
+  /// The summed cross-entropy that an attacker climbs; see `AttackLoss`.
+  public func gain(_ logits: Tensor) -> Tensor { AttackLoss.crossEntropy.gains(logits, self).sum() }
 }

@@ -11,9 +11,13 @@ public enum Perturbation {
   ) throws {
     // adversarial, originals [N, C, H, W]
     func fault(_ what: String) -> Failure {
-      Failure(.failed, "attack \(attack) at ε = \(threat.epsilon) made images that \(what)", hint: "this is a fault of the attack; please report it")
+      Failure(
+        .failed, "attack \(attack) at ε = \(threat.epsilon) made images that \(what)",
+        hint: "this is a fault of the attack; please report it")
     }
-    guard adversarial.shape == originals.shape else { throw fault("have shape \(adversarial.shape), not \(originals.shape)") }
+    guard adversarial.shape == originals.shape else {
+      throw fault("have shape \(adversarial.shape), not \(originals.shape)")
+    }
     guard adversarial.count > 0 else { return }
     let low = adversarial.min().scalar
     let high = adversarial.max().scalar

@@ -19,7 +19,9 @@ let images = random.uniform([batch] + shape.sizes)
 let labels = random.integers(below: 10, [batch])
 let goal = Goal.away(from: labels)
 
-print("crossfire \(crossfireVersion), libtorch \(Engine.version), \(Engine.threads) threads, batch \(batch), architecture cnn\n")
+print(
+  "crossfire \(crossfireVersion), libtorch \(Engine.version), \(Engine.threads) threads, batch \(batch), architecture cnn\n"
+)
 
 // MARK: Against the machine's matrix products
 
@@ -59,19 +61,21 @@ line("forward, not frozen : frozen", "\(decimals(times[4] / times[1])) : 1")
 
 let count = 1000
 let data = try SevenSegmentDigits().images(.train, count: count)
-let counter = GradientCounter(frozen)
+let counter = Meter(frozen)
 let epsilons = (0..<10).map { Double($0) / 10 }
 let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: epsilons)
 let contestants = (0..<4).map { Contestant(name: "model\($0)", classifier: counter, fingerprint: "\($0)") }
 let started = ContinuousClock.now
 for source in contestants {
-  _ = try TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: Seed(1)).run(keep: 0) { _ in }
+  _ = try TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: Seed(1)).run(keep: 0) {
+    _ in
+  }
 }
 let sweep = (ContinuousClock.now - started).seconds
 line(
-  "sweep: 4 models, 10 budgets, all pairs", "\(counter.gradients / count) gradients per image",
+  "sweep: 4 models, 10 budgets, all pairs", "\(counter.backwards / count) gradients per image",
   "\(counter.forwards / count) forward passes; \(decimals(sweep, 1)) s")
-let ideal = Double(counter.forwards) * operations.forward + Double(counter.gradients) * operations.forward
+let ideal = Double(counter.forwards) * operations.forward + Double(counter.backwards) * operations.forward
 line("  of the machine's rate", decimals(ideal / sweep / rate))
 
 // MARK: Memory
@@ -85,4 +89,6 @@ let loaded = peakMegabytes()
 _ = Evaluator().predictions(of: frozen, on: large)
 line(
   "peak memory, evaluating 1,000 images", "\(decimals(atThousand, 0)) MB", "\(decimals(before, 0)) before")
-line("peak memory, evaluating 10,000 images", "\(decimals(peakMegabytes(), 0)) MB", "\(decimals(loaded, 0)) once they are loaded")
+line(
+  "peak memory, evaluating 10,000 images", "\(decimals(peakMegabytes(), 0)) MB",
+  "\(decimals(loaded, 0)) once they are loaded")

@@ -42,7 +42,7 @@ public struct AdversarialTraining: Defense, Objective {
     // The attack must not move the running statistics: it only looks.
     let looking = step.pass.withoutUpdates
     let classifier = step.network.behaving(looking)
-    let threat = ThreatModel(attack.norm, epsilon: epsilon, valueRange: classifier.valueRange)
+    let threat = attack.threat(epsilon, against: classifier)
     let random = step.pass.random ?? RandomSource(Seed(0), device: classifier.device)
     let goal = Goal.away(from: step.logits.detached.predictedClasses)
     return attack.perturb(step.images, goal, within: threat, against: classifier, random: random).detached

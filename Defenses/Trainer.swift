@@ -12,7 +12,8 @@ public struct TrainingSettings: Sendable {
   public var seed: Seed
 
   public init(
-    epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(rate: 1e-3), schedule: LearningRateSchedule = .constant,
+    epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(rate: 1e-3),
+    schedule: LearningRateSchedule = .constant,
     seed: Seed = Seed(0)
   ) {
     self.epochs = epochs

@@ -16,7 +16,8 @@ public struct ExampleSheet {
     self.set = set
     let labels = set.label.int64s()
     var seen: Set<Int64> = []
-    rows = Array(labels.indices.filter { seen.insert(labels[$0]).inserted }.sorted { labels[$0] < labels[$1] }.prefix(10))
+    rows = Array(
+      labels.indices.filter { seen.insert(labels[$0]).inserted }.sorted { labels[$0] < labels[$1] }.prefix(10))
   }
 
   public func sheet() throws -> ImageSheet {
@@ -28,7 +29,8 @@ public struct ExampleSheet {
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)",
       caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled).",
-      alt: "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
+      alt:
+        "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
         + "ε = \(budgets)",
       png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
   }

@@ -43,24 +43,33 @@ public struct ImageSet {
     let originals = Quantization.bytes(set.original, range: range)
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
       guard let norm = Norm(rawValue: set.origin.norm) else {
-        throw Failure.badData("unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
+        throw Failure.badData(
+          "unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
       }
       let adversarial = set.adversarial[budget]
       let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: set.original, range: range)
       let pixels = Quantization.pixels(stored, range: range)
       let before = sizes(adversarial - set.original)
       let after = sizes(pixels - Quantization.pixels(originals, range: range))
-      let judged = source.map { classifier in Evaluator().batches(set.count).flatMap { classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count)).int64s() } }
+      let judged = source.map { classifier in
+        Evaluator().batches(set.count).flatMap {
+          classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count)).int64s()
+        }
+      }
       let predicted = set.predicted.select(0, budget).int64s()
       let confidence = set.confidence.select(0, budget).floats()
       let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
       for i in 0..<set.count {
-        let path = "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/\(indices[i])_\(labels[i])_\(predicted[i]).png"
+        let path =
+          "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/\(indices[i])_\(labels[i])_\(predicted[i]).png"
         let digest = try write(stored.select(0, i), to: path)
         try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
         manifest.append(
           [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
-            + [set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])", judged.map { "\($0[i])" } ?? ""]
+            + [
+              set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
+              judged.map { "\($0[i])" } ?? "",
+            ]
             + [Double(confidence[i]).roundedToMillionths.plainDecimal] + before.map { $0[i] } + after.map { $0[i] })
         count(predicted: predicted[i], stored: judged?[i], label: labels[i], target: targets[i])
         done()

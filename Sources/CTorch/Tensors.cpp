@@ -293,6 +293,10 @@ ct_ref ct_argmin(ct_ref tensor, int dimension, bool keep) {
   return made([&] { return tensor->value.argmin(dimension, keep); });
 }
 
+ct_ref ct_cumsum(ct_ref tensor, int dimension) {
+  return made([&] { return tensor->value.cumsum(dimension); });
+}
+
 bool ct_topk(ct_ref tensor, int64_t k, int dimension, ct_ref *values, ct_ref *indices) {
   return guarded([&] {
     auto [top, places] = tensor->value.topk(k, dimension);

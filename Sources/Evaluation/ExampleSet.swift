@@ -95,13 +95,17 @@ public struct ExampleSet: Sendable {
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
       throw wrong("label, target and index must be int64, one per image")
     }
-    guard predicted.shape == judged, predicted.type == .int64, confidence.shape == judged, confidence.type == .float32 else {
+    guard predicted.shape == judged, predicted.type == .int64, confidence.shape == judged, confidence.type == .float32
+    else {
       throw wrong("predicted must be int64 and confidence float32, [budgets, N]")
     }
     let classes = Double(origin.classNames.count)
-    guard label.min().scalar >= 0, label.max().scalar < classes, target.min().scalar >= -1, target.max().scalar < classes
+    guard label.min().scalar >= 0, label.max().scalar < classes, target.min().scalar >= -1,
+      target.max().scalar < classes
     else { throw wrong("a label or target is none of its \(origin.classNames.count) classes") }
-    guard ([original] + adversarial).allSatisfy({ $0.isFinite.all().isTrue }) else { throw wrong("a pixel is not a number") }
+    guard ([original] + adversarial).allSatisfy({ $0.isFinite.all().isTrue }) else {
+      throw wrong("a pixel is not a number")
+    }
   }
 
   /// Writes the set; the file appears whole or not at all.

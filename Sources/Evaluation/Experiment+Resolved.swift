@@ -9,11 +9,15 @@ extension Experiment {
       ("name", Node(name)), ("seed", Node("\(seed.value)")),
       ("data", data.node),
       ("models", mapping(models.map { ($0.name, $0.node) })),
-      ("attacks", mapping(attacks.map { plan in
-        let parameters = plan.parameters.filter { $0.key != "norm" }.sorted { $0.key < $1.key }
-        let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
-        return (plan.name, mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)]))
-      })),
+      (
+        "attacks",
+        mapping(
+          attacks.map { plan in
+            let parameters = plan.parameters.filter { $0.key != "norm" }.sorted { $0.key < $1.key }
+            let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
+            return (plan.name, mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)]))
+          })
+      ),
     ]
     if let examples { root.append(("examples", Node("\(examples)"))) }
     if let images {
@@ -50,7 +54,8 @@ extension ModelPlan {
       switch plan.settings.optimizer {
       case .adam(let rate, let beta1, let beta2, let epsilon, let decay, let decoupled):
         pairs += [
-          ("optimizer", Node(decoupled ? "adamw" : "adam")), ("learningRate", Node("\(rate)")), ("beta1", Node("\(beta1)")),
+          ("optimizer", Node(decoupled ? "adamw" : "adam")), ("learningRate", Node("\(rate)")),
+          ("beta1", Node("\(beta1)")),
           ("beta2", Node("\(beta2)")), ("adamEpsilon", Node("\(epsilon)")), ("weightDecay", Node("\(decay)")),
         ]
       case .sgd(let rate, let momentum, let decay, _):

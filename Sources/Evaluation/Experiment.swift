@@ -19,7 +19,8 @@ public struct Experiment: Sendable {
   public let images: ImagePlan?
 
   public init(
-    name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?, images: ImagePlan?
+    name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?,
+    images: ImagePlan?
   ) {
     self.name = name
     self.seed = seed
@@ -38,24 +39,32 @@ public struct Experiment: Sendable {
 
   /// Reads an experiment from settings.
   public init(_ settings: Settings, folder: URL) throws {
-    name = try Self.checkedName(settings.string("name", default: "experiment", "what it is called"), settings.place(of: "name"))
+    name = try Self.checkedName(
+      settings.string("name", default: "experiment", "what it is called"), settings.place(of: "name"))
     seed = Seed(UInt64(try settings.int("seed", default: 1, "where all randomness derives from")))
     data = try DataPlan(settings)
-    guard let models = try settings.map("models", "names of models, and how each is made"), !models.entries.isEmpty else {
-      throw Failure.badData("\(settings.place): no models", hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
+    guard let models = try settings.map("models", "names of models, and how each is made"), !models.entries.isEmpty
+    else {
+      throw Failure.badData(
+        "\(settings.place): no models", hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
     }
     self.models = try models.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
-      guard let plan = try models.map(name, "a model") else { throw Failure.badData("\(entry.place): \(name) is empty") }
+      guard let plan = try models.map(name, "a model") else {
+        throw Failure.badData("\(entry.place): \(name) is empty")
+      }
       return try ModelPlan(name: name, plan, folder: folder)
     }
     guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"), !attacks.entries.isEmpty
     else {
-      throw Failure.badData("\(settings.place): no attacks", hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
+      throw Failure.badData(
+        "\(settings.place): no attacks", hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
     }
     self.attacks = try attacks.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
-      guard let plan = try attacks.map(name, "an attack") else { throw Failure.badData("\(entry.place): \(name) is empty") }
+      guard let plan = try attacks.map(name, "an attack") else {
+        throw Failure.badData("\(entry.place): \(name) is empty")
+      }
       let kind = plan.has("attack") ? try plan.string("attack", "the kind of attack, if the name is another") : name
       do {
         return try AttackPlan(name: name, attack: kind, plan)
@@ -72,10 +81,13 @@ public struct Experiment: Sendable {
 
   /// Names become parts of file names and of tables, so they are plain words.
   public static func checkedName(_ name: String, _ place: String) throws -> String {
-    let allowed = name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)) }
+    let allowed = name.unicodeScalars.allSatisfy {
+      $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
+    }
     guard allowed, !name.isEmpty, name.count <= 64, !name.hasPrefix("."), !name.hasPrefix("-") else {
       throw Failure.badData(
-        "\(place): '\(name)' cannot be a name", hint: "use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit")
+        "\(place): '\(name)' cannot be a name",
+        hint: "use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit")
     }
     return name
   }
@@ -145,7 +157,8 @@ public struct ImagePlan: Sendable {
     attacks = try settings.strings("attacks", default: known, "whose images")
     count = try settings.int("count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
     if let wrong = attacks.first(where: { !known.contains($0) }) {
-      throw Failure.badData("\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'", hint: hint(for: wrong, among: known))
+      throw Failure.badData(
+        "\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'", hint: hint(for: wrong, among: known))
     }
     try settings.finish("images")
   }

@@ -59,7 +59,8 @@ public struct ExperimentRun {
       return (
         Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
         ModelRecord(
-          name: plan.name, description: described ?? "from a file", defense: defense == PlainTraining.name ? nil : defense,
+          name: plan.name, description: described ?? "from a file",
+          defense: defense == PlainTraining.name ? nil : defense,
           fingerprint: fingerprint)
       )
     }
@@ -69,7 +70,9 @@ public struct ExperimentRun {
     switch plan.origin {
     case .file(let url): return try ModelFile(url, device: device)
     case .training:
-      guard let training, let made = self.training(plan, training, test) else { preconditionFailure("no training images") }
+      guard let training, let made = self.training(plan, training, test) else {
+        preconditionFailure("no training images")
+      }
       return try made.run(into: folder.model(plan.name))
     }
   }
@@ -115,8 +118,9 @@ public struct ExperimentRun {
     let (result, examples) = try runner.run(keep: keep) { progress.update($0) }
     try examples?.write(to: folder.examples(attack: runner.plan.name, source: runner.source.name))
     try PredictionFile.write(result, request: request, to: place)
-    progress.end("\(title): \(runner.data.count) images, \(runner.plan.epsilons.count) budgets, "
-      + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
+    progress.end(
+      "\(title): \(runner.data.count) images, \(runner.plan.epsilons.count) budgets, "
+        + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
     return result
   }
 

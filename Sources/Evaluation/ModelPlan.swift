@@ -65,7 +65,8 @@ public struct TrainingPlan: Sendable {
     let decay = try settings.double("weightDecay", default: 0, in: 0...1, "weight decay")
     if kind == "sgd" {
       return .sgd(
-        rate: rate, momentum: try settings.double("momentum", default: 0.9, in: 0...0.9999, "momentum"), weightDecay: decay)
+        rate: rate, momentum: try settings.double("momentum", default: 0.9, in: 0...0.9999, "momentum"),
+        weightDecay: decay)
     }
     return .adam(
       rate: rate, beta1: try settings.double("beta1", default: 0.9, in: 0...0.9999, "decay of the mean gradient"),
@@ -83,7 +84,8 @@ public struct TrainingPlan: Sendable {
       if case .scalar(let name) = entry.value { return try DefenseRegistry.defense(named: name, .none(entry.place)) }
       guard case .map(let map) = entry.value, map.entries.count == 1, let chosen = map.entries.first else {
         throw Failure.badData(
-          "\(entry.place): expected one defense", hint: "for example defense: { adversarialTraining: { epsilon: 0.3 } }")
+          "\(entry.place): expected one defense", hint: "for example defense: { adversarialTraining: { epsilon: 0.3 } }"
+        )
       }
       guard let options = try map.map(chosen.name, "its settings") else { return PlainTraining() }
       return try DefenseRegistry.defense(named: chosen.name, options)

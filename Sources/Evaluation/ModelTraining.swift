@@ -46,7 +46,8 @@ public struct ModelTraining {
       return done
     }
     let network = try plan.architecture.network(
-      input: training.shape, classNames: training.classNames, seed: plan.settings.seed.derive("weights"), device: device)
+      input: training.shape, classNames: training.classNames, seed: plan.settings.seed.derive("weights"), device: device
+    )
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request)
     let trainer = Trainer(plan.settings, objective: plan.defense.objective, checkpoint: checkpoint, progress: progress)

@@ -19,7 +19,8 @@ enum PredictionFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let header = Header(
-      request: request, attack: result.attack, source: result.source, victims: result.victims, epsilons: result.epsilons)
+      request: request, attack: result.attack, source: result.source, victims: result.victims, epsilons: result.epsilons
+    )
     let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
     let tensors = [("predictions", result.predictions), ("label", result.labels), ("target", result.targets)]
     try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)

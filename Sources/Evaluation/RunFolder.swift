@@ -58,7 +58,8 @@ public final class RunFolder {
   /// Adds a line to `log.jsonl`: what was done, when, and how long it took. The log tells; nothing is computed from it.
   public func log(_ step: String, seconds: Double, reused: Bool) {
     let time = ISO8601DateFormatter().string(from: Date())
-    let line = "{\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\",\"time\":\"\(time)\"}\n"
+    let line =
+      "{\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\",\"time\":\"\(time)\"}\n"
     let descriptor = open(url.appending(path: "log.jsonl").path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }
     let bytes = Array(line.utf8)

@@ -125,10 +125,10 @@ public struct TransferRunner {
     let adversarial = plan.attack.sweep(
       images, goal, epsilons: plan.epsilons, against: classifier, random: seed.derive("images \(range.lowerBound)"))
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
-      let threat = ThreatModel(plan.attack.norm, epsilon: epsilon, valueRange: classifier.valueRange)
+      let threat = plan.attack.threat(epsilon, against: classifier)
       try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
     }
-    let targets = if case .towards(let wanted) = goal { wanted.to(.cpu) } else { data.labels(range) * 0 - 1 }
+    let targets = goal.targets.map { $0.to(.cpu) } ?? data.labels(range) * 0 - 1
     return Batch(
       range: range, original: images, label: data.labels(range), target: targets, adversarial: adversarial)
   }
@@ -148,7 +148,9 @@ public struct TransferRunner {
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
       parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value)
     let count = batches.reduce(0) { $0 + $1.range.count }
-    let logits = batches.map { batch in withoutGradients { Tensor.stack(batch.adversarial.map(source.classifier.logits)) } }
+    let logits = batches.map { batch in
+      withoutGradients { Tensor.stack(batch.adversarial.map(source.classifier.logits)) }
+    }
     let judged = Tensor.concatenate(logits, along: 1).to(.cpu)
     return ExampleSet(
       origin: origin, original: joined { $0.original },

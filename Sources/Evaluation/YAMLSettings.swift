@@ -69,7 +69,8 @@ extension YamlError {
   /// The problem and its line, without the quoted source.
   fileprivate var oneLine: String {
     switch self {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
       "line \(mark.line): \(problem)"
     case .duplicatedKeysInMapping(let duplicates, _):
       "a name is given twice: \(duplicates)"

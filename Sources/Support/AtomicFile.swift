@@ -129,7 +129,9 @@ public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map { "\(($0 as? NSError)?.localizedDescription ?? "")" }
+    let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
+      "\(($0 as? NSError)?.localizedDescription ?? "")"
+    }
     throw Failure.cannotWrite(
       "cannot create the folder \(folder.path)" + (reason.map { ": " + $0 } ?? ""),
       hint: "choose a folder you may write to with --out")

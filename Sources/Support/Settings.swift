@@ -86,7 +86,9 @@ public final class Settings: @unchecked Sendable, Equatable {
   }
 
   /// One of a few words.
-  public func choice(_ name: String, of known: [String], default fallback: String? = nil, _ meaning: String) throws -> String {
+  public func choice(_ name: String, of known: [String], default fallback: String? = nil, _ meaning: String) throws
+    -> String
+  {
     let word = try string(name, default: fallback, meaning + " (\(known.joined(separator: ", ")))")
     guard known.contains(word) else {
       throw Failure.badData("\(place(of: name)): \(name): '\(word)' is not known", hint: hint(for: word, among: known))
@@ -101,7 +103,8 @@ public final class Settings: @unchecked Sendable, Equatable {
       return try required(name, fallback, meaning)
     }
     guard case .scalar(let text) = entry.value, let number = Int(text), range.contains(number) else {
-      let bound = range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+      let bound =
+        range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
       throw wrong(entry, "a whole number \(bound)")
     }
     return number
@@ -119,10 +122,18 @@ public final class Settings: @unchecked Sendable, Equatable {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let number = Double(text), number.isFinite, range.contains(number) else {
+    guard case .scalar(let text) = entry.value, let number = Double(text), number.isFinite, range.contains(number)
+    else {
       throw wrong(entry, range.words)
     }
     return number
+  }
+
+  /// A number that may be left out.
+  public func optionalDouble(
+    _ name: String, in range: ClosedRange<Double> = 0...Double.infinity, _ meaning: String
+  ) throws -> Double? {
+    value(name, meaning) == nil ? nil : try double(name, in: range, meaning)
   }
 
   /// Numbers, given as a list or as one.

@@ -26,7 +26,8 @@ struct Attack: ParsableCommand {
   @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
   var count: Int?
 
-  @Option(help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
+  @Option(
+    help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
   var attack: String
 
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")

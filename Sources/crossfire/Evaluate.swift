@@ -46,7 +46,9 @@ struct Evaluate: ParsableCommand {
     let lines = try models.map { model in
       let network = try architecture.load(model, for: images, device: device).network.frozen()
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: network, on: images) { progress.update($0) }
+      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: network, on: images) {
+        progress.update($0)
+      }
       progress.end(nil)
       let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)
       let interval = wilsonInterval(successes: correct, of: images.count)

@@ -76,7 +76,9 @@ struct Inspect: ParsableCommand {
     let lines = [
       "run '\(source.experiment)': \(grid.cells.count) cells, \(source.examples) images of \(source.data), seed \(source.seed)",
       "models: " + grid.models.joined(separator: ", "),
-      "attacks: " + grid.attacks.map { "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))" }.joined(separator: "; "),
+      "attacks: "
+        + grid.attacks.map { "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))" }.joined(
+          separator: "; "),
       "crossfire \(source.crossfire), libtorch \(source.libtorch), \(source.device), \(source.threads) threads",
     ]
     try output.show(grid, lines.joined(separator: "\n"))

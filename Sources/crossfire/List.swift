@@ -40,7 +40,8 @@ struct List: ParsableCommand {
         AttackRegistry.all.map { attack in
           entry(attack.name, "\(attack.title): \(attack.summary)") { _ = try attack.init($0) }
         }
-      case .defenses: DefenseRegistry.all.map { defense in entry(defense.name, defense.summary) { _ = try defense.init($0) } }
+      case .defenses:
+        DefenseRegistry.all.map { defense in entry(defense.name, defense.summary) { _ = try defense.init($0) } }
       case .architectures: Architecture.all.map { entry($0.name, $0.summary) { _ in } }
       }
     let width = entries.map(\.name.count).max() ?? 0

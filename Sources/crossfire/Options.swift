@@ -67,7 +67,8 @@ struct NamedModel {
     let models = try texts.map { try NamedModel($0) }
     let names = models.map(\.name)
     if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
-      throw Failure.usage("two models are named '\(twice)'", hint: "give them names: --model first=a.safetensors second=b.safetensors")
+      throw Failure.usage(
+        "two models are named '\(twice)'", hint: "give them names: --model first=a.safetensors second=b.safetensors")
     }
     return models
   }
@@ -93,13 +94,17 @@ func budgets(_ texts: [String]) throws -> [Double] {
   let words = texts.flatMap { $0.split(separator: ",") }
   let numbers = words.map { Double($0) ?? .nan }
   guard let wrong = numbers.firstIndex(where: { !$0.isFinite || $0 < 0 }) else { return numbers }
-  throw Failure.usage("--epsilon \(words[wrong]): expected a number of at least 0, in pixel units", hint: "for example --epsilon 0 0.1 0.2")
+  throw Failure.usage(
+    "--epsilon \(words[wrong]): expected a number of at least 0, in pixel units",
+    hint: "for example --epsilon 0 0.1 0.2")
 }
 
 /// Reads `NAME` or `NAME:key=value,key=value` together with the budgets and the target.
 func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> AttackPlan {
   let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-  guard let name = parts.first else { throw Failure.usage("--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", ")) }
+  guard let name = parts.first else {
+    throw Failure.usage("--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", "))
+  }
   var entries = try options(parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], "--attack \(text)")
   entries.append(.init(name: "epsilons", value: .list(epsilons.map { .scalar("\($0)") }), place: "--epsilon"))
   if let target { entries.append(.init(name: "target", value: .scalar(target), place: "--target")) }

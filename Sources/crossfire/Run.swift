@@ -18,7 +18,8 @@ struct Run: ParsableCommand {
         crossfire run Experiments/quick.yaml --out results
       """)
 
-  @Argument(help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"), completion: .file(extensions: ["yaml"]))
+  @Argument(
+    help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"), completion: .file(extensions: ["yaml"]))
   var file: String
 
   @Option(help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
@@ -51,7 +52,8 @@ struct Run: ParsableCommand {
     }
     for (plan, budgets) in zip(experiment.attacks, budgets) {
       for model in experiment.models {
-        steps.append("attack \(model.name) with \(plan.name): \(count) images, \(budgets) budgets, shown to \(models) models")
+        steps.append(
+          "attack \(model.name) with \(plan.name): \(count) images, \(budgets) budgets, shown to \(models) models")
       }
     }
     try output.show(steps, steps.joined(separator: "\n"))

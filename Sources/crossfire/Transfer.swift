@@ -28,7 +28,8 @@ struct Transfer: ParsableCommand {
   @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
   var count: Int?
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Attacks, each NAME or NAME:option=value,….", valueName: "attack"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Attacks, each NAME or NAME:option=value,….", valueName: "attack"))
   var attack: [String]
 
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")

@@ -3,7 +3,9 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Gradient sign attacks agree with torchattacks", .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
+@Suite(
+  "Gradient sign attacks agree with torchattacks",
+  .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct GradientSignParityTests {
   @Test(arguments: ["fastat", "smallbn"], [0.05, 0.1, 0.2, 0.3])
   func oneStep(_ model: String, _ epsilon: Double) throws {

@@ -14,9 +14,11 @@ struct PipelineTests {
       return result.output
     }
     _ = try run(
-      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "8", "--seed", "5", "--out", model, "--quiet")
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "8", "--seed", "5", "--out", model,
+      "--quiet")
     let accuracy = try #require(
-      JSONSerialization.jsonObject(with: Data(run("evaluate", "--model", "m=\(model)", "--data", "synthetic", "--json").utf8))
+      JSONSerialization.jsonObject(
+        with: Data(run("evaluate", "--model", "m=\(model)", "--data", "synthetic", "--json").utf8))
         as? [[String: Any]])
     #expect(try #require(accuracy[0]["accuracy"] as? Double) > 0.8)
     #expect(accuracy[0]["model"] as? String == "m")
@@ -24,7 +26,8 @@ struct PipelineTests {
       JSONSerialization.jsonObject(
         with: Data(
           run(
-            "attack", "--model", model, "--data", "synthetic", "--count", "50", "--attack", "fgsm", "--epsilon", "0,0.3",
+            "attack", "--model", model, "--data", "synthetic", "--count", "50", "--attack", "fgsm", "--epsilon",
+            "0,0.3",
             "--out", examples, "--json"
           ).utf8)) as? [[String: Any]])
     #expect(cells.count == 2)
@@ -38,7 +41,8 @@ struct PipelineTests {
     #expect(try run("inspect", model).contains("trained on synthetic:train"))
     let out = folder.appending("transfer").path
     let matrix = try run(
-      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", "synthetic", "--count", "40", "--attack", "fgsm", "tgsm",
+      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", "synthetic", "--count", "40", "--attack", "fgsm",
+      "tgsm",
       "--epsilon", "0.1", "0.3", "--out", out)
     #expect(matrix.contains("report: "))
     #expect(try run("inspect", out).contains("16 cells"))
@@ -53,7 +57,8 @@ struct PipelineTests {
     let files = ["1", "2"].map { folder.appending("\($0).safetensors") }
     for file in files {
       try Command.run(
-        "train", "--data", "synthetic", "--count", "300", "--architecture", "cnn", "--epochs", "1", "--seed", "9", "--out",
+        "train", "--data", "synthetic", "--count", "300", "--architecture", "cnn", "--epochs", "1", "--seed", "9",
+        "--out",
         file.path)
     }
     #expect(try Data(contentsOf: files[0]) == Data(contentsOf: files[1]))

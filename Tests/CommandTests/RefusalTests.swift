@@ -12,8 +12,14 @@ struct RefusalTests {
       ("fgsm: {", "fgms: {", "small.yaml:8: unknown attack 'fgms'", "did you mean 'fgsm'?"),
       ("epsilons: [0, 0.1", "epsilons: [-1, 0.1", "small.yaml:8: epsilons: expected numbers", nil),
       ("epsilons: [0, 0.1", "epsilons: [.nan, 0.1", "small.yaml:8: epsilons: expected numbers", nil),
-      ("architecture: small, epochs: 2", "architecture: smal, epochs: 2", "'smal' is not known", "did you mean 'small'?"),
-      ("adversarialTraining: { epsilon", "adversarialTraining: { epsilom", "adversarialTraining has no 'epsilom'", "'epsilon'"),
+      (
+        "architecture: small, epochs: 2", "architecture: smal, epochs: 2", "'smal' is not known",
+        "did you mean 'small'?"
+      ),
+      (
+        "adversarialTraining: { epsilon", "adversarialTraining: { epsilom", "adversarialTraining has no 'epsilom'",
+        "'epsilon'"
+      ),
       ("target: random", "target: 12", "target 12: the classes are 0 to 9", nil),
       ("examples: 100", "examples: many", "small.yaml:10: examples: expected a whole number", nil),
       ("images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images of unknown attack 'pgd'", nil),

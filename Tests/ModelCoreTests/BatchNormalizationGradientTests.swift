@@ -59,6 +59,7 @@ struct BatchNormalizationGradientTests {
     return penalty.gradients(of: variables)
   }
 
+  /// Where two values are all there is, the input's gradient is a small difference of large numbers, with a wider tolerance.
   static let shapes = [[16, 3, 4, 5], [5, 17, 2, 2], [40, 6], [2, 3, 1, 1], [130, 2, 8, 8]]
 
   @Test("value and gradients", arguments: shapes, [0.0, 30])
@@ -67,7 +68,7 @@ struct BatchNormalizationGradientTests {
     let found = firstOrder(numbers, .float32, native)
     let expected = firstOrder(numbers, .float64, wide)
     for (name, pair) in zip(["value", "x", "weight", "bias"], zip(found, expected)) {
-      #expect(relativeError(pair.0, pair.1) < 2e-5, "\(name)")
+      #expect(relativeError(pair.0, pair.1) < (shape[0] == 2 ? 1e-3 : 2e-5), "\(name)")
     }
   }
 
@@ -77,7 +78,6 @@ struct BatchNormalizationGradientTests {
     let found = secondOrder(numbers, .float32, native)
     let expected = secondOrder(numbers, .float64, wide)
     for (name, pair) in zip(["x", "weight", "bias"], zip(found, expected)) {
-      // The input's second gradient is a difference of large numbers where two values are all there is.
       #expect(relativeError(pair.0, pair.1) < (shape[0] == 2 ? 1e-3 : 1e-4), "\(name)")
     }
   }

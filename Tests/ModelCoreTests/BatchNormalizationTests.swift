@@ -31,7 +31,9 @@ struct BatchNormalizationTests {
     for input in [x, x.channelsLast] {
       let y = list.apply(input, parameters, .training(random: nil))
       let found = moments(y)
-      #expect(found.mean.absolute.max().scalar < 1e-5)
+      // In row-major order it is libtorch's own kernel, which rounds the mean to float32 before it subtracts it.
+      let ownKernel = input.strides == input.channelsLast.strides
+      #expect(found.mean.absolute.max().scalar < 1e-5 + (ownKernel ? 0 : mean * 0x1p-24))
       #expect((found.variance - 1).absolute.max().scalar < 1e-5)
     }
   }

@@ -9,7 +9,8 @@ public enum Reference {
     "reference answers are not on this machine (CROSSFIRE_PARITY, or ../shared/parity): not compared"
 
   public static let folder: URL? = {
-    let beside = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let beside = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "shared/parity")
     let named = ProcessInfo.processInfo.environment["CROSSFIRE_PARITY"].map { URL(filePath: $0) }
     return [named, beside].compactMap { $0 }.first {

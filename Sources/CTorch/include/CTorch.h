@@ -91,6 +91,7 @@ enum ct_reduction { ct_sum, ct_mean, ct_amax, ct_amin, ct_all, ct_any };
 ct_ref _Nullable ct_reduce(int op, ct_ref _Nonnull tensor, const int64_t *_Nullable dimensions, int count, bool keep);
 ct_ref _Nullable ct_argmax(ct_ref _Nonnull tensor, int dimension, bool keep);
 ct_ref _Nullable ct_argmin(ct_ref _Nonnull tensor, int dimension, bool keep);
+ct_ref _Nullable ct_cumsum(ct_ref _Nonnull tensor, int dimension);
 bool ct_topk(ct_ref _Nonnull tensor, int64_t k, int dimension, ct_ref _Nullable *_Nonnull values,
              ct_ref _Nullable *_Nonnull indices);
 
@@ -105,6 +106,8 @@ ct_ref _Nullable ct_conv2d_frozen(ct_ref _Nonnull input, ct_ref _Nonnull weight,
 ct_ref _Nullable ct_linear(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias);
 ct_ref _Nullable ct_max_pool2d(ct_ref _Nonnull input, struct ct_window window);
 ct_ref _Nullable ct_avg_pool2d(ct_ref _Nonnull input, struct ct_window window);
+ct_ref _Nullable ct_resize(ct_ref _Nonnull input, int64_t height, int64_t width);
+ct_ref _Nullable ct_pad(ct_ref _Nonnull input, int64_t left, int64_t right, int64_t top, int64_t bottom, double value);
 ct_ref _Nullable ct_global_avg_pool2d(ct_ref _Nonnull input);
 /// Training: batch statistics, and the running ones move in place where they are given.
 ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight, ct_ref _Nullable bias,

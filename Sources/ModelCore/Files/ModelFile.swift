@@ -87,7 +87,9 @@ public struct ModelFile {
       if let assumed { return Header(format: 1, model: assumed, training: nil) }
       throw Failure.badData(
         "no description of the model in its metadata",
-        hint: "name its --architecture, or give it metadata 'layers' (like [\"flatten\", \"linear 10\"]) and 'input' (1x28x28)")
+        hint:
+          "name its --architecture, or give it metadata 'layers' (like [\"flatten\", \"linear 10\"]) and 'input' (1x28x28)"
+      )
     }
     guard let texts = try? JSONDecoder().decode([String].self, from: Data(layers.utf8)),
       let shape = input.split(separator: " ").first.flatMap({ ImageShape($0) })

@@ -25,7 +25,8 @@ public struct SafetensorsFile {
   public init(_ url: URL) throws {
     self.url = url
     func wrong(_ reason: String) -> Failure {
-      .badData("\(url.path) is not a sound safetensors file: \(reason)", hint: "is it truncated? download or write it again")
+      .badData(
+        "\(url.path) is not a sound safetensors file: \(reason)", hint: "is it truncated? download or write it again")
     }
     guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd() else {
       throw Failure.missing("cannot read \(url.path)")
@@ -55,7 +56,9 @@ public struct SafetensorsFile {
       guard entry.begin == end else { throw wrong("tensor '\(name)' begins at \(entry.begin), expected \(end)") }
       end = entry.end
     }
-    guard UInt64(end) == size - start else { throw wrong("its tensors fill \(end) bytes, the file has \(size - start)") }
+    guard UInt64(end) == size - start else {
+      throw wrong("its tensors fill \(end) bytes, the file has \(size - start)")
+    }
     self.entries = entries
     names = ordered.map(\.key)
   }
@@ -76,7 +79,8 @@ public struct SafetensorsFile {
       guard size >= 0, !overflow else { throw wrong("tensor '\(name)' has the impossible shape \(shape)") }
       bytes = product
     }
-    guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit, offsets[1] - offsets[0] == bytes else {
+    guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit, offsets[1] - offsets[0] == bytes
+    else {
       throw wrong("tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)")
     }
     return Entry(type: type, shape: shape, begin: offsets[0], end: offsets[1])

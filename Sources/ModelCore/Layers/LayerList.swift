@@ -3,7 +3,8 @@ import Support
 /// Every kind of layer, one line each.
 enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
-    Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self, GlobalAveragePooling.self,
+    Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self,
+    GlobalAveragePooling.self,
     Flatten.self, Dropout.self, Normalize.self, Residual.self, Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self,
     Elu.self, Gelu.self, Silu.self, Softplus.self,
   ]
@@ -52,12 +53,14 @@ public struct LayerList: Sendable, Codable, Equatable {
     for (index, layer) in layers.enumerated() {
       do {
         let next = try layer.outputShape(of: shapes[index])
-        guard next.allSatisfy({ $0 > 0 }), next.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) < 1 << 31
+        guard next.allSatisfy({ $0 > 0 }),
+          next.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) < 1 << 31
         else { throw Failure.badData("nothing, or too much, is left of it") }
         shapes.append(next)
       } catch let failure as Failure {
         let shape = shapes[index].map(String.init).joined(separator: "x")
-        throw Failure.badData("layer \(index) '\(layer.text)' on input \(shape): \(failure.message)", hint: failure.hint)
+        throw Failure.badData(
+          "layer \(index) '\(layer.text)' on input \(shape): \(failure.message)", hint: failure.hint)
       }
     }
     return shapes

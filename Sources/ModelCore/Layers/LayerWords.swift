@@ -40,7 +40,9 @@ public struct LayerWords {
   /// The next word as a number.
   public mutating func number(_ meaning: String) throws -> Double {
     let word = try word(meaning)
-    guard let number = Double(word), number.isFinite else { throw wrong("\(meaning) must be a number, found '\(word)'") }
+    guard let number = Double(word), number.isFinite else {
+      throw wrong("\(meaning) must be a number, found '\(word)'")
+    }
     return number
   }
 
@@ -48,7 +50,9 @@ public struct LayerWords {
   public mutating func numbers(_ meaning: String) throws -> [Double] {
     let word = try word(meaning)
     let numbers = word.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
-    guard numbers.allSatisfy(\.isFinite) else { throw wrong("\(meaning) must be numbers like 0.5,0.4, found '\(word)'") }
+    guard numbers.allSatisfy(\.isFinite) else {
+      throw wrong("\(meaning) must be numbers like 0.5,0.4, found '\(word)'")
+    }
     return numbers
   }
 

@@ -85,10 +85,12 @@ public final class Network: Classifier, @unchecked Sendable {
         // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
         if case .counter = parameter.role { continue }
         throw Failure.badData(
-          "tensor '\(parameter.name)' is missing", hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
+          "tensor '\(parameter.name)' is missing",
+          hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
       }
       guard tensor.shape == parameter.shape else {
-        throw Failure.badData("tensor '\(parameter.name)' has shape \(tensor.shape), its layer needs \(parameter.shape)")
+        throw Failure.badData(
+          "tensor '\(parameter.name)' has shape \(tensor.shape), its layer needs \(parameter.shape)")
       }
     }
     let known = Set(needed.map(\.name))

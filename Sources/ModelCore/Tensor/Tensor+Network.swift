@@ -65,6 +65,16 @@ extension Tensor {
   /// Averages count padding zeros, as PyTorch's default does.
   public func averagePooled(_ window: Window) -> Tensor { Tensor(owning: ct_avg_pool2d(reference, window.native)) }
 
+  /// Images brought to another size by bilinear interpolation between pixel centres.
+  public func resized(height: Int, width: Int) -> Tensor {
+    Tensor(owning: ct_resize(reference, Int64(height), Int64(width)))
+  }
+
+  /// Images with a border of `value`.
+  public func padded(left: Int, right: Int, top: Int, bottom: Int, value: Double = 0) -> Tensor {
+    Tensor(owning: ct_pad(reference, Int64(left), Int64(right), Int64(top), Int64(bottom), value))
+  }
+
   /// The mean of each channel: `[N, C, 1, 1]`.
   public var globallyPooled: Tensor { Tensor(owning: ct_global_avg_pool2d(reference)) }
 

@@ -86,6 +86,9 @@ extension Tensor {
     Tensor(owning: ct_argmin(reference, Int32(dimension), keep))
   }
 
+  /// Running sums along a dimension.
+  public func cumulativeSum(_ dimension: Int) -> Tensor { Tensor(owning: ct_cumsum(reference, Int32(dimension))) }
+
   /// The `k` largest elements along a dimension, largest first, and their indices.
   public func topK(_ k: Int, _ dimension: Int) -> (values: Tensor, indices: Tensor) {
     var values: OpaquePointer?

@@ -1,0 +1,52 @@
+import ModelCore
+
+/// What a gradient attack climbs, as one number per image: the larger, the nearer the goal.
+public enum AttackLoss: String, Sendable, CaseIterable {
+  /// Away: −log p[y]. Towards: log p[t].
+  case crossEntropy = "cross-entropy"
+  /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the cap.
+  case margin
+  /// The difference of logits ratio: the margin in units that scaling the logits does not change. With the logits sorted
+  /// z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3)); towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2).
+  /// Croce & Hein, 2020. Needs three (towards: four) classes, and towards also the true labels.
+  case logitsRatio = "logits-ratio"
+
+  /// logits `[N, K]` → `[N]`
+  public func gains(_ logits: Tensor, _ goal: Goal) -> Tensor {
+    switch self {
+    case .crossEntropy:
+      let entropy = logits.crossEntropy(goal.focus)
+      return goal.isTargeted ? -entropy : entropy
+    case .margin:
+      let margin = Self.bestOther(logits, goal.focus) - Self.pick(logits, goal.focus)
+      return goal.isTargeted ? -margin : margin
+    case .logitsRatio:
+      return logitsRatio(logits, goal)
+    }
+  }
+
+  private func logitsRatio(_ logits: Tensor, _ goal: Goal) -> Tensor {
+    // logits [N, K]
+    let classes = logits.shape[1]
+    precondition(classes >= (goal.isTargeted ? 4 : 3), "the difference of logits ratio needs more classes than \(classes)")
+    let sorted = logits.topK(goal.isTargeted ? 4 : 3, 1).values
+    let rank = { (k: Int) in sorted.select(1, k) }
+    guard let targets = goal.targets else {
+      let margin = Self.bestOther(logits, goal.focus) - Self.pick(logits, goal.focus)
+      return margin / (rank(0) - rank(2) + 1e-12)
+    }
+    guard let labels = goal.labels else { preconditionFailure("a targeted logits ratio needs the true labels") }
+    let margin = Self.pick(logits, targets) - Self.pick(logits, labels)
+    return margin / (rank(0) - (rank(2) + rank(3)) * 0.5 + 1e-12)
+  }
+
+  /// The logit of each image's class in `labels`, `[N]`.
+  static func pick(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    logits.gather(1, labels.reshaped([-1, 1])).reshaped([-1])
+  }
+
+  /// The largest logit of another class, `[N]`.
+  static func bestOther(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    (logits - labels.oneHot(classes: logits.shape[1]) * 1e10).max([1])
+  }
+}

@@ -1,0 +1,86 @@
+import ModelCore
+import Support
+
+/// How an attack's goal follows from an image's true label.
+public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
+  /// Away from the true label.
+  case untargeted
+  /// Away from the label the source predicts, so that the perturbation does not tell the true one.
+  case predicted
+  /// Towards (y + 1) mod K.
+  case next
+  /// Towards a class drawn uniformly from the K − 1 others.
+  case random
+  /// Towards the class the source finds least likely; the next least where that is the true one.
+  case leastLikely
+  /// Towards one class; images that have it as their label go towards the one after it.
+  case label(Int)
+
+  /// Reads a `--target`: next, random, least-likely, or a label.
+  public init(target: String) throws {
+    switch target {
+    case "next": self = .next
+    case "random": self = .random
+    case "least-likely": self = .leastLikely
+    default:
+      guard let label = Int(target), label >= 0 else {
+        throw Failure.usage("unknown target '\(target)'", hint: "known: next, random, least-likely, or a label like 3")
+      }
+      self = .label(label)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .untargeted: "untargeted"
+    case .predicted: "predicted"
+    case .next: "next"
+    case .random: "random"
+    case .leastLikely: "least-likely"
+    case .label(let label): "\(label)"
+    }
+  }
+
+  public var isTargeted: Bool { self != .untargeted && self != .predicted }
+
+  /// - Throws: `Failure.usage` if the target is not one of the classes.
+  public func validate(classCount: Int) throws {
+    if case .label(let label) = self, label >= classCount {
+      throw Failure.usage("target \(label): the classes are 0 to \(classCount - 1)")
+    }
+  }
+
+  /// The goal for images with true labels `[N]`, which are the data set's from `first` on.
+  ///
+  /// A random target depends on the seed and an image's place in the data set, and not on the batches.
+  public func goal(
+    for labels: Tensor, images: Tensor, first: Int, classifier: any Classifier, seed: Seed
+  ) -> Goal {
+    // images [N, C, H, W], labels [N]
+    let count = classifier.classCount
+    let towards = { (targets: Tensor) in Goal.towards(targets, from: labels) }
+    switch self {
+    case .untargeted: return .away(from: labels)
+    case .predicted:
+      let predicted = classifier.predictions(images)
+      return .away(from: predicted.isAtLeast(0).choose(predicted, else: labels))
+    case .next: return towards((labels + 1).modulo(count))
+    case .random:
+      let drawn = RandomSource(seed).integers(below: count - 1, [first + labels.count])
+      return towards((labels + drawn.narrow(0, first, labels.count).to(labels.device) + 1).modulo(count))
+    case .label(let label):
+      let wanted = labels * 0 + Double(label)
+      return towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))
+    case .leastLikely:
+      let logits = withoutGradients { classifier.logits(images) }
+      return towards((logits + labels.oneHot(classes: count) * 1e30).argmin(1))
+    }
+  }
+}
+
+extension Tensor {
+  /// Whole numbers that are not negative, modulo `count`.
+  fileprivate func modulo(_ count: Int) -> Tensor {
+    self - (to(.float64) / Double(count)).floor.to(.int64) * Double(count)
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import ModelCore
+import Support
+
+/// Input diversity: with a probability, the gradient is taken through a random enlargement and padding, brought back to the
+/// image's size. Xie et al., 2019.
+public struct InputDiversity: GradientView {
+  public let probability: Double
+  /// The largest enlargement.
+  public let scale: Double
+
+  public init(probability: Double = 0.5, scale: Double = 1.15) {
+    self.probability = probability
+    self.scale = scale
+  }
+
+  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+    GradientEstimate { x, view in
+      guard random.uniform([1]).scalar < probability else { return inner(x, through: view) }
+      // x [N, C, H, W]; all images of a step share one enlargement.
+      let (height, width) = (x.shape[2], x.shape[3])
+      let large = (height: Int((Double(height) * scale).rounded(.up)), width: Int((Double(width) * scale).rounded(.up)))
+      let draw = { (bound: Int) in Int(random.integers(below: bound, [1]).scalar) }
+      let grown = (height: height + draw(large.height - height + 1), width: width + draw(large.width - width + 1))
+      let top = draw(large.height - grown.height + 1)
+      let left = draw(large.width - grown.width + 1)
+      return inner(x) { image in
+        let padded = image.resized(height: grown.height, width: grown.width).padded(
+          left: left, right: large.width - grown.width - left, top: top, bottom: large.height - grown.height - top)
+        return view(padded.resized(height: height, width: width))
+      }
+    }
+  }
+}
+
+/// Translation invariance: the gradient smoothed by a Gaussian, as if summed over shifted images. Dong et al., 2019.
+public struct TranslationInvariance: GradientView {
+  /// The side of the smoothing window, odd.
+  public let kernel: Int
+  /// Its standard deviation in pixels.
+  public let deviation: Double
+
+  public init(kernel: Int = 7, deviation: Double = 3) {
+    self.kernel = kernel
+    self.deviation = deviation
+  }
+
+  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+    GradientEstimate { x, view in
+      let channels = x.shape[1]
+      let offsets = (0..<kernel).map { Double($0 - kernel / 2) / deviation }
+      let line = offsets.map { exp(-$0 * $0 / 2) }
+      let total = line.reduce(0, +)
+      let weights = line.flatMap { a in line.map { Float(a * $0 / (total * total)) } }
+      let filter = Tensor(weights, shape: [1, 1, kernel, kernel]).expanded([channels, 1, kernel, kernel]).to(x.device)
+      let half = kernel / 2
+      let window = Window(kernel: Pair(kernel, kernel), padding: Pair(half, half))
+      return inner(x, through: view).convolved(filter.contiguous, bias: nil, window: window, groups: channels)
+    }
+  }
+}
+
+/// Scale invariance: the mean gradient over x, x/2, x/4, …. Lin et al., 2020.
+public struct ScaleInvariance: GradientView {
+  public let copies: Int
+
+  public init(copies: Int = 5) {
+    self.copies = copies
+  }
+
+  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+    GradientEstimate { x, view in
+      let gradients = (0..<copies).map { copy in inner(x) { view($0 * pow(0.5, Double(copy))) } }
+      return gradients.dropFirst().reduce(gradients[0]) { $0 + $1 } / Double(copies)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ModelCore
+import Support
+import Testing
+
+@Suite("Architectures")
+struct ArchitectureTests {
+  @Test("names differ, and each has a summary on one line")
+  func names() {
+    let names = Architecture.all.map(\.name)
+    #expect(Set(names).count == names.count)
+    #expect(Architecture.all.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
+  }
+
+  @Test("an unknown name is refused with the nearest")
+  func unknown() {
+    let failure = #expect(throws: Failure.self) { try Architecture.named("smal") }
+    #expect(failure?.kind == .usage)
+    #expect(failure?.message == "unknown architecture 'smal'")
+    #expect(failure?.hint?.hasPrefix("did you mean 'small'? (known: ") == true)
+  }
+
+  @Test("each fits itself to the images and the classes", arguments: Architecture.all.map(\.name), [2, 100])
+  func fits(_ name: String, _ classes: Int) throws {
+    let network = try Architecture.named(name).network(
+      input: ImageShape(channels: 3, height: 16, width: 20), classNames: (0..<classes).map(String.init), seed: Seed(1))
+    #expect(network.logits(Tensor.zeros([1, 3, 16, 20])).shape == [1, classes])
+    #expect(network.classCount == classes)
+    #expect(network.valueRange == 0...1)
+  }
+
+  @Test("images that are too small are refused, and the layer is named")
+  func tooSmall() throws {
+    let failure = #expect(throws: Failure.self) {
+      try Architecture.named("cnn").description(input: ImageShape(channels: 1, height: 3, width: 3), classNames: ["a", "b"])
+    }
+    #expect(failure?.message.hasPrefix("layer 7 'maxpool 2' on input 64x1x1") == true)
+  }
+}

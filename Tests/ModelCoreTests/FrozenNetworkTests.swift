@@ -1,0 +1,88 @@
+@testable import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@Suite("A frozen network is the same function")
+struct FrozenNetworkTests {
+  /// Networks beyond the registered ones: residual, with norms that have something to fold into and norms that have not.
+  static let networks: [(input: ImageShape, layers: [String])] = [
+    (
+      ImageShape(channels: 3, height: 12, width: 12),
+      [
+        "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.25", "conv 8 kernel 3 padding 1 bias off", "batchnorm", "relu",
+        "residual [conv 8 kernel 3 padding 1 bias off; batchnorm; relu; conv 8 kernel 3 padding 1; batchnorm]", "relu",
+        "residual [conv 12 kernel 3 stride 2 padding 1; batchnorm; relu; residual [batchnorm; relu]; conv 12 kernel 1; "
+          + "batchnorm] shortcut [conv 12 kernel 1 stride 2 bias off; batchnorm]",
+        "batchnorm", "relu", "globalavgpool", "flatten", "dropout 0.3", "linear 20", "dropout 0.2", "batchnorm", "tanh",
+        "linear 5",
+      ]
+    ),
+    (
+      ImageShape(channels: 2, height: 9, width: 7),
+      [
+        "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm", "maxpool 2", "batchnorm",
+        "flatten", "linear 12 bias off", "batchnorm", "silu", "linear 3", "batchnorm",
+      ]
+    ),
+  ]
+
+  private func check(_ description: NetworkDescription, _ initialization: Initialization) throws {
+    let network = try Network(description, initialization: initialization, seed: Seed(31)).withRandomStatistics(seed: Seed(32))
+    let frozen = try network.frozen()
+    for count in [1, 5] {
+      let images = RandomSource(Seed(33)).uniform([count] + description.input.sizes)
+      let expected = network.logits(images).detached
+      #expect(relativeError(frozen.logits(images), expected) < 1e-5)
+      #expect(frozen.predictions(images).int64s() == network.predictions(images).int64s())
+      let labels = Tensor.zeros([count], type: .int64)
+      let slope = network.inputGradient(at: images) { $0.crossEntropy(labels).sum() }
+      let frozenSlope = frozen.inputGradient(at: images) { $0.crossEntropy(labels).sum() }
+      #expect(relativeError(frozenSlope, slope) < 1e-4)
+    }
+    #expect(frozen.names.allSatisfy { !frozen[$0].isTracked })
+    #expect(network.learned.allSatisfy { $0.isTracked })
+    #expect(frozen.valueRange == network.valueRange)
+    #expect(frozen.description.classNames == description.classNames)
+  }
+
+  @Test("every registered architecture, grey and in colour", arguments: Architecture.all.map(\.name), [1, 3])
+  func registered(_ name: String, _ channels: Int) throws {
+    let architecture = try Architecture.named(name)
+    let input = ImageShape(channels: channels, height: 12, width: 12)
+    try check(architecture.description(input: input, classNames: ["a", "b", "c"]), architecture.initialization)
+  }
+
+  @Test("residual networks, grouped convolutions and norms with nothing to fold into", arguments: networks.indices)
+  func others(_ index: Int) throws {
+    let (input, layers) = Self.networks[index]
+    let classes = index == 0 ? 5 : 3
+    try check(
+      NetworkDescription(input: input, layers: LayerList(layers), classNames: (0..<classes).map(String.init)), .kaimingNormal)
+  }
+
+  @Test("norms that follow a convolution or a linear layer are gone, dropout too, and the rest stays")
+  func folded() throws {
+    let (input, layers) = Self.networks[1]
+    let description = try NetworkDescription(input: input, layers: LayerList(layers), classNames: ["a", "b", "c"])
+    let frozen = try Network(description, initialization: .xavierNormal, seed: Seed(1)).frozen()
+    #expect(
+      frozen.description.layers.texts == [
+        "batchnorm", "conv 6 kernel 3 groups 2", "maxpool 2", "batchnorm", "flatten", "linear 12", "silu", "linear 3",
+      ])
+  }
+
+  @Test("the frozen form is a copy: training the original does not change it")
+  func copy() throws {
+    let architecture = try Architecture.named("mlp")
+    let network = try architecture.network(
+      input: ImageShape(channels: 1, height: 4, width: 4), classNames: ["a", "b"], seed: Seed(2))
+    let images = RandomSource(Seed(3)).uniform([2, 1, 4, 4])
+    let frozen = try network.frozen()
+    let before = frozen.logits(images).floats()
+    let loss = network.logits(images).crossEntropy(Tensor(labels: [0, 1])).mean()
+    Optimizer(.sgd(rate: 1), for: network).step(loss.gradients(of: network.learned))
+    #expect(frozen.logits(images).floats() == before)
+    #expect(network.logits(images).floats() != before)
+  }
+}

@@ -1,0 +1,63 @@
+@testable import ModelCore
+import Support
+import Testing
+
+@Suite("Weights start as Glorot and He say")
+struct InitializationTests {
+  /// A layer, its input, and how many numbers enter and leave each unit.
+  static let layers: [(text: String, input: [Int], inputs: Double, outputs: Double)] = [
+    ("linear 300", [500], 500, 300),
+    ("conv 64 kernel 5", [32, 8, 8], 800, 1600),
+    ("conv 64 kernel 3x5 groups 2", [32, 8, 8], 240, 480),
+  ]
+
+  private func weight(_ initialization: Initialization, _ layer: Int, seed: UInt64 = 1) throws -> Tensor {
+    let (text, input, _, _) = Self.layers[layer]
+    return try LayerList([text]).parameters(for: input)[0].start(initialization, RandomSource(Seed(seed)))
+  }
+
+  @Test("uniform: the bound and the variance b²/3", arguments: [Initialization.xavierUniform, .kaimingUniform], layers.indices)
+  func uniform(_ initialization: Initialization, _ layer: Int) throws {
+    let (_, _, inputs, outputs) = Self.layers[layer]
+    let bound = (6 / (initialization == .xavierUniform ? inputs + outputs : inputs)).squareRoot()
+    let weight = try weight(initialization, layer)
+    let largest = weight.absolute.max().scalar
+    #expect(largest <= bound * (1 + 1e-6))
+    #expect(largest > bound * 0.99)
+    #expect(abs(weight.square.mean().scalar / (bound * bound / 3) - 1) < 0.05)
+    #expect(abs(weight.mean().scalar) < bound * 0.02)
+  }
+
+  @Test("normal: mean and variance", arguments: [Initialization.xavierNormal, .kaimingNormal], layers.indices)
+  func normal(_ initialization: Initialization, _ layer: Int) throws {
+    let (_, _, inputs, outputs) = Self.layers[layer]
+    let variance = 2 / (initialization == .xavierNormal ? inputs + outputs : inputs)
+    let weight = try weight(initialization, layer)
+    #expect(abs(weight.square.mean().scalar / variance - 1) < 0.05)
+    #expect(abs(weight.mean().scalar) < variance.squareRoot() * 0.03)
+    // A normal distribution has numbers beyond three deviations, a uniform one of the same variance has none.
+    #expect(weight.absolute.max().scalar > 3 * variance.squareRoot())
+  }
+
+  @Test("same seed, same weights", arguments: Initialization.allCases)
+  func seeds(_ initialization: Initialization) throws {
+    let first = try weight(initialization, 0).floats()
+    let again = try weight(initialization, 0).floats()
+    let other = try weight(initialization, 0, seed: 2).floats()
+    #expect(first == again)
+    #expect(first != other)
+  }
+
+  @Test("everything else starts constant: biases 0, norms 1, 0, 0, 1, counters 0")
+  func constants() throws {
+    let description = try NetworkDescription(
+      input: ImageShape(channels: 1, height: 2, width: 2), layers: LayerList(["batchnorm", "flatten", "linear 2"]),
+      classNames: ["a", "b"])
+    let network = try Network(description, initialization: .kaimingNormal, seed: Seed(1))
+    let expected = [
+      ("0.weight", 1.0), ("0.bias", 0), ("0.running_mean", 0), ("0.running_var", 1), ("0.num_batches_tracked", 0),
+      ("2.bias", 0),
+    ]
+    for (name, value) in expected { #expect(network[name].floats().allSatisfy { $0 == Float(value) }, "\(name)") }
+  }
+}

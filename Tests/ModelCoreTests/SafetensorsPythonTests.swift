@@ -1,0 +1,70 @@
+import Foundation
+import ModelCore
+import TestSupport
+import Testing
+
+/// The machine's Python, if it has the format's own library.
+private enum Python {
+  static let hasSafetensors = run("import safetensors") == ""
+
+  /// What a program prints; nil if it fails or there is no Python.
+  static func run(_ program: String, _ arguments: String...) -> String? {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", program] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let text = try? output.fileHandleForReading.readToEnd()
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? String(decoding: text ?? Data(), as: UTF8.self) : nil
+  }
+}
+
+@Suite(
+  "Files agree with the format's own library",
+  .enabled(if: Python.hasSafetensors, "python3 has no module safetensors on this machine: not compared"))
+struct SafetensorsPythonTests {
+  let folder = TemporaryFolder()
+
+  @Test("a file written here is read there")
+  func written() throws {
+    let place = folder.appending("ours.safetensors")
+    let tensors: [(name: String, tensor: Tensor)] = [
+      ("0.weight", Tensor([1, -2.5] as [Float], shape: [1, 2])), ("empty", Tensor.zeros([0, 3], type: .int64)),
+      ("1.ü", Tensor([7] as [Int64], shape: [])),
+    ]
+    try SafetensorsFile.write(tensors, metadata: ["crossfire": "{\"a\": 1}"], to: place)
+    let program = """
+      import sys
+      from safetensors import deserialize
+      for name, t in sorted(deserialize(open(sys.argv[1], "rb").read())):
+          print(name, t["dtype"], t["shape"], bytes(t["data"]).hex())
+      """
+    #expect(
+      Python.run(program, place.path) == """
+        0.weight F32 [1, 2] 0000803f000020c0
+        1.ü I64 [] 0700000000000000
+        empty I64 [0, 3] \
+
+        """)
+  }
+
+  @Test("a file written there is read here")
+  func read() throws {
+    let place = folder.appending("theirs.safetensors")
+    let program = """
+      import sys
+      from safetensors import serialize
+      tensors = {"b": {"dtype": "float32", "shape": [2], "data": bytes.fromhex("0000803f000020c0")},
+                 "a": {"dtype": "int64", "shape": [1], "data": bytes([9] + 7 * [0])}}
+      open(sys.argv[1], "wb").write(serialize(tensors, {"layers": "[]"}))
+      """
+    #expect(Python.run(program, place.path) == "")
+    let file = try SafetensorsFile(place)
+    #expect(file.metadata == ["layers": "[]"])
+    #expect(try file.tensor("b").floats() == [1, -2.5])
+    #expect(try file.tensor("a").int64s() == [9])
+  }
+}
