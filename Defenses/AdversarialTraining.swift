@@ -28,6 +28,7 @@ public struct AdversarialTraining: Defense, Objective {
 
   public var parameters: [(name: String, value: String)] {
     [("attack", type(of: attack).name), ("epsilon", "\(epsilon)")]
+      + attack.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
   }
 
   public var objective: any Objective { self }

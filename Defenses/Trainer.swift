@@ -107,7 +107,7 @@ public struct Trainer {
   private func remark(_ epoch: Int, _ lossSum: Double, _ right: Int, _ seen: Int) -> String {
     let loss = String(format: "%.3f", lossSum / Double(seen))
     let accuracy = String(format: "%.1f", 100 * Double(right) / Double(seen))
-    return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  accuracy \(accuracy) %"
+    return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  right \(accuracy) %"
   }
 
   private func diverged(_ epoch: Int, _ step: Int, _ terms: [LossTerm]) -> Failure {

@@ -84,10 +84,12 @@ public final class ProgressDisplay: @unchecked Sendable {
     guard style == .bar else {
       return write("\(title)  \(percent)  \(speed)  \(remark)\n")
     }
-    let cells = 20
+    let words = "\(percent)  \(speed)  \(remark)"
+    // The words matter more than the bar: it takes what they leave of the line.
+    let cells = max(4, min(24, Self.width - title.count - words.count - 4))
     let full = Int(fraction * Double(cells))
     let bar = String(repeating: "━", count: full) + String(repeating: "╌", count: cells - full)
-    let line = "\(title)  \(bar) \(percent)  \(speed)  \(remark)"
+    let line = "\(title)  \(bar) \(words)"
     write("\r\u{1B}[K" + String(line.prefix(Self.width - 1)))
   }
 

@@ -10,9 +10,9 @@ struct Crossfire: ParsableCommand {
     commandName: "crossfire",
     abstract: "Find out what an image classifier's robustness is worth.",
     discussion: """
-      Crossfire trains defended models, attacks them, fires every model's adversarial
-      examples at every other model, and writes the accuracy grids, the pictures and
-      the report.
+      Crossfire trains defended models, attacks them, fires every model's
+      adversarial examples at every other model, and writes the accuracy grids, the
+      pictures and the report.
 
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results

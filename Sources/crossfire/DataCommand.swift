@@ -17,8 +17,8 @@ struct ListData: ParsableCommand {
 
   private struct Line: Encodable {
     let name: String
-    let train: Int
-    let test: Int
+    let train: Int?
+    let test: Int?
     let shape: String
     let classes: Int
     let isHere: Bool
@@ -28,12 +28,13 @@ struct ListData: ParsableCommand {
   func run() throws {
     let lines = DatasetCatalog.all.map { entry in
       Line(
-        name: entry.name, train: entry.counts[.train] ?? 0, test: entry.counts[.test] ?? 0,
+        name: entry.name, train: entry.counts[.train], test: entry.counts[.test],
         shape: entry.shape.description, classes: entry.classNames.count, isHere: entry.isHere(), summary: entry.summary)
     }
     var table = TextTable(["name", "train", "test", "shape", "here"])
     for line in lines {
-      table.add([line.name, "\(line.train)", "\(line.test)", line.shape, line.isHere ? "yes" : "no"])
+      let count = { (number: Int?) in number.map(String.init) ?? "-" }
+      table.add([line.name, count(line.train), count(line.test), line.shape, line.isHere ? "yes" : "no"])
     }
     let meanings = lines.map { "  \($0.name.padded(to: 14)) \($0.summary)" }.joined(separator: "\n")
     try output.show(lines, table.text + "\n\n" + meanings)
@@ -80,11 +81,12 @@ struct CheckData: ParsableCommand {
 
   func run() throws {
     let check = try DataReference(data).check()
-    var table = TextTable(["split", "what", "found", "expected", "verdict"])
-    for row in check.rows {
-      table.add([row.split?.rawValue ?? "", row.subject, row.found, row.expected ?? "", row.verdict.rawValue])
+    let lines = check.rows.map { row in
+      let expected = row.expected.map { $0 == row.found ? "" : " (expected \($0))" } ?? ""
+      let verdict = row.verdict == .bad ? "BAD " : "    "
+      return verdict + (row.split?.rawValue ?? "").padded(to: 7) + "\(row.subject): \(row.found)\(expected)"
     }
-    try output.show(check, table.text)
+    try output.show(check, lines.joined(separator: "\n"))
     guard check.passed else { throw Failure.badData("\(data) is not as it should be (see above)") }
   }
 }

@@ -10,7 +10,8 @@ struct Export: ParsableCommand {
     abstract: "Write adversarial examples as PNG files with a manifest.",
     discussion: """
       Rounding to 8 bits keeps the budget. With --model the pictures are shown to
-      their source again as they are stored, and the set tells how many still fool it.
+      their source again as they are stored, and the set tells how many still fool
+      it.
 
       EXAMPLE
         crossfire export fgsm.safetensors --model normal.safetensors --out pictures

@@ -37,22 +37,37 @@ struct List: ParsableCommand {
     let entries =
       switch kind {
       case .attacks:
-        AttackRegistry.all.map { attack in
-          entry(attack.name, "\(attack.title): \(attack.summary)") { _ = try attack.init($0) }
-        }
+        AttackRegistry.all.map { attack in entry(attack.name, attack.summary) { _ = try attack.init($0) } }
       case .defenses:
         DefenseRegistry.all.map { defense in entry(defense.name, defense.summary) { _ = try defense.init($0) } }
       case .architectures: Architecture.all.map { entry($0.name, $0.summary) { _ in } }
       }
-    let width = entries.map(\.name.count).max() ?? 0
+    let width = (entries.map(\.name.count).max() ?? 0) + 2
     let lines = entries.flatMap { entry in
-      ["\(entry.name.padded(to: width))  \(entry.summary)"]
-        + entry.settings.map { setting in
-          let fallback = setting.fallback.map { " (default \($0))" } ?? ""
-          return "\(String(repeating: " ", count: width))    \(setting.name): \(setting.meaning)\(fallback)"
+      wrapped(entry.summary, indent: width, first: entry.name.padded(to: width))
+        + entry.settings.flatMap { setting in
+          let fallback = setting.fallback.map { "; default \($0)" } ?? ""
+          return wrapped("\(setting.name): \(setting.meaning)\(fallback)", indent: width + 4, first: nil)
         }
     }
     try output.show(entries, lines.joined(separator: "\n"))
+  }
+
+  /// Words in lines of 80 characters, indented; the first line begins with `first` instead of spaces.
+  private func wrapped(_ text: String, indent: Int, first: String?) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = first ?? margin
+    for word in text.split(separator: " ") {
+      let isEmpty = line.count <= indent
+      if !isEmpty && line.count + 1 + word.count > 80 {
+        lines.append(line)
+        line = margin + word
+      } else {
+        line += (isEmpty ? "" : " ") + word
+      }
+    }
+    return lines + [line]
   }
 
   /// What a reader of settings asks for is what it documents.

@@ -10,9 +10,9 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run an experiment file; goes on where it was stopped.",
     discussion: """
-      Trains the models that are not there yet, attacks each with every attack, shows
-      all examples to all models, and writes grids, pictures and report into the run
-      folder. What is already there from the same request is kept.
+      Trains the models that are not there yet, attacks each with every attack,
+      shows all examples to all models, and writes grids, pictures and report into
+      the run folder. What is already there from the same request is kept.
 
       EXAMPLE
         crossfire run Experiments/quick.yaml --out results

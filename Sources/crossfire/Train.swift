@@ -10,8 +10,9 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train one model into a file.",
     discussion: """
-      Writes a checkpoint after every epoch; the same command goes on from it after an
-      interruption and ends with the same weights as if there had been none.
+      Writes a checkpoint after every epoch; the same command goes on from it
+      after an interruption and ends with the same weights as if there had been
+      none.
 
       EXAMPLES
         crossfire train --data mnist --architecture cnn --epochs 4 \\

@@ -10,8 +10,9 @@ struct Transfer: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fire every model's adversarial examples at every model.",
     discussion: """
-      Writes grid.csv, grid.json, predictions and a report into a folder: white-box
-      accuracy where source and victim are the same model, black-box elsewhere.
+      Writes grid.csv, grid.json, predictions and a report into a folder:
+      white-box accuracy where source and victim are the same model, black-box
+      elsewhere.
 
       EXAMPLE
         crossfire transfer --model normal=a.safetensors adv=b.safetensors \\

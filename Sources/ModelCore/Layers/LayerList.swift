@@ -31,6 +31,7 @@ public struct LayerList: Sendable, Codable, Equatable {
 
   /// - Throws: `Failure.badData` naming the layer and what is wrong with it.
   public init(_ texts: [String]) throws {
+    guard texts.count <= 10_000 else { throw Failure.badData("\(texts.count) layers; at most 10000 are read") }
     layers = try texts.map(LayerRegistry.layer)
   }
 

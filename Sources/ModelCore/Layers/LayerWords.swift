@@ -3,13 +3,25 @@ import Support
 /// Reads a layer's text word by word: first plain values, then names with values, then nested lists in brackets.
 public struct LayerWords {
   private let text: String
-  private var words: [String]
+  private var words: ArraySlice<String>
+
+  /// What a file may ask to be read: far more than any network needs, and little enough to be read at once.
+  static let longestText = 20_000
+  static let deepestNesting = 16
 
   init(_ text: String) throws {
     self.text = text
+    guard text.utf8.count <= Self.longestText else {
+      throw Failure.badData("a layer's text of \(text.utf8.count) characters; at most \(Self.longestText) are read")
+    }
     let spaced = text.map { "[];".contains($0) ? " \($0) " : String($0) }.joined()
-    words = spaced.split(separator: " ").map(String.init)
+    words = spaced.split(separator: " ").map(String.init)[...]
     guard !words.isEmpty else { throw Failure.badData("an empty layer") }
+    var depth = 0
+    for word in words {
+      depth += word == "[" ? 1 : word == "]" ? -1 : 0
+      guard depth <= Self.deepestNesting else { throw wrong("lists nested more than \(Self.deepestNesting) deep") }
+    }
   }
 
   /// The next word.
@@ -91,6 +103,7 @@ public struct LayerWords {
   }
 
   private func wrong(_ reason: String) -> Failure {
-    .badData("layer '\(text)': \(reason)", hint: "a layer reads like: conv 32 kernel 5 padding 2")
+    let shown = text.count <= 100 ? text : text.prefix(100) + "…"
+    return .badData("layer '\(shown)': \(reason)", hint: "a layer reads like: conv 32 kernel 5 padding 2")
   }
 }

@@ -1,0 +1,57 @@
+import Attacks
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@Suite(
+  "Iterated gradient attacks agree with torchattacks and the papers' loops",
+  .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
+struct IteratedParityTests {
+  struct Case: CustomStringConvertible, Sendable {
+    let answer: String
+    let attack: any Attack
+    let epsilon: Double
+    var isTargeted = false
+    var description: String { answer }
+  }
+
+  static let cases = [
+    Case(answer: "ifgsm.0.05.steps5", attack: IteratedFastGradientSign(steps: 5), epsilon: 0.05),
+    Case(
+      answer: "itgsm.0.05.steps10", attack: IteratedTargetedGradientSign(steps: 10), epsilon: 0.05, isTargeted: true),
+    Case(
+      answer: "bim.0.3.alpha0.02.steps20", attack: BasicIterativeMethod(Pace(steps: 20, alpha: 0.02)), epsilon: 0.3),
+    Case(
+      answer: "pgd.linf.0.3.alpha0.01.steps40",
+      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false), epsilon: 0.3),
+    Case(
+      answer: "pgd.linf.targeted.0.3.alpha0.01.steps40",
+      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false), epsilon: 0.3,
+      isTargeted: true),
+    Case(
+      answer: "pgd.l2.2.0.alpha0.2.steps40",
+      attack: ProjectedGradientDescent(norm: .l2, Pace(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
+    Case(
+      answer: "mifgsm.0.3.alpha0.03.steps10.decay1", attack: MomentumIterativeMethod(Pace(steps: 10, alpha: 0.03)),
+      epsilon: 0.3),
+  ]
+
+  @Test("images and accuracy", arguments: ["fastat", "smallbn"], cases)
+  func agrees(_ model: String, _ test: Case) throws {
+    let answers = try SafetensorsFile(Reference.file("\(model).attacks.safetensors"))
+    let images = try answers.tensor("images")
+    let labels = try answers.tensor("labels")
+    let expected = try answers.tensor(test.answer)
+    let goal: Goal = test.isTargeted ? .towards(try answers.tensor("targets"), from: labels) : .away(from: labels)
+    for classifier in [try Reference.network(model), try Reference.network(model).frozen()] {
+      let threat = test.attack.threat(test.epsilon, against: classifier)
+      let found = test.attack.perturb(images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
+      try Perturbation.check(found, of: images, within: threat, attack: test.answer)
+      let share = agreement(found, expected)
+      #expect(share >= 0.98, "\(share)")
+      let right = { (x: Tensor) in classifier.predictions(x).equals(labels).to(.float32).sum().scalar }
+      #expect(abs(right(found) - right(expected)) <= 1)
+    }
+  }
+}
