@@ -39,7 +39,8 @@ let package = Package(
       ]),
     .executableTarget(
       name: "crossfire-bench",
-      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks"),
+      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks",
+      exclude: ["peers.py", "results.md"]),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),

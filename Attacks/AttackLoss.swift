@@ -47,6 +47,18 @@ public enum AttackLoss: String, Sendable, CaseIterable {
 
   /// The largest logit of another class, `[N]`.
   static func bestOther(_ logits: Tensor, _ labels: Tensor) -> Tensor {
-    (logits - labels.oneHot(classes: logits.shape[1]) * 1e10).max([1])
+    logits.excluding(labels, as: -.infinity).max([1])
+  }
+}
+
+extension Tensor {
+  /// Logits `[N, K]` with each image's class in `labels` set to ±∞, so that another class is chosen whatever a model returns:
+  /// logits that are infinite are brought within finite numbers, those that are not numbers count as zero.
+  func excluding(_ labels: Tensor, as extreme: Double) -> Tensor {
+    let limit = Double(Float.greatestFiniteMagnitude)
+    let zero = Tensor.zeros([], device: device)
+    let finite = equals(self).choose(self, else: zero).clamped(to: -limit...limit)
+    let mask = labels.oneHot(classes: shape[1]).isGreater(than: 0.5)
+    return mask.choose(Tensor.full(extreme, shape: [], device: device), else: finite)
   }
 }

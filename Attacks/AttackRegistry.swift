@@ -11,6 +11,8 @@ public enum AttackRegistry {
     ProjectedGradientDescent.self,
     MomentumIterativeMethod.self,
     NesterovIterativeMethod.self,
+    AutoProjectedGradient.self,
+    FastAdaptiveBoundary.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

@@ -73,7 +73,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       return towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))
     case .leastLikely:
       let logits = withoutGradients { classifier.logits(images) }
-      return towards((logits + labels.oneHot(classes: count) * 1e30).argmin(1))
+      return towards(logits.excluding(labels, as: .infinity).argmin(1))
     }
   }
 }

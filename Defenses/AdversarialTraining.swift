@@ -45,7 +45,9 @@ public struct AdversarialTraining: Defense, Objective {
     let classifier = step.network.behaving(looking)
     let threat = attack.threat(epsilon, against: classifier)
     let random = step.pass.random ?? RandomSource(Seed(0), device: classifier.device)
-    let goal = Goal.away(from: step.logits.detached.predictedClasses)
+    let predicted = step.logits.detached.predictedClasses
+    // Where the network gives no number there is no predicted class; the loss then says so.
+    let goal = Goal.away(from: predicted.isAtLeast(0).choose(predicted, else: step.labels))
     return attack.perturb(step.images, goal, within: threat, against: classifier, random: random).detached
   }
 }

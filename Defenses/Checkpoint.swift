@@ -20,15 +20,21 @@ public struct Checkpoint: Sendable {
   }
 
   /// Puts the last checkpoint's state into the network and the optimizer.
-  /// - Returns: the epochs it has behind it; nil if there is no checkpoint of this request.
+  /// - Returns: the epochs it has behind it; nil if there is no sound checkpoint of this request.
   func restore(_ network: Network, _ optimizer: Optimizer) throws -> [EpochRecord]? {
     guard FileManager.default.fileExists(atPath: url.path), let file = try? SafetensorsFile(url),
       let text = file.metadata["checkpoint"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request,
+      let tensors = try? file.tensors()
     else { return nil }
-    let tensors = try file.tensors()
-    try network.restore(tensors.filter { !$0.key.hasPrefix("optimizer.") })
-    try optimizer.restore(tensors, steps: header.steps)
+    let start = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
+    do {
+      try network.restore(tensors.filter { !$0.key.hasPrefix("optimizer.") })
+      try optimizer.restore(tensors, steps: header.steps)
+    } catch {
+      try network.restore(start)
+      return nil
+    }
     return header.history
   }
 

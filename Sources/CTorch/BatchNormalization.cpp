@@ -71,7 +71,8 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
         b[c] += deviation * deviation;
       }
     });
-    at::Tensor mean = at::empty({channels}, weight.options()), inverse = at::empty_like(mean);
+    // The mean as two floats, rounded and the rest: pixels far from zero lose nothing when it is subtracted.
+    at::Tensor mean = at::empty({channels}, weight.options()), rest = at::empty_like(mean), inverse = at::empty_like(mean);
     std::vector<float> scale(static_cast<size_t>(channels)), shift(scale.size());
     const double count = static_cast<double>(rows);
     for (int64_t c = 0; c < channels; c++) {
@@ -79,7 +80,9 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
       double offset = sums[k] / count, center = in[c] + offset;
       double variance = std::max(0.0, squares[k] / count - offset * offset);
       double deviation = std::sqrt(variance + epsilon);
-      mean.mutable_data_ptr<float>()[c] = static_cast<float>(center);
+      float rounded = static_cast<float>(center);
+      mean.mutable_data_ptr<float>()[c] = rounded;
+      rest.mutable_data_ptr<float>()[c] = static_cast<float>(center - rounded);
       inverse.mutable_data_ptr<float>()[c] = static_cast<float>(1 / deviation);
       if (running_mean && running_variance) {
         float &m = running_mean->mutable_data_ptr<float>()[c], &v = running_variance->mutable_data_ptr<float>()[c];
@@ -87,7 +90,7 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
         v = static_cast<float>((1 - momentum) * v + momentum * variance * count / std::max(1.0, count - 1));
       }
       scale[k] = static_cast<float>(weight.const_data_ptr<float>()[c] / deviation);
-      shift[k] = bias.const_data_ptr<float>()[c];
+      shift[k] = bias.const_data_ptr<float>()[c] - static_cast<float>(center - rounded) * scale[k];
     }
     at::Tensor out = at::empty_like(x);
     float *y = out.mutable_data_ptr<float>();
@@ -97,7 +100,7 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
         y[i * channels + c] = (in[i * channels + c] - m[c]) * scale[static_cast<size_t>(c)] + shift[static_cast<size_t>(c)];
       }
     });
-    context->save_for_backward({x, weight, mean, inverse});
+    context->save_for_backward({x, weight, mean, rest, inverse});
     context->saved_data["epsilon"] = epsilon;
     return out;
   }
@@ -108,23 +111,24 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
     at::Tensor none;
     auto [dx, dw, db] = at::GradMode::is_enabled()
                             ? differentiable(saved[0], saved[1], gradients[0], context->saved_data["epsilon"].toDouble())
-                            : fast(saved[0], saved[1], saved[2], saved[3], gradients[0]);
+                            : fast(saved[0], saved[1], saved[2], saved[3], saved[4], gradients[0]);
     return {dx, dw, db, none, none, none, none};
   }
 
   using Gradients = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
   /// With x̂ = (x − mean) / deviation: dw = Σ dy·x̂, db = Σ dy, dx = weight / deviation · (dy − db / n − x̂·dw / n).
-  static Gradients fast(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &mean, const at::Tensor &inverse,
-                        const at::Tensor &gradient) {
+  static Gradients fast(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &mean, const at::Tensor &rest,
+                        const at::Tensor &inverse, const at::Tensor &gradient) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
     at::Tensor like = gradient.strides() == x.strides() ? gradient : at::empty_like(x).copy_(gradient);
     const float *in = x.const_data_ptr<float>(), *dy = like.const_data_ptr<float>();
-    const float *m = mean.const_data_ptr<float>(), *r = inverse.const_data_ptr<float>();
+    const float *m = mean.const_data_ptr<float>(), *e = rest.const_data_ptr<float>();
+    const float *r = inverse.const_data_ptr<float>();
     auto [along, total] = column_sums(rows, channels, [&](int64_t i, float *a, float *b) {
       const float *line = in + i * channels, *slope = dy + i * channels;
       for (int64_t c = 0; c < channels; c++) {
-        a[c] += slope[c] * ((line[c] - m[c]) * r[c]);
+        a[c] += slope[c] * ((line[c] - m[c] - e[c]) * r[c]);
         b[c] += slope[c];
       }
     });
@@ -143,7 +147,7 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
       const float *line = in + i * channels, *slope = dy + i * channels;
       for (int64_t c = 0; c < channels; c++) {
         const size_t k = static_cast<size_t>(c);
-        out[i * channels + c] = scale[k] * (slope[c] - level[k] - (line[c] - m[c]) * tilt[k]);
+        out[i * channels + c] = scale[k] * (slope[c] - level[k] - (line[c] - m[c] - e[c]) * tilt[k]);
       }
     });
     return {dx, dw, db};

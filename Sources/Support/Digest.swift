@@ -55,8 +55,12 @@ public final class Digest {
     }
     defer { try? file.close() }
     let digest = Digest(algorithm)
-    while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
-      piece.withUnsafeBytes { digest.update($0) }
+    do {
+      while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+        piece.withUnsafeBytes { digest.update($0) }
+      }
+    } catch {
+      throw Failure.missing("cannot read \(url.path)")
     }
     return digest.hex()
   }

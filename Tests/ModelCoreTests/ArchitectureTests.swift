@@ -31,7 +31,8 @@ struct ArchitectureTests {
   @Test("images that are too small are refused, and the layer is named")
   func tooSmall() throws {
     let failure = #expect(throws: Failure.self) {
-      try Architecture.named("cnn").description(input: ImageShape(channels: 1, height: 3, width: 3), classNames: ["a", "b"])
+      try Architecture.named("cnn").description(
+        input: ImageShape(channels: 1, height: 3, width: 3), classNames: ["a", "b"])
     }
     #expect(failure?.message.hasPrefix("layer 7 'maxpool 2' on input 64x1x1") == true)
   }

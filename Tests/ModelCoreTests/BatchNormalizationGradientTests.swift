@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 /// Batch normalisation in training written in tensor operations, for any element type.
 private func composite(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double) -> Tensor {

@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("Batch normalisation: statistics")
 struct BatchNormalizationTests {

@@ -1,6 +1,7 @@
-@testable import ModelCore
 import Support
 import Testing
+
+@testable import ModelCore
 
 @Suite("Dropout")
 struct DropoutTests {

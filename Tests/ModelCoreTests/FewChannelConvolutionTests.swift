@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("The input gradient of a convolution with constant weights is that with tracked ones")
 struct FewChannelConvolutionTests {
@@ -25,7 +26,8 @@ struct FewChannelConvolutionTests {
   }
 
   /// The gradients in the input of Σ coefficient·tanh(conv), and of the squared norm of that gradient.
-  private func gradients(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ window: Window, twice: Bool) -> [Tensor] {
+  private func gradients(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?, _ window: Window, twice: Bool) -> [Tensor]
+  {
     let x = input.tracked
     let y = x.convolved(weight, bias: bias, window: window)
     let coefficients = RandomSource(Seed(9)).normal(y.shape)

@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("A frozen network is the same function")
 struct FrozenNetworkTests {
@@ -21,14 +22,16 @@ struct FrozenNetworkTests {
     (
       ImageShape(channels: 2, height: 9, width: 7),
       [
-        "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm", "maxpool 2", "batchnorm",
+        "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm", "maxpool 2",
+        "batchnorm",
         "flatten", "linear 12 bias off", "batchnorm", "silu", "linear 3", "batchnorm",
       ]
     ),
   ]
 
   private func check(_ description: NetworkDescription, _ initialization: Initialization) throws {
-    let network = try Network(description, initialization: initialization, seed: Seed(31)).withRandomStatistics(seed: Seed(32))
+    let network = try Network(description, initialization: initialization, seed: Seed(31)).withRandomStatistics(
+      seed: Seed(32))
     let frozen = try network.frozen()
     for count in [1, 5] {
       let images = RandomSource(Seed(33)).uniform([count] + description.input.sizes)
@@ -58,7 +61,8 @@ struct FrozenNetworkTests {
     let (input, layers) = Self.networks[index]
     let classes = index == 0 ? 5 : 3
     try check(
-      NetworkDescription(input: input, layers: LayerList(layers), classNames: (0..<classes).map(String.init)), .kaimingNormal)
+      NetworkDescription(input: input, layers: LayerList(layers), classNames: (0..<classes).map(String.init)),
+      .kaimingNormal)
   }
 
   @Test("norms that follow a convolution or a linear layer are gone, dropout too, and the rest stays")

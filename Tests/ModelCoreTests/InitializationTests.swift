@@ -1,6 +1,7 @@
-@testable import ModelCore
 import Support
 import Testing
+
+@testable import ModelCore
 
 @Suite("Weights start as Glorot and He say")
 struct InitializationTests {
@@ -16,7 +17,9 @@ struct InitializationTests {
     return try LayerList([text]).parameters(for: input)[0].start(initialization, RandomSource(Seed(seed)))
   }
 
-  @Test("uniform: the bound and the variance b²/3", arguments: [Initialization.xavierUniform, .kaimingUniform], layers.indices)
+  @Test(
+    "uniform: the bound and the variance b²/3", arguments: [Initialization.xavierUniform, .kaimingUniform],
+    layers.indices)
   func uniform(_ initialization: Initialization, _ layer: Int) throws {
     let (_, _, inputs, outputs) = Self.layers[layer]
     let bound = (6 / (initialization == .xavierUniform ? inputs + outputs : inputs)).squareRoot()

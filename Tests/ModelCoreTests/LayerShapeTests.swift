@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("A layer's output has the shape it promises")
 struct LayerShapeTests {
@@ -38,7 +39,10 @@ struct LayerShapeTests {
     ("normalize mean 0.5,0.4,0.3 std 0.2,0.2,0.1", [3, 4, 5], [3, 4, 5]),
     ("normalize mean 0.5,0.4 std 0.2,0.2", [2], [2]),
     ("residual [conv 2 kernel 3 padding 1; relu]", [2, 5, 5], [2, 5, 5]),
-    ("residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] shortcut [conv 4 kernel 1 stride 2]", [2, 6, 6], [4, 3, 3]),
+    (
+      "residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] shortcut [conv 4 kernel 1 stride 2]", [2, 6, 6],
+      [4, 3, 3]
+    ),
     ("residual [linear 3; relu; linear 6]", [6], [6]),
     ("residual [residual [relu]; conv 2 kernel 1]", [2, 3, 3], [2, 3, 3]),
     ("residual [] shortcut [relu]", [2, 3, 3], [2, 3, 3]),

@@ -7,13 +7,15 @@ struct LayerTextTests {
   @Test(
     "the text a layer was made from is the text it has",
     arguments: [
-      "conv 32 kernel 5 padding 2", "conv 4 kernel 3", "conv 4 kernel 4 stride 2 padding 1", "conv 4 kernel 5x3 stride 2x1",
+      "conv 32 kernel 5 padding 2", "conv 4 kernel 3", "conv 4 kernel 4 stride 2 padding 1",
+      "conv 4 kernel 5x3 stride 2x1",
       "conv 6 kernel 3 padding 0x2 dilation 2 groups 3 bias off", "linear 10", "linear 10 bias off", "batchnorm",
       "batchnorm momentum 0.01", "batchnorm epsilon 0.001", "batchnorm momentum 0.01 epsilon 0.001", "maxpool 2",
       "maxpool 3 stride 2 padding 1", "maxpool 2x3", "avgpool 2x3 stride 2 padding 1", "globalavgpool", "flatten",
       "dropout 0.5", "dropout 0.0", "normalize mean 0.5,0.4,0.3 std 0.2,0.25,1.0", "residual [relu]",
       "residual [conv 4 kernel 3; batchnorm; relu] shortcut [conv 4 kernel 1 stride 2; batchnorm]",
-      "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2", "leakyrelu 1e-05", "sigmoid", "tanh",
+      "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2", "leakyrelu 1e-05", "sigmoid",
+      "tanh",
       "elu", "gelu", "silu", "softplus",
     ])
   func roundTrip(_ text: String) throws {
@@ -79,7 +81,8 @@ struct LayerTextTests {
     #expect(failure?.message.contains(reason) == true, "\(failure?.message ?? "")")
   }
 
-  @Test("values that make no layer", arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
+  @Test(
+    "values that make no layer", arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
   func refusedValues(_ text: String) {
     #expect(throws: Failure.self) { try LayerList([text]) }
   }
@@ -98,7 +101,8 @@ struct LayerTextTests {
     #expect(
       message(["relu", "linear 3"], [1, 8, 8]) == "layer 1 'linear 3' on input 1x8x8: a linear layer needs a vector")
     #expect(
-      message(["conv 4 kernel 9"], [1, 8, 8]) == "layer 0 'conv 4 kernel 9' on input 1x8x8: nothing, or too much, is left of it")
+      message(["conv 4 kernel 9"], [1, 8, 8])
+        == "layer 0 'conv 4 kernel 9' on input 1x8x8: nothing, or too much, is left of it")
     #expect(message(["flatten", "conv 4"], [1, 8, 8])?.hasPrefix("layer 1 'conv 4 kernel 3' on input 64:") == true)
     #expect(message(["conv 4 kernel 3 groups 2"], [3, 8, 8])?.contains("2 groups divide neither or only one") == true)
     #expect(message(["normalize mean 0 std 1"], [3, 8, 8])?.contains("1 channels, the input has 3") == true)

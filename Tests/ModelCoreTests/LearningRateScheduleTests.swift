@@ -15,7 +15,8 @@ struct LearningRateScheduleTests {
   @Test("at the beginning, the middle and the end of 4 epochs of 10 steps")
   func ends() {
     #expect(factors(.constant, [0, 20, 39]) == [1, 1, 1])
-    #expect(near(factors(.cosine, [0, 10, 20, 30, 40]), [1, (2 + 2.0.squareRoot()) / 4, 0.5, (2 - 2.0.squareRoot()) / 4, 0]))
+    #expect(
+      near(factors(.cosine, [0, 10, 20, 30, 40]), [1, (2 + 2.0.squareRoot()) / 4, 0.5, (2 - 2.0.squareRoot()) / 4, 0]))
     #expect(near(factors(.triangle, [0, 10, 20, 30, 40]), [0, 0.5, 1, 0.5, 0]))
     #expect(near(factors(.step(epochs: 2, factor: 0.1), [0, 19, 20, 39]), [1, 1, 0.1, 0.1]))
     #expect(near(factors(.step(epochs: 1, factor: 0.5), [9, 10, 20, 30]), [1, 0.5, 0.25, 0.125]))

@@ -1,8 +1,9 @@
-@testable import ModelCore
 import Foundation
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("Model files")
 struct ModelFileTests {
@@ -10,15 +11,19 @@ struct ModelFileTests {
   var place: URL { folder.appending("model.safetensors") }
 
   static let record = TrainingRecord(
-    data: "synthetic:train", dataFingerprint: "abc", architecture: "small", defense: "none", optimizer: "adam", batchSize: 32,
+    data: "synthetic:train", dataFingerprint: "abc", architecture: "small", defense: "none", optimizer: "adam",
+    batchSize: 32,
     seed: .max, epochs: 3, device: .cpu, trainingAccuracy: 0.987_654_321, request: "ü \"quoted\"\n")
 
   private func network(_ seed: UInt64 = 1) throws -> Network {
     let description = try NetworkDescription(
       input: ImageShape(channels: 1, height: 6, width: 5),
-      layers: LayerList(["conv 3 kernel 3 padding 1", "batchnorm", "relu", "residual [conv 3 kernel 1]", "flatten", "linear 2"]),
+      layers: LayerList([
+        "conv 3 kernel 3 padding 1", "batchnorm", "relu", "residual [conv 3 kernel 1]", "flatten", "linear 2",
+      ]),
       classNames: ["cat", "dög/\"2\""], valueRange: -1...1)
-    return try Network(description, initialization: .kaimingUniform, seed: Seed(seed)).withRandomStatistics(seed: Seed(9))
+    return try Network(description, initialization: .kaimingUniform, seed: Seed(seed)).withRandomStatistics(
+      seed: Seed(9))
   }
 
   @Test("a model is read as it was written: description, tensors, record")
@@ -54,7 +59,9 @@ struct ModelFileTests {
   }
 
   /// A file of a network's tensors with any metadata.
-  private func write(_ metadata: [String: String], _ change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }) throws {
+  private func write(
+    _ metadata: [String: String], _ change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
+  ) throws {
     var tensors = try network().state()
     change(&tensors)
     try SafetensorsFile.write(tensors, metadata: metadata, to: place)

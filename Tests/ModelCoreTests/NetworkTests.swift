@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("Networks and their tensors")
 struct NetworkTests {
@@ -22,7 +23,8 @@ struct NetworkTests {
     let network = try network()
     #expect(
       network.names == [
-        "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked", "4.weight",
+        "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
+        "4.weight",
         "4.bias",
       ])
     #expect(network.learnedNames == ["0.weight", "0.bias", "1.weight", "1.bias", "4.weight", "4.bias"])

@@ -1,6 +1,7 @@
-@testable import ModelCore
 import Support
 import Testing
+
+@testable import ModelCore
 
 /// The textbook recurrences for one number, in double.
 private struct Textbook {
@@ -54,7 +55,8 @@ struct OptimizerTests {
   /// A convolution over three channels, whose weights do not lie in memory in row-major order, and a linear layer.
   private func network() throws -> Network {
     let description = try NetworkDescription(
-      input: ImageShape(channels: 3, height: 4, width: 4), layers: LayerList(["conv 4 kernel 3", "flatten", "linear 2"]),
+      input: ImageShape(channels: 3, height: 4, width: 4),
+      layers: LayerList(["conv 4 kernel 3", "flatten", "linear 2"]),
       classNames: ["a", "b"])
     return try Network(description, initialization: .kaimingNormal, seed: Seed(41))
   }

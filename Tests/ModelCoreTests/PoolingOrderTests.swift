@@ -1,7 +1,8 @@
-@testable import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("A pooling taken before the ReLU it follows changes nothing")
 struct PoolingOrderTests {

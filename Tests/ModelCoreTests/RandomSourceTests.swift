@@ -8,7 +8,9 @@ struct RandomSourceTests {
   func seeds(_ value: UInt64) {
     func draw(_ seed: UInt64) -> [Float] {
       let source = RandomSource(Seed(seed))
-      let parts = [source.uniform([50]), source.normal([50]), source.integers(below: 1000, [50]), source.permutation(50)]
+      let parts = [
+        source.uniform([50]), source.normal([50]), source.integers(below: 1000, [50]), source.permutation(50),
+      ]
       return parts.flatMap { $0.floats() }
     }
     #expect(draw(value) == draw(value))

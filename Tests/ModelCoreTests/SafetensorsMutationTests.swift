@@ -1,8 +1,9 @@
-@testable import ModelCore
 import Foundation
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("A damaged safetensors file is refused, or read within its bounds")
 struct SafetensorsMutationTests {
@@ -12,7 +13,8 @@ struct SafetensorsMutationTests {
   /// A small file with three tensors.
   private func sound() throws -> Data {
     let tensors: [(name: String, tensor: Tensor)] = [
-      ("0.weight", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])), ("0.bias", Tensor([1, 2] as [Double], shape: [2])),
+      ("0.weight", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])),
+      ("0.bias", Tensor([1, 2] as [Double], shape: [2])),
       ("counter", Tensor([7] as [Int64], shape: [])),
     ]
     let url = folder.appending("sound.safetensors")

@@ -1,8 +1,9 @@
-@testable import ModelCore
 import Foundation
 import Support
 import TestSupport
 import Testing
+
+@testable import ModelCore
 
 @Suite("Safetensors files are read as they were written")
 struct SafetensorsRoundTripTests {
@@ -50,7 +51,8 @@ struct SafetensorsRoundTripTests {
   @Test("the bytes of a file are these")
   func bytes() throws {
     let pair = Tensor([1, -2] as [Float], shape: [2])
-    try SafetensorsFile.write([("a", pair), ("b", Tensor([5] as [UInt8], shape: [1]))], metadata: ["format": "pt"], to: place)
+    try SafetensorsFile.write(
+      [("a", pair), ("b", Tensor([5] as [UInt8], shape: [1]))], metadata: ["format": "pt"], to: place)
     let header =
       #"{"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,8],"dtype":"F32","shape":[2]},"#
       + #""b":{"data_offsets":[8,9],"dtype":"U8","shape":[1]}}"#

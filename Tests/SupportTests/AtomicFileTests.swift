@@ -81,7 +81,8 @@ struct AtomicFileTests {
     #expect(failure?.hint == "choose a folder you may write to with --out")
   }
 
-  @Test("a folder one may not write to is refused, with a hint", .enabled(if: geteuid() != 0, "root may write everywhere"))
+  @Test(
+    "a folder one may not write to is refused, with a hint", .enabled(if: geteuid() != 0, "root may write everywhere"))
   func forbidden() throws {
     try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.url.path)
     defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.url.path) }

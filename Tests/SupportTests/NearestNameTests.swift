@@ -8,14 +8,17 @@ struct NearestNameTests {
   @Test(
     "inserted, deleted, replaced letters and other capitals",
     arguments: [
-      ("epsilon", "epsilon"), ("epsilom", "epsilon"), ("epsillons", "epsilons"), ("Target", "target"), ("targt", "target"),
+      ("epsilon", "epsilon"), ("epsilom", "epsilon"), ("epsillons", "epsilons"), ("Target", "target"),
+      ("targt", "target"),
       ("adversarial_training", "adversarialTraining"), ("FGSM", "fgsm"), ("tgms", "tgsm"),
     ])
   func near(_ word: String, _ expected: String) {
     #expect(nearestName(to: word, among: Self.names) == expected)
   }
 
-  @Test("no more than a third of the letters, at least two, may differ", arguments: ["temperature", "batchSize", "abcdefgh"])
+  @Test(
+    "no more than a third of the letters, at least two, may differ",
+    arguments: ["temperature", "batchSize", "abcdefgh"])
   func far(_ word: String) {
     #expect(nearestName(to: word, among: Self.names) == nil)
   }

@@ -7,7 +7,8 @@ struct ProgressDisplayTests {
     "times, rounded up to the second",
     arguments: [
       (0.0, "0 s"), (0.2, "1 s"), (1, "1 s"), (44.1, "45 s"), (59, "59 s"), (59.5, "1:00 min"), (60, "1:00 min"),
-      (61, "1:01 min"), (200, "3:20 min"), (3599, "59:59 min"), (3599.1, "1:00 h"), (7500, "2:05 h"), (360_000, "100:00 h"),
+      (61, "1:01 min"), (200, "3:20 min"), (3599, "59:59 min"), (3599.1, "1:00 h"), (7500, "2:05 h"),
+      (360_000, "100:00 h"),
     ])
   func time(_ seconds: Double, _ words: String) {
     #expect(ProgressDisplay.time(seconds) == words)

@@ -68,14 +68,18 @@ struct SettingsRefusalTests {
       ("list", .list([.scalar("1")])), ("map", .map(.none())), ("word", .scalar("x")), ("nested", .list([.list([])])),
     ])
     #expect(throws: Failure.badData("run.yaml:1: list: expected a word, found a list")) { try given.string("list", "") }
-    #expect(throws: Failure.badData("run.yaml:2: map: expected a word, found a mapping")) { try given.string("map", "") }
+    #expect(throws: Failure.badData("run.yaml:2: map: expected a word, found a mapping")) {
+      try given.string("map", "")
+    }
     #expect(throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")) {
       try given.double("list", "")
     }
     #expect(throws: Failure.badData("run.yaml:3: word: expected a mapping (names with values), found 'x'")) {
       try given.map("word", "")
     }
-    #expect(throws: Failure.badData("run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")) {
+    #expect(
+      throws: Failure.badData("run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")
+    ) {
       try given.doubles("nested", "")
     }
     #expect(throws: Failure.self) { try given.strings("nested", "") }

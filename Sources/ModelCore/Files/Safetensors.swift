@@ -28,24 +28,26 @@ public struct SafetensorsFile {
       .badData(
         "\(url.path) is not a sound safetensors file: \(reason)", hint: "is it truncated? download or write it again")
     }
-    guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd() else {
-      throw Failure.missing("cannot read \(url.path)")
-    }
+    guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd(),
+      (try? file.seek(toOffset: 0)) != nil, let prefix = try? file.read(upToCount: 8) ?? Data()
+    else { throw Failure.missing("cannot read \(url.path)") }
     defer { try? file.close() }
-    try file.seek(toOffset: 0)
-    guard let prefix = try file.read(upToCount: 8), prefix.count == 8 else {
+    guard prefix.count == 8 else {
       throw wrong("it has \(size) bytes, fewer than a header")
     }
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length >= 2, length <= size - 8, length <= 100 << 20 else {
       throw wrong("its header claims \(length) bytes, the file has \(size)")
     }
-    guard let text = try file.read(upToCount: Int(length)), text.count == Int(length),
+    guard let text = try? file.read(upToCount: Int(length)), text.count == Int(length),
       let header = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any]
     else { throw wrong("its header is not a JSON object") }
     start = 8 + length
 
-    metadata = (header["__metadata__"] as? [String: String]) ?? [:]
+    guard let texts = (header["__metadata__"] ?? [String: String]()) as? [String: String] else {
+      throw wrong("its __metadata__ is not a mapping of names to texts")
+    }
+    metadata = texts
     var entries: [String: Entry] = [:]
     for (name, value) in header where name != "__metadata__" {
       entries[name] = try Self.entry(name, value, limit: size - start, wrong)
@@ -75,10 +77,14 @@ public struct SafetensorsFile {
     }
     var bytes = SafetensorsCode(type).size
     for size in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow else { throw wrong("tensor '\(name)' has the impossible shape \(shape)") }
+      // A size of zero must not hide sizes that no tensor can have.
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(size, 1))
+      guard size >= 0, !overflow, product < 1 << 48, shape.count <= 64 else {
+        throw wrong("tensor '\(name)' has the impossible shape \(shape)")
+      }
       bytes = product
     }
+    if shape.contains(0) { bytes = 0 }
     guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit, offsets[1] - offsets[0] == bytes
     else {
       throw wrong("tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)")

@@ -13,8 +13,8 @@ public struct BatchNormalization: Layer {
   }
 
   public init(_ words: inout LayerWords) throws {
-    momentum = words.take("momentum") ? try words.number("momentum") : 0.1
-    epsilon = words.take("epsilon") ? try words.number("epsilon") : 1e-5
+    momentum = words.take("momentum") ? try words.number("momentum", in: 0...1) : 0.1
+    epsilon = words.take("epsilon") ? try words.number("epsilon", in: 0...1) : 1e-5
   }
 
   public var text: String {

@@ -62,6 +62,6 @@ extension LayerWords {
   /// True if `bias off` follows.
   mutating func takeBiasOff() throws -> Bool {
     guard take("bias") else { return false }
-    return try word("on or off after bias") == "off"
+    return try choice("bias", of: ["on", "off"]) == "off"
   }
 }

@@ -46,6 +46,11 @@ public struct ParameterDescription: Sendable {
     self.role = role
   }
 
+  /// What its numbers are kept as.
+  public var type: Tensor.ElementType {
+    if case .counter = role { .int64 } else { .float32 }
+  }
+
   public var isLearned: Bool {
     switch role {
     case .weight, .constant: true

@@ -58,6 +58,24 @@ public struct LayerWords {
     return number
   }
 
+  /// The next word as a number in a range.
+  public mutating func number(_ meaning: String, in range: ClosedRange<Double>) throws -> Double {
+    let number = try number(meaning)
+    guard range.contains(number) else {
+      throw wrong("\(meaning) must be from \(range.lowerBound) to \(range.upperBound), found \(number)")
+    }
+    return number
+  }
+
+  /// The next word as one of a few.
+  public mutating func choice(_ meaning: String, of known: [String]) throws -> String {
+    let word = try word(meaning)
+    guard known.contains(word) else {
+      throw wrong("\(meaning) must be \(known.joined(separator: " or ")), found '\(word)'")
+    }
+    return word
+  }
+
   /// The next word as numbers separated by commas.
   public mutating func numbers(_ meaning: String) throws -> [Double] {
     let word = try word(meaning)

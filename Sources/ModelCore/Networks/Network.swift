@@ -31,7 +31,7 @@ public final class Network: Classifier, @unchecked Sendable {
     learnedNames = needed.filter(\.isLearned).map(\.name)
     self.tensors = needed.reduce(into: [:]) { placed, parameter in
       let tensor = tensors[parameter.name] ?? parameter.start(.xavierUniform, RandomSource(Seed(0)))
-      let copy = tensor.copy().to(device).channelsLast
+      let copy = tensor.copy().to(parameter.type).to(device).channelsLast
       placed[parameter.name] = learns && parameter.isLearned ? copy.tracked : copy
     }
   }
@@ -71,7 +71,7 @@ public final class Network: Classifier, @unchecked Sendable {
     names.map { ($0, self[$0].copy().to(.cpu).contiguous) }
   }
 
-  /// Overwrites all tensors in place.
+  /// Overwrites all tensors in place; a state that does not fit changes nothing.
   public func restore(_ state: [String: Tensor]) throws {
     try Self.check(state, against: description.parameters())
     for name in names {
@@ -87,6 +87,9 @@ public final class Network: Classifier, @unchecked Sendable {
         throw Failure.badData(
           "tensor '\(parameter.name)' is missing",
           hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
+      }
+      guard parameter.type == .int64 || [.float32, .float64].contains(tensor.type) else {
+        throw Failure.badData("tensor '\(parameter.name)' holds \(tensor.type), its layer needs numbers with fractions")
       }
       guard tensor.shape == parameter.shape else {
         throw Failure.badData(

@@ -67,18 +67,18 @@ public final class Optimizer {
       + zip(names, second).map { ("optimizer.second.\($0)", $1.copy().to(.cpu).contiguous) }
   }
 
-  /// Goes on from a kept state.
+  /// Goes on from a kept state; a state that lacks something changes nothing.
   public func restore(_ state: [String: Tensor], steps: Int) throws {
-    func fill(_ buffers: [Tensor], _ kind: String) throws {
-      for (name, buffer) in zip(names, buffers) {
-        guard let kept = state["optimizer.\(kind).\(name)"], kept.shape == buffer.shape else {
+    func kept(_ buffers: [Tensor], _ kind: String) throws -> [Tensor] {
+      try zip(names, buffers).map { name, buffer in
+        guard let kept = state["optimizer.\(kind).\(name)"], kept.shape == buffer.shape, kept.type == buffer.type else {
           throw Failure.badData("the checkpoint lacks the optimizer's state of '\(name)'")
         }
-        buffer.assign(kept.to(buffer.device))
+        return kept.to(buffer.device)
       }
     }
-    try fill(first, "first")
-    try fill(second, "second")
+    let (means, squares) = (try kept(first, "first"), try kept(second, "second"))
+    for (buffer, values) in zip(first + second, means + squares) { buffer.assign(values) }
     self.steps = steps
   }
 }

@@ -1,0 +1,37 @@
+import ModelCore
+import Support
+
+/// Salt-and-pepper noise: a random share of an image's features (the pixels of each channel) set to the smallest or the
+/// largest valid value, each as likely. A control for attacks that change few features; it knows neither model nor labels.
+///
+/// Its budget is that share, in 0…1: at most ⌊budget·D⌋ of an image's D features change.
+public struct SaltAndPepper: Attack {
+  public static let name = "salt-and-pepper"
+  public static let title = "salt-and-pepper noise"
+  public static let summary = "a share ε of the features set to black or white at random: a control"
+  public static let defaultGoal = GoalRule.untargeted
+  public let norm = Norm.l0
+
+  public init() {}
+  public init(_ settings: Settings) {}
+
+  public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
+    // 0.29·100 is a little less than 29 in floating point, and 29 features are meant.
+    let features = (min(budget, 1) * Double(classifier.inputShape.count) + 1e-6).rounded(.down)
+    return ThreatModel(norm, epsilon: features, valueRange: classifier.valueRange)
+  }
+
+  public func perturb(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor {
+    // images [N, C, H, W], flat [N, D]
+    let flat = images.flattened
+    let changed = min(Int(threat.epsilon), flat.shape[1])
+    guard changed > 0 else { return images }
+    let features = random.uniform(flat.shape).topK(changed, 1).indices
+    let (low, high) = (threat.valueRange.lowerBound, threat.valueRange.upperBound)
+    let isSalt = random.uniform([flat.shape[0], changed]).isAtLeast(0.5).to(.float32)
+    let values = (isSalt * (high - low) + low).clamped(to: threat.valueRange)
+    return flat.scattering(1, features, values).reshaped(images.shape)
+  }
+}

@@ -1,0 +1,134 @@
+import Attacks
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+/// Crossfire's side of the comparison with other libraries: does one task for each line it reads, and answers each with one
+/// line of JSON, so that another program can take turns with it.
+///
+///     attack NAME COUNT setting=value...   one attack on the first COUNT images, as one batch
+///     sweep NAME COUNT EPSILON...          every model against every model, at each budget
+///     profile                              where the time of one PGD step goes
+final class PeerWorker {
+  private let images: Tensor
+  private let labels: Tensor
+  private let models: [(name: String, network: Network)]
+  private let seed = Seed(1)
+
+  /// - Parameters:
+  ///   - images: a safetensors file with `images` `[N, C, H, W]` and `labels` `[N]`.
+  ///   - models: model files; the first is the one that is attacked.
+  init(images: URL, models: [URL]) throws {
+    Engine.start(threads: 2)
+    let file = try SafetensorsFile(images)
+    self.images = try file.tensor("images")
+    labels = try file.tensor("labels")
+    self.models = try models.map { url in
+      (url.deletingPathExtension().lastPathComponent, try ModelFile(url).network.frozen())
+    }
+  }
+
+  /// What a task came to; fields that a task does not have stay away.
+  private struct Answer: Encodable {
+    var crossfire: String?
+    var libtorch: String?
+    var seconds: Double?
+    /// Share of the adversarial images still classified rightly.
+    var accuracy: Double?
+    /// Share classified as their target.
+    var hits: Double?
+    /// Mean size of the perturbations, in the attack's norm.
+    var size: Double?
+    /// Images that went forward, and those that came back as gradients.
+    var forwards: Int?
+    var backwards: Int?
+    /// Right answers by source, budget and victim.
+    var grid: [Int]?
+    var profile: [StepProfile.Part]?
+    var failure: String?
+  }
+
+  func serve() throws {
+    try reply(Answer(crossfire: crossfireVersion, libtorch: Engine.version))
+    while let line = readLine() {
+      do {
+        try reply(answer(line.split(separator: " ").map(String.init)))
+      } catch let failure as Failure {
+        try reply(Answer(failure: failure.message))
+      }
+    }
+  }
+
+  private func reply(_ answer: Answer) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    FileHandle.standardOutput.write(try encoder.encode(answer) + Data("\n".utf8))
+  }
+
+  private func answer(_ words: [String]) throws -> Answer {
+    guard words.first == "profile" || words.count >= 3, let count = words.count < 3 ? 256 : Int(words[2]) else {
+      throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
+    }
+    switch words.first {
+    case "attack": return try attack(plan(words[1], Array(words[3...])), min(count, labels.count))
+    case "sweep": return try sweep(plan(words[1], ["epsilons=" + words[3...].joined(separator: ",")]), count)
+    case "profile":
+      let batch = min(count, labels.count)
+      let profile = StepProfile(models[0].network, images.narrow(0, 0, batch), labels.narrow(0, 0, batch))
+      return Answer(profile: try profile.parts())
+    default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
+    }
+  }
+
+  private func plan(_ name: String, _ words: [String]) throws -> AttackPlan {
+    let entries = try words.map { word in
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { throw Failure.usage("a setting is name=value, not '\(word)'") }
+      let items = parts[1].split(separator: ",").map { SettingValue.scalar(String($0)) }
+      return Settings.Entry(name: parts[0], value: items.count == 1 ? items[0] : .list(items), place: "the task")
+    }
+    return try AttackPlan(name: name, Settings(entries, place: "the task"))
+  }
+
+  private func attack(_ plan: AttackPlan, _ count: Int) throws -> Answer {
+    let classifier = Meter(models[0].network)
+    let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
+    let threat = plan.attack.threat(plan.epsilons[0], against: classifier)
+    let started = ContinuousClock.now
+    let goal = plan.goal.goal(for: y, images: x, first: 0, classifier: classifier, seed: seed)
+    let adversarial = plan.attack.perturb(
+      x, goal, within: threat, against: classifier, random: RandomSource(seed, device: classifier.device))
+    try Perturbation.check(adversarial, of: x, within: threat, attack: plan.name)
+    let seconds = (ContinuousClock.now - started).seconds
+    let (forwards, backwards) = (classifier.forwards, classifier.backwards)
+    let predicted = classifier.predictions(adversarial)
+    let share = { (wanted: Tensor) in predicted.equals(wanted).to(.float64).mean().scalar }
+    return Answer(
+      seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
+      size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards, backwards: backwards)
+  }
+
+  private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {
+    let meters = models.map { Meter($0.network) }
+    let contestants = zip(models, meters).map { Contestant(name: $0.name, classifier: $1, fingerprint: $0.name) }
+    let data = try data(first: count)
+    var grid: [Int] = []
+    let started = ContinuousClock.now
+    for source in contestants {
+      let runner = TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: seed)
+      grid += try runner.run(keep: 0) { _ in }.result.cells().map(\.correct)
+    }
+    return Answer(
+      seconds: (ContinuousClock.now - started).seconds, forwards: meters.reduce(0) { $0 + $1.forwards },
+      backwards: meters.reduce(0) { $0 + $1.backwards }, grid: grid)
+  }
+
+  private func data(first count: Int) throws -> LabelledImages {
+    let x = images.narrow(0, 0, min(count, labels.count))
+    return try LabelledImages(
+      name: "peers", shape: models[0].network.inputShape, classNames: models[0].network.description.classNames,
+      pixels: (x * 255 + 0.5).to(.uint8).bytes(), labels: labels.narrow(0, 0, x.shape[0]).int64s())
+  }
+}

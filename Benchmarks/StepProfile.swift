@@ -1,0 +1,92 @@
+import Attacks
+import ModelCore
+import Support
+
+/// Where the time of one step of projected gradient descent goes: each layer of a frozen network on its own, forward and
+/// back, and what is left for the step and the projection.
+struct StepProfile {
+  private let network: Network
+  private let images: Tensor
+  private let goal: Goal
+  private static let rounds = 9
+
+  struct Part: Encodable {
+    let name: String
+    /// Milliseconds.
+    let forward: Double
+    let backward: Double
+  }
+
+  init(_ network: Network, _ images: Tensor, _ labels: Tensor) {
+    self.network = network
+    self.images = images
+    goal = .away(from: labels)
+  }
+
+  /// The layers, then the loss, then the step; the last part is the whole step measured at once.
+  func parts() throws -> [Part] {
+    // images [N, C, H, W]
+    var x = images
+    var parts: [Part] = []
+    for (name, apply) in try stages() {
+      parts.append(measure(name, on: x, apply))
+      x = withoutGradients { apply(x) }
+    }
+    let gradient = network.inputGradient(at: images) { goal.gain($0) }
+    let threat = ThreatModel(.linf, epsilon: 0.3, valueRange: network.valueRange)
+    let times = Stopwatch.interleaved(
+      Self.rounds,
+      [
+        { _ = threat.project(images + threat.step(gradient, size: 0.01), around: images) },
+        {
+          let ascent = network.inputGradient(at: images) { goal.gain($0) }
+          _ = threat.project(images + threat.step(ascent, size: 0.01), around: images)
+        },
+      ])
+    return parts + [
+      Part(name: "step and projection", forward: times[0] * 1e3, backward: 0),
+      Part(name: "whole step", forward: times[1] * 1e3, backward: 0),
+    ]
+  }
+
+  /// The layers in the order in which the network runs them: a pooling before the ReLU it follows.
+  private func stages() throws -> [(name: String, apply: (Tensor) -> Tensor)] {
+    var stages: [(name: String, apply: (Tensor) -> Tensor)] = []
+    for (index, layer) in network.description.layers.layers.enumerated() {
+      let stage: (Tensor) -> Tensor
+      switch layer {
+      case let convolution as Convolution:
+        let (weight, bias) = (network["\(index).weight"], network["\(index).bias"])
+        stage = { $0.convolved(weight, bias: bias, window: convolution.window) }
+      case is Linear:
+        let (weight, bias) = (network["\(index).weight"], network["\(index).bias"])
+        stage = { $0.linear(weight, bias: bias) }
+      case let pooling as MaxPooling: stage = { $0.maxPooled(pooling.window) }
+      case is Relu: stage = { $0.relu }
+      case is Flatten: stage = { $0.flattened }
+      default: throw Failure.usage("no profile of the layer '\(layer.text)'")
+      }
+      let place = layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
+      stages.insert((layer.text, stage), at: place)
+    }
+    let loss = { (logits: Tensor) in goal.gain(logits) }
+    return stages + [("cross-entropy", loss)]
+  }
+
+  /// Backward is what a gradient takes longer than the pass forward and the sum that the gradient is taken of.
+  private func measure(_ name: String, on x: Tensor, _ apply: @escaping (Tensor) -> Tensor) -> Part {
+    let output = withoutGradients { apply(x) }
+    let incoming = output * 0 + 1
+    func gradient(of variable: Tensor, _ apply: (Tensor) -> Tensor) {
+      withGradients { _ = (apply(variable) * incoming).sum().gradient(of: variable) }
+    }
+    let times = Stopwatch.interleaved(
+      Self.rounds,
+      [
+        { _ = withGradients { apply(x.tracked) } },
+        { gradient(of: output.tracked) { $0 } },
+        { gradient(of: x.tracked, apply) },
+      ])
+    return Part(name: name, forward: times[0] * 1e3, backward: max(0, times[2] - times[1] - times[0]) * 1e3)
+  }
+}

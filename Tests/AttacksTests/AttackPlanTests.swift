@@ -1,0 +1,99 @@
+import Attacks
+import Support
+import Testing
+
+@Suite("An attack is asked for by settings")
+struct AttackPlanTests {
+  private func plan(_ name: String, _ entries: [(String, SettingValue)]) throws -> AttackPlan {
+    let lines = entries.enumerated().map { index, entry in
+      Settings.Entry(name: entry.0, value: entry.1, place: "run.yaml:\(index + 1)")
+    }
+    return try AttackPlan(name: name, Settings(lines, place: "run.yaml:1"))
+  }
+
+  private func list(_ words: String...) -> SettingValue { .list(words.map(SettingValue.scalar)) }
+
+  @Test("budgets come once each, from small to large")
+  func budgets() throws {
+    let plan = try plan("fgsm", [("epsilons", list("0.3", "0", "0.1", "0.30", "1e-1", "-0"))])
+    #expect(plan.epsilons == [0, 0.1, 0.3])
+    #expect(try self.plan("fgsm", [("epsilons", .scalar("0.2"))]).epsilons == [0.2])
+    #expect(try self.plan("fgsm", [("epsilon", .scalar("0.2"))]).epsilons == [0.2])
+  }
+
+  @Test(
+    "a budget that is negative or no number is refused", arguments: ["-0.1", "nan", "inf", "-inf", "x", "", "1e999"])
+  func badBudgets(_ word: String) {
+    let expected = Failure.badData(
+      "run.yaml:1: epsilons: expected numbers, each a number of at least 0.0, found '\(word)'")
+    #expect(throws: expected) { try plan("fgsm", [("epsilons", list("0.1", word))]) }
+  }
+
+  @Test("no budget is refused")
+  func noBudget() {
+    #expect(throws: Failure.badData("run.yaml:1: 'epsilons' is missing (the budgets, in pixel units)")) {
+      try plan("fgsm", [])
+    }
+    let empty = Failure.badData("run.yaml:1: fgsm: no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+    #expect(throws: empty) { try plan("fgsm", [("epsilons", list())]) }
+  }
+
+  @Test("both spellings of the budgets at once are refused")
+  func bothSpellings() {
+    let failure = #expect(throws: Failure.self) {
+      try plan("fgsm", [("epsilon", .scalar("0.1")), ("epsilons", list("0.2"))])
+    }
+    #expect(failure?.message == "run.yaml:2: fgsm has no 'epsilons'")
+  }
+
+  @Test("a name that no reader knows is refused with the nearest")
+  func unknownSetting() {
+    let failure = #expect(throws: Failure.self) {
+      try plan("tgsm", [("epsilons", list("0.1")), ("tagret", .scalar("next"))])
+    }
+    #expect(failure?.message == "run.yaml:2: tgsm has no 'tagret'")
+    #expect(failure?.hint?.hasPrefix("did you mean 'target'?") == true)
+  }
+
+  @Test("an unknown attack is refused with the nearest")
+  func unknownAttack() {
+    let failure = #expect(throws: Failure.self) { try plan("fgsn", [("epsilons", list("0.1"))]) }
+    #expect(failure?.kind == .usage)
+    #expect(failure?.message == "unknown attack 'fgsn'")
+    #expect(failure?.hint == "did you mean 'fgsm'? (known: \(AttackRegistry.names.joined(separator: ", ")))")
+  }
+
+  @Test("an unknown target is refused with those that are known")
+  func unknownTarget() {
+    let failure = #expect(throws: Failure.self) {
+      try plan("tgsm", [("epsilons", list("0.1")), ("target", .scalar("nearest"))])
+    }
+    #expect(failure?.message.contains("unknown target 'nearest'") == true)
+    #expect(failure?.hint == "known: next, random, least-likely, or a label like 3")
+  }
+
+  @Test("the goal is the attack's own unless a target is given")
+  func goals() throws {
+    let budget = ("epsilons", list("0.1"))
+    #expect(try plan("fgsm", [budget]).goal == .untargeted)
+    #expect(try plan("tgsm", [budget]).goal == .next)
+    #expect(try plan("tgsm", [budget, ("target", .scalar("3"))]).goal == .label(3))
+    #expect(try plan("fgsm", [budget, ("target", .scalar("random"))]).goal == .random)
+  }
+
+  @Test("an attack may go under another name")
+  func names() throws {
+    let settings = try Settings([.init(name: "epsilon", value: .scalar("0.1"), place: "")], place: "")
+    let plan = try AttackPlan(name: "mine", attack: "tgsm", settings)
+    #expect(plan.name == "mine")
+    #expect(plan.attack is TargetedGradientSign)
+  }
+
+  @Test("registered names differ, and each attack has a title and a summary on one line")
+  func registry() {
+    #expect(Set(AttackRegistry.names).count == AttackRegistry.names.count)
+    for type in AttackRegistry.all {
+      #expect(!type.title.isEmpty && !type.summary.isEmpty && !type.summary.contains("\n"))
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Attacks
+import ModelCore
+import Support
+import Testing
+
+@Suite("Goals")
+struct GoalTests {
+  /// The labels a rule gives for true labels.
+  private func targets(
+    _ rule: GoalRule, _ labels: [Int], classes: Int, logits: Tensor? = nil, first: Int = 0, seed: UInt64 = 1
+  ) throws -> [Int64] {
+    let shape = ImageShape(channels: 1, height: 2, width: 2)
+    let classifier: any Classifier =
+      if let logits { ChosenClassifier(chosen: logits) } else {
+        ConstantClassifier(inputShape: shape, classCount: classes)
+      }
+    let goal = rule.goal(
+      for: Tensor(labels: labels), images: Tensor.zeros([labels.count, 1, 2, 2]), first: first, classifier: classifier,
+      seed: Seed(seed))
+    try #require(goal.focus.type == .int64, "labels are whole numbers; others end the process later")
+    #expect(goal.isTargeted == rule.isTargeted)
+    if goal.isTargeted { #expect(goal.labels?.int64s() == labels.map(Int64.init)) }
+    return goal.focus.int64s()
+  }
+
+  @Test("untargeted keeps away from the true labels")
+  func untargeted() throws {
+    #expect(try targets(.untargeted, [0, 2, 1], classes: 3) == [0, 2, 1])
+    #expect(!GoalRule.untargeted.isTargeted)
+  }
+
+  @Test("next is (y + 1) mod K", arguments: [2, 3, 10, 100])
+  func next(_ classes: Int) throws {
+    let labels = Array(0..<classes)
+    let expected = labels.map { Int64(($0 + 1) % classes) }
+    #expect(try targets(.next, labels, classes: classes) == expected)
+  }
+
+  @Test("random is never the true label, and every other one comes up", arguments: [2, 3, 10])
+  func random(_ classes: Int) throws {
+    for label in 0..<classes {
+      let drawn = try targets(.random, [Int](repeating: label, count: 300), classes: classes)
+      #expect(Set(drawn) == Set(0..<Int64(classes)).subtracting([Int64(label)]))
+    }
+  }
+
+  @Test("a random target depends on an image's place in the data set, and not on the batches")
+  func randomBatches() throws {
+    let labels = (0..<20).map { $0 % 7 }
+    let whole = try targets(.random, labels, classes: 7)
+    let parts = try [0..<6, 6..<7, 7..<20].flatMap {
+      try targets(.random, Array(labels[$0]), classes: 7, first: $0.lowerBound)
+    }
+    #expect(parts == whole)
+  }
+
+  @Test("predicted keeps away from the class the source sees, or from the label where it sees none")
+  func predicted() throws {
+    let logits = Tensor([3, 1, 2, 1, .nan, 0, 0, 0, 7] as [Float], shape: [3, 3])
+    #expect(try targets(.predicted, [1, 1, 2], classes: 3, logits: logits) == [0, 1, 2])
+  }
+
+  @Test("random is the same for the same seed")
+  func randomSeeds() throws {
+    let labels = [Int](repeating: 0, count: 50)
+    let drawn = try [1, 1, 2].map { try targets(.random, labels, classes: 10, seed: $0) }
+    #expect(drawn[0] == drawn[1])
+    #expect(drawn[0] != drawn[2])
+  }
+
+  @Test("least likely is the smallest logit, or the next smallest where that is the true label")
+  func leastLikely() throws {
+    let logits = Tensor([3, 1, 2, -5, 0, 1, 9, 8, 7] as [Float], shape: [3, 3])
+    #expect(try targets(.leastLikely, [0, 0, 0], classes: 3, logits: logits) == [1, 1, 2])
+    #expect(try targets(.leastLikely, [1, 1, 2], classes: 3, logits: logits) == [2, 0, 1])
+    let two = Tensor([0, 1, 1, 0] as [Float], shape: [2, 2])
+    #expect(try targets(.leastLikely, [0, 0], classes: 2, logits: two) == [1, 1])
+  }
+
+  @Test(
+    "least likely is never the true label, whatever the logits", arguments: [-Float.infinity, .nan, -3e38, .infinity])
+  func leastLikelyOdd(_ odd: Float) throws {
+    let logits = Tensor([odd, 1, 2, 1, odd, 2] as [Float], shape: [2, 3])
+    #expect(try targets(.leastLikely, [0, 1], classes: 3, logits: logits) == [1, 0])
+    let all = Tensor.full(Double(odd), shape: [2, 3])
+    let found = try targets(.leastLikely, [0, 1], classes: 3, logits: all)
+    #expect(found[0] != 0 && found[1] != 1)
+  }
+
+  @Test("a label is the target of all but its own images, which go to the class after it")
+  func label() throws {
+    #expect(try targets(.label(1), [0, 1, 2], classes: 3) == [1, 2, 1])
+    #expect(try targets(.label(2), [0, 1, 2], classes: 3) == [2, 2, 0])
+    #expect(try targets(.label(0), [0, 0, 1], classes: 2) == [1, 1, 0])
+  }
+
+  @Test(
+    "targets are read from words, and written as the same", arguments: ["next", "random", "least-likely", "0", "37"])
+  func words(_ word: String) throws {
+    let rule = try GoalRule(target: word)
+    #expect(rule.description == word)
+    #expect(rule.isTargeted)
+  }
+
+  @Test("other words are refused", arguments: ["", "nxt", "-1", "1.5", "leastlikely", "untargeted", "Next"])
+  func unknownWords(_ word: String) {
+    let expected = Failure.usage(
+      "unknown target '\(word)'", hint: "known: next, random, least-likely, or a label like 3")
+    #expect(throws: expected) { try GoalRule(target: word) }
+  }
+
+  @Test("a label that is no class is refused")
+  func validate() throws {
+    try GoalRule.label(9).validate(classCount: 10)
+    try GoalRule.next.validate(classCount: 2)
+    #expect(throws: Failure.usage("target 10: the classes are 0 to 9")) {
+      try GoalRule.label(10).validate(classCount: 10)
+    }
+  }
+
+  @Test("a goal is reached away from its labels, or at them; no class reaches no target")
+  func reached() {
+    let labels = Tensor(labels: [0, 1, 2])
+    let predictions = Tensor(labels: [0, 2, -1])
+    #expect(Goal.away(from: labels).isReached(predictions).floats() == [0, 1, 1])
+    #expect(Goal.towards(labels).isReached(predictions).floats() == [1, 0, 0])
+  }
+
+  @Test("the gain is the summed cross-entropy, climbing away from a label and towards a target")
+  func gain() {
+    let logits = Tensor([1, 2, 3, 1] as [Float], shape: [2, 2])
+    let labels = Tensor(labels: [0, 0])
+    let entropy = logits.crossEntropy(labels).sum().scalar
+    #expect(Goal.away(from: labels).gain(logits).scalar == entropy)
+    #expect(Goal.towards(labels).gain(logits).scalar == -entropy)
+  }
+}

@@ -1,0 +1,63 @@
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+/// A small training on seven-segment digits of 14x14 pixels, seeds 71 and 72.
+enum TinyTraining {
+  static let data = try! SevenSegmentDigits(seed: Seed(71), size: 14).images(.train, count: 200)
+
+  /// A network with batch normalisation and dropout, so that everything that has a state is there.
+  static func network(seed: UInt64 = 72) -> Network {
+    let layers = [
+      "conv 12 kernel 4 stride 2 padding 1", "batchnorm", "relu", "flatten", "dropout 0.1", "linear 10",
+    ]
+    let description = try! NetworkDescription(
+      input: data.shape, layers: LayerList(layers), classNames: data.classNames)
+    return try! Network(description, initialization: .kaimingUniform, seed: Seed(seed))
+  }
+
+  static func settings(
+    epochs: Int, batchSize: Int = 32, optimizer: OptimizerRule = .adam(rate: 1e-2), seed: UInt64 = 73
+  ) -> TrainingSettings {
+    TrainingSettings(
+      epochs: epochs, batchSize: batchSize, optimizer: optimizer, schedule: .step(epochs: 1, factor: 0.9),
+      seed: Seed(seed))
+  }
+
+  /// A network with a weight that is not a number.
+  static func brokenNetwork() -> Network {
+    let sound = network()
+    let tensors = sound.state().map { ($0.name, $0.name == "0.bias" ? $0.tensor * .nan : $0.tensor) }
+    return try! Network(sound.description, tensors: Dictionary(uniqueKeysWithValues: tensors))
+  }
+
+  /// One batch of the data, and a step of training with it.
+  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil)) -> TrainingStep {
+    TrainingStep(network, data.images(0..<count), data.labels(0..<count), pass)
+  }
+
+  /// The bytes of a network's file.
+  static func bytes(_ network: Network, in folder: URL) throws -> Data {
+    let place = folder.appending(path: "model-\(UUID().uuidString).safetensors")
+    try ModelFile.write(network, training: nil, to: place)
+    return try Data(contentsOf: place)
+  }
+}
+
+/// An objective that gives another's terms, and one that is not a number at a certain step.
+final class FailingObjective: Objective, @unchecked Sendable {
+  private let fatalStep: Int
+  private(set) var steps = 0
+
+  /// - Parameter fatalStep: which call to `terms` fails, counted from 1.
+  init(at fatalStep: Int) { self.fatalStep = fatalStep }
+
+  func terms(_ step: TrainingStep) -> [LossTerm] {
+    steps += 1
+    let broken = Tensor.full(steps == fatalStep ? .nan : 0, shape: [])
+    return CrossEntropy().terms(step) + [LossTerm("penalty", weight: 0.5, broken)]
+  }
+}
