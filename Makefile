@@ -10,7 +10,7 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
   -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
 CROSSFIRE = .build/release/crossfire
 
-.PHONY: setup build demo test bench format lint install clean
+.PHONY: setup build demo test bench bench-peers format lint install clean
 
 setup:
 	@scripts/setup.sh
@@ -22,10 +22,14 @@ demo: build
 	@$(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
 
 test: build lint
-	@swift test $(SWIFT_FLAGS) --disable-xctest
+	@OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --disable-xctest
 
 bench: build
 	@.build/release/crossfire-bench
+
+bench-peers: build
+	@scripts/peers.sh
+	@.deps/peers/python/bin/python Benchmarks/peers.py
 
 format:
 	@swift format --in-place --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests

@@ -28,7 +28,8 @@ public enum AttackLoss: String, Sendable, CaseIterable {
   private func logitsRatio(_ logits: Tensor, _ goal: Goal) -> Tensor {
     // logits [N, K]
     let classes = logits.shape[1]
-    precondition(classes >= (goal.isTargeted ? 4 : 3), "the difference of logits ratio needs more classes than \(classes)")
+    precondition(
+      classes >= (goal.isTargeted ? 4 : 3), "the difference of logits ratio needs more classes than \(classes)")
     let sorted = logits.topK(goal.isTargeted ? 4 : 3, 1).values
     let rank = { (k: Int) in sorted.select(1, k) }
     guard let targets = goal.targets else {
@@ -49,6 +50,11 @@ public enum AttackLoss: String, Sendable, CaseIterable {
   static func bestOther(_ logits: Tensor, _ labels: Tensor) -> Tensor {
     logits.excluding(labels, as: -.infinity).max([1])
   }
+}
+
+extension Goal {
+  /// The summed cross-entropy that an attacker climbs. Summed, so that an image's gradient does not depend on its batch.
+  public func gain(_ logits: Tensor) -> Tensor { AttackLoss.crossEntropy.gains(logits, self).sum() }
 }
 
 extension Tensor {

@@ -13,6 +13,7 @@ public enum AttackRegistry {
     NesterovIterativeMethod.self,
     AutoProjectedGradient.self,
     FastAdaptiveBoundary.self,
+    AutoAttack.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

@@ -113,7 +113,9 @@ private struct Climb {
   var isEmpty: Bool { indices.count == 0 }
 
   /// One step: along the gradient, blended with the last move, projected.
-  mutating func advance(_ threat: ThreatModel, keeping momentum: Double, _ classifier: any Classifier, _ loss: AttackLoss) {
+  mutating func advance(
+    _ threat: ThreatModel, keeping momentum: Double, _ classifier: any Classifier, _ loss: AttackLoss
+  ) {
     let stepped = threat.project(x + threat.step(gradient, size: 1) * size, around: originals)
     let blended = x + (stepped - x) * (1 - momentum) + (x - previous) * momentum
     previous = x

@@ -7,7 +7,9 @@ enum BoxedHyperplane {
   ///
   /// The move is −s·min(λ·|w|^q, room) per coordinate, q = 0 in ℓ∞ and 1 in ℓ2, with the sign s that leads to the plane. How
   /// far that gets, as a function of λ, is concave and piecewise linear, so Newton's steps from below end at the solution.
-  static func move(from points: Tensor, normals: Tensor, offsets: Tensor, norm: Norm, box: ClosedRange<Double>) -> Tensor {
+  static func move(from points: Tensor, normals: Tensor, offsets: Tensor, norm: Norm, box: ClosedRange<Double>)
+    -> Tensor
+  {
     // points, normals [N, D], offsets [N]
     let excess = (normals * points).sum([1], keep: true) - offsets.reshaped([-1, 1])
     let direction = -(normals.sign * excess.sign)

@@ -33,7 +33,9 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
 
   public var parameters: [String: String] { ["steps": "\(steps)", "classes": "\(classes)"] }
 
-  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource) -> Tensor {
+  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
+    -> Tensor
+  {
     // images [N, C, H, W]
     let logits = withoutGradients { classifier.logits(images) }
     let leaving = goal.labels ?? logits.predictedClasses

@@ -35,7 +35,4 @@ public struct Goal: Sendable {
   public func at(_ indices: Tensor) -> Goal {
     Goal(labels: labels?.indexSelect(0, indices), targets: targets?.indexSelect(0, indices))
   }
-
-  /// The summed cross-entropy that an attacker climbs; see `AttackLoss`.
-  public func gain(_ logits: Tensor) -> Tensor { AttackLoss.crossEntropy.gains(logits, self).sum() }
 }

@@ -32,13 +32,16 @@ public struct MomentumIterativeMethod: AscentAttack {
 
   init(_ settings: Settings, looksAhead: Bool) throws {
     let known = Self.knownViews.map(\.name)
-    let views = try settings.strings("views", default: [], "views the gradient is taken through: \(known.joined(separator: ", "))")
+    let views = try settings.strings(
+      "views", default: [], "views the gradient is taken through: \(known.joined(separator: ", "))")
     if let wrong = views.first(where: { !known.contains($0) }) {
-      throw Failure.badData("\(settings.place(of: "views")): unknown view '\(wrong)'", hint: hint(for: wrong, among: known))
+      throw Failure.badData(
+        "\(settings.place(of: "views")): unknown view '\(wrong)'", hint: hint(for: wrong, among: known))
     }
     self.init(
       try Pace(settings, steps: 10, relative: 1),
-      decay: try settings.double("decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step"),
+      decay: try settings.double(
+        "decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step"),
       views: views, looksAhead: looksAhead)
   }
 

@@ -18,7 +18,8 @@ public struct Pace: Sendable {
   init(_ settings: Settings, steps: Int, relative: Double) throws {
     self.steps = try settings.int("steps", default: steps, in: 1...100_000, "steps taken")
     self.relative = relative
-    alpha = try settings.optionalDouble("alpha", in: 0...1e6, "length of a step in pixel units; else \(relative)·ε / steps")
+    alpha = try settings.optionalDouble(
+      "alpha", in: 0...1e6, "length of a step in pixel units; else \(relative)·ε / steps")
   }
 
   /// The length of a step for a budget.

@@ -30,7 +30,8 @@ public struct ProjectedGradientDescent: AscentAttack {
   public init(_ settings: Settings) throws {
     norm = try settings.norm(of: [.linf, .l2, .l1])
     pace = try Pace(settings, steps: 40, relative: 2.5)
-    startsRandomly = try settings.choice("start", of: ["random", "original"], default: "random", "where it begins") == "random"
+    startsRandomly =
+      try settings.choice("start", of: ["random", "original"], default: "random", "where it begins") == "random"
     restarts = try settings.int("restarts", default: 1, in: 1...10_000, "how often it begins anew")
     loss = try settings.loss()
   }
@@ -52,13 +53,15 @@ public struct ProjectedGradientDescent: AscentAttack {
 extension Settings {
   /// Reads `norm`.
   func norm(of known: [Norm]) throws -> Norm {
-    let name = try choice("norm", of: known.map(\.rawValue), default: known[0].rawValue, "how a perturbation is measured")
+    let name = try choice(
+      "norm", of: known.map(\.rawValue), default: known[0].rawValue, "how a perturbation is measured")
     return Norm(rawValue: name) ?? known[0]
   }
 
   /// Reads `loss`.
   func loss(default fallback: AttackLoss = .crossEntropy) throws -> AttackLoss {
-    let name = try choice("loss", of: AttackLoss.allCases.map(\.rawValue), default: fallback.rawValue, "what is climbed")
+    let name = try choice(
+      "loss", of: AttackLoss.allCases.map(\.rawValue), default: fallback.rawValue, "what is climbed")
     return AttackLoss(rawValue: name) ?? fallback
   }
 }

@@ -8,9 +8,9 @@ import Support
 /// Crossfire's side of the comparison with other libraries: does one task for each line it reads, and answers each with one
 /// line of JSON, so that another program can take turns with it.
 ///
-///     attack NAME COUNT setting=value...   one attack on the first COUNT images, as one batch
-///     sweep NAME COUNT EPSILON...          every model against every model, at each budget
-///     profile                              where the time of one PGD step goes
+///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
+///     sweep COUNT NAME EPSILON...          every model against every model, at each budget
+///     profile COUNT                        where the time of one PGD step goes
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
@@ -68,16 +68,17 @@ final class PeerWorker {
   }
 
   private func answer(_ words: [String]) throws -> Answer {
-    guard words.first == "profile" || words.count >= 3, let count = words.count < 3 ? 256 : Int(words[2]) else {
-      throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
+    guard words.count >= 2, let count = Int(words[1]), (1...labels.count).contains(count) else {
+      throw Failure.usage(
+        "expected a task and a count from 1 to \(labels.count), found '\(words.joined(separator: " "))'")
     }
-    switch words.first {
-    case "attack": return try attack(plan(words[1], Array(words[3...])), min(count, labels.count))
-    case "sweep": return try sweep(plan(words[1], ["epsilons=" + words[3...].joined(separator: ",")]), count)
+    switch words[0] {
+    case "attack" where words.count >= 3: return try attack(plan(words[2], Array(words[3...])), count)
+    case "sweep" where words.count >= 4:
+      return try sweep(plan(words[2], ["epsilons=" + words[3...].joined(separator: ",")]), count)
     case "profile":
-      let batch = min(count, labels.count)
-      let profile = StepProfile(models[0].network, images.narrow(0, 0, batch), labels.narrow(0, 0, batch))
-      return Answer(profile: try profile.parts())
+      let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
+      return Answer(profile: try StepProfile(models[0].network, x, y).parts())
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
     }
   }
@@ -113,7 +114,7 @@ final class PeerWorker {
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {
     let meters = models.map { Meter($0.network) }
     let contestants = zip(models, meters).map { Contestant(name: $0.name, classifier: $1, fingerprint: $0.name) }
-    let data = try data(first: count)
+    let data = try bytes(of: count)
     var grid: [Int] = []
     let started = ContinuousClock.now
     for source in contestants {
@@ -125,10 +126,12 @@ final class PeerWorker {
       backwards: meters.reduce(0) { $0 + $1.backwards }, grid: grid)
   }
 
-  private func data(first count: Int) throws -> LabelledImages {
-    let x = images.narrow(0, 0, min(count, labels.count))
+  /// The first images as the data set they were: bytes.
+  private func bytes(of count: Int) throws -> LabelledImages {
+    let pixels = (images.narrow(0, 0, count) * 255 + 0.5).to(.uint8).bytes()
+    let description = models[0].network.description
     return try LabelledImages(
-      name: "peers", shape: models[0].network.inputShape, classNames: models[0].network.description.classNames,
-      pixels: (x * 255 + 0.5).to(.uint8).bytes(), labels: labels.narrow(0, 0, x.shape[0]).int64s())
+      name: "peers", shape: description.input, classNames: description.classNames, pixels: pixels,
+      labels: labels.narrow(0, 0, count).int64s())
   }
 }

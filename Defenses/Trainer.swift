@@ -58,6 +58,9 @@ public struct Trainer {
   /// - Returns: one record per epoch, those from before an interruption included.
   /// - Throws: `Failure` if the loss is not a number any more (the last checkpoint stays), or a checkpoint cannot be written.
   public func train(_ network: Network, on data: LabelledImages, title: String) throws -> [EpochRecord] {
+    guard settings.batchSize >= 2, data.count >= 2 else {
+      throw Failure.usage("training needs batches of at least two images: batch statistics of one do not exist")
+    }
     let optimizer = Optimizer(settings.optimizer, for: network)
     var history = try checkpoint?.restore(network, optimizer) ?? []
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize

@@ -45,6 +45,7 @@ public struct ModelTraining {
     {
       return done
     }
+    try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, seed: plan.settings.seed.derive("weights"), device: device
     )

@@ -79,6 +79,12 @@ public final class AtomicFile {
     Interruption.didWrite(partial.path)
   }
 
+  /// Finds out before long work whether a file can be written at a place; leaves nothing there.
+  /// - Throws: `Failure.cannotWrite`.
+  public static func probe(_ place: URL) throws {
+    _ = try AtomicFile(place)
+  }
+
   /// Writes a whole file at once.
   public static func write(_ data: some ContiguousBytes, to place: URL, synced: Bool = true) throws {
     let file = try AtomicFile(place, synced: synced)
@@ -129,12 +135,10 @@ public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
-      "\(($0 as? NSError)?.localizedDescription ?? "")"
-    }
+    let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code
+    let reason = code.map { ": " + String(cString: strerror(Int32($0))).lowercased() } ?? ""
     throw Failure.cannotWrite(
-      "cannot create the folder \(folder.path)" + (reason.map { ": " + $0 } ?? ""),
-      hint: "choose a folder you may write to with --out")
+      "cannot create the folder \(folder.path)\(reason)", hint: "choose a folder you may write to with --out")
   }
 }
 

@@ -78,7 +78,7 @@ public final class ProgressDisplay: @unchecked Sendable {
   private func show(_ done: Int, _ remark: String, elapsed: Double) {
     let fraction = min(1, Double(done) / Double(total))
     let rate = Double(done - firstDone) / max(elapsed, 1e-3)
-    let left = rate > 0 ? Double(total - done) / rate : 0
+    let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
     let speed = rate > 0 ? "\(rate.compact) \(unit)/s  \(Self.time(left)) left" : ""
     let percent = "\(Int(fraction * 100))%"
     guard style == .bar else {
@@ -121,7 +121,9 @@ extension Double {
     if self >= 100 {
       let unit = pow(10, Foundation.floor(log10(self)) - 2)
       var digits = String(Int((self / unit).rounded() * unit))
-      if digits.count > 3 { digits.insert(",", at: digits.index(digits.endIndex, offsetBy: -3)) }
+      for place in stride(from: digits.count - 3, to: 0, by: -3) {
+        digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+      }
       return digits
     }
     return self >= 10 ? String(format: "%.1f", self) : String(format: "%.2f", self)

@@ -58,6 +58,7 @@ struct Attack: ParsableCommand {
     let runner = TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
       evaluator: Evaluator(batchSize: engine.batchSize))
+    try AtomicFile.probe(URL(filePath: out))
     let progress = output.progress
     progress.begin("\(plan.name) on \(named.name)", total: images.count, unit: "images")
     let (result, examples) = try runner.run(keep: images.count) { progress.update($0) }

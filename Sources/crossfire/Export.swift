@@ -43,6 +43,7 @@ struct Export: ParsableCommand {
     let device = try engine.start()
     guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
     let set = try ExampleSet(URL(filePath: examples))
+    try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))
     let source = try model.map { try self.source($0, of: set, device) }
     let progress = output.progress
     var images = ImageSet(URL(filePath: out), scale: scale)

@@ -5,6 +5,7 @@ import Support
 struct TinyModel: CustomStringConvertible {
   let name: String
   let classifier: any Classifier
+  let isFrozen: Bool
   /// float32 `[N, 1, 8, 8]` in [0, 1]
   let images: Tensor
   /// int64 `[N]`
@@ -20,8 +21,10 @@ struct TinyModel: CustomStringConvertible {
       let (network, images, labels) = try! trained(model.0, classes: model.1, seed: seed)
       let frozen = try! network.frozen()
       return [
-        TinyModel(name: "\(model.0) K=\(model.1)", classifier: network, images: images, labels: labels),
-        TinyModel(name: "\(model.0) K=\(model.1) frozen", classifier: frozen, images: images, labels: labels),
+        TinyModel(
+          name: "\(model.0) K=\(model.1)", classifier: network, isFrozen: false, images: images, labels: labels),
+        TinyModel(
+          name: "\(model.0) K=\(model.1) frozen", classifier: frozen, isFrozen: true, images: images, labels: labels),
       ]
     }
   }()

@@ -73,6 +73,10 @@ struct RefusalTests {
     let result = try Command.run("run", file.path, "--out", "/proc/nowhere")
     #expect(result.status == 74)
     #expect(result.errors.contains("/proc/nowhere"))
+    let long = ["train", "--data", "synthetic", "--epochs", "100000", "--out", file.path + "/m.safetensors"]
+    let train = try Command(long).wait()
+    #expect(train.status == 74)
+    #expect(train.errors.contains("not a directory") || train.errors.contains("file exists"), "\(train.errors)")
   }
 
   @Test("a model that does not fit the data, a truncated model, a file that is no model: status 65")

@@ -55,7 +55,8 @@ struct CheckpointTests {
 
   @Test("a checkpoint of another request is not continued")
   func otherRequest() throws {
-    _ = try train(epochs: 2, checkpoint: Checkpoint(place, request: "a"), optimizer: .sgd(rate: 0.3))
+    _ = try train(
+      epochs: 2, checkpoint: Checkpoint(place, request: "a"), objective: AdversarialTraining(epsilon: 0.1))
     let found = try train(epochs: 3, checkpoint: Checkpoint(place, request: "b"))
     #expect(found.history.count == 3)
     #expect(try found.network.fingerprint == expected())

@@ -96,6 +96,9 @@ public struct ModelFile {
     else { throw Failure.badData("its metadata 'layers' or 'input' cannot be read: \(layers), \(input)") }
     let list = try LayerList(texts)
     let classes = try list.shapes(from: shape.sizes).last?.first ?? 0
+    guard (2...65_536).contains(classes) else {
+      throw Failure.badData("its layers end in \(classes) numbers; a classifier has 2 to 65536 classes")
+    }
     let names = (0..<classes).map(String.init)
     return Header(
       format: 1, model: try NetworkDescription(input: shape, layers: list, classNames: names), training: nil)

@@ -1,0 +1,143 @@
+import Attacks
+import ModelCore
+import Support
+import Testing
+
+/// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away for the nearest class k.
+@Suite("DeepFool and Carlini & Wagner find the nearest boundary of a linear classifier")
+struct NearestBoundaryTests {
+  struct Case: CustomStringConvertible, Sendable {
+    let classes: Int
+    let shape: ImageShape
+    var range = 0.0...1.0
+    var description: String { "K = \(classes), \(shape) in \(range)" }
+
+    /// Images in the middle of the range, so that no boundary is beyond it.
+    var images: Tensor {
+      let random = RandomSource(Seed(1)).uniform([12] + shape.sizes, in: 0.45..<0.55)
+      return random * (range.upperBound - range.lowerBound) + range.lowerBound
+    }
+
+    var classifier: LinearClassifier {
+      // Without a mean, so that all classes are about as likely.
+      let weight = RandomSource(Seed(2)).normal([classes, shape.count])
+      var classifier = LinearClassifier(inputShape: shape, weight: weight - weight.mean([1], keep: true))
+      classifier.valueRange = range
+      return classifier
+    }
+  }
+
+  static let cases = [
+    Case(classes: 2, shape: ImageShape(channels: 1, height: 4, width: 4)),
+    Case(classes: 2, shape: ImageShape(channels: 1, height: 6, width: 6), range: -1...1),
+    Case(classes: 10, shape: ImageShape(channels: 3, height: 5, width: 4)),
+    Case(classes: 10, shape: ImageShape(channels: 1, height: 8, width: 8), range: 0...255),
+    Case(classes: 100, shape: ImageShape(channels: 1, height: 8, width: 8)),
+  ]
+
+  /// The distance of each image to the nearest place where another class (or the target) has the largest logit.
+  private func distances(_ test: Case, _ goal: Goal, lead: Double = 0) -> [Double] {
+    let classifier = test.classifier
+    let logits = classifier.logits(test.images).floats().map(Double.init)
+    let weight = classifier.weight.floats().map(Double.init)
+    let size = test.shape.count
+    return goal.focus.int64s().enumerated().map { image, focus in
+      let focus = Int(focus)
+      let others = (0..<test.classes).filter { $0 != focus }
+      return others.map { other in
+        let gap = abs(logits[image * test.classes + focus] - logits[image * test.classes + other]) + lead
+        let square = (0..<size).map { weight[focus * size + $0] - weight[other * size + $0] }.reduce(0) { $0 + $1 * $1 }
+        return gap / square.squareRoot()
+      }.min()!
+    }
+  }
+
+  private func lengths(_ attack: any SmallestPerturbationAttack, _ test: Case, _ goal: Goal) -> [Double] {
+    let found = attack.nearest(test.images, goal, against: test.classifier, random: RandomSource(Seed(3)))
+    let reached = goal.isReached(test.classifier.predictions(found))
+    #expect(reached.all().isTrue)
+    return Norm.l2.size(found - test.images).floats().map(Double.init)
+  }
+
+  @Test("DeepFool steps exactly (1 + η) times as far", arguments: cases, [0.02, 0.5])
+  func deepfool(_ test: Case, _ overshoot: Double) {
+    let goal = Goal.away(from: test.classifier.predictions(test.images))
+    let found = lengths(DeepFool(overshoot: overshoot, classes: 99), test, goal)
+    for (found, exact) in zip(found, distances(test, goal)) {
+      #expect(abs(found - (1 + overshoot) * exact) < 1e-4 * exact + 1e-5, "\(found / exact)")
+    }
+  }
+
+  @Test("the nearest class is not always the likeliest")
+  func likeliest() {
+    // Gaps 0.1 and 0.25, slopes 0.14 and 1.8.
+    let weight = Tensor([1, 1, 0.9, 0.9, 2, -0.5] as [Float], shape: [3, 2])
+    let shape = ImageShape(channels: 1, height: 1, width: 2)
+    let classifier = LinearClassifier(inputShape: shape, weight: weight)
+    let image = Tensor.full(0.5, shape: [1, 1, 1, 2])
+    let goal = Goal.away(from: Tensor(labels: [0]))
+    let lengths = [1, 2].map { classes in
+      let found = DeepFool(classes: classes).nearest(image, goal, against: classifier, random: RandomSource(Seed(4)))
+      return Norm.l2.size(found - image).scalar
+    }
+    #expect(lengths[0] > 0.5)
+    #expect(abs(lengths[1] - 1.02 * 0.25 / 3.25.squareRoot()) < 1e-5)
+  }
+
+  @Test("Carlini & Wagner come within a few percent", arguments: cases)
+  func carliniWagner(_ test: Case) {
+    let goal = Goal.away(from: test.classifier.predictions(test.images))
+    for (found, exact) in zip(lengths(CarliniWagner(), test, goal), distances(test, goal)) {
+      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
+    }
+  }
+
+  @Test("towards a target of two classes both find the same boundary", arguments: cases.prefix(2))
+  func targeted(_ test: Case) {
+    let predictions = test.classifier.predictions(test.images)
+    let exact = distances(test, .away(from: predictions))
+    let goal = Goal.towards(predictions.equals(0).to(.int64))
+    for (found, exact) in zip(lengths(DeepFool(), test, goal), exact) {
+      #expect(abs(found - 1.02 * exact) < 1e-4 * exact + 1e-5)
+    }
+    for (found, exact) in zip(lengths(CarliniWagner(), test, goal), exact) {
+      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
+    }
+  }
+
+  @Test(
+    "towards a target of ten classes the image gets there, and no nearer than its boundary", arguments: cases[2...3])
+  func targetedOfTen(_ test: Case) {
+    let predictions = test.classifier.predictions(test.images)
+    let targets = (predictions + 1).int64s().map { Int($0 % 10) }
+    let goal = Goal.towards(Tensor(labels: targets))
+    let cw = lengths(CarliniWagner(), test, goal)
+    let exact = distances(test, .away(from: predictions))
+    #expect(zip(cw, exact).allSatisfy { $0 > $1 * 0.999 })
+    // DeepFool's way is greedy: straight to one boundary after the other.
+    #expect(zip(cw, lengths(DeepFool(), test, goal)).allSatisfy { $0 < $1 * 1.06 })
+  }
+
+  @Test("confidence κ is how far the wrong logit leads, and costs its distance", arguments: cases.prefix(3))
+  func confidence(_ test: Case) {
+    let goal = Goal.away(from: test.classifier.predictions(test.images))
+    let found = CarliniWagner(confidence: 0.3).nearest(
+      test.images, goal, against: test.classifier, random: RandomSource(Seed(4)))
+    #expect(AttackLoss.margin.gains(test.classifier.logits(found), goal).min().scalar >= 0.299)
+    let lengths = Norm.l2.size(found - test.images).floats().map(Double.init)
+    for (found, exact) in zip(lengths, distances(test, goal, lead: 0.3)) {
+      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
+    }
+  }
+
+  @Test("DeepFool crosses a boundary it stands on")
+  func onTheBoundary() {
+    let shape = ImageShape(channels: 1, height: 1, width: 2)
+    let classifier = LinearClassifier(inputShape: shape, weight: Tensor([1, 0, 0, 1] as [Float], shape: [2, 2]))
+    let image = Tensor([0.3, 0.3] as [Float], shape: [1, 1, 1, 2])
+    let goal = Goal.away(from: Tensor(labels: [0]))
+    let found = DeepFool().nearest(image, goal, against: classifier, random: RandomSource(Seed(5)))
+    #expect(goal.isReached(classifier.predictions(found)).isTrue)
+    #expect(Norm.l2.size(found - image).scalar < 1e-4)
+  }
+}

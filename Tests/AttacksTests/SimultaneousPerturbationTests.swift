@@ -1,0 +1,83 @@
+import Attacks
+import ModelCore
+import Support
+import Testing
+
+@Suite("SPSA climbs an estimated gradient")
+struct SimultaneousPerturbationTests {
+  let shape = ImageShape(channels: 1, height: 3, width: 3)
+  let weight = Tensor(
+    [1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1] as [Float], shape: [2, 9])
+  let images = Tensor.full(0.5, shape: [3, 1, 3, 3])
+
+  /// Says class 0 whatever the image, by a bias that no perturbation overcomes.
+  private struct Stubborn: Classifier {
+    let linear: LinearClassifier
+    var inputShape: ImageShape { linear.inputShape }
+    var classCount: Int { 2 }
+    var valueRange: ClosedRange<Double> { linear.valueRange }
+    var device: Device { .cpu }
+    func logits(_ images: Tensor) -> Tensor { linear.logits(images) + Tensor([1e3, 0] as [Float], shape: [1, 2]) }
+  }
+
+  @Test("on a linear classifier every pixel ends at ε against its weight")
+  func corners() {
+    let classifier = Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight))
+    let attack = SimultaneousPerturbation(steps: 40)
+    let goal = Goal.away(from: Tensor(labels: [0, 0, 0]))
+    let found = attack.sweep(images, goal, epsilons: [0.1], against: classifier, random: Seed(1))[0]
+    let expected = (0..<9).map { Float($0 % 2 == 0 ? 0.4 : 0.6) }
+    #expect(zip(found.floats(), expected + expected + expected).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
+  @Test("δ and the rate follow the range of pixels")
+  func ranges() {
+    let narrow = Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight))
+    var linear = LinearClassifier(inputShape: shape, weight: weight * (1.0 / 256))
+    linear.valueRange = 0...256
+    let wide = Stubborn(linear: linear)
+    let attack = SimultaneousPerturbation(steps: 5, samples: 8)
+    let goal = Goal.away(from: Tensor(labels: [0, 0, 0]))
+    let a = attack.sweep(images, goal, epsilons: [0.25], against: narrow, random: Seed(2))[0]
+    let threat = attack.threat(64, against: wide)
+    // The same stream of random numbers as the sweep's.
+    let random = RandomSource(Seed(2).derive("epsilon 0.25"))
+    let b = attack.perturb(images * 256, goal, within: threat, against: wide, random: random)
+    #expect((a - b / 256).absolute.max().scalar < 1e-4)
+    #expect((a - images).absolute.max().scalar > 0.01)
+  }
+
+  @Test("it needs 2·samples logits of an image for each step, and one more to look; no gradients")
+  func cost() {
+    let meter = Meter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let attack = SimultaneousPerturbation(steps: 4, samples: 300)
+    _ = attack.sweep(images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter, random: Seed(3))
+    #expect(meter.forwards == 3 * (4 * 600 + 5))
+    #expect(meter.backwards == 0)
+  }
+
+  @Test("images at their goal leave at once, the others go on")
+  func leaving() {
+    let meter = Meter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let attack = SimultaneousPerturbation(steps: 3, samples: 5)
+    let goal = Goal.away(from: Tensor(labels: [1, 0, 1]))
+    let found = attack.sweep(images, goal, epsilons: [0.1], against: meter, random: Seed(4))[0]
+    #expect(Norm.linf.size(found - images).floats().map { $0 > 0 } == [false, true, false])
+    #expect(meter.forwards == 3 + 3 * 10 + 3)
+  }
+
+  @Test("it fools small networks, away and towards", arguments: [false, true])
+  func fools(_ targeted: Bool) {
+    for model in [TinyModel.all[0], TinyModel.all[2]] {
+      let images = model.images.narrow(0, 0, 20)
+      let labels = model.labels.narrow(0, 0, 20)
+      let goal: Goal =
+        targeted
+        ? GoalRule.next.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(5))
+        : .away(from: labels)
+      let attack = SimultaneousPerturbation(steps: 60, samples: 32)
+      let found = attack.sweep(images, goal, epsilons: [0.3], against: model.classifier, random: Seed(6))[0]
+      #expect(goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar > 0.8, "\(model)")
+    }
+  }
+}

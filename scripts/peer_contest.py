@@ -1,0 +1,121 @@
+"""How a comparison is held: Crossfire as a process that does one task a line, sides that take turns, and a table."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import namedtuple
+
+# What a call came to: seconds, share of images still right, share at their target, mean size of the perturbations.
+Outcome = namedtuple("Outcome", "seconds accuracy hits size", defaults=(None, None))
+
+
+class Skipped(Exception):
+    """Why a contest cannot be held on this machine."""
+
+
+class Worker:
+    """Crossfire in a process of its own: `crossfire-bench worker`."""
+
+    def __init__(self, bench, images, models):
+        command = [str(word) for word in (bench, "worker", images, *models)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.about = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"peers: crossfire-bench ended with status {self.process.wait()}")
+        return json.loads(line)
+
+    def ask(self, task):
+        print(task, file=self.process.stdin, flush=True)
+        found = self.answer()
+        if "failure" in found:
+            raise Skipped(found["failure"])
+        return found
+
+    def attack(self, task):
+        found = self.ask(f"attack {task}")
+        return Outcome(found["seconds"], found["accuracy"], found.get("hits"), found["size"])
+
+    def close(self):
+        """Ends the process, so that its processor time counts as this program's."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Contest:
+    """One task that every side does in turn, Crossfire first; keeps what each took and came to, round by round.
+
+    A machine that gets slower or faster meanwhile does so for everybody: what counts is the median over rounds of a round's
+    ratio of seconds.
+    """
+
+    def __init__(self, title, rounds, warm=True):
+        self.title, self.rounds, self.warm, self.remark = title, rounds, warm, ""
+        self.sides, self.outcomes = {}, {}
+
+    def side(self, name, call, floor=None, images=1):
+        """Crossfire must be `floor` times faster than this side; a call's seconds are shared among `images`."""
+        self.sides[name], self.outcomes[name] = (call, floor, images), []
+
+    def hold(self):
+        print(f"  {self.title} ", end="", file=sys.stderr, flush=True)
+        for turn in range(-1 if self.warm else 0, self.rounds):
+            for name, (call, _, images) in self.sides.items():
+                outcome = call()
+                if turn >= 0:
+                    self.outcomes[name].append(outcome._replace(seconds=outcome.seconds / images))
+            print(".", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        return self
+
+    def rows(self):
+        ours = self.outcomes["Crossfire"]
+        for name, found in self.outcomes.items():
+            seconds = statistics.median(outcome.seconds for outcome in found)
+            ratio = statistics.median(theirs.seconds / mine.seconds for mine, theirs in zip(ours, found))
+            floor = self.sides[name][1]
+            least = "" if floor is None else f"{floor:g}" + ("" if ratio >= floor else " missed")
+            shown = f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+            yield [self.title, name, shown, result(found[-1]), "" if name == "Crossfire" else f"{ratio:.2f}", least]
+
+
+def result(outcome):
+    if outcome.hits is None:
+        return f"{100 * outcome.accuracy:.2f} % right"
+    return f"{100 * outcome.hits:.0f} % reached, {outcome.size:.1f} px"
+
+
+def table(head, rows):
+    """A table in Markdown that is readable as it stands."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    line = lambda row: "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+    return [line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)]
+
+
+class Neighbours:
+    """How much of the machine other programs use; unknown where there is no /proc/stat."""
+
+    def __init__(self):
+        self.start = self.now()
+
+    @staticmethod
+    def now():
+        own = sum(os.times()[:4])  # this program, and children that have ended
+        try:
+            with open("/proc/stat") as file:
+                user, nice, system = map(int, file.readline().split()[1:4])
+        except OSError:
+            return None
+        return time.monotonic(), (user + nice + system) / os.sysconf("SC_CLK_TCK"), own
+
+    def share(self):
+        """Processors that others kept busy since the start, on average; call it when all workers are closed."""
+        end = self.now()
+        if self.start is None or end is None:
+            return 0.0
+        elapsed, busy, own = (b - a for a, b in zip(self.start, end))
+        return max(0.0, (busy - own) / elapsed)

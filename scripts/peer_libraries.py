@@ -1,0 +1,145 @@
+"""The other libraries' side of Benchmarks/peers.py: the same models as PyTorch modules, and each attack as a user of that
+library would call it. What is timed is the call; models, images and wrappers are made beforehand."""
+import json
+import logging
+import time
+import warnings
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import nn
+
+import foolbox
+import pyautoattack
+import torchattacks
+from art.attacks import evasion as art
+from art.estimators.classification import PyTorchClassifier
+
+from peer_contest import Outcome
+
+warnings.filterwarnings("ignore")
+logging.disable(logging.CRITICAL)
+
+
+def model(path):
+    """A model file of Crossfire, or one with `layers` in its metadata, as an nn.Sequential with the same weights."""
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        state = {name: file.get_tensor(name) for name in file.keys()}
+    ours = metadata.get("crossfire")
+    described = json.loads(ours)["model"]["layers"] if ours else json.loads(metadata["layers"])
+    layers, flat = [], False
+    for text in described:
+        words = text.split()
+        flat = flat or words[0] == "flatten"
+        layers.append(layer(words, flat))
+    made = nn.Sequential(*layers)
+    made(torch.zeros(2, 1, 28, 28))  # the lazy layers learn their input sizes
+    made.load_state_dict(state)
+    return made.eval()
+
+
+def layer(words, flat):
+    kind, options = words[0], dict(zip(words[2::2], words[3::2]))
+    number = lambda name, default: int(options.get(name, default))
+    match kind:
+        case "conv":
+            return nn.LazyConv2d(int(words[1]), number("kernel", 3), number("stride", 1), number("padding", 0))
+        case "linear":
+            return nn.LazyLinear(int(words[1]))
+        case "batchnorm":
+            return nn.LazyBatchNorm1d() if flat else nn.LazyBatchNorm2d()
+        case "maxpool":
+            return nn.MaxPool2d(int(words[1]))
+        case "dropout":
+            return nn.Dropout(float(words[1]))
+        case "relu":
+            return nn.ReLU()
+        case "flatten":
+            return nn.Flatten()
+    raise ValueError(f"no PyTorch layer for '{' '.join(words)}'")
+
+
+class Libraries:
+    """Every library around one model and one set of images."""
+
+    def __init__(self, net, images, labels):
+        self.net, self.images, self.labels = net, images, labels
+        self.foolbox = foolbox.PyTorchModel(net, bounds=(0, 1), device="cpu")
+        self.art = PyTorchClassifier(
+            net, loss=nn.CrossEntropyLoss(), input_shape=tuple(images.shape[1:]), nb_classes=10, clip_values=(0, 1),
+            device_type="cpu")
+
+    def outcome(self, count, call, targeted=False):
+        x, y = self.images[:count], self.labels[:count]
+        started = time.perf_counter()
+        adversarial = call(x, y)
+        seconds = time.perf_counter() - started
+        adversarial = torch.as_tensor(adversarial)
+        with torch.no_grad():
+            predicted = self.net(adversarial).argmax(1)
+        share = lambda wanted: (predicted == wanted).float().mean().item()
+        changed = (adversarial != x).flatten(1).sum(1).float().mean().item()
+        return Outcome(seconds, share(y), share((y + 1) % 10) if targeted else None, changed)
+
+    # One step and forty of 0.01, from the original image.
+    def fgsm_torchattacks(self, count, epsilon):
+        return self.outcome(count, torchattacks.FGSM(self.net, eps=epsilon))
+
+    def fgsm_foolbox(self, count, epsilon):
+        return self.outcome(count, self.foolbox_call(foolbox.attacks.FGSM(), epsilon))
+
+    def fgsm_art(self, count, epsilon):
+        attack = art.FastGradientMethod(self.art, eps=epsilon, batch_size=count)
+        return self.outcome(count, lambda x, y: attack.generate(x.numpy(), y.numpy()))
+
+    def pgd_torchattacks(self, count, epsilon):
+        attack = torchattacks.PGD(self.net, eps=epsilon, alpha=0.01, steps=40, random_start=False)
+        return self.outcome(count, attack)
+
+    def pgd_foolbox(self, count, epsilon):
+        attack = foolbox.attacks.LinfPGD(abs_stepsize=0.01, steps=40, random_start=False)
+        return self.outcome(count, self.foolbox_call(attack, epsilon))
+
+    def pgd_art(self, count, epsilon):
+        attack = art.ProjectedGradientDescent(
+            self.art, eps=epsilon, eps_step=0.01, max_iter=40, num_random_init=0, batch_size=count, verbose=False)
+        return self.outcome(count, lambda x, y: attack.generate(x.numpy(), y.numpy()))
+
+    def foolbox_call(self, attack, epsilon):
+        return lambda x, y: attack(self.foolbox, x, y, epsilons=epsilon)[1]
+
+    # Towards the next class, at most a share γ of the pixels.
+    def jsma_torchattacks(self, count, gamma):
+        return self.outcome(count, torchattacks.JSMA(self.net, theta=1.0, gamma=gamma), targeted=True)
+
+    def jsma_art(self, count, gamma):
+        attack = art.SaliencyMapMethod(self.art, theta=1.0, gamma=gamma, batch_size=count, verbose=False)
+        target = lambda y: np.eye(10, dtype=np.float32)[(y.numpy() + 1) % 10]
+        return self.outcome(count, lambda x, y: attack.generate(x.numpy(), target(y)), targeted=True)
+
+    def autoattack_torchattacks(self, count, epsilon):
+        return self.outcome(count, torchattacks.AutoAttack(self.net, eps=epsilon, seed=0))
+
+    def autoattack_pyautoattack(self, count, epsilon):
+        attack = pyautoattack.AutoAttack(self.net, eps=epsilon, seed=0)
+        return self.outcome(count, lambda x, y: attack.run_standard_evaluation(x, y, batch_size=256)[0])
+
+
+def sweep_torchattacks(nets, images, labels, epsilons):
+    """The loop a user of torchattacks writes: seconds, and right answers by source, budget and victim."""
+    batches = list(zip(images.split(256), labels.split(256)))
+    started = time.perf_counter()
+    grid = []
+    for source in nets:
+        for epsilon in epsilons:
+            attack = torchattacks.FGSM(source, eps=epsilon)
+            right = [0] * len(nets)
+            for x, y in batches:
+                adversarial = attack(x, y)
+                with torch.no_grad():
+                    for place, victim in enumerate(nets):
+                        right[place] += (victim(adversarial).argmax(1) == y).sum().item()
+            grid += right
+    return time.perf_counter() - started, grid
