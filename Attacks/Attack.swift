@@ -12,6 +12,8 @@ public protocol Attack: Sendable {
   static var title: String { get }
   /// One line for lists and help.
   static var summary: String { get }
+  /// Whether it never asks the classifier: what real attacks must beat.
+  static var isControl: Bool { get }
   /// What it wants unless told otherwise.
   static var defaultGoal: GoalRule { get }
 
@@ -54,6 +56,24 @@ extension OneDirectionAttack {
   }
 }
 
+/// An attack that walks one path, and whose budget only says how far: all budgets of a sweep share one walk.
+public protocol OnePathAttack: Attack {
+  /// Adversarial images `[N, C, H, W]` for each of several budgets, in the order given: the places on the path of each image
+  /// where they end.
+  func stations(
+    _ images: Tensor, _ goal: Goal, within threats: [ThreatModel], against classifier: any Classifier,
+    random: RandomSource
+  ) -> [Tensor]
+}
+
+extension OnePathAttack {
+  public func perturb(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor {
+    stations(images, goal, within: [threat], against: classifier, random: random)[0]
+  }
+}
+
 /// An attack without a budget: it looks for the smallest perturbation that reaches the goal.
 ///
 /// Within a budget ε its result is that perturbation where it is small enough, and the unchanged image elsewhere; so a sweep
@@ -78,6 +98,7 @@ extension SmallestPerturbationAttack {
 }
 
 extension Attack {
+  public static var isControl: Bool { false }
   public var parameters: [String: String] { [:] }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
@@ -93,6 +114,9 @@ extension Attack {
     case let attack as any OneDirectionAttack:
       let direction = attack.direction(images, goal, against: classifier)
       return threats.map { attack.moved(images, along: direction, within: $0) }
+    case let attack as any OnePathAttack:
+      let source = RandomSource(random, device: classifier.device)
+      return attack.stations(images, goal, within: threats, against: classifier, random: source)
     case let attack as any SmallestPerturbationAttack:
       let source = RandomSource(random, device: classifier.device)
       let nearest = attack.nearest(images, goal, against: classifier, random: source)

@@ -14,6 +14,14 @@ public enum AttackRegistry {
     AutoProjectedGradient.self,
     FastAdaptiveBoundary.self,
     AutoAttack.self,
+    JacobianSaliencyMap.self,
+    DeepFool.self,
+    Bisection.self,
+    SquareAttack.self,
+    SimultaneousPerturbation.self,
+    UniformNoise.self,
+    SignNoise.self,
+    SaltAndPepper.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

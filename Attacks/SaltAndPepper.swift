@@ -9,6 +9,7 @@ public struct SaltAndPepper: Attack {
   public static let name = "salt-and-pepper"
   public static let title = "salt-and-pepper noise"
   public static let summary = "a share ε of the features set to black or white at random: a control"
+  public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l0
 

@@ -7,6 +7,7 @@ public struct SignNoise: Attack {
   public static let name = "sign-noise"
   public static let title = "random sign noise"
   public static let summary = "every pixel moved by ε up or down at random: a control that real attacks must beat"
+  public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
 

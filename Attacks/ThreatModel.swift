@@ -43,8 +43,12 @@ public struct ThreatModel: Sendable {
   /// The step of length `size` (in the norm) that raises a function with this gradient the most; zero where the gradient is.
   public func step(_ gradient: Tensor, size: Double) -> Tensor {
     switch norm {
-    case .linf: gradient.sign * size
-    case .l2, .l1: gradient * (norm.size(gradient).perImage(like: gradient).maximum(1e-12).power(-1) * size)
+    case .linf: return gradient.sign * size
+    case .l2, .l1:
+      // By its largest number first: the squares of tiny gradients would vanish.
+      let largest = Norm.linf.size(gradient).perImage(like: gradient).maximum(Double(Float.leastNormalMagnitude))
+      let scaled = gradient / largest
+      return scaled * (norm.size(scaled).perImage(like: gradient).maximum(1e-12).power(-1) * size)
     case .l0: preconditionFailure("a step in ℓ0 is no gradient step")
     }
   }

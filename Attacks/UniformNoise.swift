@@ -9,6 +9,7 @@ public struct UniformNoise: Attack {
   public static let name = "uniform-noise"
   public static let title = "uniform random noise"
   public static let summary = "a random point of the ball, ℓ∞ or ℓ2: a control that real attacks must beat"
+  public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
 

@@ -7,8 +7,9 @@ import sys
 import time
 from collections import namedtuple
 
-# What a call came to: seconds, share of images still right, share at their target, mean size of the perturbations.
-Outcome = namedtuple("Outcome", "seconds accuracy hits size", defaults=(None, None))
+# What a call came to: seconds; share of images still right; passes forward for each image, and those among them that a
+# gradient can be taken of; share of images at their target; mean size of the perturbations.
+Outcome = namedtuple("Outcome", "seconds accuracy passes hits size", defaults=(None, None))
 
 
 class Skipped(Exception):
@@ -37,8 +38,10 @@ class Worker:
         return found
 
     def attack(self, task):
-        found = self.ask(f"attack {task}")
-        return Outcome(found["seconds"], found["accuracy"], found.get("hits"), found["size"])
+        """A task's text begins with the number of images."""
+        found, count = self.ask(f"attack {task}"), int(task.split()[0])
+        passes = found["forwards"] / count, found["backwards"] / count
+        return Outcome(found["seconds"], found["accuracy"], passes, found.get("hits"), found["size"])
 
     def close(self):
         """Ends the process, so that its processor time counts as this program's."""
@@ -80,7 +83,9 @@ class Contest:
             floor = self.sides[name][1]
             least = "" if floor is None else f"{floor:g}" + ("" if ratio >= floor else " missed")
             shown = f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
-            yield [self.title, name, shown, result(found[-1]), "" if name == "Crossfire" else f"{ratio:.2f}", least]
+            passes = " ".join(f"{count:.0f}" for count in found[-1].passes)
+            faster = "" if name == "Crossfire" else f"{ratio:.2f}"
+            yield [self.title, name, shown, passes, result(found[-1]), faster, least]
 
 
 def result(outcome):

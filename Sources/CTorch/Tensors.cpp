@@ -246,8 +246,8 @@ ct_ref ct_binary(int op, ct_ref a, ct_ref b) {
 ct_ref ct_binary_scalar(int op, ct_ref a, double b) {
   return made([&]() -> at::Tensor {
     switch (op) {
-      case ct_maximum: return a->value.clamp_min(b);
-      case ct_minimum: return a->value.clamp_max(b);
+      case ct_maximum: return a->value.clamp_min(scalar_for(a->value, b));
+      case ct_minimum: return a->value.clamp_max(scalar_for(a->value, b));
       default: return combined(op, a->value, scalar_for(a->value, b));
     }
   });

@@ -17,12 +17,13 @@ ct_ref ct_detach(ct_ref tensor) {
   return made([&] { return tensor->value.detach(); });
 }
 
-bool ct_gradient(ct_ref output, const ct_ref *inputs, int count, bool keep_graph, ct_ref *out) {
+bool ct_gradient(ct_ref output, const ct_ref *inputs, int count, bool differentiable, bool retain_graph, ct_ref *out) {
   return guarded([&] {
     auto variables = list(inputs, count);
     std::vector<at::Tensor> gradients(variables.size());
     if (output->value.requires_grad()) {
-      gradients = torch::autograd::grad({output->value}, variables, {}, keep_graph, keep_graph, /*allow_unused=*/true);
+      const bool retain = differentiable || retain_graph;
+      gradients = torch::autograd::grad({output->value}, variables, {}, retain, differentiable, /*allow_unused=*/true);
     }
     for (size_t i = 0; i < gradients.size(); i++) {
       out[i] = new ct_tensor{gradients[i].defined() ? gradients[i] : at::zeros_like(variables[i])};

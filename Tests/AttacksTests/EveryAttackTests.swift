@@ -73,6 +73,7 @@ struct EveryAttackTests {
     let sweep = attack.sweep(images, goal, epsilons: budgets, against: model.classifier, random: Seed(64))
     let found = sweep.map { accuracy(model.classifier, $0, labels) }
     #expect(found.allSatisfy { $0 <= clean }, "\(model): \(clean) → \(found)")
-    #expect(found[1] < clean, "\(model): \(clean) → \(found)")
+    // Noise may well leave a small network right.
+    #expect(try AttackRegistry.type(named: name).isControl || found[1] < clean, "\(model): \(clean) → \(found)")
   }
 }

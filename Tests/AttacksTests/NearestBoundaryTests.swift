@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away for the nearest class k.
-@Suite("DeepFool and Carlini & Wagner find the nearest boundary of a linear classifier")
+@Suite("DeepFool finds the nearest boundary of a linear classifier")
 struct NearestBoundaryTests {
   struct Case: CustomStringConvertible, Sendable {
     let classes: Int
@@ -64,7 +64,7 @@ struct NearestBoundaryTests {
     let goal = Goal.away(from: test.classifier.predictions(test.images))
     let found = lengths(DeepFool(overshoot: overshoot, classes: 99), test, goal)
     for (found, exact) in zip(found, distances(test, goal)) {
-      #expect(abs(found - (1 + overshoot) * exact) < 1e-4 * exact + 1e-5, "\(found / exact)")
+      #expect(abs(found - (1 + overshoot) * exact) < 2e-4 * exact + 2e-5, "\(found / exact)")
     }
   }
 
@@ -80,53 +80,18 @@ struct NearestBoundaryTests {
       let found = DeepFool(classes: classes).nearest(image, goal, against: classifier, random: RandomSource(Seed(4)))
       return Norm.l2.size(found - image).scalar
     }
-    #expect(lengths[0] > 0.5)
+    // The likeliest class's boundary is beyond the valid pixels.
+    #expect(lengths[0] == 0)
     #expect(abs(lengths[1] - 1.02 * 0.25 / 3.25.squareRoot()) < 1e-5)
   }
 
-  @Test("Carlini & Wagner come within a few percent", arguments: cases)
-  func carliniWagner(_ test: Case) {
-    let goal = Goal.away(from: test.classifier.predictions(test.images))
-    for (found, exact) in zip(lengths(CarliniWagner(), test, goal), distances(test, goal)) {
-      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
-    }
-  }
-
-  @Test("towards a target of two classes both find the same boundary", arguments: cases.prefix(2))
+  @Test("towards a target of two classes it is the same boundary", arguments: cases.prefix(2))
   func targeted(_ test: Case) {
     let predictions = test.classifier.predictions(test.images)
     let exact = distances(test, .away(from: predictions))
     let goal = Goal.towards(predictions.equals(0).to(.int64))
     for (found, exact) in zip(lengths(DeepFool(), test, goal), exact) {
       #expect(abs(found - 1.02 * exact) < 1e-4 * exact + 1e-5)
-    }
-    for (found, exact) in zip(lengths(CarliniWagner(), test, goal), exact) {
-      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
-    }
-  }
-
-  @Test(
-    "towards a target of ten classes the image gets there, and no nearer than its boundary", arguments: cases[2...3])
-  func targetedOfTen(_ test: Case) {
-    let predictions = test.classifier.predictions(test.images)
-    let targets = (predictions + 1).int64s().map { Int($0 % 10) }
-    let goal = Goal.towards(Tensor(labels: targets))
-    let cw = lengths(CarliniWagner(), test, goal)
-    let exact = distances(test, .away(from: predictions))
-    #expect(zip(cw, exact).allSatisfy { $0 > $1 * 0.999 })
-    // DeepFool's way is greedy: straight to one boundary after the other.
-    #expect(zip(cw, lengths(DeepFool(), test, goal)).allSatisfy { $0 < $1 * 1.06 })
-  }
-
-  @Test("confidence κ is how far the wrong logit leads, and costs its distance", arguments: cases.prefix(3))
-  func confidence(_ test: Case) {
-    let goal = Goal.away(from: test.classifier.predictions(test.images))
-    let found = CarliniWagner(confidence: 0.3).nearest(
-      test.images, goal, against: test.classifier, random: RandomSource(Seed(4)))
-    #expect(AttackLoss.margin.gains(test.classifier.logits(found), goal).min().scalar >= 0.299)
-    let lengths = Norm.l2.size(found - test.images).floats().map(Double.init)
-    for (found, exact) in zip(lengths, distances(test, goal, lead: 0.3)) {
-      #expect(found > exact * 0.999 && found < exact * 1.06, "\(found / exact)")
     }
   }
 

@@ -120,10 +120,10 @@ ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
 bool ct_requires_gradient(ct_ref _Nonnull tensor);
 ct_ref _Nullable ct_tracked(ct_ref _Nonnull tensor);
 ct_ref _Nullable ct_detach(ct_ref _Nonnull tensor);
-/// d output / d inputs; `keep_graph` makes the result differentiable again. An input that the output does not depend on
-/// gets zeros.
-bool ct_gradient(ct_ref _Nonnull output, const ct_ref _Nonnull *_Nonnull inputs, int count, bool keep_graph,
-                 ct_ref _Nullable *_Nonnull out);
+/// d output / d inputs; `differentiable` makes the result differentiable again, `retain_graph` lets the output be
+/// differentiated once more. An input that the output does not depend on gets zeros.
+bool ct_gradient(ct_ref _Nonnull output, const ct_ref _Nonnull *_Nonnull inputs, int count, bool differentiable,
+                 bool retain_graph, ct_ref _Nullable *_Nonnull out);
 
 // ---- optimizers: one fused step in place over all parameters -----------------------------------------------------------------
 struct ct_adam {

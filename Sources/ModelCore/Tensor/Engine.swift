@@ -25,7 +25,7 @@ public enum Engine {
   static func refuse() -> Never {
     let reason = lastError.split(separator: "\n").first.map(String.init) ?? "unknown error"
     FileHandle.standardError.write(Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
-    exit(1)
+    _exit(1)
   }
 }
 

@@ -11,18 +11,25 @@ extension Tensor {
 
   /// The gradients of this scalar with respect to `variables`, in their shapes; zeros where it does not depend on one.
   ///
-  /// - Parameter differentiable: keep the gradients' own history, so that they can be differentiated again
-  ///   (for penalties on gradients).
-  public func gradients(of variables: [Tensor], differentiable: Bool = false) -> [Tensor] {
+  /// - Parameters:
+  ///   - differentiable: keep the gradients' own history, so that they can be differentiated again
+  ///     (for penalties on gradients).
+  ///   - retainingGraph: keep this scalar's history, so that it, or another result with the same history, can be
+  ///     differentiated after it (for several gradients of one forward pass).
+  public func gradients(
+    of variables: [Tensor], differentiable: Bool = false, retainingGraph: Bool = false
+  ) -> [Tensor] {
     precondition(count == 1, "only a scalar has a gradient, the shape is \(shape)")
     var out = [OpaquePointer?](repeating: nil, count: variables.count)
     let inputs = variables.map(\.reference)
-    guard ct_gradient(reference, inputs, Int32(inputs.count), differentiable, &out) else { Engine.refuse() }
+    guard ct_gradient(reference, inputs, Int32(inputs.count), differentiable, retainingGraph, &out) else {
+      Engine.refuse()
+    }
     return out.map { Tensor(owning: $0) }
   }
 
   /// The gradient of this scalar with respect to one variable.
-  public func gradient(of variable: Tensor, differentiable: Bool = false) -> Tensor {
-    gradients(of: [variable], differentiable: differentiable)[0]
+  public func gradient(of variable: Tensor, differentiable: Bool = false, retainingGraph: Bool = false) -> Tensor {
+    gradients(of: [variable], differentiable: differentiable, retainingGraph: retainingGraph)[0]
   }
 }

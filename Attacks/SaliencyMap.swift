@@ -1,0 +1,101 @@
+import ModelCore
+
+/// The derivatives that a saliency map is made of, for a batch of images.
+struct SaliencyMap {
+  /// D
+  private let size: Int
+  /// Which images have reached their goal.
+  private let reached: [Bool]
+  /// α = ∂Z_t/∂x, `[N·D]`
+  private var alpha: [Float] = []
+  /// β = Σ_{j≠t} ∂Z_j/∂x, `[N·D]`
+  private var beta: [Float] = []
+
+  /// One pass forward, and back once for the target's outputs and once for the sum of all.
+  init(
+    at images: Tensor, _ goal: Goal, towards targets: Tensor, of source: JacobianSaliencyMap.Source,
+    _ classifier: any Classifier
+  ) {
+    // images [N, C, H, W], targets [N]
+    size = images.shape.dropFirst().reduce(1, *)
+    (reached, alpha, beta) = withGradients {
+      let variable = images.tracked
+      let logits = classifier.logits(variable)
+      let reached = goal.isReached(logits.detached.predictedClasses).int64s().map { $0 != 0 }
+      guard reached.contains(false) else { return (reached, [], []) }
+      switch source {
+      case .logits:
+        let alpha = AttackLoss.pick(logits, targets).sum().gradient(of: variable, retainingGraph: true)
+        let all = logits.sum().gradient(of: variable)
+        return (reached, alpha.floats(), (all - alpha).floats())
+      case .probabilities:
+        // Probabilities sum to one, so what all the others gain is what the target loses.
+        let alpha = AttackLoss.pick(logits.softmax(), targets).sum().gradient(of: variable)
+        return (reached, alpha.floats(), (-alpha).floats())
+      }
+    }
+  }
+
+  /// α and β of an image, each `[D]`; nil once it has reached its goal.
+  func derivatives(_ image: Int) -> (alpha: [Float], beta: [Float])? {
+    guard !reached[image] else { return nil }
+    let range = (image * size)..<((image + 1) * size)
+    return (Array(alpha[range]), Array(beta[range]))
+  }
+}
+
+/// The way of one image through the attack: what was changed, and what still may be.
+struct SaliencyWalk {
+  private let original: [Float]
+  private(set) var pixels: [Float]
+  /// The search domain: features that have room in the direction of θ and were not chosen, ascending.
+  private var domain: [Int]
+  /// The features chosen, in that order.
+  private var chosen: [Int] = []
+  private let theta: Float
+  private let range: ClosedRange<Float>
+
+  init(_ pixels: [Float], theta: Double, in range: ClosedRange<Double>) {
+    original = pixels
+    self.pixels = pixels
+    self.theta = Float(theta)
+    self.range = Float(range.lowerBound)...Float(range.upperBound)
+    let (low, high) = (self.range.lowerBound, self.range.upperBound)
+    domain = pixels.indices.filter { theta > 0 ? pixels[$0] < high : pixels[$0] > low }
+  }
+
+  /// Changes the most salient features by θ; false if none is admissible, and then nothing changes.
+  mutating func advance(_ form: JacobianSaliencyMap.Form, alpha: [Float], beta: [Float]) -> Bool {
+    // alpha, beta [D]; θ < 0 turns the signs of both.
+    let features = theta > 0 ? form.best(alpha, beta, domain) : form.best(alpha.map(-), beta.map(-), domain)
+    for feature in features { pixels[feature] = min(max(pixels[feature] + theta, range.lowerBound), range.upperBound) }
+    domain.removeAll(where: features.contains)
+    chosen += features
+    return !features.isEmpty
+  }
+
+  /// The image as it was when `count` features had been chosen.
+  func pixels(after count: Int) -> [Float] {
+    var image = original
+    for feature in chosen.prefix(count) { image[feature] = pixels[feature] }
+    return image
+  }
+}
+
+extension JacobianSaliencyMap.Form {
+  /// The most salient features of a domain for θ > 0, the first of equals; none if none is admissible.
+  fileprivate func best(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int] {
+    switch self {
+    case .pair:
+      guard let best = SaliencyPairSearch(alpha: alpha, beta: beta, domain: domain).best() else { return [] }
+      return [best.first, best.second]
+    case .single:
+      var best: (feature: Int, saliency: Float)?
+      for feature in domain where alpha[feature] >= 0 && beta[feature] <= 0 {
+        let saliency = alpha[feature] * abs(beta[feature])
+        if saliency > best?.saliency ?? 0 { best = (feature, saliency) }
+      }
+      return best.map { [$0.feature] } ?? []
+    }
+  }
+}
