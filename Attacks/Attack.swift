@@ -14,6 +14,8 @@ public protocol Attack: Sendable {
   static var summary: String { get }
   /// Whether it never asks the classifier: what real attacks must beat.
   static var isControl: Bool { get }
+  /// How its budget is written: ε for most.
+  static var budgetSymbol: String { get }
   /// What it wants unless told otherwise.
   static var defaultGoal: GoalRule { get }
 
@@ -99,6 +101,7 @@ extension SmallestPerturbationAttack {
 
 extension Attack {
   public static var isControl: Bool { false }
+  public static var budgetSymbol: String { "ε" }
   public var parameters: [String: String] { [:] }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {

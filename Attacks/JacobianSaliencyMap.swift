@@ -16,6 +16,7 @@ public struct JacobianSaliencyMap: OnePathAttack {
   public static let name = "jsma"
   public static let title = "Jacobian-based saliency map attack"
   public static let summary = "changes a share γ of the pixels, the most salient ones (Papernot et al. 2016)"
+  public static let budgetSymbol = "γ"
   public static let defaultGoal = GoalRule.next
 
   /// How many features a step changes.

@@ -148,7 +148,9 @@ public struct ExperimentRun {
       seed: experiment.seed.value, device: device.description, threads: Engine.threads, crossfire: crossfireVersion,
       libtorch: Engine.version, models: models,
       attacks: experiment.attacks.map {
-        AttackRecord(name: $0.name, title: type(of: $0.attack).title, parameters: $0.parameters)
+        AttackRecord(
+          name: $0.name, title: type(of: $0.attack).title, budgetSymbol: type(of: $0.attack).budgetSymbol,
+          parameters: $0.parameters)
       })
   }
 }

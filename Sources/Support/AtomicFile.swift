@@ -135,8 +135,8 @@ public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code
-    let reason = code.map { ": " + String(cString: strerror(Int32($0))).lowercased() } ?? ""
+    // Asked once more in the system's own words, because Foundation does not always pass its reason on.
+    let reason = mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
     throw Failure.cannotWrite(
       "cannot create the folder \(folder.path)\(reason)", hint: "choose a folder you may write to with --out")
   }
