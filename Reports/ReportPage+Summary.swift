@@ -26,7 +26,7 @@ extension ReportPage {
   private var question: Markup {
     let provenance = grid.provenance
     let models = grid.models.map { name in
-      Markup("li", [:], Markup("b", [:], name), provenance.model(name).map { ": " + $0.description } ?? "")
+      Markup("li", [:], Markup("b", [:], name), provenance.model(name).map { ": " + $0.making } ?? "")
     }
     let attacks = grid.attacks.map { name in
       let title = provenance.attack(name).map { ": " + $0.title } ?? ""
@@ -69,4 +69,9 @@ extension ReportPage {
       Markup("h3", ["id": "flags-heading"], "Before trusting these numbers: \(count) raised a flag"),
       Markup("ul", [:], children: flags))
   }
+}
+
+extension ModelRecord {
+  /// How it was made, defense included, in one line.
+  fileprivate var making: String { description + (defense.map { ", " + $0 } ?? "") }
 }
