@@ -14,16 +14,23 @@ public protocol Attack: Sendable {
   static var summary: String { get }
   /// Whether it never asks the classifier: what real attacks must beat.
   static var isControl: Bool { get }
-  /// How its budget is written: ε for most.
+  /// How its budget is written: ε for most, and what that is called in settings.
   static var budgetSymbol: String { get }
+  static var budgetName: String { get }
   /// What it wants unless told otherwise.
   static var defaultGoal: GoalRule { get }
 
   /// Reads its settings; the settings' defaults are the attack's.
   init(_ settings: Settings) throws
 
-  /// Its settings as they are in force, for records and fingerprints.
+  /// Its settings as they are in force: what `init` would read to make the same attack again.
   var parameters: [String: String] { get }
+  /// What else its results depend on, for records and fingerprints: a surrogate's weights.
+  var dependencies: [String: String] { get }
+
+  /// Refuses a classifier that it cannot be tried on.
+  /// - Throws: `Failure` with what does not fit.
+  func check(against classifier: any Classifier) throws
 
   /// The norm its perturbations are measured in.
   var norm: Norm { get }
@@ -42,14 +49,14 @@ public protocol Attack: Sendable {
 /// An attack whose perturbation is one direction scaled by ε: all budgets of a sweep share one gradient.
 public protocol OneDirectionAttack: Attack {
   /// The direction of length one (in its norm) to move images `[N, C, H, W]` in; zero where there is none.
-  func direction(_ images: Tensor, _ goal: Goal, against classifier: any Classifier) -> Tensor
+  func direction(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource) -> Tensor
 }
 
 extension OneDirectionAttack {
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
   ) -> Tensor {
-    moved(images, along: direction(images, goal, against: classifier), within: threat)
+    moved(images, along: direction(images, goal, against: classifier, random: random), within: threat)
   }
 
   /// X' = clip(X + ε·direction)
@@ -102,7 +109,10 @@ extension SmallestPerturbationAttack {
 extension Attack {
   public static var isControl: Bool { false }
   public static var budgetSymbol: String { "ε" }
+  public static var budgetName: String { "epsilons" }
   public var parameters: [String: String] { [:] }
+  public var dependencies: [String: String] { [:] }
+  public func check(against classifier: any Classifier) throws {}
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     ThreatModel(norm, epsilon: budget, valueRange: classifier.valueRange)
@@ -115,11 +125,14 @@ extension Attack {
     let threats = epsilons.map { threat($0, against: classifier) }
     switch self {
     case let attack as any OneDirectionAttack:
-      let direction = attack.direction(images, goal, against: classifier)
+      let source = RandomSource(random, device: classifier.device)
+      let direction = attack.direction(images, goal, against: classifier, random: source)
       return threats.map { attack.moved(images, along: direction, within: $0) }
     case let attack as any OnePathAttack:
       let source = RandomSource(random, device: classifier.device)
       return attack.stations(images, goal, within: threats, against: classifier, random: source)
+    case let attack as SurrogateTransfer:
+      return attack.attack.sweep(images, goal, epsilons: epsilons, against: attack.surrogate, random: random)
     case let attack as any SmallestPerturbationAttack:
       let source = RandomSource(random, device: classifier.device)
       let nearest = attack.nearest(images, goal, against: classifier, random: source)

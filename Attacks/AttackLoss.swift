@@ -1,35 +1,65 @@
 import ModelCore
 
+/// Which outputs of a classifier a loss or a saliency map is made of.
+public enum OutputSource: String, Sendable, CaseIterable {
+  /// z, as the classifier gives them.
+  case logits
+  /// p = softmax(z) in float32: where a probability is too small for float32, or rounds to one, its gradient is lost.
+  case probabilities
+}
+
 /// What a gradient attack climbs, as one number per image: the larger, the nearer the goal.
-public enum AttackLoss: String, Sendable, CaseIterable {
-  /// Away: −log p[y]. Towards: log p[t].
-  case crossEntropy = "cross-entropy"
-  /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the cap.
-  case margin
-  /// The difference of logits ratio: the margin in units that scaling the logits does not change. With the logits sorted
-  /// z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3)); towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2).
-  /// Croce & Hein, 2020. Needs three (towards: four) classes, and towards also the true labels.
-  case logitsRatio = "logits-ratio"
+public struct AttackLoss: Sendable, Equatable {
+  /// The loss's form, written for logits z; from probabilities p the last two have p in the place of z.
+  public enum Form: String, Sendable, CaseIterable {
+    /// Away: −log p[y]. Towards: log p[t].
+    case crossEntropy = "cross-entropy"
+    /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the cap.
+    case margin
+    /// The difference of logits ratio: the margin in units that scaling the logits does not change. With the logits sorted
+    /// z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3)); towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2).
+    /// Croce & Hein, 2020. With fewer than three (towards: four) classes it would be constant, and is the margin instead.
+    /// Towards it needs the true labels too.
+    case logitsRatio = "logits-ratio"
+  }
+
+  public static let crossEntropy = AttackLoss(.crossEntropy)
+  public static let margin = AttackLoss(.margin)
+  public static let logitsRatio = AttackLoss(.logitsRatio)
+
+  public let form: Form
+  public let source: OutputSource
+
+  public init(_ form: Form, of source: OutputSource = .logits) {
+    self.form = form
+    self.source = source
+  }
 
   /// logits `[N, K]` → `[N]`
   public func gains(_ logits: Tensor, _ goal: Goal) -> Tensor {
-    switch self {
+    let outputs = source == .logits ? logits : logits.softmax()
+    switch form {
     case .crossEntropy:
-      let entropy = logits.crossEntropy(goal.focus)
+      let entropy = entropy(outputs, goal.focus)
       return goal.isTargeted ? -entropy : entropy
     case .margin:
-      let margin = Self.bestOther(logits, goal.focus) - Self.pick(logits, goal.focus)
+      let margin = Self.bestOther(outputs, goal.focus) - Self.pick(outputs, goal.focus)
       return goal.isTargeted ? -margin : margin
+    case .logitsRatio where outputs.shape[1] < (goal.isTargeted ? 4 : 3):
+      return AttackLoss(.margin).gains(outputs, goal)
     case .logitsRatio:
-      return logitsRatio(logits, goal)
+      return logitsRatio(outputs, goal)
     }
+  }
+
+  private func entropy(_ outputs: Tensor, _ labels: Tensor) -> Tensor {
+    guard source == .probabilities else { return outputs.crossEntropy(labels) }
+    // A probability of zero has no logarithm; held at the smallest number, it has no gradient either.
+    return -Self.pick(outputs, labels).maximum(Double(Float.leastNormalMagnitude)).logarithm
   }
 
   private func logitsRatio(_ logits: Tensor, _ goal: Goal) -> Tensor {
     // logits [N, K]
-    let classes = logits.shape[1]
-    precondition(
-      classes >= (goal.isTargeted ? 4 : 3), "the difference of logits ratio needs more classes than \(classes)")
     let sorted = logits.topK(goal.isTargeted ? 4 : 3, 1).values
     let rank = { (k: Int) in sorted.select(1, k) }
     guard let targets = goal.targets else {

@@ -1,3 +1,4 @@
+import ModelCore
 import Support
 
 /// Every attack, one line each.
@@ -16,12 +17,14 @@ public enum AttackRegistry {
     AutoAttack.self,
     JacobianSaliencyMap.self,
     DeepFool.self,
+    CarliniWagner.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,
     UniformNoise.self,
     SignNoise.self,
     SaltAndPepper.self,
+    SurrogateTransfer.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }
@@ -43,42 +46,57 @@ public struct AttackPlan: Sendable {
   public let goal: GoalRule
   /// Budgets in pixel units, each once, from small to large.
   public let epsilons: [Double]
+  /// How many images it is tried on, from the first on; nil: as many as everything else.
+  public let examples: Int?
 
-  /// Reads `epsilons` (or `epsilon`), `target` and the attack's own settings, and refuses the rest.
+  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `examples` and the attack's own settings,
+  /// and refuses the rest.
   public init(name: String, attack attackName: String? = nil, _ settings: Settings) throws {
     let type = try AttackRegistry.type(named: attackName ?? name)
     self.name = name
     attack = try type.init(settings)
-    let given = settings.has("epsilon") ? "epsilon" : "epsilons"
-    let budgets = try settings.doubles(given, "the budgets, in pixel units")
+    let spellings = ["epsilon", type.budgetName].filter(settings.has)
+    let given = spellings.first ?? "epsilons"
+    let unit = type.budgetName == "epsilons" ? "in pixel units" : "\(type.budgetSymbol) each"
+    let budgets = try settings.doubles(given, "the budgets, \(unit)")
     guard !budgets.isEmpty else {
       throw Failure.badData(
         "\(settings.place(of: given)): \(name): no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
     }
     epsilons = Array(Set(budgets)).sorted()
-    if settings.has("target") || type.defaultGoal.isTargeted {
-      goal = try GoalRule(
-        target: settings.string(
-          "target", default: type.defaultGoal.description, "next, random, least-likely or a label"))
-    } else {
-      goal = type.defaultGoal
-    }
+    goal = try GoalRule(settings, default: type.defaultGoal)
+    examples = try settings.optionalInt("examples", in: 1...Int.max, "how many images are attacked, from the first on")
     try settings.finish(name)
   }
 
   /// An attack as a program asks for it.
-  public init(name: String, attack: any Attack, goal: GoalRule, epsilons: [Double]) {
+  public init(name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], examples: Int? = nil) {
     self.name = name
     self.attack = attack
     self.goal = goal
     self.epsilons = Array(Set(epsilons)).sorted()
+    self.examples = examples
+  }
+
+  /// Refuses a classifier that this cannot be tried on.
+  /// - Throws: `Failure` with what does not fit.
+  public func check(against classifier: any Classifier) throws {
+    try goal.validate(classCount: classifier.classCount)
+    try attack.check(against: classifier)
+  }
+
+  /// Everything but the budgets as it would be written in an experiment file.
+  public var settings: [String: String] {
+    var all = attack.parameters
+    all["attack"] = type(of: attack).name
+    all[goal.isTargeted ? "target" : "labels"] = goal.description
+    if let examples { all["examples"] = "\(examples)" }
+    return all
   }
 
   /// Everything but the budgets, for records.
   public var parameters: [String: String] {
-    var all = ["attack": type(of: attack).name, "norm": attack.norm.rawValue]
-    if goal.isTargeted { all["target"] = goal.description }
-    return all.merging(attack.parameters) { $1 }
+    settings.merging(["norm": attack.norm.rawValue]) { $1 }.merging(attack.dependencies) { $1 }
   }
 
   /// Everything but the budgets as one line, the same for equal plans.

@@ -26,7 +26,9 @@ public struct AutoAttack: Attack {
     queries = try settings.int("queries", default: 5000, in: 1...10_000_000, "queries of Square an image")
   }
 
-  public var parameters: [String: String] { ["steps": "\(steps)", "queries": "\(queries)"] }
+  public var parameters: [String: String] {
+    ["norm": norm.rawValue, "steps": "\(steps)", "queries": "\(queries)"]
+  }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
@@ -67,13 +69,11 @@ public struct AutoAttack: Attack {
     ]
   }
 
-  /// APGD towards each of the likeliest wrong classes in turn, each on what is left. Fewer than four classes have no targeted
-  /// difference of logits ratio; the margin takes its place.
+  /// APGD towards each of the likeliest wrong classes in turn, each on what is left.
   private func targetedAscent(
     _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier, _ random: RandomSource
   ) -> Tensor {
-    let loss: AttackLoss = classifier.classCount >= 4 ? .logitsRatio : .margin
-    let ascent = AutoProjectedGradient(norm: norm, steps: steps, loss: loss)
+    let ascent = AutoProjectedGradient(norm: norm, steps: steps, loss: .logitsRatio)
     let logits = withoutGradients { classifier.logits(images) }
     let targets = goal.targets.map { [$0] } ?? LikeliestClasses.wrong(logits, goal.focus, Self.classes)
     var result = images

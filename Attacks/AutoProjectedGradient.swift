@@ -28,7 +28,9 @@ public struct AutoProjectedGradient: Attack {
     loss = try settings.loss()
   }
 
-  public var parameters: [String: String] { ["steps": "\(steps)", "loss": loss.rawValue, "start": "random"] }
+  public var parameters: [String: String] {
+    loss.parameters.merging(["norm": norm.rawValue, "steps": "\(steps)"]) { $1 }
+  }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource

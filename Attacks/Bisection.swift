@@ -25,7 +25,9 @@ public struct Bisection: SmallestPerturbationAttack {
   }
 
   public init(_ settings: Settings) throws {
-    let budgeted = AttackRegistry.all.filter { !($0 is any SmallestPerturbationAttack.Type) }.map { $0.name }
+    let budgeted = AttackRegistry.all.filter {
+      !($0 is any SmallestPerturbationAttack.Type) && $0 != SurrogateTransfer.self
+    }.map { $0.name }
     let name = try settings.choice(
       "of", of: budgeted, default: ProjectedGradientDescent.name, "the attack whose budget is sought")
     upper = try settings.optionalDouble(

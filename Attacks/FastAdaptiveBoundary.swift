@@ -31,7 +31,9 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
     classes = try settings.int("classes", default: 9, in: 1...10_000, "wrong classes tried, the likeliest first")
   }
 
-  public var parameters: [String: String] { ["steps": "\(steps)", "classes": "\(classes)"] }
+  public var parameters: [String: String] {
+    ["norm": norm.rawValue, "steps": "\(steps)", "classes": "\(classes)"]
+  }
 
   public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
     -> Tensor

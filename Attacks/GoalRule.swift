@@ -15,31 +15,51 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   case leastLikely
   /// Towards one class; images that have it as their label go towards the one after it.
   case label(Int)
+  /// Towards each of the K − 1 other classes, one after the other: every image is attacked as often.
+  case all
 
-  /// Reads a `--target`: next, random, least-likely, or a label.
+  /// Reads a `--target`: next, random, least-likely, all, or a label.
   public init(target: String) throws {
     switch target {
     case "next": self = .next
     case "random": self = .random
     case "least-likely": self = .leastLikely
+    case "all": self = .all
     default:
       guard let label = Int(target), label >= 0 else {
-        throw Failure.usage("unknown target '\(target)'", hint: "known: next, random, least-likely, or a label like 3")
+        throw Failure.usage(
+          "unknown target '\(target)'", hint: "known: next, random, least-likely, all, or a label like 3")
       }
       self = .label(label)
     }
   }
 
+  /// Reads `target` for a goal towards a class, or `labels` for one away from a label.
+  init(_ settings: Settings, default fallback: GoalRule) throws {
+    if settings.has("target") || fallback.isTargeted {
+      self = try GoalRule(
+        target: settings.string("target", default: fallback.description, "next, random, least-likely, all or a label"))
+    } else {
+      let labels = try settings.choice(
+        "labels", of: ["true", "predicted"], default: "true", "which label it leads away from")
+      self = labels == "predicted" ? .predicted : .untargeted
+    }
+  }
+
   public var description: String {
     switch self {
-    case .untargeted: "untargeted"
+    case .untargeted: "true"
     case .predicted: "predicted"
     case .next: "next"
     case .random: "random"
     case .leastLikely: "least-likely"
     case .label(let label): "\(label)"
+    case .all: "all"
     }
   }
+
+  /// How many examples are made of one image.
+  public func examplesPerImage(classCount: Int) -> Int { self == .all ? max(1, classCount - 1) : 1 }
 
   public var isTargeted: Bool { self != .untargeted && self != .predicted }
 
@@ -50,7 +70,8 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The goal for images with true labels `[N]`, which are the data set's from `first` on.
+  /// The goal for images with true labels `[N]`, which are the attack's examples from number `first` on: the images of the
+  /// data set in their order, each `examplesPerImage` times in a row.
   ///
   /// A random target depends on the seed and an image's place in the data set, and not on the batches.
   public func goal(
@@ -65,6 +86,9 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       let predicted = classifier.predictions(images)
       return .away(from: predicted.isAtLeast(0).choose(predicted, else: labels))
     case .next: return towards((labels + 1).modulo(count))
+    case .all:
+      let turn = (Tensor.range(labels.count, device: labels.device) + Double(first)).modulo(max(1, count - 1))
+      return towards((labels + turn + 1).modulo(count))
     case .random:
       let drawn = RandomSource(seed).integers(below: count - 1, [first + labels.count])
       return towards((labels + drawn.narrow(0, first, labels.count).to(labels.device) + 1).modulo(count))

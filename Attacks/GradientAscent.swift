@@ -9,8 +9,8 @@ public struct GradientAscent: Sendable {
   public var steps: Int
   /// The length of a step as a function of ε.
   public var size: @Sendable (_ epsilon: Double) -> Double
-  /// What is climbed.
-  public var loss = AttackLoss.crossEntropy
+  /// What is climbed, and how its gradient is estimated.
+  public var gradient = AttackGradient()
   /// Decay μ of the accumulated gradient; 0: none.
   public var momentum = 0.0
   /// Take the gradient where the momentum would lead: at x + μ·size·v.
@@ -21,8 +21,6 @@ public struct GradientAscent: Sendable {
   public var startsRandomly = false
   /// How often to begin anew; the worst result of each image is kept.
   public var restarts = 1
-  /// How the gradient is estimated: transformations of the input, outermost first.
-  public var views: [any GradientView] = []
 
   public init(steps: Int, size: @escaping @Sendable (_ epsilon: Double) -> Double) {
     self.steps = steps
@@ -52,9 +50,10 @@ public struct GradientAscent: Sendable {
     let size = self.size(threat.epsilon)
     var x = startsRandomly ? threat.randomStart(images, random) : images
     var velocity = images * 0
+    let estimate = gradient.estimate(goal, within: threat, against: classifier, random: random)
     for _ in 0..<steps {
       let place = looksAhead ? x + velocity * (momentum * size) : x
-      var ascent = gradient(at: place, goal, classifier, random)
+      var ascent = estimate(place)
       if momentum > 0 {
         let scale = ascent.absolute.mean([1, 2, 3], keep: true).maximum(1e-12)
         velocity = velocity * momentum + ascent / scale
@@ -66,41 +65,11 @@ public struct GradientAscent: Sendable {
     return x
   }
 
-  private func gradient(
-    at x: Tensor, _ goal: Goal, _ classifier: any Classifier, _ random: RandomSource
-  ) -> Tensor {
-    let plain = GradientEstimate { x, view in
-      withGradients {
-        let variable = x.tracked
-        return loss.gains(classifier.logits(view(variable)), goal).sum().gradient(of: variable).detached
-      }
-    }
-    let estimate = views.reversed().reduce(plain) { inner, view in view.estimate(inner, random) }
-    return estimate(x)
-  }
-
   /// How bad an image is for the classifier, `[N]`: reaching the goal counts before any loss.
   private func worth(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
     withoutGradients {
       let logits = classifier.logits(images)
-      return goal.isReached(logits.predictedClasses).to(.float32) * 1e6 + loss.gains(logits, goal)
+      return goal.isReached(logits.predictedClasses).to(.float32) * 1e6 + gradient.loss.gains(logits, goal)
     }
   }
-}
-
-/// A way to get the gradient of the loss at images, seen through a view of them.
-public struct GradientEstimate {
-  private let body: (_ x: Tensor, _ view: (Tensor) -> Tensor) -> Tensor
-
-  public init(_ body: @escaping (_ x: Tensor, _ view: (Tensor) -> Tensor) -> Tensor) {
-    self.body = body
-  }
-
-  /// The gradient at `x` of the loss of `view(x)`.
-  public func callAsFunction(_ x: Tensor, through view: (Tensor) -> Tensor = { $0 }) -> Tensor { body(x, view) }
-}
-
-/// Makes one estimate of the gradient out of another; see `GradientViews.swift` for those that help transfer.
-public protocol GradientView: Sendable {
-  func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate
 }

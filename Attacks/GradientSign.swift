@@ -10,12 +10,16 @@ public struct FastGradientSign: OneDirectionAttack {
   public static let summary = "one step of ε in every pixel, away from the label (Goodfellow et al. 2015)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
+  public let gradient: AttackGradient
 
-  public init() {}
-  public init(_ settings: Settings) {}
+  public init(_ gradient: AttackGradient = AttackGradient()) { self.gradient = gradient }
+  public init(_ settings: Settings) throws { self.init(try AttackGradient(settings, steps: 1)) }
+  public var parameters: [String: String] { gradient.parameters }
 
-  public func direction(_ images: Tensor, _ goal: Goal, against classifier: any Classifier) -> Tensor {
-    classifier.inputGradient(at: images) { goal.gain($0) }.sign
+  public func direction(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor {
+    gradient.estimate(goal, within: threat(0, against: classifier), against: classifier, random: random)(images).sign
   }
 }
 
@@ -27,11 +31,15 @@ public struct TargetedGradientSign: OneDirectionAttack {
   public static let summary = "one step of ε in every pixel, towards a target class (Kurakin et al. 2016)"
   public static let defaultGoal = GoalRule.next
   public let norm = Norm.linf
+  private let step: FastGradientSign
 
-  public init() {}
-  public init(_ settings: Settings) {}
+  public init(_ gradient: AttackGradient = AttackGradient()) { step = FastGradientSign(gradient) }
+  public init(_ settings: Settings) throws { step = try FastGradientSign(settings) }
+  public var parameters: [String: String] { step.parameters }
 
-  public func direction(_ images: Tensor, _ goal: Goal, against classifier: any Classifier) -> Tensor {
-    FastGradientSign().direction(images, goal, against: classifier)
+  public func direction(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor {
+    step.direction(images, goal, against: classifier, random: random)
   }
 }

@@ -2,19 +2,52 @@ import Foundation
 import ModelCore
 import Support
 
+/// Makes one estimate of a gradient out of another, so that what follows it transfers better.
+public protocol GradientView: Sendable {
+  /// Its name on the command line and in experiment files.
+  static var name: String { get }
+  /// Whether an estimate depends on earlier ones.
+  static var hasMemory: Bool { get }
+
+  /// With the published values.
+  init()
+
+  /// The estimate for the way of one batch through an attack; what it remembers it remembers for that way only.
+  func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource) -> GradientEstimate
+}
+
+extension GradientView {
+  public static var hasMemory: Bool { false }
+}
+
+/// Every view, one line each, in the order they are applied: the first is the outermost.
+public enum GradientViews {
+  public static let all: [any GradientView.Type] = [
+    VarianceTuning.self,
+    TranslationInvariance.self,
+    ScaleInvariance.self,
+    InputDiversity.self,
+  ]
+}
+
 /// Input diversity: with a probability, the gradient is taken through a random enlargement and padding, brought back to the
 /// image's size. Xie et al., 2019.
 public struct InputDiversity: GradientView {
+  public static let name = "di"
   public let probability: Double
   /// The largest enlargement.
   public let scale: Double
 
-  public init(probability: Double = 0.5, scale: Double = 1.15) {
+  public init() { self.init(probability: 0.5) }
+
+  public init(probability: Double, scale: Double = 1.15) {
     self.probability = probability
     self.scale = scale
   }
 
-  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+    -> GradientEstimate
+  {
     GradientEstimate { x, view in
       guard random.uniform([1]).scalar < probability else { return inner(x, through: view) }
       // x [N, C, H, W]; all images of a step share one enlargement.
@@ -35,17 +68,22 @@ public struct InputDiversity: GradientView {
 
 /// Translation invariance: the gradient smoothed by a Gaussian, as if summed over shifted images. Dong et al., 2019.
 public struct TranslationInvariance: GradientView {
+  public static let name = "ti"
   /// The side of the smoothing window, odd.
   public let kernel: Int
   /// Its standard deviation in pixels.
   public let deviation: Double
 
-  public init(kernel: Int = 7, deviation: Double = 3) {
+  public init() { self.init(kernel: 7) }
+
+  public init(kernel: Int, deviation: Double = 3) {
     self.kernel = kernel
     self.deviation = deviation
   }
 
-  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+    -> GradientEstimate
+  {
     GradientEstimate { x, view in
       let channels = x.shape[1]
       let offsets = (0..<kernel).map { Double($0 - kernel / 2) / deviation }
@@ -62,13 +100,18 @@ public struct TranslationInvariance: GradientView {
 
 /// Scale invariance: the mean gradient over x, x/2, x/4, …. Lin et al., 2020.
 public struct ScaleInvariance: GradientView {
+  public static let name = "si"
   public let copies: Int
 
-  public init(copies: Int = 5) {
+  public init() { self.init(copies: 5) }
+
+  public init(copies: Int) {
     self.copies = copies
   }
 
-  public func estimate(_ inner: GradientEstimate, _ random: RandomSource) -> GradientEstimate {
+  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+    -> GradientEstimate
+  {
     GradientEstimate { x, view in
       let gradients = (0..<copies).map { copy in inner(x) { view($0 * pow(0.5, Double(copy))) } }
       return gradients.dropFirst().reduce(gradients[0]) { $0 + $1 } / Double(copies)

@@ -23,14 +23,21 @@ public struct IteratedFastGradientSign: AscentAttack {
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public let steps: Int
+  public let gradient: AttackGradient
 
-  public init(steps: Int = 5) { self.steps = steps }
-
-  public init(_ settings: Settings) throws {
-    steps = try settings.int("steps", default: 5, in: 1...10_000, "steps taken, each of size ε")
+  public init(steps: Int = 5, _ gradient: AttackGradient = AttackGradient()) {
+    self.steps = steps
+    self.gradient = gradient
   }
 
-  public var parameters: [String: String] { ["steps": "\(steps)"] }
+  public init(_ settings: Settings) throws { try self.init(settings, steps: 5) }
+
+  init(_ settings: Settings, steps: Int) throws {
+    self.steps = try settings.int("steps", default: steps, in: 1...10_000, "steps taken, each of size ε")
+    gradient = try AttackGradient(settings, steps: self.steps)
+  }
+
+  public var parameters: [String: String] { gradient.parameters.merging(["steps": "\(steps)"]) { $1 } }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     ThreatModel(norm, epsilon: budget * Double(steps), valueRange: classifier.valueRange)
@@ -39,6 +46,7 @@ public struct IteratedFastGradientSign: AscentAttack {
   var ascent: GradientAscent {
     let steps = steps
     var ascent = GradientAscent(steps: steps) { $0 / Double(steps) }
+    ascent.gradient = gradient
     ascent.projects = false
     return ascent
   }
@@ -53,11 +61,11 @@ public struct IteratedTargetedGradientSign: AscentAttack {
   public let norm = Norm.linf
   private let untargeted: IteratedFastGradientSign
 
-  public init(steps: Int = 10) { untargeted = IteratedFastGradientSign(steps: steps) }
-
-  public init(_ settings: Settings) throws {
-    self.init(steps: try settings.int("steps", default: 10, in: 1...10_000, "steps taken, each of size ε"))
+  public init(steps: Int = 10, _ gradient: AttackGradient = AttackGradient()) {
+    untargeted = IteratedFastGradientSign(steps: steps, gradient)
   }
+
+  public init(_ settings: Settings) throws { untargeted = try IteratedFastGradientSign(settings, steps: 10) }
 
   public var parameters: [String: String] { untargeted.parameters }
   var ascent: GradientAscent { untargeted.ascent }
@@ -76,9 +84,18 @@ public struct BasicIterativeMethod: AscentAttack {
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public let pace: Pace
+  public let gradient: AttackGradient
 
-  public init(_ pace: Pace = Pace(steps: 10, relative: 1)) { self.pace = pace }
-  public init(_ settings: Settings) throws { self.init(try Pace(settings, steps: 10, relative: 1)) }
-  public var parameters: [String: String] { pace.parameters }
-  var ascent: GradientAscent { pace.ascent }
+  public init(_ pace: Pace = Pace(steps: 10, relative: 1), _ gradient: AttackGradient = AttackGradient()) {
+    self.pace = pace
+    self.gradient = gradient
+  }
+
+  public init(_ settings: Settings) throws {
+    pace = try Pace(settings, steps: 10, relative: 1)
+    gradient = try AttackGradient(settings, steps: pace.steps)
+  }
+
+  public var parameters: [String: String] { pace.parameters.merging(gradient.parameters) { $1 } }
+  var ascent: GradientAscent { pace.ascent(along: gradient) }
 }

@@ -17,6 +17,7 @@ public struct JacobianSaliencyMap: OnePathAttack {
   public static let title = "Jacobian-based saliency map attack"
   public static let summary = "changes a share γ of the pixels, the most salient ones (Papernot et al. 2016)"
   public static let budgetSymbol = "γ"
+  public static let budgetName = "gamma"
   public static let defaultGoal = GoalRule.next
 
   /// How many features a step changes.
@@ -25,16 +26,14 @@ public struct JacobianSaliencyMap: OnePathAttack {
     var features: Int { self == .pair ? 2 : 1 }
   }
 
-  /// What the Jacobian is taken of.
-  public enum Source: String, Sendable, CaseIterable { case logits, probabilities }
-
   public let norm = Norm.l0
   public let form: Form
   /// The change of a chosen feature, in pixel units.
   public let theta: Double
-  public let source: Source
+  /// What the Jacobian is taken of.
+  public let source: OutputSource
 
-  public init(_ form: Form = .pair, theta: Double = 1, source: Source = .logits) {
+  public init(_ form: Form = .pair, theta: Double = 1, source: OutputSource = .logits) {
     precondition(theta != 0 && theta.isFinite, "θ = \(theta) changes nothing")
     self.form = form
     self.theta = theta
@@ -47,9 +46,7 @@ public struct JacobianSaliencyMap: OnePathAttack {
     let theta = try settings.double(
       "theta", default: 1, in: -1e6...1e6, "change of a chosen feature in pixel units, up or down")
     guard theta != 0 else { throw Failure.badData("\(settings.place(of: "theta")): theta: 0 would change nothing") }
-    let sources = Source.allCases.map(\.rawValue)
-    let source = try settings.choice("source", of: sources, default: "logits", "what is differentiated")
-    self.init(Form(rawValue: form) ?? .pair, theta: theta, source: Source(rawValue: source) ?? .logits)
+    self.init(Form(rawValue: form) ?? .pair, theta: theta, source: try settings.source())
   }
 
   public var parameters: [String: String] {

@@ -3,10 +3,11 @@ import ModelCore
 /// A classifier that counts what goes through it: what an attack spent is measured by its caller.
 public final class Meter: Classifier, @unchecked Sendable {
   private let classifier: any Classifier
+  private let gradients = GradientCounter()
   /// Images that went forward.
   public private(set) var forwards = 0
-  /// Images among them whose gradient could be asked for.
-  public private(set) var backwards = 0
+  /// Images whose gradients came back; an image counts for every gradient that is taken of its logits.
+  public var backwards: Int { gradients.rows }
 
   public init(_ classifier: any Classifier) {
     self.classifier = classifier
@@ -19,7 +20,8 @@ public final class Meter: Classifier, @unchecked Sendable {
 
   public func logits(_ images: Tensor) -> Tensor {
     forwards += images.shape[0]
-    if images.isTracked { backwards += images.shape[0] }
-    return classifier.logits(images)
+    let logits = classifier.logits(images)
+    gradients.count(logits)
+    return logits
   }
 }

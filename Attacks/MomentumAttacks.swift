@@ -4,8 +4,6 @@ import Support
 /// The momentum iterative method: v ← μ·v + g / mean|g|, steps of α along sign v, projected. Dong et al., 2018.
 ///
 /// The gradient is divided by the mean of its magnitudes; dividing by their sum, as the paper writes it, gives the same signs.
-/// Its gradient can be taken through views that help transfer: input diversity (`di`), translation invariance (`ti`), scale
-/// invariance (`si`).
 public struct MomentumIterativeMethod: AscentAttack {
   public static let name = "mifgsm"
   public static let title = "momentum iterative fast gradient sign method"
@@ -14,50 +12,28 @@ public struct MomentumIterativeMethod: AscentAttack {
   public let norm = Norm.linf
   public let pace: Pace
   public let decay: Double
-  public let views: [String]
-  let looksAhead: Bool
+  public let gradient: AttackGradient
 
-  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, views: [String] = []) {
-    self.init(pace, decay: decay, views: views, looksAhead: false)
-  }
-
-  init(_ pace: Pace, decay: Double, views: [String], looksAhead: Bool) {
+  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()) {
     self.pace = pace
     self.decay = decay
-    self.views = views
-    self.looksAhead = looksAhead
+    self.gradient = gradient
   }
 
-  public init(_ settings: Settings) throws { try self.init(settings, looksAhead: false) }
-
-  init(_ settings: Settings, looksAhead: Bool) throws {
-    let known = Self.knownViews.map(\.name)
-    let views = try settings.strings(
-      "views", default: [], "views the gradient is taken through: \(known.joined(separator: ", "))")
-    if let wrong = views.first(where: { !known.contains($0) }) {
-      throw Failure.badData(
-        "\(settings.place(of: "views")): unknown view '\(wrong)'", hint: hint(for: wrong, among: known))
-    }
-    self.init(
-      try Pace(settings, steps: 10, relative: 1),
-      decay: try settings.double(
-        "decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step"),
-      views: views, looksAhead: looksAhead)
+  public init(_ settings: Settings) throws {
+    pace = try Pace(settings, steps: 10, relative: 1)
+    decay = try settings.double(
+      "decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step")
+    gradient = try AttackGradient(settings, steps: pace.steps)
   }
-
-  private static let knownViews: [(name: String, view: any GradientView)] = [
-    ("di", InputDiversity()), ("ti", TranslationInvariance()), ("si", ScaleInvariance()),
-  ]
 
   public var parameters: [String: String] {
-    pace.parameters.merging(["decay": "\(decay)", "views": views.joined(separator: "+")]) { $1 }
+    pace.parameters.merging(gradient.parameters) { $1 }.merging(["decay": "\(decay)"]) { $1 }
   }
 
   var ascent: GradientAscent {
-    var ascent = pace.ascent
+    var ascent = pace.ascent(along: gradient)
     ascent.momentum = decay
-    ascent.looksAhead = looksAhead
-    ascent.views = views.compactMap { name in Self.knownViews.first { $0.name == name }?.view }
     return ascent
   }
 }
@@ -71,11 +47,16 @@ public struct NesterovIterativeMethod: AscentAttack {
   public let norm = Norm.linf
   private let method: MomentumIterativeMethod
 
-  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, views: [String] = []) {
-    method = MomentumIterativeMethod(pace, decay: decay, views: views, looksAhead: true)
+  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()) {
+    method = MomentumIterativeMethod(pace, decay: decay, gradient)
   }
 
-  public init(_ settings: Settings) throws { method = try MomentumIterativeMethod(settings, looksAhead: true) }
+  public init(_ settings: Settings) throws { method = try MomentumIterativeMethod(settings) }
   public var parameters: [String: String] { method.parameters }
-  var ascent: GradientAscent { method.ascent }
+
+  var ascent: GradientAscent {
+    var ascent = method.ascent
+    ascent.looksAhead = true
+    return ascent
+  }
 }

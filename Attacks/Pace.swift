@@ -29,8 +29,11 @@ public struct Pace: Sendable {
     ["steps": "\(steps)"].merging(alpha.map { ["alpha": "\($0)"] } ?? [:]) { $1 }
   }
 
-  var ascent: GradientAscent {
+  /// Steps of this pace along a gradient.
+  func ascent(along gradient: AttackGradient) -> GradientAscent {
     let pace = self
-    return GradientAscent(steps: steps) { pace.size($0) }
+    var ascent = GradientAscent(steps: steps) { pace.size($0) }
+    ascent.gradient = gradient
+    return ascent
   }
 }

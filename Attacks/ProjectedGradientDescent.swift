@@ -14,17 +14,17 @@ public struct ProjectedGradientDescent: AscentAttack {
   public let pace: Pace
   public let startsRandomly: Bool
   public let restarts: Int
-  public let loss: AttackLoss
+  public let gradient: AttackGradient
 
   public init(
     norm: Norm = .linf, _ pace: Pace = Pace(steps: 40, relative: 2.5), startsRandomly: Bool = true, restarts: Int = 1,
-    loss: AttackLoss = .crossEntropy
+    _ gradient: AttackGradient = AttackGradient()
   ) {
     self.norm = norm
     self.pace = pace
     self.startsRandomly = startsRandomly
     self.restarts = restarts
-    self.loss = loss
+    self.gradient = gradient
   }
 
   public init(_ settings: Settings) throws {
@@ -33,19 +33,20 @@ public struct ProjectedGradientDescent: AscentAttack {
     startsRandomly =
       try settings.choice("start", of: ["random", "original"], default: "random", "where it begins") == "random"
     restarts = try settings.int("restarts", default: 1, in: 1...10_000, "how often it begins anew")
-    loss = try settings.loss()
+    gradient = try AttackGradient(settings, steps: pace.steps)
   }
 
   public var parameters: [String: String] {
-    let own = ["start": startsRandomly ? "random" : "original", "restarts": "\(restarts)", "loss": loss.rawValue]
-    return pace.parameters.merging(own) { $1 }
+    let own = [
+      "norm": norm.rawValue, "start": startsRandomly ? "random" : "original", "restarts": "\(restarts)",
+    ]
+    return pace.parameters.merging(gradient.parameters) { $1 }.merging(own) { $1 }
   }
 
   var ascent: GradientAscent {
-    var ascent = pace.ascent
+    var ascent = pace.ascent(along: gradient)
     ascent.startsRandomly = startsRandomly
     ascent.restarts = restarts
-    ascent.loss = loss
     return ascent
   }
 }
@@ -56,12 +57,5 @@ extension Settings {
     let name = try choice(
       "norm", of: known.map(\.rawValue), default: known[0].rawValue, "how a perturbation is measured")
     return Norm(rawValue: name) ?? known[0]
-  }
-
-  /// Reads `loss`.
-  func loss(default fallback: AttackLoss = .crossEntropy) throws -> AttackLoss {
-    let name = try choice(
-      "loss", of: AttackLoss.allCases.map(\.rawValue), default: fallback.rawValue, "what is climbed")
-    return AttackLoss(rawValue: name) ?? fallback
   }
 }

@@ -13,7 +13,7 @@ struct SaliencyMap {
 
   /// One pass forward, and back once for the target's outputs and once for the sum of all.
   init(
-    at images: Tensor, _ goal: Goal, towards targets: Tensor, of source: JacobianSaliencyMap.Source,
+    at images: Tensor, _ goal: Goal, towards targets: Tensor, of source: OutputSource,
     _ classifier: any Classifier
   ) {
     // images [N, C, H, W], targets [N]

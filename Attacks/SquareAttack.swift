@@ -32,7 +32,9 @@ public struct SquareAttack: Attack {
     share = try settings.double("share", default: 0.8, in: 1e-6...1, "share of the image that the first squares cover")
   }
 
-  public var parameters: [String: String] { ["queries": "\(queries)", "share": "\(share)"] }
+  public var parameters: [String: String] {
+    ["norm": norm.rawValue, "queries": "\(queries)", "share": "\(share)"]
+  }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource

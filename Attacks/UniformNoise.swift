@@ -15,6 +15,7 @@ public struct UniformNoise: Attack {
 
   public init(norm: Norm = .linf) { self.norm = norm }
   public init(_ settings: Settings) throws { norm = try settings.norm(of: [.linf, .l2]) }
+  public var parameters: [String: String] { ["norm": norm.rawValue] }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource

@@ -118,7 +118,7 @@ final class PeerWorker {
     var grid: [Int] = []
     let started = ContinuousClock.now
     for source in contestants {
-      let runner = TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: seed)
+      let runner = try TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: seed)
       grid += try runner.run(keep: 0) { _ in }.result.cells().map(\.correct)
     }
     return Answer(

@@ -59,9 +59,13 @@ public struct ImageSet {
       let predicted = set.predicted.select(0, budget).int64s()
       let confidence = set.confidence.select(0, budget).floats()
       let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
+      // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
+      let severalEach = Set(indices).count < indices.count
       for i in 0..<set.count {
+        let aim = severalEach ? "_towards\(targets[i])" : ""
         let path =
-          "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/\(indices[i])_\(labels[i])_\(predicted[i]).png"
+          "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/"
+          + "\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
         let digest = try write(stored.select(0, i), to: path)
         try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
         manifest.append(

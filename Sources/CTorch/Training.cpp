@@ -3,6 +3,9 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <atomic>
+#include <memory>
+
 #include "Guard.h"
 
 using namespace ctorch;
@@ -28,6 +31,27 @@ bool ct_gradient(ct_ref output, const ct_ref *inputs, int count, bool differenti
     for (size_t i = 0; i < gradients.size(); i++) {
       out[i] = new ct_tensor{gradients[i].defined() ? gradients[i] : at::zeros_like(variables[i])};
     }
+    return true;
+  });
+}
+
+struct ct_counter {
+  // Shared with the hooks, which may outlive the handle.
+  std::shared_ptr<std::atomic<int64_t>> rows = std::make_shared<std::atomic<int64_t>>(0);
+};
+
+ct_counter_ref ct_counter_new(void) {
+  return guarded([]() -> ct_counter_ref { return new ct_counter; });
+}
+
+void ct_counter_free(ct_counter_ref counter) { delete counter; }
+
+int64_t ct_counter_value(ct_counter_ref counter) { return counter->rows->load(); }
+
+bool ct_count_gradients(ct_ref tensor, ct_counter_ref counter) {
+  return guarded([&] {
+    auto rows = counter->rows;
+    tensor->value.register_hook([rows](const at::Tensor &gradient) { *rows += gradient.size(0); });
     return true;
   });
 }

@@ -13,7 +13,7 @@ extension Experiment {
         "attacks",
         mapping(
           attacks.map { plan in
-            let parameters = plan.parameters.filter { $0.key != "norm" }.sorted { $0.key < $1.key }
+            let parameters = plan.settings.sorted { $0.key < $1.key }
             let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
             return (plan.name, mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)]))
           })

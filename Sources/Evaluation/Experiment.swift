@@ -34,11 +34,11 @@ public struct Experiment: Sendable {
   /// Reads and checks an experiment file. Files it names are relative to its folder.
   /// - Throws: `Failure` with file, line and the nearest valid name, before anything is run.
   public init(_ file: URL) throws {
-    try self.init(.yaml(file), folder: file.deletingLastPathComponent())
+    try self.init(.yaml(file))
   }
 
   /// Reads an experiment from settings.
-  public init(_ settings: Settings, folder: URL) throws {
+  public init(_ settings: Settings) throws {
     name = try Self.checkedName(
       settings.string("name", default: "experiment", "what it is called"), settings.place(of: "name"))
     seed = Seed(UInt64(try settings.int("seed", default: 1, "where all randomness derives from")))
@@ -53,7 +53,7 @@ public struct Experiment: Sendable {
       guard let plan = try models.map(name, "a model") else {
         throw Failure.badData("\(entry.place): \(name) is empty")
       }
-      return try ModelPlan(name: name, plan, folder: folder)
+      return try ModelPlan(name: name, plan)
     }
     guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"), !attacks.entries.isEmpty
     else {

@@ -33,12 +33,18 @@ public struct ExperimentRun {
     let test = try experiment.data.load(.test)
     let attacked = try experiment.examples.map { try test.first($0) } ?? test
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
+    for plan in experiment.attacks { _ = try plan.examples.map { try attacked.first($0) } }
     try AtomicFile.write(experiment.resolved(), to: folder.experiment)
     let models = try self.models(test: test)
-    for (contestant, _) in models { try contestant.classifier.checkAccepts(attacked, model: contestant.name) }
+    for (contestant, _) in models {
+      try contestant.classifier.checkAccepts(attacked, model: contestant.name)
+      for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
+    }
     let results = try transfer(models.map(\.contestant), attacked)
+    folder.removeJournals()
     let grid = Grid(
-      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)))
+      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)),
+      spending: results.map { $0.spending() })
     try grid.write(to: folder.url)
     return (grid, models.map(\.contestant))
   }
@@ -96,13 +102,13 @@ public struct ExperimentRun {
   private func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
     try experiment.attacks.flatMap { plan in
       try models.map { source in
-        let runner = TransferRunner(
+        let runner = try TransferRunner(
           plan: plan, source: source, victims: models, data: data, seed: experiment.seed.derive("attack \(plan.name)"),
           evaluator: evaluator)
         let place = folder.predictions(attack: plan.name, source: source.name)
         let request = runner.request
         let keep = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
-        let stored = isKept(keep, plan, source, data) ? PredictionFile.read(place, request: request) : nil
+        let stored = isKept(keep, runner) ? PredictionFile.read(place, request: request) : nil
         return try step("attack \(plan.name) from \(source.name)", reused: { stored != nil }) {
           if let stored { return stored }
           return try fire(runner, keep: keep, request: request, into: place)
@@ -113,22 +119,25 @@ public struct ExperimentRun {
 
   private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws -> TransferResult {
     let title = "\(runner.plan.name) from \(runner.source.name)"
-    progress.begin(title, total: runner.data.count, unit: "images")
+    let journal = BatchJournal(for: place, request: request)
+    progress.begin(title, total: runner.count, unit: "examples")
     let started = ContinuousClock.now
-    let (result, examples) = try runner.run(keep: keep) { progress.update($0) }
+    let (result, examples) = try runner.run(keep: keep, journal: journal) { progress.update($0) }
     try examples?.write(to: folder.examples(attack: runner.plan.name, source: runner.source.name))
     try PredictionFile.write(result, request: request, to: place)
+    journal.remove()
     progress.end(
-      "\(title): \(runner.data.count) images, \(runner.plan.epsilons.count) budgets, "
+      "\(title): \(runner.count) examples, \(runner.plan.epsilons.count) budgets, "
         + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
     return result
   }
 
   /// Whether the examples that are to be exported are there, as many as asked for, from this source.
-  private func isKept(_ keep: Int, _ plan: AttackPlan, _ source: Contestant, _ data: LabelledImages) -> Bool {
+  private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
     guard keep > 0 else { return true }
+    let (plan, source) = (runner.plan, runner.source)
     guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else { return false }
-    return set.count == min(keep, data.count) && set.origin.sourceFingerprint == source.fingerprint
+    return set.count == runner.examples(ofImages: keep) && set.origin.sourceFingerprint == source.fingerprint
       && set.origin.epsilons == plan.epsilons && set.origin.parameters == plan.parameters
   }
 
@@ -138,7 +147,8 @@ public struct ExperimentRun {
     let known = reused()
     let started = ContinuousClock.now
     let result = try body()
-    folder.log(name, seconds: (ContinuousClock.now - started).seconds, reused: known)
+    let attack = known ? nil : (result as? TransferResult)?.cost.seconds
+    folder.log(name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: known)
     return result
   }
 

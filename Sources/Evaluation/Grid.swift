@@ -5,8 +5,13 @@ public struct Grid: Codable, Equatable, Sendable {
   public let cells: [GridCell]
   public let provenance: Provenance
   public let flags: [TrustFlag]
+  /// What each attack spent on each source.
+  public let spending: [AttackSpending]
 
-  public init(cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = []) {
+  public init(
+    cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = []
+  ) {
+    self.spending = spending
     self.cells = cells
     self.provenance = provenance
     self.flags = flags

@@ -18,17 +18,21 @@ public struct GridCell: Equatable, Sendable {
   /// The model to which they were shown.
   public let victim: String
   public let examples: Int
+  /// How many images the examples were made of: fewer than those where an attack aims at several classes, one after the other.
+  public let images: Int
   /// How many examples the victim still gave their true label.
   public let correct: Int
   /// How many examples the victim gave the label the attack aimed at; nil for an attack without an aim.
   public let targetedHits: Int?
 
-  /// - Precondition: `examples` ≥ 1, and both counts are within 0...`examples`.
+  /// - Parameter images: as many as examples unless told otherwise.
+  /// - Precondition: `examples` ≥ `images` ≥ 1, and both counts are within 0...`examples`.
   public init(
-    attack: String, epsilon: Double, source: String, victim: String, examples: Int, correct: Int,
+    attack: String, epsilon: Double, source: String, victim: String, examples: Int, images: Int? = nil, correct: Int,
     targetedHits: Int? = nil
   ) {
-    precondition(examples >= 1 && 0...examples ~= correct && 0...examples ~= targetedHits ?? 0)
+    precondition(1...examples ~= images ?? examples && 0...examples ~= correct && 0...examples ~= targetedHits ?? 0)
+    self.images = images ?? examples
     self.attack = attack
     self.epsilon = epsilon
     self.source = source
@@ -44,7 +48,11 @@ public struct GridCell: Equatable, Sendable {
   public var accuracy: Double { Double(correct) / Double(examples) }
 
   /// Wilson's 95 % interval of the accuracy.
-  public var interval: ClosedRange<Double> { wilsonInterval(successes: correct, of: examples) }
+  ///
+  /// Examples of one image may stand and fall together, so that they count as one: as wide as if they always did.
+  public var interval: ClosedRange<Double> {
+    wilsonInterval(successes: accuracy * Double(images), of: Double(images))
+  }
 
   /// The fraction of the examples that the victim classified as the attack wanted; nil for an attack without an aim.
   public var targetedSuccess: Double? { targetedHits.map { Double($0) / Double(examples) } }
@@ -53,7 +61,7 @@ public struct GridCell: Equatable, Sendable {
 /// In JSON a cell carries what follows from its counts too, for other readers; here it is computed anew.
 extension GridCell: Codable {
   private enum Key: String, CodingKey {
-    case attack, epsilon, source, victim, setting, examples, correct, accuracy
+    case attack, epsilon, source, victim, setting, examples, images, correct, accuracy
     case lower = "ci_low"
     case upper = "ci_high"
     case targetedHits = "targeted_hits"
@@ -68,6 +76,7 @@ extension GridCell: Codable {
     try container.encode(victim, forKey: .victim)
     try container.encode(setting, forKey: .setting)
     try container.encode(examples, forKey: .examples)
+    try container.encode(images, forKey: .images)
     try container.encode(correct, forKey: .correct)
     try container.encode(accuracy.roundedToMillionths, forKey: .accuracy)
     try container.encode(interval.lowerBound.roundedToMillionths, forKey: .lower)
@@ -84,12 +93,14 @@ extension GridCell: Codable {
     source = try container.decode(String.self, forKey: .source)
     victim = try container.decode(String.self, forKey: .victim)
     examples = try container.decode(Int.self, forKey: .examples)
+    images = try container.decode(Int.self, forKey: .images)
     correct = try container.decode(Int.self, forKey: .correct)
     targetedHits = try container.decodeIfPresent(Int.self, forKey: .targetedHits)
 
     func refuse(_ reason: String) -> Failure { .badData("\(name): \(reason)") }
     guard epsilon.isFinite, epsilon >= 0 else { throw refuse("epsilon must be at least 0") }
     guard examples >= 1 else { throw refuse("\(examples) examples, expected at least 1") }
+    guard 1...examples ~= images else { throw refuse("\(images) images of \(examples) examples") }
     guard 0...examples ~= correct else { throw refuse("\(correct) correct of \(examples) examples") }
     guard 0...examples ~= targetedHits ?? 0 else {
       throw refuse("\(targetedHits ?? 0) targeted hits of \(examples) examples")

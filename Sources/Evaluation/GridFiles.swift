@@ -4,7 +4,7 @@ import Support
 /// A grid as `grid.csv`, one line per cell, and as `grid.json`, with everything that is known about it.
 extension Grid {
   static let csvHeader =
-    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success"
+    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images"
 
   /// The cells as a table; accuracy and interval are fractions to six decimals, `targeted_success` is empty for an attack
   /// without an aim.
@@ -16,7 +16,7 @@ extension Grid {
         String(cell.examples), String(cell.correct), cell.accuracy.roundedToMillionths.plainDecimal,
         cell.interval.lowerBound.roundedToMillionths.plainDecimal,
         cell.interval.upperBound.roundedToMillionths.plainDecimal,
-        cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "",
+        cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
       ])
     }
     return table.text
@@ -73,7 +73,7 @@ private struct GridVersion: Decodable {
 
 /// A grid and its format's version, side by side at the top of the file.
 private struct GridDocument: Encodable {
-  static let currentFormat = 1
+  static let currentFormat = 2
 
   let format: Int
   let grid: Grid

@@ -18,11 +18,10 @@ public struct ModelPlan: Sendable {
     self.origin = origin
   }
 
-  init(name: String, _ settings: Settings, folder: URL) throws {
+  init(name: String, _ settings: Settings) throws {
     self.name = name
     if settings.has("file") {
-      let path = try settings.string("file", "a model file")
-      origin = .file(path.hasPrefix("/") ? URL(filePath: path) : folder.appending(path: path))
+      origin = .file(try settings.file("file", "a model file"))
       try settings.finish("model \(name), which is read from a file,")
     } else {
       origin = .training(try TrainingPlan(settings))

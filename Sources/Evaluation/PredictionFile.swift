@@ -1,28 +1,36 @@
+import Attacks
 import Foundation
 import ModelCore
 import Support
 
 /// A transfer's predictions as a file: what grids are computed from, and what a run that goes on need not compute again.
 ///
-/// Tensors `predictions` int64 `[budgets, victims, N]`, `label` and `target` int64 `[N]`; metadata `crossfire` = JSON.
+/// Tensors `predictions` int64 `[budgets, victims, N]`, `label` and `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`;
+/// metadata `crossfire` = JSON. Seconds are not in it, so that the same request gives the same bytes.
 enum PredictionFile {
   private struct Header: Codable {
-    var format = 1
+    var format = 2
     let request: String
     let attack: String
     let source: String
     let victims: [String]
     let epsilons: [Double]
+    let examplesPerImage: Int
+    let forwards: Int
+    let backwards: Int
   }
 
   static func write(_ result: TransferResult, request: String, to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let header = Header(
-      request: request, attack: result.attack, source: result.source, victims: result.victims, epsilons: result.epsilons
-    )
+      request: request, attack: result.attack, source: result.source, victims: result.victims,
+      epsilons: result.epsilons, examplesPerImage: result.examplesPerImage, forwards: result.cost.forwards,
+      backwards: result.cost.backwards)
     let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
-    let tensors = [("predictions", result.predictions), ("label", result.labels), ("target", result.targets)]
+    let tensors = [
+      ("predictions", result.predictions), ("label", result.labels), ("target", result.targets), ("size", result.sizes),
+    ]
     try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
 
@@ -30,13 +38,18 @@ enum PredictionFile {
   static func read(_ url: URL, request: String) -> TransferResult? {
     guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.format == 1, header.request == request,
+      header.format == 2, header.request == request,
       let predictions = try? file.tensor("predictions"), let labels = try? file.tensor("label"),
-      let targets = try? file.tensor("target"), labels.rank == 1, targets.shape == labels.shape,
-      predictions.shape == [header.epsilons.count, header.victims.count, labels.count]
+      let targets = try? file.tensor("target"), let sizes = try? file.tensor("size"),
+      labels.rank == 1, targets.shape == labels.shape,
+      predictions.shape == [header.epsilons.count, header.victims.count, labels.count],
+      sizes.shape == [header.epsilons.count, Norm.allCases.count, labels.count],
+      header.examplesPerImage >= 1, labels.count % header.examplesPerImage == 0
     else { return nil }
     return TransferResult(
       attack: header.attack, source: header.source, victims: header.victims, epsilons: header.epsilons,
-      predictions: predictions, labels: labels, targets: targets)
+      predictions: predictions, labels: labels, targets: targets, sizes: sizes,
+      examplesPerImage: header.examplesPerImage,
+      cost: AttackCost(forwards: header.forwards, backwards: header.backwards))
   }
 }

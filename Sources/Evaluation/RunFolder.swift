@@ -55,11 +55,21 @@ public final class RunFolder {
     return files.filter { $0.pathExtension == "safetensors" }.sorted { $0.lastPathComponent < $1.lastPathComponent }
   }
 
+  /// Removes what unfinished attacks of earlier requests left.
+  func removeJournals() {
+    let folder = url.appending(path: "predictions")
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    for file in files where file.pathExtension == BatchJournal.suffix { try? FileManager.default.removeItem(at: file) }
+  }
+
   /// Adds a line to `log.jsonl`: what was done, when, and how long it took. The log tells; nothing is computed from it.
-  public func log(_ step: String, seconds: Double, reused: Bool) {
+  /// - Parameter attack: seconds of them that an attack took, without showing its examples to victims.
+  public func log(_ step: String, seconds: Double, attack: Double? = nil, reused: Bool) {
     let time = ISO8601DateFormatter().string(from: Date())
+    let attacked = attack.map { "\"attackSeconds\":\(String(format: "%.3f", $0))," } ?? ""
     let line =
-      "{\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\",\"time\":\"\(time)\"}\n"
+      "{\(attacked)\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\","
+      + "\"time\":\"\(time)\"}\n"
     let descriptor = open(url.appending(path: "log.jsonl").path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }
     let bytes = Array(line.utf8)

@@ -11,15 +11,20 @@ public let normalQuantile95 = 1.959963984540054
 public func wilsonInterval(
   successes: Int, of trials: Int, quantile z: Double = normalQuantile95
 ) -> ClosedRange<Double> {
-  precondition(successes >= 0 && successes <= trials, "\(successes) successes of \(trials) trials")
-  guard trials > 0 else { return 0...1 }
-  let k = Double(successes)
-  let n = Double(trials)
+  wilsonInterval(successes: Double(successes), of: Double(trials), quantile: z)
+}
+
+/// The same for counts that need not be whole: a proportion `successes` / `trials` that is worth `trials` independent trials.
+public func wilsonInterval(
+  successes k: Double, of n: Double, quantile z: Double = normalQuantile95
+) -> ClosedRange<Double> {
+  precondition(k >= 0 && k <= n, "\(k) successes of \(n) trials")
+  guard n > 0 else { return 0...1 }
   let scale = 1 / (n + z * z)
   let center = (k + z * z / 2) * scale
   let halfWidth = z * scale * (k * (n - k) / n + z * z / 4).squareRoot()
   // At the ends the two terms are equal on paper and differ by rounding here.
-  let lower = successes == 0 ? 0 : max(0, center - halfWidth)
-  let upper = successes == trials ? 1 : min(1, center + halfWidth)
+  let lower = k == 0 ? 0 : max(0, center - halfWidth)
+  let upper = k == n ? 1 : min(1, center + halfWidth)
   return lower...upper
 }

@@ -16,39 +16,10 @@ public struct Contestant: Sendable {
   }
 }
 
-/// What every victim made of one attack's examples from one source.
-public struct TransferResult: Sendable {
-  public let attack: String
-  public let source: String
-  public let victims: [String]
-  public let epsilons: [Double]
-  /// int64 `[budgets, victims, N]`
-  public let predictions: Tensor
-  /// int64 `[N]`
-  public let labels: Tensor
-  /// int64 `[N]`, −1: none
-  public let targets: Tensor
-
-  /// One cell for every budget and victim.
-  public func cells() -> [GridCell] {
-    let targeted = targets.isAtLeast(0).any().isTrue
-    let count = { (a: Tensor, b: Tensor) in Int(a.equals(b).to(.int64).sum().scalar) }
-    return epsilons.indices.flatMap { budget in
-      victims.indices.map { victim in
-        let predicted = predictions.select(0, budget).select(0, victim)
-        return GridCell(
-          attack: attack, epsilon: epsilons[budget], source: source, victim: victims[victim],
-          examples: labels.count, correct: count(predicted, labels),
-          targetedHits: targeted ? count(predicted, targets) : nil)
-      }
-    }
-  }
-}
-
 /// Fires one source's adversarial examples at every victim.
 ///
 /// Each batch is attacked once for all budgets, checked, and shown to all victims while it is in the cache. Nothing grows
-/// with the number of images but the predictions, and the examples asked to be kept.
+/// with the number of images but the predictions, the sizes, and the examples asked to be kept.
 public struct TransferRunner {
   public let plan: AttackPlan
   public let source: Contestant
@@ -57,105 +28,139 @@ public struct TransferRunner {
   public let seed: Seed
   public let evaluator: Evaluator
 
+  /// - Parameter data: what is attacked, cut to the plan's own number of images if it has one.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
     evaluator: Evaluator = Evaluator()
-  ) {
+  ) throws {
     self.plan = plan
     self.source = source
     self.victims = victims
-    self.data = data
+    self.data = try plan.examples.map { try data.first($0) } ?? data
     self.seed = seed
     self.evaluator = evaluator
+    try plan.check(against: source.classifier)
   }
 
   /// The digest of everything the predictions depend on.
   public var request: String {
     Digest.hex(
       of: ([
-        "transfer 1", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)", source.fingerprint,
+        "transfer 2", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)", source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }).joined(separator: "\n"))
   }
+
+  /// How many examples are made of each image; those of an image stand in a row.
+  private var perImage: Int { plan.goal.examplesPerImage(classCount: data.classCount) }
+
+  /// How many examples are made.
+  public var count: Int { data.count * perImage }
+
+  /// How many examples the first images have, or all if there are fewer.
+  func examples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
 
   /// Runs the attack over all images.
   /// - Parameters:
   ///   - keep: how many images' examples, from the first on, are kept for export.
-  ///   - done: told how many images are done.
-  /// - Throws: `Failure` if the attack made images outside its threat model.
-  public func run(keep: Int, done: (Int) -> Void) throws -> (result: TransferResult, examples: ExampleSet?) {
-    var predictions: [Tensor] = []
-    var targets: [Tensor] = []
-    var kept: [Batch] = []
-    for range in evaluator.batches(data.count) {
-      let batch = try attack(range)
-      predictions.append(judge(batch))
-      targets.append(batch.target)
-      if range.lowerBound < keep { kept.append(batch.first(keep - range.lowerBound)) }
+  ///   - journal: where finished batches are kept until all are; nil: nowhere.
+  ///   - done: told how many examples are done.
+  /// - Throws: `Failure` if the attack made images outside its threat model, or the journal cannot be written.
+  public func run(
+    keep: Int, journal: BatchJournal? = nil, done: (Int) -> Void
+  ) throws -> (result: TransferResult, examples: ExampleSet?) {
+    let kept = examples(ofImages: keep)
+    let outcomes = try evaluator.batches(count).map { range in
+      let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
+      let outcome = try known ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)))
+      if known == nil { try journal?.write(outcome, range) }
       done(range.upperBound)
+      return outcome
     }
     let result = TransferResult(
       attack: plan.name, source: source.name, victims: victims.map(\.name), epsilons: plan.epsilons,
-      predictions: Tensor.concatenate(predictions, along: 2), labels: data.labels, targets: Tensor.concatenate(targets))
-    return (result, kept.isEmpty ? nil : exampleSet(kept))
+      predictions: Tensor.concatenate(outcomes.map(\.predictions), along: 2), labels: labels(0..<count),
+      targets: Tensor.concatenate(outcomes.map(\.targets)),
+      sizes: Tensor.concatenate(outcomes.map(\.sizes), along: 2), examplesPerImage: perImage,
+      cost: outcomes.map(\.cost).reduce(AttackCost(), +))
+    return (result, kept == 0 ? nil : exampleSet(outcomes, kept, result))
   }
 
-  /// One batch with its adversarial forms.
-  private struct Batch {
-    let range: Range<Int>
-    let original: Tensor
-    let label: Tensor
-    let target: Tensor
-    let adversarial: [Tensor]
-
-    func first(_ count: Int) -> Batch {
-      guard count < range.count else { return self }
-      let cut = { (tensor: Tensor) in tensor.narrow(0, 0, count).contiguous }
-      return Batch(
-        range: range.lowerBound..<range.lowerBound + count, original: cut(original), label: cut(label),
-        target: cut(target), adversarial: adversarial.map(cut))
-    }
+  /// Whether a batch from a journal has all that is asked of it now.
+  private func isComplete(_ outcome: BatchOutcome, _ range: Range<Int>, _ kept: Int) -> Bool {
+    let wanted = max(0, min(kept - range.lowerBound, range.count))
+    return outcome.predictions.shape.prefix(2) == [plan.epsilons.count, victims.count]
+      && (wanted == 0 || outcome.kept.count == plan.epsilons.count)
+      && outcome.kept.allSatisfy { $0.shape == [wanted] + data.shape.sizes }
   }
 
-  private func attack(_ range: Range<Int>) throws -> Batch {
-    let classifier = source.classifier
-    let images = data.images(range).to(classifier.device)
-    let labels = data.labels(range).to(classifier.device)
+  /// Attacks one batch of examples and shows it to the victims.
+  private func fire(_ range: Range<Int>, keeping kept: Int) throws -> BatchOutcome {
+    // images, adversarial [n, C, H, W], labels [n]
+    let classifier = Meter(source.classifier)
+    let images = self.images(range).to(classifier.device)
+    let started = ContinuousClock.now
     let goal = plan.goal.goal(
-      for: labels, images: images, first: range.lowerBound, classifier: classifier, seed: seed.derive("targets"))
+      for: labels(range).to(classifier.device), images: images, first: range.lowerBound, classifier: classifier,
+      seed: seed.derive("targets"))
     let adversarial = plan.attack.sweep(
       images, goal, epsilons: plan.epsilons, against: classifier, random: seed.derive("images \(range.lowerBound)"))
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
       let threat = plan.attack.threat(epsilon, against: classifier)
       try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
     }
-    let targets = goal.targets.map { $0.to(.cpu) } ?? data.labels(range) * 0 - 1
-    return Batch(
-      range: range, original: images, label: data.labels(range), target: targets, adversarial: adversarial)
+    let cost = AttackCost(
+      forwards: classifier.forwards, backwards: classifier.backwards, seconds: (ContinuousClock.now - started).seconds)
+    return BatchOutcome(
+      predictions: Tensor.stack(adversarial.map(judge)),
+      targets: goal.targets.map { $0.to(.cpu) } ?? Tensor.full(-1, shape: [range.count], type: .int64),
+      sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
+      kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })
   }
 
-  /// int64 `[budgets, victims, n]`
-  private func judge(_ batch: Batch) -> Tensor {
-    Tensor.stack(
-      batch.adversarial.map { images in
-        Tensor.stack(victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
-      })
+  /// What every victim makes of some images, int64 `[victims, n]`.
+  private func judge(_ images: Tensor) -> Tensor {
+    Tensor.stack(victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
   }
 
-  private func exampleSet(_ batches: [Batch]) -> ExampleSet {
-    func joined(_ part: (Batch) -> Tensor) -> Tensor { Tensor.concatenate(batches.map { part($0).to(.cpu) }) }
+  /// float32 `[norms, n]`
+  private func sizes(_ perturbations: Tensor) -> Tensor {
+    Tensor.stack(Norm.allCases.map { $0.size(perturbations) }).to(.cpu)
+  }
+
+  // MARK: Examples and their images
+
+  /// The image that each example of a range is made of, int64 `[n]`.
+  private func places(_ range: Range<Int>) -> Tensor {
+    Tensor(labels: range.map { $0 / perImage })
+  }
+
+  private func images(_ range: Range<Int>) -> Tensor {
+    perImage == 1 ? data.images(range) : data.batch(at: places(range)).images
+  }
+
+  private func labels(_ range: Range<Int>) -> Tensor {
+    perImage == 1 ? data.labels(range) : data.labels.indexSelect(0, places(range))
+  }
+
+  private func exampleSet(_ outcomes: [BatchOutcome], _ count: Int, _ result: TransferResult) -> ExampleSet {
     let origin = ExampleSet.Origin(
       data: data.name, classNames: data.classNames, valueRange: source.classifier.valueRange, source: source.name,
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
       parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value)
-    let count = batches.reduce(0) { $0 + $1.range.count }
-    let logits = batches.map { batch in
-      withoutGradients { Tensor.stack(batch.adversarial.map(source.classifier.logits)) }
+    let adversarial = plan.epsilons.indices.map { budget in
+      Tensor.concatenate(outcomes.filter { !$0.kept.isEmpty }.map { $0.kept[budget] })
     }
-    let judged = Tensor.concatenate(logits, along: 1).to(.cpu)
+    let logits = adversarial.map { images in
+      let parts = evaluator.batches(count).map { range in
+        let part = images.narrow(0, range.lowerBound, range.count).to(source.classifier.device)
+        return withoutGradients { source.classifier.logits(part) }.to(.cpu)
+      }
+      return Tensor.concatenate(parts)
+    }
+    let judged = Tensor.stack(logits)
     return ExampleSet(
-      origin: origin, original: joined { $0.original },
-      adversarial: plan.epsilons.indices.map { budget in joined { $0.adversarial[budget] } },
-      label: joined { $0.label }, target: joined { $0.target }, index: Tensor.range(count),
+      origin: origin, original: images(0..<count), adversarial: adversarial, label: labels(0..<count),
+      target: result.targets.narrow(0, 0, count), index: places(0..<count),
       predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),
       confidence: judged.softmax().max([2]))
   }

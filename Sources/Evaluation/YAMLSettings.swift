@@ -13,12 +13,12 @@ extension Settings {
       throw Failure.badData("\(url.path): an experiment file of \(data.count) bytes; at most a megabyte is read")
     }
     guard let text = String(data: data, encoding: .utf8) else { throw Failure.badData("\(url.path) is not UTF-8 text") }
-    return try yaml(text, file: url.lastPathComponent)
+    return try yaml(text, file: url.lastPathComponent, folder: url.deletingLastPathComponent())
   }
 
-  /// Reads YAML text; `file` names it in messages.
-  public static func yaml(_ text: String, file: String) throws -> Settings {
-    var reader = YAMLReader(file: file)
+  /// Reads YAML text; `file` names it in messages, and `folder` is where paths in it start from.
+  public static func yaml(_ text: String, file: String, folder: URL? = nil) throws -> Settings {
+    var reader = YAMLReader(file: file, folder: folder)
     let root: Node?
     do {
       root = try Yams.compose(yaml: text)
@@ -35,10 +35,14 @@ extension Settings {
 /// Turns Yams' nodes into settings.
 private struct YAMLReader {
   let file: String
+  let folder: URL?
   /// Aliases let a small file stand for an enormous one, so what has been read is counted.
   private var nodes = 0
 
-  init(file: String) { self.file = file }
+  init(file: String, folder: URL?) {
+    self.file = file
+    self.folder = folder
+  }
 
   mutating func value(_ node: Node) throws -> SettingValue {
     nodes += 1
@@ -56,7 +60,7 @@ private struct YAMLReader {
         guard let name = key.scalar?.string else { throw Failure.badData("\(place(key)): a name must be a word") }
         entries.append(Settings.Entry(name: name, value: try value(content), place: place(key)))
       }
-      return .map(try Settings(entries, place: place(node)))
+      return .map(try Settings(entries, place: place(node), folder: folder))
     case .alias:
       throw Failure.badData("\(place(node)): an alias that stands for nothing")
     }

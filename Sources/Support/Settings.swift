@@ -1,3 +1,5 @@
+import Foundation
+
 /// A value as somebody wrote it, in a file or on the command line, before anybody knows what it means.
 public indirect enum SettingValue: Sendable, Equatable {
   case scalar(String)
@@ -42,13 +44,16 @@ public final class Settings: @unchecked Sendable, Equatable {
   public let entries: [Entry]
   /// Where the whole stands.
   public let place: String
+  /// The folder that the paths in it start from; nil: the current one.
+  public let folder: URL?
   /// What readers asked for so far: the names that are known here.
   public private(set) var questions: [Question] = []
 
   /// - Throws: `Failure.badData` if a name is given twice.
-  public init(_ entries: [Entry], place: String) throws {
+  public init(_ entries: [Entry], place: String, folder: URL? = nil) throws {
     self.entries = entries
     self.place = place
+    self.folder = folder
     var seen: Set<String> = []
     for entry in entries where !seen.insert(entry.name).inserted {
       throw Failure.badData("\(entry.place): '\(entry.name)' is given twice")
@@ -58,6 +63,7 @@ public final class Settings: @unchecked Sendable, Equatable {
   private init(place: String) {
     entries = []
     self.place = place
+    folder = nil
   }
 
   /// No values at all: readers give their defaults.
@@ -83,6 +89,13 @@ public final class Settings: @unchecked Sendable, Equatable {
     }
     guard case .scalar(let text) = entry.value else { throw wrong(entry, "a word") }
     return text
+  }
+
+  /// A file's place; a path that is not absolute starts from `folder`.
+  public func file(_ name: String, _ meaning: String) throws -> URL {
+    let path = try string(name, meaning)
+    guard let folder, !path.hasPrefix("/") else { return URL(filePath: path) }
+    return folder.appending(path: path)
   }
 
   /// One of a few words.

@@ -33,7 +33,7 @@ struct Attack: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
   var epsilon: [String]
 
-  @Option(help: "What a targeted attack aims at: next, random, least-likely, or a label.")
+  @Option(help: "What a targeted attack aims at: next, random, least-likely, all, or a label.")
   var target: String?
 
   @Option(help: "Where all randomness derives from.")
@@ -55,20 +55,38 @@ struct Attack: ParsableCommand {
     let named = try NamedModel(model)
     let network = try architecture.load(named, for: images, device: device).network
     let source = Contestant(name: named.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
-    let runner = TransferRunner(
+    let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
       evaluator: Evaluator(batchSize: engine.batchSize))
     try AtomicFile.probe(URL(filePath: out))
     let progress = output.progress
-    progress.begin("\(plan.name) on \(named.name)", total: images.count, unit: "images")
-    let (result, examples) = try runner.run(keep: images.count) { progress.update($0) }
+    progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
+    let journal = BatchJournal(for: URL(filePath: out), request: runner.request)
+    let (result, examples) = try runner.run(keep: images.count, journal: journal) { progress.update($0) }
     progress.end(nil)
     try examples?.write(to: URL(filePath: out))
-    try output.show(result.cells(), table(result.cells()) + "\n\(out)")
+    journal.remove()
+    try output.show(
+      Report(cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds),
+      [table(result.cells()), spent(result), out].joined(separator: "\n"))
+  }
+
+  private struct Report: Encodable {
+    let cells: [GridCell]
+    let spending: AttackSpending
+    let seconds: Double
+  }
+
+  /// One line: what the attack cost.
+  private func spent(_ result: TransferResult) -> String {
+    let spending = result.spending()
+    let each = result.cost.seconds / Double(max(1, spending.examples))
+    return "spent per example: \(spending.forwardsPerExample.plainDecimal) passes forward, "
+      + "\(spending.backwardsPerExample.plainDecimal) back, \(String(format: "%.2g", each * 1000)) ms"
   }
 
   private func table(_ cells: [GridCell]) -> String {
-    var table = TextTable(["epsilon", "images", "accuracy", "95 % interval", "target reached"])
+    var table = TextTable(["epsilon", "examples", "accuracy", "95 % interval", "target reached"])
     for cell in cells {
       table.add([
         cell.epsilon.plainDecimal, "\(cell.examples)", cell.accuracy.percent,

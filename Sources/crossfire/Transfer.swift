@@ -36,7 +36,7 @@ struct Transfer: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
   var epsilon: [String]
 
-  @Option(help: "What targeted attacks aim at: next, random, least-likely, or a label.")
+  @Option(help: "What targeted attacks aim at: next, random, least-likely, all, or a label.")
   var target: String?
 
   @Option(help: ArgumentHelp("Export the first N images' examples as PNG.", valueName: "n"))

@@ -69,7 +69,7 @@ struct AttackPlanTests {
       try plan("tgsm", [("epsilons", list("0.1")), ("target", .scalar("nearest"))])
     }
     #expect(failure?.message.contains("unknown target 'nearest'") == true)
-    #expect(failure?.hint == "known: next, random, least-likely, or a label like 3")
+    #expect(failure?.hint == "known: next, random, least-likely, all, or a label like 3")
   }
 
   @Test("the goal is the attack's own unless a target is given")
@@ -79,6 +79,21 @@ struct AttackPlanTests {
     #expect(try plan("tgsm", [budget]).goal == .next)
     #expect(try plan("tgsm", [budget, ("target", .scalar("3"))]).goal == .label(3))
     #expect(try plan("fgsm", [budget, ("target", .scalar("random"))]).goal == .random)
+  }
+
+  @Test("away from the true label or from the predicted one")
+  func labels() throws {
+    let budget = ("epsilons", list("0.1"))
+    #expect(try plan("fgsm", [budget, ("labels", .scalar("predicted"))]).goal == .predicted)
+    #expect(try plan("fgsm", [budget, ("labels", .scalar("true"))]).goal == .untargeted)
+    #expect(throws: Failure.self) { try plan("tgsm", [budget, ("labels", .scalar("predicted"))]) }
+  }
+
+  @Test("an attack whose budget has a name of its own takes it under that name too")
+  func budgetName() throws {
+    #expect(try plan("jsma", [("gamma", .scalar("0.145"))]).epsilons == [0.145])
+    #expect(try plan("jsma", [("epsilons", list("0.1", "0.2"))]).epsilons == [0.1, 0.2])
+    #expect(throws: Failure.self) { try plan("fgsm", [("gamma", .scalar("0.1"))]) }
   }
 
   @Test("an attack may go under another name")

@@ -18,6 +18,10 @@ struct EveryAttackTests {
     let labels = model.labels.narrow(0, 0, count)
     let goal = type.defaultGoal.goal(
       for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(61))
+    // A surrogate has no default; the model itself is as good as any.
+    if type is SurrogateTransfer.Type, let network = model.classifier as? Network {
+      return (try SurrogateTransfer(of: BasicIterativeMethod(), on: network), goal, images, labels)
+    }
     return (try type.init(Settings.none()), goal, images, labels)
   }
 

@@ -95,7 +95,8 @@ struct GoalTests {
   }
 
   @Test(
-    "targets are read from words, and written as the same", arguments: ["next", "random", "least-likely", "0", "37"])
+    "targets are read from words, and written as the same",
+    arguments: ["next", "random", "least-likely", "all", "0", "37"])
   func words(_ word: String) throws {
     let rule = try GoalRule(target: word)
     #expect(rule.description == word)
@@ -105,8 +106,20 @@ struct GoalTests {
   @Test("other words are refused", arguments: ["", "nxt", "-1", "1.5", "leastlikely", "untargeted", "Next"])
   func unknownWords(_ word: String) {
     let expected = Failure.usage(
-      "unknown target '\(word)'", hint: "known: next, random, least-likely, or a label like 3")
+      "unknown target '\(word)'", hint: "known: next, random, least-likely, all, or a label like 3")
     #expect(throws: expected) { try GoalRule(target: word) }
+  }
+
+  @Test("all: the other classes one after the other, whatever the batches")
+  func allOthers() throws {
+    let labels = [0, 0, 2, 2]
+    #expect(try targets(.all, labels, classes: 3) == [1, 2, 0, 1])
+    let classifier = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 2, width: 2), classCount: 3)
+    let second = GoalRule.all.goal(
+      for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]), first: 1, classifier: classifier, seed: Seed(0))
+    #expect(second.targets?.int64s() == [2, 0])
+    #expect(GoalRule.all.examplesPerImage(classCount: 10) == 9)
+    #expect(GoalRule.next.examplesPerImage(classCount: 10) == 1)
   }
 
   @Test("a label that is no class is refused")

@@ -153,8 +153,8 @@ struct JacobianSaliencyMapTests {
 
   @Test(
     "as the paper's loop finds it, class by class and pair by pair", arguments: Form.allCases,
-    JacobianSaliencyMap.Source.allCases)
-  func definition(_ form: Form, _ source: JacobianSaliencyMap.Source) {
+    OutputSource.allCases)
+  func definition(_ form: Form, _ source: OutputSource) {
     for (index, theta, count) in [(0, 1.0, 10), (4, -1, 10), (2, 0.5, 3), (3, -0.25, 3)] {
       let model = TinyModel.all[index]
       let images = model.images.narrow(0, 0, count)

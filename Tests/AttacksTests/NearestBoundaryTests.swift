@@ -1,10 +1,11 @@
-import Attacks
 import ModelCore
 import Support
 import Testing
 
+@testable import Attacks
+
 /// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away for the nearest class k.
-@Suite("DeepFool finds the nearest boundary of a linear classifier")
+@Suite("DeepFool and Carlini-Wagner find the nearest boundary of a linear classifier")
 struct NearestBoundaryTests {
   struct Case: CustomStringConvertible, Sendable {
     let classes: Int
@@ -64,8 +65,38 @@ struct NearestBoundaryTests {
     let goal = Goal.away(from: test.classifier.predictions(test.images))
     let found = lengths(DeepFool(overshoot: overshoot, classes: 99), test, goal)
     for (found, exact) in zip(found, distances(test, goal)) {
-      #expect(abs(found - (1 + overshoot) * exact) < 2e-4 * exact + 2e-5, "\(found / exact)")
+      let rounding = 2e-5 + (test.range.upperBound - test.range.lowerBound) * 1e-7
+      #expect(abs(found - (1 + overshoot) * exact) < 2e-4 * exact + rounding, "\(found / exact)")
     }
+  }
+
+  /// Of many classes' boundaries it finds a near one, which is not always the nearest.
+  @Test("Carlini-Wagner ends at most 1 % beyond it, and never before it", arguments: cases, [0, 0.5])
+  func carliniWagner(_ test: Case, _ confidence: Double) {
+    let goal = Goal.away(from: test.classifier.predictions(test.images))
+    let found = lengths(CarliniWagner(searches: 12, confidence: confidence), test, goal)
+    let ratios = zip(found, distances(test, goal, lead: confidence)).map { $0 / $1 }
+    #expect(ratios.allSatisfy { $0 > 0.9999 && $0 < 1.1 }, "\(ratios)")
+    #expect(ratios.count { $0 < 1.01 } >= [2: 12, 10: 11, 100: 8][test.classes]!, "\(ratios)")
+  }
+
+  @Test("Carlini-Wagner ends at the nearest point of the boundary that has valid pixels, where many are at their ends")
+  func carliniWagnerInTheBox() throws {
+    let random = RandomSource(Seed(11))
+    let images = (random.uniform([12, 1, 6, 6]) * 1.6 - 0.3).clamped(to: 0...1)
+    let weight = random.normal([2, 36])
+    let classifier = LinearClassifier(
+      inputShape: ImageShape(channels: 1, height: 6, width: 6), weight: weight - weight.mean([1], keep: true))
+    let labels = classifier.predictions(images)
+    let difference = (classifier.weight.select(0, 0) - classifier.weight.select(0, 1)).reshaped([1, -1]).expanded([
+      12, 36,
+    ]).contiguous
+    let exact = BoxedHyperplane.move(
+      from: images.flattened, normals: difference, offsets: Tensor.zeros([12]), norm: .l2, box: 0...1)
+    let found = CarliniWagner(searches: 12).nearest(
+      images, .away(from: labels), against: classifier, random: RandomSource(Seed(3)))
+    let lengths = zip(Norm.l2.size(found - images).floats(), Norm.l2.size(exact).floats())
+    for (found, exact) in lengths { #expect(found >= exact * 0.9999 && found <= exact * 1.01, "\(found / exact)") }
   }
 
   @Test("the nearest class is not always the likeliest")

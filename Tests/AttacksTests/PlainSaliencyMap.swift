@@ -6,7 +6,7 @@ import ModelCore
 struct PlainSaliencyMap {
   let form: JacobianSaliencyMap.Form
   let theta: Float
-  let source: JacobianSaliencyMap.Source
+  let source: OutputSource
   let classifier: any Classifier
 
   /// The pixels of the result for one image `[1, C, H, W]` with pixels in [0, 1].

@@ -6,7 +6,7 @@ import Testing
 @Suite("Attacks without a budget look for the smallest perturbation")
 struct SmallestPerturbationTests {
   static let attacks: [any SmallestPerturbationAttack] = [
-    DeepFool(),
+    DeepFool(), CarliniWagner(steps: 60, searches: 7),
     Bisection(of: BasicIterativeMethod(), halvings: 6), Bisection(of: FastGradientSign()),
     Bisection(of: ProjectedGradientDescent(norm: .l2, Pace(steps: 10, relative: 2.5)), halvings: 6),
   ]

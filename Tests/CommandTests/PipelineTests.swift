@@ -22,15 +22,19 @@ struct PipelineTests {
         as? [[String: Any]])
     #expect(try #require(accuracy[0]["accuracy"] as? Double) > 0.8)
     #expect(accuracy[0]["model"] as? String == "m")
-    let cells = try #require(
+    let attacked = try #require(
       JSONSerialization.jsonObject(
         with: Data(
           run(
             "attack", "--model", model, "--data", "synthetic", "--count", "50", "--attack", "fgsm", "--epsilon",
             "0,0.3",
             "--out", examples, "--json"
-          ).utf8)) as? [[String: Any]])
+          ).utf8)) as? [String: Any])
+    let cells = try #require(attacked["cells"] as? [[String: Any]])
     #expect(cells.count == 2)
+    let spending = try #require(attacked["spending"] as? [String: Any])
+    #expect(spending["forwardsPerExample"] as? Double == 1)
+    #expect(spending["backwardsPerExample"] as? Double == 1)
     let accuracies = cells.compactMap { $0["accuracy"] as? Double }
     #expect(accuracies[1] < accuracies[0])
     let exported = try run("export", examples, "--model", model, "--out", folder.appending("set").path, "--scale", "2")

@@ -26,7 +26,8 @@ struct RunTests {
     #expect(files.keys.allSatisfy { !$0.hasSuffix(".partial") && !$0.contains("checkpoint") })
     let lines = String(decoding: files["grid.csv"] ?? Data(), as: UTF8.self).split(separator: "\n")
     #expect(
-      lines.first == "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success")
+      lines.first
+        == "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images")
     #expect(lines.count == 1 + 2 * 2 * 5)
     #expect(files.keys.filter { $0.hasPrefix("images/images/") }.count == 2 * 3 * 3)
     #expect(result.output.contains("report: "))
@@ -65,6 +66,35 @@ struct RunTests {
     }
     #expect(try Command.run("run", file, "--out", out.path, "--threads", "1").status == 0)
     #expect(try contents(of: out) == expected)
+  }
+
+  @Test("an attack that is killed goes on with the batch it was at, and ends with the bytes of an undisturbed one")
+  func killedAttack() throws {
+    let folder = TemporaryFolder()
+    let model = folder.appending("m.safetensors").path
+    try Command.run(
+      "train", "--data", "synthetic", "--count", "300", "--architecture", "small", "--epochs", "1", "--out", model)
+    func arguments(_ out: URL) -> [String] {
+      [
+        "attack", "--model", model, "--data", "synthetic", "--count", "100", "--attack", "pgd:steps=300", "--epsilon",
+        "0.1", "--batch-size", "10", "--threads", "1", "--out", out.path,
+      ]
+    }
+    let calm = folder.appending("calm.safetensors")
+    _ = try Command(arguments(calm)).wait()
+    let out = folder.appending("killed.safetensors")
+    let journal = folder.appending("killed.safetensors.batches")
+    let batches = {
+      (try? FileManager.default.contentsOfDirectory(atPath: journal.path).count { !$0.hasPrefix(".") }) ?? 0
+    }
+    let command = try Command(arguments(out))
+    for _ in 0..<1000 where batches() < 3 { Thread.sleep(forTimeInterval: 0.01) }
+    command.kill(SIGKILL)
+    #expect(command.wait().status != 0)
+    #expect((3..<10).contains(batches()))
+    #expect(try Command(arguments(out)).wait().status == 0)
+    #expect(try Data(contentsOf: out) == Data(contentsOf: calm))
+    #expect(!FileManager.default.fileExists(atPath: journal.path))
   }
 
   @Test("Ctrl-C ends with status 130 and leaves no half file")

@@ -40,9 +40,9 @@ import Testing
       attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3, targetedHits: 1)
     #expect(
       grid([cell, aimed]).csv() == """
-        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success
-        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,
-        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333
+        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images
+        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50
+        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3
 
         """)
   }
@@ -77,6 +77,13 @@ import Testing
     #expect(try String(contentsOf: folder.appending(path: "grid.csv"), encoding: .utf8) == original.csv())
   }
 
+  @Test func examplesOfOneImageCountAsOneInTheInterval() {
+    let each = GridCell(
+      attack: "jsma", epsilon: 0.1, source: "a", victim: "a", examples: 450, images: 50, correct: 342)
+    #expect(each.accuracy == cell.accuracy)
+    #expect(each.interval == cell.interval)
+  }
+
   @Test func theSameGridIsTheSameBytes() throws {
     #expect(try grid([cell]).json() == grid([cell]).json())
   }
@@ -84,7 +91,7 @@ import Testing
   @Test func theJSONCarriesWhatTheTableCarries() throws {
     let json = try JSONSerialization.jsonObject(with: grid([cell]).json()) as? [String: Any]
     let first = try #require((json?["cells"] as? [[String: Any]])?.first)
-    #expect(json?["format"] as? Int == 1)
+    #expect(json?["format"] as? Int == 2)
     #expect(first["setting"] as? String == "black-box")
     #expect(first["accuracy"] as? Double == 0.76)
     #expect(first["ci_low"] as? Double == 0.625873)
@@ -92,7 +99,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"format\" : 1", "\"format\" : 2", "format 2, expected 1"),
+    ("\"format\" : 2", "\"format\" : 1", "format 1, expected 2"),
     ("\"correct\" : 38", "\"correct\" : 51", "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"),
     ("\"correct\" : 38", "\"correct\" : -1", "fgsm, epsilon 0.1, normal to both: -1 correct of 50 examples"),
     (
@@ -100,7 +107,7 @@ import Testing
       "fgsm, epsilon 0.1, normal to both: 60 targeted hits of 50 examples"
     ),
     (
-      "\"examples\" : 50,\n      \"setting\"", "\"examples\" : 0,\n      \"setting\"",
+      "\"examples\" : 50", "\"examples\" : 0",
       "fgsm, epsilon 0.1, normal to both: 0 examples, expected at least 1"
     ),
     ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"),

@@ -15,6 +15,7 @@ extern "C" {
 
 typedef struct ct_tensor *ct_ref;
 typedef struct ct_generator *ct_generator_ref;
+typedef struct ct_counter *ct_counter_ref;
 
 enum ct_type { ct_u8, ct_i64, ct_f32, ct_f64, ct_bool, ct_i32 };
 
@@ -124,6 +125,13 @@ ct_ref _Nullable ct_detach(ct_ref _Nonnull tensor);
 /// differentiated once more. An input that the output does not depend on gets zeros.
 bool ct_gradient(ct_ref _Nonnull output, const ct_ref _Nonnull *_Nonnull inputs, int count, bool differentiable,
                  bool retain_graph, ct_ref _Nullable *_Nonnull out);
+
+/// Counts rows of gradients: after `ct_count_gradients` the counter grows by the size of the tensor's first dimension each
+/// time a gradient flows back through the tensor. The tensor must be one that gradients flow through.
+ct_counter_ref _Nullable ct_counter_new(void);
+void ct_counter_free(ct_counter_ref _Nullable counter);
+int64_t ct_counter_value(ct_counter_ref _Nonnull counter);
+bool ct_count_gradients(ct_ref _Nonnull tensor, ct_counter_ref _Nonnull counter);
 
 // ---- optimizers: one fused step in place over all parameters -----------------------------------------------------------------
 struct ct_adam {

@@ -1,0 +1,71 @@
+import Attacks
+import Foundation
+import ModelCore
+import Support
+
+/// What one batch of an attack came to.
+struct BatchOutcome {
+  /// int64 `[budgets, victims, n]`
+  let predictions: Tensor
+  /// int64 `[n]`, −1: none
+  let targets: Tensor
+  /// float32 `[budgets, norms, n]`
+  let sizes: Tensor
+  let cost: AttackCost
+  /// The first examples' adversarial images for each budget, float32 `[m, C, H, W]`; none if they are not kept.
+  let kept: [Tensor]
+}
+
+/// The finished batches of an attack that is not finished: a folder with one file for each, so that an attack which is
+/// interrupted loses at most the batch it was at.
+public struct BatchJournal: Sendable {
+  private let folder: URL
+  /// The digest of everything the batches depend on; those of another request are not taken up.
+  private let request: String
+
+  /// The journal of an attack whose result will be a file.
+  public init(for result: URL, request: String) {
+    folder = result.deletingLastPathComponent().appending(path: "\(result.lastPathComponent).\(Self.suffix)")
+    self.request = request
+  }
+
+  static let suffix = "batches"
+
+  private struct Header: Codable {
+    let request: String
+    let cost: AttackCost
+    let budgetsKept: Int
+  }
+
+  private func file(_ range: Range<Int>) -> URL {
+    folder.appending(path: "\(range.lowerBound)-\(range.upperBound).safetensors")
+  }
+
+  func write(_ outcome: BatchOutcome, _ range: Range<Int>) throws {
+    let header = Header(request: request, cost: outcome.cost, budgetsKept: outcome.kept.count)
+    let metadata = ["batch": String(decoding: try JSONEncoder().encode(header), as: UTF8.self)]
+    let kept = outcome.kept.enumerated().map { (name: "kept.\($0.offset)", tensor: $0.element) }
+    let tensors = [
+      (name: "predictions", tensor: outcome.predictions), ("targets", outcome.targets), ("sizes", outcome.sizes),
+    ]
+    try SafetensorsFile.write(tensors + kept, metadata: metadata, to: file(range))
+  }
+
+  /// The outcome of a batch that was finished before; nil if it was not, or not for this request, or is not sound.
+  func read(_ range: Range<Int>) -> BatchOutcome? {
+    guard FileManager.default.fileExists(atPath: file(range).path), let file = try? SafetensorsFile(file(range)),
+      let text = file.metadata["batch"],
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request,
+      let predictions = try? file.tensor("predictions"), let targets = try? file.tensor("targets"),
+      let sizes = try? file.tensor("sizes"), predictions.rank == 3, predictions.shape[2] == range.count,
+      targets.shape == [range.count], sizes.shape == [predictions.shape[0], Norm.allCases.count, range.count],
+      let kept = try? (0..<max(0, header.budgetsKept)).map({ try file.tensor("kept.\($0)") })
+    else { return nil }
+    return BatchOutcome(predictions: predictions, targets: targets, sizes: sizes, cost: header.cost, kept: kept)
+  }
+
+  /// Removes all batches, once the result is in its place.
+  public func remove() {
+    try? FileManager.default.removeItem(at: folder)
+  }
+}

@@ -1,0 +1,81 @@
+import Attacks
+import ModelCore
+
+/// What every victim made of one attack's examples from one source, and what the attack spent on them.
+public struct TransferResult: Sendable {
+  public let attack: String
+  public let source: String
+  public let victims: [String]
+  public let epsilons: [Double]
+  /// int64 `[budgets, victims, N]`
+  public let predictions: Tensor
+  /// int64 `[N]`
+  public let labels: Tensor
+  /// int64 `[N]`, −1: none
+  public let targets: Tensor
+  /// The perturbations' sizes in each norm, in the order of `Norm.allCases`: float32 `[budgets, norms, N]`
+  public let sizes: Tensor
+  /// How many examples were made of each image; those of an image stand in a row.
+  public let examplesPerImage: Int
+  /// For all examples and budgets. Zero seconds: not known, since the result was read from a file.
+  public let cost: AttackCost
+
+  /// One cell for every budget and victim.
+  public func cells() -> [GridCell] {
+    let targeted = targets.isAtLeast(0).any().isTrue
+    let count = { (a: Tensor, b: Tensor) in Int(a.equals(b).to(.int64).sum().scalar) }
+    return epsilons.indices.flatMap { budget in
+      victims.indices.map { victim in
+        let predicted = predictions.select(0, budget).select(0, victim)
+        return GridCell(
+          attack: attack, epsilon: epsilons[budget], source: source, victim: victims[victim],
+          examples: labels.count, images: labels.count / examplesPerImage, correct: count(predicted, labels),
+          targetedHits: targeted ? count(predicted, targets) : nil)
+      }
+    }
+  }
+
+  /// What was spent and reached, for records.
+  public func spending() -> AttackSpending {
+    let count = Double(labels.count)
+    let reached = epsilons.indices.map { budget in
+      let sizes = Norm.allCases.indices.map { self.sizes.select(0, budget).select(0, $0).to(.float64) }
+      let pairs = zip(Norm.allCases, sizes).map { norm, sizes in
+        (
+          norm.rawValue,
+          ReachedSize(
+            mean: sizes.mean().scalar.roundedToMillionths, largest: sizes.max().scalar.roundedToMillionths)
+        )
+      }
+      return ReachedSizes(epsilon: epsilons[budget], norms: Dictionary(uniqueKeysWithValues: pairs))
+    }
+    return AttackSpending(
+      attack: attack, source: source, examples: labels.count,
+      forwardsPerExample: (Double(cost.forwards) / count).roundedToMillionths,
+      backwardsPerExample: (Double(cost.backwards) / count).roundedToMillionths, reached: reached)
+  }
+}
+
+/// What one attack spent on one source, and how large its perturbations became.
+public struct AttackSpending: Codable, Equatable, Sendable {
+  public let attack: String
+  public let source: String
+  public let examples: Int
+  /// Passes through the attacked model for each example, for all budgets together.
+  public let forwardsPerExample: Double
+  public let backwardsPerExample: Double
+  /// One for each budget, ascending.
+  public let reached: [ReachedSizes]
+}
+
+/// The sizes of perturbations within one budget, in every norm by its name.
+public struct ReachedSizes: Codable, Equatable, Sendable {
+  public let epsilon: Double
+  public let norms: [String: ReachedSize]
+}
+
+/// The sizes of many perturbations in one norm.
+public struct ReachedSize: Codable, Equatable, Sendable {
+  public let mean: Double
+  public let largest: Double
+}

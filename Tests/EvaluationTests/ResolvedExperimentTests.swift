@@ -1,0 +1,53 @@
+import Attacks
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@Suite("An experiment as resolved is the same experiment")
+struct ResolvedExperimentTests {
+  private func experiment(_ attack: String, in folder: TemporaryFolder) throws -> Experiment {
+    let text = """
+      data: { name: synthetic, train: 100, test: 50 }
+      models: { a: { architecture: mlp, epochs: 1 } }
+      attacks:
+        mine: \(attack)
+      """
+    return try Experiment(.yaml(text, file: "run.yaml", folder: folder.url))
+  }
+
+  private func expectTheSame(_ attack: String) throws {
+    let folder = TemporaryFolder()
+    let shape = ImageShape(channels: 1, height: 28, width: 28)
+    let network = try Architecture.named("mlp").network(
+      input: shape, classNames: (0..<10).map(String.init), seed: Seed(1))
+    try ModelFile.write(network, training: nil, to: folder.appending("m.safetensors"))
+    let first = try experiment(attack, in: folder)
+    let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
+    #expect(second.attacks[0].text == first.attacks[0].text)
+    #expect(second.attacks[0].epsilons == first.attacks[0].epsilons)
+    #expect(try second.resolved() == first.resolved())
+  }
+
+  @Test("every attack with its defaults", arguments: AttackRegistry.names)
+  func defaults(_ name: String) throws {
+    let model = name == SurrogateTransfer.name ? ", model: m.safetensors" : ""
+    try expectTheSame("{ attack: \(name), epsilons: [0.1, 0.2]\(model) }")
+  }
+
+  @Test(
+    "settings that are not the defaults",
+    arguments: [
+      "{ attack: pgd, norm: l2, steps: 7, alpha: 0.3, restarts: 2, start: original, views: [di, vmi], epsilon: 2 }",
+      "{ attack: fgsm, loss: margin, source: probabilities, labels: predicted, epsilon: 0.3 }",
+      "{ attack: jsma, gamma: 0.145, form: single, theta: -1, target: all, examples: 5 }",
+      "{ attack: surrogate, model: m.safetensors, of: apgd, norm: l2, epsilon: 1 }",
+      "{ attack: bisection, of: pgd, norm: l1, upper: 4, epsilon: 2 }",
+      "{ attack: autoattack, norm: l2, queries: 10, epsilon: 1 }",
+    ])
+  func chosen(_ attack: String) throws {
+    try expectTheSame(attack)
+  }
+}

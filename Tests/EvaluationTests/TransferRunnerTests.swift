@@ -1,0 +1,123 @@
+import Attacks
+import Datasets
+import Foundation
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@testable import Evaluation
+
+@Suite("One attack from one source at all victims")
+struct TransferRunnerTests {
+  private static let images = try! SevenSegmentDigits().images(.test, count: 30)
+
+  private func network(_ seed: UInt64) throws -> Network {
+    try Architecture.named("mlp").network(
+      input: Self.images.shape, classNames: Self.images.classNames, seed: Seed(seed))
+  }
+
+  private func runner(
+    _ plan: AttackPlan, _ source: any Classifier, batchSize: Int = 8
+  ) throws -> TransferRunner {
+    let contestant = Contestant(name: "a", classifier: source, fingerprint: "a")
+    let other = Contestant(name: "b", classifier: try network(2), fingerprint: "b")
+    return try TransferRunner(
+      plan: plan, source: contestant, victims: [contestant, other], data: Self.images, seed: Seed(3),
+      evaluator: Evaluator(batchSize: batchSize))
+  }
+
+  private let pgd = AttackPlan(
+    name: "pgd", attack: ProjectedGradientDescent(Pace(steps: 3, relative: 2.5)), goal: .untargeted,
+    epsilons: [0.1, 0.2])
+
+  @Test("an attack that was interrupted goes on with the batch it was at, and ends with the same result")
+  func resumes() throws {
+    let folder = TemporaryFolder()
+    let place = folder.appending("pgd.a.safetensors")
+    let meter = Meter(try network(1))
+    let runner = try runner(pgd, meter)
+    let journal = BatchJournal(for: place, request: runner.request)
+    let whole = try runner.run(keep: 10, journal: journal) { _ in }
+    let batches = try FileManager.default.contentsOfDirectory(
+      atPath: folder.appending("\(place.lastPathComponent).batches").path)
+    #expect(batches.count == 4)
+
+    // As if it had been interrupted at the third batch of four.
+    for lost in ["16-24", "24-30"] {
+      try FileManager.default.removeItem(
+        at: folder.appending("\(place.lastPathComponent).batches/\(lost).safetensors"))
+    }
+    let before = meter.backwards
+    let again = try runner.run(keep: 10, journal: journal) { _ in }
+    #expect(meter.backwards - before == 14 * 2 * 3)
+    #expect(again.result.predictions.int64s() == whole.result.predictions.int64s())
+    #expect(again.result.sizes.floats() == whole.result.sizes.floats())
+    #expect(again.result.spending() == whole.result.spending())
+    #expect(again.examples?.adversarial.map { $0.floats() } == whole.examples?.adversarial.map { $0.floats() })
+    journal.remove()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+  }
+
+  @Test("batches of another request, or with too few kept examples, or damaged, are done anew")
+  func stale() throws {
+    let folder = TemporaryFolder()
+    let place = folder.appending("pgd.a.safetensors")
+    let meter = Meter(try network(1))
+    let runner = try runner(pgd, meter)
+    _ = try runner.run(keep: 0, journal: BatchJournal(for: place, request: "another")) { _ in }
+    let journal = BatchJournal(for: place, request: runner.request)
+    var before = meter.backwards
+    _ = try runner.run(keep: 0, journal: journal) { _ in }
+    #expect(meter.backwards - before == 30 * 2 * 3)
+    before = meter.backwards
+    _ = try runner.run(keep: 8, journal: journal) { _ in }
+    #expect(meter.backwards - before == 8 * 2 * 3)
+    let file = folder.appending("\(place.lastPathComponent).batches/0-8.safetensors")
+    try Data(contentsOf: file).prefix(200).write(to: file)
+    before = meter.backwards
+    _ = try runner.run(keep: 8, journal: journal) { _ in }
+    #expect(meter.backwards - before == 8 * 2 * 3)
+  }
+
+  @Test("towards all other classes: each image as often as there are, in whatever batches", arguments: [1, 7, 256])
+  func allTargets(_ batchSize: Int) throws {
+    let plan = AttackPlan(
+      name: "tgsm", attack: TargetedGradientSign(), goal: .all, epsilons: [0.2], examples: 5)
+    let runner = try runner(plan, try network(1), batchSize: batchSize)
+    let (result, examples) = try runner.run(keep: 2) { _ in }
+    #expect(result.labels.count == 45)
+    let (labels, targets) = (result.labels.int64s(), result.targets.int64s())
+    for image in 0..<5 {
+      let row = image * 9..<(image + 1) * 9
+      #expect(Set(labels[row]).count == 1)
+      #expect(Set(targets[row]) == Set(0..<10).subtracting(labels[row]))
+    }
+    let set = try #require(examples)
+    #expect(set.count == 18)
+    #expect(set.index.int64s() == [Int64](repeating: 0, count: 9) + [Int64](repeating: 1, count: 9))
+    let cell = try #require(result.cells().first)
+    #expect(cell.examples == 45 && cell.images == 5)
+    #expect(cell.interval == wilsonInterval(successes: cell.accuracy * 5, of: 5))
+  }
+
+  @Test("what is stored is what was measured, but for the seconds")
+  func stored() throws {
+    let folder = TemporaryFolder()
+    let place = folder.appending("pgd.a.safetensors")
+    let runner = try runner(pgd, try network(1))
+    let (result, _) = try runner.run(keep: 0) { _ in }
+    #expect(result.cost.forwards == 30 * 2 * 3 && result.cost.backwards == 30 * 2 * 3 && result.cost.seconds > 0)
+    try PredictionFile.write(result, request: "r", to: place)
+    let read = try #require(PredictionFile.read(place, request: "r"))
+    #expect(read.cells() == result.cells())
+    #expect(read.spending() == result.spending())
+    #expect(PredictionFile.read(place, request: "another") == nil)
+    let reached = result.spending().reached
+    #expect(reached.map(\.epsilon) == [0.1, 0.2])
+    for sizes in reached {
+      let largest = try #require(sizes.norms["linf"]?.largest)
+      #expect(largest > sizes.epsilon * 0.9 && largest <= sizes.epsilon + 1e-6)
+    }
+  }
+}
