@@ -29,7 +29,8 @@ extension ReportPage {
       ])
   }
 
-  private func table(_ name: String, header: [String], _ rows: [[String]]) -> Markup {
+  /// A table of facts that scrolls by itself where it is too wide.
+  func table(_ name: String, header: [String], _ rows: [[String]]) -> Markup {
     let head = header.map { Markup("th", ["scope": "col"], $0) }
     let body = rows.map { row in
       let cells = row.enumerated().map { column, text in

@@ -58,7 +58,7 @@ public struct ReportPage: Sendable {
   }
 
   private var body: Markup {
-    let sections = [summary, curves, matrices, images, provenance].compactMap { $0 }
+    let sections = [summary, curves, matrices, images, spending, provenance].compactMap { $0 }
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
       "body", [:],
