@@ -78,9 +78,9 @@ class Comparison:
         count, grids = 128 if self.quick else 1000, {}
         passes = [peer_libraries.count_passes(net) for net in self.nets]
 
-        def outcome(name, seconds, grid, forward, tracked):
+        def outcome(name, seconds, grid, forward, backward):
             grids[name] = grid
-            return Outcome(seconds, sum(grid) / len(grid) / count, (forward / count, tracked / count))
+            return Outcome(seconds, sum(grid) / len(grid) / count, (forward / count, backward / count))
 
         def ours():
             found = self.worker.ask(f"sweep {count} fgsm " + " ".join(map(str, BUDGETS)))
@@ -90,8 +90,8 @@ class Comparison:
             for counter in passes:
                 counter.clear()
             seconds, grid = peer_libraries.sweep_torchattacks(self.nets, self.x[:count], self.y[:count], BUDGETS)
-            forward, tracked = (sum(counter[kind] for counter in passes) for kind in ("forward", "tracked"))
-            return outcome("theirs", seconds, grid, forward, tracked)
+            forward, backward = (sum(counter[kind] for counter in passes) for kind in ("forward", "backward"))
+            return outcome("theirs", seconds, grid, forward, backward)
 
         contest = Contest("sweep", 1 if self.quick else 3, warm=False)
         contest.side("Crossfire", ours)
@@ -175,7 +175,7 @@ def report(options):
     about = (
         f"The network is `cnn`, a batch has {comparison.batch} MNIST images, ε = {EPSILON} unless stated. All sides have the same "
         f"weights and images and take turns; times are medians, and \"faster\" is the median over rounds of a round's ratio. "
-        f"Passes are those of an image forward, and how many of them were made to be differentiated. "
+        f"Passes are those of an image forward and back: the rows of outputs that were computed, and that gradients came back to. "
         f"Other programs used {others:.2f} processors meanwhile.")
     head = ["task", "library", "time", "passes", "result", "faster", "at least"]
     lines = [

@@ -7,8 +7,8 @@ import sys
 import time
 from collections import namedtuple
 
-# What a call came to: seconds; share of images still right; passes forward for each image, and those among them that a
-# gradient can be taken of; share of images at their target; mean size of the perturbations.
+# What a call came to: seconds; share of images still right; passes forward and back for each image; share of images at
+# their target; mean size of the perturbations.
 Outcome = namedtuple("Outcome", "seconds accuracy passes hits size", defaults=(None, None))
 
 

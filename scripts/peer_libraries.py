@@ -63,14 +63,18 @@ def layer(words, flat):
 
 
 def count_passes(net):
-    """Counts the images that go forward through a module from now on, and those among them that a gradient can be taken of."""
+    """Counts from now on the images that go forward through a module, and the rows of outputs whose gradients come back."""
     passes = Counter()
 
-    def count(_, inputs, __):
-        passes["forward"] += len(inputs[0])
-        passes["tracked"] += len(inputs[0]) if inputs[0].requires_grad else 0
+    def back(gradient):
+        passes["backward"] += len(gradient)
 
-    net[0].register_forward_hook(count)  # ART runs a module's layers without calling the module
+    def forward(_, __, output):
+        passes["forward"] += len(output)
+        if output.requires_grad:
+            output.register_hook(back)
+
+    net[-1].register_forward_hook(forward)  # ART runs a module's layers without calling the module
     return passes
 
 
@@ -91,7 +95,7 @@ class Libraries:
         started = time.perf_counter()
         adversarial = call(x, y)
         seconds = time.perf_counter() - started
-        passes = self.passes["forward"] / count, self.passes["tracked"] / count
+        passes = self.passes["forward"] / count, self.passes["backward"] / count
         adversarial = torch.as_tensor(adversarial)
         with torch.no_grad():
             predicted = self.net(adversarial).argmax(1)

@@ -1,8 +1,8 @@
-import Evaluation
 import Foundation
 import Support
 import Testing
 
+@testable import Evaluation
 @testable import Reports
 
 @Suite struct ReportPageTests {
@@ -75,6 +75,26 @@ import Testing
   @Test func withoutFlagsOrImagesThereIsNoPlaceForThem() {
     let page = ReportPage(grid: Sample.grid(), title: "A study").html()
     #expect(!page.contains("class=\"flags\"") && !page.contains("id=\"images\"") && !page.contains("#images"))
+  }
+
+  @Test func whatAnAttackSpentAndReachedStandsInItsRow() throws {
+    let reached = [
+      ReachedSizes(epsilon: 0.1, norms: ["linf": ReachedSize(mean: 0.1, largest: 0.1)]),
+      ReachedSizes(
+        epsilon: 0.3,
+        norms: ["l0": ReachedSize(mean: 400.5, largest: 784), "linf": ReachedSize(mean: 0.29876, largest: 0.3)]),
+    ]
+    let spent = AttackSpending(
+      attack: "pgd", source: "normal", examples: 128, forwardsPerExample: 41.25, backwardsPerExample: 40,
+      reached: reached)
+    let grid = Sample.grid()
+    let page = html(Grid(cells: grid.cells, provenance: grid.provenance, spending: [spent]))
+    let start = try #require(page.range(of: "id=\"spending\"")).lowerBound
+    let section = page[start..<(try #require(page.range(of: "id=\"provenance\"")).lowerBound)]
+    let row = section.matches(of: /<t[hd][^>]*>([^<]*)<\/t[hd]>/).map { String($0.1) }.suffix(10)
+    // The norms of the largest budget only; those that nobody measured stay empty.
+    #expect(row == ["pgd", "normal", "128", "41.25", "40", "0.3", "0.2988 (0.3)", "", "", "400.5 (784)"])
+    #expect(!html().contains("id=\"spending\""))
   }
 
   @Test func everyPositiveBudgetHasItsMatrix() {
