@@ -34,6 +34,8 @@ final class PeerWorker {
   private struct Answer: Encodable {
     var crossfire: String?
     var libtorch: String?
+    /// Floating-point operations of the first model's pass forward, for one image.
+    var operations: Double?
     var seconds: Double?
     /// Share of the adversarial images still classified rightly.
     var accuracy: Double?
@@ -51,7 +53,8 @@ final class PeerWorker {
   }
 
   func serve() throws {
-    try reply(Answer(crossfire: crossfireVersion, libtorch: Engine.version))
+    let operations = try Operations(models[0].network.description).forward
+    try reply(Answer(crossfire: crossfireVersion, libtorch: Engine.version, operations: operations))
     while let line = readLine() {
       do {
         try reply(answer(line.split(separator: " ").map(String.init)))

@@ -69,10 +69,21 @@ class Comparison:
         contest.side("Crossfire", lambda: self.worker.attack(task), images=count)
         contest.side("torchattacks", lambda: self.libraries.jsma_torchattacks(count, GAMMA), 100, count)
         contest.side("ART", lambda: self.libraries.jsma_art(count, GAMMA), 15, count)
+        contest.hold()
         contest.remark = (
             f"JSMA: towards the next class, γ = {GAMMA}, {count} images in one call, whose seconds are shared among them. The "
-            f"saliency map of ART is not the paper's.")
-        return contest.hold()
+            f"saliency map of ART is not the paper's. {self.bound(contest)}")
+        return contest
+
+    def bound(self, contest):
+        """What no implementation of the same steps could surpass here: all operations at the rate of matrix products."""
+        rate = peer_libraries.matrix_rate()
+        work = sum(contest.outcomes["Crossfire"][-1].passes) * self.worker.about["operations"]
+        least = work / rate
+        most = [f"{contest.seconds(name) / least:.0f} times {name}'s speed" for name in ("torchattacks", "ART")]
+        return (
+            f"Its passes are {work / 1e9:.1f} GFLOP an image: at the {rate / 1e9:.0f} GFLOP/s of this machine's matrix products "
+            f"{least * 1e3:.1f} ms, which would be {' and '.join(most)}; ours take {contest.seconds('Crossfire') * 1e3:.1f} ms.")
 
     def sweep(self):
         count, grids = 128 if self.quick else 1000, {}

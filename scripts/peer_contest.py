@@ -75,10 +75,13 @@ class Contest:
         print(file=sys.stderr)
         return self
 
+    def seconds(self, name):
+        return statistics.median(outcome.seconds for outcome in self.outcomes[name])
+
     def rows(self):
         ours = self.outcomes["Crossfire"]
         for name, found in self.outcomes.items():
-            seconds = statistics.median(outcome.seconds for outcome in found)
+            seconds = self.seconds(name)
             ratio = statistics.median(theirs.seconds / mine.seconds for mine, theirs in zip(ours, found))
             floor = self.sides[name][1]
             least = "" if floor is None else f"{floor:g}" + ("" if ratio >= floor else " missed")

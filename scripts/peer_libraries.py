@@ -78,6 +78,17 @@ def count_passes(net):
     return passes
 
 
+def matrix_rate(side=2048, rounds=9):
+    """Floating-point operations a second of this machine's products of large matrices, the best of some rounds."""
+    a, b = torch.rand(side, side), torch.rand(side, side)
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - started)
+    return 2 * side**3 / min(times)
+
+
 class Libraries:
     """Every library around one model and one set of images."""
 
