@@ -35,7 +35,7 @@ public struct AdversarialTraining: Defense, Objective {
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     let clean = step.logits.crossEntropy(step.labels).mean()
-    let adversarial = step.network.forward(examples(step), step.pass).crossEntropy(step.labels).mean()
+    let adversarial = step.forward(examples(step)).crossEntropy(step.labels).mean()
     return [LossTerm("clean", weight: 0.5, clean), LossTerm("adversarial", weight: 0.5, adversarial)]
   }
 

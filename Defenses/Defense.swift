@@ -43,6 +43,7 @@ public enum DefenseRegistry {
   public static let all: [any Defense.Type] = [
     PlainTraining.self,
     AdversarialTraining.self,
+    GradientRegularization.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

@@ -8,6 +8,10 @@ import Testing
 struct ObjectiveParityTests {
   static let objectives: [(String, any Objective)] = [
     ("crossEntropy", CrossEntropy()),
+    ("doubleBackprop.lambda10", GradientRegularization(.doubleBackpropagation, lambda: 10)),
+    ("certaintyInsensitivity.lambda10", GradientRegularization(.certaintyInsensitivity, lambda: 10)),
+    ("l1.lambda0.1", GradientRegularization(.l1, lambda: 0.1)),
+    ("rightReasons.lambda1.leftHalf", GradientRegularization(.sumOfLogProbabilities, lambda: 1)),
     ("adversarialTraining.fgsm0.3", AdversarialTraining(epsilon: 0.3)),
   ]
 
@@ -17,7 +21,9 @@ struct ObjectiveParityTests {
     let answers = try SafetensorsFile(Reference.file("smallbn.objectives.safetensors"))
     let network = try Reference.network("smallbn")
     let pass = mode == "training" ? Pass.training(random: nil) : .evaluation
-    let step = TrainingStep(network, try answers.tensor("images"), try answers.tensor("labels"), pass)
+    let mask = name.hasSuffix("leftHalf") ? try answers.tensor("mask") : nil
+    let step = TrainingStep(
+      network, try answers.tensor("images"), try answers.tensor("labels"), pass, mask: mask)
     let loss = objective.terms(step).total
     #expect(relativeError(loss.detached, try answers.tensor("\(mode).\(name).loss")) < 1e-4)
     let gradients = Dictionary(uniqueKeysWithValues: zip(network.learnedNames, loss.gradients(of: network.learned)))
