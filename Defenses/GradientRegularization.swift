@@ -51,8 +51,6 @@ public struct GradientRegularization: Defense, Penalty {
     }
   }
 
-  public var objective: any Objective { self }
-
   public func penalties(_ step: TrainingStep) -> [LossTerm] {
     let value: Tensor
     switch method {

@@ -1,4 +1,5 @@
 import ModelCore
+import Support
 
 /// One batch on its way through a network. What several terms need, the logits of the clean images and their gradients in the
 /// images, comes from one forward pass.
@@ -17,6 +18,9 @@ public final class TrainingStep {
   public private(set) lazy var logits = forward(variable)
   /// The logits that training accuracy is counted from: those of the first pass that an objective made with this step.
   public private(set) var judged: Tensor?
+
+  /// Where noise and random starts are drawn from: where dropout's masks are, or a fixed seed in a pass without them.
+  public private(set) lazy var random = pass.random ?? RandomSource(Seed(0), device: network.device)
 
   public init(_ network: Network, _ images: Tensor, _ labels: Tensor, _ pass: Pass, mask: Tensor? = nil) {
     self.network = network
@@ -42,6 +46,12 @@ public final class TrainingStep {
   ///
   /// - Parameter losses: logits `[N, K]` → one number per image, `[N]`.
   public func inputGradient(of losses: (_ logits: Tensor) -> Tensor) -> Tensor {
-    losses(logits).sum().gradient(of: variable, differentiable: true)
+    inputDerivative(of: losses(logits).sum())
+  }
+
+  /// The derivative in the images of a scalar that was computed from `logits` or from their input gradients, in the images'
+  /// shape, differentiable again.
+  public func inputDerivative(of scalar: Tensor) -> Tensor {
+    scalar.gradient(of: variable, differentiable: true)
   }
 }
