@@ -2,52 +2,50 @@ import Attacks
 import ModelCore
 import Support
 
-/// Training on images and on their adversarial examples in equal parts: ½ [CE(y, f(X)) + CE(y, f(X′))].
+/// Training on images and on their adversarial examples: c · CE(y, f(X)) + (1 − c) · CE(y, f(X′)), in equal parts by default.
 ///
-/// X′ is made against the network as it is at that step, in training behaviour, away from the labels it predicts itself
-/// (so that the perturbation does not tell the true one), and no gradient flows through it. X′ goes through the network as
-/// a batch of its own, with its own batch statistics and dropout. Goodfellow et al., 2015; label leaking: Kurakin et al.,
-/// 2017; in this form A. Ross, 2018.
+/// X′ is made against the network as it is at that step, in training behaviour, and no gradient flows through it. X′ goes
+/// through the network as a batch of its own, with its own batch statistics and dropout; with c = 0 the clean images do not.
+/// Goodfellow et al., 2015; label leaking, hence predicted labels: Kurakin et al., 2017; in this form A. Ross, 2018. With
+/// projected gradient descent, true labels and c = 0 it is Madry et al., 2018.
 public struct AdversarialTraining: Defense, Objective {
   public static let name = "adversarialTraining"
-  public static let summary = "half of every batch's loss on its own adversarial examples (Goodfellow et al. 2015)"
-  public let attack: any Attack
-  public let epsilon: Double
+  public static let summary = "part of every batch's loss on its own adversarial examples (Goodfellow et al. 2015)"
+  public let inner: InnerAttack
+  /// c, the clean images' share of the loss.
+  public let clean: Double
 
-  public init(attack: any Attack = FastGradientSign(), epsilon: Double = 0.3) {
-    self.attack = attack
-    self.epsilon = epsilon
+  public init(
+    attack: any Attack = FastGradientSign(), epsilon: Double = 0.3, labels: InnerAttack.Labels = .predicted,
+    clean: Double = 0.5
+  ) {
+    inner = InnerAttack(attack, epsilon: epsilon, labels: labels)
+    self.clean = clean
   }
 
   public init(_ settings: Settings) throws {
-    let untargeted = AttackRegistry.all.filter { !$0.defaultGoal.isTargeted }.map { $0.name }
-    let name = try settings.choice("attack", of: untargeted, default: FastGradientSign.name, "the attack inside")
-    attack = try AttackRegistry.type(named: name).init(settings)
-    epsilon = try settings.double("epsilon", default: 0.3, "its budget, in pixel units")
+    inner = try InnerAttack(settings)
+    clean = try settings.double("clean", default: 0.5, in: 0...1, "the clean images' share of the loss")
   }
 
-  public var parameters: [(name: String, value: String)] {
-    [("attack", type(of: attack).name), ("epsilon", "\(epsilon)")]
-      + attack.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-  }
+  public var parameters: [(name: String, value: String)] { inner.parameters + [("clean", "\(clean)")] }
+  public var dependencies: [String: String] { inner.attack.dependencies }
 
-  public var objective: any Objective { self }
+  public func objective(_ preparation: Preparation) throws -> any Objective {
+    try inner.attack.check(against: preparation.network)
+    return self
+  }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    let clean = step.logits.crossEntropy(step.labels).mean()
-    let adversarial = step.network.forward(examples(step), step.pass).crossEntropy(step.labels).mean()
-    return [LossTerm("clean", weight: 0.5, clean), LossTerm("adversarial", weight: 0.5, adversarial)]
+    guard clean > 0 else { return [LossTerm("adversarial", loss(step, on: inner.examples(step)))] }
+    let predicted = step.logits.detached.predictedClasses
+    return [
+      LossTerm("clean", weight: clean, step.logits.crossEntropy(step.labels).mean()),
+      LossTerm("adversarial", weight: 1 - clean, loss(step, on: inner.examples(step, predicted: predicted))),
+    ]
   }
 
-  private func examples(_ step: TrainingStep) -> Tensor {
-    // The attack must not move the running statistics: it only looks.
-    let looking = step.pass.withoutUpdates
-    let classifier = step.network.behaving(looking)
-    let threat = attack.threat(epsilon, against: classifier)
-    let random = step.pass.random ?? RandomSource(Seed(0), device: classifier.device)
-    let predicted = step.logits.detached.predictedClasses
-    // Where the network gives no number there is no predicted class; the loss then says so.
-    let goal = Goal.away(from: predicted.isAtLeast(0).choose(predicted, else: step.labels))
-    return attack.perturb(step.images, goal, within: threat, against: classifier, random: random).detached
+  private func loss(_ step: TrainingStep, on examples: Tensor) -> Tensor {
+    step.forward(examples).crossEntropy(step.labels).mean()
   }
 }

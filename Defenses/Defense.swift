@@ -1,6 +1,7 @@
 import Support
 
-/// A way to train a network that is harder to fool: an objective, and a name and settings to ask for it.
+/// A way to train a network that is harder to fool: an objective, whatever must exist before training, and a name and settings
+/// to ask for it.
 ///
 /// A new defense is one file with a type that conforms, and one line in `DefenseRegistry`.
 public protocol Defense: Sendable {
@@ -12,19 +13,30 @@ public protocol Defense: Sendable {
   /// Reads its settings; the settings' defaults are the defense's.
   init(_ settings: Settings) throws
 
-  /// What the network is trained for.
-  var objective: any Objective { get }
-
-  /// Its settings as they are in force, for records and fingerprints.
+  /// Its settings as they are in force: what `init` would read to make the same defense again, for records and fingerprints. A
+  /// name that stands twice is a list.
   var parameters: [(name: String, value: String)] { get }
+
+  /// What else the weights depend on, for fingerprints: the weights of other networks.
+  var dependencies: [String: String] { get }
+
+  /// What the network is trained for, once everything exists that must exist before.
+  /// - Throws: `Failure` if what it needs does not fit the network, or cannot be made.
+  func objective(_ preparation: Preparation) throws -> any Objective
 }
 
 extension Defense {
-  /// Name and settings: `adversarialTraining(attack=fgsm, epsilon=0.3)`.
+  public var dependencies: [String: String] { [:] }
+
+  /// Name and settings: `labelSmoothing(alpha=0.1)`.
   public var text: String {
     let list = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
     return Self.name + (list.isEmpty ? "" : "(\(list))")
   }
+}
+
+extension Defense where Self: Objective {
+  public func objective(_ preparation: Preparation) throws -> any Objective { self }
 }
 
 /// No defense: cross-entropy on the images as they are.
@@ -35,7 +47,7 @@ public struct PlainTraining: Defense {
 
   public init() {}
   public init(_ settings: Settings) {}
-  public var objective: any Objective { CrossEntropy() }
+  public func objective(_ preparation: Preparation) -> any Objective { CrossEntropy() }
 }
 
 /// Every defense, one line each.
@@ -43,6 +55,14 @@ public enum DefenseRegistry {
   public static let all: [any Defense.Type] = [
     PlainTraining.self,
     AdversarialTraining.self,
+    FastAdversarialTraining.self,
+    EnsembleAdversarialTraining.self,
+    Trades.self,
+    GradientRegularization.self,
+    CurvatureRegularization.self,
+    Distillation.self,
+    LabelSmoothing.self,
+    GaussianNoise.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

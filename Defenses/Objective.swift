@@ -29,25 +29,6 @@ extension [LossTerm] {
   }
 }
 
-/// One batch on its way through a network. What several terms need, the logits of the clean images, is computed once.
-public final class TrainingStep {
-  public let network: Network
-  /// `[N, C, H, W]`
-  public let images: Tensor
-  /// int64 `[N]`
-  public let labels: Tensor
-  public let pass: Pass
-  /// The logits of the images `[N, K]`, differentiable in the network's parameters.
-  public private(set) lazy var logits = network.forward(images, pass)
-
-  public init(_ network: Network, _ images: Tensor, _ labels: Tensor, _ pass: Pass) {
-    self.network = network
-    self.images = images
-    self.labels = labels
-    self.pass = pass
-  }
-}
-
 /// The mean cross-entropy of the true labels: plain training.
 public struct CrossEntropy: Objective {
   public init() {}
@@ -55,4 +36,16 @@ public struct CrossEntropy: Objective {
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     [LossTerm("cross-entropy", step.logits.crossEntropy(step.labels).mean())]
   }
+}
+
+/// Terms that are added to a fit and bring none of their own: a defense that punishes something and leaves the labels to others.
+///
+/// Trained for alone, the fit is plain cross-entropy; in a `DefenseSum` it is what the other defenses fit.
+public protocol Penalty: Objective {
+  /// The terms without a fit, weights included.
+  func penalties(_ step: TrainingStep) -> [LossTerm]
+}
+
+extension Penalty {
+  public func terms(_ step: TrainingStep) -> [LossTerm] { CrossEntropy().terms(step) + penalties(step) }
 }

@@ -100,7 +100,8 @@ public struct Trainer {
 
       seen += count
       lossSum += value * Double(count)
-      let matches = withoutGradients { training.logits.predictedClasses.equals(training.labels).to(.float32).sum() }
+      let judged = training.judged ?? training.logits
+      let matches = withoutGradients { judged.predictedClasses.equals(training.labels).to(.float32).sum() }
       right += Int(matches.scalar)
       progress.update(epoch * data.count + start + count, remark(epoch, lossSum, right, seen))
     }

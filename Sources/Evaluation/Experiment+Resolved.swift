@@ -1,3 +1,4 @@
+import Defenses
 import Foundation
 import Support
 import Yams
@@ -46,7 +47,6 @@ extension ModelPlan {
     switch origin {
     case .file(let url): return mapping([("file", Node(url.path))])
     case .training(let plan):
-      let options = plan.defense.parameters.map { ($0.name, Node($0.value)) }
       var pairs = [
         ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),
         ("batchSize", Node("\(plan.settings.batchSize)")), ("schedule", Node(plan.settings.schedule.description)),
@@ -64,9 +64,30 @@ extension ModelPlan {
           ("weightDecay", Node("\(decay)")),
         ]
       }
-      let name = type(of: plan.defense).name
-      pairs.append(("defense", options.isEmpty ? Node(name) : mapping([(name, mapping(options))])))
+      pairs.append(("defense", plan.defense.node))
       return mapping(pairs)
     }
+  }
+}
+
+extension DefenseSum {
+  fileprivate var node: Node {
+    if members.count == 1, let only = members.first, only.weight == 1 { return only.node }
+    return Node(members.map(\.node))
+  }
+}
+
+extension DefenseSum.Member {
+  fileprivate var node: Node {
+    let name = type(of: defense).name
+    // A name that stands twice is a list.
+    let values = Dictionary(grouping: defense.parameters, by: \.name).mapValues { $0.map { Node($0.value) } }
+    var seen: Set<String> = []
+    var options = defense.parameters.map(\.name).filter { seen.insert($0).inserted }.map { name in
+      let all = values[name] ?? []
+      return (name, all.count == 1 ? all[0] : Node(all))
+    }
+    if weight != 1 { options.append(("weight", Node("\(weight)"))) }
+    return options.isEmpty ? Node(name) : mapping([(name, mapping(options))])
   }
 }

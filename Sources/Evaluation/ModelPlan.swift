@@ -34,13 +34,17 @@ public struct ModelPlan: Sendable {
 /// Everything a training depends on but its data.
 public struct TrainingPlan: Sendable {
   public let architecture: Architecture
-  public let defense: any Defense
+  public let defense: DefenseSum
   public var settings: TrainingSettings
 
-  public init(architecture: Architecture, defense: any Defense, settings: TrainingSettings) {
+  public init(architecture: Architecture, defense: DefenseSum, settings: TrainingSettings) {
     self.architecture = architecture
     self.defense = defense
     self.settings = settings
+  }
+
+  public init(architecture: Architecture, defense: any Defense, settings: TrainingSettings) {
+    self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
   }
 
   /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`, `schedule`.
@@ -74,23 +78,12 @@ public struct TrainingPlan: Sendable {
       weightDecay: decay, decoupled: kind == "adamw")
   }
 
-  /// `defense: NAME`, or `defense: { NAME: { settings } }`.
-  private static func defense(_ settings: Settings) throws -> any Defense {
+  /// `defense: NAME`, `defense: { NAME: { settings } }`, or a list of these.
+  private static func defense(_ settings: Settings) throws -> DefenseSum {
     guard let entry = settings.value("defense", default: PlainTraining.name, "what it is trained against") else {
-      return PlainTraining()
+      return DefenseSum(PlainTraining())
     }
-    do {
-      if case .scalar(let name) = entry.value { return try DefenseRegistry.defense(named: name, .none(entry.place)) }
-      guard case .map(let map) = entry.value, map.entries.count == 1, let chosen = map.entries.first else {
-        throw Failure.badData(
-          "\(entry.place): expected one defense", hint: "for example defense: { adversarialTraining: { epsilon: 0.3 } }"
-        )
-      }
-      guard let options = try map.map(chosen.name, "its settings") else { return PlainTraining() }
-      return try DefenseRegistry.defense(named: chosen.name, options)
-    } catch let failure as Failure where failure.kind == .usage {
-      throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
-    }
+    return try DefenseSum(entry.value, place: entry.place)
   }
 
   /// One line: `cnn, 4 epochs`.

@@ -30,10 +30,10 @@ public struct ModelTraining {
   public var request: String {
     let settings = plan.settings
     return Digest.hex(
-      of: [
+      of: ([
         "training 1", training.fingerprint, plan.architecture.name, plan.defense.text, "\(settings.epochs)",
         "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
-      ].joined(separator: "\n"))
+      ] + plan.defense.dependencies).joined(separator: "\n"))
   }
 
   /// Trains and writes the model, unless the file already holds the result of the same request.
@@ -51,7 +51,9 @@ public struct ModelTraining {
     )
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request)
-    let trainer = Trainer(plan.settings, objective: plan.defense.objective, checkpoint: checkpoint, progress: progress)
+    let preparation = Preparation(network) { try helper($0, $1, for: url) }
+    let objective = try plan.defense.objective(preparation)
+    let trainer = Trainer(plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
     let started = ContinuousClock.now
     let history = try trainer.train(network, on: training, title: "train \(name)")
     var record = TrainingRecord(
@@ -64,6 +66,16 @@ public struct ModelTraining {
     checkpoint.remove()
     progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
     return try ModelFile(url, device: device)
+  }
+
+  /// Another network that this training needs before it begins, with the same plan but for its defense and its seed, in a file
+  /// beside this model's, which it is read from if it is there.
+  private func helper(_ role: String, _ defense: any Defense, for url: URL) throws -> Network {
+    var plan = TrainingPlan(architecture: plan.architecture, defense: defense, settings: plan.settings)
+    plan.settings.seed = plan.settings.seed.derive(role)
+    return try ModelTraining(
+      name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device, progress: progress
+    ).run(into: url.deletingPathExtension().appendingPathExtension("\(role).safetensors")).network
   }
 
   private func summary(_ record: TrainingRecord, seconds: Double) -> String {

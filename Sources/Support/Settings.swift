@@ -93,7 +93,15 @@ public final class Settings: @unchecked Sendable, Equatable {
 
   /// A file's place; a path that is not absolute starts from `folder`.
   public func file(_ name: String, _ meaning: String) throws -> URL {
-    let path = try string(name, meaning)
+    located(try string(name, meaning))
+  }
+
+  /// The places of files, given as a list or as one.
+  public func files(_ name: String, _ meaning: String) throws -> [URL] {
+    try strings(name, meaning).map(located)
+  }
+
+  private func located(_ path: String) -> URL {
     guard let folder, !path.hasPrefix("/") else { return URL(filePath: path) }
     return folder.appending(path: path)
   }

@@ -19,20 +19,46 @@ struct DefenseRegistryTests {
   }
 
   @Test(
-    "every defense has defaults for all its settings, and its text begins with its name",
+    "a defense's text begins with its name, and only the other models of an ensemble have no default",
     arguments: DefenseRegistry.names)
   func defaults(_ name: String) throws {
-    let made = try DefenseRegistry.defense(named: name, Settings.none())
-    #expect(made.text.hasPrefix(name))
+    guard name == EnsembleAdversarialTraining.name else {
+      #expect(try DefenseRegistry.defense(named: name, Settings.none()).text.hasPrefix(name))
+      return
+    }
+    #expect(throws: Failure.badData("the defaults: 'sources' is missing (files of the other models)")) {
+      try DefenseRegistry.defense(named: name, Settings.none())
+    }
   }
 
   @Test("settings in force are told")
   func texts() throws {
     #expect(try defense("none").text == "none")
-    #expect(try defense("adversarialTraining").text == "adversarialTraining(attack=fgsm, epsilon=0.3)")
-    let chosen = try defense("adversarialTraining", ("epsilon", "0.125"), ("attack", "fgsm"))
-    #expect(chosen.text == "adversarialTraining(attack=fgsm, epsilon=0.125)")
-    #expect(try defense("none").objective is CrossEntropy)
+    let standard = "adversarialTraining(attack=fgsm, epsilon=0.3, labels=predicted, loss=cross-entropy, clean=0.5)"
+    #expect(try defense("adversarialTraining").text == standard)
+    let chosen = try defense("adversarialTraining", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
+    #expect(
+      chosen.text == "adversarialTraining(attack=fgsm, epsilon=0.125, labels=true, loss=cross-entropy, clean=0.0)")
+    #expect(
+      try defense("gradientRegularization", ("penalty", "l1"), ("method", "finiteDifference")).text
+        == "gradientRegularization(penalty=l1, lambda=10.0, method=finiteDifference, step=0.01)")
+    #expect(try defense("distillation").text == "distillation(temperature=50.0)")
+  }
+
+  @Test(
+    "settings that mean nothing are refused with what is known",
+    arguments: [
+      ("gradientRegularization", "penalty", "l2"), ("gradientRegularization", "method", "fast"),
+      ("gradientRegularization", "lambda", "-1"), ("curvatureRegularization", "samples", "0"),
+      ("distillation", "temperature", "0"), ("labelSmoothing", "alpha", "1.5"), ("trades", "steps", "0"),
+      ("adversarialTraining", "clean", "2"), ("adversarialTraining", "labels", "none"),
+      ("gaussianNoise", "sigma", "inf"),
+    ])
+  func meaningless(_ name: String, _ setting: String, _ value: String) {
+    let failure = #expect(throws: Failure.self) { try defense(name, (setting, value)) }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.hasPrefix("run.yaml:1: \(setting): ") == true)
+    #expect(failure?.message.contains("'\(value)'") == true)
   }
 
   @Test("an unknown defense is refused with the nearest")

@@ -6,18 +6,32 @@ import Testing
 
 @Suite("Objectives agree with PyTorch", .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct ObjectiveParityTests {
-  static let objectives: [(String, any Objective)] = [
-    ("crossEntropy", CrossEntropy()),
-    ("adversarialTraining.fgsm0.3", AdversarialTraining(epsilon: 0.3)),
+  static let names = [
+    "crossEntropy", "doubleBackprop.lambda10", "certaintyInsensitivity.lambda10", "l1.lambda0.1",
+    "rightReasons.lambda1.leftHalf", "adversarialTraining.fgsm0.3", "distillation.T50",
   ]
 
-  @Test("value and every parameter's gradient", arguments: ["evaluation", "training"], objectives.indices)
-  func values(_ mode: String, _ index: Int) throws {
-    let (name, objective) = Self.objectives[index]
+  private func objective(_ name: String) throws -> any Objective {
+    switch name {
+    case "doubleBackprop.lambda10": GradientRegularization(.doubleBackpropagation, lambda: 10)
+    case "certaintyInsensitivity.lambda10": GradientRegularization(.certaintyInsensitivity, lambda: 10)
+    case "l1.lambda0.1": GradientRegularization(.l1, lambda: 0.1)
+    case "rightReasons.lambda1.leftHalf": GradientRegularization(.sumOfLogProbabilities, lambda: 1)
+    case "adversarialTraining.fgsm0.3": AdversarialTraining(epsilon: 0.3)
+    case "distillation.T50": SoftLabels(of: try Reference.network("fastat"), temperature: 50)
+    default: CrossEntropy()
+    }
+  }
+
+  @Test("value and every parameter's gradient", arguments: ["evaluation", "training"], names)
+  func values(_ mode: String, _ name: String) throws {
+    let objective = try objective(name)
     let answers = try SafetensorsFile(Reference.file("smallbn.objectives.safetensors"))
     let network = try Reference.network("smallbn")
     let pass = mode == "training" ? Pass.training(random: nil) : .evaluation
-    let step = TrainingStep(network, try answers.tensor("images"), try answers.tensor("labels"), pass)
+    let mask = name.hasSuffix("leftHalf") ? try answers.tensor("mask") : nil
+    let step = TrainingStep(
+      network, try answers.tensor("images"), try answers.tensor("labels"), pass, mask: mask)
     let loss = objective.terms(step).total
     #expect(relativeError(loss.detached, try answers.tensor("\(mode).\(name).loss")) < 1e-4)
     let gradients = Dictionary(uniqueKeysWithValues: zip(network.learnedNames, loss.gradients(of: network.learned)))

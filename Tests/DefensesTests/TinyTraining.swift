@@ -39,6 +39,16 @@ enum TinyTraining {
     TrainingStep(network, data.images(0..<count), data.labels(0..<count), pass)
   }
 
+  /// What a defense gets before it trains a network; another one it asks for is trained for one epoch.
+  static func preparation(_ network: Network) -> Preparation {
+    Preparation(network) { _, defense in
+      let other = Self.network(seed: 76)
+      let objective = try defense.objective(Self.preparation(other))
+      _ = try Trainer(settings(epochs: 1), objective: objective).train(other, on: data, title: "test")
+      return other
+    }
+  }
+
   /// The bytes of a network's file.
   static func bytes(_ network: Network, in folder: URL) throws -> Data {
     let place = folder.appending(path: "model-\(UUID().uuidString).safetensors")

@@ -97,4 +97,9 @@ public struct Pass {
   public var withoutUpdates: Pass {
     Pass(random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
   }
+
+  /// The same behaviour with other dropout masks.
+  public func drawing(from random: RandomSource?) -> Pass {
+    Pass(random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: updatesStatistics)
+  }
 }

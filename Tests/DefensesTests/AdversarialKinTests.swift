@@ -1,0 +1,133 @@
+import Attacks
+import Defenses
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@Suite("Kin of adversarial training")
+struct AdversarialKinTests {
+  private func looking(_ seed: UInt64? = nil) -> Pass {
+    .training(random: seed.map { RandomSource(Seed($0)) }, updatesStatistics: false)
+  }
+
+  private func loss(_ network: Network, _ images: Tensor, _ step: TrainingStep) -> Double {
+    network.forward(images, step.pass.withoutUpdates).crossEntropy(step.labels).mean().scalar
+  }
+
+  @Test("without clean images the loss is the adversarial term alone, and the clean batch moves no statistics")
+  func adversarialOnly() {
+    let network = TinyTraining.network()
+    let terms = AdversarialTraining(epsilon: 0.1, clean: 0).terms(TinyTraining.step(network))
+    #expect(terms.map(\.name) == ["adversarial"])
+    #expect(terms[0].weight == 1)
+    #expect(network["1.num_batches_tracked"].scalar == 1)
+  }
+
+  @Test("shares of the loss are as asked for")
+  func shares() {
+    let terms = AdversarialTraining(epsilon: 0.1, clean: 0.25).terms(TinyTraining.step(TinyTraining.network()))
+    #expect(terms.map(\.weight) == [0.25, 0.75])
+  }
+
+  @Test("with true labels X′ leads away from them")
+  func trueLabels() {
+    let network = TinyTraining.network()
+    let step = TinyTraining.step(network, pass: looking())
+    let found = AdversarialTraining(epsilon: 0.1, labels: .true, clean: 0).terms(step)[0].value.scalar
+    let images = FastGradientSign().sweep(
+      step.images, .away(from: step.labels), epsilons: [0.1], against: network.behaving(step.pass), random: Seed(0))[0]
+    #expect(found == loss(network, images, step))
+  }
+
+  @Test("any registered attack can be the inner one", arguments: ["pgd", "bim", "apgd", "mifgsm", "uniform"])
+  func innerAttacks(_ name: String) throws {
+    guard AttackRegistry.names.contains(name) else { return }
+    let entries = [("attack", name), ("epsilon", "0.1")].map {
+      Settings.Entry(name: $0, value: .scalar($1), place: "run.yaml:1")
+    }
+    let defense = try AdversarialTraining(Settings(entries, place: "run.yaml"))
+    let terms = defense.terms(TinyTraining.step(TinyTraining.network(), 8, pass: looking(4)))
+    #expect(terms.allSatisfy { $0.value.scalar.isFinite })
+  }
+
+  @Test("fast: one projected step of 1.25 ε from a random start, true labels, no clean images")
+  func fast() throws {
+    let network = TinyTraining.network()
+    let step = TinyTraining.step(network, pass: looking())
+    let objective = FastAdversarialTraining(epsilon: 0.2).objective(TinyTraining.preparation(network))
+    let terms = objective.terms(step)
+    #expect(terms.map(\.name) == ["adversarial"])
+
+    let random = RandomSource(Seed(0))
+    let threat = ThreatModel(.linf, epsilon: 0.2, valueRange: 0...1)
+    let start = threat.randomStart(step.images, random)
+    let gradient = network.behaving(step.pass).inputGradient(at: start) { $0.crossEntropy(step.labels).sum() }
+    let expected = threat.project(start + gradient.sign * 0.25, around: step.images)
+    #expect(abs(terms[0].value.scalar - loss(network, expected, step)) < 1e-6)
+  }
+
+  @Test("TRADES: the divergence is never negative, nothing without a budget, and grows with it")
+  func divergence() {
+    let network = TinyTraining.network()
+    let values = [0, 0.05, 0.3].map { epsilon in
+      let terms = Trades(epsilon: epsilon, beta: 2).terms(TinyTraining.step(network, pass: looking()))
+      #expect(terms.map(\.name) == ["cross-entropy", "divergence"])
+      #expect(terms.map(\.weight) == [1, 2])
+      return terms[1].value.scalar
+    }
+    #expect(abs(values[0]) < 1e-6)
+    #expect(values[1] > 1e-4)
+    #expect(values[2] > values[1])
+  }
+
+  @Test("TRADES: steps climb, so that more of them find more divergence than random noise does")
+  func climbs() {
+    let network = TinyTraining.network()
+    func divergence(steps: Int, alpha: Double?) -> Double {
+      let trades = Trades(epsilon: 0.1, steps: steps, alpha: alpha)
+      return trades.penalties(TinyTraining.step(network, pass: .evaluation))[0].value.scalar
+    }
+    let start = divergence(steps: 1, alpha: 0)
+    #expect(divergence(steps: 1, alpha: nil) > 10 * start)
+    #expect(divergence(steps: 10, alpha: nil) > 10 * start)
+  }
+
+  @Test("ensemble: X′ come from every source in turn by the seed, the network itself among them")
+  func ensemble() throws {
+    let folder = TemporaryFolder()
+    let other = TinyTraining.network(seed: 79)
+    try ModelFile.write(other, training: nil, to: folder.appending("o.safetensors"))
+    let entries = [
+      Settings.Entry(name: "sources", value: .list([.scalar("o.safetensors")]), place: "run.yaml:1"),
+      Settings.Entry(name: "labels", value: .scalar("true"), place: "run.yaml:2"),
+    ]
+    let defense = try EnsembleAdversarialTraining(Settings(entries, place: "run.yaml", folder: folder.url))
+    #expect(defense.dependencies == ["source 0": other.fingerprint])
+    let network = TinyTraining.network()
+    let objective = try defense.objective(TinyTraining.preparation(network))
+    let plain = TinyTraining.step(network, pass: looking())
+    let goal = Goal.away(from: plain.labels)
+    let own = FastGradientSign().sweep(
+      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass), random: Seed(0))[0]
+    let foreign = FastGradientSign().sweep(
+      plain.images, goal, epsilons: [0.3], against: try other.frozen(), random: Seed(0))[0]
+    let expected = [own, foreign].map { loss(network, $0, plain) }
+    // Without dropout the pass is the same for every seed; only the source is drawn.
+    let found = (0..<12).map { seed in
+      let terms = objective.terms(TinyTraining.step(Self.withoutDropout(network), pass: looking(UInt64(seed))))
+      return terms[1].value.scalar
+    }
+    let nearest = found.map { value in expected.firstIndex { abs($0 - value) < 1e-4 } }
+    #expect(Set(nearest) == [0, 1], "\(found), \(expected)")
+  }
+
+  /// The same weights with a dropout that does nothing.
+  private static func withoutDropout(_ network: Network) -> Network {
+    let layers = network.description.layers.texts.map { $0.hasPrefix("dropout") ? "dropout 0.0" : $0 }
+    let description = try! NetworkDescription(
+      input: network.inputShape, layers: LayerList(layers), classNames: network.description.classNames)
+    return try! Network(
+      description, tensors: Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) }))
+  }
+}

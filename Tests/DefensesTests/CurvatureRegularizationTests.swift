@@ -1,0 +1,102 @@
+import Defenses
+import ModelCore
+import Support
+import Testing
+
+@Suite("Curvature regularisation")
+struct CurvatureRegularizationTests {
+  private let shape = ImageShape(channels: 1, height: 3, width: 3)
+
+  private func network(_ layers: [String]) throws -> Network {
+    let description = try NetworkDescription(
+      input: shape, layers: LayerList(layers), classNames: (0..<4).map(String.init))
+    return try Network(description, initialization: .kaimingUniform, seed: Seed(21))
+  }
+
+  private func step(_ network: Network, _ count: Int, seed: UInt64? = nil) -> TrainingStep {
+    let random = RandomSource(Seed(22))
+    let images = random.uniform([count, 1, 3, 3])
+    let labels = random.integers(below: 4, [count])
+    let pass = seed.map { Pass.training(random: RandomSource(Seed($0)), updatesStatistics: false) } ?? .evaluation
+    return TrainingStep(network, images, labels, pass)
+  }
+
+  private func penalty(_ method: CurvatureRegularization.Method, _ step: TrainingStep) -> Tensor {
+    CurvatureRegularization(method: method).penalties(step)[0].value
+  }
+
+  private let curved = ["flatten", "linear 8", "tanh", "linear 4"]
+
+  @Test("of logistic regression, H = Wᵀ (diag p − p pᵀ) W whatever the label")
+  func closedForm() throws {
+    let network = try network(["flatten", "linear 4"])
+    let weight = network["1.weight"].detached
+    let step = step(network, 5)
+    let probabilities = step.logits.detached.softmax()
+    let norms = (0..<5).map { image in
+      let p = probabilities.select(0, image).reshaped([4, 1])
+      let diagonal = Tensor.range(4).oneHot(classes: 4) * p
+      let hessian = weight.transposed.matmul(diagonal - p.matmul(p.transposed)).matmul(weight)
+      return hessian.square.sum().scalar
+    }
+    let expected = norms.reduce(0, +) / 5
+    #expect(abs(penalty(.exact, step).scalar - expected) < 1e-5 * expected)
+  }
+
+  @Test("the average over many directions is the exact square, within five percent")
+  func unbiased() throws {
+    let network = try network(curved)
+    let exact = penalty(.exact, step(network, 4)).scalar
+    let estimated = penalty(.stochastic(samples: 1500), step(network, 4)).scalar
+    #expect(exact > 0)
+    #expect(abs(estimated - exact) < 0.05 * exact, "\(estimated), exactly \(exact)")
+  }
+
+  @Test("directions are drawn from the step's seed")
+  func seeds() throws {
+    let network = try network(curved)
+    let values = [1, 1, 2].map { penalty(.stochastic(samples: 1), step(network, 4, seed: $0)).scalar }
+    #expect(values[0] == values[1])
+    #expect(values[0] != values[2])
+  }
+
+  @Test("a linear loss has no curvature: a sure network is not punished, and nothing moves")
+  func sure() throws {
+    let network = try network(["flatten", "linear 4"])
+    let state = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor * 1e4) })
+    let sure = try Network(network.description, tensors: state)
+    for method in [CurvatureRegularization.Method.exact, .stochastic(samples: 2)] {
+      let value = penalty(method, step(sure, 4))
+      #expect(value.scalar == 0)
+      for slope in value.gradients(of: sure.learned) { #expect(slope.absolute.max().scalar == 0) }
+    }
+  }
+
+  @Test("the parameters' gradient is the derivative of the penalty, by central differences")
+  func derivative() throws {
+    let network = try network(curved)
+    let value = penalty(.exact, step(network, 4))
+    let weight = network["3.weight"]
+    let slope = value.gradient(of: weight).detached
+    let direction = slope / slope.square.sum().squareRoot.scalar
+    let h = 1e-2
+    let moved = try [h, -h].map { move in
+      let start = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
+      defer { try? network.restore(start) }
+      try network.restore(start.merging(["3.weight": weight.detached + direction * move]) { $1 })
+      return penalty(.exact, step(network, 4)).scalar
+    }
+    let found = (slope * direction).sum().scalar
+    #expect(abs((moved[0] - moved[1]) / (2 * h) - found) < 1e-2 * found)
+  }
+
+  @Test("with batch normalisation and dropout in training it is a number, from one pass")
+  func training() throws {
+    let network = TinyTraining.network()
+    let step = TinyTraining.step(network, pass: .training(random: RandomSource(Seed(3))))
+    let terms = CurvatureRegularization().terms(step)
+    #expect(terms.map(\.name) == ["cross-entropy", "curvature"])
+    #expect(terms[1].value.scalar > 0)
+    #expect(network["1.num_batches_tracked"].scalar == 1)
+  }
+}

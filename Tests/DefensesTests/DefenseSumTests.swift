@@ -1,0 +1,99 @@
+import Defenses
+import ModelCore
+import Support
+import Testing
+
+@Suite("Several defenses add up")
+struct DefenseSumTests {
+  private func map(_ entries: (String, SettingValue)...) throws -> SettingValue {
+    .map(
+      try Settings(
+        entries.enumerated().map { .init(name: $1.0, value: $1.1, place: "run.yaml:\($0 + 1)") }, place: "run.yaml:1"))
+  }
+
+  private func sum(_ value: SettingValue) throws -> DefenseSum { try DefenseSum(value, place: "run.yaml:1") }
+
+  private func terms(_ members: [DefenseSum.Member], _ step: TrainingStep? = nil) throws -> [LossTerm] {
+    let step = step ?? TinyTraining.step(TinyTraining.network(), pass: .evaluation)
+    return try DefenseSum(members).objective(TinyTraining.preparation(step.network)).terms(step)
+  }
+
+  @Test("½ [(CE + λ · penalty) + CE_adv] is adversarial training and half a gradient penalty")
+  func both() throws {
+    let network = TinyTraining.network()
+    let make = { TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false)) }
+    let terms = try terms(
+      [.init(AdversarialTraining(epsilon: 0.1)), .init(GradientRegularization(lambda: 100), weight: 0.5)], make())
+    #expect(terms.map(\.name) == ["clean", "adversarial", "doubleBackpropagation"])
+    #expect(terms.map(\.weight) == [0.5, 0.5, 50])
+    let regularized = GradientRegularization(lambda: 100).terms(make()).total.scalar
+    let adversarial = AdversarialTraining(epsilon: 0.1).terms(make())[1].value.scalar
+    #expect(abs(terms.total.scalar - 0.5 * (regularized + adversarial)) < 1e-5 * regularized)
+  }
+
+  @Test("penalties alone share one plain cross-entropy")
+  func penaltiesOnly() throws {
+    let terms = try terms([.init(GradientRegularization(lambda: 2), weight: 3), .init(CurvatureRegularization())])
+    #expect(terms.map(\.name) == ["cross-entropy", "doubleBackpropagation", "curvature"])
+    #expect(terms.map(\.weight) == [1, 6, 1])
+  }
+
+  @Test("fits add up as they are written")
+  func fits() throws {
+    let terms = try terms([.init(LabelSmoothing(), weight: 0.5), .init(GaussianNoise(), weight: 0.25)])
+    #expect(terms.map(\.name) == ["smoothed cross-entropy", "noisy"])
+    #expect(terms.map(\.weight) == [0.5, 0.25])
+  }
+
+  @Test("one defense is itself, alone or in a list")
+  func one() throws {
+    for value in [.scalar("gradientRegularization"), SettingValue.list([.scalar("gradientRegularization")])] {
+      let sum = try sum(value)
+      let step = TinyTraining.step(TinyTraining.network(), pass: .evaluation)
+      let found = try sum.objective(TinyTraining.preparation(step.network)).terms(step).total.scalar
+      #expect(found == GradientRegularization().terms(step).total.scalar)
+      #expect(sum.text == GradientRegularization().text)
+    }
+  }
+
+  @Test("the clean images go through the network once, however many defenses look at them")
+  func onePass() throws {
+    let network = TinyTraining.network()
+    _ = try terms(
+      [.init(GradientRegularization()), .init(CurvatureRegularization()), .init(LabelSmoothing())],
+      TinyTraining.step(network))
+    #expect(network["1.num_batches_tracked"].scalar == 1)
+  }
+
+  @Test("a list is read in its order, with weights")
+  func list() throws {
+    let read = try sum(
+      .list([
+        map(("adversarialTraining", map(("epsilon", .scalar("0.25"))))), .scalar("labelSmoothing"),
+        map(("gradientRegularization", map(("lambda", .scalar("7")), ("weight", .scalar("0.5"))))),
+      ]))
+    #expect(read.members.map(\.weight) == [1, 1, 0.5])
+    #expect(
+      read.text == "\(AdversarialTraining(epsilon: 0.25).text) + labelSmoothing(alpha=0.1) + "
+        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, method=exact)")
+  }
+
+  @Test("what is no defense is refused with the place")
+  func refused() throws {
+    let malformed = [
+      SettingValue.list([]), .list([.list([])]), try map(), try map(("none", map()), ("trades", map())),
+    ]
+    for value in malformed {
+      let failure = #expect(throws: Failure.self) { try sum(value) }
+      #expect(
+        failure?.message.hasSuffix("expected a defense's name, one defense with its settings, or a list of those")
+          == true)
+    }
+    let unknown = #expect(throws: Failure.self) { try sum(.list([.scalar("trade")])) }
+    #expect(unknown?.message == "run.yaml:1: unknown defense 'trade'")
+    #expect(unknown?.kind == .badData)
+    // Alone, a defense has no weight: there is nothing to weigh it against.
+    #expect(throws: Failure.self) { try sum(map(("trades", map(("weight", .scalar("0.5")))))) }
+    #expect(throws: Failure.self) { try sum(.list([map(("trades", map(("weight", .scalar("-1")))))])) }
+  }
+}
