@@ -30,7 +30,8 @@ let package = Package(
         "Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
-      name: "Reports", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"], path: "Reports"),
+      name: "Reports", dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"],
+      path: "Reports"),
     .executableTarget(
       name: "crossfire",
       dependencies: [
@@ -47,8 +48,8 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["crossfire", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

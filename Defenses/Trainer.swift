@@ -3,36 +3,6 @@ import Foundation
 import ModelCore
 import Support
 
-/// How a network is trained, whatever it is trained for.
-public struct TrainingSettings: Sendable {
-  public var epochs: Int
-  public var batchSize: Int
-  public var optimizer: OptimizerRule
-  public var schedule: LearningRateSchedule
-  public var seed: Seed
-
-  public init(
-    epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(rate: 1e-3),
-    schedule: LearningRateSchedule = .constant,
-    seed: Seed = Seed(0)
-  ) {
-    self.epochs = epochs
-    self.batchSize = batchSize
-    self.optimizer = optimizer
-    self.schedule = schedule
-    self.seed = seed
-  }
-}
-
-/// How one pass over the data went.
-public struct EpochRecord: Codable, Equatable, Sendable {
-  public let epoch: Int
-  /// Mean loss over the images.
-  public let loss: Double
-  /// Share of images classified rightly while training on them.
-  public let accuracy: Double
-}
-
 /// The one training loop: batches in random order, an objective's gradients, an optimizer's steps, a checkpoint an epoch.
 ///
 /// All randomness of an epoch derives from the seed and the epoch's number, so a training that goes on from a checkpoint
@@ -55,22 +25,42 @@ public struct Trainer {
   }
 
   /// Trains a network in place.
+  /// - Parameters:
+  ///   - data: what it learns from.
+  ///   - validation: what it is watched by; needed for early stopping and for keeping the best epoch.
+  ///   - after: called with the history after every epoch.
   /// - Returns: one record per epoch, those from before an interruption included.
-  /// - Throws: `Failure` if the loss is not a number any more (the last checkpoint stays), or a checkpoint cannot be written.
-  public func train(_ network: Network, on data: LabelledImages, title: String) throws -> [EpochRecord] {
+  /// - Throws: `Failure` if the loss or the weights are not numbers any more (the last checkpoint stays), or a checkpoint cannot
+  ///   be written.
+  public func train(
+    _ network: Network, on data: LabelledImages, validation: LabelledImages? = nil, title: String,
+    after: ([EpochRecord]) throws -> Void = { _ in }
+  ) throws -> [EpochRecord] {
     guard settings.batchSize >= 2, data.count >= 2 else {
       throw Failure.usage("training needs batches of at least two images: batch statistics of one do not exist")
     }
+    let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
     let optimizer = Optimizer(settings.optimizer, for: network)
-    var history = try checkpoint?.restore(network, optimizer) ?? []
+    var (history, best) = try checkpoint?.restore(network, optimizer) ?? ([], nil)
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
-    for epoch in history.count..<max(settings.epochs, history.count) {
-      let record = try run(epoch, of: steps, network, optimizer, data)
+    while history.count < settings.epochs, !history.hasStalled(for: settings.patience) {
+      var record = try run(history.count, of: steps, network, optimizer, data)
+      guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else { throw brokenWeights(record.epoch) }
+      if let watch {
+        let (loss, accuracy) = try watch.measure(network)
+        record.validationLoss = loss
+        record.validationAccuracy = accuracy
+      }
       history.append(record)
-      try checkpoint?.write(network, optimizer, history)
+      if settings.keep == .best, history.best == record.epoch {
+        best = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
+      }
+      try checkpoint?.write(network, optimizer, history, best: best)
+      try after(history)
     }
+    if let best { try network.restore(best) }
     return history
   }
 
@@ -80,9 +70,7 @@ public struct Trainer {
     let seed = settings.seed.derive("epoch \(epoch)")
     let order = RandomSource(seed.derive("order")).permutation(data.count)
     let pass = Pass.training(random: RandomSource(seed.derive("dropout"), device: network.device))
-    var lossSum = 0.0
-    var right = 0
-    var seen = 0
+    var tally = Tally()
     for step in 0..<steps {
       let start = step * settings.batchSize
       let count = min(settings.batchSize, data.count - start)
@@ -94,23 +82,20 @@ public struct Trainer {
       let loss = terms.total
       let value = loss.scalar
       guard value.isFinite else { throw diverged(epoch, step, terms) }
-      let factor = settings.schedule.factor(
-        step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
-      optimizer.step(loss.gradients(of: network.learned), factor: factor)
-
-      seen += count
-      lossSum += value * Double(count)
-      let judged = training.judged ?? training.logits
-      let matches = withoutGradients { judged.predictedClasses.equals(training.labels).to(.float32).sum() }
-      right += Int(matches.scalar)
-      progress.update(epoch * data.count + start + count, remark(epoch, lossSum, right, seen))
+      optimizer.step(loss.gradients(of: network.learned), factor: factor(epoch, step, steps))
+      tally.add(value, terms, training, count)
+      progress.update(epoch * data.count + start + count, remark(epoch, tally))
     }
-    return EpochRecord(epoch: epoch, loss: lossSum / Double(seen), accuracy: Double(right) / Double(seen))
+    return tally.record(epoch, rateFactor: factor(epoch, 0, steps))
   }
 
-  private func remark(_ epoch: Int, _ lossSum: Double, _ right: Int, _ seen: Int) -> String {
-    let loss = String(format: "%.3f", lossSum / Double(seen))
-    let accuracy = String(format: "%.1f", 100 * Double(right) / Double(seen))
+  private func factor(_ epoch: Int, _ step: Int, _ steps: Int) -> Double {
+    settings.schedule.factor(step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
+  }
+
+  private func remark(_ epoch: Int, _ tally: Tally) -> String {
+    let loss = String(format: "%.3f", tally.loss)
+    let accuracy = String(format: "%.1f", 100 * tally.accuracy)
     return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  right \(accuracy) %"
   }
 
@@ -119,5 +104,38 @@ public struct Trainer {
     return Failure(
       .failed, "the loss of \(type(of: objective)) is not a number at epoch \(epoch + 1), step \(step + 1): \(values)",
       hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
+  }
+
+  private func brokenWeights(_ epoch: Int) -> Failure {
+    Failure(
+      .failed,
+      "the weights are not numbers any more after the last step of epoch \(epoch + 1) of \(type(of: objective)): its gradients were not",
+      hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
+  }
+}
+
+/// Sums over the images of an epoch so far.
+private struct Tally {
+  private var seen = 0
+  private var right = 0.0
+  private var lossSum = 0.0
+  private var termSums: [String: Double] = [:]
+
+  var loss: Double { lossSum / Double(seen) }
+  var accuracy: Double { right / Double(seen) }
+
+  mutating func add(_ loss: Double, _ terms: [LossTerm], _ step: TrainingStep, _ count: Int) {
+    seen += count
+    lossSum += loss * Double(count)
+    for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(count) }
+    let judged = step.judged ?? step.logits
+    right += withoutGradients { judged.predictedClasses.equals(step.labels).to(.float32).sum() }.scalar
+  }
+
+  func record(_ epoch: Int, rateFactor: Double) -> EpochRecord {
+    var record = EpochRecord(epoch: epoch, loss: loss, accuracy: accuracy)
+    record.terms = termSums.mapValues { $0 / Double(seen) }
+    record.rateFactor = rateFactor
+    return record
   }
 }

@@ -1,7 +1,7 @@
 import Evaluation
 
-/// A line chart of proportions: each series with its interval as a band, its markers, which show their numbers under the
-/// pointer, and its name at the end of its line.
+/// A line chart: each series with its interval as a band, its markers, which show their numbers under the pointer, and its name at
+/// the end of its line. Heights are proportions, in percent unless a scale says otherwise.
 struct LineChart {
   struct Measurement {
     let x: Double
@@ -26,6 +26,10 @@ struct LineChart {
   let xTitle: String
   let yTitle: String
   let series: [Series]
+  /// What a place on the horizontal axis is called.
+  var xLabel: @Sendable (Double) -> String = budgetText
+  /// What the top of the vertical axis stands for.
+  var top = 100.0
 
   /// Wide enough to read on a phone, narrow enough for three in a row.
   static let size = SVG.Size(width: 370, height: 264)
@@ -82,17 +86,18 @@ struct LineChart {
 
   private var gridLines: [Markup] {
     var parts: [Markup] = []
-    for percent in stride(from: 0, through: 100, by: 20) {
-      let y = place(xRange.lowerBound, Double(percent) / 100).y
+    for fifth in 0...5 {
+      let y = place(xRange.lowerBound, Double(fifth) / 5).y
+      let label = budgetText(top * Double(fifth) / 5)
       parts.append(
-        SVG.line(from: .init(x: plotLeft, y: y), to: .init(x: plotRight, y: y), opacity: percent == 0 ? 0.6 : 0.14))
-      parts.append(SVG.text("\(percent)", at: .init(x: plotLeft - 6, y: y + 4), anchor: "end", size: 11, isMuted: true))
+        SVG.line(from: .init(x: plotLeft, y: y), to: .init(x: plotRight, y: y), opacity: fifth == 0 ? 0.6 : 0.14))
+      parts.append(SVG.text(label, at: .init(x: plotLeft - 6, y: y + 4), anchor: "end", size: 11, isMuted: true))
     }
     var freeFrom = -Double.infinity
     for x in Set(series.flatMap(\.measurements).map(\.x)).sorted() {
       let tick = place(x, 0)
       parts.append(SVG.line(from: tick, to: .init(x: tick.x, y: tick.y + 4), opacity: 0.6))
-      let label = budgetText(x)
+      let label = xLabel(x)
       let halfWidth = Double(label.count) * Self.digitWidth / 2
       // A label that would touch the one before it is left out; its tick stays.
       guard tick.x - halfWidth >= freeFrom else { continue }

@@ -7,8 +7,8 @@ import Support
 public struct ReportFolder: Sendable {
   private let page: ReportPage
 
-  public init(grid: Grid, title: String, sheets: [ImageSheet] = []) {
-    page = ReportPage(grid: grid, title: title, sheets: sheets)
+  public init(grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = []) {
+    page = ReportPage(grid: grid, title: title, sheets: sheets, histories: histories)
   }
 
   /// Writes the report, each file whole or not at all, the page last.

@@ -31,11 +31,13 @@ public struct ReportPage: Sendable {
   let grid: Grid
   let title: String
   let sheets: [ImageSheet]
+  let histories: [TrainingHistory]
 
-  public init(grid: Grid, title: String, sheets: [ImageSheet] = []) {
+  public init(grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = []) {
     self.grid = grid
     self.title = title
     self.sheets = sheets
+    self.histories = histories
   }
 
   public func html() -> String {
@@ -58,7 +60,7 @@ public struct ReportPage: Sendable {
   }
 
   private var body: Markup {
-    let sections = [summary, curves, matrices, images, spending, provenance].compactMap { $0 }
+    let sections = [summary, curves, matrices, images, spending, training, provenance].compactMap { $0 }
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
       "body", [:],

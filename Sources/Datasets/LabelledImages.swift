@@ -87,6 +87,25 @@ public struct LabelledImages: Sendable {
     subset(0..<min(length, count))
   }
 
+  /// Takes `length` images out, the same ones whenever the seed is the same, each part in the order of the whole.
+  /// - Throws: `Failure.usage` if fewer than two would be left to train on.
+  public func holdingOut(_ length: Int, seed: Seed) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
+    guard length <= count - 2 else {
+      throw Failure.usage("\(name) has \(count) images: \(length) cannot be held out of them", hint: "hold out fewer")
+    }
+    let order = RandomSource(seed).permutation(count)
+    let places = { (start: Int, length: Int) in
+      Tensor(order.narrow(0, start, length).int64s().sorted(), shape: [length])
+    }
+    return (choosing(places(length, count - length)), choosing(places(0, length)))
+  }
+
+  private func choosing(_ places: Tensor) -> LabelledImages {
+    LabelledImages(
+      name: name, shape: shape, classNames: classNames, pixels: pixels.indexSelect(0, places),
+      labels: labels.indexSelect(0, places))
+  }
+
   /// The number of images of each class.
   public var histogram: [Int] {
     labels.int64s().reduce(into: [Int](repeating: 0, count: classCount)) { $0[Int($1)] += 1 }

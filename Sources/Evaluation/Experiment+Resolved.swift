@@ -64,6 +64,12 @@ extension ModelPlan {
           ("weightDecay", Node("\(decay)")),
         ]
       }
+      let settings = plan.settings
+      if settings.validation > 0 {
+        pairs.append(("validation", Node("\(settings.validation)")))
+        if let patience = settings.patience { pairs.append(("patience", Node("\(patience)"))) }
+        pairs.append(("keep", Node(settings.keep.rawValue)))
+      }
       pairs.append(("defense", plan.defense.node))
       return mapping(pairs)
     }

@@ -47,7 +47,8 @@ public struct TrainingPlan: Sendable {
     self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
   }
 
-  /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`, `schedule`.
+  /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`, `schedule`, `validation`, `patience`,
+  /// `keep`.
   public init(_ settings: Settings) throws {
     let architectures = Architecture.all.map(\.name)
     architecture = try Architecture.named(
@@ -59,6 +60,24 @@ public struct TrainingPlan: Sendable {
       optimizer: try Self.optimizer(settings),
       schedule: try LearningRateSchedule(
         named: settings.string("schedule", default: "constant", "of the learning rate")))
+    try readValidation(settings)
+  }
+
+  private mutating func readValidation(_ given: Settings) throws {
+    settings.validation = try given.int(
+      "validation", default: 0, in: 0...10_000_000, "training images held out to watch the training by")
+    settings.patience = try given.optionalInt(
+      "patience", in: 1...100_000, "epochs without a better validation accuracy after which training stops")
+    let kept = try given.choice(
+      "keep", of: TrainingSettings.Kept.allCases.map(\.rawValue), default: TrainingSettings.Kept.last.rawValue,
+      "the epoch whose weights are kept")
+    settings.keep = TrainingSettings.Kept(rawValue: kept) ?? .last
+    guard settings.validation > 0 || (settings.patience == nil && settings.keep == .last) else {
+      let name = settings.patience == nil ? "keep" : "patience"
+      throw Failure.badData(
+        "\(given.place(of: name)): \(name) goes by the validation accuracy, and no images are held out",
+        hint: "set validation, for example to 5000")
+    }
   }
 
   private static func optimizer(_ settings: Settings) throws -> OptimizerRule {

@@ -31,8 +31,9 @@ public struct ModelTraining {
     let settings = plan.settings
     return Digest.hex(
       of: ([
-        "training 1", training.fingerprint, plan.architecture.name, plan.defense.text, "\(settings.epochs)",
+        "training 2", training.fingerprint, plan.architecture.name, plan.defense.text, "\(settings.epochs)",
         "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
+        "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
       ] + plan.defense.dependencies).joined(separator: "\n"))
   }
 
@@ -55,17 +56,43 @@ public struct ModelTraining {
     let objective = try plan.defense.objective(preparation)
     let trainer = Trainer(plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
     let started = ContinuousClock.now
-    let history = try trainer.train(network, on: training, title: "train \(name)")
+    let (learned, watched) = try parts()
+    let history = try trainer.train(network, on: learned, validation: watched, title: "train \(name)") {
+      try AtomicFile.write($0.jsonLines(), to: Self.history(of: url))
+    }
     var record = TrainingRecord(
       data: training.name, dataFingerprint: training.fingerprint, architecture: plan.architecture.name,
       defense: plan.defense.text, optimizer: "\(plan.settings.optimizer)", batchSize: plan.settings.batchSize,
-      seed: plan.settings.seed.value, epochs: plan.settings.epochs, device: device,
+      seed: plan.settings.seed.value, epochs: history.count, device: device,
       trainingAccuracy: history.last?.accuracy ?? 0, request: request)
+    let kept = plan.settings.keep == .best ? history.best : history.last?.epoch
+    record.keptEpoch = kept.map { $0 + 1 }
+    record.validationAccuracy = kept.flatMap { history[$0].validationAccuracy }
     record.testAccuracy = try test.map { try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0) }
     try ModelFile.write(network, training: record, to: url)
     checkpoint.remove()
     progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
     return try ModelFile(url, device: device)
+  }
+
+  /// Where the history of a model's training lies: a JSON object a line, an epoch each.
+  public static func history(of model: URL) -> URL {
+    model.deletingPathExtension().appendingPathExtension("history.jsonl")
+  }
+
+  /// What is learned from, and what is held out. The same images are held out for every model of the same data, whatever its
+  /// seed, so that models can be compared on them.
+  private func parts() throws -> (LabelledImages, LabelledImages?) {
+    guard plan.settings.validation > 0 else { return (training, nil) }
+    let (rest, heldOut) = try Self.split(training, plan.settings.validation)
+    return (rest, heldOut)
+  }
+
+  /// What `validation` holds out of a data set.
+  public static func split(
+    _ images: LabelledImages, _ validation: Int
+  ) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
+    try images.holdingOut(validation, seed: Seed(0).derive("validation"))
   }
 
   /// Another network that this training needs before it begins, with the same plan but for its defense and its seed, in a file

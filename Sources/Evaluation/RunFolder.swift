@@ -38,7 +38,10 @@ public final class RunFolder {
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   public var report: URL { url.appending(path: "report") }
   public var images: URL { url.appending(path: "images") }
-  public func model(_ name: String) -> URL { url.appending(path: "models/\(name).safetensors") }
+  public func model(_ name: String) -> URL { Self.model(name, in: url) }
+
+  /// The place of a model in a run's folder.
+  public static func model(_ name: String, in url: URL) -> URL { url.appending(path: "models/\(name).safetensors") }
 
   public func examples(attack: String, source: String) -> URL {
     url.appending(path: "examples/\(attack).\(source).safetensors")

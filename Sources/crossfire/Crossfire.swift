@@ -22,7 +22,8 @@ struct Crossfire: ParsableCommand {
       """,
     version: "crossfire \(crossfireVersion) (libtorch \(Engine.version))",
     subcommands: [
-      Run.self, Train.self, Evaluate.self, Attack.self, Transfer.self, Export.self, Report.self, DataCommand.self,
+      Run.self, Train.self, Tune.self, Evaluate.self, Attack.self, Transfer.self, Export.self, Report.self,
+      DataCommand.self,
       Inspect.self, List.self,
     ])
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Attacks
+import Defenses
 import Evaluation
 import Foundation
 import ModelCore
@@ -108,7 +109,11 @@ func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
     grid.sources.flatMap { source in sets.filter { $0.origin.attack == attack && $0.origin.source == source } }
   }
   let sheets = try ordered.map { try ExampleSheet($0).sheet() }
-  return try ReportFolder(grid: grid, title: grid.provenance.experiment, sheets: sheets)
+  let histories = grid.models.compactMap { model in
+    let file = ModelTraining.history(of: RunFolder.model(model, in: folder))
+    return (try? [EpochRecord](jsonLines: file)).map { TrainingHistory(model: model, epochs: $0) }
+  }
+  return try ReportFolder(grid: grid, title: grid.provenance.experiment, sheets: sheets, histories: histories)
     .write(to: folder.appending(path: "report"))
 }
 

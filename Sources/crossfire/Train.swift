@@ -19,6 +19,8 @@ struct Train: ParsableCommand {
           --out normal.safetensors
         crossfire train --data mnist --defense adversarialTraining \\
           --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
+        crossfire train --data mnist --epochs 50 --validation 5000 \\
+          --patience 5 --keep best --out best.safetensors
       """)
 
   @Option(help: "A data set's name or a folder; its training images are used unless it says :test.")
@@ -47,6 +49,18 @@ struct Train: ParsableCommand {
 
   @Option(help: "constant, cosine, triangle or step:EPOCHS:FACTOR.")
   var schedule = "constant"
+
+  @Option(help: ArgumentHelp("Hold out N training images to watch the training by.", valueName: "n"))
+  var validation: Int?
+
+  @Option(help: ArgumentHelp("Stop after N epochs without a better validation accuracy.", valueName: "n"))
+  var patience: Int?
+
+  @Option(help: "Keep the weights of the last epoch, or of the best on the images held out: last or best.")
+  var keep: String?
+
+  @Option(help: "The optimizer's weight decay.")
+  var weightDecay: Double?
 
   @Option(help: "Where all randomness derives from.")
   var seed: UInt64 = 1
@@ -88,8 +102,16 @@ struct Train: ParsableCommand {
         value: .map(try Settings([.init(name: defense, value: .map(chosen), place: "--defense")], place: "--defense")),
         place: "--defense"),
     ]
-    if let learningRate {
-      entries.append(.init(name: "learningRate", value: .scalar("\(learningRate)"), place: "--learning-rate"))
+    let optional: [(name: String, value: String?, place: String)] = [
+      ("learningRate", learningRate.map { "\($0)" }, "--learning-rate"),
+      ("weightDecay", weightDecay.map { "\($0)" }, "--weight-decay"),
+      ("validation", validation.map(String.init), "--validation"),
+      ("patience", patience.map(String.init), "--patience"),
+      ("keep", keep, "--keep"),
+    ]
+    for option in optional {
+      guard let value = option.value else { continue }
+      entries.append(.init(name: option.name, value: .scalar(value), place: option.place))
     }
     return try Settings(entries, place: "the command line")
   }

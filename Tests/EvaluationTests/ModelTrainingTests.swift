@@ -36,7 +36,8 @@ struct ModelTrainingTests {
     #expect(made.training?.defense == "distillation(temperature=20.0)")
     #expect(kept.training?.seed != made.training?.seed)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
-    #expect(files == ["m.safetensors", "m.teacher.safetensors"])
+    #expect(
+      files == ["m.history.jsonl", "m.safetensors", "m.teacher.history.jsonl", "m.teacher.safetensors"])
 
     let start = try training(PlainTraining(), epochs: 1)
     #expect(start.request != (try training(Distillation())).request)

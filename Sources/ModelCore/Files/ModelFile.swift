@@ -18,6 +18,10 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var threads: Int
   public var trainingAccuracy: Double
   public var testAccuracy: Double?
+  /// On the images held out, if any were.
+  public var validationAccuracy: Double?
+  /// The epoch whose weights these are, counted from 1.
+  public var keptEpoch: Int?
   /// The digest of everything the weights depend on; a training with the same one need not be done again.
   public var request: String
 

@@ -1,0 +1,24 @@
+import Datasets
+import ModelCore
+
+/// The images that a training is watched by: it never learns from them.
+struct Validation {
+  let images: LabelledImages
+  let batchSize: Int
+
+  /// Mean cross-entropy and share of right answers of a network in evaluation behaviour.
+  func measure(_ network: Network) throws -> (loss: Double, accuracy: Double) {
+    let frozen = try network.frozen()
+    var (loss, right) = (0.0, 0.0)
+    for start in stride(from: 0, to: images.count, by: batchSize) {
+      let range = start..<min(images.count, start + batchSize)
+      let labels = images.labels(range).to(network.device)
+      withoutGradients {
+        let logits = frozen.logits(images.images(range).to(network.device))
+        loss += logits.crossEntropy(labels).to(.float64).sum().scalar
+        right += logits.predictedClasses.equals(labels).to(.float64).sum().scalar
+      }
+    }
+    return (loss / Double(images.count), right / Double(images.count))
+  }
+}

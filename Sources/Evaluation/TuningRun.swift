@@ -1,0 +1,125 @@
+import Attacks
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// Finds a defense's setting for a model of an experiment: trains the model once for every value, and the undefended one, all
+/// without the images held out, and judges them on those. Test images are never looked at.
+///
+/// Goes on where it was stopped: each model is a file that is not made again.
+public struct TuningRun {
+  public let experiment: Experiment
+  /// The names of the model whose defense is tuned and of the undefended one.
+  public let model: String
+  public let reference: String
+  public let setting: String
+  public let values: [Double]
+  /// How many training images are held out.
+  public let validation: Int
+  public let folder: RunFolder
+  public let device: Device
+  public let progress: ProgressDisplay
+  private let plans: [(name: String, plan: TrainingPlan)]
+
+  /// - Throws: `Failure.usage` if a model is not trained in this experiment, or the defense has no such setting.
+  public init(
+    _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double], validation: Int,
+    folder: RunFolder, device: Device, progress: ProgressDisplay
+  ) throws {
+    self.experiment = experiment
+    self.model = model
+    self.reference = reference
+    self.setting = setting
+    self.values = Array(Set(values)).sorted()
+    self.validation = validation
+    self.folder = folder
+    self.device = device
+    self.progress = progress
+    let tuned = try Self.plan(model, experiment)
+    plans =
+      [(reference, try Self.plan(reference, experiment))]
+      + (try self.values.map { value in
+        let defense = try tuned.defense.setting(setting, to: value)
+        return (
+          "\(setting)-\(value.plainDecimal)",
+          TrainingPlan(architecture: tuned.architecture, defense: defense, settings: tuned.settings)
+        )
+      })
+  }
+
+  private static func plan(_ name: String, _ experiment: Experiment) throws -> TrainingPlan {
+    guard let found = experiment.models.first(where: { $0.name == name }) else {
+      throw Failure.usage(
+        "experiment \(experiment.name) has no model '\(name)'",
+        hint: hint(for: name, among: experiment.models.map(\.name)))
+    }
+    guard case .training(var plan) = found.origin else {
+      throw Failure.usage("model \(name) is read from a file: there is nothing to tune")
+    }
+    plan.settings.seed = experiment.seed.derive("train \(name)")
+    return plan
+  }
+
+  /// Trains what has not been trained, and writes `tuning.json` and `tuning.csv`.
+  public func run() throws -> Tuning {
+    let all = try experiment.data.load(.train)
+    let heldOut = try ModelTraining.split(all, validation).heldOut
+    let contestants = try plans.map { name, plan in
+      var plan = plan
+      plan.settings.validation = validation
+      let file = try ModelTraining(
+        name: name, plan: plan, training: all, test: nil, device: device, progress: progress
+      ).run(into: folder.model(name))
+      return Contestant(
+        name: name, classifier: try file.network.frozen(), fingerprint: file.network.fingerprint)
+    }
+    let cells = try judge(contestants, heldOut)
+    let candidates = values.map { value in
+      Tuning.Candidate(value: value, cells: cells.filter { $0.victim == "\(setting)-\(value.plainDecimal)" })
+    }
+    let tuning = Tuning(
+      experiment: experiment.name, model: model, setting: setting, reference: reference,
+      referenceCells: cells.filter { $0.victim == reference }, candidates: candidates)
+    try AtomicFile.write(tuning.csv(), to: folder.url.appending(path: "tuning.csv"))
+    try AtomicFile.write(tuning.json(), to: folder.url.appending(path: "tuning.json"))
+    return tuning
+  }
+
+  /// The undefended model's examples of the images held out, shown to all.
+  private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> [GridCell] {
+    let plan = AttackPlan(
+      name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted, epsilons: [0] + Tuning.epsilons)
+    let runner = try TransferRunner(
+      plan: plan, source: contestants[0], victims: contestants, data: heldOut, seed: experiment.seed.derive("tune"))
+    progress.begin("examples of \(reference)", total: runner.count, unit: "examples")
+    let cells = try runner.run(keep: 0) { progress.update($0) }.result.cells()
+    progress.end(nil)
+    return cells
+  }
+}
+
+extension DefenseSum {
+  /// The same defense with another value of one of its settings.
+  /// - Throws: `Failure.usage` if not exactly one member has such a setting, or it cannot have that value.
+  func setting(_ name: String, to value: Double) throws -> DefenseSum {
+    let owners = members.indices.filter { members[$0].defense.parameters.contains { $0.name == name } }
+    guard owners.count == 1 else {
+      let known = members.flatMap { $0.defense.parameters.map(\.name) }
+      let reason = owners.isEmpty ? "has no setting '\(name)'" : "has the setting '\(name)' \(owners.count) times"
+      throw Failure.usage("\(text) \(reason)", hint: hint(for: name, among: known))
+    }
+    return DefenseSum(
+      try members.enumerated().map { index, member in
+        guard index == owners[0] else { return member }
+        let place = "\(name) = \(value.plainDecimal)"
+        let entries = member.defense.parameters.map {
+          Settings.Entry(name: $0.name, value: .scalar($0.name == name ? value.plainDecimal : $0.value), place: place)
+        }
+        let defense = try DefenseRegistry.defense(
+          named: type(of: member.defense).name, Settings(entries, place: place))
+        return Member(defense, weight: member.weight)
+      })
+  }
+}
