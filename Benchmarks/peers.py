@@ -35,7 +35,7 @@ class Comparison:
     """Everything that is compared, each task a method."""
 
     def __init__(self, options):
-        self.quick, self.bench, self.rounds = options.quick, options.bench, 2 if options.quick else 7
+        self.quick, self.bench, self.rounds = options.quick, options.bench, 2 if options.quick else 5
         self.images = options.home / "images.safetensors"
         paths = [options.home / f"cnn{i}.safetensors" for i in range(1, 5)]
         data = load_file(self.images)
@@ -65,7 +65,7 @@ class Comparison:
         count = 4 if self.quick else 16
         task = f"{count} jsma epsilon={GAMMA}"
         self.worker.attack(task)
-        contest = Contest("JSMA, one image", 1 if self.quick else 3, warm=False)
+        contest = Contest("JSMA, one image", 1 if self.quick else 2, warm=False)
         contest.side("Crossfire", lambda: self.worker.attack(task), images=count)
         contest.side("torchattacks", lambda: self.libraries.jsma_torchattacks(count, GAMMA), 100, count)
         contest.side("ART", lambda: self.libraries.jsma_art(count, GAMMA), 15, count)
@@ -104,7 +104,7 @@ class Comparison:
             forward, backward = (sum(counter[kind] for counter in passes) for kind in ("forward", "backward"))
             return outcome("theirs", seconds, grid, forward, backward)
 
-        contest = Contest("sweep", 1 if self.quick else 3, warm=False)
+        contest = Contest("sweep", 1, warm=False)
         contest.side("Crossfire", ours)
         contest.side("torchattacks", theirs, 2.2)
         contest.hold()
@@ -171,11 +171,13 @@ def filled(text, first="", rest=""):
 def report(options):
     neighbours = Neighbours()
     comparison = Comparison(options)
+    head = ["task", "library", "time", "passes", "result", "faster", "at least"]
     rows, remarks, profile = [], [], []
     for task in options.only or ["fgsm", "pgd", "jsma", "sweep", "autoattack"]:
         try:
             contest = getattr(comparison, task)()
             rows += contest.rows()
+            print("\n".join(table(head, list(contest.rows()))), file=sys.stderr)
             remarks += [contest.remark] if contest.remark else []
         except Skipped as reason:
             remarks.append(f"{task} was not compared: {reason}.")
@@ -188,7 +190,6 @@ def report(options):
         f"weights and images and take turns; times are medians, and \"faster\" is the median over rounds of a round's ratio. "
         f"Passes are those of an image forward and back: the rows of outputs that were computed, and that gradients came back to. "
         f"Other programs used {others:.2f} processors meanwhile.")
-    head = ["task", "library", "time", "passes", "result", "faster", "at least"]
     lines = [
         "# Crossfire beside other libraries", "", *filled(machine(comparison.worker.about)), "", *filled(about), "",
         *table(head, rows), "", *[line for remark in remarks for line in filled(remark, "- ", "  ")], *profile]

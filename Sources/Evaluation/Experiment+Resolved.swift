@@ -44,8 +44,11 @@ extension DataPlan {
 
 extension ModelPlan {
   fileprivate var node: Node {
+    let before =
+      transform.texts.isEmpty ? [] : [("transform", Node(transform.texts.map { Node($0) }, .implicit, .flow))]
     switch origin {
-    case .file(let url): return mapping([("file", Node(url.path))])
+    case .file(let url): return mapping([("file", Node(url.path))] + before)
+    case .model(let name): return mapping([("model", Node(name))] + before)
     case .training(let plan):
       var pairs = [
         ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),
@@ -71,7 +74,7 @@ extension ModelPlan {
         pairs.append(("keep", Node(settings.keep.rawValue)))
       }
       pairs.append(("defense", plan.defense.node))
-      return mapping(pairs)
+      return mapping(pairs + before)
     }
   }
 }

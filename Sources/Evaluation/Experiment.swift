@@ -55,6 +55,7 @@ public struct Experiment: Sendable {
       }
       return try ModelPlan(name: name, plan)
     }
+    try Self.checkReferences(self.models)
     guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"), !attacks.entries.isEmpty
     else {
       throw Failure.badData(
@@ -77,6 +78,18 @@ public struct Experiment: Sendable {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
     try settings.finish("an experiment")
+  }
+
+  /// A model that has another's weights stands after it.
+  private static func checkReferences(_ models: [ModelPlan]) throws {
+    var known: [String] = []
+    for plan in models {
+      if case .model(let name) = plan.origin, !known.contains(name) {
+        throw Failure.badData(
+          "model \(plan.name): no model '\(name)' stands before it", hint: hint(for: name, among: known))
+      }
+      known.append(plan.name)
+    }
   }
 
   /// Names become parts of file names and of tables, so they are plain words.

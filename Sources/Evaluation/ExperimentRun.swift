@@ -54,18 +54,22 @@ public struct ExperimentRun {
   private func models(test: LabelledImages) throws -> [(contestant: Contestant, record: ModelRecord)] {
     let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
     let training = trains ? try experiment.data.load(.train) : nil
+    var files: [String: ModelFile] = [:]
     return try experiment.models.map { plan in
       let model = try step("model \(plan.name)", reused: { isThere(plan, training) }) {
-        try self.model(plan, training, test)
+        if case .model(let name) = plan.origin, let file = files[name] { return file }
+        return try self.model(plan, training, test)
       }
-      let network = model.network
-      let described = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
+      files[plan.name] = model
+      let network = try model.network.preceded(by: plan.transform)
+      let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
+      let described = ([trained ?? "from a file"] + plan.transform.texts.map { "behind " + $0 }).joined(separator: ", ")
       let defense = model.training.map(\.defense)
       let fingerprint = network.fingerprint
       return (
         Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
         ModelRecord(
-          name: plan.name, description: described ?? "from a file",
+          name: plan.name, description: described,
           defense: defense == PlainTraining.name ? nil : defense,
           fingerprint: fingerprint)
       )
@@ -75,6 +79,7 @@ public struct ExperimentRun {
   private func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages) throws -> ModelFile {
     switch plan.origin {
     case .file(let url): return try ModelFile(url, device: device)
+    case .model(let name): preconditionFailure("model \(name) is not there")
     case .training:
       guard let training, let made = self.training(plan, training, test) else {
         preconditionFailure("no training images")

@@ -3,29 +3,43 @@ import Foundation
 import ModelCore
 import Support
 
-/// How a model of an experiment comes to be: trained here, or read from a file.
+/// How a model of an experiment comes to be: trained here, read from a file, or another one of the experiment again; and what its
+/// images go through first.
 public struct ModelPlan: Sendable {
   public enum Origin: Sendable {
     case training(TrainingPlan)
     case file(URL)
+    /// The weights of a model that stands before it.
+    case model(String)
   }
 
   public let name: String
   public let origin: Origin
+  /// Layers put before the network once it is trained: a defense at test time.
+  public let transform: LayerList
 
-  public init(name: String, origin: Origin) {
+  public init(name: String, origin: Origin, transform: LayerList = LayerList([any Layer]())) {
     self.name = name
     self.origin = origin
+    self.transform = transform
   }
 
   init(name: String, _ settings: Settings) throws {
     self.name = name
+    let texts = try settings.strings("transform", default: [], "layers its images go through first, at test time")
+    do { transform = try LayerList(texts) } catch let failure as Failure {
+      throw Failure.badData("\(settings.place(of: "transform")): \(failure.message)", hint: failure.hint)
+    }
     if settings.has("file") {
       origin = .file(try settings.file("file", "a model file"))
       try settings.finish("model \(name), which is read from a file,")
+    } else if settings.has("model") {
+      origin = .model(try settings.string("model", "a model before it, whose weights it has"))
+      try settings.finish("model \(name), which has another one's weights,")
     } else {
       origin = .training(try TrainingPlan(settings))
       _ = settings.value("file", "a model file")
+      _ = settings.value("model", "a model before it")
       try settings.finish("model \(name)")
     }
   }

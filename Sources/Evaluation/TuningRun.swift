@@ -23,10 +23,11 @@ public struct TuningRun {
   public let progress: ProgressDisplay
   private let plans: [(name: String, plan: TrainingPlan)]
 
+  /// - Parameter epochs: passes over the training images instead of the experiment's; nil: as many.
   /// - Throws: `Failure.usage` if a model is not trained in this experiment, or the defense has no such setting.
   public init(
     _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double], validation: Int,
-    folder: RunFolder, device: Device, progress: ProgressDisplay
+    epochs: Int? = nil, folder: RunFolder, device: Device, progress: ProgressDisplay
   ) throws {
     self.experiment = experiment
     self.model = model
@@ -37,9 +38,15 @@ public struct TuningRun {
     self.folder = folder
     self.device = device
     self.progress = progress
-    let tuned = try Self.plan(model, experiment)
+    func plan(_ name: String) throws -> TrainingPlan {
+      var plan = try Self.plan(name, experiment)
+      plan.settings.epochs = epochs ?? plan.settings.epochs
+      plan.settings.validation = validation
+      return plan
+    }
+    let tuned = try plan(model)
     plans =
-      [(reference, try Self.plan(reference, experiment))]
+      [(reference, try plan(reference))]
       + (try self.values.map { value in
         let defense = try tuned.defense.setting(setting, to: value)
         return (
@@ -67,8 +74,6 @@ public struct TuningRun {
     let all = try experiment.data.load(.train)
     let heldOut = try ModelTraining.split(all, validation).heldOut
     let contestants = try plans.map { name, plan in
-      var plan = plan
-      plan.settings.validation = validation
       let file = try ModelTraining(
         name: name, plan: plan, training: all, test: nil, device: device, progress: progress
       ).run(into: folder.model(name))

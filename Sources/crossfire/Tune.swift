@@ -40,6 +40,9 @@ struct Tune: ParsableCommand {
   @Option(help: ArgumentHelp("Hold out N training images.", valueName: "n"))
   var validation = 5000
 
+  @Option(help: "Passes over the training images, instead of the experiment's.")
+  var epochs: Int?
+
   @Option(help: ArgumentHelp("The folder for models and results.", valueName: "dir"))
   var out: String
 
@@ -52,6 +55,7 @@ struct Tune: ParsableCommand {
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
       experiment, model: model, reference: reference, setting: setting, values: numbers(), validation: validation,
+      epochs: epochs,
       folder: folder, device: device, progress: output.progress)
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")

@@ -1,3 +1,5 @@
+import Support
+
 extension Network {
   /// The same function as in evaluation, in the form that is fastest to attack and evaluate: batch normalisation folded
   /// into the layer before it, dropout gone, weights constant.
@@ -8,6 +10,29 @@ extension Network {
     let described = try NetworkDescription(
       input: description.input, layers: layers, classNames: description.classNames, valueRange: description.valueRange)
     return try Network(described, tensors: tensors, device: device, learns: false)
+  }
+
+  /// The network with layers before it, which have no numbers of their own: what images go through first.
+  /// - Throws: `Failure` if the layers do not fit the images, or have parameters.
+  public func preceded(by layers: LayerList) throws -> Network {
+    guard !layers.layers.isEmpty else { return self }
+    let before = try layers.shapes(from: inputShape.sizes)
+    for (layer, shape) in zip(layers.layers, before) where !layer.parameters(for: shape).isEmpty {
+      throw Failure.badData("the layer '\(layer.text)' has to be trained: it cannot be put before a network")
+    }
+    guard before.last == inputShape.sizes else {
+      throw Failure.badData(
+        "the layers \(layers.texts) turn \(inputShape.sizes) into \(before.last ?? []), which the network does not take"
+      )
+    }
+    let described = try NetworkDescription(
+      input: description.input, layers: LayerList(layers.layers + description.layers.layers),
+      classNames: description.classNames, valueRange: description.valueRange)
+    let moved = state().map { name, tensor in
+      let parts = name.split(separator: ".", maxSplits: 1)
+      return ("\((Int(parts[0]) ?? 0) + layers.layers.count).\(parts[1])", tensor)
+    }
+    return try Network(described, tensors: Dictionary(uniqueKeysWithValues: moved), device: device)
   }
 
   private func fold(_ list: LayerList, prefix: String) -> (LayerList, [String: Tensor]) {

@@ -1,0 +1,72 @@
+import Datasets
+import Defenses
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@Suite("Models of an experiment")
+struct ModelPlanTests {
+  private func experiment(_ models: String, in folder: TemporaryFolder) throws -> Experiment {
+    let text = """
+      data: { name: synthetic, train: 200, test: 50 }
+      models: { \(models) }
+      attacks: { fgsm: { epsilons: [0, 0.1] } }
+      """
+    return try Experiment(.yaml(text, file: "run.yaml", folder: folder.url))
+  }
+
+  @Test(
+    "what is written about a model is in the resolved experiment, which is the same again",
+    arguments: [
+      "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
+      "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
+      "a: { file: m.safetensors, transform: [jpeg 75, jpeg 10] }",
+      "a: { optimizer: adamw, weightDecay: 0.01, schedule: cosine, transform: jpeg 9 }",
+    ])
+  func resolved(_ models: String) throws {
+    let folder = TemporaryFolder()
+    let first = try experiment(models, in: folder)
+    let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
+    #expect(try second.resolved() == first.resolved())
+    let plans = [first.models, second.models]
+    #expect(plans[0].map(\.transform) == plans[1].map(\.transform))
+    for (a, b) in zip(plans[0], plans[1]) {
+      guard case .training(let one) = a.origin, case .training(let other) = b.origin else { continue }
+      #expect(one.settings.validation == other.settings.validation && one.settings.patience == other.settings.patience)
+      #expect(one.settings.keep == other.settings.keep)
+    }
+  }
+
+  @Test(
+    "what cannot be is refused with its place",
+    arguments: [
+      ("a: { epochs: 1, patience: 2 }", "validation"), ("a: { epochs: 1, keep: best }", "validation"),
+      ("b: { model: a }, a: { epochs: 1 }", "stands before"), ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
+      ("a: { model: a }", "stands before"), ("a: { model: b, epochs: 2 }", "epochs"),
+    ])
+  func refused(_ models: String, _ words: String) throws {
+    let failure = #expect(throws: Failure.self) { try experiment(models, in: TemporaryFolder()) }
+    #expect("\(failure?.message ?? "") \(failure?.hint ?? "")".contains(words))
+  }
+
+  @Test("a model behind a transform is the other with the layer before it, and both are attacked as they are")
+  func transformed() throws {
+    let folder = TemporaryFolder()
+    let plan = try experiment(
+      "plain: { architecture: small, epochs: 1 }, jpeg: { model: plain, transform: jpeg 5 }", in: folder)
+    let (grid, models) = try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run()
+    #expect(models.map(\.name) == ["plain", "jpeg"])
+    #expect(models[0].fingerprint != models[1].fingerprint)
+    #expect(grid.provenance.models.map(\.description) == ["small, 1 epoch", "small, 1 epoch, behind jpeg 5"])
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.appending("out/models").path).sorted()
+    #expect(files == ["plain.history.jsonl", "plain.safetensors"])
+    // Its own examples are made through the transform, by gradients that pass it.
+    let cell = try #require(grid.cell(attack: "fgsm", epsilon: 0.1, source: "jpeg", victim: "jpeg"))
+    let spent = try #require(grid.spending.first { $0.source == "jpeg" })
+    #expect(cell.examples == 50 && spent.backwardsPerExample == 1)
+    #expect(try #require(spent.reached.last?.norms["linf"]).mean > 0.05)
+  }
+}
