@@ -47,7 +47,8 @@ public struct JPEGCompression: Layer {
         let status = cjpeg_recompress(
           buffer.baseAddress! + image * size, Int32(width), Int32(height), Int32(channels), Int32(quality), &message)
         // The shape and the quality were checked, and an image that was just made is sound: only memory can be short.
-        precondition(status == 0, "libjpeg: \(String(cString: message))")
+        let said = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        precondition(status == 0, "libjpeg: \(said)")
       }
     }
     return Tensor(bytes, shape: [count, height, width, channels]).permuted([0, 3, 1, 2]).to(.float32) / 255
