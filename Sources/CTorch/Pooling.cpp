@@ -82,7 +82,10 @@ struct Spread : torch::autograd::Function<Spread> {
                    const float *__restrict from = v + out;
                    const int32_t *__restrict choices = chosen + out;
                    float *__restrict sum = to + in;
-                   for (int64_t c = 0; c < channels; c++) sum[c] += choices[c] == place ? from[c] : 0.0f;
+                   for (int64_t c = 0; c < channels; c++) {
+                     const float value = from[c];
+                     sum[c] += choices[c] == place ? value : 0.0f;
+                   }
                  });
     return spread;
   }
@@ -112,7 +115,10 @@ struct Collect : torch::autograd::Function<Collect> {
                    const float *__restrict from = v + in;
                    const int32_t *__restrict choices = chosen + out;
                    float *__restrict taken = to + out;
-                   for (int64_t c = 0; c < channels; c++) taken[c] = choices[c] == place ? from[c] : taken[c];
+                   for (int64_t c = 0; c < channels; c++) {
+                     const float value = from[c], before = taken[c];
+                     taken[c] = choices[c] == place ? value : before;
+                   }
                  });
     return collected;
   }
@@ -148,9 +154,11 @@ struct MaxPooling : torch::autograd::Function<MaxPooling> {
           float *__restrict best = to + out;
           int32_t *__restrict choices = chosen + out;
           for (int64_t c = 0; c < channels; c++) {
-            const bool better = line[c] > best[c] || line[c] != line[c] || choices[c] < 0;
-            best[c] = better ? line[c] : best[c];
-            choices[c] = better ? place : choices[c];
+            const float value = line[c], before = best[c];
+            const int32_t choice_before = choices[c];
+            const bool better = (value > before) | (value != value) | (choice_before < 0);
+            best[c] = better ? value : before;
+            choices[c] = better ? place : choice_before;
           }
         });
     context->save_for_backward({choice});
