@@ -8,7 +8,8 @@ namespace ctorch {
 
 /// What a batch's normalisation needs of its statistics, [C] each: x̂ = (x − mean − rest) · inverse.
 struct Normalizer {
-  /// The mean, rounded to single precision, and what the rounding left: pixels far from zero lose nothing in the subtraction.
+  /// The mean, rounded to single precision, and what the rounding left: pixels far from zero lose nothing when it is
+  /// subtracted.
   at::Tensor mean, rest;
   /// 1 / √(variance + ε)
   at::Tensor inverse;
@@ -17,7 +18,7 @@ struct Normalizer {
 /// Gradients of a loss in input, weight and bias of a batch normalisation.
 using NormalizationGradients = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
-/// The gradients for the loss's gradient `g` in the output. Tensors that can be differentiated again if gradients are recorded.
+/// The gradients for the loss's gradient `g` in the output; they can be differentiated again if gradients are recorded.
 ///
 /// With x̂ = (x − mean) / deviation over n rows: dw = Σ g·x̂, db = Σ g, dx = w / deviation · (g − db / n − x̂·dw / n).
 ///

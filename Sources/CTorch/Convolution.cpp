@@ -1,7 +1,7 @@
 // Convolutions whose gradients, and the gradients of those, are single convolutions as well.
 //
-// libtorch's own second derivative of a convolution copies its tensors to the plain layout and computes gradients that nobody
-// asked for; here every one is one call in the layout that the tensors have, and only those that are needed are made.
+// libtorch's own second derivative of a convolution copies its tensors to the plain layout and computes gradients that
+// nobody asked for; here every one is one call in the layout that the tensors have, and only those needed are made.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -41,8 +41,9 @@ int64_t phases(const at::Tensor &input, const at::Tensor &weight, const ct_windo
 
 /// The input gradient [N, C, H, W] of a stride-one convolution with one to four input channels, for `g` [N, O, H', W'].
 ///
-/// The usual way wastes most of each vector register. Here r x r neighbouring pixels become the channels of one convolution with
-/// stride r, and are put back in their places by a pixel shuffle: the same sums, six times as fast for one channel.
+/// The usual way wastes most of each vector register. Here r x r neighbouring pixels become the channels of one
+/// convolution with stride r, and are put back in their places by a pixel shuffle: the same sums, six times as fast for
+/// one channel.
 at::Tensor few_channel_gradient(const at::Tensor &g, const at::Tensor &weight, int64_t padding, int64_t r) {
   int64_t outputs = weight.size(0), channels = weight.size(1), kernel = weight.size(2), wide = kernel + r - 1;
   at::Tensor flipped = weight.flip({2, 3}).transpose(0, 1);
@@ -56,12 +57,14 @@ at::Tensor few_channel_gradient(const at::Tensor &g, const at::Tensor &weight, i
   return at::pixel_shuffle(at::conv2d(g, bank, {}, r, kernel - 1 - padding), r);
 }
 
-/// The gradient of a convolution in its input [N, C, H, W], for the gradient `g` [N, O, H', W'] in its output. It is linear in
-/// `g` and in the weight, so that its own gradients are a convolution and a convolution's gradient in its weight.
+/// The gradient of a convolution in its input [N, C, H, W], for the gradient `g` [N, O, H', W'] in its output.
+///
+/// It is linear in `g` and in the weight, so that its own gradients are a convolution and a convolution's gradient in its
+/// weight.
 struct InputGradient : torch::autograd::Function<InputGradient> {
   /// Of `input` only shape and layout count.
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &g, const at::Tensor &weight, const at::Tensor &input,
-                            const ct_window &w, int64_t groups) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &g, const at::Tensor &weight,
+                            const at::Tensor &input, const ct_window &w, int64_t groups) {
     context->save_for_backward({g, weight});
     context->saved_data["window"] = packed(w);
     context->saved_data["groups"] = groups;
@@ -112,7 +115,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
   }
 };
 
-/// Every tensor of the library that is convolved in a hurry is float32 on the processor; others take libtorch's way.
+/// The fast paths are for float32 on the processor; everything else goes libtorch's way.
 at::Tensor convolution(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
                        const ct_window &w, int64_t groups) {
   if (input.is_cpu() && input.scalar_type() == at::kFloat) return Convolution::apply(input, weight, bias, w, groups);

@@ -1,5 +1,8 @@
-// Pooling. The largest number of each window is chosen by loops of our own for tensors whose channels lie side by side: where it
-// was is kept in four bytes, and its gradient and the gradient of that are one walk over the window each.
+// Pooling by the largest number of each window, for tensors whose channels lie side by side in memory.
+//
+// libtorch keeps each choice in eight bytes, and its second derivative copies everything to the plain layout. Here four
+// bytes say where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels
+// at a time.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -33,8 +36,9 @@ struct Windows {
     return at::empty({images, channels, height, width}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
   }
 
-  /// Calls `pixel(out, in, place)` for each output pixel and the input pixels in its window, row by row, an image in one thread:
-  /// where in memory their channels begin, and the input pixel's place in the window.
+  /// Calls `start(n)` for each image, and then `pixel(out, in, place)` for each of its output pixels and the input pixels
+  /// in its window, row by row: where in memory their channels begin, and the input pixel's place in the window. An image
+  /// stays in one thread.
   template <class Start, class Pixel>
   void each(Start start, Pixel pixel) const {
     at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
@@ -64,10 +68,11 @@ struct Windows {
 
 at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const ct_window &w);
 
-/// Puts `values` [N, C, H', W'] where their windows' choices were, in zeros of an input's shape; overlapping ones are added up.
+/// Puts `values` [N, C, H', W'] where their windows' choices were, in zeros of an input's shape, where overlapping ones
+/// add up.
 struct Spread : torch::autograd::Function<Spread> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &values, const at::Tensor &choice, const ct_window &w,
-                            at::IntArrayRef input) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &values, const at::Tensor &choice,
+                            const ct_window &w, at::IntArrayRef input) {
     context->save_for_backward({choice});
     context->saved_data["window"] = packed(w);
     const Windows windows(input, w);
@@ -82,7 +87,10 @@ struct Spread : torch::autograd::Function<Spread> {
                    const float *__restrict from = v + out;
                    const int32_t *__restrict choices = chosen + out;
                    float *__restrict sum = to + in;
-                   for (int64_t c = 0; c < channels; c++) sum[c] += choices[c] == place ? from[c] : 0.0f;
+                   for (int64_t c = 0; c < channels; c++) {
+                     const float value = from[c];
+                     sum[c] += choices[c] == place ? value : 0.0f;
+                   }
                  });
     return spread;
   }
@@ -112,7 +120,10 @@ struct Collect : torch::autograd::Function<Collect> {
                    const float *__restrict from = v + in;
                    const int32_t *__restrict choices = chosen + out;
                    float *__restrict taken = to + out;
-                   for (int64_t c = 0; c < channels; c++) taken[c] = choices[c] == place ? from[c] : taken[c];
+                   for (int64_t c = 0; c < channels; c++) {
+                     const float value = from[c], before = taken[c];
+                     taken[c] = choices[c] == place ? value : before;
+                   }
                  });
     return collected;
   }
@@ -148,9 +159,11 @@ struct MaxPooling : torch::autograd::Function<MaxPooling> {
           float *__restrict best = to + out;
           int32_t *__restrict choices = chosen + out;
           for (int64_t c = 0; c < channels; c++) {
-            const bool better = line[c] > best[c] || line[c] != line[c] || choices[c] < 0;
-            best[c] = better ? line[c] : best[c];
-            choices[c] = better ? place : choices[c];
+            const float value = line[c], before = best[c];
+            const int32_t choice_before = choices[c];
+            const bool better = (value > before) | (value != value) | (choice_before < 0);
+            best[c] = better ? value : before;
+            choices[c] = better ? place : choice_before;
           }
         });
     context->save_for_backward({choice});

@@ -49,6 +49,7 @@ struct Run: ParsableCommand {
       switch model.origin {
       case .training(let plan): "train \(model.name): \(plan.text), \(plan.defense.text)"
       case .file(let url): "read \(model.name) from \(url.path)"
+      case .model(let other): "take \(model.name) from \(other)"
       }
     }
     for (plan, budgets) in zip(experiment.attacks, budgets) {
