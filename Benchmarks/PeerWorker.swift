@@ -11,10 +11,14 @@ import Support
 ///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
 ///     sweep COUNT NAME EPSILON...          every model against every model, at each budget
 ///     profile COUNT                        where the time of one PGD step goes
+///     double-backprop COUNT LAMBDA         one step of training with double backpropagation, after those before
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
   private let models: [(name: String, network: Network)]
+  private let learner: Network
+  /// The training that goes on from task to task, and its count and λ.
+  private var training: (asked: [String], step: RepeatedStep)?
   private let seed = Seed(1)
 
   /// - Parameters:
@@ -28,6 +32,7 @@ final class PeerWorker {
     self.models = try models.map { url in
       (url.deletingPathExtension().lastPathComponent, try ModelFile(url).network.frozen())
     }
+    learner = try ModelFile(models[0]).network
   }
 
   /// What a task came to; fields that a task does not have stay away.
@@ -79,6 +84,9 @@ final class PeerWorker {
     case "profile":
       let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
       return Answer(profile: try StepProfile(models[0].network, x, y).parts())
+    case "double-backprop" where words.count == 3:
+      guard let lambda = Double(words[2]) else { throw Failure.usage("λ is a number, not '\(words[2])'") }
+      return doubleBackpropagation(count, lambda, asked: words)
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
     }
   }
@@ -109,6 +117,19 @@ final class PeerWorker {
     return Answer(
       seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
       size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards, backwards: backwards)
+  }
+
+  private func doubleBackpropagation(_ count: Int, _ lambda: Double, asked: [String]) -> Answer {
+    let step: RepeatedStep
+    if let training, training.asked == asked {
+      step = training.step
+    } else {
+      let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
+      step = RepeatedStep(learner, x, y, for: DoubleBackpropagationCost(lambda: lambda))
+      training = (asked, step)
+    }
+    let seconds = Stopwatch.seconds { step.run() }
+    return Answer(seconds: seconds, accuracy: step.accuracy, forwards: count, backwards: count)
   }
 
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {

@@ -1,4 +1,5 @@
-// crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift
+// crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift and TrainingSteps.swift
+// crossfire-bench steps                    the ratios of steps of training alone
 // crossfire-bench prepare FOLDER           the models and images that Benchmarks/peers.py compares on
 // crossfire-bench worker IMAGES MODEL...   Crossfire's side of that comparison, one task a line
 import Foundation
@@ -8,14 +9,19 @@ import Support
 do {
   let words = Array(CommandLine.arguments.dropFirst())
   switch words.first {
-  case nil: try measureRatios()
+  case nil:
+    try measureRatios()
+    try measureTrainingSteps()
+  case "steps" where words.count == 1:
+    Engine.start(threads: 2)
+    try measureTrainingSteps()
   case "prepare" where words.count == 2: try PeerModels(folder: URL(filePath: words[1])).make()
   case "worker" where words.count >= 3:
     try PeerWorker(images: URL(filePath: words[1]), models: words[2...].map { URL(filePath: $0) }).serve()
   default:
     throw Failure.usage(
       "crossfire-bench does not know '\(words.joined(separator: " "))'",
-      hint: "nothing, prepare FOLDER, or worker IMAGES MODEL...")
+      hint: "nothing, steps, prepare FOLDER, or worker IMAGES MODEL...")
   }
 } catch let failure as Failure {
   FileHandle.standardError.write(Data("crossfire-bench: \(failure)\n".utf8))

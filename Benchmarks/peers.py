@@ -27,7 +27,9 @@ from peer_libraries import Libraries
 
 EPSILON = 0.3
 GAMMA = 0.145
+LAMBDA = 100
 BUDGETS = [i / 10 for i in range(10)]
+TASKS = ["fgsm", "pgd", "jsma", "sweep", "autoattack", "training"]
 LIBRARIES = ["torch", "torchattacks", "adversarial-robustness-toolbox", "foolbox", "pyautoattack"]
 
 
@@ -38,6 +40,7 @@ class Comparison:
         self.quick, self.bench, self.rounds = options.quick, options.bench, 2 if options.quick else 7
         self.images = options.home / "images.safetensors"
         paths = [options.home / f"cnn{i}.safetensors" for i in range(1, 5)]
+        self.paths = paths
         data = load_file(self.images)
         self.x, self.y = data["images"], data["labels"]
         self.batch = 64 if self.quick else 256
@@ -129,6 +132,17 @@ class Comparison:
             f"The robust accuracies are {apart:.1f} points apart; {'as wanted, ' if apart <= 1 else 'MISSED: '}at most 1.")
         return contest
 
+    def training(self):
+        """Both sides go on training from the same weights; only dropout's masks differ."""
+        learner = peer_libraries.DoubleBackpropagation(self.paths[0], self.x[:self.batch], self.y[:self.batch], LAMBDA)
+        contest = Contest("double backpropagation", self.rounds)
+        contest.side("Crossfire", lambda: self.worker.train(f"double-backprop {self.batch} {LAMBDA}", self.batch))
+        contest.side("PyTorch, eager", learner.step, 1.3)
+        contest.remark = (
+            f"Double backpropagation: one step of Adam on cross-entropy + λ · mean ‖input gradient‖², λ = {LAMBDA}, by "
+            f"torch.autograd.grad(..., create_graph=True) in PyTorch; right are images of the batch after the last step.")
+        return contest.hold()
+
     def profile(self):
         """Where the time of a step of PGD goes, as lines of text."""
         parts = self.worker.ask(f"profile {self.batch}")["profile"]
@@ -161,7 +175,7 @@ def report(options):
     neighbours = Neighbours()
     comparison = Comparison(options)
     rows, remarks, profile = [], [], []
-    for task in options.only or ["fgsm", "pgd", "jsma", "sweep", "autoattack"]:
+    for task in options.only or TASKS:
         try:
             contest = getattr(comparison, task)()
             rows += contest.rows()
@@ -187,7 +201,7 @@ def report(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few images and rounds: shows that it runs, measures nothing")
-    parser.add_argument("--only", nargs="+", choices=["fgsm", "pgd", "jsma", "sweep", "autoattack"], help="these tasks")
+    parser.add_argument("--only", nargs="+", choices=TASKS, help="these tasks")
     parser.add_argument("--home", type=pathlib.Path, default=root / ".deps/peers", help="where models and images are kept")
     parser.add_argument("--bench", default=root / ".build/release/crossfire-bench", help="the built crossfire-bench")
     options = parser.parse_args()

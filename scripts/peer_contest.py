@@ -43,6 +43,10 @@ class Worker:
         passes = found["forwards"] / count, found["backwards"] / count
         return Outcome(found["seconds"], found["accuracy"], passes, found.get("hits"), found["size"])
 
+    def train(self, task, count):
+        found = self.ask(task)
+        return Outcome(found["seconds"], found["accuracy"], (found["forwards"] / count, found["backwards"] / count))
+
     def close(self):
         """Ends the process, so that its processor time counts as this program's."""
         self.process.stdin.close()

@@ -5,7 +5,7 @@ import Testing
 @testable import ModelCore
 
 /// Batch normalisation in training written in tensor operations, for any element type.
-private func composite(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double) -> Tensor {
+func plainBatchNormalization(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double) -> Tensor {
   // x [N, C] or [N, C, H, W], weight and bias [C]
   let over = [0] + Array(2..<max(2, x.rank))
   let perChannel = [1, x.shape[1]] + [Int](repeating: 1, count: x.rank - 2)
@@ -39,7 +39,7 @@ struct BatchNormalizationGradientTests {
   }
 
   private func wide(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
-    composite(x, weight, bias, epsilon: Self.epsilon)
+    plainBatchNormalization(x, weight, bias, epsilon: Self.epsilon)
   }
 
   /// The value, and the gradients of Σ coefficient·tanh(value) in input, weight and bias.

@@ -102,8 +102,6 @@ struct ct_window {
 };
 ct_ref _Nullable ct_conv2d(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias, struct ct_window window,
                            int64_t groups);
-ct_ref _Nullable ct_conv2d_frozen(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias,
-                                  struct ct_window window, int64_t groups);
 ct_ref _Nullable ct_linear(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias);
 ct_ref _Nullable ct_max_pool2d(ct_ref _Nonnull input, struct ct_window window);
 ct_ref _Nullable ct_avg_pool2d(ct_ref _Nonnull input, struct ct_window window);

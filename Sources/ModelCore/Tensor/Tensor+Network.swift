@@ -49,10 +49,9 @@ public struct Pair: Equatable, Sendable, ExpressibleByIntegerLiteral, CustomStri
 
 /// Network operations on images `[N, C, H, W]` and vectors `[N, D]`.
 extension Tensor {
-  /// `weight` is `[out, in / groups, kernel…]`. Constant weights take the path with the faster input gradient.
+  /// `weight` is `[out, in / groups, kernel…]`.
   public func convolved(_ weight: Tensor, bias: Tensor?, window: Window, groups: Int = 1) -> Tensor {
-    let convolve = weight.isTracked ? ct_conv2d : ct_conv2d_frozen
-    return Tensor(owning: convolve(reference, weight.reference, bias?.reference, window.native, Int64(groups)))
+    Tensor(owning: ct_conv2d(reference, weight.reference, bias?.reference, window.native, Int64(groups)))
   }
 
   /// x·Wᵀ + b with `weight` `[out, in]`.

@@ -1,0 +1,69 @@
+import Attacks
+import Defenses
+import ModelCore
+import Support
+
+/// One step of training after another on the same batch: forward, gradients, Adam.
+final class RepeatedStep {
+  private let network: Network
+  private let images: Tensor
+  private let labels: Tensor
+  private let objective: any Objective
+  private let optimizer: Optimizer
+  private let pass = Pass.training(random: RandomSource(Seed(3)))
+
+  init(_ network: Network, _ images: Tensor, _ labels: Tensor, for objective: any Objective) {
+    self.network = network
+    self.images = images
+    self.labels = labels
+    self.objective = objective
+    optimizer = Optimizer(.adam(rate: 1e-4), for: network)
+  }
+
+  func run() {
+    let step = TrainingStep(network, images, labels, pass)
+    optimizer.step(objective.terms(step).total.gradients(of: network.learned))
+  }
+
+  /// The share of the batch that the network has learned.
+  var accuracy: Double { network.predictions(images).equals(labels).to(.float64).mean().scalar }
+}
+
+/// Double backpropagation: H(y, f(x)) + λ·mean over n of ‖∇ₓ H(yₙ, f(xₙ))‖², from one pass forward.
+struct DoubleBackpropagationCost: Objective {
+  let lambda: Double
+
+  func terms(_ step: TrainingStep) -> [LossTerm] {
+    // images [N, C, H, W]
+    let variable = step.images.tracked
+    let losses = step.network.forward(variable, step.pass).crossEntropy(step.labels)
+    let slopes = losses.sum().gradient(of: variable, differentiable: true)
+    let penalty = slopes.square.sum() / Double(step.images.shape[0])
+    return [LossTerm("cross-entropy", losses.mean()), LossTerm("penalty", weight: lambda, penalty)]
+  }
+}
+
+/// What steps of training with a defense cost beside a plain step, taken by turns.
+func measureTrainingSteps() throws {
+  let batch = 256
+  let shape = ImageShape(channels: 1, height: 28, width: 28)
+  let random = RandomSource(Seed(2))
+  let images = random.uniform([batch] + shape.sizes)
+  let labels = random.integers(below: 10, [batch])
+  func step(_ objective: any Objective) throws -> RepeatedStep {
+    let network = try Architecture.named("cnn").network(
+      input: shape, classNames: (0..<10).map(String.init), seed: Seed(1))
+    return RepeatedStep(network, images, labels, for: objective)
+  }
+  let plain = try step(CrossEntropy())
+  let doubled = try step(DoubleBackpropagationCost(lambda: 100))
+  let adversarial = try step(AdversarialTraining(epsilon: 0.3))
+  let times = Stopwatch.interleaved(11, [{ plain.run() }, { doubled.run() }, { adversarial.run() }])
+  for (name, time, limit) in [
+    ("double backpropagation : plain step", times[1], 3.5), ("adversarial training, FGSM : plain step", times[2], 2.2),
+  ] {
+    let ratio = time / times[0]
+    let verdict = ratio <= limit ? "at most \(limit)" : "MISSED: at most \(limit)"
+    line(name, "\(decimals(ratio)) : 1", "\(decimals(time * 1e3, 0)) : \(decimals(times[0] * 1e3, 0)) ms; \(verdict)")
+  }
+}

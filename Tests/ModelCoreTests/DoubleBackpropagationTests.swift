@@ -1,0 +1,65 @@
+import Support
+import TestSupport
+import Testing
+
+@testable import ModelCore
+
+@Suite("A penalty on input gradients has the parameter gradients that libtorch finds in float64")
+struct DoubleBackpropagationTests {
+  /// Convolutions before batch normalisation have no bias, whose gradient would be nothing but rounding.
+  static let networks: [(ImageShape, [String])] = [
+    (
+      ImageShape(channels: 1, height: 12, width: 12),
+      [
+        "conv 16 kernel 5 padding 2 bias off", "batchnorm", "relu", "maxpool 2", "conv 20 kernel 5 padding 2 bias off",
+        "batchnorm", "relu", "maxpool 2", "flatten", "linear 24 bias off", "batchnorm", "relu", "dropout 0.5",
+        "linear 4",
+      ]
+    ),
+    (
+      ImageShape(channels: 3, height: 9, width: 11),
+      [
+        "conv 8 kernel 3 stride 2 padding 1", "relu", "conv 8 kernel 3 padding 1 groups 2 bias off", "batchnorm",
+        "leakyrelu", "maxpool 3 stride 2 padding 1", "conv 6 kernel 2", "softplus", "globalavgpool", "flatten",
+        "linear 4",
+      ]
+    ),
+  ]
+
+  /// Cross-entropy + λ·mean over images of ‖its gradient in the image‖², and its gradients in the parameters.
+  private func gradients(
+    _ network: Network, _ images: Tensor, _ labels: Tensor, _ type: Tensor.ElementType, _ pass: Pass
+  ) -> [Tensor] {
+    let tensors = Dictionary(
+      uniqueKeysWithValues: network.names.map { name in
+        let tensor = network[name].detached
+        guard tensor.type == .float32 else { return (name, tensor) }
+        return (name, network.learnedNames.contains(name) ? tensor.to(type).tracked : tensor.to(type))
+      })
+    let x = images.to(type).tracked
+    let parameters = LayerParameters(tensors: tensors, prefix: "")
+    let losses = network.description.layers.apply(x, parameters, pass).crossEntropy(labels)
+    let slope = losses.sum().gradient(of: x, differentiable: true)
+    let loss = losses.mean() + slope.square.sum() * (10 / Double(images.shape[0]))
+    return [loss] + loss.gradients(of: network.learnedNames.map { tensors[$0]! })
+  }
+
+  @Test("in training, dropout included, and in evaluation", arguments: networks.indices, [true, false])
+  func gradients(_ index: Int, _ trains: Bool) throws {
+    let (shape, layers) = Self.networks[index]
+    let description = try NetworkDescription(
+      input: shape, layers: LayerList(layers), classNames: (0..<4).map(String.init))
+    let network = try Network(description, initialization: .kaimingUniform, seed: Seed(41))
+    let random = RandomSource(Seed(42))
+    let images = random.uniform([6] + shape.sizes)
+    let labels = random.integers(below: 4, [6])
+    func pass() -> Pass {
+      trains ? .training(random: RandomSource(Seed(43)), updatesStatistics: false) : .evaluation
+    }
+    let found = gradients(network, images, labels, .float32, pass())
+    let expected = gradients(network, images, labels, .float64, pass())
+    for (name, pair) in zip(["loss"] + network.learnedNames, zip(found, expected)) {
+      #expect(relativeError(pair.0.detached, pair.1.detached) < 1e-4, "\(name)")
+    }
+  }
+}
