@@ -1,5 +1,6 @@
 import Attacks
 import Datasets
+import Defenses
 import Evaluation
 import Foundation
 import ModelCore
