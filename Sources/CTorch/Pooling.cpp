@@ -4,10 +4,10 @@
 // bytes say where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels
 // at a time.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "Guard.h"
-#include "RowLoops.h"
 #include "Window.h"
 
 using namespace ctorch;
@@ -186,7 +186,10 @@ ct_ref ct_max_pool2d(ct_ref input, ct_window w) {
   return made([&] {
     // With few channels the inner loops are too short to pay.
     const at::Tensor &x = input->value;
-    if (x.dim() == 4 && x.size(1) >= 4 && channels_side_by_side(x)) return MaxPooling::apply(x, w);
+    if (x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 && x.dim() == 4 && x.size(1) >= 4 &&
+        x.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+      return MaxPooling::apply(x, w);
+    }
     return at::max_pool2d(x, w.kernel, w.stride, w.padding, w.dilation);
   });
 }
