@@ -1,7 +1,8 @@
-// Batch normalisation in training, for tensors whose channels lie side by side in memory.
+// Batch normalisation in training, with the channels side by side in memory.
 //
 // libtorch's own kernel for that layout adds up a whole batch in single precision; its statistics are off by up to 1e-4,
-// which flips the choice of later poolings and so changes gradients by percents. Here sums are added up in double.
+// which flips the choice of later poolings and so changes gradients by percents. Here sums are added up in double. Also,
+// libtorch's third derivative takes the statistics for constants; ours does not.
 #include "BatchNormalization.h"
 
 #include <ATen/ATen.h>
@@ -30,8 +31,8 @@ struct RunningStatistics {
 
 struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
   /// x [N, C, H, W] with channels side by side, or [N, C]
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
-                            const RunningStatistics &running, double epsilon) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
+                            const at::Tensor &bias, const RunningStatistics &running, double epsilon) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
     const float *in = x.const_data_ptr<float>();
     // Deviations from the first row: their squares do not drown the variance when the mean is large.
@@ -88,9 +89,12 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
 ct_ref ct_batch_norm(ct_ref input, ct_ref weight, ct_ref bias, ct_ref running_mean, ct_ref running_variance,
                      bool training, double momentum, double epsilon) {
   return made([&] {
-    if (training && weight && bias && channels_side_by_side(input->value)) {
-      return BatchStatistics::apply(input->value, weight->value, bias->value,
-                                    RunningStatistics{present(running_mean), present(running_variance), momentum}, epsilon);
+    const at::Tensor &x = input->value;
+    if (training && weight && bias && x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
+        (x.dim() == 4 || x.dim() == 2)) {
+      const at::Tensor ordered = x.contiguous(x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+      const RunningStatistics running{present(running_mean), present(running_variance), momentum};
+      return BatchStatistics::apply(ordered, weight->value, bias->value, running, epsilon);
     }
     return at::batch_norm(input->value, optional(weight), optional(bias), optional(running_mean),
                           optional(running_variance), training, momentum, epsilon, /*cudnn_enabled=*/true);

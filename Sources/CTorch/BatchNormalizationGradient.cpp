@@ -37,8 +37,8 @@ struct PerChannel {
 
 struct GradientOfNormalization : torch::autograd::Function<GradientOfNormalization> {
   /// {dx, dw, db}; see `normalization_gradients`.
-  static variable_list forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &g,
-                               const Normalizer &normalizer, double epsilon) {
+  static variable_list forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
+                               const at::Tensor &g, const Normalizer &normalizer, double epsilon) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
     const at::Tensor like = laid_out_like(x, g);
     const float *in = x.const_data_ptr<float>(), *slopes = like.const_data_ptr<float>();

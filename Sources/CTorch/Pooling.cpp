@@ -4,10 +4,10 @@
 // bytes say where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels
 // at a time.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "Guard.h"
-#include "RowLoops.h"
 #include "Window.h"
 
 using namespace ctorch;
@@ -114,8 +114,8 @@ struct Collect : torch::autograd::Function<Collect> {
     const float *v = ordered.const_data_ptr<float>();
     const int32_t *chosen = choice.const_data_ptr<int32_t>();
     float *to = collected.mutable_data_ptr<float>();
-    const int64_t channels = windows.channels;
-    windows.each([](int64_t) {},
+    const int64_t channels = windows.channels, image = windows.rows * windows.columns * channels;
+    windows.each([&](int64_t n) { std::fill(to + n * image, to + (n + 1) * image, 0.0f); },
                  [&](int64_t out, int64_t in, int32_t place) {
                    const float *__restrict from = v + in;
                    const int32_t *__restrict choices = chosen + out;
@@ -141,7 +141,8 @@ at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const c
 }
 
 struct MaxPooling : torch::autograd::Function<MaxPooling> {
-  /// x [N, C, H, W] with channels side by side. Of equal numbers the first is chosen, and a number that is none before all.
+  /// x [N, C, H, W] with channels side by side. Of equal numbers the first is chosen; one that is no number counts as the
+  /// largest, and of those the last is chosen, as libtorch has it.
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const ct_window &w) {
     const Windows windows(x.sizes(), w);
     at::Tensor largest = windows.output(at::kFloat), choice = windows.output(at::kInt);
@@ -186,7 +187,10 @@ ct_ref ct_max_pool2d(ct_ref input, ct_window w) {
   return made([&] {
     // With few channels the inner loops are too short to pay.
     const at::Tensor &x = input->value;
-    if (x.dim() == 4 && x.size(1) >= 4 && channels_side_by_side(x)) return MaxPooling::apply(x, w);
+    if (x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 && x.dim() == 4 && x.size(1) >= 4 &&
+        x.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+      return MaxPooling::apply(x, w);
+    }
     return at::max_pool2d(x, w.kernel, w.stride, w.padding, w.dilation);
   });
 }

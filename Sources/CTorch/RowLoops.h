@@ -1,5 +1,5 @@
-// Loops over the rows of a matrix [rows, channels] that lies in memory row by row: the pixels of a batch whose channels lie
-// side by side, or the vectors of a batch.
+// Loops over the rows of a float32 matrix [rows, channels] that lies in memory row by row: the pixels of a batch whose
+// channels lie side by side, or the vectors of a batch.
 #pragma once
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -9,12 +9,6 @@
 #include <vector>
 
 namespace ctorch {
-
-/// Whether the loops below can walk a tensor: float32 on the processor, [N, C, H, W] with channels side by side, or [N, C].
-inline bool channels_side_by_side(const at::Tensor &x) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-         (x.dim() == 4 ? x.is_contiguous(at::MemoryFormat::ChannelsLast) : x.dim() == 2 && x.is_contiguous());
-}
 
 /// `values` lying in memory as `x` does.
 inline at::Tensor laid_out_like(const at::Tensor &x, const at::Tensor &values) {
