@@ -43,12 +43,24 @@ public struct InnerAttack: Sendable {
   /// - Parameters:
   ///   - classifier: what is attacked; nil: the network in training, as it is at this step, in training behaviour. The attack
   ///     only looks: it moves no running statistics.
-  ///   - predicted: the classes it predicts for the images, where the caller knows them.
+  ///   - predicted: the classes it predicts for the images, where the caller knows them from the step's own logits.
   func examples(_ step: TrainingStep, against classifier: (any Classifier)? = nil, predicted: Tensor? = nil) -> Tensor {
+    if classifier == nil, let predicted, let fast = attack as? FastGradientSign, fast.gradient.views.isEmpty {
+      return oneStep(fast, step, predicted)
+    }
     let classifier = classifier ?? step.network.behaving(step.pass.withoutUpdates)
     let goal = Goal.away(from: labels == .true ? step.labels : guesses(step, classifier, predicted))
     let threat = attack.threat(epsilon, against: classifier)
     return attack.perturb(step.images, goal, within: threat, against: classifier, random: step.random).detached
+  }
+
+  /// One step along a gradient needs no pass forward of its own: it goes back through the one that made the step's logits, and
+  /// sees that pass's dropout masks, as the published code does.
+  private func oneStep(_ attack: FastGradientSign, _ step: TrainingStep, _ predicted: Tensor) -> Tensor {
+    let goal = Goal.away(from: labels == .true ? step.labels : guesses(step, step.network, predicted))
+    let gradient = step.fixedInputGradient { attack.gradient.loss.gains($0, goal) }
+    return attack.moved(step.images, along: gradient.sign, within: attack.threat(epsilon, against: step.network))
+      .detached
   }
 
   private func guesses(_ step: TrainingStep, _ classifier: any Classifier, _ predicted: Tensor?) -> Tensor {

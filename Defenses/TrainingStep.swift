@@ -49,6 +49,11 @@ public final class TrainingStep {
     inputDerivative(of: losses(logits).sum())
   }
 
+  /// The same gradient as a constant, for examples that are made along it.
+  public func fixedInputGradient(of losses: (_ logits: Tensor) -> Tensor) -> Tensor {
+    losses(logits).sum().gradient(of: variable, retainingGraph: true).detached
+  }
+
   /// The derivative in the images of a scalar that was computed from `logits` or from their input gradients, in the images'
   /// shape, differentiable again.
   public func inputDerivative(of scalar: Tensor) -> Tensor {
