@@ -49,7 +49,8 @@ struct ModelPlanTests {
     ])
   func refused(_ models: String, _ words: String) throws {
     let failure = #expect(throws: Failure.self) { try experiment(models, in: TemporaryFolder()) }
-    #expect("\(failure?.message ?? "") \(failure?.hint ?? "")".contains(words))
+    let said = [failure?.message, failure?.hint].compactMap { $0 }.joined(separator: " ")
+    #expect(said.contains(words))
   }
 
   @Test("a model behind a transform is the other with the layer before it, and both are attacked as they are")
