@@ -42,7 +42,9 @@ struct JPEGCompressionTests {
   func quality(_ channels: Int) throws {
     let images = waves(channels)
     let losses = try [5, 30, 75, 100].map { (try passing($0, images) - images).square.mean().scalar }
-    #expect(losses == losses.sorted(by: >) && losses[0] > 3 * losses[3] && losses[3] > 0)
+    // Colour is kept at half the resolution whatever the quality, so a wavy colour image always loses something.
+    #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 }, "\(losses)")
+    #expect(losses[3] > 0 && losses[0] > (channels == 1 ? 3 : 1.2) * losses[3], "\(losses)")
   }
 
   @Test("an image comes out the same alone and in a batch, and as bytes divided by 255")

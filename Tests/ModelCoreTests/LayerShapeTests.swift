@@ -33,6 +33,8 @@ struct LayerShapeTests {
     ("avgpool 3 stride 2 padding 1", [2, 8, 7], [2, 4, 4]),
     ("avgpool 2x3", [2, 8, 6], [2, 4, 2]),
     ("globalavgpool", [3, 4, 5], [3, 1, 1]),
+    ("jpeg 80", [1, 8, 9], [1, 8, 9]),
+    ("jpeg 80", [3, 4, 5], [3, 4, 5]),
     ("flatten", [3, 4, 5], [60]),
     ("flatten", [7], [7]),
     ("dropout 0.5", [3, 4, 5], [3, 4, 5]),
