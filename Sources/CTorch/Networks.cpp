@@ -5,10 +5,6 @@
 
 using namespace ctorch;
 
-ct_ref ct_linear(ct_ref input, ct_ref weight, ct_ref bias) {
-  return made([&] { return at::linear(input->value, weight->value, optional(bias)); });
-}
-
 ct_ref ct_resize(ct_ref input, int64_t height, int64_t width) {
   return made([&] {
     std::vector<int64_t> size{height, width};
