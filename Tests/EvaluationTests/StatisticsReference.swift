@@ -1,4 +1,6 @@
-/// Wilson intervals of `k` of `n` at 95 %, computed by SciPy 1.17.1: scripts/wilson_reference.py writes this file.
+// Computed by SciPy 1.17.1: scripts/statistics_reference.py writes this file.
+
+/// Wilson intervals of `k` of `n` at 95 %.
 let wilsonReference: [(k: Int, n: Int, lower: Double, upper: Double)] = [
   (0, 1, 0.0, 0.7934506856227626),
   (1, 1, 0.20654931437723745, 1.0),
@@ -18,4 +20,34 @@ let wilsonReference: [(k: Int, n: Int, lower: Double, upper: Double)] = [
   (0, 10000, 0.0, 0.00038399837067659573),
   (9930, 10000, 0.9911659969160673, 0.9944553806904455),
   (12345, 100000, 0.12142561775452174, 0.12550331116056454),
+]
+
+/// McNemar's exact test as an exact binomial test: one changed in `b` pairs, the other in `c`.
+let mcNemarReference: [(b: Int, c: Int, p: Double)] = [
+  (0, 0, 1.0),
+  (0, 1, 1.0),
+  (1, 0, 1.0),
+  (3, 3, 1.0),
+  (1, 5, 0.21875),
+  (2, 12, 0.012939453125),
+  (0, 20, 1.9073486328125e-06),
+  (10, 25, 0.016673847800120715),
+  (121, 59, 4.4344492637551645e-06),
+  (400, 500, 0.0009564441369189373),
+  (4900, 5100, 0.04658552770494645),
+]
+
+/// Fisher's exact test of the table a, b; c, d.
+let fisherReference: [(a: Int, b: Int, c: Int, d: Int, p: Double)] = [
+  (38, 12, 25, 25, 0.012432691111315234),
+  (1, 0, 0, 1, 1.0),
+  (0, 0, 3, 4, 1.0),
+  (3, 1, 1, 3, 0.48571428571428565),
+  (10, 2, 3, 15, 0.0005367241191434357),
+  (50, 0, 0, 50, 1.9823306042836675e-29),
+  (1, 9, 11, 3, 0.0027594561852200836),
+  (13, 37, 23, 32, 0.10267904712230132),
+  (120, 136, 90, 166, 0.009094894376866183),
+  (990, 10, 970, 30, 0.0020083335618300093),
+  (5000, 5000, 4800, 5200, 0.004878795768906845),
 ]

@@ -57,4 +57,33 @@ import Testing
       for factor in 1...20 { #expect(width(k * (factor + 1), 10 * (factor + 1)) < width(k * factor, 10 * factor)) }
     }
   }
+
+  @Test(arguments: mcNemarReference)
+  func mcNemarAgreesWithSciPysExactBinomialTest(_ reference: (b: Int, c: Int, p: Double)) {
+    #expect(abs(mcNemarExactTest(onlyFirst: reference.b, onlySecond: reference.c) - reference.p) < 1e-9)
+  }
+
+  @Test(arguments: fisherReference)
+  func fisherAgreesWithSciPy(_ reference: (a: Int, b: Int, c: Int, d: Int, p: Double)) {
+    let p = fisherExactTest((reference.a, reference.b), (reference.c, reference.d))
+    #expect(abs(p - reference.p) < 1e-9)
+  }
+
+  @Test func fisherOf38Of50Against25Of50() {
+    #expect(abs(fisherExactTest((38, 12), (25, 25)) - 0.0124327) < 5e-8)
+  }
+
+  @Test func exactTestsAreSymmetricAndProbabilities() {
+    for (b, c) in [(0, 0), (3, 9), (17, 2), (40, 41)] {
+      let p = mcNemarExactTest(onlyFirst: b, onlySecond: c)
+      #expect(p == mcNemarExactTest(onlyFirst: c, onlySecond: b) && p > 0 && p <= 1)
+      let q = fisherExactTest((b, c), (c + 1, 5))
+      #expect(abs(q - fisherExactTest((c + 1, 5), (b, c))) < 1e-12 && q > 0 && q <= 1)
+      #expect(abs(q - fisherExactTest((b, c + 1), (c, 5))) < 1e-12)
+    }
+  }
+
+  @Test func mcNemarOfEqualCountsIsOne() {
+    for count in 0...50 { #expect(mcNemarExactTest(onlyFirst: count, onlySecond: count) == 1) }
+  }
 }
