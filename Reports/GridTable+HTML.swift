@@ -18,7 +18,7 @@ extension GridTable {
 
   private var legend: String {
     "Accuracy in % with its interval beneath\(hasAim ? " and the share given the attack's target" : ""); "
-      + "framed: white-box; \(precision)."
+      + "framed: white-box; \(hasFlags ? "⚑: a check was raised, see the summary; " : "")\(precision)."
   }
 
   private var cleanRow: Markup {
@@ -41,6 +41,12 @@ extension GridTable {
     ]
     if !isClean, let success = cell.targetedSuccess {
       parts.append(Markup("span", ["class": "interval"], "target \(percent(success))"))
+    }
+    let flags = isClean ? [] : flags(of: cell)
+    if !flags.isEmpty {
+      let names = Set(flags.map(\.name)).sorted().joined(separator: ", ")
+      parts.append(
+        Markup("a", ["class": "flag", "href": "#flags-heading", "title": names, "aria-label": "Flag: " + names], "⚑"))
     }
     if isFramed { parts.append(Markup("span", ["class": "unseen"], "white-box")) }
     return Markup(

@@ -34,6 +34,10 @@ public struct GridTable {
 
   private var cells: [GridCell] { sources.flatMap { source in victims.compactMap { cell(source, $0) } } }
 
+  func flags(of cell: GridCell) -> [TrustFlag] { grid.flags(of: cell) }
+
+  var hasFlags: Bool { cells.contains { !flags(of: $0).isEmpty } }
+
   var hasAim: Bool { cells.contains { $0.targetedHits != nil } }
 
   /// "256 examples each, 95% intervals within ±6.2 points".

@@ -16,6 +16,8 @@ public struct ImageSet {
     public var pictures = 0
     public var fooling = 0
     public var foolingAsStored = 0
+    /// The same for each attack and source whose examples were shown to it again.
+    public var losses: [PictureLoss] = []
   }
 
   public let folder: URL
@@ -41,6 +43,7 @@ public struct ImageSet {
   public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {}) throws {
     let range = set.origin.valueRange
     let originals = Quantization.bytes(set.original, range: range)
+    let before = outcome
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
       guard let norm = Norm(rawValue: set.origin.norm) else {
         throw Failure.badData(
@@ -49,7 +52,7 @@ public struct ImageSet {
       let adversarial = set.adversarial[budget]
       let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: set.original, range: range)
       let pixels = Quantization.pixels(stored, range: range)
-      let before = sizes(adversarial - set.original)
+      let exact = sizes(adversarial - set.original)
       let after = sizes(pixels - Quantization.pixels(originals, range: range))
       let judged = source.map { classifier in
         Evaluator().batches(set.count).flatMap {
@@ -74,10 +77,16 @@ public struct ImageSet {
               set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
               judged.map { "\($0[i])" } ?? "",
             ]
-            + [Double(confidence[i]).roundedToMillionths.plainDecimal] + before.map { $0[i] } + after.map { $0[i] })
+            + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
         count(predicted: predicted[i], stored: judged?[i], label: labels[i], target: targets[i])
         done()
       }
+    }
+    if source != nil {
+      outcome.losses.append(
+        PictureLoss(
+          attack: set.origin.attack, source: set.origin.source, fooling: outcome.fooling - before.fooling,
+          foolingAsStored: outcome.foolingAsStored - before.foolingAsStored))
     }
   }
 

@@ -83,6 +83,7 @@ enum ReportStyle {
     .matrix td.own{box-shadow:inset 0 0 0 2px var(--frame)}
     .matrix td.own .value{font-weight:700}
     .value,.interval{display:block}
+    .flag{position:absolute;top:.125rem;right:.3125rem;font-size:.8125rem;line-height:1.3;color:var(--warn);text-decoration:none}
     .value{font-size:1rem;line-height:1.3}
     .interval{font-size:.75rem;line-height:1.35;white-space:nowrap}
     .clean th,.clean td{font-style:italic}

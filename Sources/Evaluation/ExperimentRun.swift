@@ -7,8 +7,9 @@ import Support
 
 /// Runs an experiment into a folder, step by step; a step whose result is already there is not done again.
 ///
-/// Steps: train or read every model; attack with every attack from every source and show the examples to every victim;
-/// put the predictions together as a grid. Each step's output carries the digest of all it depends on.
+/// Steps: train or read every model; attack with every attack from every source and show the examples to every victim; probe
+/// every model; put the predictions together as a grid, and the checks on them as its flags. Each step's output carries the
+/// digest of all it depends on.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
@@ -42,9 +43,12 @@ public struct ExperimentRun {
     }
     let results = try transfer(models.map(\.contestant), attacked)
     folder.removeJournals()
+    let evidence = TrustEvidence(
+      results: results, plans: experiment.attacks, probes: try models.map { try probe($0.contestant, attacked) },
+      classCount: attacked.classCount)
     let grid = Grid(
       cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)),
-      spending: results.map { $0.spending() })
+      flags: evidence.flags(), spending: results.map { $0.spending() })
     try grid.write(to: folder.url)
     return (grid, models.map(\.contestant))
   }
@@ -144,6 +148,23 @@ public struct ExperimentRun {
     guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else { return false }
     return set.count == runner.examples(ofImages: keep) && set.origin.sourceFingerprint == source.fingerprint
       && set.origin.epsilons == plan.epsilons && set.origin.parameters == plan.parameters
+  }
+
+  // MARK: Trust
+
+  private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
+    let noises = Set(experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)).sorted()
+    let seed = experiment.seed.derive("probe")
+    let request = Digest.hex(of: "probe 1\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
+    let stored = ProbeFile.read(folder.probe(model.name), request: request)
+    return try step("probe \(model.name)", reused: { stored != nil }) {
+      if let stored { return stored }
+      progress.begin("probe \(model.name)", total: 1, unit: "model")
+      let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
+      progress.end(nil)
+      try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
+      return probe
+    }
   }
 
   // MARK: Records

@@ -17,6 +17,19 @@ public struct Grid: Codable, Equatable, Sendable {
     self.flags = flags
   }
 
+  /// The same grid with more flags.
+  public func flagged(_ more: [TrustFlag]) -> Grid {
+    Grid(cells: cells, provenance: provenance, flags: flags + more, spending: spending)
+  }
+
+  /// The flags that concern a measurement.
+  public func flags(of cell: GridCell) -> [TrustFlag] {
+    flags.filter { flag in
+      (flag.attack ?? cell.attack) == cell.attack && (flag.source ?? cell.source) == cell.source
+        && (flag.victim ?? cell.victim) == cell.victim
+    }
+  }
+
   /// The attacks' names, each at its first appearance.
   public var attacks: [String] { distinct(cells.map(\.attack)) }
 

@@ -70,12 +70,17 @@ func runAndReport(
   let progress = output.progress
   let run = ExperimentRun(
     experiment, folder: folder, device: device, evaluator: Evaluator(batchSize: batchSize), progress: progress)
-  let (grid, contestants) = try run.run()
+  var (grid, contestants) = try run.run()
   if experiment.images != nil {
     let outcome = try exportImages(of: folder, contestants, progress)
     progress.note(
       "exported \(outcome.pictures) pictures to \(folder.images.path): \(outcome.foolingAsStored) of the "
         + "\(outcome.fooling) that fooled their source still do as 8-bit files")
+    let flags = TrustEvidence(pictures: outcome.losses).flags()
+    if !flags.isEmpty {
+      grid = grid.flagged(flags)
+      try grid.write(to: folder.url)
+    }
   }
   let page = try writeReport(of: url, grid)
   try output.show(grid, summary(grid, page))
@@ -121,5 +126,10 @@ func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
 /// The three most telling numbers, and where to read on.
 private func summary(_ grid: Grid, _ page: URL) -> String {
   let sentences = KeyNumbers(grid).sentences.prefix(3).map { "  • \($0)" }
-  return (sentences + ["", "report: \(page.path)"]).joined(separator: "\n")
+  let names = Dictionary(grouping: grid.flags, by: \.name).sorted { $0.key < $1.key }
+  let flags = names.map { name, flags in
+    let models = Set(flags.compactMap { $0.victim ?? $0.source }).sorted().joined(separator: ", ")
+    return "  ⚑ \(name)" + (models.isEmpty ? "" : ": \(models)")
+  }
+  return (sentences + flags + ["", "report: \(page.path)"]).joined(separator: "\n")
 }

@@ -1,0 +1,111 @@
+import Attacks
+
+/// Checks that look at what was measured anyway: the answers to examples.
+extension TrustCheck {
+  static let belowChanceUnattacked = TrustCheck(
+    name: "accuracy below chance without an attack",
+    raisedIf: "the 95% interval of a model's accuracy on the unchanged images lies below 1/K",
+    meaning:
+      "A model that is worse than guessing is being misread: its classes stand in another order than the data's, or its input is scaled or coloured in another way. No number of this model says anything.",
+    advice: "Compare its class order and its preprocessing with those it was trained with, before anything else."
+  ) { evidence in
+    let clean = evidence.results.flatMap { $0.cells() }.filter { $0.epsilon == 0 }
+    var seen: Set<String> = []
+    return clean.filter { $0.interval.upperBound < evidence.chance && seen.insert($0.victim).inserted }.map { cell in
+      Finding(
+        because: "\(cell.victim) has \(cell.correct) of \(cell.examples) unchanged images right, "
+          + "less than one in \(evidence.classCount).", victim: cell.victim)
+    }
+  }
+
+  static let blackBoxBeatsWhiteBox = TrustCheck(
+    name: "a black-box attack beats the white-box one",
+    raisedIf:
+      "more of a model's answers are spoiled by examples made on another model than by its own, within the same budget and of the same images (McNemar's exact test at 1% for all comparisons together), and under its own it is above chance",
+    meaning:
+      "The model's own gradients lead the attack astray, so its white-box accuracy is not its robustness: whoever knows the model can do at least what somebody who does not know it did. This is gradient masking.",
+    advice:
+      "Quote the lowest number of the column, not the diagonal; attack it with examples from other models, with a loss on logits, or without gradients (square)."
+  ) { evidence in
+    let results = evidence.ownStrength
+    let comparisons = results.reduce(0) { $0 + $1.epsilons.count { $0 > 0 } * ($1.victims.count - 1) }
+    return results.compactMap { own -> Finding? in
+      let others = results.filter {
+        $0.attack == own.attack && $0.source != own.source && $0.labels.count == own.labels.count
+      }
+      let found = own.epsilons.filter { $0 > 0 }.flatMap { epsilon in
+        others.compactMap { other -> (margin: Int, epsilon: Double, source: String, own: Int, other: Int, of: Int)? in
+          guard let white = own.right(epsilon, own.source), let black = other.right(epsilon, own.source),
+            evidence.isAboveChance(white.trueCount, of: white.count)
+          else { return nil }
+          let difference = Discordance(white, black)
+          guard difference.onlyFirst > difference.onlySecond, difference.p * Double(comparisons) < 0.01 else {
+            return nil
+          }
+          return (
+            difference.onlyFirst - difference.onlySecond, epsilon, other.source, white.trueCount, black.trueCount,
+            white.count
+          )
+        }
+      }
+      guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
+      return Finding(
+        because:
+          "Within \(worst.epsilon.plainDecimal), \(own.source) keeps \(worst.own) of \(worst.of) right under its own "
+          + "examples and \(worst.other) under those made on \(worst.source).",
+        attack: own.attack, source: own.source, victim: own.source)
+    }
+  }
+
+  static let oneStepBeatsMany = TrustCheck(
+    name: "one step beats many",
+    raisedIf:
+      "an attack of one gradient fools a model more often than one of many gradients does, within the same budget, norm and goal (McNemar's exact test at 1% for all comparisons together)",
+    meaning:
+      "Many steps contain the one step's best result. Where they do worse, the steps are too short or too few, or gradients near the images point nowhere: the attack of many steps is not at its strength.",
+    advice: "Take more or longer steps, several random starts, and a loss that does not saturate (margin or dlr)."
+  ) { evidence in
+    let results = evidence.ownStrength
+    func gradients(_ result: TransferResult) -> Double { Double(result.cost.backwards) / Double(result.labels.count) }
+    let pairs = results.filter { gradients($0) > 0 && gradients($0) <= 1 }.flatMap { one in
+      results.filter { many in
+        guard let a = evidence.plan(one.attack), let b = evidence.plan(many.attack) else { return false }
+        return many.source == one.source && gradients(many) >= 2 && a.attack.norm == b.attack.norm && a.goal == b.goal
+          && many.labels.count == one.labels.count
+      }.map { (one, $0) }
+    }
+    let comparisons = pairs.reduce(0) { $0 + $1.0.epsilons.count { $0 > 0 } }
+    return pairs.compactMap { one, many -> Finding? in
+      let found = one.epsilons.filter { $0 > 0 }.compactMap {
+        epsilon -> (margin: Int, epsilon: Double, one: Int, many: Int)? in
+        guard let short = one.right(epsilon, one.source), let long = many.right(epsilon, one.source) else { return nil }
+        let difference = Discordance(long, short)
+        guard difference.onlyFirst > difference.onlySecond, difference.p * Double(comparisons) < 0.01 else {
+          return nil
+        }
+        return (difference.onlyFirst - difference.onlySecond, epsilon, short.trueCount, long.trueCount)
+      }
+      guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
+      return Finding(
+        because:
+          "Within \(worst.epsilon.plainDecimal), \(one.source) keeps \(worst.one) of \(one.labels.count) right under "
+          + "\(one.attack) and \(worst.many) under \(many.attack).",
+        attack: many.attack, source: one.source, victim: one.source)
+    }
+  }
+
+  static let lostAsPictures = TrustCheck(
+    name: "examples lost as 8-bit pictures",
+    raisedIf: "an example that fools its source as computed does not as the picture it was exported to",
+    meaning:
+      "Pictures have 256 levels, and rounding undoes the smallest perturbations. People and programs that look at the pictures see fewer adversarial examples than the grid counts.",
+    advice:
+      "Use `predicted_after_export` of the manifest to choose pictures, or a larger budget; budgets below 1/255 cannot be shown at all."
+  ) { evidence in
+    evidence.pictures.filter { $0.foolingAsStored < $0.fooling }.map { loss in
+      Finding(
+        because: "\(loss.fooling - loss.foolingAsStored) of \(loss.fooling) fooling examples no longer do as stored.",
+        attack: loss.attack, source: loss.source)
+    }
+  }
+}

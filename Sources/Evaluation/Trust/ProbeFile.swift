@@ -1,0 +1,32 @@
+import Foundation
+import Support
+
+/// A model's probe as a JSON file, so that a run that goes on need not look again.
+enum ProbeFile {
+  private struct Document: Codable {
+    var format = 1
+    /// The digest of everything the probe depends on.
+    let request: String
+    let probe: ModelProbe
+  }
+
+  static func write(_ probe: ModelProbe, request: String, to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let data = try encoder.encode(Document(request: request, probe: probe))
+    try AtomicFile.write(data + Data("\n".utf8), to: url)
+  }
+
+  /// The stored probe of a request; nil if there is none, or it is another request's, or not sound.
+  static func read(_ url: URL, request: String) -> ModelProbe? {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? Data(contentsOf: url), let document = try? decoder.decode(Document.self, from: data),
+      document.format == 1, document.request == request
+    else { return nil }
+    return document.probe
+  }
+}

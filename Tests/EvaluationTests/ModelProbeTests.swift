@@ -1,0 +1,114 @@
+import Attacks
+import Datasets
+import Foundation
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@testable import Evaluation
+
+@Suite("What a model is asked itself, and the checks on it")
+struct ModelProbeTests {
+  private static let digits = try! SevenSegmentDigits().images(.test, count: 100)
+  private static let network = try! Architecture.named("mlp").network(
+    input: digits.shape, classNames: digits.classNames, seed: Seed(5))
+
+  /// A classifier made of another: its outputs, changed.
+  private struct Changed: Classifier {
+    let base: Network
+    let change: @Sendable (Tensor) -> Tensor
+    var inputShape: ImageShape { base.inputShape }
+    var classCount: Int { base.classCount }
+    var valueRange: ClosedRange<Double> { base.valueRange }
+    var device: Device { base.device }
+    func logits(_ images: Tensor) -> Tensor { change(base.logits(images)) }
+  }
+
+  /// The digits with the classes that the network gives them: it is right about all.
+  private func data() throws -> LabelledImages {
+    try LabelledImages(
+      name: "digits", shape: Self.digits.shape, classNames: Self.digits.classNames,
+      pixels: Self.digits.pixels.bytes(),
+      labels: Self.network.predictions(Self.digits.images(0..<100)).int64s())
+  }
+
+  private func probe(
+    noises: [Double] = [0.3], _ change: @escaping @Sendable (Tensor) -> Tensor = { $0 }
+  ) throws -> ModelProbe {
+    ModelProbe(
+      of: Contestant(name: "m", classifier: Changed(base: Self.network, change: change), fingerprint: "m"),
+      on: try data(), noises: noises, seed: Seed(1))
+  }
+
+  private func flags(_ probe: ModelProbe) -> [String] {
+    TrustEvidence(probes: [probe], classCount: 10).flags().map(\.name)
+  }
+
+  @Test("a plain network raises nothing, and its numbers are its own")
+  func plain() throws {
+    let probe = try probe()
+    #expect(flags(probe) == [])
+    #expect(probe.right == [Bool](repeating: true, count: 100))
+    #expect(probe.attacked == 64 && probe.rightUnderAttack < 10)
+    #expect(probe.zeroGradients == 0 && probe.changeWhenRepeated == 0 && probe.changeWhenAlone < 1e-5)
+    #expect(probe.otherLogProbabilities.count == 900 && probe.otherLogProbabilities.allSatisfy { $0 < 0 })
+    let images = Self.digits.images(0..<1)
+    let gradient = Self.network.inputGradient(at: images) { $0.crossEntropy(Self.network.predictions(images)).sum() }
+    #expect(abs(gradient.square.sum().scalar.squareRoot() - Double(probe.gradientNorms[0])) < 1e-5)
+    #expect(probe.nextGradientNorms[0] > probe.gradientNorms[0])
+  }
+
+  @Test("a model too sure for float32 has no gradient, and stands without a budget: both are said")
+  func underflow() throws {
+    let probe = try probe { $0 * 1e5 }
+    #expect(probe.zeroGradients > 0.5)
+    #expect(flags(probe).contains(TrustCheck.zeroGradients.name))
+    #expect(flags(probe).contains(TrustCheck.standsWithoutBudget.name))
+  }
+
+  @Test("probabilities, randomness and batch statistics are told apart")
+  func outputs() throws {
+    #expect(flags(try probe { $0.softmax() }).contains(TrustCheck.givesProbabilities.name))
+    let random = RandomSource(Seed(3))
+    let noisy = try probe { $0 + random.normal($0.shape) }
+    #expect(flags(noisy).contains(TrustCheck.changesWhenRepeated.name))
+    #expect(!flags(noisy).contains(TrustCheck.changesInBatches.name))
+    let batched = try probe { $0 - $0.mean([0], keep: true) }
+    #expect(flags(batched).contains(TrustCheck.changesInBatches.name))
+    #expect(!flags(batched).contains(TrustCheck.changesWhenRepeated.name))
+  }
+
+  @Test("an attack that spoils no more than random signs is caught; one that does is not")
+  func noise() throws {
+    let probe = try probe(noises: [0.9])
+    let spoiled = probe.noises[0].right.count { !$0 }
+    #expect(spoiled >= 5)
+    func evidence(_ wrong: Int) -> TrustEvidence {
+      let predicted = (0..<100).map { $0 < wrong ? 1 : 0 }
+      let result = TransferResult(
+        attack: "fgsm", source: "m", victims: ["m"], epsilons: [0.9],
+        predictions: Tensor(labels: predicted).reshaped([1, 1, 100]),
+        labels: Tensor(labels: [Int](repeating: 0, count: 100)), targets: Tensor.full(-1, shape: [100], type: .int64),
+        sizes: Tensor.zeros([1, Norm.allCases.count, 100]), examplesPerImage: 1, cost: AttackCost())
+      let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.9])
+      return TrustEvidence(results: [result], plans: [plan], probes: [probe], classCount: 10)
+    }
+    #expect(evidence(0).flags().map(\.name) == [TrustCheck.noiseDoesAsWell.name])
+    #expect(evidence(spoiled + 1).flags().map(\.name) == [])
+  }
+
+  @Test("a probe is stored as it is, numbers that are none included, and only for its request")
+  func stored() throws {
+    let folder = TemporaryFolder()
+    let place = folder.appending("m.json")
+    for probe in [try probe(), try probe { $0 * .nan }] {
+      try ProbeFile.write(probe, request: "r", to: place)
+      let read = try #require(ProbeFile.read(place, request: "r"))
+      #expect("\(read)" == "\(probe)")
+      #expect(ProbeFile.read(place, request: "s") == nil)
+    }
+    try Data("{".utf8).write(to: place)
+    #expect(ProbeFile.read(place, request: "r") == nil)
+  }
+}
