@@ -7,8 +7,10 @@ import Support
 public struct ReportFolder: Sendable {
   private let page: ReportPage
 
-  public init(grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = []) {
-    page = ReportPage(grid: grid, title: title, sheets: sheets, histories: histories)
+  public init(
+    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = []
+  ) {
+    page = ReportPage(grid: grid, title: title, sheets: sheets, histories: histories, probes: probes)
   }
 
   /// Writes the report, each file whole or not at all, the page last.

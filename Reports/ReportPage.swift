@@ -32,12 +32,16 @@ public struct ReportPage: Sendable {
   let title: String
   let sheets: [ImageSheet]
   let histories: [TrainingHistory]
+  let probes: [ModelProbe]
 
-  public init(grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = []) {
+  public init(
+    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = []
+  ) {
     self.grid = grid
     self.title = title
     self.sheets = sheets
     self.histories = histories
+    self.probes = probes
   }
 
   public func html() -> String {
@@ -60,7 +64,9 @@ public struct ReportPage: Sendable {
   }
 
   private var body: Markup {
-    let sections = [summary, curves, matrices, images, spending, training, provenance].compactMap { $0 }
+    let sections = [summary, curves, matrices, overlaps, gradients, images, spending, training, provenance].compactMap {
+      $0
+    }
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
       "body", [:],

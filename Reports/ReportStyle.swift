@@ -58,6 +58,7 @@ enum ReportStyle {
     figure{margin:0}
     figure+figure{margin-top:2.5rem}
     figcaption{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
+    .note{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
     .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr));gap:1.5rem 1.25rem}
     .panels svg{display:block;width:100%;max-width:27rem;height:auto}
     svg,svg .label{color:var(--ink)}

@@ -28,7 +28,7 @@ public struct ExperimentRun {
     self.progress = progress
   }
 
-  /// Runs what has not been run and writes `grid.csv` and `grid.json`.
+  /// Runs what has not been run and writes the grid's files.
   /// - Returns: the grid, and the models in the form they were judged in.
   public func run() throws -> (grid: Grid, models: [Contestant]) {
     let test = try experiment.data.load(.test)
@@ -48,7 +48,7 @@ public struct ExperimentRun {
       classCount: attacked.classCount)
     let grid = Grid(
       cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)),
-      flags: evidence.flags(), spending: results.map { $0.spending() })
+      flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() })
     try grid.write(to: folder.url)
     return (grid, models.map(\.contestant))
   }

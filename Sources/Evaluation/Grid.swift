@@ -7,19 +7,23 @@ public struct Grid: Codable, Equatable, Sendable {
   public let flags: [TrustFlag]
   /// What each attack spent on each source.
   public let spending: [AttackSpending]
+  /// Whom each attack's examples fooled together.
+  public let overlaps: [Overlap]
 
   public init(
-    cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = []
+    cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = [],
+    overlaps: [Overlap] = []
   ) {
-    self.spending = spending
     self.cells = cells
     self.provenance = provenance
     self.flags = flags
+    self.spending = spending
+    self.overlaps = overlaps
   }
 
   /// The same grid with more flags.
   public func flagged(_ more: [TrustFlag]) -> Grid {
-    Grid(cells: cells, provenance: provenance, flags: flags + more, spending: spending)
+    Grid(cells: cells, provenance: provenance, flags: flags + more, spending: spending, overlaps: overlaps)
   }
 
   /// The flags that concern a measurement.

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// A grid as `grid.csv`, one line per cell, and as `grid.json`, with everything that is known about it.
+/// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as `comparisons.csv`, every two
+/// victims on the same examples; and as `grid.json`, with everything that is known about it.
 extension Grid {
   static let csvHeader =
     "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images"
@@ -29,10 +30,12 @@ extension Grid {
     return try encoder.encode(GridDocument(format: GridDocument.currentFormat, grid: self)) + Data("\n".utf8)
   }
 
-  /// Writes `grid.csv` and `grid.json` into a folder.
+  /// Writes the four files into a folder.
   /// - Throws: `Failure.cannotWrite`.
   public func write(to folder: URL) throws {
     try AtomicFile.write(csv(), to: folder.appending(path: "grid.csv"))
+    try AtomicFile.write(overlaps.csv(), to: folder.appending(path: "overlaps.csv"))
+    try AtomicFile.write(overlaps.comparisonsCSV(), to: folder.appending(path: "comparisons.csv"))
     try AtomicFile.write(try json(), to: folder.appending(path: "grid.json"))
   }
 
@@ -73,7 +76,7 @@ private struct GridVersion: Decodable {
 
 /// A grid and its format's version, side by side at the top of the file.
 private struct GridDocument: Encodable {
-  static let currentFormat = 2
+  static let currentFormat = 3
 
   let format: Int
   let grid: Grid

@@ -51,7 +51,8 @@ public final class RunFolder {
     url.appending(path: "predictions/\(attack).\(source).safetensors")
   }
 
-  public func probe(_ model: String) -> URL { url.appending(path: "probes/\(model).json") }
+  public func probe(_ model: String) -> URL { Self.probe(model, in: url) }
+  static func probe(_ model: String, in url: URL) -> URL { url.appending(path: "probes/\(model).json") }
 
   /// The example sets that are there, in the order of their names.
   public static func exampleSets(in url: URL) -> [URL] {

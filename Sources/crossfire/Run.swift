@@ -119,8 +119,10 @@ func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
     let file = ModelTraining.history(of: RunFolder.model(model, in: folder))
     return (try? [EpochRecord](jsonLines: file)).map { TrainingHistory(model: model, epochs: $0) }
   }
-  return try ReportFolder(grid: grid, title: grid.provenance.experiment, sheets: sheets, histories: histories)
-    .write(to: folder.appending(path: "report"))
+  let probes = grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) }
+  return try ReportFolder(
+    grid: grid, title: grid.provenance.experiment, sheets: sheets, histories: histories, probes: probes
+  ).write(to: folder.appending(path: "report"))
 }
 
 /// The three most telling numbers, and where to read on.

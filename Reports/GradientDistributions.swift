@@ -1,0 +1,81 @@
+import Evaluation
+import Foundation
+
+/// How large input gradients are, and how sure models are of what they reject: shares of images by order of magnitude.
+struct GradientDistributions {
+  let panels: [LineChart]
+
+  /// - Parameter models: all models of the report, which decide how each is drawn.
+  /// - Returns: nil without probes.
+  init?(_ probes: [ModelProbe], models: [String]) {
+    guard !probes.isEmpty else { return nil }
+    panels = [
+      Self.panel("label", "Gradient of the loss on the label", "‖∇ loss‖₂", probes, models, \.gradientNorms),
+      Self.panel("next", "Gradient of the loss on the next label", "‖∇ loss‖₂", probes, models, \.nextGradientNorms),
+      Self.panel(
+        "rejected", "Log-probability of rejected classes", "−log p", probes, models,
+        { $0.otherLogProbabilities.map(-) }),
+    ].compactMap { $0 }
+  }
+
+  /// A model's shares of values in half orders of magnitude; exact zeros stand at the left end, one place of their own.
+  private static func panel(
+    _ id: String, _ title: String, _ xTitle: String, _ probes: [ModelProbe], _ models: [String],
+    _ values: (ModelProbe) -> [Float]
+  ) -> LineChart? {
+    let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init)) }
+    let places = all.flatMap(\.1).filter { $0 > 0 }.map(place)
+    let low = places.min() ?? 0
+    let zero = low - 4
+    let bins = stride(from: low, through: places.max() ?? low, by: 1)
+    let hasZeros = all.contains { $0.1.contains { $0 <= 0 } }
+    let series = all.filter { !$0.1.isEmpty }.map { model, values in
+      let shares = Dictionary(grouping: values.map { $0 > 0 ? place($0) : zero }, by: \.self).mapValues {
+        Double($0.count) / Double(values.count)
+      }
+      let measurements = ((hasZeros ? [zero] : []) + bins).map { bin in
+        let share = shares[bin] ?? 0
+        return LineChart.Measurement(
+          x: Double(bin) / 2, proportion: share, interval: share...share,
+          note: "\(model): \(percent(share))% " + (bin == zero ? "exactly 0" : "around \(magnitude(Double(bin) / 2))"))
+      }
+      return LineChart.Series(
+        name: model, style: Palette.style(models.firstIndex(of: model) ?? 0), isEmphasised: false,
+        measurements: measurements)
+    }
+    guard !series.isEmpty else { return nil }
+    let zeroPlace = Double(zero) / 2
+    return LineChart(
+      id: "gradients-" + id, title: title,
+      description: "\(title): shares of images by order of magnitude, for \(listed(series.map(\.name))).",
+      xTitle: xTitle + ", logarithmic", yTitle: "share, %", series: series,
+      xLabel: { $0 == zeroPlace ? "0" : $0 == $0.rounded() ? magnitude($0) : "" })
+  }
+
+  /// The half order of magnitude a number is nearest to, in halves.
+  private static func place(_ value: Double) -> Int { Int((2 * log10(value)).rounded()) }
+
+  private static func magnitude(_ power: Double) -> String {
+    guard power == power.rounded() else { return String(format: "%.1g", pow(10, power)) }
+    let digits = String(Int(power)).map { superscripts[$0] ?? $0 }
+    return (0...2).contains(power) ? "\(Int(pow(10, power)))" : "10" + String(digits)
+  }
+
+  private static let superscripts: [Character: Character] = [
+    "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+  ]
+}
+
+extension ReportPage {
+  /// What gradients and outputs look like; nil if no model was probed.
+  var gradients: Section? {
+    guard let distributions = GradientDistributions(probes, models: grid.models) else { return nil }
+    let figure = Markup(
+      "figure", [:], Markup("div", ["class": "panels"], children: distributions.panels.map { $0.picture() }),
+      Markup(
+        "figcaption", [:],
+        "Of the first \(counted(probes.map(\.right.count).max() ?? 0, "image")). A model whose gradients vanish cannot be attacked "
+          + "along them, whatever its robustness; all numbers: probes/<model>.json."))
+    return Section(id: "gradients", heading: "Gradients and certainty", content: [figure])
+  }
+}

@@ -1,0 +1,124 @@
+import Evaluation
+import Foundation
+
+/// Whom the same examples fooled, for two or three models: circles with the number of examples in every region.
+struct VennDiagram {
+  let id: String
+  let title: String
+  /// Two or three names.
+  let models: [String]
+  let overlap: Overlap
+  /// How each model is drawn.
+  let styles: [SeriesStyle]
+
+  static let size = SVG.Size(width: 300, height: 264)
+  private static let radius = 62.0
+
+  private var centers: [SVG.Point] {
+    models.count == 2
+      ? [.init(x: 115, y: 140), .init(x: 185, y: 140)]
+      : [.init(x: 115, y: 116), .init(x: 185, y: 116), .init(x: 150, y: 177)]
+  }
+
+  func picture() -> Markup {
+    let circles = zip(centers, styles).map { center, style in
+      Markup(
+        "g", ["class": style.className, "color": style.color, "fill": "currentColor"],
+        Markup(
+          "circle",
+          [
+            "cx": center.x, "cy": center.y, "r": Self.radius, "fill-opacity": "0.13", "stroke": "currentColor",
+            "stroke-width": 1.8, "stroke-dasharray": style.dashes,
+          ]))
+    }
+    let numbers = regions.map { region in
+      Markup(
+        "g", [:], Markup("title", [:], region.sentence),
+        SVG.text("\(region.count)", at: place(region.members), anchor: "middle", size: 14, isBold: true))
+    }
+    let heading = [SVG.text(LineChart.shortened(title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true)]
+    return SVG.picture(
+      id: id, size: Self.size, title: title, description: regions.map(\.sentence).joined(separator: " "),
+      content: heading + circles + names + numbers + [outside])
+  }
+
+  // MARK: Parts
+
+  private struct Region {
+    let members: [Int]
+    let count: Int
+    let sentence: String
+  }
+
+  private var regions: [Region] {
+    (1..<(1 << models.count)).map { mask in
+      let members = models.indices.filter { mask >> $0 & 1 == 1 }
+      let names = members.map { models[$0] }
+      let count = overlap.count(fooled: Set(names), among: Set(models))
+      let alone = members.count == models.count ? "" : " and no other of these"
+      return Region(
+        members: members, count: count, sentence: "\(counted(count, "example")) fooled \(listed(names))\(alone).")
+    }
+  }
+
+  /// Where a region's number stands: pushed from the middle of all towards its own circles.
+  private func place(_ members: [Int]) -> SVG.Point {
+    func mean(_ points: [SVG.Point]) -> SVG.Point {
+      .init(
+        x: points.map(\.x).reduce(0, +) / Double(points.count), y: points.map(\.y).reduce(0, +) / Double(points.count))
+    }
+    let middle = mean(centers)
+    let own = mean(members.map { centers[$0] })
+    let push = members.count == models.count ? 1 : members.count == 1 ? 1.62 : 1.85
+    return .init(x: middle.x + push * (own.x - middle.x), y: middle.y + push * (own.y - middle.y) + 5)
+  }
+
+  private var names: [Markup] {
+    let places: [(SVG.Point, String)] = [
+      (.init(x: 8, y: 44), "start"), (.init(x: Self.size.width - 8, y: 44), "end"),
+      (.init(x: Self.size.width / 2, y: 256), "middle"),
+    ]
+    return zip(models, places).map { name, place in
+      SVG.text(LineChart.shortened(name, to: 19), at: place.0, anchor: place.1, size: 11.5)
+    }
+  }
+
+  private var outside: Markup {
+    let count = overlap.count(fooled: [], among: Set(models))
+    return Markup(
+      "g", [:], Markup("title", [:], "\(counted(count, "example")) fooled none of these."),
+      SVG.text("none: \(count)", at: .init(x: Self.size.width - 8, y: 240), anchor: "end", size: 11.5, isMuted: true))
+  }
+}
+
+extension ReportPage {
+  /// Who is fooled together: the first three models, by the examples made on each of them within the attack's middle budget;
+  /// nil if there are no two models.
+  var overlaps: Section? {
+    let models = Array(grid.models.prefix(3))
+    guard models.count > 1 else { return nil }
+    let figures = grid.attacks.compactMap { attack -> Markup? in
+      guard let epsilon = grid.middleBudget(for: attack) else { return nil }
+      let pictures = grid.sources.filter(models.contains).compactMap { source -> Markup? in
+        grid.overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap { overlap in
+          guard Set(models).isSubset(of: overlap.victims) else { return nil }
+          return VennDiagram(
+            id: "venn-\(grid.attacks.firstIndex(of: attack) ?? 0)-\(grid.sources.firstIndex(of: source) ?? 0)",
+            title: "Made on \(source)", models: models, overlap: overlap, styles: models.indices.map(Palette.style)
+          ).picture()
+        }
+      }
+      guard !pictures.isEmpty else { return nil }
+      return Markup(
+        "figure", [:], Markup("h3", [:], grid.heading(attack, epsilon)),
+        Markup("div", ["class": "panels"], children: pictures))
+    }
+    guard !figures.isEmpty else { return nil }
+    let caption =
+      "Examples that the models got wrong, by which of \(listed(models)) they fooled together. All models and budgets: "
+      + "overlaps.csv; every two models with McNemar’s exact test: comparisons.csv."
+    return Section(
+      id: "overlaps", heading: "Who is fooled together",
+      content: figures + [Markup("p", ["class": "note"], caption)])
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+
+/// Whom the examples of one attack, budget and source fooled together.
+public struct Overlap: Codable, Equatable, Sendable {
+  /// How many examples exactly these victims got wrong, and all others right.
+  public struct Part: Codable, Equatable, Sendable {
+    public let fooled: [String]
+    public let examples: Int
+  }
+
+  public let attack: String
+  public let epsilon: Double
+  public let source: String
+  public let victims: [String]
+  /// How many examples were made of each image.
+  public let examplesPerImage: Int
+  /// Every set of victims that occurs, the commonest first.
+  public let parts: [Part]
+
+  public var examples: Int { parts.reduce(0) { $0 + $1.examples } }
+
+  /// How many examples fooled exactly those of the given victims that `fooled` names, whatever they did to the others.
+  public func count(fooled: Set<String>, among names: Set<String>) -> Int {
+    parts.filter { Set($0.fooled).intersection(names) == fooled }.reduce(0) { $0 + $1.examples }
+  }
+
+  /// How two victims differ on these examples.
+  public func comparison(_ first: String, _ second: String) -> VictimComparison {
+    let pair: Set = [first, second]
+    return VictimComparison(
+      first: first, second: second, onlyFirst: count(fooled: [second], among: pair),
+      onlySecond: count(fooled: [first], among: pair), areIndependent: examplesPerImage == 1)
+  }
+}
+
+/// Two victims on the same examples: whether one withstands them better.
+public struct VictimComparison: Equatable, Sendable {
+  public let first: String
+  public let second: String
+  /// How many examples only the first, and only the second had right.
+  public let onlyFirst: Int
+  public let onlySecond: Int
+  /// Whether every example was made of an image of its own.
+  let areIndependent: Bool
+
+  /// McNemar's exact p that both are right equally often; nil for several examples of an image, which may stand and fall
+  /// together.
+  public var p: Double? { areIndependent ? mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) : nil }
+}
+
+extension TransferResult {
+  /// Whom the examples fooled together, for each budget.
+  public func overlaps() -> [Overlap] {
+    epsilons.map { epsilon in
+      let right = victims.map { self.right(epsilon, $0) ?? [] }
+      let sets = labels.int64s().indices.map { example in victims.indices.filter { !right[$0][example] } }
+      let counts = Dictionary(grouping: sets, by: \.self).mapValues(\.count)
+      let ordered = counts.sorted {
+        ($1.value, $0.key.map { "\($0)" }.joined()) < ($0.value, $1.key.map { "\($0)" }.joined())
+      }
+      return Overlap(
+        attack: attack, epsilon: epsilon, source: source, victims: victims, examplesPerImage: examplesPerImage,
+        parts: ordered.map { Overlap.Part(fooled: $0.key.map { victims[$0] }, examples: $0.value) })
+    }
+  }
+}
+
+extension [Overlap] {
+  /// Every two victims on the same examples, as a table.
+  public func comparisonsCSV() -> String {
+    var table = CSV(header: "attack,epsilon,source,first,second,only_first_right,only_second_right,p")
+    for overlap in self {
+      for (place, first) in overlap.victims.enumerated() {
+        for second in overlap.victims[(place + 1)...] {
+          let comparison = overlap.comparison(first, second)
+          table.append([
+            overlap.attack, overlap.epsilon.plainDecimal, overlap.source, first, second, "\(comparison.onlyFirst)",
+            "\(comparison.onlySecond)", comparison.p.map(threeDigits) ?? "",
+          ])
+        }
+      }
+    }
+    return table.text
+  }
+
+  /// Whom examples fooled together, as a table: names in `fooled` are separated by spaces.
+  public func csv() -> String {
+    var table = CSV(header: "attack,epsilon,source,fooled,examples")
+    for overlap in self {
+      for part in overlap.parts {
+        table.append([
+          overlap.attack, overlap.epsilon.plainDecimal, overlap.source, part.fooled.joined(separator: " "),
+          "\(part.examples)",
+        ])
+      }
+    }
+    return table.text
+  }
+
+  private func threeDigits(_ p: Double) -> String {
+    guard p > 0 else { return "0" }
+    let scale = pow(10, (2 - log10(p).rounded(.down)))
+    return scale.isFinite ? ((p * scale).rounded() / scale).plainDecimal : p.plainDecimal
+  }
+}
