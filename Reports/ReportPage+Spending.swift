@@ -6,7 +6,7 @@ extension ReportPage {
   /// What every attack spent, and how large its perturbations became within its largest budget; nil if nobody counted.
   var spending: Section? {
     guard !grid.spending.isEmpty else { return nil }
-    let norms = Norm.allCases.map { $0.rawValue.replacing("linf", with: "ℓ∞").replacing("l", with: "ℓ") }
+    let norms = Norm.allCases.map(\.symbol)
     let rows = grid.spending.map { record in
       let last = record.reached.last
       let sizes = Norm.allCases.map { norm in

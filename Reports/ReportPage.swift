@@ -64,9 +64,10 @@ public struct ReportPage: Sendable {
   }
 
   private var body: Markup {
-    let sections = [summary, curves, matrices, overlaps, gradients, images, spending, training, provenance].compactMap {
-      $0
-    }
+    let sections = [summary, curves, worstCases, matrices, overlaps, gradients, images, spending, training, provenance]
+      .compactMap {
+        $0
+      }
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
       "body", [:],

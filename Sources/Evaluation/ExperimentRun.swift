@@ -48,7 +48,8 @@ public struct ExperimentRun {
       classCount: attacked.classCount)
     let grid = Grid(
       cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)),
-      flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() })
+      flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() },
+      worstCases: results.worstCases(experiment.attacks))
     try grid.write(to: folder.url)
     return (grid, models.map(\.contestant))
   }
@@ -60,7 +61,7 @@ public struct ExperimentRun {
     let training = trains ? try experiment.data.load(.train) : nil
     var files: [String: ModelFile] = [:]
     return try experiment.models.map { plan in
-      let model = try step("model \(plan.name)", reused: { isThere(plan, training) }) {
+      let model = try step("model \(plan.name)", reused: isThere(plan, training)) {
         if case .model(let name) = plan.origin, let file = files[name] { return file }
         return try self.model(plan, training, test)
       }
@@ -118,7 +119,7 @@ public struct ExperimentRun {
         let request = runner.request
         let keep = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
         let stored = isKept(keep, runner) ? PredictionFile.read(place, request: request) : nil
-        return try step("attack \(plan.name) from \(source.name)", reused: { stored != nil }) {
+        return try step("attack \(plan.name) from \(source.name)", reused: stored != nil) {
           if let stored { return stored }
           return try fire(runner, keep: keep, request: request, into: place)
         }
@@ -157,7 +158,7 @@ public struct ExperimentRun {
     let seed = experiment.seed.derive("probe")
     let request = Digest.hex(of: "probe 1\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
     let stored = ProbeFile.read(folder.probe(model.name), request: request)
-    return try step("probe \(model.name)", reused: { stored != nil }) {
+    return try step("probe \(model.name)", reused: stored != nil) {
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
@@ -169,7 +170,7 @@ public struct ExperimentRun {
 
   // MARK: Records
 
-  private func step<Result>(_ name: String, reused: () -> Bool, _ body: () throws -> Result) throws -> Result {
+  private func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws -> Result {
     let known = reused()
     let started = ContinuousClock.now
     let result = try body()

@@ -9,21 +9,26 @@ public struct Grid: Codable, Equatable, Sendable {
   public let spending: [AttackSpending]
   /// Whom each attack's examples fooled together.
   public let overlaps: [Overlap]
+  /// What each model has right under everything that was tried on it.
+  public let worstCases: [WorstCase]
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = [],
-    overlaps: [Overlap] = []
+    overlaps: [Overlap] = [], worstCases: [WorstCase] = []
   ) {
     self.cells = cells
     self.provenance = provenance
     self.flags = flags
     self.spending = spending
     self.overlaps = overlaps
+    self.worstCases = worstCases
   }
 
   /// The same grid with more flags.
   public func flagged(_ more: [TrustFlag]) -> Grid {
-    Grid(cells: cells, provenance: provenance, flags: flags + more, spending: spending, overlaps: overlaps)
+    Grid(
+      cells: cells, provenance: provenance, flags: flags + more, spending: spending, overlaps: overlaps,
+      worstCases: worstCases)
   }
 
   /// The flags that concern a measurement.

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as `comparisons.csv`, every two
-/// victims on the same examples; and as `grid.json`, with everything that is known about it.
+/// victims on the same examples; as `worst.csv`, what is left under everything; and as `grid.json`, with everything that is known about it.
 extension Grid {
   static let csvHeader =
     "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images"
@@ -30,12 +30,13 @@ extension Grid {
     return try encoder.encode(GridDocument(format: GridDocument.currentFormat, grid: self)) + Data("\n".utf8)
   }
 
-  /// Writes the four files into a folder.
+  /// Writes the five files into a folder.
   /// - Throws: `Failure.cannotWrite`.
   public func write(to folder: URL) throws {
     try AtomicFile.write(csv(), to: folder.appending(path: "grid.csv"))
     try AtomicFile.write(overlaps.csv(), to: folder.appending(path: "overlaps.csv"))
     try AtomicFile.write(overlaps.comparisonsCSV(), to: folder.appending(path: "comparisons.csv"))
+    try AtomicFile.write(worstCases.csv(), to: folder.appending(path: "worst.csv"))
     try AtomicFile.write(try json(), to: folder.appending(path: "grid.json"))
   }
 
