@@ -170,7 +170,9 @@ public struct ExperimentRun {
 
   // MARK: Records
 
-  private func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws -> Result {
+  private func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws
+    -> Result
+  {
     let known = reused()
     let started = ContinuousClock.now
     let result = try body()
