@@ -49,6 +49,7 @@ extension ModelPlan {
     switch origin {
     case .file(let url): return mapping([("file", Node(url.path))] + before)
     case .model(let name): return mapping([("model", Node(name))] + before)
+    case .ensemble(let names): return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
       var pairs = [
         ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),

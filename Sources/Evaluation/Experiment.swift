@@ -80,13 +80,20 @@ public struct Experiment: Sendable {
     try settings.finish("an experiment")
   }
 
-  /// A model that has another's weights stands after it.
+  /// A model that is made of others stands after them; an ensemble has no weights that another could have.
   private static func checkReferences(_ models: [ModelPlan]) throws {
     var known: [String] = []
+    var ensembles: [String] = []
     for plan in models {
-      if case .model(let name) = plan.origin, !known.contains(name) {
+      if let name = plan.origin.needs.first(where: { !known.contains($0) }) {
         throw Failure.badData(
           "model \(plan.name): no model '\(name)' stands before it", hint: hint(for: name, among: known))
+      }
+      switch plan.origin {
+      case .model(let name) where ensembles.contains(name):
+        throw Failure.badData("model \(plan.name): '\(name)' is an ensemble and has no weights of its own")
+      case .ensemble: ensembles.append(plan.name)
+      default: break
       }
       known.append(plan.name)
     }

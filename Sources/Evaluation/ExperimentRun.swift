@@ -54,59 +54,6 @@ public struct ExperimentRun {
     return (grid, models.map(\.contestant))
   }
 
-  // MARK: Models
-
-  private func models(test: LabelledImages) throws -> [(contestant: Contestant, record: ModelRecord)] {
-    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
-    let training = trains ? try experiment.data.load(.train) : nil
-    var files: [String: ModelFile] = [:]
-    return try experiment.models.map { plan in
-      let model = try step("model \(plan.name)", reused: isThere(plan, training)) {
-        if case .model(let name) = plan.origin, let file = files[name] { return file }
-        return try self.model(plan, training, test)
-      }
-      files[plan.name] = model
-      let network = try model.network.preceded(by: plan.transform)
-      let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
-      let described = ([trained ?? "from a file"] + plan.transform.texts.map { "behind " + $0 }).joined(separator: ", ")
-      let defense = model.training.map(\.defense)
-      let fingerprint = network.fingerprint
-      return (
-        Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
-        ModelRecord(
-          name: plan.name, description: described,
-          defense: defense == PlainTraining.name ? nil : defense,
-          fingerprint: fingerprint)
-      )
-    }
-  }
-
-  private func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages) throws -> ModelFile {
-    switch plan.origin {
-    case .file(let url): return try ModelFile(url, device: device)
-    case .model(let name): preconditionFailure("model \(name) is not there")
-    case .training:
-      guard let training, let made = self.training(plan, training, test) else {
-        preconditionFailure("no training images")
-      }
-      return try made.run(into: folder.model(plan.name))
-    }
-  }
-
-  private func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
-    guard let training, let made = self.training(plan, training, nil),
-      let file = try? SafetensorsFile(folder.model(plan.name)), let text = file.metadata["crossfire"]
-    else { return false }
-    return text.contains(made.request)
-  }
-
-  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?) -> ModelTraining? {
-    guard case .training(var recipe) = plan.origin else { return nil }
-    recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
-    return ModelTraining(
-      name: plan.name, plan: recipe, training: images, test: test, device: device, progress: progress)
-  }
-
   // MARK: Transfer
 
   private func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
@@ -170,7 +117,7 @@ public struct ExperimentRun {
 
   // MARK: Records
 
-  private func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws
+  func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws
     -> Result
   {
     let known = reused()

@@ -50,6 +50,7 @@ struct Run: ParsableCommand {
       case .training(let plan): "train \(model.name): \(plan.text), \(plan.defense.text)"
       case .file(let url): "read \(model.name) from \(url.path)"
       case .model(let other): "take \(model.name) from \(other)"
+      case .ensemble(let others): "take \(model.name) as the mean of \(others.joined(separator: ", "))"
       }
     }
     for (plan, budgets) in zip(experiment.attacks, budgets) {

@@ -21,7 +21,8 @@ struct RunTests {
       "experiment.yaml", "grid.csv", "grid.json", "models/a.safetensors", "models/b.safetensors",
       "predictions/fgsm.a.safetensors", "predictions/tgsm.b.safetensors", "examples/fgsm.a.safetensors",
       "report/index.html", "report/report.md", "report/figures/fgsm.svg", "report/figures/fgsm.csv",
-      "images/manifest.csv", "images/originals/0_0.png",
+      "images/manifest.csv", "images/originals/0_0.png", "probes/a.json", "probes/b.json", "overlaps.csv",
+      "comparisons.csv", "worst.csv",
     ] { #expect(files[path] != nil, "\(path)") }
     #expect(files.keys.allSatisfy { !$0.hasSuffix(".partial") && !$0.contains("checkpoint") })
     let lines = String(decoding: files["grid.csv"] ?? Data(), as: UTF8.self).split(separator: "\n")
@@ -45,7 +46,33 @@ struct RunTests {
     #expect(try Command.run("run", resolved, "--out", out.path, "--threads", "1").status == 0)
     #expect(try contents(of: out) == first)
     let log = try String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8)
-    #expect(log.split(separator: "\n").filter { $0.contains("\"reused\":true") }.count == 2 * 6)
+    #expect(log.split(separator: "\n").filter { $0.contains("\"reused\":true") }.count == 2 * 8)
+  }
+
+  @Test("a changed list of budgets redoes that attack and nothing else; another seed redoes everything that draws")
+  func changed() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out")
+    func redone(_ text: String) throws -> [String] {
+      let before = try? String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8)
+      #expect(try Command.run("run", experiment(folder, text), "--out", out.path, "--threads", "1").status == 0)
+      let log = try String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8).dropFirst(before?.count ?? 0)
+      return log.split(separator: "\n").filter { $0.contains("\"reused\":false") }.compactMap {
+        $0.firstMatch(of: /"step":"([^"]*)"/).map { String($0.1) }
+      }
+    }
+    #expect(try redone(smallExperiment).count == 8)
+    let more = smallExperiment.replacing("target: random", with: "target: next")
+    #expect(try redone(more) == ["attack tgsm from a", "attack tgsm from b"])
+    let budgets = more.replacing("epsilons: [0, 0.1, 0.3]", with: "epsilons: [0, 0.2, 0.3]")
+    let calm = try contents(of: out)
+    #expect(try redone(budgets) == ["attack fgsm from a", "attack fgsm from b"])
+    let changed = try contents(of: out)
+    for path in ["models/a.safetensors", "predictions/tgsm.a.safetensors", "predictions/tgsm.b.safetensors"] {
+      #expect(changed[path] == calm[path], "\(path)")
+    }
+    #expect(changed["predictions/fgsm.a.safetensors"] != calm["predictions/fgsm.a.safetensors"])
+    #expect(try redone(budgets.replacing("seed: 3", with: "seed: 4")).count == 8)
   }
 
   @Test("killed at any moment and run again, it ends with the bytes of an undisturbed run")

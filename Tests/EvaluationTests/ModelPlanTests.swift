@@ -24,6 +24,7 @@ struct ModelPlanTests {
       "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
       "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
       "a: { file: m.safetensors, transform: [jpeg 75, jpeg 10] }",
+      "a: { architecture: mlp }, b: { epochs: 1 }, c: { ensemble: [a, b] }",
       "a: { optimizer: adamw, weightDecay: 0.01, schedule: cosine, transform: jpeg 9 }",
     ])
   func resolved(_ models: String) throws {
@@ -45,6 +46,9 @@ struct ModelPlanTests {
     arguments: [
       ("a: { epochs: 1, patience: 2 }", "validation"), ("a: { epochs: 1, keep: best }", "validation"),
       ("b: { model: a }, a: { epochs: 1 }", "stands before"), ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
+      ("a: { ensemble: [a] }", "stands before"), ("a: { ensemble: [] }", "at least one"),
+      ("a: {}, b: { ensemble: a, transform: jpeg 5 }", "transform"),
+      ("a: {}, b: { ensemble: a }, c: { model: b }", "no weights"), ("a: {}, b: { ensemble: a, epochs: 2 }", "epochs"),
       ("a: { model: a }", "stands before"), ("a: { model: b, epochs: 2 }", "epochs"),
     ])
   func refused(_ models: String, _ words: String) throws {
@@ -69,5 +73,32 @@ struct ModelPlanTests {
     let spent = try #require(grid.spending.first { $0.source == "jpeg" })
     #expect(cell.examples == 50 && spent.backwardsPerExample == 1)
     #expect(try #require(spent.reached.last?.norms["linf"]).mean > 0.05)
+  }
+
+  @Test("an ensemble is the mean of its models' logits, attacked and judged like any other model")
+  func ensemble() throws {
+    let folder = TemporaryFolder()
+    let plan = try experiment(
+      "a: { architecture: small, epochs: 1 }, b: { architecture: mlp, epochs: 1 }, both: { ensemble: [a, b] }",
+      in: folder)
+    let (grid, models) = try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run()
+    #expect(grid.sources == ["a", "b", "both"] && grid.victims == ["a", "b", "both"])
+    #expect(grid.provenance.models.map(\.description)[2] == "the mean logits of a, b")
+    #expect(Set(models.map(\.fingerprint)).count == 3)
+    let images = try SevenSegmentDigits().images(.test, count: 3).images(0..<3)
+    let logits = models.map { $0.classifier.logits(images) }
+    #expect(relativeError(logits[2], (logits[0] + logits[1]) / 2) < 1e-6)
+    let gradients = models.map { $0.classifier.inputGradient(at: images) { $0.sum() } }
+    #expect(relativeError(gradients[2], (gradients[0] + gradients[1]) / 2) < 1e-5)
+  }
+
+  @Test("models that take different images are no ensemble")
+  func mismatched() throws {
+    let shapes = [ImageShape(channels: 1, height: 8, width: 8), ImageShape(channels: 1, height: 9, width: 8)]
+    let networks = try shapes.map {
+      try Architecture.named("mlp").network(input: $0, classNames: ["a", "b"], seed: Seed(1))
+    }
+    #expect(throws: Failure.self) { try Ensemble(networks) }
+    #expect(throws: Failure.self) { try Ensemble([]) }
   }
 }

@@ -1,0 +1,81 @@
+import Datasets
+import Defenses
+import ModelCore
+import Support
+
+extension ExperimentRun {
+  /// A model in the form it is judged in, and as records know it.
+  typealias Entrant = (contestant: Contestant, record: ModelRecord)
+
+  /// The models of the experiment, trained or read, in its order.
+  func models(test: LabelledImages) throws -> [Entrant] {
+    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
+    let training = trains ? try experiment.data.load(.train) : nil
+    var files: [String: ModelFile] = [:]
+    var entrants: [Entrant] = []
+    for plan in experiment.models {
+      if case .ensemble(let names) = plan.origin {
+        let members = names.compactMap { name in entrants.first { $0.contestant.name == name }?.contestant }
+        entrants.append(try ensemble(plan.name, members))
+        continue
+      }
+      let model = try step("model \(plan.name)", reused: isThere(plan, training)) {
+        if case .model(let name) = plan.origin, let file = files[name] { return file }
+        return try self.model(plan, training, test)
+      }
+      files[plan.name] = model
+      entrants.append(try entrant(plan, model))
+    }
+    return entrants
+  }
+
+  private func entrant(_ plan: ModelPlan, _ model: ModelFile) throws -> Entrant {
+    let network = try model.network.preceded(by: plan.transform)
+    let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
+    let described = ([trained ?? "from a file"] + plan.transform.texts.map { "behind " + $0 }).joined(separator: ", ")
+    let defense = model.training.map(\.defense)
+    let fingerprint = network.fingerprint
+    return (
+      Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
+      ModelRecord(
+        name: plan.name, description: described, defense: defense == PlainTraining.name ? nil : defense,
+        fingerprint: fingerprint)
+    )
+  }
+
+  private func ensemble(_ name: String, _ members: [Contestant]) throws -> Entrant {
+    let fingerprint = Digest.hex(of: "ensemble\n" + members.map(\.fingerprint).joined(separator: "\n"))
+    return (
+      Contestant(name: name, classifier: try Ensemble(members.map(\.classifier)), fingerprint: fingerprint),
+      ModelRecord(
+        name: name, description: "the mean logits of " + members.map(\.name).joined(separator: ", "),
+        defense: "ensemble", fingerprint: fingerprint)
+    )
+  }
+
+  private func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages) throws -> ModelFile {
+    switch plan.origin {
+    case .file(let url): return try ModelFile(url, device: device)
+    case .model, .ensemble: preconditionFailure("the models that \(plan.name) is made of are not there")
+    case .training:
+      guard let training, let made = self.training(plan, training, test) else {
+        preconditionFailure("no training images")
+      }
+      return try made.run(into: folder.model(plan.name))
+    }
+  }
+
+  private func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
+    guard let training, let made = self.training(plan, training, nil),
+      let file = try? SafetensorsFile(folder.model(plan.name)), let text = file.metadata["crossfire"]
+    else { return false }
+    return text.contains(made.request)
+  }
+
+  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?) -> ModelTraining? {
+    guard case .training(var recipe) = plan.origin else { return nil }
+    recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
+    return ModelTraining(
+      name: plan.name, plan: recipe, training: images, test: test, device: device, progress: progress)
+  }
+}
