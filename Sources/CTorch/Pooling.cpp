@@ -1,11 +1,13 @@
 // Pooling by the largest number of each window, for tensors whose channels lie side by side in memory.
 //
-// libtorch keeps each choice in eight bytes, and its second derivative copies everything to the plain layout. Here four
-// bytes say where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels
-// at a time.
+// libtorch keeps each choice in eight bytes, and its second derivative copies everything to the plain layout. Here one byte
+// says where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels at a
+// time.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <cstring>
 
 #include "Guard.h"
 #include "Window.h"
@@ -13,10 +15,22 @@
 using namespace ctorch;
 using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
+// Compiled for each kind of vector registers; the widest that the processor has is taken at run time.
+#if defined(__x86_64__) && defined(__linux__)
+#define CT_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CT_WIDE
+#endif
+// Without it what is called stays a function of its own, for the narrowest registers.
+#define CT_INLINED __attribute__((always_inline))
+
 namespace {
 
 /// Output pixels of a batch [N, C, H, W] under a window, and for each of them the input pixels it looks at.
 struct Windows {
+  /// The most places that a window may have for a byte to tell them apart.
+  static constexpr int64_t most_places = 255;
+
   ct_window w;
   int64_t images, channels, height, width, rows, columns;
 
@@ -28,6 +42,10 @@ struct Windows {
     return (size + 2 * w.padding[axis] - w.dilation[axis] * (w.kernel[axis] - 1) - 1) / w.stride[axis] + 1;
   }
 
+  /// How many numbers an image has.
+  int64_t input_size() const { return height * width * channels; }
+  int64_t output_size() const { return rows * columns * channels; }
+
   at::Tensor output(at::ScalarType type) const {
     return at::empty({images, channels, rows, columns}, at::TensorOptions(type), at::MemoryFormat::ChannelsLast);
   }
@@ -36,35 +54,135 @@ struct Windows {
     return at::empty({images, channels, height, width}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
   }
 
-  /// Calls `start(n)` for each image, and then `pixel(out, in, place)` for each of its output pixels and the input pixels
-  /// in its window, row by row: where in memory their channels begin, and the input pixel's place in the window. An image
-  /// stays in one thread.
-  template <class Start, class Pixel>
-  void each(Start start, Pixel pixel) const {
+  /// Whether every input pixel is in exactly one window.
+  bool tile() const {
+    auto fits = [&](int axis, int64_t size) {
+      return w.padding[axis] == 0 && w.dilation[axis] == 1 && w.stride[axis] == w.kernel[axis] &&
+             size % w.kernel[axis] == 0;
+    };
+    return fits(0, height) && fits(1, width);
+  }
+
+  /// Calls `image(n)` for each image, in parallel.
+  template <class Image>
+  void each_image(Image image) const {
     at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t n = begin; n < end; n++) {
-        start(n);
-        for (int64_t row = 0; row < rows; row++) {
-          for (int64_t column = 0; column < columns; column++) each_in_window(n, row, column, pixel);
-        }
-      }
+      for (int64_t n = begin; n < end; n++) image(n);
     });
   }
 
-  template <class Pixel>
-  void each_in_window(int64_t n, int64_t row, int64_t column, Pixel pixel) const {
-    const int64_t out = ((n * rows + row) * columns + column) * channels;
+  /// The input pixels in a window: where in their image's memory their channels begin, and their places in the window.
+  struct View {
+    int64_t count;
+    int64_t offsets[most_places];
+    int32_t places[most_places];
+  };
+
+  CT_INLINED inline void look(int64_t row, int64_t column, View &view) const {
+    view.count = 0;
     for (int64_t i = 0; i < w.kernel[0]; i++) {
       const int64_t y = row * w.stride[0] - w.padding[0] + i * w.dilation[0];
       if (y < 0 || y >= height) continue;
       for (int64_t j = 0; j < w.kernel[1]; j++) {
         const int64_t x = column * w.stride[1] - w.padding[1] + j * w.dilation[1];
         if (x < 0 || x >= width) continue;
-        pixel(out, ((n * height + y) * width + x) * channels, static_cast<int32_t>(i * w.kernel[1] + j));
+        view.offsets[view.count] = (y * width + x) * channels;
+        view.places[view.count++] = static_cast<int32_t>(i * w.kernel[1] + j);
+      }
+    }
+  }
+
+  /// Calls `pixel(out, view)` for each output pixel: where in its image's memory its channels begin, and its window.
+  template <class Pixel>
+  CT_INLINED inline void each_pixel(Pixel pixel) const {
+    View view;
+    for (int64_t row = 0; row < rows; row++) {
+      for (int64_t column = 0; column < columns; column++) {
+        look(row, column, view);
+        pixel((row * columns + column) * channels, view);
       }
     }
   }
 };
+
+using Choice = uint8_t;
+
+// Sixteen channels at once, in as many registers as that takes.
+typedef float Numbers __attribute__((vector_size(64)));
+typedef int32_t Places __attribute__((vector_size(64)));
+typedef Choice Choices __attribute__((vector_size(16)));
+constexpr int64_t lanes = 16;
+
+/// Of one image: the largest number of every window, and its place there. Of equal numbers the first is chosen; one that is
+/// no number counts as the largest, and of those the last is chosen, as libtorch has it. A window that sees nothing chooses
+/// nothing.
+CT_WIDE void largest_of_windows(const Windows &windows, const float *in, float *to, Choice *chosen) {
+  const int64_t channels = windows.channels, whole = channels - channels % lanes;
+  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
+    for (int64_t c = 0; c < whole; c += lanes) {
+      Numbers best = Numbers{} - std::numeric_limits<float>::infinity();
+      Places choice = Places{} + static_cast<int32_t>(Windows::most_places);
+      for (int64_t k = 0; k < view.count; k++) {
+        Numbers value;
+        std::memcpy(&value, in + view.offsets[k] + c, sizeof value);
+        // The first counts even if it is as small as can be.
+        const Places better = k == 0 ? Places{} - 1 : (value > best) | (value != value);
+        best = better ? value : best;
+        choice = better ? Places{} + view.places[k] : choice;
+      }
+      const Choices bytes = __builtin_convertvector(choice, Choices);
+      std::memcpy(to + out + c, &best, sizeof best);
+      std::memcpy(chosen + out + c, &bytes, sizeof bytes);
+    }
+    for (int64_t c = whole; c < channels; c++) {
+      float best = -std::numeric_limits<float>::infinity();
+      int32_t choice = Windows::most_places;
+      for (int64_t k = 0; k < view.count; k++) {
+        const float value = in[view.offsets[k] + c];
+        if (k > 0 && !(value > best) && value == value) continue;
+        best = value;
+        choice = view.places[k];
+      }
+      to[out + c] = best;
+      chosen[out + c] = static_cast<Choice>(choice);
+    }
+  });
+}
+
+/// Of one image: values put where their windows' choices were, and zeros elsewhere. Where windows overlap, values add up.
+CT_WIDE void spread_over_windows(const Windows &windows, const float *values, const Choice *chosen, float *to) {
+  const int64_t channels = windows.channels;
+  const bool tile = windows.tile();
+  if (!tile) std::fill(to, to + windows.input_size(), 0.0f);
+  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
+    const float *__restrict from = values + out;
+    const Choice *__restrict choice = chosen + out;
+    for (int64_t k = 0; k < view.count; k++) {
+      float *__restrict sum = to + view.offsets[k];
+      const int32_t place = view.places[k];
+      if (tile) {
+        for (int64_t c = 0; c < channels; c++) sum[c] = choice[c] == place ? from[c] : 0.0f;
+      } else {
+        for (int64_t c = 0; c < channels; c++) sum[c] += choice[c] == place ? from[c] : 0.0f;
+      }
+    }
+  });
+}
+
+/// Of one image: the values at the windows' choices.
+CT_WIDE void collect_from_windows(const Windows &windows, const float *values, const Choice *chosen, float *to) {
+  const int64_t channels = windows.channels;
+  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
+    float *__restrict taken = to + out;
+    const Choice *__restrict choice = chosen + out;
+    std::fill(taken, taken + channels, 0.0f);
+    for (int64_t k = 0; k < view.count; k++) {
+      const float *__restrict from = values + view.offsets[k];
+      const int32_t place = view.places[k];
+      for (int64_t c = 0; c < channels; c++) taken[c] = choice[c] == place ? from[c] : taken[c];
+    }
+  });
+}
 
 at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const ct_window &w);
 
@@ -79,19 +197,12 @@ struct Spread : torch::autograd::Function<Spread> {
     const at::Tensor like = values.contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor spread = windows.input();
     const float *v = like.const_data_ptr<float>();
-    const int32_t *chosen = choice.const_data_ptr<int32_t>();
+    const Choice *chosen = choice.const_data_ptr<Choice>();
     float *to = spread.mutable_data_ptr<float>();
-    const int64_t channels = windows.channels, image = windows.height * windows.width * channels;
-    windows.each([&](int64_t n) { std::fill(to + n * image, to + (n + 1) * image, 0.0f); },
-                 [&](int64_t out, int64_t in, int32_t place) {
-                   const float *__restrict from = v + out;
-                   const int32_t *__restrict choices = chosen + out;
-                   float *__restrict sum = to + in;
-                   for (int64_t c = 0; c < channels; c++) {
-                     const float value = from[c];
-                     sum[c] += choices[c] == place ? value : 0.0f;
-                   }
-                 });
+    windows.each_image([&](int64_t n) {
+      spread_over_windows(windows, v + n * windows.output_size(), chosen + n * windows.output_size(),
+                          to + n * windows.input_size());
+    });
     return spread;
   }
 
@@ -112,19 +223,12 @@ struct Collect : torch::autograd::Function<Collect> {
     const at::Tensor ordered = values.contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor collected = windows.output(at::kFloat);
     const float *v = ordered.const_data_ptr<float>();
-    const int32_t *chosen = choice.const_data_ptr<int32_t>();
+    const Choice *chosen = choice.const_data_ptr<Choice>();
     float *to = collected.mutable_data_ptr<float>();
-    const int64_t channels = windows.channels, image = windows.rows * windows.columns * channels;
-    windows.each([&](int64_t n) { std::fill(to + n * image, to + (n + 1) * image, 0.0f); },
-                 [&](int64_t out, int64_t in, int32_t place) {
-                   const float *__restrict from = v + in;
-                   const int32_t *__restrict choices = chosen + out;
-                   float *__restrict taken = to + out;
-                   for (int64_t c = 0; c < channels; c++) {
-                     const float value = from[c], before = taken[c];
-                     taken[c] = choices[c] == place ? value : before;
-                   }
-                 });
+    windows.each_image([&](int64_t n) {
+      collect_from_windows(windows, v + n * windows.input_size(), chosen + n * windows.output_size(),
+                           to + n * windows.output_size());
+    });
     return collected;
   }
 
@@ -141,32 +245,17 @@ at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const c
 }
 
 struct MaxPooling : torch::autograd::Function<MaxPooling> {
-  /// x [N, C, H, W] with channels side by side. Of equal numbers the first is chosen; one that is no number counts as the
-  /// largest, and of those the last is chosen, as libtorch has it.
+  /// x [N, C, H, W] with channels side by side.
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const ct_window &w) {
     const Windows windows(x.sizes(), w);
-    at::Tensor largest = windows.output(at::kFloat), choice = windows.output(at::kInt);
+    at::Tensor largest = windows.output(at::kFloat), choice = windows.output(at::kByte);
     const float *in = x.const_data_ptr<float>();
     float *to = largest.mutable_data_ptr<float>();
-    int32_t *chosen = choice.mutable_data_ptr<int32_t>();
-    const int64_t channels = windows.channels, image = windows.rows * windows.columns * channels;
-    windows.each(
-        [&](int64_t n) {
-          std::fill(to + n * image, to + (n + 1) * image, -std::numeric_limits<float>::infinity());
-          std::fill(chosen + n * image, chosen + (n + 1) * image, -1);
-        },
-        [&](int64_t out, int64_t from, int32_t place) {
-          const float *__restrict line = in + from;
-          float *__restrict best = to + out;
-          int32_t *__restrict choices = chosen + out;
-          for (int64_t c = 0; c < channels; c++) {
-            const float value = line[c], before = best[c];
-            const int32_t choice_before = choices[c];
-            const bool better = (value > before) | (value != value) | (choice_before < 0);
-            best[c] = better ? value : before;
-            choices[c] = better ? place : choice_before;
-          }
-        });
+    Choice *chosen = choice.mutable_data_ptr<Choice>();
+    windows.each_image([&](int64_t n) {
+      largest_of_windows(windows, in + n * windows.input_size(), to + n * windows.output_size(),
+                         chosen + n * windows.output_size());
+    });
     context->save_for_backward({choice});
     context->saved_data["window"] = packed(w);
     context->saved_data["input"] = x.sizes().vec();
@@ -188,7 +277,7 @@ ct_ref ct_max_pool2d(ct_ref input, ct_window w) {
     // With few channels the inner loops are too short to pay.
     const at::Tensor &x = input->value;
     if (x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 && x.dim() == 4 && x.size(1) >= 4 &&
-        x.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+        w.kernel[0] * w.kernel[1] <= Windows::most_places && x.is_contiguous(at::MemoryFormat::ChannelsLast)) {
       return MaxPooling::apply(x, w);
     }
     return at::max_pool2d(x, w.kernel, w.stride, w.padding, w.dilation);
