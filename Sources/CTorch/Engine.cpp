@@ -8,7 +8,6 @@
 
 #ifdef __GLIBC__
 #include <malloc.h>
-#include <stdlib.h>
 #endif
 
 namespace ctorch {
@@ -27,8 +26,6 @@ void ct_keep_memory(void) {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
   mallopt(M_TOP_PAD, 64 << 20);
-  // libtorch asks for large pages where this is set: fewer of them have to be looked up in passes over whole batches.
-  setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
 #endif
 }
 
