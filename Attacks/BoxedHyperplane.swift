@@ -15,16 +15,19 @@ enum BoxedHyperplane {
     let direction = -(normals.sign * excess.sign)
     let room = direction.isGreater(than: 0).choose(box.upperBound - points, else: points - box.lowerBound)
     let slope = normals.absolute
-    let pace = norm == .linf ? slope * 0 + 1 : slope
+    let pace = norm == .linf ? Tensor.ones([1, 1], device: points.device) : slope
+    let rise = slope * pace
     let wanted = excess.absolute
     var lambda = wanted * 0
     for _ in 0..<newtonSteps {
       let free = (pace * lambda).isLess(than: room).to(.float32)
       let reached = (slope * (pace * lambda).minimum(room)).sum([1], keep: true)
-      let speed = (slope * pace * free).sum([1], keep: true)
-      // Where nothing is free any more the box ends the move; where the plane is reached the step is zero.
-      let step = (wanted - reached).maximum(0) / speed.maximum(1e-12)
-      lambda = lambda + speed.isGreater(than: 1e-12).choose(step, else: step * 0)
+      let speed = (rise * free).sum([1], keep: true)
+      let missing = wanted - reached
+      // Where nothing is free any more the box ends the move; where the plane is reached only rounding is left.
+      let open = speed.isGreater(than: 1e-12).and(missing.isGreater(than: wanted * 1e-6))
+      guard open.any().isTrue else { break }
+      lambda = lambda + open.choose(missing / speed.maximum(1e-12), else: missing * 0)
     }
     return direction * (pace * lambda).minimum(room)
   }
