@@ -25,12 +25,13 @@ struct GradientDistributions {
   ) -> LineChart? {
     let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init)) }
     let places = all.flatMap(\.1).filter { $0 > 0 }.map(place)
-    let low = places.min() ?? 0
+    // What is smaller than the largest by more orders of magnitude than these is as good as the smallest shown.
+    let low = max(places.min() ?? 0, (places.max() ?? 0) - 2 * ordersShown)
     let zero = low - 4
     let bins = stride(from: low, through: places.max() ?? low, by: 1)
     let hasZeros = all.contains { $0.1.contains { $0 <= 0 } }
     let series = all.filter { !$0.1.isEmpty }.map { model, values in
-      let shares = Dictionary(grouping: values.map { $0 > 0 ? place($0) : zero }, by: \.self).mapValues {
+      let shares = Dictionary(grouping: values.map { $0 > 0 ? max(place($0), low) : zero }, by: \.self).mapValues {
         Double($0.count) / Double(values.count)
       }
       let measurements = ((hasZeros ? [zero] : []) + bins).map { bin in
@@ -51,6 +52,8 @@ struct GradientDistributions {
       xTitle: xTitle + ", logarithmic", yTitle: "share, %", series: series,
       xLabel: { $0 == zeroPlace ? "0" : $0 == $0.rounded() ? magnitude($0) : "" })
   }
+
+  private static let ordersShown = 12
 
   /// The half order of magnitude a number is nearest to, in halves.
   private static func place(_ value: Double) -> Int { Int((2 * log10(value)).rounded()) }

@@ -100,7 +100,7 @@ struct LineChart {
       let label = xLabel(x)
       let halfWidth = Double(label.count) * Self.digitWidth / 2
       // A label that would touch the one before it is left out; its tick stays.
-      guard tick.x - halfWidth >= freeFrom else { continue }
+      guard !label.isEmpty, tick.x - halfWidth >= freeFrom else { continue }
       freeFrom = tick.x + halfWidth + 4
       parts.append(SVG.text(label, at: .init(x: tick.x, y: tick.y + 17), anchor: "middle", size: 11, isMuted: true))
     }

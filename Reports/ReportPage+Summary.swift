@@ -63,10 +63,10 @@ extension ReportPage {
         Markup("p", [:], Markup("i", [:], "It means: "), flag.meaning),
         Markup("p", [:], Markup("i", [:], "Advice: "), flag.advice))
     }
-    let count = counted(grid.flags.count, "check")
+    let count = counted(grid.flags.count, "flag") + (grid.flags.count == 1 ? " was" : " were")
     return Markup(
       "aside", ["class": "flags", "aria-labelledby": "flags-heading"],
-      Markup("h3", ["id": "flags-heading"], "Before trusting these numbers: \(count) raised a flag"),
+      Markup("h3", ["id": "flags-heading"], "Before trusting these numbers: \(count) raised"),
       Markup("ul", [:], children: flags))
   }
 }

@@ -16,10 +16,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXPERIMENT = """
 name: killed
-data: { name: synthetic, train: 3000, test: 400 }
+data: { name: synthetic, train: 2000, test: 400 }
 models:
-  a: { architecture: small, epochs: 6 }
-  b: { architecture: mlp, epochs: 6, defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } } }
+  a: { architecture: small, epochs: 12 }
+  b: { architecture: mlp, epochs: 12, defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } } }
 attacks:
   fgsm: { epsilons: [0, 0.1, 0.2] }
   pgd: { epsilons: [0.1], steps: 40 }

@@ -101,6 +101,7 @@ struct TrustCheckTests {
   func pictures() {
     let losses = [
       PictureLoss(attack: "fgsm", source: "a", fooling: 20, foolingAsStored: 20),
+      PictureLoss(attack: "pgd", source: "a", fooling: 20, foolingAsStored: 19),
       PictureLoss(attack: "deepfool", source: "a", fooling: 20, foolingAsStored: 3),
     ]
     let flags = TrustEvidence(pictures: losses).flags()

@@ -96,13 +96,14 @@ extension TrustCheck {
 
   static let lostAsPictures = TrustCheck(
     name: "examples lost as 8-bit pictures",
-    raisedIf: "an example that fools its source as computed does not as the picture it was exported to",
+    raisedIf:
+      "more than one in twenty of the examples that fool their source as computed do not as the pictures they were exported to",
     meaning:
       "Pictures have 256 levels, and rounding undoes the smallest perturbations. People and programs that look at the pictures see fewer adversarial examples than the grid counts.",
     advice:
       "Use `predicted_after_export` of the manifest to choose pictures, or a larger budget; budgets below 1/255 cannot be shown at all."
   ) { evidence in
-    evidence.pictures.filter { $0.foolingAsStored < $0.fooling }.map { loss in
+    evidence.pictures.filter { 20 * ($0.fooling - $0.foolingAsStored) > $0.fooling }.map { loss in
       Finding(
         because: "\(loss.fooling - loss.foolingAsStored) of \(loss.fooling) fooling examples no longer do as stored.",
         attack: loss.attack, source: loss.source)
