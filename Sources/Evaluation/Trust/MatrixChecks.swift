@@ -38,14 +38,8 @@ extension TrustCheck {
           guard let white = own.right(epsilon, own.source), let black = other.right(epsilon, own.source),
             evidence.isAboveChance(white.trueCount, of: white.count)
           else { return nil }
-          let difference = Discordance(white, black)
-          guard difference.onlyFirst > difference.onlySecond, difference.p * Double(comparisons) < 0.01 else {
-            return nil
-          }
-          return (
-            difference.onlyFirst - difference.onlySecond, epsilon, other.source, white.trueCount, black.trueCount,
-            white.count
-          )
+          guard let margin = Discordance(white, black).margin(among: comparisons) else { return nil }
+          return (margin, epsilon, other.source, white.trueCount, black.trueCount, white.count)
         }
       }
       guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
@@ -79,11 +73,8 @@ extension TrustCheck {
       let found = one.epsilons.filter { $0 > 0 }.compactMap {
         epsilon -> (margin: Int, epsilon: Double, one: Int, many: Int)? in
         guard let short = one.right(epsilon, one.source), let long = many.right(epsilon, one.source) else { return nil }
-        let difference = Discordance(long, short)
-        guard difference.onlyFirst > difference.onlySecond, difference.p * Double(comparisons) < 0.01 else {
-          return nil
-        }
-        return (difference.onlyFirst - difference.onlySecond, epsilon, short.trueCount, long.trueCount)
+        guard let margin = Discordance(long, short).margin(among: comparisons) else { return nil }
+        return (margin, epsilon, short.trueCount, long.trueCount)
       }
       guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
       return Finding(

@@ -117,6 +117,11 @@ struct Discordance {
 
   /// McNemar's exact p that both are right equally often.
   var p: Double { mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) }
+
+  /// By how many more the first is right, if that is beyond doubt at 1% for so many comparisons together.
+  func margin(among comparisons: Int) -> Int? {
+    onlyFirst > onlySecond && p * Double(comparisons) < 0.01 ? onlyFirst - onlySecond : nil
+  }
 }
 
 extension [Bool] {
