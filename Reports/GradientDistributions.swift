@@ -73,12 +73,10 @@ extension ReportPage {
   /// What gradients and outputs look like; nil if no model was probed.
   var gradients: Section? {
     guard let distributions = GradientDistributions(probes, models: grid.models) else { return nil }
-    let figure = Markup(
-      "figure", [:], Markup("div", ["class": "panels"], children: distributions.panels.map { $0.picture() }),
-      Markup(
-        "figcaption", [:],
+    let figure = distributions.panels.figure(
+      caption:
         "Of the first \(counted(probes.map(\.right.count).max() ?? 0, "image")). A model whose gradients vanish cannot be attacked "
-          + "along them, whatever its robustness; all numbers: probes/<model>.json."))
+        + "along them, whatever its robustness; all numbers: probes/<model>.json.")
     return Section(id: "gradients", heading: "Gradients and certainty", content: [figure])
   }
 }

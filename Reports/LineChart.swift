@@ -188,3 +188,12 @@ struct LineChart {
     return text.prefix(letters - 1 - tail) + "…" + text.suffix(tail)
   }
 }
+
+extension [LineChart] {
+  /// The charts beside each other, as many as fit, with a line under them.
+  func figure(caption: String) -> Markup {
+    Markup(
+      "figure", [:], Markup("div", ["class": "panels"], children: map { $0.picture() }),
+      Markup("figcaption", [:], caption))
+  }
+}

@@ -64,10 +64,10 @@ public struct ReportPage: Sendable {
   }
 
   private var body: Markup {
-    let sections = [summary, curves, worstCases, matrices, overlaps, gradients, images, spending, training, provenance]
-      .compactMap {
-        $0
-      }
+    let all = [
+      summary, curves, worstCases, matrices, overlaps, gradients, images, spending, training, provenance,
+    ]
+    let sections = all.compactMap(\.self)
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
       "body", [:],

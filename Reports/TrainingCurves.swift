@@ -65,12 +65,10 @@ extension ReportPage {
   /// How the models were trained; nil if nothing is known of it.
   var training: Section? {
     guard let curves = TrainingCurves(histories, models: grid.models) else { return nil }
-    let figure = Markup(
-      "figure", [:], Markup("div", ["class": "panels"], children: curves.panels.map { $0.picture() }),
-      Markup(
-        "figcaption", [:],
+    let figure = curves.panels.figure(
+      caption:
         "Losses of different defenses are sums of different terms and cannot be compared with each other. The numbers of every "
-          + "epoch lie in models/<name>.history.jsonl."))
+        + "epoch lie in models/<name>.history.jsonl.")
     return Section(id: "training", heading: "How the models learned", content: [figure])
   }
 }

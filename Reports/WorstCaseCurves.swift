@@ -41,12 +41,10 @@ extension ReportPage {
   var worstCases: Section? {
     guard let curves = WorstCaseCurves(grid.worstCases, models: grid.models) else { return nil }
     let tried = grid.worstCases.map(\.attacks).max { $0.count < $1.count } ?? []
-    let figure = Markup(
-      "figure", [:], Markup("div", ["class": "panels"], children: curves.panels.map { $0.picture() }),
-      Markup(
-        "figcaption", [:],
+    let figure = curves.panels.figure(
+      caption:
         "An image counts as right if the model has it right under \(listed(tried)), made on each of the models within the budget. "
-          + "What was not tried may do worse. Numbers, also for attacks on the model itself alone: worst.csv."))
+        + "What was not tried may do worse. Numbers, also for attacks on the model itself alone: worst.csv.")
     return Section(id: "worst", heading: "What is left under everything tried", content: [figure])
   }
 }

@@ -40,7 +40,9 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   }
 
   /// The share of images whose input gradient is exactly zero.
-  public var zeroGradients: Double { share(of: gradientNorms) { $0 == 0 } }
+  public var zeroGradients: Double {
+    Double(gradientNorms.count { $0 == 0 }) / Double(max(1, gradientNorms.count))
+  }
 
   /// - Parameters:
   ///   - data: labelled images that the model takes.
@@ -102,9 +104,4 @@ public struct ModelProbe: Codable, Equatable, Sendable {
       images, .away(from: labels), within: threat, against: classifier, random: RandomSource(seed))
     return Int(classifier.predictions(moved).equals(labels).to(.int64).sum().scalar)
   }
-}
-
-/// The share of values that have a property; zero of none.
-func share<Value>(of values: [Value], _ property: (Value) -> Bool) -> Double {
-  values.isEmpty ? 0 : Double(values.count(where: property)) / Double(values.count)
 }

@@ -39,12 +39,12 @@ public struct TrustCheck: Sendable {
 /// What checks look at.
 public struct TrustEvidence: Sendable {
   /// What victims made of examples, for every attack and source.
-  public var results: [TransferResult] = []
-  public var plans: [AttackPlan] = []
-  public var probes: [ModelProbe] = []
-  public var classCount = 0
+  public let results: [TransferResult]
+  public let plans: [AttackPlan]
+  public let probes: [ModelProbe]
+  public let classCount: Int
   /// What rounding to 8 bits did to the pictures of each attack and source.
-  public var pictures: [PictureLoss] = []
+  public let pictures: [PictureLoss]
 
   public init(
     results: [TransferResult] = [], plans: [AttackPlan] = [], probes: [ModelProbe] = [], classCount: Int = 0,
@@ -83,8 +83,8 @@ public struct TrustEvidence: Sendable {
 public struct PictureLoss: Equatable, Sendable {
   public let attack: String
   public let source: String
-  public var fooling: Int
-  public var foolingAsStored: Int
+  public let fooling: Int
+  public let foolingAsStored: Int
 
   public init(attack: String, source: String, fooling: Int, foolingAsStored: Int) {
     self.attack = attack
