@@ -7,7 +7,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "crossfire", targets: ["crossfire"]),
-    .library(name: "Crossfire", targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "Reports"]),
+    .library(name: "Crossfire", targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "Reports"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -31,13 +31,14 @@ let package = Package(
       dependencies: [
         "Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "ImageSets", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
     .target(
-      name: "Reports", dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"],
+      name: "Reports", dependencies: ["ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"],
       path: "Reports"),
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "Reports", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        "Reports", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import ImageSets
 import ModelCore
 
 /// One source's examples side by side: a row for each image, a column for each budget, a frame around each that fools it.

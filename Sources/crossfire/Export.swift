@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import ImageSets
 import ModelCore
 import Reports
 import Support

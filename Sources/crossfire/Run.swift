@@ -3,6 +3,7 @@ import Attacks
 import Defenses
 import Evaluation
 import Foundation
+import ImageSets
 import ModelCore
 import Reports
 import Support

@@ -2,9 +2,9 @@ import Attacks
 import ModelCore
 
 /// Pixels as bytes and back, so that a stored picture keeps its budget.
-enum Quantization {
+package enum Quantization {
   /// The nearest byte for each pixel, uint8.
-  static func bytes(_ images: Tensor, range: ClosedRange<Double>) -> Tensor {
+  package static func bytes(_ images: Tensor, range: ClosedRange<Double>) -> Tensor {
     levels(images, range).rounded.to(.uint8)
   }
 
@@ -12,7 +12,7 @@ enum Quantization {
   ///
   /// The nearest byte is kept where the whole image is within its budget; in the others every pixel that rounding moved
   /// outwards takes the next byte towards the original instead, which can only make the perturbation smaller.
-  static func bytes(
+  package static func bytes(
     _ adversarial: Tensor, keeping epsilon: Double, in norm: Norm, of originals: Tensor, range: ClosedRange<Double>
   ) -> Tensor {
     // adversarial, originals [N, C, H, W]
@@ -29,7 +29,7 @@ enum Quantization {
   }
 
   /// The pixel values that bytes stand for, as a reader of the picture gets them.
-  static func pixels(_ bytes: Tensor, range: ClosedRange<Double>) -> Tensor {
+  package static func pixels(_ bytes: Tensor, range: ClosedRange<Double>) -> Tensor {
     bytes.to(.float32) / 255 * (range.upperBound - range.lowerBound) + range.lowerBound
   }
 

@@ -3,7 +3,7 @@ import ModelCore
 
 extension Picture {
   /// Each pixel as a block of `scale` x `scale`, with hard edges.
-  func enlarged(_ scale: Int) -> Picture {
+  package func enlarged(_ scale: Int) -> Picture {
     guard scale > 1 else { return self }
     let (width, height) = (shape.width, shape.height)
     let big = ImageShape(channels: shape.channels, height: height * scale, width: width * scale)
@@ -20,19 +20,19 @@ extension Picture {
 }
 
 /// An RGB picture under construction, onto which others are put.
-struct Canvas {
-  let width: Int
-  let height: Int
+package struct Canvas {
+  package let width: Int
+  package let height: Int
   private var pixels: [UInt8]
 
-  init(width: Int, height: Int, color: [UInt8]) {
+  package init(width: Int, height: Int, color: [UInt8]) {
     self.width = width
     self.height = height
     pixels = color.flatMap { [UInt8](repeating: $0, count: width * height) }
   }
 
   /// Fills a rectangle that lies within the canvas.
-  mutating func fill(x: Int, y: Int, width: Int, height: Int, color: [UInt8]) {
+  package mutating func fill(x: Int, y: Int, width: Int, height: Int, color: [UInt8]) {
     for channel in 0..<3 {
       for row in y..<y + height {
         let start = (channel * self.height + row) * self.width + x
@@ -42,7 +42,7 @@ struct Canvas {
   }
 
   /// Puts a grey or RGB picture down; it must lie within the canvas.
-  mutating func put(_ picture: Picture, x: Int, y: Int) {
+  package mutating func put(_ picture: Picture, x: Int, y: Int) {
     let shape = picture.shape
     for channel in 0..<3 {
       let plane = min(channel, shape.channels - 1) * shape.height
@@ -54,5 +54,5 @@ struct Canvas {
     }
   }
 
-  var picture: Picture { Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels) }
+  package var picture: Picture { Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels) }
 }
