@@ -18,6 +18,7 @@ extension GridTable {
 
   private var legend: String {
     "Accuracy in % with its interval beneath\(hasAim ? " and the share given the attack's target" : ""); "
+      + "fooled: what the victim gets wrong of the images that both had right before; "
       + "framed: white-box; \(hasFlags ? "⚑: a check was raised, see the summary; " : "")\(precision)."
   }
 
@@ -41,6 +42,9 @@ extension GridTable {
     ]
     if !isClean, let success = cell.targetedSuccess {
       parts.append(Markup("span", ["class": "interval"], "target \(percent(success))"))
+    }
+    if !isClean, let success = cell.clean?.success {
+      parts.append(Markup("span", ["class": "interval"], "fooled \(percent(success))"))
     }
     let flags = isClean ? [] : flags(of: cell)
     if !flags.isEmpty {

@@ -7,6 +7,8 @@ import Support
 struct BatchOutcome {
   /// int64 `[budgets, victims, n]`
   let predictions: Tensor
+  /// int64 `[victims, n]`
+  let clean: Tensor
   /// int64 `[n]`, −1: none
   let targets: Tensor
   /// float32 `[budgets, norms, n]`
@@ -46,7 +48,8 @@ public struct BatchJournal: Sendable {
     let metadata = ["batch": String(decoding: try JSONEncoder().encode(header), as: UTF8.self)]
     let kept = outcome.kept.enumerated().map { (name: "kept.\($0.offset)", tensor: $0.element) }
     let tensors = [
-      (name: "predictions", tensor: outcome.predictions), ("targets", outcome.targets), ("sizes", outcome.sizes),
+      (name: "predictions", tensor: outcome.predictions), ("clean", outcome.clean), ("targets", outcome.targets),
+      ("sizes", outcome.sizes),
     ]
     try SafetensorsFile.write(tensors + kept, metadata: metadata, to: file(range))
   }
@@ -56,12 +59,15 @@ public struct BatchJournal: Sendable {
     guard FileManager.default.fileExists(atPath: file(range).path), let file = try? SafetensorsFile(file(range)),
       let text = file.metadata["batch"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request,
-      let predictions = try? file.tensor("predictions"), let targets = try? file.tensor("targets"),
-      let sizes = try? file.tensor("sizes"), predictions.rank == 3, predictions.shape[2] == range.count,
-      targets.shape == [range.count], sizes.shape == [predictions.shape[0], Norm.allCases.count, range.count],
+      let predictions = try? file.tensor("predictions"), let clean = try? file.tensor("clean"),
+      let targets = try? file.tensor("targets"), let sizes = try? file.tensor("sizes"), predictions.rank == 3,
+      predictions.shape[2] == range.count,
+      clean.shape == [predictions.shape[1], range.count], targets.shape == [range.count],
+      sizes.shape == [predictions.shape[0], Norm.allCases.count, range.count],
       let kept = try? (0..<max(0, header.budgetsKept)).map({ try file.tensor("kept.\($0)") })
     else { return nil }
-    return BatchOutcome(predictions: predictions, targets: targets, sizes: sizes, cost: header.cost, kept: kept)
+    return BatchOutcome(
+      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost, kept: kept)
   }
 
   /// Removes all batches, once the result is in its place.

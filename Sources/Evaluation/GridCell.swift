@@ -24,12 +24,24 @@ public struct GridCell: Equatable, Sendable {
   public let correct: Int
   /// How many examples the victim gave the label the attack aimed at; nil for an attack without an aim.
   public let targetedHits: Int?
+  /// What became of the examples of images that source and victim both had right; nil if the source was not asked.
+  public let clean: FromBothRight?
+
+  /// Examples of images that, unchanged, source and victim both give their label: what an attack can be credited with.
+  public struct FromBothRight: Equatable, Sendable {
+    public let bothRight: Int
+    /// How many of them the victim still has right.
+    public let keptRight: Int
+
+    /// The fraction that the victim gets wrong; nil if there are none.
+    public var success: Double? { bothRight == 0 ? nil : 1 - Double(keptRight) / Double(bothRight) }
+  }
 
   /// - Parameter images: as many as examples unless told otherwise.
   /// - Precondition: `examples` ≥ `images` ≥ 1, and both counts are within 0...`examples`.
   public init(
     attack: String, epsilon: Double, source: String, victim: String, examples: Int, images: Int? = nil, correct: Int,
-    targetedHits: Int? = nil
+    targetedHits: Int? = nil, clean: FromBothRight? = nil
   ) {
     precondition(1...examples ~= images ?? examples && 0...examples ~= correct && 0...examples ~= targetedHits ?? 0)
     self.images = images ?? examples
@@ -40,6 +52,7 @@ public struct GridCell: Equatable, Sendable {
     self.examples = examples
     self.correct = correct
     self.targetedHits = targetedHits
+    self.clean = clean
   }
 
   public var setting: Setting { source == victim ? .whiteBox : .blackBox }
@@ -66,6 +79,9 @@ extension GridCell: Codable {
     case upper = "ci_high"
     case targetedHits = "targeted_hits"
     case targetedSuccess = "targeted_success"
+    case bothRight = "both_right"
+    case keptRight = "kept_right"
+    case success
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -83,6 +99,9 @@ extension GridCell: Codable {
     try container.encode(interval.upperBound.roundedToMillionths, forKey: .upper)
     try container.encodeIfPresent(targetedHits, forKey: .targetedHits)
     try container.encodeIfPresent(targetedSuccess?.roundedToMillionths, forKey: .targetedSuccess)
+    try container.encodeIfPresent(clean?.bothRight, forKey: .bothRight)
+    try container.encodeIfPresent(clean?.keptRight, forKey: .keptRight)
+    try container.encodeIfPresent(clean?.success?.roundedToMillionths, forKey: .success)
   }
 
   /// - Throws: `Failure.badData` for a budget or counts that no evaluation can have produced.
@@ -96,6 +115,10 @@ extension GridCell: Codable {
     images = try container.decode(Int.self, forKey: .images)
     correct = try container.decode(Int.self, forKey: .correct)
     targetedHits = try container.decodeIfPresent(Int.self, forKey: .targetedHits)
+    let bothRight = try container.decodeIfPresent(Int.self, forKey: .bothRight)
+    clean = try bothRight.map {
+      FromBothRight(bothRight: $0, keptRight: try container.decode(Int.self, forKey: .keptRight))
+    }
 
     func refuse(_ reason: String) -> Failure { .badData("\(name): \(reason)") }
     guard epsilon.isFinite, epsilon >= 0 else { throw refuse("epsilon must be at least 0") }
@@ -104,6 +127,9 @@ extension GridCell: Codable {
     guard 0...examples ~= correct else { throw refuse("\(correct) correct of \(examples) examples") }
     guard 0...examples ~= targetedHits ?? 0 else {
       throw refuse("\(targetedHits ?? 0) targeted hits of \(examples) examples")
+    }
+    if let clean, !(0...examples ~= clean.bothRight && 0...min(clean.bothRight, correct) ~= clean.keptRight) {
+      throw refuse("\(clean.keptRight) right of \(clean.bothRight) that both had right, of \(examples) examples")
     }
   }
 

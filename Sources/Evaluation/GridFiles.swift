@@ -5,10 +5,10 @@ import Support
 /// victims on the same examples; as `worst.csv`, what is left under everything; and as `grid.json`, with everything that is known about it.
 extension Grid {
   static let csvHeader =
-    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images"
+    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success"
 
   /// The cells as a table; accuracy and interval are fractions to six decimals, `targeted_success` is empty for an attack
-  /// without an aim.
+  /// without an aim; `success` is the fraction of the `both_right` that the victim gets wrong.
   public func csv() -> String {
     var table = CSV(header: Self.csvHeader)
     for cell in cells {
@@ -18,6 +18,7 @@ extension Grid {
         cell.interval.lowerBound.roundedToMillionths.plainDecimal,
         cell.interval.upperBound.roundedToMillionths.plainDecimal,
         cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
+        cell.clean.map { String($0.bothRight) } ?? "", cell.clean?.success?.roundedToMillionths.plainDecimal ?? "",
       ])
     }
     return table.text

@@ -5,11 +5,11 @@ import Support
 
 /// A transfer's predictions as a file: what grids are computed from, and what a run that goes on need not compute again.
 ///
-/// Tensors `predictions` int64 `[budgets, victims, N]`, `label` and `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`;
+/// Tensors `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`, `label` and `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`;
 /// metadata `crossfire` = JSON. Seconds are not in it, so that the same request gives the same bytes.
 enum PredictionFile {
   private struct Header: Codable {
-    var format = 2
+    var format = 3
     let request: String
     let attack: String
     let source: String
@@ -29,7 +29,8 @@ enum PredictionFile {
       backwards: result.cost.backwards)
     let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
     let tensors = [
-      ("predictions", result.predictions), ("label", result.labels), ("target", result.targets), ("size", result.sizes),
+      ("predictions", result.predictions), ("clean", result.clean), ("label", result.labels),
+      ("target", result.targets), ("size", result.sizes),
     ]
     try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
@@ -38,17 +39,19 @@ enum PredictionFile {
   static func read(_ url: URL, request: String) -> TransferResult? {
     guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.format == 2, header.request == request,
-      let predictions = try? file.tensor("predictions"), let labels = try? file.tensor("label"),
+      header.format == 3, header.request == request,
+      let predictions = try? file.tensor("predictions"), let clean = try? file.tensor("clean"),
+      let labels = try? file.tensor("label"),
       let targets = try? file.tensor("target"), let sizes = try? file.tensor("size"),
       labels.rank == 1, targets.shape == labels.shape,
       predictions.shape == [header.epsilons.count, header.victims.count, labels.count],
+      clean.shape == [header.victims.count, labels.count],
       sizes.shape == [header.epsilons.count, Norm.allCases.count, labels.count],
       header.examplesPerImage >= 1, labels.count % header.examplesPerImage == 0
     else { return nil }
     return TransferResult(
       attack: header.attack, source: header.source, victims: header.victims, epsilons: header.epsilons,
-      predictions: predictions, labels: labels, targets: targets, sizes: sizes,
+      predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
       cost: AttackCost(forwards: header.forwards, backwards: header.backwards))
   }

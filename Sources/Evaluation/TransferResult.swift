@@ -9,6 +9,8 @@ public struct TransferResult: Sendable {
   public let epsilons: [Double]
   /// int64 `[budgets, victims, N]`
   public let predictions: Tensor
+  /// What the victims make of the images as they are, for each example: int64 `[victims, N]`
+  public let clean: Tensor
   /// int64 `[N]`
   public let labels: Tensor
   /// int64 `[N]`, −1: none
@@ -23,14 +25,21 @@ public struct TransferResult: Sendable {
   /// One cell for every budget and victim.
   public func cells() -> [GridCell] {
     let targeted = targets.isAtLeast(0).any().isTrue
-    let count = { (a: Tensor, b: Tensor) in Int(a.equals(b).to(.int64).sum().scalar) }
+    let count = { (truth: Tensor) in Int(truth.to(.int64).sum().scalar) }
+    let right = victims.indices.map { clean.select(0, $0).equals(labels) }
+    let source = victims.firstIndex(of: source)
     return epsilons.indices.flatMap { budget in
       victims.indices.map { victim in
         let predicted = predictions.select(0, budget).select(0, victim)
+        let kept = predicted.equals(labels)
         return GridCell(
-          attack: attack, epsilon: epsilons[budget], source: source, victim: victims[victim],
-          examples: labels.count, images: labels.count / examplesPerImage, correct: count(predicted, labels),
-          targetedHits: targeted ? count(predicted, targets) : nil)
+          attack: attack, epsilon: epsilons[budget], source: self.source, victim: victims[victim],
+          examples: labels.count, images: labels.count / examplesPerImage, correct: count(kept),
+          targetedHits: targeted ? count(predicted.equals(targets)) : nil,
+          clean: source.map { source in
+            let both = right[source].and(right[victim])
+            return .init(bothRight: count(both), keptRight: count(both.and(kept)))
+          })
       }
     }
   }

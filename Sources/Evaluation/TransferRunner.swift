@@ -46,7 +46,7 @@ public struct TransferRunner {
   public var request: String {
     Digest.hex(
       of: ([
-        "transfer 2", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)", source.fingerprint,
+        "transfer 3", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)", source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }).joined(separator: "\n"))
   }
 
@@ -78,7 +78,8 @@ public struct TransferRunner {
     }
     let result = TransferResult(
       attack: plan.name, source: source.name, victims: victims.map(\.name), epsilons: plan.epsilons,
-      predictions: Tensor.concatenate(outcomes.map(\.predictions), along: 2), labels: labels(0..<count),
+      predictions: Tensor.concatenate(outcomes.map(\.predictions), along: 2),
+      clean: Tensor.concatenate(outcomes.map(\.clean), along: 1), labels: labels(0..<count),
       targets: Tensor.concatenate(outcomes.map(\.targets)),
       sizes: Tensor.concatenate(outcomes.map(\.sizes), along: 2), examplesPerImage: perImage,
       cost: outcomes.map(\.cost).reduce(AttackCost(), +))
@@ -110,8 +111,10 @@ public struct TransferRunner {
     }
     let cost = AttackCost(
       forwards: classifier.forwards, backwards: classifier.backwards, seconds: (ContinuousClock.now - started).seconds)
+    let predictions = Tensor.stack(adversarial.map(judge))
     return BatchOutcome(
-      predictions: Tensor.stack(adversarial.map(judge)),
+      // Within a budget of 0 the images are unchanged, and all victims have seen them.
+      predictions: predictions, clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
       targets: goal.targets.map { $0.to(.cpu) } ?? Tensor.full(-1, shape: [range.count], type: .int64),
       sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
       kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })

@@ -16,8 +16,11 @@ struct Run: ParsableCommand {
       shows all examples to all models, and writes grids, pictures and report into
       the run folder. What is already there from the same request is kept.
 
-      EXAMPLE
+      EXAMPLES
         crossfire run Experiments/quick.yaml --out results
+        crossfire run Experiments/quick.yaml --out results --dry-run
+        crossfire run Experiments/quick.yaml --out results --steps 'model *'
+        crossfire run Experiments/quick.yaml --out results --steps 'attack fgsm from normal'
       """)
 
   @Argument(
@@ -27,8 +30,15 @@ struct Run: ParsableCommand {
   @Option(help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
   var out: String?
 
-  @Flag(help: "Check everything, list the steps, and run none.")
+  @Flag(help: "Check everything, list the steps with about what they will take here, and do none.")
   var dryRun = false
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Do these steps only, named as --dry-run lists them; * stands for any text. Several processes may do steps in the same folder.",
+      valueName: "step"))
+  var steps: [String] = []
 
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
@@ -36,43 +46,44 @@ struct Run: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let experiment = try Experiment(URL(filePath: file))
-    if dryRun { return try show(experiment) }
-    try runAndReport(
-      experiment, into: URL(filePath: out ?? experiment.name), device: device, batchSize: engine.batchSize, output)
+    let folder = URL(filePath: out ?? experiment.name)
+    let evaluator = Evaluator(batchSize: engine.batchSize)
+    if dryRun {
+      let estimates = try StepEstimates(
+        experiment, folder: folder, device: device, evaluator: evaluator, progress: output.progress)
+      return try output.show(estimates.all, estimates.text)
+    }
+    let chosen = steps.isEmpty ? nil : try experiment.steps(matching: steps)
+    try runAndReport(experiment, steps: chosen, into: folder, device: device, evaluator: evaluator, output)
   }
+}
 
-  private func show(_ experiment: Experiment) throws {
-    let test = try experiment.data.load(.test)
-    let count = try experiment.examples.map { try test.first($0).count } ?? test.count
-    let budgets = experiment.attacks.map(\.epsilons.count)
-    let models = experiment.models.count
-    var steps = experiment.models.map { model in
-      switch model.origin {
-      case .training(let plan): "train \(model.name): \(plan.text), \(plan.defense.text)"
-      case .file(let url): "read \(model.name) from \(url.path)"
-      case .model(let other): "take \(model.name) from \(other)"
-      case .ensemble(let others): "take \(model.name) as the mean of \(others.joined(separator: ", "))"
-      }
+extension StepEstimates {
+  /// A line for each step, its work cut to the terminal's width, and the sum.
+  fileprivate var text: String {
+    let width = all.map(\.step.count).max() ?? 0
+    let lines = all.map { estimate in
+      let time = estimate.isDone ? "done" : estimate.seconds.map { "about " + ProgressDisplay.time($0) } ?? ""
+      let room = max(20, 80 - width - time.count - 4)
+      let work = estimate.work.count > room ? estimate.work.prefix(room - 1) + "…" : estimate.work
+      return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
     }
-    for (plan, budgets) in zip(experiment.attacks, budgets) {
-      for model in experiment.models {
-        steps.append(
-          "attack \(model.name) with \(plan.name): \(count) images, \(budgets) budgets, shown to \(models) models")
-      }
-    }
-    try output.show(steps, steps.joined(separator: "\n"))
+    let sum = all.compactMap(\.seconds).reduce(0, +)
+    return (lines + ["", "in all about \(ProgressDisplay.time(sum)) on this machine"]).joined(separator: "\n")
   }
 }
 
 /// What `run` and `transfer` do alike: the matrix, the pictures, the report, and what to say about them.
 func runAndReport(
-  _ experiment: Experiment, into url: URL, device: Device, batchSize: Int, _ output: OutputOptions
+  _ experiment: Experiment, steps: [ExperimentStep]? = nil, into url: URL, device: Device, evaluator: Evaluator,
+  _ output: OutputOptions
 ) throws {
-  let folder = try RunFolder(url)
+  let folder = try RunFolder(url, shared: steps != nil)
   let progress = output.progress
   let run = ExperimentRun(
-    experiment, folder: folder, device: device, evaluator: Evaluator(batchSize: batchSize), progress: progress)
-  var (grid, contestants) = try run.run()
+    experiment, folder: folder, steps: steps, device: device, evaluator: evaluator, progress: progress)
+  guard let (first, contestants) = try run.run() else { return }
+  var grid = first
   if experiment.images != nil {
     let outcome = try exportImages(of: folder, contestants, progress)
     progress.note(

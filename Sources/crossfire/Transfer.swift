@@ -67,7 +67,8 @@ struct Transfer: ParsableCommand {
     let experiment = Experiment(
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models, attacks: plans,
       examples: count, images: try images.map { try plan($0, plans) })
-    try runAndReport(experiment, into: URL(filePath: out), device: device, batchSize: engine.batchSize, output)
+    try runAndReport(
+      experiment, into: URL(filePath: out), device: device, evaluator: Evaluator(batchSize: engine.batchSize), output)
   }
 
   private func plan(_ count: Int, _ attacks: [AttackPlan]) throws -> ImagePlan {

@@ -62,14 +62,14 @@ struct Command {
   }
 }
 
-/// All files below a folder, by path relative to it, without the log and the lock.
+/// All files below a folder, by path relative to it, without the log and the locks.
 func contents(of folder: URL) throws -> [String: Data] {
   let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey])
   var files: [String: Data] = [:]
   for case let file as URL in walk ?? FileManager.DirectoryEnumerator() {
     guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
     let path = String(file.standardizedFileURL.path.dropFirst(folder.standardizedFileURL.path.count + 1))
-    if path != "log.jsonl" && path != ".lock" { files[path] = try Data(contentsOf: file) }
+    if path != "log.jsonl" && !path.hasSuffix(".lock") { files[path] = try Data(contentsOf: file) }
   }
   return files
 }

@@ -37,12 +37,13 @@ import Testing
 
   @Test func theTableHasItsPinnedHeaderAndOneLinePerCell() {
     let aimed = GridCell(
-      attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3, targetedHits: 1)
+      attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3, targetedHits: 1,
+      clean: .init(bothRight: 2, keptRight: 1))
     #expect(
       grid([cell, aimed]).csv() == """
-        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images
-        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50
-        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3
+        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success
+        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50,,
+        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3,2,0.5
 
         """)
   }

@@ -62,7 +62,7 @@ struct ModelPlanTests {
     let folder = TemporaryFolder()
     let plan = try experiment(
       "plain: { architecture: small, epochs: 1 }, jpeg: { model: plain, transform: jpeg 5 }", in: folder)
-    let (grid, models) = try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run()
+    let (grid, models) = try #require(try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
     #expect(models.map(\.name) == ["plain", "jpeg"])
     #expect(models[0].fingerprint != models[1].fingerprint)
     #expect(grid.provenance.models.map(\.description) == ["small, 1 epoch", "small, 1 epoch, behind jpeg 5"])
@@ -81,7 +81,7 @@ struct ModelPlanTests {
     let plan = try experiment(
       "a: { architecture: small, epochs: 1 }, b: { architecture: mlp, epochs: 1 }, both: { ensemble: [a, b] }",
       in: folder)
-    let (grid, models) = try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run()
+    let (grid, models) = try #require(try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
     #expect(grid.sources == ["a", "b", "both"] && grid.victims == ["a", "b", "both"])
     #expect(grid.provenance.models.map(\.description)[2] == "the mean logits of a, b")
     #expect(Set(models.map(\.fingerprint)).count == 3)

@@ -89,6 +89,7 @@ struct ModelProbeTests {
       let result = TransferResult(
         attack: "fgsm", source: "m", victims: ["m"], epsilons: [0.9],
         predictions: Tensor(labels: predicted).reshaped([1, 1, 100]),
+        clean: Tensor.full(0, shape: [1, 100], type: .int64),
         labels: Tensor(labels: [Int](repeating: 0, count: 100)), targets: Tensor.full(-1, shape: [100], type: .int64),
         sizes: Tensor.zeros([1, Norm.allCases.count, 100]), examplesPerImage: 1, cost: AttackCost())
       let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.9])

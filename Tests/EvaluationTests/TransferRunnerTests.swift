@@ -120,4 +120,28 @@ struct TransferRunnerTests {
       #expect(largest > sizes.epsilon * 0.9 && largest <= sizes.epsilon + 1e-6)
     }
   }
+
+  @Test("success counts the examples of images that source and victim both had right")
+  func success() throws {
+    let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.1, 0.3])
+    let result = try runner(plan, network(1)).run(keep: 0) { _ in }.result
+    let images = Self.images.images(0..<30)
+    let labels = Self.images.labels(0..<30).int64s()
+    let right = try [1, 2].map { seed in
+      zip(try network(seed).predictions(images).int64s(), labels).map { $0 == $1 }
+    }
+    for cell in result.cells() {
+      let victim = cell.victim == "a" ? 0 : 1
+      let budget = cell.epsilon == 0.1 ? 0 : 1
+      let answers = result.predictions.select(0, budget).select(0, victim).int64s()
+      let both = labels.indices.filter { right[0][$0] && right[victim][$0] }
+      let fooled = both.count { answers[$0] != labels[$0] }
+      #expect(cell.clean == .init(bothRight: both.count, keptRight: both.count - fooled))
+    }
+    // Whether the unchanged images are among the budgets or not, the counts are the same.
+    let withZero = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0, 0.1, 0.3])
+    let cells = try runner(withZero, network(1)).run(keep: 0) { _ in }.result.cells()
+    #expect(cells.filter { $0.epsilon > 0 } == result.cells())
+    #expect(cells.filter { $0.epsilon == 0 }.allSatisfy { $0.clean?.bothRight == $0.clean?.keptRight })
+  }
 }

@@ -20,7 +20,8 @@ struct TrustCheckTests {
     }
     return TransferResult(
       attack: attack, source: source, victims: right.map(\.key), epsilons: epsilons,
-      predictions: Tensor.stack(predictions), labels: Tensor(labels: [Int](repeating: 0, count: count)),
+      predictions: Tensor.stack(predictions), clean: Tensor.full(0, shape: [right.count, count], type: .int64),
+      labels: Tensor(labels: [Int](repeating: 0, count: count)),
       targets: Tensor.full(-1, shape: [count], type: .int64),
       sizes: Tensor.zeros([epsilons.count, Norm.allCases.count, count]), examplesPerImage: 1,
       cost: AttackCost(forwards: backwards, backwards: backwards))

@@ -14,6 +14,7 @@ struct WorstCaseTests {
     return TransferResult(
       attack: attack, source: source, victims: ["a", "b"], epsilons: [0.1],
       predictions: Tensor(labels: answers).reshaped([1, 2, count]),
+      clean: Tensor.full(0, shape: [2, count], type: .int64),
       labels: Tensor(labels: [Int](repeating: 0, count: count)), targets: Tensor.full(-1, shape: [count], type: .int64),
       sizes: Tensor.zeros([1, Norm.allCases.count, count]), examplesPerImage: perImage, cost: AttackCost())
   }

@@ -5,22 +5,22 @@ import Foundation
 import ModelCore
 import Support
 
-/// Runs an experiment into a folder, step by step; a step whose result is already there is not done again.
-///
-/// Steps: train or read every model; attack with every attack from every source and show the examples to every victim; probe
-/// every model; put the predictions together as a grid, and the checks on them as its flags. Each step's output carries the
-/// digest of all it depends on.
+/// Runs an experiment into a folder, step by step (`ExperimentStep`); a step whose result is already there is not done again.
+/// Each step's output carries the digest of all it depends on.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
   public let device: Device
   public let evaluator: Evaluator
   public let progress: ProgressDisplay
+  /// The steps that may be done; what others they need has to be there. nil: all.
+  let selection: [ExperimentStep]?
 
   public init(
-    _ experiment: Experiment, folder: RunFolder, device: Device = .cpu, evaluator: Evaluator = Evaluator(),
-    progress: ProgressDisplay = ProgressDisplay(.quiet)
+    _ experiment: Experiment, folder: RunFolder, steps: [ExperimentStep]? = nil, device: Device = .cpu,
+    evaluator: Evaluator = Evaluator(), progress: ProgressDisplay = ProgressDisplay(.quiet)
   ) {
+    selection = steps
     self.experiment = experiment
     self.folder = folder
     self.device = device
@@ -29,49 +29,72 @@ public struct ExperimentRun {
   }
 
   /// Runs what has not been run and writes the grid's files.
-  /// - Returns: the grid, and the models in the form they were judged in.
-  public func run() throws -> (grid: Grid, models: [Contestant]) {
+  /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not among the steps asked for.
+  /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
+  public func run() throws -> (grid: Grid, models: [Contestant])? {
     let test = try experiment.data.load(.test)
     let attacked = try experiment.examples.map { try test.first($0) } ?? test
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks { _ = try plan.examples.map { try attacked.first($0) } }
-    try AtomicFile.write(experiment.resolved(), to: folder.experiment)
-    let models = try self.models(test: test)
-    for (contestant, _) in models {
+    try describe()
+    let entrants = try models(test: test)
+    let models = entrants.map(\.contestant)
+    for contestant in models {
       try contestant.classifier.checkAccepts(attacked, model: contestant.name)
       for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
     }
-    let results = try transfer(models.map(\.contestant), attacked)
-    folder.removeJournals()
+    let results = try transfer(models, attacked)
+    let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
+    guard isWanted(.report) else { return nil }
+    if selection == nil { folder.removeJournals() }
     let evidence = TrustEvidence(
-      results: results, plans: experiment.attacks, probes: try models.map { try probe($0.contestant, attacked) },
-      classCount: attacked.classCount)
+      results: results, plans: experiment.attacks, probes: probes, classCount: attacked.classCount)
     let grid = Grid(
-      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, models.map(\.record)),
+      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, entrants.map(\.record)),
       flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks))
     try grid.write(to: folder.url)
-    return (grid, models.map(\.contestant))
+    return (grid, models)
+  }
+
+  /// Puts the experiment into the folder. Single steps are done only for the experiment that is there, since other processes
+  /// may be at work for it.
+  private func describe() throws {
+    let text = try experiment.resolved()
+    let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    guard there != text else { return }
+    guard selection == nil || there == nil else {
+      throw Failure(
+        .failed, "\(folder.url.path) holds another experiment than this one",
+        hint: "choose another folder with --out, or run it without --steps to go on with what has changed")
+    }
+    try AtomicFile.write(text, to: folder.experiment)
   }
 
   // MARK: Transfer
 
   private func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
     try experiment.attacks.flatMap { plan in
-      try models.map { source in
-        let runner = try TransferRunner(
-          plan: plan, source: source, victims: models, data: data, seed: experiment.seed.derive("attack \(plan.name)"),
-          evaluator: evaluator)
+      try models.filter { isWanted(.attack(plan.name, source: $0.name)) }.map { source in
+        let runner = try self.runner(plan, source, models, data)
         let place = folder.predictions(attack: plan.name, source: source.name)
         let request = runner.request
         let keep = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
         let stored = isKept(keep, runner) ? PredictionFile.read(place, request: request) : nil
-        return try step("attack \(plan.name) from \(source.name)", reused: stored != nil) {
+        return try step(.attack(plan.name, source: source.name), reused: stored != nil) {
           if let stored { return stored }
           return try fire(runner, keep: keep, request: request, into: place)
         }
       }
     }
+  }
+
+  func runner(
+    _ plan: AttackPlan, _ source: Contestant, _ victims: [Contestant], _ data: LabelledImages
+  ) throws -> TransferRunner {
+    try TransferRunner(
+      plan: plan, source: source, victims: victims, data: data, seed: experiment.seed.derive("attack \(plan.name)"),
+      evaluator: evaluator)
   }
 
   private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws -> TransferResult {
@@ -84,7 +107,8 @@ public struct ExperimentRun {
     try PredictionFile.write(result, request: request, to: place)
     journal.remove()
     progress.end(
-      "\(title): \(runner.count) examples, \(runner.plan.epsilons.count) budgets, "
+      "\(title): \(runner.count) examples, "
+        + "\(runner.plan.epsilons.count) budget\(runner.plan.epsilons.count == 1 ? "" : "s"), "
         + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
     return result
   }
@@ -105,7 +129,7 @@ public struct ExperimentRun {
     let seed = experiment.seed.derive("probe")
     let request = Digest.hex(of: "probe 1\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
     let stored = ProbeFile.read(folder.probe(model.name), request: request)
-    return try step("probe \(model.name)", reused: stored != nil) {
+    return try step(.probe(model.name), reused: stored != nil) {
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
@@ -117,16 +141,25 @@ public struct ExperimentRun {
 
   // MARK: Records
 
-  func step<Result>(_ name: String, reused: @autoclosure () -> Bool, _ body: () throws -> Result) throws
-    -> Result
-  {
-    let known = reused()
+  func step<Result>(_ step: ExperimentStep, reused: Bool, _ body: () throws -> Result) throws -> Result {
+    guard reused || isSelected(step) else {
+      throw Failure(
+        .failed, "the step '\(step.name)' has not been done, and others that were asked for need it",
+        hint: "do it first")
+    }
+    let claim = reused || selection == nil ? nil : try folder.claim(step.name)
+    defer { withExtendedLifetime(claim) {} }
     let started = ContinuousClock.now
     let result = try body()
-    let attack = known ? nil : (result as? TransferResult)?.cost.seconds
-    folder.log(name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: known)
+    let attack = reused ? nil : (result as? TransferResult)?.cost.seconds
+    folder.log(step.name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: reused)
     return result
   }
+
+  private func isSelected(_ step: ExperimentStep) -> Bool { selection?.contains(step) ?? true }
+
+  /// Whether a step is asked for, or needed by one that is.
+  func isWanted(_ step: ExperimentStep) -> Bool { isSelected(step) || isSelected(.report) }
 
   private func provenance(_ data: LabelledImages, _ models: [ModelRecord]) -> Provenance {
     Provenance(

@@ -7,19 +7,20 @@ extension ExperimentRun {
   /// A model in the form it is judged in, and as records know it.
   typealias Entrant = (contestant: Contestant, record: ModelRecord)
 
-  /// The models of the experiment, trained or read, in its order.
+  /// The models of the experiment that the steps asked for need, trained or read, in its order.
   func models(test: LabelledImages) throws -> [Entrant] {
-    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
+    let plans = neededModels
+    let trains = plans.contains { if case .training = $0.origin { true } else { false } }
     let training = trains ? try experiment.data.load(.train) : nil
     var files: [String: ModelFile] = [:]
     var entrants: [Entrant] = []
-    for plan in experiment.models {
+    for plan in plans {
       if case .ensemble(let names) = plan.origin {
         let members = names.compactMap { name in entrants.first { $0.contestant.name == name }?.contestant }
         entrants.append(try ensemble(plan.name, members))
         continue
       }
-      let model = try step("model \(plan.name)", reused: isThere(plan, training)) {
+      let model = try step(.model(plan.name), reused: isThere(plan, training)) {
         if case .model(let name) = plan.origin, let file = files[name] { return file }
         return try self.model(plan, training, test)
       }
@@ -29,7 +30,16 @@ extension ExperimentRun {
     return entrants
   }
 
-  private func entrant(_ plan: ModelPlan, _ model: ModelFile) throws -> Entrant {
+  /// An attack's examples are shown to every model; a model and its probe need those it is made of.
+  private var neededModels: [ModelPlan] {
+    let attacks = experiment.steps.contains { if case .attack = $0 { isWanted($0) } else { false } }
+    guard !attacks, !isWanted(.report) else { return experiment.models }
+    var names = Set(experiment.models.map(\.name).filter { isWanted(.model($0)) || isWanted(.probe($0)) })
+    for plan in experiment.models.reversed() where names.contains(plan.name) { names.formUnion(plan.origin.needs) }
+    return experiment.models.filter { names.contains($0.name) }
+  }
+
+  func entrant(_ plan: ModelPlan, _ model: ModelFile) throws -> Entrant {
     let network = try model.network.preceded(by: plan.transform)
     let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
     let described = ([trained ?? "from a file"] + plan.transform.texts.map { "behind " + $0 }).joined(separator: ", ")
@@ -43,7 +53,7 @@ extension ExperimentRun {
     )
   }
 
-  private func ensemble(_ name: String, _ members: [Contestant]) throws -> Entrant {
+  func ensemble(_ name: String, _ members: [Contestant]) throws -> Entrant {
     let fingerprint = Digest.hex(of: "ensemble\n" + members.map(\.fingerprint).joined(separator: "\n"))
     return (
       Contestant(name: name, classifier: try Ensemble(members.map(\.classifier)), fingerprint: fingerprint),
@@ -53,7 +63,7 @@ extension ExperimentRun {
     )
   }
 
-  private func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages) throws -> ModelFile {
+  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws -> ModelFile {
     switch plan.origin {
     case .file(let url): return try ModelFile(url, device: device)
     case .model, .ensemble: preconditionFailure("the models that \(plan.name) is made of are not there")
@@ -65,7 +75,9 @@ extension ExperimentRun {
     }
   }
 
-  private func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
+  /// Whether nothing is left to be done for a model.
+  func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
+    guard case .training = plan.origin else { return true }
     guard let training, let made = self.training(plan, training, nil),
       let file = try? SafetensorsFile(folder.model(plan.name)), let text = file.metadata["crossfire"]
     else { return false }

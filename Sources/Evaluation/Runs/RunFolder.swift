@@ -7,33 +7,38 @@ import Support
   import Darwin
 #endif
 
-/// The folder of one run: where each artifact has its place, one run at a time.
+/// The folder of one run: where each artifact has its place. One run at a time, or several processes that do single steps.
 public final class RunFolder {
   public let url: URL
-  private let lock: Int32
+  private let lock: FileLock?
 
   /// Opens or creates a run folder, and removes what killed runs left half written.
+  /// - Parameter shared: other processes may do steps in it at the same time; what they are writing is left alone.
   /// - Throws: `Failure.cannotWrite` if the folder cannot be written, or another run is at work in it.
-  public init(_ url: URL) throws {
+  public init(_ url: URL, shared: Bool = false) throws {
     self.url = url
-    try createFolder(url)
-    let path = url.appending(path: ".lock").path
-    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard lock >= 0 else {
-      throw Failure.cannotWrite(
-        "cannot write in \(url.path): \(String(cString: strerror(errno)).lowercased())",
-        hint: "choose a folder you may write to with --out")
-    }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      close(lock)
+    guard let lock = try FileLock(url.appending(path: ".lock"), shared: shared) else {
       throw Failure.cannotWrite(
         "another crossfire is at work in \(url.path)", hint: "wait for it, or choose another folder with --out")
     }
-    AtomicFile.sweep(url)
+    self.lock = lock
+    if !shared { AtomicFile.sweep(url) }
   }
 
-  // The lock goes with the descriptor, also when the process is killed.
-  deinit { close(lock) }
+  /// A run folder to look into, whoever is at work in it; it need not be there.
+  init(looking url: URL) {
+    self.url = url
+    lock = nil
+  }
+
+  /// Takes a step for this process alone.
+  /// - Throws: `Failure` if another process is at it.
+  func claim(_ step: String) throws -> FileLock {
+    guard let claim = try FileLock(url.appending(path: ".steps/\(step).lock")) else {
+      throw Failure(.failed, "another process is at the step '\(step)' in \(url.path)", hint: "wait for it")
+    }
+    return claim
+  }
 
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   public var report: URL { url.appending(path: "report") }

@@ -1,0 +1,183 @@
+import Attacks
+import Datasets
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// A step of an experiment as `--dry-run` shows it.
+public struct StepEstimate: Codable, Equatable, Sendable {
+  public let step: String
+  /// What is to be done, in a line.
+  public let work: String
+  /// Whether the run folder has its result already.
+  public let isDone: Bool
+  /// About how long it takes on this machine; nil where that is not worth telling, or it is done.
+  public let seconds: Double?
+}
+
+/// Tells what the steps of an experiment will take, by doing a little of each: three training steps for a model; for an attack the
+/// passes it spends on two images, times what a pass of a whole batch takes.
+///
+/// Attacks that stop early spend less on weak models than on strong ones, and models that are not there yet stand in as they begin,
+/// untrained. Take the figures as orders of magnitude.
+public struct StepEstimates {
+  private let run: ExperimentRun
+  private let training: LabelledImages?
+  private let attacked: LabelledImages
+  private var entrants: [String: Contestant] = [:]
+  private var passes: [String: PassTimes] = [:]
+  private var allThere = true
+
+  public private(set) var all: [StepEstimate] = []
+
+  /// - Parameter folder: the run folder, if there is one already.
+  public init(_ experiment: Experiment, folder: URL, device: Device, evaluator: Evaluator, progress: ProgressDisplay)
+    throws
+  {
+    run = ExperimentRun(
+      experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator, progress: progress)
+    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
+    training = trains ? try experiment.data.load(.train) : nil
+    let test = try experiment.data.load(.test)
+    attacked = try experiment.examples.map { try test.first($0) } ?? test
+    progress.begin("estimate", total: experiment.steps.count, unit: "steps")
+    for (number, step) in experiment.steps.enumerated() {
+      all.append(try estimate(step))
+      progress.update(number + 1)
+    }
+    progress.end(nil)
+  }
+
+  private mutating func estimate(_ step: ExperimentStep) throws -> StepEstimate {
+    let experiment = run.experiment
+    switch step {
+    case .model(let name):
+      guard let plan = experiment.models.first(where: { $0.name == name }) else { preconditionFailure("no \(name)") }
+      return try estimate(plan, step)
+    case .attack(let name, let source):
+      guard let plan = experiment.attacks.first(where: { $0.name == name }), let attacked = entrants[source] else {
+        preconditionFailure("no \(step.name)")
+      }
+      return try estimate(plan, attacked, step)
+    case .probe: return StepEstimate(step: step.name, work: "look closely at it", isDone: false, seconds: nil)
+    case .report: return StepEstimate(step: step.name, work: "grid, pictures, page", isDone: false, seconds: nil)
+    }
+  }
+
+  // MARK: Models
+
+  private mutating func estimate(_ plan: ModelPlan, _ step: ExperimentStep) throws -> StepEstimate {
+    let isDone = run.isThere(plan, training)
+    let members = plan.origin.needs.compactMap { entrants[$0] }
+    var seconds: Double?
+    switch plan.origin {
+    case .ensemble: entrants[plan.name] = try run.ensemble(plan.name, members).contestant
+    case .training(let recipe) where !isDone:
+      guard let training else { preconditionFailure("no training images") }
+      let network = try fresh(recipe, training).preceded(by: plan.transform)
+      entrants[plan.name] = Contestant(
+        name: plan.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+      seconds = try self.seconds(recipe, training)
+      allThere = false
+    case .training, .file: entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil)).contestant
+    case .model: entrants[plan.name] = members.first
+    }
+    return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
+  }
+
+  private func fresh(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Network {
+    try plan.architecture.network(
+      input: images.shape, classNames: images.classNames, seed: Seed(0), device: run.device)
+  }
+
+  /// What a training takes, that of other models which it needs included.
+  private func seconds(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Double {
+    let helpers = Sum()
+    let network = try fresh(plan, images)
+    let objective = try plan.defense.objective(
+      Preparation(network) { _, defense in
+        let helper = TrainingPlan(architecture: plan.architecture, defense: defense, settings: plan.settings)
+        helpers.value += try seconds(helper, images)
+        return try fresh(plan, images)
+      })
+    let learned = images.count - plan.settings.validation
+    let batch = min(plan.settings.batchSize, learned)
+    var settings = plan.settings
+    settings.epochs = 1
+    settings.validation = 0
+    settings.patience = nil
+    settings.keep = .last
+    let trainer = Trainer(settings, objective: objective)
+    _ = try trainer.train(network, on: images.prefix(batch), title: "")
+    let steps = min(3, learned / batch)
+    let taken = try Self.time { _ = try trainer.train(network, on: images.prefix(steps * batch), title: "") }
+    return helpers.value + taken / Double(steps * batch) * Double(learned * plan.settings.epochs)
+  }
+
+  private final class Sum { var value = 0.0 }
+
+  // MARK: Attacks
+
+  private mutating func estimate(_ plan: AttackPlan, _ source: Contestant, _ step: ExperimentStep) throws
+    -> StepEstimate
+  {
+    let victims = run.experiment.models.compactMap { entrants[$0.name] }
+    let runner = try run.runner(plan, source, victims, attacked)
+    let place = run.folder.predictions(attack: plan.name, source: source.name)
+    let isDone = allThere && PredictionFile.read(place, request: runner.request) != nil
+    let budgets = plan.epsilons.count
+    let work = "\(runner.count) examples, \(budgets) budget\(budgets == 1 ? "" : "s"), to \(victims.count) models"
+    guard !isDone else { return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil) }
+    let sample = AttackPlan(
+      name: plan.name, attack: plan.attack, goal: plan.goal, epsilons: plan.epsilons, examples: min(2, attacked.count))
+    let tried = try run.runner(sample, source, [source], attacked)
+    let cost = try tried.run(keep: 0) { _ in }.result.cost
+    let own = passTimes(source)
+    let attack = (Double(cost.forwards) * own.forward + Double(cost.backwards) * own.backward) / Double(tried.count)
+    let judging = victims.map { passTimes($0).forward }.reduce(0, +) * Double(budgets)
+    return StepEstimate(step: step.name, work: work, isDone: false, seconds: Double(runner.count) * (attack + judging))
+  }
+
+  private mutating func passTimes(_ model: Contestant) -> PassTimes {
+    if let known = passes[model.name] { return known }
+    let count = min(run.evaluator.batchSize, attacked.count)
+    let images = attacked.images(0..<count).to(model.classifier.device)
+    let labels = attacked.labels(0..<count).to(model.classifier.device)
+    func perImage(_ body: () -> Void) -> Double {
+      body()
+      return Self.time(body) / Double(count)
+    }
+    let forward = perImage { _ = model.classifier.predictions(images).int64s() }
+    let both = perImage {
+      _ = model.classifier.inputGradient(at: images) { $0.crossEntropy(labels).sum() }.sum().scalar
+    }
+    let times = PassTimes(forward: forward, backward: max(0, both - forward))
+    passes[model.name] = times
+    return times
+  }
+
+  /// Seconds that an image takes in a whole batch.
+  private struct PassTimes {
+    let forward: Double
+    let backward: Double
+  }
+
+  private static func time(_ body: () throws -> Void) rethrows -> Double {
+    let started = ContinuousClock.now
+    try body()
+    return (ContinuousClock.now - started).seconds
+  }
+}
+
+extension ModelPlan {
+  /// What has to be done for it, in a line.
+  fileprivate var work: String {
+    switch origin {
+    case .training(let plan): "train \(plan.text), \(plan.defense.text)"
+    case .file(let url): "read \(url.path)"
+    case .model(let other): "the weights of \(other)"
+    case .ensemble(let others): "the mean of \(others.joined(separator: ", "))"
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A lock between processes, held as long as the value lives. The system lets it go when a process ends, however it ends.
+public final class FileLock {
+  private let descriptor: Int32
+
+  /// Takes the lock, or finds it taken.
+  /// - Parameter shared: many may hold it together, as long as nobody holds it alone.
+  /// - Returns: nil if another holds it.
+  /// - Throws: `Failure.cannotWrite` if the lock's file cannot be made.
+  public init?(_ file: URL, shared: Bool = false) throws {
+    try createFolder(file.deletingLastPathComponent())
+    descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw Failure.cannotWrite(
+        "cannot write in \(file.deletingLastPathComponent().path): \(String(cString: strerror(errno)).lowercased())",
+        hint: "choose a folder you may write to with --out")
+    }
+    guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else { return nil }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("crossfire run --steps")
+struct StepsTests {
+  private func file(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws -> String {
+    let file = folder.appending("small.yaml")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+  }
+
+  @Test("steps done in processes of their own, in any order, leave what one run leaves")
+  func sharedFolder() throws {
+    let folder = TemporaryFolder()
+    let (whole, shared) = (folder.appending("whole"), folder.appending("shared"))
+    let experiment = try file(folder)
+    func steps(_ names: String...) throws -> Command.Result {
+      try Command(["run", experiment, "--out", shared.path, "--threads", "1", "--steps"] + names).wait()
+    }
+    let early = try steps("attack fgsm from a")
+    #expect(early.status == 1 && early.errors.contains("the step 'model a' has not been done"), "\(early)")
+    #expect(try steps("model b").status == 0)
+    #expect(try steps("model a", "probe *").status == 0)
+    #expect(try steps("attack * from b").status == 0)
+    let unfinished = try steps("report")
+    #expect(unfinished.status == 1 && unfinished.errors.contains("from a' has not been done"), "\(unfinished)")
+    #expect(try steps("attack * from a").status == 0)
+    #expect(try steps("report").status == 0)
+    #expect(try Command.run("run", experiment, "--out", whole.path, "--threads", "1").status == 0)
+    #expect(try contents(of: shared) == contents(of: whole))
+  }
+
+  @Test("steps are not done for another experiment than the folder's, and a step that does not exist is named")
+  func refusals() throws {
+    let folder = TemporaryFolder()
+    let out = folder.appending("out").path
+    #expect(try Command.run("run", file(folder), "--out", out, "--threads", "1", "--steps", "model a").status == 0)
+    let other = try Command.run(
+      "run", file(folder, smallExperiment.replacing("seed: 3", with: "seed: 8")), "--out", out, "--steps", "model b")
+    #expect(other.status == 1 && other.errors.contains("another experiment"), "\(other)")
+    let wrong = try Command.run("run", file(folder), "--out", out, "--steps", "modl a")
+    #expect(wrong.status == 64 && wrong.errors.contains("did you mean 'model a'?"), "\(wrong)")
+  }
+
+  @Test("a dry run says what every step would take, and what is done, and writes nothing")
+  func dryRun() throws {
+    struct Estimate: Decodable {
+      let step: String
+      let isDone: Bool
+      let seconds: Double?
+    }
+    let folder = TemporaryFolder()
+    let out = folder.appending("out")
+    func estimates() throws -> [String: Estimate] {
+      let result = try Command.run("run", file(folder), "--out", out.path, "--threads", "1", "--dry-run", "--json")
+      let all = try JSONDecoder().decode([Estimate].self, from: Data(result.output.utf8))
+      return Dictionary(uniqueKeysWithValues: all.map { ($0.step, $0) })
+    }
+    let before = try estimates()
+    #expect(!FileManager.default.fileExists(atPath: out.path))
+    for step in ["model a", "attack fgsm from b"] {
+      #expect(try #require(before[step]?.seconds) > 0 && before[step]?.isDone == false)
+    }
+    #expect(try Command.run("run", file(folder), "--out", out.path, "--threads", "1").status == 0)
+    let after = try estimates()
+    for step in ["model a", "attack fgsm from b"] {
+      #expect(after[step]?.isDone == true && after[step]?.seconds == nil)
+    }
+    #expect(Set(before.keys) == Set(after.keys))
+  }
+}
