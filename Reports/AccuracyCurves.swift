@@ -3,13 +3,13 @@ import Support
 
 /// Accuracy against the budget of one attack, as in figure 14 of A. Ross, "Training machine learning models by regularizing
 /// their explanations" (2018): a panel for each model the examples were made on, a line for each model they were shown to.
-public struct AccuracyCurves {
-  public let attack: String
+struct AccuracyCurves {
+  let attack: String
   private let grid: Grid
   let panels: [LineChart]
 
   /// The figure, or nil for an attack with fewer than two budgets, which has no curve.
-  public init?(grid: Grid, attack: String) {
+  init?(grid: Grid, attack: String) {
     guard grid.epsilons(for: attack).count > 1 else { return nil }
     self.attack = attack
     self.grid = Grid(cells: grid.cells.filter { $0.attack == attack }, provenance: grid.provenance)
@@ -20,35 +20,25 @@ public struct AccuracyCurves {
   }
 
   /// What the figure shows, for the line under it.
-  public static let caption =
+  static let caption =
     """
     Each panel: examples made on one model, shown to all. Thick line, filled markers, bold name: white-box, the model \
     meets its own examples. Shaded: 95% Wilson interval.
     """
 
-  /// The figure as a file of its own, its panels in rows of up to three.
-  public func svg() -> String {
-    let columns = panels.count == 4 ? 2 : min(3, panels.count)
-    let rows = (panels.count + columns - 1) / columns
-    let gutter = 14.0
-    let size = SVG.Size(
-      width: Double(columns) * (LineChart.size.width + gutter) + gutter,
-      height: Double(rows) * (LineChart.size.height + gutter) + gutter)
-    let placed = panels.enumerated().map { index, panel in
-      panel.picture(
-        at: .init(
-          x: gutter + Double(index % columns) * (LineChart.size.width + gutter),
-          y: gutter + Double(index / columns) * (LineChart.size.height + gutter)))
-    }
-    let paper = Markup("rect", ["width": size.width, "height": size.height, "fill": "#ffffff"])
-    let picture = SVG.picture(
-      id: "curves", size: size, title: "Accuracy under \(attack) against \(grid.budgetSymbol(attack))",
-      description: Self.caption, content: [paper] + placed)
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.rendered + "\n"
+  /// The figure as files, its data in the columns of `grid.csv`.
+  var figure: ChartFigure {
+    let title = "Accuracy under \(attack) against \(grid.budgetSymbol(attack))"
+    return ChartFigure(
+      title: title, description: Self.caption, panels: panels.map { panel in { panel.picture(at: $0) } },
+      size: LineChart.size, csv: grid.csv(),
+      vegaLite: { file in
+        .lines(
+          title: title, data: file, panel: "source", series: "victim",
+          x: .init("epsilon", "budget \(grid.budgetSymbol(attack))"), y: .init("accuracy", "accuracy"), low: "ci_low",
+          high: "ci_high")
+      })
   }
-
-  /// The figure's data, one line per marker, in the columns of `grid.csv`.
-  public func csv() -> String { grid.csv() }
 
   private static func panel(_ grid: Grid, _ attack: String, _ source: String, id: String) -> LineChart {
     let symbol = grid.budgetSymbol(attack)

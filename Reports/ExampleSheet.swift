@@ -3,13 +3,14 @@ import Evaluation
 import ImageSets
 import ModelCore
 
-/// One source's examples side by side: a row for each image, a column for each budget, a frame around each that fools it.
+/// One source's examples side by side: a row for each image, a column for each budget, a frame around each that fools it, and on the
+/// right the perturbation within the middle budget, around grey.
 public struct ExampleSheet {
   private let set: ExampleSet
   private let rows: [Int]
   private static let gap = 2
   private static let frame = 3
-  private static let fooledColor: [UInt8] = [213, 94, 0]
+  static let fooledColor: [UInt8] = [213, 94, 0]
   private static let paper: [UInt8] = [255, 255, 255]
 
   /// Shows the first image of each class, at most ten.
@@ -22,14 +23,14 @@ public struct ExampleSheet {
   }
 
   public func sheet() throws -> ImageSheet {
-    let origin = set.origin
     let picture = draw()
     let targeted = set.target.max().scalar >= 0
     let fooled = targeted ? "the source takes it for the target" : "the source no longer sees the true label"
     let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)",
-      caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled).",
+      caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled)."
+        + (middle.map { " Right: the perturbation at ε = \($0.plainDecimal), grey where there is none." } ?? ""),
       alt:
         "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
         + "ε = \(budgets)",
@@ -40,9 +41,13 @@ public struct ExampleSheet {
     let range = set.origin.valueRange
     let side = (height: set.original.shape[2], width: set.original.shape[3])
     let cell = (height: side.height + 2 * Self.frame + Self.gap, width: side.width + 2 * Self.frame + Self.gap)
-    let columns = 1 + set.adversarial.count
+    let perturbation = middle.flatMap { origin.epsilons.firstIndex(of: $0) }.map {
+      GradientSheet.shades(set.adversarial[$0] - set.original)
+    }
+    let columns = 1 + set.adversarial.count + (perturbation == nil ? 0 : 1)
     var canvas = Canvas(width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
     let fooling = self.fooling
+    let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
     for (column, images) in ([set.original] + set.adversarial).enumerated() {
       for (row, index) in rows.enumerated() {
         let (x, y) = (column * cell.width, row * cell.height)
@@ -50,12 +55,26 @@ public struct ExampleSheet {
           canvas.fill(
             x: x, y: y, width: cell.width - Self.gap, height: cell.height - Self.gap, color: Self.fooledColor)
         }
-        let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
         let bytes = Quantization.bytes(images.select(0, index), range: range).bytes()
         canvas.put(Picture(shape: shape, pixels: bytes), x: x + Self.frame, y: y + Self.frame)
       }
     }
+    if let perturbation {
+      for (row, index) in rows.enumerated() {
+        canvas.put(
+          Picture(shape: shape, pixels: perturbation.select(0, index).bytes()),
+          x: (columns - 1) * cell.width + Self.frame, y: row * cell.height + Self.frame)
+      }
+    }
     return canvas.picture
+  }
+
+  private var origin: ExampleSet.Origin { self.set.origin }
+
+  /// The middle one of the budgets above 0.
+  private var middle: Double? {
+    let above = origin.epsilons.filter { $0 > 0 }
+    return above.isEmpty ? nil : above[above.count / 2]
   }
 
   /// For every budget and image, whether the source is fooled: as the goal was.

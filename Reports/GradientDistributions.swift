@@ -77,6 +77,8 @@ extension ReportPage {
       caption:
         "Of the first \(counted(probes.map(\.right.count).max() ?? 0, "image")). A model whose gradients vanish cannot be attacked "
         + "along them, whatever its robustness; all numbers: probes/<model>.json.")
-    return Section(id: "gradients", heading: "Gradients and certainty", content: [figure])
+    return Section(
+      id: "gradients", heading: "Gradients and certainty", content: [figure] + (gradientSheet.map { [$0.figure] } ?? [])
+    )
   }
 }

@@ -34,24 +34,28 @@ extension ReportPage {
   /// The image sheets; nil if there are none.
   var images: Section? {
     guard !sheets.isEmpty else { return nil }
-    let figures = sheets.map { sheet in
-      // A whole number of screen pixels for each of the image's keeps its pixels square.
-      let scale = max(1, 900 / max(1, sheet.width))
-      return Markup(
-        "figure", ["class": "sheet"], Markup("h3", [:], sheet.title),
-        Markup(
-          "img",
-          [
-            "src": "data:image/png;base64," + sheet.png.base64EncodedString(), "alt": sheet.alt,
-            "width": sheet.width * scale, "height": sheet.height * scale,
-          ]),
-        Markup("figcaption", [:], sheet.caption))
-    }
-    return Section(id: "images", heading: "Images", content: figures)
+    return Section(id: "images", heading: "Images", content: sheets.map(\.figure))
   }
 
   private func attackHeading(_ attack: String) -> Markup {
     guard let record = grid.provenance.attack(attack) else { return Markup("h3", [:], attack) }
     return Markup("h3", [:], attack, Markup("span", ["class": "aside"], " " + record.title))
+  }
+}
+
+extension ImageSheet {
+  /// The sheet with its title and what it shows.
+  var figure: Markup {
+    // A whole number of screen pixels for each of the image's keeps its pixels square.
+    let scale = max(1, 900 / max(1, width))
+    return Markup(
+      "figure", ["class": "sheet"], Markup("h3", [:], title),
+      Markup(
+        "img",
+        [
+          "src": "data:image/png;base64," + png.base64EncodedString(), "alt": alt, "width": width * scale,
+          "height": height * scale,
+        ]),
+      Markup("figcaption", [:], caption))
   }
 }

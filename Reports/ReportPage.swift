@@ -33,10 +33,13 @@ public struct ReportPage: Sendable {
   let sheets: [ImageSheet]
   let histories: [TrainingHistory]
   let probes: [ModelProbe]
+  let gradientSheet: ImageSheet?
 
   public init(
-    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = []
+    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = [],
+    gradientSheet: ImageSheet? = nil
   ) {
+    self.gradientSheet = gradientSheet
     self.grid = grid
     self.title = title
     self.sheets = sheets
@@ -65,7 +68,7 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, overlaps, gradients, images, spending, training, provenance,
+      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, spending, training, provenance,
     ]
     let sections = all.compactMap(\.self)
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }

@@ -60,12 +60,8 @@ public struct TuningCurve {
 
   /// The figure as a file of its own.
   public func svg() -> String {
-    let gutter = 14.0
-    let size = SVG.Size(width: LineChart.size.width + 2 * gutter, height: LineChart.size.height + 2 * gutter)
-    let paper = Markup("rect", ["width": size.width, "height": size.height, "fill": "#ffffff"])
-    let picture = SVG.picture(
-      id: "tuning-figure", size: size, title: "Choice of \(tuning.setting) for \(tuning.model)",
-      description: Self.caption, content: [paper, chart.picture(at: .init(x: gutter, y: gutter))])
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.rendered + "\n"
+    ChartFigure(
+      title: "Choice of \(tuning.setting) for \(tuning.model)", description: Self.caption, charts: [chart]
+    ).svg()
   }
 }

@@ -20,7 +20,7 @@ struct VennDiagram {
       : [.init(x: 115, y: 116), .init(x: 185, y: 116), .init(x: 150, y: 177)]
   }
 
-  func picture() -> Markup {
+  func picture(at corner: SVG.Point? = nil) -> Markup {
     let circles = zip(centers, styles).map { center, style in
       Markup(
         "g", ["class": style.className, "color": style.color, "fill": "currentColor"],
@@ -38,7 +38,7 @@ struct VennDiagram {
     }
     let heading = [SVG.text(LineChart.shortened(title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true)]
     return SVG.picture(
-      id: id, size: Self.size, title: title, description: regions.map(\.sentence).joined(separator: " "),
+      id: id, size: Self.size, at: corner, title: title, description: regions.map(\.sentence).joined(separator: " "),
       content: heading + circles + names + numbers + [outside])
   }
 
@@ -91,32 +91,53 @@ struct VennDiagram {
   }
 }
 
-extension ReportPage {
-  /// Who is fooled together: the first three models, by the examples made on each of them within the attack's middle budget;
-  /// nil if there are no two models.
-  var overlaps: Section? {
-    let models = Array(grid.models.prefix(3))
-    guard models.count > 1 else { return nil }
-    let figures = grid.attacks.compactMap { attack -> Markup? in
-      guard let epsilon = grid.middleBudget(for: attack) else { return nil }
-      let pictures = grid.sources.filter(models.contains).compactMap { source -> Markup? in
-        grid.overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap { overlap in
-          guard Set(models).isSubset(of: overlap.victims) else { return nil }
-          return VennDiagram(
-            id: "venn-\(grid.attacks.firstIndex(of: attack) ?? 0)-\(grid.sources.firstIndex(of: source) ?? 0)",
-            title: "Made on \(source)", models: models, overlap: overlap, styles: models.indices.map(Palette.style)
-          ).picture()
-        }
+extension Grid {
+  /// Whom an attack's examples within its middle budget fooled together among the first three models, made on each of them.
+  func vennDiagrams(_ attack: String) -> [VennDiagram] {
+    let models = Array(models.prefix(3))
+    guard models.count > 1, let epsilon = middleBudget(for: attack) else { return [] }
+    return sources.filter(models.contains).compactMap { source in
+      overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap { overlap in
+        guard Set(models).isSubset(of: overlap.victims) else { return nil }
+        return VennDiagram(
+          id: "venn-\(attacks.firstIndex(of: attack) ?? 0)-\(sources.firstIndex(of: source) ?? 0)",
+          title: "Made on \(source)", models: models, overlap: overlap, styles: models.indices.map(Palette.style))
       }
-      guard !pictures.isEmpty else { return nil }
+    }
+  }
+}
+
+extension ChartFigure {
+  /// An attack's Venn diagrams, with all sets of models that occur as data.
+  init?(overlapsOf attack: String, in grid: Grid) {
+    let diagrams = grid.vennDiagrams(attack)
+    guard let first = diagrams.first else { return nil }
+    let title = "Who is fooled together by " + grid.heading(attack, first.overlap.epsilon)
+    self.init(
+      title: title, description: title, panels: diagrams.map { diagram in { diagram.picture(at: $0) } },
+      size: VennDiagram.size, csv: diagrams.map(\.overlap).csv(),
+      vegaLite: { file in
+        .bars(
+          title: title, data: file, panel: .init("source", "made on"), kind: .init("fooled", "fooled exactly"),
+          count: .init("examples", "examples"))
+      })
+  }
+}
+
+extension ReportPage {
+  /// Who is fooled together; nil if there are no two models.
+  var overlaps: Section? {
+    let figures = grid.attacks.compactMap { attack -> Markup? in
+      let diagrams = grid.vennDiagrams(attack)
+      guard let first = diagrams.first else { return nil }
       return Markup(
-        "figure", [:], Markup("h3", [:], grid.heading(attack, epsilon)),
-        Markup("div", ["class": "panels"], children: pictures))
+        "figure", [:], Markup("h3", [:], grid.heading(attack, first.overlap.epsilon)),
+        Markup("div", ["class": "panels"], children: diagrams.map { $0.picture() }))
     }
     guard !figures.isEmpty else { return nil }
     let caption =
-      "Examples that the models got wrong, by which of \(listed(models)) they fooled together. All models and budgets: "
-      + "overlaps.csv; every two models with McNemar’s exact test: comparisons.csv."
+      "Examples that the models got wrong, by which of \(listed(Array(grid.models.prefix(3)))) they fooled together. All models and "
+      + "budgets: overlaps.csv; every two models with McNemar’s exact test: comparisons.csv."
     return Section(
       id: "overlaps", heading: "Who is fooled together",
       content: figures + [Markup("p", ["class": "note"], caption)])

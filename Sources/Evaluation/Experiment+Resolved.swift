@@ -25,6 +25,7 @@ extension Experiment {
       let names = Node(images.attacks.map { Node($0) }, .implicit, .flow)
       root.append(("images", mapping([("attacks", names), ("count", Node("\(images.count)"))])))
     }
+    if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     return try Yams.serialize(node: mapping(root))
   }
 }

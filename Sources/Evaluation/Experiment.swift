@@ -17,11 +17,14 @@ public struct Experiment: Sendable {
   /// How many test images are attacked, from the first on; nil: all.
   public let examples: Int?
   public let images: ImagePlan?
+  /// How many times everything is done, each time from another seed; the first time counts as the experiment's.
+  public let repeats: Int
 
   public init(
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?,
-    images: ImagePlan?
+    images: ImagePlan?, repeats: Int = 1
   ) {
+    self.repeats = repeats
     self.name = name
     self.seed = seed
     self.data = data
@@ -77,7 +80,18 @@ public struct Experiment: Sendable {
     images = try settings.map("images", "which adversarial images to export").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
+    repeats = try settings.int(
+      "repeats", default: 1, in: 1...1000, "how many times everything is done, each from another seed")
     try settings.finish("an experiment")
+  }
+
+  /// The experiment from another seed, for itself and without pictures.
+  /// - Parameter number: from 2 on.
+  func repetition(_ number: Int) -> Experiment {
+    Experiment(
+      name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data, models: models,
+      attacks: attacks,
+      examples: examples, images: nil)
   }
 
   /// A model that is made of others stands after them; an ensemble has no weights that another could have.

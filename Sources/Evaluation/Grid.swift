@@ -11,11 +11,14 @@ public struct Grid: Codable, Equatable, Sendable {
   public let overlaps: [Overlap]
   /// What each model has right under everything that was tried on it.
   public let worstCases: [WorstCase]
+  /// The cells over several trainings from different seeds; none for a single one.
+  public let repeats: [RepeatedCell]
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = [],
-    overlaps: [Overlap] = [], worstCases: [WorstCase] = []
+    overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = []
   ) {
+    self.repeats = repeats
     self.cells = cells
     self.provenance = provenance
     self.flags = flags
@@ -28,7 +31,7 @@ public struct Grid: Codable, Equatable, Sendable {
   public func flagged(_ more: [TrustFlag]) -> Grid {
     Grid(
       cells: cells, provenance: provenance, flags: flags + more, spending: spending, overlaps: overlaps,
-      worstCases: worstCases)
+      worstCases: worstCases, repeats: repeats)
   }
 
   /// The flags that concern a measurement.

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as `comparisons.csv`, every two
-/// victims on the same examples; as `worst.csv`, what is left under everything; and as `grid.json`, with everything that is known about it.
+/// victims on the same examples; as `worst.csv`, what is left under everything; as `repeats.csv`, what other seeds give; and as `grid.json`, with everything that is known about it.
 extension Grid {
   static let csvHeader =
     "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success"
@@ -31,13 +31,14 @@ extension Grid {
     return try encoder.encode(GridDocument(format: GridDocument.currentFormat, grid: self)) + Data("\n".utf8)
   }
 
-  /// Writes the five files into a folder.
+  /// Writes these files into a folder.
   /// - Throws: `Failure.cannotWrite`.
   public func write(to folder: URL) throws {
     try AtomicFile.write(csv(), to: folder.appending(path: "grid.csv"))
     try AtomicFile.write(overlaps.csv(), to: folder.appending(path: "overlaps.csv"))
     try AtomicFile.write(overlaps.comparisonsCSV(), to: folder.appending(path: "comparisons.csv"))
     try AtomicFile.write(worstCases.csv(), to: folder.appending(path: "worst.csv"))
+    if !repeats.isEmpty { try AtomicFile.write(repeats.csv(), to: folder.appending(path: "repeats.csv")) }
     try AtomicFile.write(try json(), to: folder.appending(path: "grid.json"))
   }
 
@@ -78,7 +79,7 @@ private struct GridVersion: Decodable {
 
 /// A grid and its format's version, side by side at the top of the file.
 private struct GridDocument: Encodable {
-  static let currentFormat = 3
+  static let currentFormat = 4
 
   let format: Int
   let grid: Grid

@@ -123,19 +123,7 @@ private func exportImages(
 /// Writes a run folder's report from what is stored in it.
 /// - Returns: the page.
 func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
-  let sets = try RunFolder.exampleSets(in: folder).map { try ExampleSet($0) }
-  let ordered = grid.attacks.flatMap { attack in
-    grid.sources.flatMap { source in sets.filter { $0.origin.attack == attack && $0.origin.source == source } }
-  }
-  let sheets = try ordered.map { try ExampleSheet($0).sheet() }
-  let histories = grid.models.compactMap { model in
-    let file = ModelTraining.history(of: RunFolder.model(model, in: folder))
-    return (try? [EpochRecord](jsonLines: file)).map { TrainingHistory(model: model, epochs: $0) }
-  }
-  let probes = grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) }
-  return try ReportFolder(
-    grid: grid, title: grid.provenance.experiment, sheets: sheets, histories: histories, probes: probes
-  ).write(to: folder.appending(path: "report"))
+  try ReportFolder(of: folder, grid).write(to: folder.appending(path: "report"))
 }
 
 /// The three most telling numbers, and where to read on.

@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func everyLineHasAsManyPointsAsThereAreBudgets() throws {
-    let svg = try curves(Sample.grid()).svg()
+    let svg = try curves(Sample.grid()).figure.svg()
     let lines = svg.matches(of: /<polyline points="([^"]*)"/).map(\.1)
     #expect(lines.count == 4)
     for line in lines { #expect(line.split(separator: " ").count == 4) }
@@ -40,30 +40,30 @@ import Testing
   }
 
   @Test func everyMarkerTellsItsNumbers() throws {
-    let svg = try curves(Sample.grid()).svg()
+    let svg = try curves(Sample.grid()).figure.svg()
     #expect(svg.contains("<title>normal to masked, ε = 0.2: 40.0% correct (95% interval 30.9–49.8), 40 of 100</title>"))
     #expect(count(" of 100</title>", in: svg) == 16)
   }
 
   @Test func aPictureIsNamedAndDescribedForScreenReaders() throws {
-    let svg = try curves(Sample.grid()).svg()
+    let svg = try curves(Sample.grid()).figure.svg()
     let labels = svg.matches(of: /role="img" aria-labelledby="([^"]*)"/).flatMap { $0.1.split(separator: " ") }
     #expect(labels.count == 6)
     for label in labels { #expect(count("id=\"\(label)\"", in: svg) == 1) }
   }
 
   @Test func hostileNamesLeaveTheFigureWellFormed() throws {
-    let svg = try curves(Sample.grid(first: Sample.hostile)).svg()
+    let svg = try curves(Sample.grid(first: Sample.hostile)).figure.svg()
     #expect(!svg.contains("<script"))
     #expect(isWellFormed(svg))
   }
 
   @Test func theSameGridIsTheSameBytes() throws {
-    #expect(try curves(Sample.grid()).svg() == curves(Sample.grid()).svg())
+    #expect(try curves(Sample.grid()).figure.svg() == curves(Sample.grid()).figure.svg())
   }
 
   @Test func theDataBesideTheFigureHasALineForEachMarker() throws {
-    let lines = try curves(Sample.grid()).csv().split(separator: "\n")
+    let lines = try curves(Sample.grid()).figure.csv.split(separator: "\n")
     #expect(lines.count == 17)
     #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("fgsm,") })
   }

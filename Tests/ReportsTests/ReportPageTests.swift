@@ -131,11 +131,15 @@ import Testing
   @Test func theFolderHoldsThePageItsFiguresAndTheirData() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let place = try ReportFolder(grid: Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet]).write(
-      to: folder)
+    let place = try ReportFolder(
+      ReportPage(grid: Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet])
+    ).write(to: folder)
     #expect(try String(contentsOf: place, encoding: .utf8) == html())
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
-    #expect(files == ["figures", "figures/fgsm.csv", "figures/fgsm.svg", "index.html", "report.md"])
+    let figures = ["fgsm", "matrix-fgsm", "matrix-jsma"].flatMap { name in
+      [".csv", ".svg", ".vl.json"].map { "figures/" + name + $0 }
+    }
+    #expect(files == ["figures"] + figures + ["index.html", "report.md"])
   }
 
   @Test func anAttacksNameCannotLeaveTheFolder() {

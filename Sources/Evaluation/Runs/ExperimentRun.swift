@@ -45,14 +45,18 @@ public struct ExperimentRun {
     }
     let results = try transfer(models, attacked)
     let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
+    let repetitions = try experiment.repetitions.compactMap(repetition)
     guard isWanted(.report) else { return nil }
     if selection == nil { folder.removeJournals() }
     let evidence = TrustEvidence(
       results: results, plans: experiment.attacks, probes: probes, classCount: attacked.classCount)
+    let provenance = self.provenance(attacked, entrants.map(\.record))
+    let cells = results.flatMap { $0.cells() }
     let grid = Grid(
-      cells: results.flatMap { $0.cells() }, provenance: provenance(attacked, entrants.map(\.record)),
+      cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() },
-      worstCases: results.worstCases(experiment.attacks))
+      worstCases: results.worstCases(experiment.attacks),
+      repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
     try grid.write(to: folder.url)
     return (grid, models)
   }
@@ -69,6 +73,24 @@ public struct ExperimentRun {
         hint: "choose another folder with --out, or run it without --steps to go on with what has changed")
     }
     try AtomicFile.write(text, to: folder.experiment)
+  }
+
+  /// The grid of the experiment from another seed; nil if it is not asked for.
+  private func repetition(_ number: Int) throws -> Grid? {
+    guard isWanted(.repetition(number)) else { return nil }
+    let claim = try selection.map { _ in try folder.claim(ExperimentStep.repetition(number).name) }
+    defer { withExtendedLifetime(claim) {} }
+    do {
+      let place = folder.url.appending(path: "repeats/\(number)")
+      // What is only needed, and not asked for, has to be there.
+      return try ExperimentRun(
+        experiment.repetition(number), folder: RunFolder(place),
+        steps: isSelected(.repetition(number)) ? nil : [.report],
+        device: device, evaluator: evaluator, progress: progress
+      ).run()?.grid
+    } catch let failure as Failure {
+      throw Failure(failure.kind, "repetition \(number): \(failure.message)", hint: failure.hint)
+    }
   }
 
   // MARK: Transfer
@@ -128,12 +150,15 @@ public struct ExperimentRun {
     let noises = Set(experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)).sorted()
     let seed = experiment.seed.derive("probe")
     let request = Digest.hex(of: "probe 1\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
-    let stored = ProbeFile.read(folder.probe(model.name), request: request)
+    let pictures = RunFolder.gradients(model.name, in: folder.url)
+    let arePictured = GradientPictures(pictures, request: request) != nil
+    let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
     return try step(.probe(model.name), reused: stored != nil) {
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
       progress.end(nil)
+      try GradientPictures(of: model, on: data).write(request: request, to: pictures)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
       return probe
     }

@@ -16,15 +16,19 @@ public enum ExperimentStep: Equatable, Sendable {
   case attack(String, source: String)
   /// Look closely at a model; needs it.
   case probe(String)
+  /// The whole experiment once more from another seed, in a folder of its own; needs nothing.
+  case repetition(Int)
   /// Put the grid, the pictures and the report together; needs everything else.
   case report
 
-  /// As `--steps`, `--dry-run` and `log.jsonl` call it: `model normal`, `attack fgsm from normal`, `probe normal`, `report`.
+  /// As `--steps`, `--dry-run` and `log.jsonl` call it: `model normal`, `attack fgsm from normal`, `probe normal`,
+  /// `repetition 2`, `report`.
   public var name: String {
     switch self {
     case .model(let model): "model \(model)"
     case .attack(let attack, let source): "attack \(attack) from \(source)"
     case .probe(let model): "probe \(model)"
+    case .repetition(let number): "repetition \(number)"
     case .report: "report"
     }
   }
@@ -35,8 +39,11 @@ extension Experiment {
   public var steps: [ExperimentStep] {
     let names = models.map(\.name)
     return names.map { .model($0) } + attacks.flatMap { plan in names.map { .attack(plan.name, source: $0) } }
-      + names.map { .probe($0) } + [.report]
+      + names.map { .probe($0) } + repetitions.map { .repetition($0) } + [.report]
   }
+
+  /// The numbers of the repetitions after the first time.
+  var repetitions: [Int] { Array((1...repeats).dropFirst()) }
 
   /// The steps whose names match one of the patterns, in which `*` stands for any text and `?` for any letter.
   /// - Throws: `Failure.usage` for a pattern that no step matches.

@@ -58,6 +58,7 @@ public final class RunFolder {
 
   public func probe(_ model: String) -> URL { Self.probe(model, in: url) }
   static func probe(_ model: String, in url: URL) -> URL { url.appending(path: "probes/\(model).json") }
+  static func gradients(_ model: String, in url: URL) -> URL { url.appending(path: "probes/\(model).safetensors") }
 
   /// The example sets that are there, in the order of their names.
   public static func exampleSets(in url: URL) -> [URL] {

@@ -61,6 +61,9 @@ public struct StepEstimates {
       }
       return try estimate(plan, attacked, step)
     case .probe: return StepEstimate(step: step.name, work: "look closely at it", isDone: false, seconds: nil)
+    case .repetition:
+      return StepEstimate(
+        step: step.name, work: "all of this from another seed", isDone: false, seconds: single)
     case .report: return StepEstimate(step: step.name, work: "grid, pictures, page", isDone: false, seconds: nil)
     }
   }
@@ -84,6 +87,11 @@ public struct StepEstimates {
     case .model: entrants[plan.name] = members.first
     }
     return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
+  }
+
+  /// What the steps so far take that are not repetitions.
+  private var single: Double {
+    all.filter { !$0.step.hasPrefix("repetition ") }.compactMap(\.seconds).reduce(0, +)
   }
 
   private func fresh(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Network {
