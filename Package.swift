@@ -52,6 +52,7 @@ let package = Package(
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
+    .testTarget(name: "ImageSetsTests", dependencies: ["ImageSets", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["crossfire", "Evaluation", "TestSupport"]),
   ],

@@ -44,8 +44,10 @@ public struct GradientAscent: Sendable {
     return best
   }
 
-  private func climb(
-    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier, _ random: RandomSource
+  /// - Parameter visiting: told the images after every step.
+  func climb(
+    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier, _ random: RandomSource,
+    visiting: (Tensor) -> Void = { _ in }
   ) -> Tensor {
     let size = self.size(threat.epsilon)
     var x = startsRandomly ? threat.randomStart(images, random) : images
@@ -61,6 +63,7 @@ public struct GradientAscent: Sendable {
       }
       x = x + threat.step(ascent, size: size)
       x = projects ? threat.project(x, around: images) : x.clamped(to: threat.valueRange)
+      visiting(x)
     }
     return x
   }

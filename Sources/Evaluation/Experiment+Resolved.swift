@@ -23,7 +23,14 @@ extension Experiment {
     if let examples { root.append(("examples", Node("\(examples)"))) }
     if let images {
       let names = Node(images.attacks.map { Node($0) }, .implicit, .flow)
-      root.append(("images", mapping([("attacks", names), ("count", Node("\(images.count)"))])))
+      let qualities = Node(images.jpegQualities.map { Node("\($0)") }, .implicit, .flow)
+      root.append(
+        (
+          "images",
+          mapping(
+            [("attacks", names), ("count", Node("\(images.count)"))]
+              + (images.jpegQualities.isEmpty ? [] : [("jpeg", qualities)]))
+        ))
     }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     return try Yams.serialize(node: mapping(root))

@@ -6,7 +6,8 @@ import ModelCore
 import Support
 
 /// Adversarial examples as a folder of pictures: `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`,
-/// `originals/<index>_<label>.png`, and `manifest.csv` with one row per adversarial picture.
+/// `originals/<index>_<label>.png`, `sheets/<source>/<attack>-<epsilon>.png` with the first hundred on a page, and `manifest.csv` with one
+/// row per adversarial picture; `jpeg.csv` if it is asked what JPEG leaves of them.
 ///
 /// Pictures have 8 bits a channel. Rounding keeps the budget (`Quantization`), and what rounding costs is measured: each
 /// picture is shown to its source again as it is stored.
@@ -23,6 +24,8 @@ public struct ImageSet {
   public let folder: URL
   /// Each pixel as a block of this side: for people to look at.
   public let scale: Int
+  /// What JPEG leaves of the pictures.
+  public private(set) var jpeg: JPEGChannel
   private var manifest = CSV(header: Self.columns)
   private var outcome = Outcome()
   private var writtenOriginals: Set<String> = []
@@ -31,9 +34,12 @@ public struct ImageSet {
     "file,sha256,data,index,label,target,source,attack,epsilon,predicted,predicted_after_export,confidence,"
     + "linf,l2,l0,linf_after_export,l2_after_export,l0_after_export"
 
-  public init(_ folder: URL, scale: Int = 1) {
+  /// - Parameter jpegQualities: at which qualities to try what JPEG leaves of the pictures.
+  /// - Throws: `Failure.usage` for a quality that does not exist.
+  public init(_ folder: URL, scale: Int = 1, jpegQualities: [Int] = []) throws {
     self.folder = folder
     self.scale = scale
+    jpeg = try JPEGChannel(qualities: jpegQualities)
   }
 
   /// Writes one example set's pictures.
@@ -56,7 +62,7 @@ public struct ImageSet {
       let after = sizes(pixels - Quantization.pixels(originals, range: range))
       let judged = source.map { classifier in
         Evaluator().batches(set.count).flatMap {
-          classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count)).int64s()
+          classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count).to(classifier.device)).int64s()
         }
       }
       let predicted = set.predicted.select(0, budget).int64s()
@@ -64,12 +70,24 @@ public struct ImageSet {
       let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
       // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
       let severalEach = Set(indices).count < indices.count
+      func fools(_ i: Int, _ answer: Int64) -> Bool {
+        targets[i] < 0 ? answer != labels[i] : answer == targets[i]
+      }
+      if let source, let judged, set.original.shape[1] == 1 || set.original.shape[1] == 3 {
+        jpeg.add(
+          pixels, of: set.origin, epsilon: epsilon, source: source,
+          fooling: judged.indices.map { fools($0, judged[$0]) },
+          fools: fools)
+      }
+      var sheet = ContactSheet()
+      let place = "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)"
       for i in 0..<set.count {
         let aim = severalEach ? "_towards\(targets[i])" : ""
         let path =
-          "images/\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)/"
-          + "\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
-        let digest = try write(stored.select(0, i), to: path)
+          "images/\(place)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
+        let picture = Self.picture(stored.select(0, i)).enlarged(scale)
+        sheet.add(picture)
+        let digest = try write(picture, to: path)
         try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
         manifest.append(
           [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
@@ -78,9 +96,10 @@ public struct ImageSet {
               judged.map { "\($0[i])" } ?? "",
             ]
             + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
-        count(predicted: predicted[i], stored: judged?[i], label: labels[i], target: targets[i])
+        count(fools(i, predicted[i]), judged.map { fools(i, $0[i]) } ?? false)
         done()
       }
+      if !sheet.isEmpty { _ = try write(sheet.drawn(), to: "sheets/\(place).png") }
     }
     if source != nil {
       outcome.losses.append(
@@ -92,16 +111,16 @@ public struct ImageSet {
 
   /// Writes the manifest, last of all.
   public func finish() throws -> Outcome {
+    if !jpeg.lines.isEmpty { try AtomicFile.write(jpeg.csv(), to: folder.appending(path: "jpeg.csv")) }
     try AtomicFile.write(manifest.text, to: folder.appending(path: "manifest.csv"))
     return outcome
   }
 
-  private mutating func count(predicted: Int64, stored: Int64?, label: Int64, target: Int64) {
-    func fools(_ answer: Int64) -> Bool { target < 0 ? answer != label : answer == target }
+  private mutating func count(_ fooled: Bool, _ foolsAsStored: Bool) {
     outcome.pictures += 1
-    guard fools(predicted) else { return }
+    guard fooled else { return }
     outcome.fooling += 1
-    if let stored, fools(stored) { outcome.foolingAsStored += 1 }
+    if foolsAsStored { outcome.foolingAsStored += 1 }
   }
 
   /// ℓ∞, ℓ2 and ℓ0 of each perturbation, as text.
@@ -112,13 +131,18 @@ public struct ImageSet {
   }
 
   private mutating func writeOriginal(_ bytes: Tensor, _ path: String) throws {
-    if writtenOriginals.insert(path).inserted { _ = try write(bytes, to: path) }
+    if writtenOriginals.insert(path).inserted { _ = try write(Self.picture(bytes).enlarged(scale), to: path) }
   }
 
-  private func write(_ bytes: Tensor, to path: String) throws -> String {
+  /// Bytes `[C, H, W]` as a picture.
+  static func picture(_ bytes: Tensor) -> Picture {
     let sizes = bytes.shape
-    let shape = ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2])
-    let data = try PNG.encode(Picture(shape: shape, pixels: bytes.bytes()).enlarged(scale))
+    return Picture(
+      shape: ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2]), pixels: bytes.bytes())
+  }
+
+  private func write(_ picture: Picture, to path: String) throws -> String {
+    let data = try PNG.encode(picture)
     try AtomicFile.write(data, to: folder.appending(path: path), synced: false)
     return Digest.hex(of: data)
   }

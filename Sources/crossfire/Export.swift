@@ -16,6 +16,8 @@ struct Export: ParsableCommand {
 
       EXAMPLE
         crossfire export fgsm.safetensors --model normal.safetensors --out pictures
+        crossfire export fgsm.safetensors --model normal.safetensors \\
+          --jpeg 95 75 50 --scale 8 --out pictures
       """)
 
   @Argument(help: ArgumentHelp("The example file.", valueName: "examples.safetensors"))
@@ -30,6 +32,12 @@ struct Export: ParsableCommand {
   @Option(help: ArgumentHelp("Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
   var scale = 1
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Try which pictures still fool the source after JPEG: 95 75 50. Needs --model.", valueName: "quality"))
+  var jpeg: [String] = []
+
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
@@ -38,6 +46,7 @@ struct Export: ParsableCommand {
     let pictures: Int
     let fooling: Int
     let foolingAsStored: Int?
+    let jpeg: [JPEGChannel.Line]
   }
 
   func run() throws {
@@ -47,7 +56,14 @@ struct Export: ParsableCommand {
     try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))
     let source = try model.map { try self.source($0, of: set, device) }
     let progress = output.progress
-    var images = ImageSet(URL(filePath: out), scale: scale)
+    let qualities = try jpeg.flatMap { $0.split(separator: ",") }.map { text in
+      guard let quality = Int(text) else { throw Failure.usage("--jpeg \(text): expected a number from 1 to 100") }
+      return quality
+    }
+    guard qualities.isEmpty || source != nil else {
+      throw Failure.usage("--jpeg needs the model to show the pictures to", hint: "name it with --model")
+    }
+    var images = try ImageSet(URL(filePath: out), scale: scale, jpegQualities: qualities)
     var done = 0
     progress.begin("export pictures", total: set.count * set.origin.epsilons.count, unit: "pictures")
     try images.add(set, source: source) {
@@ -59,8 +75,19 @@ struct Export: ParsableCommand {
     let stored = source == nil ? nil : outcome.foolingAsStored
     let fate = stored.map { "; \($0) still do as 8-bit files" } ?? " (as stored: not measured, no --model given)"
     try output.show(
-      Result(folder: out, pictures: outcome.pictures, fooling: outcome.fooling, foolingAsStored: stored),
-      "\(out): \(outcome.pictures) pictures, \(outcome.fooling) fooled their source\(fate)")
+      Result(
+        folder: out, pictures: outcome.pictures, fooling: outcome.fooling, foolingAsStored: stored,
+        jpeg: images.jpeg.lines),
+      (["\(out): \(outcome.pictures) pictures, \(outcome.fooling) fooled their source\(fate)"]
+        + (images.jpeg.lines.isEmpty ? [] : [table(images.jpeg.lines)])).joined(separator: "\n"))
+  }
+
+  private func table(_ lines: [JPEGChannel.Line]) -> String {
+    var table = TextTable(["epsilon", "JPEG quality", "fooling as stored", "still fooling"])
+    for line in lines {
+      table.add([line.epsilon.plainDecimal, "\(line.quality)", "\(line.fooling)", "\(line.stillFooling)"])
+    }
+    return table.text
   }
 
   private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier {

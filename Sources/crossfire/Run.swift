@@ -84,8 +84,8 @@ func runAndReport(
     experiment, folder: folder, steps: steps, device: device, evaluator: evaluator, progress: progress)
   guard let (first, contestants) = try run.run() else { return }
   var grid = first
-  if experiment.images != nil {
-    let outcome = try exportImages(of: folder, contestants, progress)
+  if let plan = experiment.images {
+    let outcome = try exportImages(of: folder, contestants, jpegQualities: plan.jpegQualities, progress)
     progress.note(
       "exported \(outcome.pictures) pictures to \(folder.images.path): \(outcome.foolingAsStored) of the "
         + "\(outcome.fooling) that fooled their source still do as 8-bit files")
@@ -101,12 +101,12 @@ func runAndReport(
 
 /// The pictures of all example sets of a run.
 private func exportImages(
-  of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
+  of folder: RunFolder, _ contestants: [Contestant], jpegQualities: [Int], _ progress: ProgressDisplay
 ) throws -> ImageSet.Outcome {
   let files = RunFolder.exampleSets(in: folder.url)
   let sets = try files.map { try ExampleSet($0) }
   let total = sets.reduce(0) { $0 + $1.count * $1.origin.epsilons.count }
-  var images = ImageSet(folder.images)
+  var images = try ImageSet(folder.images, jpegQualities: jpegQualities)
   var done = 0
   progress.begin("export pictures", total: total, unit: "pictures")
   for set in sets {

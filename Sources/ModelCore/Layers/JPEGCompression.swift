@@ -36,7 +36,14 @@ public struct JPEGCompression: Layer {
     return stored + (x - x.detached)
   }
 
-  private func compressed(_ x: Tensor) -> Tensor {
+  /// - Parameter quality: from 1 to 100.
+  public init(quality: Int) {
+    precondition((1...100).contains(quality))
+    self.quality = quality
+  }
+
+  /// What is left of images `[N, C, H, W]` in [0, 1] with 1 or 3 channels.
+  public func compressed(_ x: Tensor) -> Tensor {
     let (count, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let order = x.to(.cpu).permuted([0, 2, 3, 1]).clamped(to: 0...1)
     var bytes = (order * 255 + 0.5).to(.uint8).bytes()

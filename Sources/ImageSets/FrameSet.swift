@@ -1,0 +1,52 @@
+import Datasets
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+/// The steps of an attack as pictures: `<index>/<step>.png` for each image, `strips/<index>.png` with all of them side by side, and
+/// `frames.csv`, what the source makes of every one.
+public struct FrameSet {
+  public let folder: URL
+  public let scale: Int
+
+  public init(_ folder: URL, scale: Int = 1) {
+    self.folder = folder
+    self.scale = scale
+  }
+
+  /// Writes the frames; the table comes last.
+  /// - Parameters:
+  ///   - frames: images `[N, C, H, W]` after every step, the unchanged ones first.
+  ///   - labels: of the images.
+  ///   - done: told after each picture.
+  public func write(
+    _ frames: [Tensor], labels: [Int64], source: any Classifier, done: () -> Void = {}
+  ) throws {
+    var table = CSV(header: "index,label,step,file,predicted,confidence,linf,l2")
+    let judged = frames.map { frame in withoutGradients { source.logits(frame.to(source.device)) }.to(.cpu) }
+    let digits = "\(frames.count - 1)".count
+    for image in labels.indices {
+      var strip = ContactSheet()
+      for (step, frame) in frames.enumerated() {
+        let bytes = Quantization.bytes(frame.select(0, image), range: source.valueRange)
+        let picture = ImageSet.picture(bytes).enlarged(scale)
+        let number = String(repeating: "0", count: digits - "\(step)".count) + "\(step)"
+        let path = "\(image)/\(number).png"
+        try AtomicFile.write(PNG.encode(picture), to: folder.appending(path: path), synced: false)
+        strip.add(picture)
+        let moved = (frame - frames[0]).narrow(0, image, 1)
+        let logits = judged[step].narrow(0, image, 1)
+        let numbers = [
+          logits.softmax().max().scalar, moved.absolute.max().scalar, (moved * moved).sum().scalar.squareRoot(),
+        ]
+        table.append(
+          ["\(image)", "\(labels[image])", "\(step)", path, "\(logits.predictedClasses.int64s()[0])"]
+            + numbers.map { $0.roundedToMillionths.plainDecimal })
+        done()
+      }
+      try AtomicFile.write(PNG.encode(strip.drawn()), to: folder.appending(path: "strips/\(image).png"), synced: false)
+    }
+    try AtomicFile.write(table.text, to: folder.appending(path: "frames.csv"))
+  }
+}

@@ -1,0 +1,64 @@
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+/// How many adversarial pictures still fool their source after JPEG: one line for each set, budget and quality.
+public struct JPEGChannel: Sendable {
+  /// One line of `jpeg.csv`.
+  public struct Line: Codable, Equatable, Sendable {
+    public let source: String
+    public let attack: String
+    public let epsilon: Double
+    public let quality: Int
+    /// How many pictures fool their source as 8-bit files, and how many of those still do after compression.
+    public let fooling: Int
+    public let stillFooling: Int
+  }
+
+  public let qualities: [Int]
+  public private(set) var lines: [Line] = []
+
+  /// - Throws: `Failure.usage` for a quality outside 1 to 100.
+  public init(qualities: [Int]) throws {
+    if let wrong = qualities.first(where: { !(1...100).contains($0) }) {
+      throw Failure.usage("JPEG quality \(wrong): expected a number from 1 to 100")
+    }
+    self.qualities = qualities
+  }
+
+  /// - Parameters:
+  ///   - pixels: the pictures as stored, `[N, C, H, W]` in the source's range.
+  ///   - fooling: which of them fool the source.
+  ///   - fools: whether an answer to a picture is what the attack wanted.
+  mutating func add(
+    _ pixels: Tensor, of origin: ExampleSet.Origin, epsilon: Double, source: any Classifier, fooling: [Bool],
+    fools: (_ picture: Int, _ answer: Int64) -> Bool
+  ) {
+    let range = origin.valueRange
+    let width = range.upperBound - range.lowerBound
+    for quality in qualities {
+      let left = JPEGCompression(quality: quality).compressed((pixels - range.lowerBound) / width) * width
+      let answers = Evaluator().batches(pixels.shape[0]).flatMap { batch in
+        let part = (left + range.lowerBound).narrow(0, batch.lowerBound, batch.count)
+        return source.predictions(part.to(source.device)).int64s()
+      }
+      lines.append(
+        Line(
+          source: origin.source, attack: origin.attack, epsilon: epsilon, quality: quality,
+          fooling: fooling.count(where: \.self),
+          stillFooling: answers.indices.count { fooling[$0] && fools($0, answers[$0]) }))
+    }
+  }
+
+  func csv() -> String {
+    var table = CSV(header: "source,attack,epsilon,quality,fooling,still_fooling")
+    for line in lines {
+      table.append([
+        line.source, line.attack, line.epsilon.plainDecimal, "\(line.quality)", "\(line.fooling)",
+        "\(line.stillFooling)",
+      ])
+    }
+    return table.text
+  }
+}

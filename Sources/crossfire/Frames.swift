@@ -1,0 +1,86 @@
+import ArgumentParser
+import Attacks
+import Datasets
+import Foundation
+import ImageSets
+import ModelCore
+import Support
+
+struct Frames: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the steps of an attack as a sequence of pictures.",
+    discussion: """
+      Iterated attacks are shown after every step, a saliency map attack after every
+      tenth of its pixels, one-step attacks at every tenth of their budget. Pictures
+      are numbered, so that any tool makes a film of them; each image's strip shows
+      all its frames at once, and frames.csv tells what the model makes of them.
+
+      EXAMPLE
+        crossfire frames --model normal.safetensors --data mnist --count 3 \\
+          --attack pgd:steps=20 --epsilon 0.3 --scale 4 --out frames
+      """)
+
+  @Option(help: "The model file, FILE or NAME=FILE.")
+  var model: String
+
+  @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+  var data: String
+
+  @Option(help: ArgumentHelp("Show the first N images.", valueName: "n"))
+  var count = 1
+
+  @Option(
+    help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
+  var attack: String
+
+  @Option(help: "The budget in pixel units.")
+  var epsilon: Double
+
+  @Option(help: "What a targeted attack aims at: next, random, least-likely, or a label.")
+  var target: String?
+
+  @Option(help: "Where all randomness derives from.")
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+  var scale = 1
+
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  var out: String
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let device = try engine.start()
+    guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
+    guard (1...1000).contains(count) else { throw Failure.usage("--count \(count): expected a number from 1 to 1000") }
+    let plan = try asUsage { try attackPlan(attack, epsilons: [epsilon], target: target) }
+    guard plan.goal.examplesPerImage(classCount: 3) == 1 else {
+      throw Failure.usage("--target \(target ?? "all"): frames are made towards one target", hint: "for example next")
+    }
+    let data = try DataReference(data).load(defaultSplit: .test).first(count)
+    try plan.goal.validate(classCount: data.classCount)
+    let network = try architecture.load(NamedModel(model), for: data, device: device).network.frozen()
+    try plan.check(against: network)
+    try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
+    let images = data.images(0..<count).to(device)
+    let goal = plan.goal.goal(
+      for: data.labels(0..<count).to(device), images: images, first: 0, classifier: network,
+      seed: Seed(seed).derive("targets"))
+    let frames = try plan.frames(images, goal, epsilon: epsilon, against: network, seed: Seed(seed)).map { $0.to(.cpu) }
+    let progress = output.progress
+    var done = 0
+    progress.begin("write frames", total: frames.count * count, unit: "pictures")
+    try FrameSet(URL(filePath: out), scale: scale).write(
+      frames, labels: data.labels(0..<count).int64s(), source: network
+    ) {
+      done += 1
+      progress.update(done)
+    }
+    progress.end(nil)
+    try output.show(
+      ["folder": out], "\(out): \(frames.count) frames of \(count) image\(count == 1 ? "" : "s"), and their strips")
+  }
+}
