@@ -15,14 +15,14 @@ struct HeatMap {
 
   var size: SVG.Size {
     SVG.Size(
-      width: left + Double(table.victims.count) * Self.cell.width + 10,
+      width: max(270, left + Double(table.victims.count) * Self.cell.width + 10),
       height: Self.top + Double(table.sources.count) * Self.cell.height + 10)
   }
 
   func picture(at corner: SVG.Point? = nil) -> Markup {
     let heading = [
       SVG.text(LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
-      SVG.text("made on (rows), shown to (columns): accuracy, %", at: .init(x: 4, y: 34), size: 10.5, isMuted: true),
+      SVG.text("accuracy, %; rows: made on, columns: shown to", at: .init(x: 4, y: 34), size: 10.5, isMuted: true),
     ]
     let columns = table.victims.enumerated().map { index, name in
       SVG.text(

@@ -44,7 +44,10 @@ struct VegaLite {
           ],
           [
             "mark": ["type": "line", "point": true, "tooltip": true],
-            "encoding": ["x": across, "y": y.encoded("quantitative"), "color": color, "strokeDash": color],
+            "encoding": [
+              "x": across, "y": y.encoded("quantitative"), "color": color,
+              "strokeDash": color.merging(["legend": NSNull()]) { $1 },
+            ],
           ],
         ],
       ])
