@@ -4,7 +4,7 @@ import ImageSets
 import ModelCore
 
 /// Input gradients as pictures, as in figure 22 of A. Ross, "Training machine learning models by regularizing their explanations"
-/// (2018): a row for each class, its first image on the left, then the gradient of each model's loss there.
+/// (2018): on top the first image of each class, and under it, a row for each model, the gradient of the model's loss there.
 ///
 /// Grey is zero. White and black are the 99th percentile of each gradient's magnitude and more, so that models whose gradients are of
 /// different sizes can be compared by their shape; a gradient that is exactly zero stays grey.
@@ -26,25 +26,25 @@ struct GradientSheet {
     return ImageSheet(
       title: "Input gradients",
       caption:
-        "Left: the image; then where a change raises the loss of \(models), in this order (white) or lowers it (black). Each picture "
-        + "has a scale of its own, up to the 99th percentile; plain grey is a gradient of exactly zero.",
+        "On top the image; under it, in this order, where a change raises the loss of \(models) (white) or lowers it (black). Each "
+        + "picture has a scale of its own, up to the 99th percentile; plain grey is a gradient of exactly zero.",
       alt: "Input gradients of \(models) at \(pictures[0].labels.count) images",
       png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
   }
 
   private func draw() -> Picture {
     let first = pictures[0]
-    let columns =
+    let rows =
       [Quantization.bytes(first.images, range: first.valueRange)] + pictures.map { Self.shades($0.gradients) }
     let shape = ImageShape(
       channels: first.images.shape[1], height: first.images.shape[2], width: first.images.shape[3])
     let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
     var canvas = Canvas(
-      width: columns.count * width - Self.gap, height: first.labels.count * height - Self.gap, color: [255, 255, 255])
-    for (column, images) in columns.enumerated() {
-      for row in first.labels.indices {
+      width: first.labels.count * width - Self.gap, height: rows.count * height - Self.gap, color: [255, 255, 255])
+    for (row, images) in rows.enumerated() {
+      for column in first.labels.indices {
         canvas.put(
-          Picture(shape: shape, pixels: images.select(0, row).bytes()), x: column * width, y: row * height)
+          Picture(shape: shape, pixels: images.select(0, column).bytes()), x: column * width, y: row * height)
       }
     }
     return canvas.picture
