@@ -31,7 +31,7 @@ struct ConfusionSheet {
     let origin = set.origin
     let names = origin.classNames.prefix(classes).joined(separator: ", ")
     return ImageSheet(
-      title: "\(origin.attack) on \(origin.source), towards every class",
+      title: "\(origin.attack) on \(origin.source), towards every class", group: origin.attack,
       caption:
         "Rows: the first image of each class; columns: the class aimed at, both in the order \(names). Diagonal: the images as they "
         + "are. An orange frame: the source takes it for the target. Budget \(origin.epsilons[budget].plainDecimal).",

@@ -28,7 +28,7 @@ public struct ExampleSheet {
     let fooled = targeted ? "the source takes it for the target" : "the source no longer sees the true label"
     let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
     return ImageSheet(
-      title: "\(origin.attack) on \(origin.source)",
+      title: "\(origin.attack) on \(origin.source)", group: origin.attack,
       caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled)."
         + (middle.map { " Right: the perturbation at ε = \($0.plainDecimal), grey where there is none." } ?? ""),
       alt:

@@ -31,10 +31,22 @@ extension ReportPage {
     return Section(id: "matrices", heading: "Transfer matrices", content: parts)
   }
 
-  /// The image sheets; nil if there are none.
+  /// The image sheets, of each group the first and the others folded away; nil if there are none.
   var images: Section? {
     guard !sheets.isEmpty else { return nil }
-    return Section(id: "images", heading: "Images", content: sheets.map(\.figure))
+    let groups = sheets.reduce(into: [[ImageSheet]]()) { groups, sheet in
+      if groups.last?.last?.group == sheet.group, !sheet.group.isEmpty {
+        groups[groups.count - 1].append(sheet)
+      } else {
+        groups.append([sheet])
+      }
+    }
+    let content = groups.flatMap { group -> [Markup] in
+      guard group.count > 1 else { return group.map(\.figure) }
+      let summary = Markup("summary", [:], "Others: " + group.dropFirst().map(\.title).joined(separator: "; "))
+      return [group[0].figure, Markup("details", [:], children: [summary] + group.dropFirst().map(\.figure))]
+    }
+    return Section(id: "images", heading: "Images", content: content)
   }
 
   private func attackHeading(_ attack: String) -> Markup {

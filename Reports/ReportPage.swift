@@ -4,6 +4,8 @@ import Foundation
 /// An image for a report: example images side by side, composed elsewhere.
 public struct ImageSheet: Equatable, Sendable {
   public let title: String
+  /// Sheets of one group stand together, the first of them open.
+  public let group: String
   /// What the rows and columns are.
   public let caption: String
   /// What somebody who cannot see the image should know.
@@ -13,8 +15,11 @@ public struct ImageSheet: Equatable, Sendable {
   public let width: Int
   public let height: Int
 
-  public init(title: String, caption: String, alt: String, png: Data, width: Int, height: Int) {
+  public init(
+    title: String, group: String = "", caption: String, alt: String, png: Data, width: Int, height: Int
+  ) {
     self.title = title
+    self.group = group
     self.caption = caption
     self.alt = alt
     self.png = png
