@@ -7,7 +7,9 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "crossfire", targets: ["crossfire"]),
-    .library(name: "Crossfire", targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "Reports"]),
+    .library(
+      name: "Crossfire",
+      targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "HumanStudy", "Reports"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -33,12 +35,17 @@ let package = Package(
       ]),
     .target(name: "ImageSets", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
     .target(
-      name: "Reports", dependencies: ["ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"],
+      name: "HumanStudy", dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+      ],
       path: "Reports"),
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "Reports", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -53,6 +60,7 @@ let package = Package(
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
     .testTarget(name: "ImageSetsTests", dependencies: ["ImageSets", "TestSupport"]),
+    .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["crossfire", "Evaluation", "TestSupport"]),
   ],

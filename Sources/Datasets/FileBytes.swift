@@ -5,7 +5,7 @@ import Support
 /// - Parameter limit: the largest size accepted, in bytes; a larger file is refused before it is read.
 /// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData` if it is not a regular
 ///   file or too large.
-func readFile(_ url: URL, limit: Int) throws -> Data {
+package func readFile(_ url: URL, limit: Int) throws -> Data {
   guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path) else {
     throw Failure.missing("there is no file \(url.path)")
   }
