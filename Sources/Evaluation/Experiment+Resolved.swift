@@ -33,7 +33,21 @@ extension Experiment {
         ))
     }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
+    if let study { root.append(("study", study.node)) }
     return try Yams.serialize(node: mapping(root))
+  }
+}
+
+extension StudyDesign {
+  /// The design as YAML with every default written out.
+  public func resolved() throws -> String { try Yams.serialize(node: node) }
+
+  fileprivate var node: Node {
+    mapping(
+      entries.map { entry in
+        let values = entry.values.map { Node($0) }
+        return (entry.name, entry.isList ? Node(values, .implicit, .flow) : values[0])
+      })
   }
 }
 

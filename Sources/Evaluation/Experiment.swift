@@ -17,12 +17,13 @@ public struct Experiment: Sendable {
   /// How many test images are attacked, from the first on; nil: all.
   public let examples: Int?
   public let images: ImagePlan?
+  public let study: StudyDesign?
   /// How many times everything is done, each time from another seed; the first time counts as the experiment's.
   public let repeats: Int
 
   public init(
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?,
-    images: ImagePlan?, repeats: Int = 1
+    images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
   ) {
     self.repeats = repeats
     self.name = name
@@ -32,6 +33,7 @@ public struct Experiment: Sendable {
     self.attacks = attacks
     self.examples = examples
     self.images = images
+    self.study = study
   }
 
   /// Reads and checks an experiment file. Files it names are relative to its folder.
@@ -82,6 +84,7 @@ public struct Experiment: Sendable {
     }
     repeats = try settings.int(
       "repeats", default: 1, in: 1...1000, "how many times everything is done, each from another seed")
+    study = try Self.study(settings, seed, self.attacks, self.models)
     try settings.finish("an experiment")
   }
 
@@ -92,6 +95,15 @@ public struct Experiment: Sendable {
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data, models: models,
       attacks: attacks,
       examples: examples, images: nil)
+  }
+
+  private static func study(
+    _ settings: Settings, _ seed: Seed, _ attacks: [AttackPlan], _ models: [ModelPlan]
+  ) throws -> StudyDesign? {
+    guard let map = try settings.map("study", "a human study of the examples") else { return nil }
+    let design = try StudyDesign(map, seed: seed)
+    try design.check(map, attacks: attacks.map { ($0.name, $0.epsilons) }, models: models.map(\.name))
+    return design
   }
 
   /// A model that is made of others stands after them; an ensemble has no weights that another could have.

@@ -49,6 +49,12 @@ public struct Stimulus: Equatable, Sendable {
     self.confidence = confidence
   }
 
+  /// Whose picture it is; nil for clean ones.
+  public var condition: Condition? {
+    guard let source, let attack, let epsilon else { return nil }
+    return Condition(source: source, attack: attack, epsilon: epsilon)
+  }
+
   static let columns = [
     "stimulus", "sha256", "kind", "data", "index", "label", "target", "source", "attack", "epsilon", "predicted",
     "confidence",
@@ -68,11 +74,11 @@ public struct Stimulus: Equatable, Sendable {
     epsilon = try row.optionalDouble("epsilon")
     predicted = try row.optionalInt("predicted", in: 0...9_999)
     confidence = try row.optionalDouble("confidence")
-    guard kind != .adversarial else {
+    if kind == .adversarial {
       if target == nil { throw row.wrong("target", "a class, since the picture is adversarial") }
       if source == nil { throw row.wrong("source", "a model, since the picture is adversarial") }
       if attack == nil { throw row.wrong("attack", "an attack, since the picture is adversarial") }
-      return
+      if epsilon == nil { throw row.wrong("epsilon", "a budget, since the picture is adversarial") }
     }
   }
 
@@ -81,4 +87,27 @@ public struct Stimulus: Equatable, Sendable {
       + [attack ?? "", epsilon?.plainDecimal ?? "", predicted.map(String.init) ?? ""]
       + [confidence?.roundedToMillionths.plainDecimal ?? ""]
   }
+}
+
+/// What a model says about a picture as it is stored: a row of `predictions.csv`.
+public struct ModelAnswer: Equatable, Sendable {
+  public var stimulus: String
+  public var model: String
+  public var predicted: Int
+
+  static let columns = ["stimulus", "model", "predicted"]
+
+  public init(stimulus: String, model: String, predicted: Int) {
+    self.stimulus = stimulus
+    self.model = model
+    self.predicted = predicted
+  }
+
+  init(_ row: CSVReader.Row) throws {
+    stimulus = row.text("stimulus")
+    model = row.text("model")
+    predicted = try row.int("predicted", in: 0...9_999)
+  }
+
+  var fields: [String] { [stimulus, model, "\(predicted)"] }
 }

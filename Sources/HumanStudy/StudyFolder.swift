@@ -7,7 +7,7 @@ import Support
 /// Where everything of a study lies, and how it is read and written.
 ///
 /// What the page may know: `study.json`, `trials.csv`, `images/`, `sheets/`. What it may not: `key.csv`, `sheets.csv`,
-/// `design.yaml`. What comes back: `answers.sqlite` (the server's), `answers.csv`, `participants.csv`, `results.*`.
+/// `predictions.csv`, `design.yaml`. What comes back: `answers.sqlite` (the server's), `answers.csv`, `participants.csv`, `results.*`.
 public struct StudyFolder: Sendable {
   public let url: URL
 
@@ -18,6 +18,8 @@ public struct StudyFolder: Sendable {
   public var study: URL { url.appending(path: "study.json") }
   public var trials: URL { url.appending(path: "trials.csv") }
   public var key: URL { url.appending(path: "key.csv") }
+  /// What every model at hand says about every picture: `stimulus,model,predicted`.
+  public var predictions: URL { url.appending(path: "predictions.csv") }
   public var sheetKey: URL { url.appending(path: "sheets.csv") }
   public var design: URL { url.appending(path: "design.yaml") }
   public var images: URL { url.appending(path: "images") }
@@ -31,6 +33,11 @@ public struct StudyFolder: Sendable {
 
   public func image(_ stimulus: String) -> URL { images.appending(path: "\(stimulus).png") }
   public func sheet(_ name: String) -> URL { sheets.appending(path: "\(name).png") }
+
+  /// Whether somebody answered; a study that has answers is not sampled anew.
+  public var hasAnswers: Bool {
+    [database, answers].contains { FileManager.default.fileExists(atPath: $0.path) }
+  }
 
   // MARK: Reading
 
@@ -71,6 +78,15 @@ public struct StudyFolder: Sendable {
     try CSVReader.read(key, columns: Stimulus.columns, Stimulus.init)
   }
 
+  /// What models say about pictures; nothing if no model was at hand when the study was sampled.
+  public func readPredictions() throws -> [ModelAnswer] {
+    guard FileManager.default.fileExists(atPath: predictions.path) else { return [] }
+    return try CSVReader.read(predictions, columns: ModelAnswer.columns, ModelAnswer.init)
+  }
+
+  /// The design as it was sampled.
+  public func readDesign() throws -> StudyDesign { try StudyDesign(.yaml(design)) }
+
   /// - Throws: `Failure.badData` with the line if a question was answered twice.
   public func readAnswers() throws -> [Answer] {
     var seen: Set<[String]> = []
@@ -108,6 +124,10 @@ public struct StudyFolder: Sendable {
   public func write(_ trials: [Trial]) throws { try write(trials.map(\.fields), Trial.columns, to: self.trials) }
 
   public func write(_ key: [Stimulus]) throws { try write(key.map(\.fields), Stimulus.columns, to: self.key) }
+
+  public func write(_ predictions: [ModelAnswer]) throws {
+    try write(predictions.map(\.fields), ModelAnswer.columns, to: self.predictions)
+  }
 
   public func write(_ answers: [Answer]) throws { try write(answers.map(\.fields), Answer.columns, to: self.answers) }
 

@@ -157,6 +157,15 @@ public final class Settings: @unchecked Sendable, Equatable {
     value(name, meaning) == nil ? nil : try double(name, in: range, meaning)
   }
 
+  /// True or false.
+  public func bool(_ name: String, default fallback: Bool? = nil, _ meaning: String) throws -> Bool {
+    guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
+      return try required(name, fallback, meaning)
+    }
+    guard case .scalar(let text) = entry.value, let truth = Bool(text) else { throw wrong(entry, "true or false") }
+    return truth
+  }
+
   /// Numbers, given as a list or as one.
   public func doubles(
     _ name: String, default fallback: [Double]? = nil, in range: ClosedRange<Double> = 0...Double.infinity,

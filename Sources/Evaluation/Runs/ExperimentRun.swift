@@ -101,7 +101,7 @@ public struct ExperimentRun {
         let runner = try self.runner(plan, source, models, data)
         let place = folder.predictions(attack: plan.name, source: source.name)
         let request = runner.request
-        let keep = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
+        let keep = experiment.keptImages(of: plan.name, runner.data)
         let stored = isKept(keep, runner) ? PredictionFile.read(place, request: request) : nil
         return try step(.attack(plan.name, source: source.name), reused: stored != nil) {
           if let stored { return stored }

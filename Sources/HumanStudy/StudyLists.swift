@@ -1,0 +1,125 @@
+import Evaluation
+import Support
+
+/// Every participant's list: which pictures, in which order.
+///
+/// A list depends on the master seed and its number, not on how many lists there are, so a study of more participants begins with
+/// the lists of a study of fewer.
+struct StudyLists {
+  /// A picture of a list, by where it comes from.
+  enum Item: Hashable {
+    /// A place in a condition's candidates of a class.
+    case adversarial(condition: Int, label: Int, place: Int)
+    /// A place in the unchanged images.
+    case clean(Int)
+    case practice(Int)
+  }
+
+  struct Entry {
+    let phase: Phase
+    let item: Item
+  }
+
+  let design: StudyDesign
+  let pools: [CandidatePool]
+  /// The unchanged images that may serve as checks, and those for practice.
+  let checks: [Original]
+  let practice: [Original]
+
+  private var classCount: Int { pools[0].candidates.count }
+
+  /// How many pictures of each condition a participant sees.
+  private var perCondition: Int { (design.images ?? pools.count * classCount) / pools.count }
+
+  /// Refuses a design that these pictures cannot satisfy.
+  /// - Throws: `Failure.badData` with the counts that were available.
+  func check() throws {
+    let wanted = design.images ?? pools.count * classCount
+    guard wanted % pools.count == 0 else {
+      throw Failure.badData(
+        "\(wanted) images cannot be shared equally among \(pools.count) conditions: "
+          + pools.map(\.condition.name).joined(separator: "; "), hint: "ask for a multiple of \(pools.count)")
+    }
+    let least = (perCondition + classCount - 1) / classCount
+    var shortages: [String] = []
+    for pool in pools {
+      for label in 0..<classCount where pool.candidates[label].count < least {
+        let condition = pool.condition
+        shortages.append(
+          "model \(condition.source), class \(label), \(condition.attack) \(condition.epsilon.plainDecimal): "
+            + "\(pool.candidates[label].count) of \(pool.examined[label]) examples fool as stored")
+      }
+    }
+    guard shortages.isEmpty else {
+      let shown = shortages.prefix(40) + (shortages.count > 40 ? ["and \(shortages.count - 40) more"] : [])
+      throw Failure.badData(
+        "a participant sees \(least) for each class and condition, and there are not so many:\n  "
+          + shown.joined(separator: "\n  "),
+        hint: "use more images of each class (imagesPerClass), a larger budget, other models, or fewer images")
+    }
+    guard design.repeats <= wanted else {
+      throw Failure.badData("\(design.repeats) repeats of \(wanted) images: expected at most one of each")
+    }
+    guard checks.count >= design.checks, practice.count >= design.practice else {
+      throw Failure.badData(
+        "\(design.checks) checks and \(design.practice) practice trials need as many unchanged images, and the examples have "
+          + "\(checks.count) for checks and \(practice.count) for practice", hint: "ask for fewer of them")
+    }
+  }
+
+  /// The lists of all slots, in order.
+  /// - Throws: `Failure.badData` if two pictures of one image cannot stand as far apart as asked.
+  func lists() throws -> [[Entry]] {
+    try check()
+    let seed = design.seed.derive("study lists")
+    var decks = pools.map { pool in
+      (0..<classCount).map { label in
+        Deck(pool.candidates[label].count, seed: seed.derive("candidates of \(pool.condition.name), class \(label)"))
+      }
+    }
+    var classes = pools.map { Deck(classCount, seed: seed.derive("classes of \($0.condition.name)")) }
+    var checkDeck = Deck(checks.count, seed: seed.derive("checks"))
+    let first = seed.derive("practice").order(practice.count).prefix(design.practice).map { place in
+      Entry(phase: .practice, item: .practice(place))
+    }
+    return try (1...design.participants + design.spares).map { slot in
+      var entries: [Entry] = []
+      for condition in pools.indices {
+        var quota = [Int](repeating: perCondition / classCount, count: classCount)
+        for label in classes[condition].deal(perCondition % classCount) ?? [] { quota[label] += 1 }
+        for label in 0..<classCount {
+          for place in decks[condition][label].deal(quota[label]) ?? [] {
+            entries.append(Entry(phase: .main, item: .adversarial(condition: condition, label: label, place: place)))
+          }
+        }
+      }
+      let seed = seed.derive("participant \(slot)")
+      entries += seed.derive("repeats").shuffled(entries).prefix(design.repeats)
+      let seen = Set(entries.map { image($0.item) })
+      let unseen = checkDeck.deal(design.checks) { seen.contains(checks[$0].index) }
+      for place in unseen ?? checkDeck.deal(design.checks) ?? [] {
+        entries.append(Entry(phase: .check, item: .clean(place)))
+      }
+      let images = entries.map { image($0.item) }
+      let order = arranged(
+        images, distance: design.distance, after: first.map { image($0.item) }, seed: seed.derive("order"))
+      guard let order else {
+        let most = Dictionary(grouping: images, by: \.self).max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+        throw Failure.badData(
+          "list \(slot): \(most?.value.count ?? 0) of its \(images.count) pictures are made of image \(most?.key ?? 0), and "
+            + "they cannot stand with \(design.distance) others between two of them",
+          hint: "use more images of each class (imagesPerClass), or a smaller distance")
+      }
+      return first + order.map { entries[$0] }
+    }
+  }
+
+  /// The image that a picture is made of.
+  private func image(_ item: Item) -> Int {
+    switch item {
+    case .adversarial(let condition, let label, let place): pools[condition].candidates[label][place].index
+    case .clean(let place): checks[place].index
+    case .practice(let place): practice[place].index
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Datasets
+import Evaluation
+import Foundation
+import ImageSets
+import ModelCore
+import Support
+
+/// Writes a sampled study into its folder; `study.json` comes last.
+struct StudyWriter {
+  let design: StudyDesign
+  let folder: StudyFolder
+  let classNames: [String]
+  let scale: Int
+
+  /// Makes room: what an earlier sample left would be pictures that nobody asked for.
+  func begin() throws {
+    try createFolder(folder.url)
+    for old in [folder.study, folder.images, folder.sheets, folder.predictions] {
+      try? FileManager.default.removeItem(at: old)
+    }
+  }
+
+  /// Writes a picture under its name.
+  /// - Returns: its row of the key.
+  func write(_ stimulus: Stimulus, _ picture: Picture) throws -> Stimulus {
+    let data = try PNG.encode(picture.enlarged(scale))
+    try AtomicFile.write(data, to: folder.image(stimulus.name), synced: false)
+    var stimulus = stimulus
+    stimulus.sha256 = Digest.hex(of: data)
+    return stimulus
+  }
+
+  func finish(key: [Stimulus], trials: [Trial], pools: [CandidatePool], originals: [Original]) throws {
+    let sheets = try design.sheets && classNames.count <= 20 ? writeSheets(pools, originals) : []
+    try folder.write(key)
+    try folder.write(trials)
+    try AtomicFile.write(design.resolved(), to: folder.design)
+    let shape = originals[0].picture.shape
+    let practice = key.filter { $0.kind == .practice }.map { ($0.name, $0.label) }
+    try folder.write(
+      Study(
+        title: design.title, classNames: classNames, consent: StudyTexts.consent(design),
+        instructions: StudyTexts.instructions(design, classes: classNames), questions: StudyTexts.questions(design),
+        noneText: StudyTexts.none, secondsPerAnswer: design.seconds, participants: design.participants,
+        slots: design.participants + design.spares, width: shape.width * scale, height: shape.height * scale,
+        stimuli: key.map(\.name), practiceLabels: Dictionary(uniqueKeysWithValues: practice), sheets: sheets))
+  }
+
+  /// One sheet a condition, in random order: rows are labels, columns targets, and the diagonal the images as they were.
+  private func writeSheets(_ pools: [CandidatePool], _ originals: [Original]) throws -> [Study.Sheet] {
+    let shape = originals[0].picture.shape
+    let side = max(1, 64 / max(shape.height, shape.width))
+    let (height, width) = (shape.height * side + 2, shape.width * side + 2)
+    var rows = CSV(header: "sheet,sha256,source,attack,epsilon")
+    var sheets: [Study.Sheet] = []
+    for (number, pool) in design.seed.derive("study sheets").shuffled(pools).enumerated() {
+      var canvas = Canvas(
+        width: width * classNames.count + 2, height: height * classNames.count + 2, color: [128, 128, 128])
+      for label in classNames.indices {
+        for target in classNames.indices {
+          let picture =
+            label == target
+            ? originals.first { $0.label == label }?.picture
+            : pool.candidates[label].first { $0.target == target }?.picture
+          guard let picture else { continue }
+          canvas.put(picture.enlarged(side), x: target * width + 2, y: label * height + 2)
+        }
+      }
+      let name = "sheet-\(number + 1)"
+      let data = try PNG.encode(canvas.picture)
+      try AtomicFile.write(data, to: folder.sheet(name), synced: false)
+      rows.append(
+        [name, Digest.hex(of: data), pool.condition.source, pool.condition.attack, pool.condition.epsilon.plainDecimal])
+      sheets.append(
+        Study.Sheet(name: name, caption: StudyTexts.sheetCaption, width: canvas.width, height: canvas.height))
+    }
+    try AtomicFile.write(rows.text, to: folder.sheetKey)
+    return sheets
+  }
+}

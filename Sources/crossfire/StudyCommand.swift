@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// `crossfire study`: whether people see in adversarial images what models see.
+struct StudyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "study",
+    abstract: "Ask people what they see in adversarial images.",
+    discussion: """
+      EXAMPLES
+        crossfire study sample results --participants 12
+        crossfire study score results/study
+      """,
+    subcommands: [StudySample.self])
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import HumanStudy
+import ModelCore
+import Support
+
+struct StudySample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample",
+    abstract: "Draw a human study from stored adversarial examples.",
+    discussion: """
+      Takes a run folder, or example files. Without a design file it is the design
+      of A. Ross' thesis: of the first five test images of each class the examples
+      that fool their model, and of these one for each participant, class and
+      model. Examples are judged as the pictures that are shown, with 8 bits.
+
+      Nothing in study.json, trials.csv, images/ and sheets/ gives an answer away;
+      key.csv does, and is never served.
+
+      EXAMPLES
+        crossfire study sample results --attack jsma --participants 12
+        crossfire study sample results --design study.yaml
+        crossfire study sample jsma.a.safetensors jsma.b.safetensors \\
+          --attack jsma --participants 12 --out study
+      """)
+
+  @Argument(help: ArgumentHelp("A run folder, or example files.", valueName: "run folder or examples"))
+  var paths: [String]
+
+  @Option(
+    help: ArgumentHelp("A file with the design, as in an experiment's study.", valueName: "yaml"),
+    completion: .file(extensions: ["yaml"]))
+  var design: String?
+
+  @Option(parsing: .upToNextOption, help: "The attacks whose examples are shown.")
+  var attack: [String] = []
+
+  @Option(parsing: .upToNextOption, help: "The models whose examples are shown; all unless given.")
+  var model: [String] = []
+
+  @Option(help: ArgumentHelp("How many participants are wanted.", valueName: "n"))
+  var participants: Int?
+
+  @Option(help: ArgumentHelp("Where lists and orders derive from.", valueName: "n"))
+  var seed: Int?
+
+  @Option(help: ArgumentHelp("The folder to write; study in the run folder unless given.", valueName: "dir"))
+  var out: String?
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let device = try engine.start()
+    var isFolder: ObjCBool = false
+    let first = URL(filePath: paths[0])
+    let isRun = FileManager.default.fileExists(atPath: first.path, isDirectory: &isFolder) && isFolder.boolValue
+    guard !isRun || paths.count == 1 else { throw Failure.usage("one run folder, or example files: not both") }
+    guard isRun || out != nil else { throw Failure.usage("--out is missing: where to write the study") }
+    let files = isRun ? RunFolder.exampleSets(in: first) : paths.map { URL(filePath: $0) }
+    guard !files.isEmpty else {
+      throw Failure.missing(
+        "\(first.path) has no examples", hint: "run an experiment with a study, or with images of the attack")
+    }
+    let sets = try files.map { try ExampleSet($0) }
+    let design = try self.design(isRun ? first : nil, sets)
+    let models = isRun ? Self.models(of: sets, in: first, device) : []
+    let folder = StudyFolder(URL(filePath: out ?? first.appending(path: "study").path))
+    let outcome = try StudySampler(design, sets: sets, models: models).sample(into: folder, progress: output.progress)
+    try output.show(outcome, outcome.text)
+  }
+
+  /// The design file's, else the experiment's, else the thesis'; options go before all.
+  private func design(_ run: URL?, _ sets: [ExampleSet]) throws -> StudyDesign {
+    var entries: [Settings.Entry] = []
+    if let design {
+      entries = try Settings.yaml(URL(filePath: design)).entries
+    } else if let run, let study = try? Experiment(run.appending(path: "experiment.yaml")).study {
+      entries = try Settings.yaml(study.resolved(), file: "experiment.yaml").entries
+    }
+    func replace(_ names: [String], _ name: String, _ value: SettingValue) {
+      entries.removeAll { names.contains($0.name) }
+      entries.append(.init(name: name, value: value, place: "--\(name == "attacks" ? "attack" : name)"))
+    }
+    if !attack.isEmpty { replace(["attack", "attacks"], "attacks", .list(attack.map(SettingValue.scalar))) }
+    if !model.isEmpty { replace(["models"], "models", .list(model.map(SettingValue.scalar))) }
+    if let participants {
+      replace(["participants", "spares"], "participants", .scalar("\(participants)"))
+    }
+    if let seed { replace(["seed"], "seed", .scalar("\(seed)")) }
+    // One attack needs no choice.
+    let attacks = Set(sets.map(\.origin.attack))
+    if !entries.contains(where: { ["attack", "attacks"].contains($0.name) }), attacks.count == 1 {
+      replace([], "attacks", .list(attacks.map(SettingValue.scalar)))
+    }
+    let settings = try Settings(entries, place: design ?? "the study's design")
+    return design == nil ? try asUsage { try StudyDesign(settings) } : try StudyDesign(settings)
+  }
+
+  /// The models of a run that the examples were made on, where their files are the same still.
+  private static func models(of sets: [ExampleSet], in run: URL, _ device: Device) -> [NamedClassifier] {
+    var seen: Set<String> = []
+    return sets.map(\.origin).compactMap { origin in
+      guard seen.insert(origin.source).inserted,
+        let network = try? ModelFile(RunFolder.model(origin.source, in: run), device: device).network,
+        network.fingerprint == origin.sourceFingerprint, let frozen = try? network.frozen()
+      else { return nil }
+      return NamedClassifier(name: origin.source, fingerprint: network.fingerprint, classifier: frozen)
+    }
+  }
+}
+
+extension StudySampler.Outcome {
+  /// What was sampled, for a terminal.
+  var text: String {
+    var table = TextTable(["condition", "fooling as stored", "examples", "in the lists"])
+    for pool in conditions {
+      table.add([pool.condition.name, "\(pool.fooling)", "\(pool.examined)", "\(pool.shown)"])
+    }
+    let unasked =
+      self.unasked.isEmpty
+      ? "" : "\nnot asked about the pictures as stored, no model file at hand: \(self.unasked.joined(separator: ", "))"
+    return table.text + unasked
+      + "\n\n\(folder): \(slots) lists of \(trialsEach) trials for \(participants) participants, \(pictures) pictures"
+  }
+}
