@@ -1,0 +1,71 @@
+import Evaluation
+import Foundation
+import ModelCore
+import Support
+
+@testable import HumanStudy
+
+/// Example sets without an attack: grey images of 4 x 4 pixels whose corner says what their model sees in them.
+enum SampleSets {
+  /// Examples of every image towards every other class.
+  /// - Parameters:
+  ///   - perClass: images of each class; classes take turns.
+  ///   - fools: whether the example of an image (its number in its class) of a class towards a target fools.
+  static func set(
+    _ source: String, attack: String = "jsma", classes: Int = 4, perClass: Int = 6, targeted: Bool = true,
+    fools: (_ label: Int, _ number: Int, _ target: Int) -> Bool = { _, _, _ in true }
+  ) -> ExampleSet {
+    var (indices, labels, targets, predicted): ([Int64], [Int64], [Int64], [Int64]) = ([], [], [], [])
+    var (originals, adversarial): ([Float], [Float]) = ([], [])
+    for index in 0..<classes * perClass {
+      let (label, number) = (index % classes, index / classes)
+      for target in (0..<classes).filter({ $0 != label }).prefix(targeted ? classes : 1) {
+        let fooled = fools(label, number, target)
+        indices.append(Int64(index))
+        labels.append(Int64(label))
+        targets.append(targeted ? Int64(target) : -1)
+        predicted.append(Int64(fooled ? target : label))
+        originals += pixels(index, label)
+        adversarial += pixels(index, fooled ? target : label)
+      }
+    }
+    let count = indices.count
+    let shape = [count, 1, 4, 4]
+    return ExampleSet(
+      origin: ExampleSet.Origin(
+        data: "drawn:test", classNames: (0..<classes).map { "class \($0)" }, valueRange: 0...1, source: source,
+        sourceFingerprint: "fingerprint of \(source)", attack: attack, norm: "linf", parameters: [:], epsilons: [1],
+        seed: 1),
+      original: Tensor(originals, shape: shape), adversarial: [Tensor(adversarial, shape: shape)],
+      label: Tensor(labels, shape: [count]), target: Tensor(targets, shape: [count]),
+      index: Tensor(indices, shape: [count]),
+      predicted: Tensor(predicted, shape: [1, count]), confidence: Tensor.full(0.75, shape: [1, count]))
+  }
+
+  /// The corner is a fifth of what is seen, the rest depends on the image.
+  private static func pixels(_ index: Int, _ seen: Int) -> [Float] {
+    [Float(seen) / 5] + (1..<16).map { Float((index * 37 + $0 * 11) % 256) / 255 }
+  }
+
+  static let models = ["normal", "distilled", "regularised"]
+
+  static func design(_ text: String) throws -> StudyDesign {
+    try StudyDesign(.yaml(text, file: "study.yaml"))
+  }
+}
+
+/// Sees in an image what its corner says, and one class less where `offset` is added before it is read.
+struct CornerReader: Classifier {
+  var classCount = 4
+  var offset = 0.0
+  var inputShape: ImageShape { ImageShape(channels: 1, height: 4, width: 4) }
+  var valueRange: ClosedRange<Double> { 0...1 }
+  var device: Device { .cpu }
+
+  func logits(_ images: Tensor) -> Tensor {
+    // images [N, 1, 4, 4] → [N, K]
+    let seen = images.reshaped([-1, 16]).narrow(1, 0, 1) * 5 + offset
+    let classes = Tensor.range(classCount).to(.float32).reshaped([1, classCount])
+    return (seen - classes).power(2) * -10
+  }
+}
