@@ -1,6 +1,7 @@
 import Defenses
 import Evaluation
 import Foundation
+import HumanStudy
 import Support
 
 /// A report on disk: `index.html`, `report.md`, and each chart as `figures/<name>.svg` with its data beside it as `<name>.csv` and its
@@ -13,7 +14,7 @@ public struct ReportFolder: Sendable {
   }
 
   /// The report of what a run's folder holds.
-  /// - Throws: `Failure` if an example set in it cannot be read.
+  /// - Throws: `Failure` if an example set or a study's results in it cannot be read.
   public init(of folder: URL, _ grid: Grid) throws {
     let sets = try RunFolder.exampleSets(in: folder).map { try ExampleSet($0) }
     let ordered = grid.attacks.flatMap { attack in
@@ -23,13 +24,15 @@ public struct ReportFolder: Sendable {
       let file = ModelTraining.history(of: RunFolder.model(model, in: folder))
       return (try? [EpochRecord](jsonLines: file)).map { TrainingHistory(model: model, epochs: $0) }
     }
+    let results = StudyFolder(folder.appending(path: "study")).results
+    let study = FileManager.default.fileExists(atPath: results.path) ? try StudyResults.read(results) : nil
     self.init(
       ReportPage(
         grid: grid, title: grid.provenance.experiment,
         sheets: try ordered.map { try ConfusionSheet($0)?.sheet() ?? ExampleSheet($0).sheet() }, histories: histories,
         probes: grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) },
         gradientSheet: try GradientSheet(grid.models.compactMap { GradientPictures.stored(for: $0, in: folder) })?
-          .sheet()))
+          .sheet(), study: study))
   }
 
   /// Writes the report, each file whole or not at all, the page last.

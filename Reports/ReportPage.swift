@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import HumanStudy
 
 /// An image for a report: example images side by side, composed elsewhere.
 public struct ImageSheet: Equatable, Sendable {
@@ -39,10 +40,11 @@ public struct ReportPage: Sendable {
   let histories: [TrainingHistory]
   let probes: [ModelProbe]
   let gradientSheet: ImageSheet?
+  let study: StudyResults?
 
   public init(
     grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = [],
-    gradientSheet: ImageSheet? = nil
+    gradientSheet: ImageSheet? = nil, study: StudyResults? = nil
   ) {
     self.gradientSheet = gradientSheet
     self.grid = grid
@@ -50,6 +52,7 @@ public struct ReportPage: Sendable {
     self.sheets = sheets
     self.histories = histories
     self.probes = probes
+    self.study = study
   }
 
   public func html() -> String {
@@ -73,7 +76,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, spending, training, provenance,
+      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy, spending, training,
+      provenance,
     ]
     let sections = all.compactMap(\.self)
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }

@@ -19,7 +19,7 @@ draw <- function(seed, people, images, conditions, each, intercepts, person_sd, 
   data
 }
 
-show <- function(name, data, control = glmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.1, rhoend = 1e-8, maxfun = 1e5))) {
+show <- function(name, data, control = glmerControl(optimizer = "bobyqa", tolPwrss = 1e-13, optCtrl = list(rhobeg = 0.1, rhoend = 1e-8, maxfun = 1e5))) {
   model <- glmer(yes ~ 0 + condition + (1 | participant) + (1 | image), data = data, family = binomial, control = control)
   one <- data
   one$condition <- factor(ifelse(data$condition == "1", "0", as.character(data$condition)))

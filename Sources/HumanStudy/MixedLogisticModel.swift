@@ -143,15 +143,15 @@ private final class LaplaceDeviance {
       repeat {
         let (tryP, tryI) = (moved(p, step.participants, length), moved(i, step.images, length))
         next = penalized(point, tryP, tryI, scaleP, scaleI)
-        if next <= fit || step.size < 1e-9 {
+        if next <= fit + 1e-10 * (1 + abs(fit)) {
           (p, i) = (tryP, tryI)
           break
         }
         length /= 2
       } while length > 1e-10
-      let gain = fit - next
       fit = next
-      if step.size < 1e-8 || (gain < 1e-13 * (1 + abs(fit)) && step.size < 1e-5) { break }
+      // The determinant is taken before the step and, unlike the rest, changes with it in the first order.
+      if step.size < 1e-10 { break }
     }
     guard fit.isFinite else { return .infinity }
     (ofParticipants, ofImages) = (p, i)

@@ -3,6 +3,7 @@ import Attacks
 import Defenses
 import Evaluation
 import Foundation
+import HumanStudy
 import ImageSets
 import ModelCore
 import Reports
@@ -85,7 +86,7 @@ func runAndReport(
   guard let (first, contestants) = try run.run() else { return }
   var grid = first
   if let plan = experiment.images {
-    let outcome = try exportImages(of: folder, contestants, jpegQualities: plan.jpegQualities, progress)
+    let outcome = try exportImages(plan, of: folder, contestants, progress)
     progress.note(
       "exported \(outcome.pictures) pictures to \(folder.images.path): \(outcome.foolingAsStored) of the "
         + "\(outcome.fooling) that fooled their source still do as 8-bit files")
@@ -97,16 +98,34 @@ func runAndReport(
   }
   let page = try writeReport(of: url, grid)
   try output.show(grid, summary(grid, page))
+  // Last, so that a study that these examples cannot satisfy costs nothing else.
+  if let design = experiment.study { try sampleStudy(design, of: folder, contestants, progress) }
 }
 
-/// The pictures of all example sets of a run.
+/// Draws the experiment's study, unless somebody answered it already.
+private func sampleStudy(
+  _ design: StudyDesign, of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
+) throws {
+  let study = StudyFolder(folder.study)
+  guard !study.hasAnswers else { return progress.note("the study has answers and stays as it is") }
+  let sets = try RunFolder.exampleSets(in: folder.url).map { try ExampleSet($0) }
+  let models = contestants.map {
+    NamedClassifier(name: $0.name, fingerprint: $0.fingerprint, classifier: $0.classifier)
+  }
+  let outcome = try StudySampler(design, sets: sets, models: models).sample(into: study, progress: progress)
+  progress.note(
+    "drew a study: \(outcome.slots) lists of \(outcome.trialsEach) trials, \(outcome.pictures) pictures: \(study.url.path)"
+  )
+}
+
+/// The pictures of some attacks' example sets of a run.
 private func exportImages(
-  of folder: RunFolder, _ contestants: [Contestant], jpegQualities: [Int], _ progress: ProgressDisplay
+  _ plan: ImagePlan, of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
 ) throws -> ImageSet.Outcome {
   let files = RunFolder.exampleSets(in: folder.url)
-  let sets = try files.map { try ExampleSet($0) }
+  let sets = try files.map { try ExampleSet($0) }.filter { plan.attacks.contains($0.origin.attack) }
   let total = sets.reduce(0) { $0 + $1.count * $1.origin.epsilons.count }
-  var images = try ImageSet(folder.images, jpegQualities: jpegQualities)
+  var images = try ImageSet(folder.images, jpegQualities: plan.jpegQualities)
   var done = 0
   progress.begin("export pictures", total: total, unit: "pictures")
   for set in sets {

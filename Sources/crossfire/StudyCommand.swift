@@ -10,5 +10,5 @@ struct StudyCommand: ParsableCommand {
         crossfire study sample results --participants 12
         crossfire study score results/study
       """,
-    subcommands: [StudySample.self])
+    subcommands: [StudySample.self, StudyScoreCommand.self])
 }

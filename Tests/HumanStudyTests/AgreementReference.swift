@@ -1,4 +1,4 @@
-// Computed by statsmodels 0.15.0 and krippendorff 0.9.0: scripts/agreement_reference.py writes this file.
+// Computed by SciPy 1.17.1, statsmodels 0.15.0 and krippendorff 0.9.0: scripts/agreement_reference.py writes this file.
 
 /// For each picture how many chose each category, and Fleiss' kappa and Krippendorff's alpha of it.
 let agreementReference: [(counts: [[Int]], kappa: Double?, alpha: Double)] = [
@@ -49,4 +49,13 @@ let errorConsistencyReference: [(counts: [Int], kappa: Double)] = [
   ([0, 10, 10, 0], -1.0),
   ([30, 3, 40, 2], -0.038647342995169046),
   ([7, 0, 3, 0], 0.0),
+]
+
+/// Two shares, answers in each group, and the power of Fisher's exact test at 0.05.
+let powerReference: [(first: Double, second: Double, answers: Int, power: Double)] = [
+  (0.02, 0.16, 20, 0.14585976178988133),
+  (0.02, 0.16, 60, 0.7012439591201736),
+  (0.3, 0.5, 40, 0.36827013567304023),
+  (0.0, 0.2, 30, 0.5724875624096784),
+  (0.5, 0.5, 25, 0.032841456090705996),
 ]

@@ -24,9 +24,9 @@ struct MixedModelReference: Sendable, CustomTestStringConvertible {
 let mixedModelReference: [MixedModelReference] = [
   MixedModelReference(
     name: "a study as large as the thesis'", participants: 11, images: 50, conditions: 3,
-    estimates: [-2.6690229832, -1.1484011778, -0.5175840322],
-    standardErrors: [0.4123817679, 0.2771755477, 0.2565396430],
-    participantDeviation: 0.1371314128, imageDeviation: 0.837843063, logLikelihood: -164.7025286,
+    estimates: [-2.6690229941, -1.1484011433, -0.5175839844],
+    standardErrors: [0.4123813676, 0.2771755772, 0.2565398523],
+    participantDeviation: 0.1371314578, imageDeviation: 0.8378430401, logLikelihood: -164.7025286,
     nullLogLikelihood: -171.6041105,
     answers: """
       3800 2801 3300 900 0 4200 2500 1400 4800 2300 3910 3210 1810 2510 3410 4210 10 2811 1310 2110 3420 621 4520
@@ -51,9 +51,9 @@ let mixedModelReference: [MixedModelReference] = [
       """),
   MixedModelReference(
     name: "more people than images", participants: 60, images: 12, conditions: 2,
-    estimates: [-1.0094724388, 0.3379746735], standardErrors: [0.2459797370, 0.2397650266],
-    participantDeviation: 1.055300852, imageDeviation: 0.5394580145, logLikelihood: -433.287338,
-    nullLogLikelihood: -463.0484651,
+    estimates: [-1.0106274372, 0.3385008239], standardErrors: [0.2470406529, 0.2402925036],
+    participantDeviation: 1.056101835, imageDeviation: 0.539834394, logLikelihood: -433.2850635,
+    nullLogLikelihood: -463.0484515,
     answers: """
       400 800 1101 200 1000 0 211 1110 510 11 310 111 10801 10000 10601 10201 10400 10301 10010 10411 10311 10610
       11011 10211 20301 20901 20101 21101 20400 21001 21110 20211 20411 20911 20610 20111 30101 30300 31100 30600
@@ -102,9 +102,9 @@ let mixedModelReference: [MixedModelReference] = [
       """),
   MixedModelReference(
     name: "a strong effect and large deviations", participants: 24, images: 40, conditions: 2,
-    estimates: [-2.2406183485, 0.5969810683], standardErrors: [0.3364398276, 0.3134616323],
-    participantDeviation: 1.171476774, imageDeviation: 1.047024387, logLikelihood: -456.3674332,
-    nullLogLikelihood: -582.8801107,
+    estimates: [-2.2406183293, 0.5969811411], standardErrors: [0.3364353065, 0.3134583135],
+    participantDeviation: 1.171476844, imageDeviation: 1.04702443, logLikelihood: -456.3674332,
+    nullLogLikelihood: -582.880087,
     answers: """
       2700 2600 800 1000 3800 400 1400 1300 2500 600 1600 1200 3900 3100 2300 700 2800 3700 100 1700 1211 110 1310
       2010 3411 1810 3910 711 3811 3510 811 2110 311 911 1611 2211 2711 211 3611 510 10201 13301 10900 12900 13800
@@ -166,9 +166,9 @@ let mixedModelReference: [MixedModelReference] = [
       """),
   MixedModelReference(
     name: "no deviation of images", participants: 20, images: 30, conditions: 2,
-    estimates: [-0.05028968963, 0.82112781783], standardErrors: [0.2256972230, 0.2335251582],
-    participantDeviation: 0.7517171871, imageDeviation: 1.211181901e-08, logLikelihood: -253.6223067,
-    nullLogLikelihood: -261.5908985,
+    estimates: [-0.05033124211, 0.82127587160], standardErrors: [0.2259228433, 0.2339943541],
+    participantDeviation: 0.7518008861, imageDeviation: 6.694001116e-08, logLikelihood: -253.6222445,
+    nullLogLikelihood: -261.5908941,
     answers: """
       2400 2301 1501 501 1801 2901 2601 1000 1201 601 411 311 2911 2711 2511 811 110 210 1911 1310 11400 11701 12600
       11900 11001 10200 11601 10401 10001 11100 10811 10910 12611 10310 12811 10111 11311 10010 10611 11911 21100

@@ -43,6 +43,7 @@ public final class RunFolder {
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   public var report: URL { url.appending(path: "report") }
   public var images: URL { url.appending(path: "images") }
+  public var study: URL { url.appending(path: "study") }
   public func model(_ name: String) -> URL { Self.model(name, in: url) }
 
   /// The place of a model in a run's folder.

@@ -1,0 +1,103 @@
+import HumanStudy
+
+extension ReportPage {
+  /// What people saw in the examples; nil if nobody was asked.
+  var humanStudy: Section? {
+    guard let study else { return nil }
+    let shares = table(
+      "Human study",
+      header: [
+        "Model", "Attack", "Answers", "Human fooled, %", "Wilson", "Bootstrap", "Mistake reasonable, %", "Wilson",
+        "Bootstrap",
+      ],
+      study.conditions.map { result in
+        [
+          result.condition.source, grid.heading(result.condition.attack, result.condition.epsilon),
+          "\(result.fooled.of)",
+        ]
+          + cells(result.fooled) + cells(result.reasonable)
+      })
+    var content: [any MarkupContent] = [
+      Markup("p", [:], study.summary), shares, Markup("p", ["class": "note"], StudyResults.definitions),
+    ]
+    if !study.comparisons.isEmpty {
+      content += [
+        Markup("h3", [:], "Do conditions differ?"),
+        table(
+          "Comparisons",
+          header: [
+            "Measure", "Conditions", "Difference, points", "Bootstrap", "Log-odds ± standard error", "p, mixed model",
+            "p, Fisher",
+          ],
+          study.comparisons.filter { $0.measure != "original" }.map { comparison in
+            [
+              StudyResults.title(of: comparison.measure), "\(comparison.second.name) − \(comparison.first.name)",
+              StudyResults.percent(comparison.difference), StudyResults.range(comparison.bootstrap),
+              StudyResults.estimate(comparison.logOdds, comparison.standardError),
+              comparison.mixedP.map(StudyResults.p) ?? "–", StudyResults.p(comparison.fisherP),
+            ]
+          }),
+        Markup("p", ["class": "note"], StudyResults.fisherNote),
+      ]
+    }
+    content += agreement(study)
+    if let times = study.times {
+      content += [Markup("h3", [:], "How long it took"), Markup("p", [:], StudyResults.sentence(times))]
+    }
+    return Section(id: "study", heading: "What people see", content: content + confusions(study))
+  }
+
+  private func cells(_ share: StudyResults.Share) -> [String] {
+    [StudyResults.percent(share.share), StudyResults.range(share.wilson), StudyResults.range(share.bootstrap)]
+  }
+
+  private func agreement(_ study: StudyResults) -> [any MarkupContent] {
+    var content: [any MarkupContent] = []
+    if !study.agreement.isEmpty {
+      content += [
+        Markup("h3", [:], "Do people agree?"),
+        table(
+          "Agreement", header: ["Pictures of", "Pictures", "Answers", "Krippendorff’s α", "95%", "Fleiss’ κ", "95%"],
+          study.agreement.map { result in
+            [
+              result.condition?.name ?? "all conditions", "\(result.pictures)", "\(result.answers)",
+              StudyResults.number(result.alpha), StudyResults.interval(result.alphaInterval),
+              StudyResults.number(result.kappa), StudyResults.interval(result.kappaInterval),
+            ]
+          }),
+      ]
+    }
+    if !study.withModels.isEmpty {
+      content += [
+        Markup("h3", [:], "Do people and models err on the same pictures?"),
+        table(
+          "Agreement with models",
+          header: [
+            "Model", "Answers", "People right, %", "Model right, %", "Same answer, %", "Error consistency κ", "95%",
+          ],
+          study.withModels.map { result in
+            [
+              result.model, "\(result.answers)", StudyResults.percent(result.peopleRight),
+              StudyResults.percent(result.modelRight), StudyResults.percent(result.sameAnswer),
+              StudyResults.number(result.errorConsistency), StudyResults.interval(result.interval),
+            ]
+          }),
+      ]
+    }
+    return content
+  }
+
+  /// What was answered, a condition after the other, folded away.
+  private func confusions(_ study: StudyResults) -> [any MarkupContent] {
+    study.conditions.map { result in
+      func matrix(_ rows: String, _ counts: [[Int]]) -> Markup {
+        table(
+          "\(rows), \(result.condition.name)", header: ["\(rows) \\ answer"] + study.classNames + ["none"],
+          zip(study.classNames, counts).map { name, row in [name] + row.map { $0 == 0 ? "·" : "\($0)" } })
+      }
+      return Markup(
+        "details", [:], Markup("summary", [:], "What was answered: \(result.condition.name)"),
+        matrix("Original", result.byLabel), matrix("Target", result.byTarget))
+    }
+  }
+}

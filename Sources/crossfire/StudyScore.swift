@@ -1,0 +1,68 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import HumanStudy
+import Support
+
+struct StudyScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Score the answers of a study.",
+    discussion: """
+      Reads answers.csv and key.csv, and writes results.json, results.csv,
+      results.md and model-vs-human/. In a run folder the report is written again,
+      with a section on the study.
+
+      EXAMPLES
+        crossfire study score results/study
+        crossfire study score results/study --json
+      """)
+
+  @Argument(help: ArgumentHelp("The study's folder.", valueName: "dir"))
+  var folder: String
+
+  @Option(help: ArgumentHelp("Samples that the bootstrap draws.", valueName: "n"))
+  var draws = 2000
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    guard (100...1_000_000).contains(draws) else {
+      throw Failure.usage("--draws \(draws): expected a number from 100 to 1000000")
+    }
+    let folder = StudyFolder(URL(filePath: self.folder))
+    let score = try StudyScore(folder, draws: draws, progress: output.progress)
+    let results = score.results()
+    try score.write(results, to: folder)
+    let run = folder.url.standardizedFileURL.deletingLastPathComponent()
+    var page: URL?
+    if folder.url.lastPathComponent == "study", let grid = try? Grid.read(run.appending(path: "grid.json")) {
+      page = try writeReport(of: run, grid)
+    }
+    try output.show(results, results.text + (page.map { "\n\nreport: \($0.path)" } ?? ""))
+  }
+}
+
+extension StudyResults {
+  /// The thesis' table and the tests, for a terminal.
+  var text: String {
+    var shares = TextTable(["condition", "answers", "fooled %", "95 %", "reasonable %", "95 % "])
+    for result in conditions {
+      shares.add([
+        result.condition.name, "\(result.fooled.of)", Self.percent(result.fooled.share),
+        Self.range(result.fooled.bootstrap ?? result.fooled.wilson), Self.percent(result.reasonable.share),
+        Self.range(result.reasonable.bootstrap ?? result.reasonable.wilson),
+      ])
+    }
+    var tests = TextTable(["human fooled, difference", "points", "p, mixed model", "p, Fisher"])
+    for comparison in comparisons where comparison.measure == "fooled" {
+      tests.add([
+        "\(comparison.second.name) − \(comparison.first.name)", Self.percent(comparison.difference),
+        comparison.mixedP.map(Self.p) ?? "–", Self.p(comparison.fisherP),
+      ])
+    }
+    let compared = comparisons.isEmpty ? "" : "\n\n" + tests.text
+    return summary + "\n\n" + shares.text + "\n(95 %: bootstrap over participants and images; more in results.md)"
+      + compared
+  }
+}
