@@ -62,7 +62,7 @@ let package = Package(
     .testTarget(name: "ImageSetsTests", dependencies: ["ImageSets", "TestSupport"]),
     .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["crossfire", "Evaluation", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["crossfire", "HumanStudy", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -14,7 +14,7 @@ struct MixedComparison {
   init(_ cells: [MixedLogisticModel.Cell], conditions: Int) {
     self.cells = cells
     mixed = (0..<conditions).filter { Self.isMixed(cells, $0) }
-    model = Self.fit(cells, mixed)
+    model = Self.fit(cells, mixed, hasErrors: true)
   }
 
   private static func isMixed(_ cells: [MixedLogisticModel.Cell], _ condition: Int) -> Bool {
@@ -23,7 +23,9 @@ struct MixedComparison {
     return yes > 0 && yes < own.reduce(0) { $0 + $1.trials }
   }
 
-  private static func fit(_ cells: [MixedLogisticModel.Cell], _ conditions: [Int]) -> MixedLogisticModel? {
+  private static func fit(
+    _ cells: [MixedLogisticModel.Cell], _ conditions: [Int], hasErrors: Bool
+  ) -> MixedLogisticModel? {
     guard !conditions.isEmpty else { return nil }
     let own = cells.compactMap { cell -> MixedLogisticModel.Cell? in
       guard let place = conditions.firstIndex(of: cell.condition) else { return nil }
@@ -31,7 +33,7 @@ struct MixedComparison {
       cell.condition = place
       return cell
     }
-    return MixedLogisticModel(own, conditions: conditions.count)
+    return MixedLogisticModel(own, conditions: conditions.count, hasErrors: hasErrors)
   }
 
   /// A condition's log-odds and their standard error; nil where they are infinite.
@@ -57,7 +59,9 @@ struct MixedComparison {
     // Both have the same answer throughout: nothing to tell apart.
     guard Self.isMixed(merged, first) else { return 1 }
     let others = mixed.filter { $0 != first && $0 != second }
-    guard let null = Self.fit(merged, ([first] + others).sorted()), null.isConverged, model?.isConverged ?? true else {
+    guard let null = Self.fit(merged, ([first] + others).sorted(), hasErrors: false), null.isConverged,
+      model?.isConverged ?? true
+    else {
       return nil
     }
     return erfc((max(0, null.deviance - (model?.deviance ?? 0)) / 2).squareRoot())

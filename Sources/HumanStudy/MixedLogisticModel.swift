@@ -51,7 +51,8 @@ public struct MixedLogisticModel: Sendable {
   /// - Parameters:
   ///   - cells: in any order; conditions, participants and images are numbered from 0.
   ///   - conditions: how many conditions there are. Each must have a "yes" and a "no", else its estimate would be infinite.
-  public init(_ cells: [Cell], conditions: Int) {
+  ///   - hasErrors: whether the covariance is wanted; without it standard errors are no numbers.
+  public init(_ cells: [Cell], conditions: Int, hasErrors: Bool = true) {
     let deviance = LaplaceDeviance(cells, conditions: conditions)
     let free = deviance.parameterCount
     var start = [Double](repeating: 0, count: free)
@@ -62,9 +63,10 @@ public struct MixedLogisticModel: Sendable {
     }
     for place in conditions..<max(conditions, free) { start[place] = 0.7 }
     let found = minimum(from: start) { deviance.value($0) }
-    let curvature = secondDerivatives(at: found.point) { deviance.value($0) }
+    let curvature = hasErrors ? secondDerivatives(at: found.point) { deviance.value($0) } : nil
     // The deviance is twice the negative log-likelihood.
-    let inverse = inverse(curvature) ?? [[Double]](repeating: [Double](repeating: .nan, count: free), count: free)
+    let inverse =
+      curvature.flatMap(inverse) ?? [[Double]](repeating: [Double](repeating: .nan, count: free), count: free)
     estimates = Array(found.point.prefix(conditions))
     covariance = (0..<conditions).map { row in (0..<conditions).map { 2 * inverse[row][$0] } }
     // The deviance does not know the sign of a standard deviation.
@@ -80,8 +82,10 @@ private final class LaplaceDeviance {
   private let cells: [MixedLogisticModel.Cell]
   private let conditions: Int
   private let (participants, images): (Int, Int)
-  /// The cells of each image: its intercept is solved for first, which leaves a matrix of participants only.
-  private let cellsOfImage: [[Int]]
+  /// The cells of one participant and one image are a group; those of an image stand in a row, in the participants' order.
+  private let groups: [(participant: Int, image: Int)]
+  private let groupOfCell: [Int]
+  private let groupsOfImage: [Range<Int>]
   /// The intercepts found last, from which the next search starts.
   private var ofParticipants: [Double]
   private var ofImages: [Double]
@@ -108,9 +112,20 @@ private final class LaplaceDeviance {
     self.conditions = conditions
     participants = min(people.count, pictures.count)
     images = max(people.count, pictures.count)
-    var places = [[Int]](repeating: [], count: images)
-    for (place, cell) in self.cells.enumerated() { places[cell.image].append(place) }
-    cellsOfImage = places
+    var groups: [(participant: Int, image: Int)] = []
+    groupOfCell = self.cells.map { cell in
+      if groups.last.map({ $0.participant != cell.participant || $0.image != cell.image }) ?? true {
+        groups.append((cell.participant, cell.image))
+      }
+      return groups.count - 1
+    }
+    var start = 0
+    groupsOfImage = (0..<images).map { image in
+      let end = groups[start...].firstIndex { $0.image != image } ?? groups.count
+      defer { start = end }
+      return start..<end
+    }
+    self.groups = groups
     ofParticipants = [Double](repeating: 0, count: participants)
     ofImages = [Double](repeating: 0, count: images)
   }
@@ -185,32 +200,33 @@ private final class LaplaceDeviance {
     for k in 0..<n { matrix[k * n + k] = 1 }
     var rightOfImages = i.map { -$0 }
     var diagonal = [Double](repeating: 1, count: images)
-    var weights = [Double](repeating: 0, count: cells.count)
+    var weights = [Double](repeating: 0, count: groups.count)
     for (place, cell) in cells.enumerated() {
       let logit = point[cell.condition] + scaleP * p[cell.participant] + scaleI * i[cell.image]
       let probability = 1 / (1 + exp(-logit))
       let residual = Double(cell.successes) - Double(cell.trials) * probability
       let weight = Double(cell.trials) * probability * (1 - probability)
-      weights[place] = weight
+      weights[groupOfCell[place]] += weight
       right[cell.participant] += scaleP * residual
       rightOfImages[cell.image] += scaleI * residual
       matrix[cell.participant * n + cell.participant] += scaleP * scaleP * weight
       diagonal[cell.image] += scaleI * scaleI * weight
     }
     let mixed = scaleP * scaleI
-    for (image, places) in cellsOfImage.enumerated() {
-      for a in places {
+    for (image, range) in groupsOfImage.enumerated() {
+      for a in range {
         let cross = mixed * weights[a] / diagonal[image]
-        let row = cells[a].participant
+        let row = groups[a].participant
         right[row] -= cross * rightOfImages[image]
-        for b in places { matrix[row * n + cells[b].participant] -= cross * mixed * weights[b] }
+        // The lower triangle is all that is read.
+        for b in range.lowerBound...a { matrix[row * n + groups[b].participant] -= cross * mixed * weights[b] }
       }
     }
     guard let factor = choleskyFactor(matrix, n) else { return nil }
     let step = solved(factor, right, n)
     var stepOfImages = rightOfImages
-    for (place, cell) in cells.enumerated() {
-      stepOfImages[cell.image] -= mixed * weights[place] * step[cell.participant]
+    for (group, weight) in zip(groups, weights) {
+      stepOfImages[group.image] -= mixed * weight * step[group.participant]
     }
     for image in 0..<images { stepOfImages[image] /= diagonal[image] }
     let logDeterminant =

@@ -185,7 +185,7 @@ struct StudyScoreTests {
     let folder = StudyFolder(temporary.url)
     let sets = SampleSets.models.map { SampleSets.set($0, classes: 5, perClass: 5) }
     let design = try SampleSets.design(
-      "{ attack: jsma, participants: 40, spares: 0, practice: 0, images: 30, sheets: false }")
+      "{ attack: jsma, participants: 20, spares: 0, practice: 0, images: 30, sheets: false }")
     _ = try StudySampler(design, sets: sets).sample(into: folder)
     let key = Dictionary(uniqueKeysWithValues: try folder.readKey().map { ($0.name, $0) })
     let fooled = ["normal": 0.05, "distilled": 0.3, "regularised": 0.6]
@@ -201,10 +201,10 @@ struct StudyScoreTests {
           choice: .label(isFooled ? stimulus.target! : stimulus.label), milliseconds: 500))
     }
     try folder.write(answers)
-    let results = try StudyScore(folder, draws: 300).results()
+    let results = try StudyScore(folder, draws: 200).results()
     for result in results.conditions {
       let share = fooled[result.condition.source]!
-      #expect(result.fooled.of == 400)
+      #expect(result.fooled.of == 200)
       #expect(result.fooled.bootstrap.map { $0[0] <= share && share <= $0[1] } == true)
     }
     #expect(results.comparisons.filter { $0.measure == "fooled" }.allSatisfy { ($0.mixedP ?? 1) < 1e-6 })
