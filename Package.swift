@@ -14,6 +14,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .systemLibrary(name: "Clibtorch", pkgConfig: "libtorch"),
@@ -42,6 +44,12 @@ let package = Package(
         "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
       ],
       path: "Reports"),
+    .target(
+      name: "StudyServer",
+      dependencies: [
+        "Support", .product(name: "FlyingSocks", package: "FlyingFox"), .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      resources: [.embedInCode("Page")]),
     .executableTarget(
       name: "crossfire",
       dependencies: [

@@ -16,7 +16,7 @@ command -v swift >/dev/null || fail "Swift 6 is needed and no 'swift' is on the 
 command -v python3 >/dev/null || fail "python3 is needed (it only fetches and unpacks libtorch)"
 
 # ---- system libraries --------------------------------------------------------------------------------------------
-packages=(libpng-dev libjpeg-dev zlib1g-dev libssl-dev pkg-config)
+packages=(libpng-dev libjpeg-dev zlib1g-dev libssl-dev libsqlite3-dev pkg-config)
 if command -v dpkg >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
@@ -27,8 +27,8 @@ if command -v dpkg >/dev/null; then
     "${root[@]}" apt-get update -q
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
   fi
-elif ! pkg-config --exists libpng libjpeg zlib libcrypto 2>/dev/null; then
-  fail "the libraries libpng, libjpeg, zlib and libcrypto and the tool pkg-config are needed (macOS: brew install libpng jpeg-turbo openssl pkg-config)"
+elif ! pkg-config --exists libpng libjpeg zlib libcrypto sqlite3 2>/dev/null; then
+  fail "the libraries libpng, libjpeg, zlib, libcrypto and SQLite and the tool pkg-config are needed (macOS: brew install libpng jpeg-turbo openssl sqlite pkg-config)"
 fi
 
 # ---- libtorch, PyTorch's engine: LIBTORCH, else the PyTorch that python3 imports, else a wheel of our own --------------

@@ -1,0 +1,45 @@
+import Foundation
+import HumanStudy
+import Support
+
+/// A study as the server knows it: what the page may know, and each list of trials. Never the key.
+struct LoadedStudy: Sendable {
+  let folder: StudyFolder
+  let study: Study
+  /// The list of slot `s` is `lists[s - 1]`.
+  let lists: [[Trial]]
+  /// SHA-256 over study.json and trials.csv.
+  let fingerprint: String
+  /// SHA-256 of the consent text, in UTF-8.
+  let consentDigest: String
+
+  /// - Throws: `Failure` if something of the study is missing or does not fit the rest.
+  init(_ folder: StudyFolder) throws {
+    self.folder = folder
+    study = try folder.readStudy()
+    let trials = try folder.readTrials()
+    let bySlot = Dictionary(grouping: trials, by: \.slot)
+    let study = study
+    lists = try (1...study.slots).map { slot in
+      guard let list = bySlot[slot] else {
+        throw Failure.badData("trials.csv has no list \(slot) of the \(study.slots) that study.json promises")
+      }
+      return list
+    }
+    let known = Set(study.stimuli)
+    if let stray = trials.first(where: { !known.contains($0.stimulus) }) {
+      throw Failure.badData("trials.csv: the picture '\(stray.stimulus)' of list \(stray.slot) is not in study.json")
+    }
+    let pictures = study.stimuli.map(folder.image) + study.sheets.map { folder.sheet($0.name) }
+    if let missing = pictures.first(where: { !FileManager.default.isReadableFile(atPath: $0.path) }) {
+      throw Failure.missing("cannot read \(missing.path)", hint: "sample the study again")
+    }
+    let files = try Digest.hex(ofFile: folder.study) + Digest.hex(ofFile: folder.trials)
+    fingerprint = Digest.hex(of: files)
+    consentDigest = Digest.hex(of: study.consent)
+  }
+
+  func course(slot: Int) -> Course {
+    Course(trials: lists[slot - 1], questions: study.questions.count, classes: study.classNames.count)
+  }
+}

@@ -1,0 +1,89 @@
+import GRDB
+
+/// The tables of `answers.sqlite`. Rows are added; none is ever changed or removed, whoever opens the file: triggers see to it.
+enum StudySchema {
+  static let format = 1
+
+  /// A table, each of its keys (by which no row may take the place of another), and its columns.
+  private typealias Table = (name: String, keys: [[String]], columns: String)
+
+  private static let tables: [Table] = [
+    ("study", [["format"]], "format INTEGER NOT NULL, fingerprint TEXT NOT NULL, crossfire TEXT NOT NULL"),
+    // A participant's secret is known to the participant alone; here is its SHA-256.
+    (
+      "participant", [["id"], ["token"]],
+      """
+      id INTEGER PRIMARY KEY, token BLOB NOT NULL CHECK (length(token) = 32),
+      origin TEXT NOT NULL CHECK (origin IN ('link', 'open', 'file')), time TEXT NOT NULL
+      """
+    ),
+    (
+      "enrolment", [["participant"], ["identity"]],
+      """
+      participant INTEGER NOT NULL REFERENCES participant, slot INTEGER NOT NULL CHECK (slot >= 1),
+      consent_sha256 TEXT NOT NULL, time TEXT NOT NULL, external TEXT NOT NULL, identity TEXT
+      """
+    ),
+    (
+      "session", [["participant", "number"]],
+      "participant INTEGER NOT NULL REFERENCES enrolment(participant), number INTEGER NOT NULL CHECK (number >= 1), "
+        + "time TEXT NOT NULL, screen TEXT NOT NULL"
+    ),
+    (
+      "answer", [["participant", "position", "question"]],
+      """
+      participant INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL CHECK (position >= 1),
+      phase TEXT NOT NULL, stimulus TEXT NOT NULL, question INTEGER NOT NULL CHECK (question IN (1, 2)), choice TEXT,
+      ended_on TEXT NOT NULL, rt_ms REAL, server_ms REAL, time TEXT NOT NULL,
+      FOREIGN KEY (participant, session) REFERENCES session(participant, number)
+      """
+    ),
+    (
+      "event", [["id"]],
+      """
+      id INTEGER PRIMARY KEY, participant INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL,
+      kind TEXT NOT NULL, page_ms REAL NOT NULL, time TEXT NOT NULL,
+      FOREIGN KEY (participant, session) REFERENCES session(participant, number)
+      """
+    ),
+    (
+      "comment", [["participant", "sheet"]],
+      "participant INTEGER NOT NULL REFERENCES enrolment(participant), sheet TEXT NOT NULL, text TEXT NOT NULL, "
+        + "time TEXT NOT NULL"
+    ),
+    (
+      "ending", [["participant"]],
+      "participant INTEGER NOT NULL REFERENCES enrolment(participant), code TEXT NOT NULL, time TEXT NOT NULL"
+    ),
+    // Somebody who has finished may still take everything back.
+    (
+      "withdrawal", [["participant"]],
+      "participant INTEGER NOT NULL REFERENCES enrolment(participant), time TEXT NOT NULL"
+    ),
+  ]
+
+  static func create(_ database: Database) throws {
+    for table in tables { try create(table, database) }
+    try database.execute(sql: "CREATE INDEX event_of_participant ON event(participant)")
+  }
+
+  private static func create(_ table: Table, _ database: Database) throws {
+    let unique = table.keys.filter { $0 != ["id"] }.map { ", UNIQUE (\($0.joined(separator: ", ")))" }.joined()
+    try database.execute(sql: "CREATE TABLE \(table.name) (\(table.columns)\(unique)) STRICT")
+    let same = table.keys.map { key in "(" + key.map { "\($0) = NEW.\($0)" }.joined(separator: " AND ") + ")" }
+    for change in ["UPDATE", "DELETE"] {
+      try database.execute(
+        sql: """
+          CREATE TRIGGER \(table.name)_no_\(change.lowercased()) BEFORE \(change) ON \(table.name)
+          BEGIN SELECT RAISE(ABORT, 'rows of \(table.name) are only ever added'); END
+          """)
+    }
+    // INSERT OR REPLACE removes a row without a word to the triggers above.
+    try database.execute(
+      sql: """
+        CREATE TRIGGER \(table.name)_once BEFORE INSERT ON \(table.name)
+        WHEN EXISTS (SELECT 1 FROM \(table.name) WHERE \(same.joined(separator: " OR ")))
+        BEGIN SELECT RAISE(ABORT, 'this row of \(table.name) is there already'); END
+        """)
+  }
+}

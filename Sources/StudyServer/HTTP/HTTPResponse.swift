@@ -1,0 +1,50 @@
+import Foundation
+
+/// An answer to a request, with the fields that every answer of the study carries.
+struct HTTPResponse: Sendable {
+  let status: HTTPStatus
+  var type = "application/json"
+  var body: [UInt8] = []
+
+  init(_ status: HTTPStatus, type: String = "application/json", body: [UInt8] = []) {
+    self.status = status
+    self.type = type
+    self.body = body
+  }
+
+  /// An answer as JSON.
+  init(_ status: HTTPStatus = .ok, json: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    self.init(status, body: Array(try encoder.encode(json)))
+  }
+
+  /// A refusal: `{"error": "why"}`.
+  init(_ refusal: HTTPRefusal) {
+    let body = try? JSONEncoder().encode(["error": refusal.reason])
+    self.init(refusal.status, body: Array(body ?? Data()))
+  }
+
+  /// The page may use its own script, style and pictures and talk to its own server. Nothing else, whoever wrote the study's
+  /// texts: no other host is asked for anything, no frame shows the page, no address of it is told to another site.
+  static let securityFields = [
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options: nosniff",
+    "X-Frame-Options: DENY",
+    "Referrer-Policy: no-referrer",
+    "Cross-Origin-Opener-Policy: same-origin",
+    "Cross-Origin-Resource-Policy: same-origin",
+    "Permissions-Policy: camera=(), geolocation=(), microphone=()",
+    "Cache-Control: no-store",
+  ]
+
+  /// The bytes to send.
+  /// - Parameter onlyHead: for HEAD, which is told the length of the body and not given it.
+  func bytes(keepsAlive: Bool, onlyHead: Bool) -> [UInt8] {
+    var lines = ["HTTP/1.1 \(status.rawValue) \(status.phrase)"]
+    if status != .noContent { lines += ["Content-Type: \(type)", "Content-Length: \(body.count)"] }
+    lines += Self.securityFields + ["Connection: \(keepsAlive ? "keep-alive" : "close")", "", ""]
+    return Array(lines.joined(separator: "\r\n").utf8) + (onlyHead ? [] : body)
+  }
+}
