@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "StudyServer",
       dependencies: [
-        "Support", .product(name: "FlyingSocks", package: "FlyingFox"), .product(name: "GRDB", package: "GRDB.swift"),
+        "HumanStudy", "Evaluation", "Support", .product(name: "FlyingSocks", package: "FlyingFox"),
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.embedInCode("Page")]),
     .executableTarget(

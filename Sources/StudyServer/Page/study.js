@@ -1,1 +1,605 @@
-x
+"use strict";
+// The page of a study: shows where the participant is, and hands on what they do. Where it is kept is the transport's business:
+// a server (over HTTP), or this browser and a file in the end (`window.crossfireStudy` is there then).
+
+const element = (id) => document.getElementById(id);
+const view = element("view");
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Makes an element: make("p", {class: "hint"}, "text", child, …). */
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== undefined) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+/** A plain text as paragraphs. */
+const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => make("p", {}, part.trim()));
+
+function show(...children) {
+  view.replaceChildren(...children);
+  const heading = view.querySelector("h1");
+  if (heading) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  window.scrollTo(0, 0);
+}
+
+function trouble(text) {
+  element("trouble").textContent = text ?? "";
+  element("trouble").hidden = !text;
+}
+
+const screenText = () =>
+  `${Math.min(innerWidth, 99999)}x${Math.min(innerHeight, 99999)} ${matchMedia("(pointer: coarse)").matches ? "touch" : "mouse"}`;
+
+/** What the address says of who this is elsewhere. */
+function external() {
+  const names = ["PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId"];
+  const query = new URLSearchParams(location.search);
+  return Object.fromEntries(names.filter((name) => query.get(name)).map((name) => [name, query.get(name)]));
+}
+
+/** The browser's memory, which may be forbidden. */
+const memory = {
+  get(key) {
+    try { return localStorage.getItem(key); } catch { return null; }
+  },
+  set(key, value) {
+    try { localStorage.setItem(key, value); return true; } catch { return false; }
+  },
+};
+
+class Refused extends Error {
+  constructor(status, message, state) {
+    super(message);
+    this.status = status;
+    this.state = state;
+  }
+}
+
+// ---- With a server -------------------------------------------------------------------------------------------------
+
+class ServerTransport {
+  async begin() {
+    this.study = await this.#ask("study");
+    this.slot = `crossfire ${location.pathname} ${this.study.consentDigest} ${external().PROLIFIC_PID ?? external().workerId ?? ""}`;
+    const link = location.hash.slice(1);
+    this.secret = link || memory.get(this.slot);
+    if (!this.secret) {
+      if (!this.study.isOpen) throw new Refused(401, "To take part you need a link that was made for you.");
+      return { stage: "consent" };
+    }
+    try {
+      return await this.#post("open", { screen: screenText() });
+    } catch (refusal) {
+      // A secret this browser remembers that never got as far as a consent.
+      if (refusal.status !== 401 || link || !this.study.isOpen) throw refusal;
+      return { stage: "consent" };
+    }
+  }
+
+  async consent() {
+    if (!this.secret) {
+      this.secret = (await this.#post("ticket", {})).secret;
+      memory.set(this.slot, this.secret);
+    }
+    const state = await this.#post("consent", {
+      consent: this.study.consentDigest, external: external(), screen: screenText(),
+    });
+    // From now on the address is the participant's own: loading it again, or a bookmark, goes on here.
+    history.replaceState(null, "", "#" + this.secret);
+    return state;
+  }
+
+  answer(answer) { return this.#post("answer", answer); }
+  comment(sheet, text) { return this.#post("comment", { sheet, text }); }
+  finish() { return this.#post("finish", {}); }
+  withdraw() { return this.#post("withdraw", {}); }
+
+  /** Never waited for: an event that is lost is lost. */
+  event(event) {
+    if (!this.secret) return;
+    fetch("api/event", this.#request(event, { keepalive: true })).catch(() => {});
+  }
+
+  async picture(name, kind = "image") {
+    const response = await this.#persist(`api/${kind}/${name}`, this.#request());
+    return URL.createObjectURL(await response.blob());
+  }
+
+  async #ask(name) { return (await this.#persist("api/" + name, {})).json(); }
+  async #post(name, message) { return (await this.#persist("api/" + name, this.#request(message))).json(); }
+
+  #request(message, more = {}) {
+    const headers = this.secret ? { Authorization: "Bearer " + this.secret } : {};
+    if (message === undefined) return { headers, ...more };
+    headers["Content-Type"] = "application/json";
+    return { method: "POST", headers, body: JSON.stringify(message), ...more };
+  }
+
+  /** Asks until there is an answer: a network that is gone for a moment costs nobody an answer. */
+  async #persist(address, request) {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await fetch(address, { ...request, cache: "no-store", signal: AbortSignal.timeout(15000) })
+        .catch(() => null);
+      if (response?.ok) {
+        if (attempt > 0) trouble(null);
+        return response;
+      }
+      if (response && response.status < 500 && response.status !== 429) {
+        trouble(null);
+        const told = await response.json().catch(() => ({}));
+        throw new Refused(response.status, told.error ?? "The study's server refused this.", told.state);
+      }
+      trouble("No connection to the study at the moment. Nothing is lost; trying again…");
+      await wait(Math.min(500 * 2 ** attempt, 8000));
+    }
+  }
+}
+
+// ---- Without a server: this browser remembers, and a file goes back in the end ----------------------------------------
+
+class FileTransport {
+  constructor(given) {
+    this.given = given;
+    this.study = given.study;
+  }
+
+  async begin() {
+    this.number = Number(new URLSearchParams(location.search).get("list")) || null;
+    if (!this.number) return { stage: "consent" };
+    return this.#open(this.number);
+  }
+
+  get needsNumber() { return !this.number; }
+
+  async consent(number) {
+    const wanted = this.number ?? Number(number);
+    const open = await this.#open(wanted);
+    if (open.stage !== "consent") return open;
+    this.number = wanted;
+    this.record = {
+      format: 1, fingerprint: this.given.fingerprint, secret: secret(26), slot: wanted,
+      consent: { digest: this.study.consentDigest, time: new Date().toISOString() }, external: external(),
+      sessions: [{ time: new Date().toISOString(), screen: screenText() }], answers: [], events: [], comments: [],
+      finished: null, withdrawn: false, code: null,
+    };
+    return this.#store();
+  }
+
+  async answer(answer) {
+    this.record.answers.push({ ...answer, session: this.record.sessions.length, time: new Date().toISOString() });
+    const state = this.#store();
+    const trial = this.#list[answer.position - 1];
+    if (trial.phase === "practice" && state.trial?.position !== answer.position) {
+      const first = this.record.answers.find((one) => one.position === answer.position && one.question === 1);
+      const chosen = first.choice === "na" || first.choice === null ? null : Number(first.choice);
+      state.feedback = { label: this.given.practiceLabels[trial.stimulus], chosen };
+    }
+    return state;
+  }
+
+  async comment(sheet, text) {
+    if (text) this.record.comments.push({ sheet, text });
+    return this.#store();
+  }
+
+  async finish() {
+    this.record.finished = new Date().toISOString();
+    const code = secret(8).toUpperCase();
+    this.record.code = code.slice(0, 4) + "-" + code.slice(4);
+    return this.#store();
+  }
+
+  async withdraw() {
+    this.record = { ...this.record, withdrawn: true, answers: [], events: [], comments: [] };
+    return this.#store();
+  }
+
+  event(event) {
+    if (!this.record || this.record.events.length >= 2000) return;
+    this.record.events.push({ ...event, session: this.record.sessions.length, time: new Date().toISOString() });
+    this.#store();
+  }
+
+  async picture(name, kind = "image") { return `${kind}s/${name}.png`; }
+
+  /** The answers as a file: its name and its content. */
+  get file() {
+    return { name: `answers-${this.record.slot}-${this.record.code}.json`, text: JSON.stringify(this.record, null, 1) };
+  }
+
+  get #list() { return this.given.lists[this.record.slot - 1]; }
+  get #key() { return `crossfire ${this.given.fingerprint} ${this.number}`; }
+
+  async #open(number) {
+    if (!Number.isInteger(number) || number < 1 || number > this.given.lists.length) {
+      throw new Refused(400, `There is no list with this number; they go from 1 to ${this.given.lists.length}.`);
+    }
+    this.number = number;
+    const stored = memory.get(this.#key);
+    if (!stored) return { stage: "consent" };
+    this.record = JSON.parse(stored);
+    this.record.sessions.push({ time: new Date().toISOString(), screen: screenText() });
+    return this.#store();
+  }
+
+  #store() {
+    if (!memory.set(this.#key, JSON.stringify(this.record))) {
+      trouble("This browser does not let the page remember your answers. Please do not close it before the end.");
+    }
+    return this.#state();
+  }
+
+  #state() {
+    const list = this.#list;
+    const state = {
+      session: this.record.sessions.length, trials: list.length,
+      practice: list.filter((trial) => trial.phase === "practice").length,
+    };
+    if (this.record.withdrawn) return { ...state, stage: "withdrawn" };
+    if (this.record.finished) return { ...state, stage: "finished", code: this.record.code };
+    const step = this.#next();
+    if (step.position > list.length) return { ...state, stage: "comments", sheets: this.given.sheets };
+    const trial = list[step.position - 1];
+    return {
+      ...state, stage: "trials",
+      trial: {
+        ...step, stimulus: trial.stimulus, following: list[step.position]?.stimulus, isPractice: trial.phase === "practice",
+      },
+    };
+  }
+
+  #next() {
+    const last = this.record.answers.at(-1);
+    if (!last) return { position: 1, question: 1 };
+    const isLabel = last.choice !== "na" && last.choice !== null;
+    if (last.question < this.study.questions.length && isLabel) {
+      return { position: last.position, question: last.question + 1, first: Number(last.choice) };
+    }
+    return { position: last.position + 1, question: 1 };
+  }
+}
+
+/** Letters of the browser's cryptographic generator, five bits each. */
+function secret(length) {
+  const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => alphabet[byte & 31]).join("");
+}
+
+// ---- The pages ---------------------------------------------------------------------------------------------------------
+
+class Page {
+  constructor(transport) {
+    this.transport = transport;
+    this.pictures = new Map();
+    this.onKey = null;
+  }
+
+  async run() {
+    let state;
+    try {
+      state = await this.transport.begin();
+    } catch (refusal) {
+      return this.refuse(refusal);
+    }
+    this.study = this.transport.study;
+    const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+    this.watch();
+    if (isReload && state.stage !== "consent") this.note("reload", state);
+    const hasBegun = state.stage === "trials" && (state.trial.position > 1 || state.trial.question > 1);
+    if (state.stage === "trials") return hasBegun ? this.welcomeBack(state) : this.instructions(state);
+    this.go(state);
+  }
+
+  /** Shows what a state asks for. */
+  go(state) {
+    this.state = state;
+    this.onKey = null;
+    clearTimeout(this.timer);
+    this.progress(state);
+    element("leave").hidden = !["trials", "comments"].includes(state.stage);
+    if (state.stage === "consent") return this.consent();
+    if (state.stage === "withdrawn") return this.withdrawn();
+    if (state.stage === "finished") return this.finished(state);
+    if (state.feedback) return this.feedback(state);
+    if (state.stage === "comments") return this.comments(state);
+    return this.trial(state);
+  }
+
+  /** Hands something on and shows what comes of it. */
+  async send(deed) {
+    try {
+      this.go(await deed());
+    } catch (refusal) {
+      if (!(refusal instanceof Refused)) throw refusal;
+      if (refusal.state) return this.go(refusal.state);
+      if (refusal.status === 401) return this.refuse(refusal);
+      trouble(refusal.message);
+      this.unlock?.();
+    }
+  }
+
+  progress(state) {
+    const trial = state.trial;
+    element("progress").hidden = !trial;
+    if (!trial) return;
+    const main = state.trials - state.practice;
+    const text = trial.isPractice
+      ? `Practice ${trial.position} of ${state.practice}`
+      : `Picture ${trial.position - state.practice} of ${main}`;
+    element("place").textContent = text;
+    element("bar").max = state.trials;
+    element("bar").value = trial.position - 1;
+    element("announcer").textContent = text;
+  }
+
+  refuse(refusal) {
+    element("progress").hidden = true;
+    element("leave").hidden = true;
+    show(make("h1", {}, "This page cannot be opened"), make("p", {}, refusal.message));
+  }
+
+  consent() {
+    const number = this.transport.needsNumber
+      ? make("input", { id: "number", inputmode: "numeric", autocomplete: "off", size: "6" })
+      : null;
+    const agree = make("button", {
+      type: "button",
+      onclick: () => {
+        agree.disabled = true;
+        this.unlock = () => { agree.disabled = false; };
+        this.send(async () => {
+          trouble(null);
+          const state = await this.transport.consent(number?.value);
+          if (state.stage !== "trials") return state;
+          return { ...state, isNew: true };
+        });
+      },
+    }, "I agree and want to take part");
+    show(
+      make("h1", {}, this.study.title), ...paragraphs(this.study.consent),
+      number && make("p", {}, make("label", { class: "field", for: "number" }, "The number you were given"), number),
+      make("p", {}, agree));
+  }
+
+  instructions(state) {
+    this.state = state;
+    this.progress({});
+    element("leave").hidden = false;
+    const keys = matchMedia("(pointer: coarse)").matches
+      ? "Tap an answer below each picture."
+      : `Answer with the keys ${this.keyText()} and N for “${this.study.noneText}”, or with the buttons below each picture.`;
+    show(
+      make("h1", {}, "What to do"), ...paragraphs(this.study.instructions), make("p", {}, keys),
+      make("p", {}, "You can close this page at any time and go on later with the same link in the same browser."),
+      this.start(state, state.practice > 0 ? "Start with some practice" : "Start"));
+    this.preload(state.trial);
+  }
+
+  welcomeBack(state) {
+    this.progress(state);
+    this.state = state;
+    element("leave").hidden = false;
+    show(
+      make("h1", {}, "Welcome back"), make("p", {}, "Everything you answered is kept. You go on where you stopped."),
+      this.start(state, "Go on"));
+    this.preload(state.trial);
+  }
+
+  start(state, words) {
+    const go = () => this.go({ ...state, isNew: false });
+    return make("p", {}, make("button", { type: "button", onclick: go }, words));
+  }
+
+  keyText() {
+    const count = Math.min(this.study.classNames.length, 10);
+    return `0 to ${count - 1}`;
+  }
+
+  async trial(state) {
+    if (state.isNew) return this.instructions(state);
+    const { position, question, stimulus } = state.trial;
+    const isSame = this.shown === `${state.session} ${position}`;
+    if (!isSame) {
+      show();
+      const picture = await this.picture(stimulus);
+      await picture.decode().catch(() => {});
+      this.image = picture;
+    }
+    const heading = make("h1", {}, this.study.questions[question - 1]);
+    const buttons = this.study.classNames.map((name, label) => this.answerButton(state, name, label));
+    const isWords = this.study.classNames.some((name) => name.length > 2);
+    const none = make("button", {
+      type: "button", class: "none", "aria-keyshortcuts": "N", onclick: () => this.choose("na"),
+    }, make("kbd", { "aria-hidden": "true" }, "N"), this.study.noneText);
+    this.buttons = [...buttons, none];
+    const bar = this.study.secondsPerAnswer ? make("progress", { class: "remaining", "aria-hidden": "true" }) : null;
+    show(
+      make("section", { class: "trial" }, this.image, heading, bar,
+        make("div", { class: isWords ? "answers words" : "answers", role: "group", "aria-label": "Answers" }, ...buttons),
+        none));
+    // The clock starts when the picture is on the screen.
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    if (!isSame) this.began = performance.now();
+    this.shown = `${state.session} ${position}`;
+    this.onKey = (key) => this.press(key);
+    this.limit(bar);
+    this.preload(state.trial);
+  }
+
+  answerButton(state, name, label) {
+    const isFirst = state.trial.question === 2 && state.trial.first === label;
+    const key = label < 10 ? String(label) : null;
+    const button = make("button", {
+      type: "button", "aria-keyshortcuts": key ?? undefined, disabled: isFirst,
+      "aria-pressed": isFirst ? "true" : undefined, onclick: () => this.choose(String(label)),
+    });
+    if (key !== null && key !== name) button.append(make("kbd", { "aria-hidden": "true" }, key));
+    button.append(name);
+    if (isFirst) button.append(make("span", { class: "unseen" }, ", your first choice"));
+    return button;
+  }
+
+  press(key) {
+    if (key === "n" || key === "N") return this.choose("na");
+    const label = /^[0-9]$/.test(key) ? Number(key) : -1;
+    if (label < 0 || label >= this.study.classNames.length) return;
+    if (this.state.trial.question === 2 && this.state.trial.first === label) return;
+    this.choose(String(label));
+  }
+
+  choose(choice, endedOn = "response") {
+    if (!this.onKey) return;
+    this.onKey = null;
+    clearTimeout(this.timer);
+    for (const button of this.buttons) button.disabled = true;
+    const { position, question } = this.state.trial;
+    const milliseconds = Math.max(0, performance.now() - this.began);
+    this.send(() => this.transport.answer({ position, question, choice, endedOn, milliseconds }));
+  }
+
+  /** Ends the question when its time is over. */
+  limit(bar) {
+    if (!bar) return;
+    const end = performance.now() + this.study.secondsPerAnswer * 1000;
+    bar.max = this.study.secondsPerAnswer;
+    const tick = () => {
+      const left = (end - performance.now()) / 1000;
+      bar.value = Math.max(left, 0);
+      if (left <= 0) return this.choose(null, "timeout");
+      this.timer = setTimeout(tick, Math.min(100, left * 1000));
+    };
+    tick();
+  }
+
+  feedback(state) {
+    const name = (label) => this.study.classNames[label];
+    const { label, chosen } = state.feedback;
+    const isRight = chosen === label;
+    const said = chosen === null || chosen === undefined ? "" : ` You said ${name(chosen)}.`;
+    const go = () => this.go({ ...state, feedback: undefined });
+    const next = state.trial?.isPractice ? "Next practice picture" : state.trial ? "Start the study" : "Go on";
+    show(
+      make("section", { class: "trial" }, this.image,
+        make("h1", { class: `verdict ${isRight ? "right" : "wrong"}` }, isRight ? "Right" : "Not quite"),
+        make("p", {}, `The picture shows ${name(label)}.${said}`),
+        state.trial && !state.trial.isPractice
+          ? make("p", {}, "The practice is over. From now on nothing tells whether an answer was right.") : null,
+        make("p", {}, make("button", { type: "button", onclick: go }, next)),
+        make("p", { class: "hint" }, "or press Enter")));
+    this.onKey = (key) => { if (key === "Enter") go(); };
+  }
+
+  async comments(state) {
+    const fields = [];
+    const field = (sheet, label) => {
+      const box = make("textarea", { id: `comment-${sheet}`, maxlength: "1500" });
+      fields.push([sheet, box]);
+      return [make("label", { class: "field", for: `comment-${sheet}` }, label), box];
+    };
+    const figures = [];
+    for (const [index, sheet] of (state.sheets ?? []).entries()) {
+      const address = await this.transport.picture(sheet.name, "sheet");
+      const picture = make("img", {
+        class: "sheet", src: address, alt: `Sheet ${index + 1} of many pictures`, width: sheet.width, height: sheet.height,
+      });
+      figures.push(
+        make("figure", {}, picture, make("figcaption", {}, sheet.caption),
+          ...field(sheet.name, "What do you notice? (optional)")));
+    }
+    const finish = make("button", {
+      type: "button",
+      onclick: () => {
+        finish.disabled = true;
+        this.unlock = () => { finish.disabled = false; };
+        this.send(async () => {
+          for (const [sheet, box] of fields) {
+            if (box.value.trim()) await this.transport.comment(sheet, box.value.trim());
+          }
+          return this.transport.finish();
+        });
+      },
+    }, "Finish");
+    show(
+      make("h1", {}, "All pictures are done"),
+      make("p", {}, "If you like, say what you noticed. Then finish."), ...figures,
+      ...field("", "Anything else? (optional)"), make("p", {}, finish));
+  }
+
+  finished(state) {
+    const parts = [
+      make("h1", {}, "Thank you"), make("p", {}, "Your answers are stored. Your completion code:"),
+      make("p", { class: "code" }, state.code),
+    ];
+    const file = this.transport.file;
+    if (file) {
+      const address = URL.createObjectURL(new Blob([file.text], { type: "application/json" }));
+      parts[1] = make("p", {}, "One step is left: save your answers as a file and send it to whoever asked you to take part.");
+      parts.splice(2, 1, make("p", {}, make("a", { class: "button", href: address, download: file.name }, "Save my answers")));
+    } else if (this.study.completionURL) {
+      parts.push(make("p", {}, make("a", { class: "button", href: this.study.completionURL }, "Back to where you came from")));
+    } else {
+      parts.push(make("p", {}, "You can close this page now."));
+    }
+    show(...parts);
+  }
+
+  withdrawn() {
+    show(make("h1", {}, "You have stopped"), make("p", {}, "Your answers will not be used. Thank you for your time."));
+  }
+
+  /** A picture, loaded once; it may be on its way already. */
+  async picture(name) {
+    if (!this.pictures.has(name)) this.pictures.set(name, this.transport.picture(name));
+    const address = await this.pictures.get(name);
+    return make("img", {
+      class: "picture", src: address, alt: "The picture to judge", width: this.study.width, height: this.study.height,
+    });
+  }
+
+  preload(trial) {
+    for (const name of [trial?.stimulus, trial?.following]) {
+      if (!name || this.pictures.has(name)) continue;
+      const loading = this.transport.picture(name);
+      this.pictures.set(name, loading);
+      loading.catch(() => this.pictures.delete(name));
+    }
+  }
+
+  note(kind, state = this.state) {
+    const position = state?.trial?.position ?? 0;
+    this.transport.event({ kind, position, milliseconds: performance.now() });
+  }
+
+  watch() {
+    addEventListener("blur", () => this.note("blur"));
+    addEventListener("focus", () => this.note("focus"));
+    document.addEventListener("visibilitychange", () => this.note(document.hidden ? "hidden" : "visible"));
+    document.addEventListener("keydown", (event) => {
+      if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || element("leaving").open) return;
+      if (/^(TEXTAREA|INPUT)$/.test(event.target.tagName)) return;
+      // Enter on a button presses that button, and nothing else.
+      if (event.key === "Enter" && /^(BUTTON|A)$/.test(event.target.tagName)) return;
+      this.onKey?.(event.key);
+    });
+    element("leave").addEventListener("click", () => element("leaving").showModal());
+    element("stay").addEventListener("click", () => element("leaving").close());
+    element("withdraw").addEventListener("click", () => {
+      element("leaving").close();
+      this.send(() => this.transport.withdraw());
+    });
+  }
+}
+
+const given = window.crossfireStudy;
+new Page(given ? new FileTransport(given) : new ServerTransport()).run().catch((error) => {
+  trouble("Something went wrong on this page. Please load it again; nothing you answered is lost.");
+  throw error;
+});
