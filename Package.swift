@@ -54,7 +54,8 @@ let package = Package(
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets",
+        "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -69,6 +70,11 @@ let package = Package(
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
     .testTarget(name: "ImageSetsTests", dependencies: ["ImageSets", "TestSupport"]),
+    .testTarget(
+      name: "StudyServerTests",
+      dependencies: [
+        "StudyServer", "HumanStudy", "crossfire", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["crossfire", "HumanStudy", "Evaluation", "TestSupport"]),

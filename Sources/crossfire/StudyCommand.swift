@@ -8,7 +8,12 @@ struct StudyCommand: ParsableCommand {
     discussion: """
       EXAMPLES
         crossfire study sample results --participants 12
+        crossfire study serve results/study
+        crossfire study export results/study
         crossfire study score results/study
       """,
-    subcommands: [StudySample.self, StudyScoreCommand.self])
+    subcommands: [
+      StudySample.self, StudyServe.self, StudyLinks.self, StudyExportCommand.self, StudyPageCommand.self,
+      StudyCollect.self, StudySimulate.self, StudyScoreCommand.self,
+    ])
 }

@@ -25,7 +25,12 @@ actor GroupCommit {
     try await withCheckedThrowingContinuation { continuation in
       let outcome = Outcome<Result>()
       let change = Change(
-        run: { database in try database.inSavepoint { outcome.value = .success(try body(database)); return .commit } },
+        run: { database in
+          try database.inSavepoint {
+            outcome.value = .success(try body(database))
+            return .commit
+          }
+        },
         ended: { error in
           if let error { continuation.resume(throwing: error) } else { continuation.resume(with: outcome.value!) }
         })

@@ -69,12 +69,14 @@ extension StudyDatabase {
   }
 
   /// Ends a participant's part, if every question was answered.
-  func finish(_ participant: inout Participant, time: String? = nil, _ database: Database) throws {
+  func finish(
+    _ participant: inout Participant, code: String? = nil, time: String? = nil, _ database: Database
+  ) throws {
     guard let slot = participant.slot else { throw Refusal.notEnrolled }
     guard !participant.isWithdrawn else { throw Refusal.ended }
     guard participant.code == nil else { return }
     guard study.course(slot: slot).next(after: participant.last) == nil else { throw Refusal.outOfTurn }
-    let code = Secret.completionCode()
+    let code = code ?? Secret.completionCode()
     try database.execute(
       sql: "INSERT INTO ending VALUES (?, ?, ?)", arguments: [participant.id, code, time ?? Self.now()])
     participant.code = code

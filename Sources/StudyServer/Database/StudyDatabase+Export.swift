@@ -17,7 +17,8 @@ extension StudyDatabase {
   ///
   /// All of one moment, also while the study is being served. Of who has withdrawn nothing is written but that they have.
   func export(to folder: StudyFolder) throws -> StudyExport {
-    let participants = "FROM enrolment e LEFT JOIN ending USING (participant) LEFT JOIN withdrawal w USING (participant)"
+    let participants =
+      "FROM enrolment e LEFT JOIN ending USING (participant) LEFT JOIN withdrawal w USING (participant)"
     let staying = "participant NOT IN (SELECT participant FROM withdrawal)"
     return try read { database in
       let people = try Row.fetchAll(
@@ -35,7 +36,8 @@ extension StudyDatabase {
         (row["code"] as String?).map { [Participant.name(row["participant"]), $0, row["external"] as String] }
       }
       try Self.write(codes, "participant,code,external", to: folder.url.appending(path: "completion.csv"))
-      let comments = try Row.fetchAll(database, sql: "SELECT * FROM comment WHERE \(staying) ORDER BY participant, sheet")
+      let comments = try Row.fetchAll(
+        database, sql: "SELECT * FROM comment WHERE \(staying) ORDER BY participant, sheet")
       try Self.write(
         comments.map { [Participant.name($0["participant"]), $0["sheet"], $0["time"], $0["text"]] as [String] },
         "participant,sheet,time,comment", to: folder.url.appending(path: "comments.csv"))

@@ -44,7 +44,9 @@ struct ExternalIdentity: Equatable, Sendable {
     values = query.filter { Self.names.contains($0.key) && !$0.value.isEmpty }
     let isPlain = { (text: String) in
       text.utf8.count <= 64
-        && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0)) }
+        && text.unicodeScalars.allSatisfy {
+          $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0))
+        }
     }
     guard values.values.allSatisfy(isPlain) else { return nil }
   }
@@ -93,7 +95,8 @@ extension StudyDatabase {
     participant.isWithdrawn = row["withdrawn"] as String? != nil
     let answers = try Row.fetchAll(
       database,
-      sql: "SELECT position, question, choice FROM answer WHERE participant = ? ORDER BY position DESC, question DESC LIMIT 2",
+      sql:
+        "SELECT position, question, choice FROM answer WHERE participant = ? ORDER BY position DESC, question DESC LIMIT 2",
       arguments: [id])
     if let last = answers.first {
       participant.lastStep = Course.Step(position: last["position"], question: last["question"])
@@ -104,8 +107,11 @@ extension StudyDatabase {
     return participant
   }
 
-  /// Enters a participant's consent, and gives them the list that fewest have.
-  func enrol(_ id: Int64, consent: String, _ external: ExternalIdentity, _ database: Database) throws {
+  /// Enters a participant's consent, and gives them a list: the one that fewest have, unless they have one.
+  func enrol(
+    _ id: Int64, consent: String, _ external: ExternalIdentity, slot: Int? = nil, time: String? = nil,
+    _ database: Database
+  ) throws {
     guard consent == study.consentDigest else { throw Refusal.otherConsent }
     guard try Self.participant(id, database).slot == nil else { return }
     if let person = external.person {
@@ -115,7 +121,9 @@ extension StudyDatabase {
     }
     try database.execute(
       sql: "INSERT INTO enrolment VALUES (?, ?, ?, ?, ?, ?)",
-      arguments: [id, try leastFilledSlot(database), consent, Self.now(), external.text, external.person])
+      arguments: [
+        id, try slot ?? leastFilledSlot(database), consent, time ?? Self.now(), external.text, external.person,
+      ])
   }
 
   /// The list with the fewest participants: who has finished counts, who is at it counts, who has withdrawn or has not answered
@@ -136,11 +144,13 @@ extension StudyDatabase {
   }
 
   /// Counts an opening of the page.
-  static func openSession(_ participant: inout Participant, screen: String, _ database: Database) throws {
+  static func openSession(
+    _ participant: inout Participant, screen: String, time: String? = nil, _ database: Database
+  ) throws {
     guard participant.slot != nil else { throw Refusal.notEnrolled }
     participant.session += 1
     try database.execute(
       sql: "INSERT INTO session VALUES (?, ?, ?, ?)",
-      arguments: [participant.id, participant.session, now(), screen])
+      arguments: [participant.id, participant.session, time ?? now(), screen])
   }
 }

@@ -48,7 +48,8 @@ final class HTTPServer: Sendable {
       }
     } catch let SocketError.failed(type, _, message) where type == "Bind" || type == "Listen" {
       throw Failure(
-        .failed, "cannot listen at \(host), port \(port): \(message.lowercased())", hint: "choose another --port or --host")
+        .failed, "cannot listen at \(host), port \(port): \(message.lowercased())",
+        hint: "choose another --port or --host")
     } catch {
       throw Failure.usage("--host \(host) is no address", hint: "for example 127.0.0.1, or 0.0.0.0 for every network")
     }

@@ -89,7 +89,9 @@ struct RequestParser {
     for index in bytes.indices {
       switch bytes[index] {
       case 10:
-        guard index > start, bytes[index - 1] == 13 else { throw HTTPRefusal(.badRequest, "a line does not end with CR LF") }
+        guard index > start, bytes[index - 1] == 13 else {
+          throw HTTPRefusal(.badRequest, "a line does not end with CR LF")
+        }
         lines.append(bytes[start..<(index - 1)])
         start = index + 1
       case 13:

@@ -1,0 +1,46 @@
+import Foundation
+import HumanStudy
+
+/// What the page without a server hands back: everything one participant did.
+struct AnswerFile: Codable, Sendable {
+  struct Consent: Codable, Sendable {
+    let digest: String
+    let time: String
+  }
+
+  struct Session: Codable, Sendable {
+    let time: String
+    let screen: String
+  }
+
+  struct Given: Codable, Sendable {
+    let session: Int
+    let position: Int
+    let question: Int
+    let choice: String?
+    let endedOn: Answer.Ending
+    let milliseconds: Double
+    let time: String
+  }
+
+  struct Event: Codable, Sendable {
+    let session: Int
+    let kind: PageMessage.Event.Kind
+    let position: Int
+    let milliseconds: Double
+  }
+
+  let format: Int
+  let fingerprint: String
+  let secret: String
+  let slot: Int
+  let consent: Consent
+  let external: [String: String]
+  let sessions: [Session]
+  let answers: [Given]
+  let events: [Event]
+  let comments: [PageMessage.Comment]
+  let finished: String?
+  let withdrawn: Bool
+  let code: String?
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import HumanStudy
+import StudyServer
+import Support
+
+struct StudySimulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Let simulated participants answer a study, over HTTP.",
+    discussion: """
+      Shows that a study works from the page to the score, and what it can find:
+      participants name the class that a model sees with the probability you state,
+      and the label before the attack otherwise. Their answers go to a folder of
+      their own, never among those of people; 'crossfire study score' reads it.
+
+      EXAMPLES
+        crossfire study simulate results/study --fooled 0.02
+        crossfire study simulate results/study --participants 20 \\
+          --fooled normal=0.02 gradreg=0.16 --out simulated
+        crossfire study score simulated
+      """)
+
+  @OptionGroup var study: StudyFolderArgument
+
+  @Option(help: ArgumentHelp("How many take part; as many as the study wants unless given.", valueName: "n"))
+  var participants: Int?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Probability of naming the class the model sees, for all models or as MODEL=P.", valueName: "p or model=p"))
+  var fooled: [String]
+
+  @Option(help: ArgumentHelp("Probability of answering 'none of them'.", valueName: "p"))
+  var none = 0.1
+
+  @Option(help: ArgumentHelp("Probability of naming that class second, if not first.", valueName: "p"))
+  var second = 0.2
+
+  @Option(help: ArgumentHelp("Where chance derives from.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("The folder to write; simulated in the study's unless given.", valueName: "dir"))
+  var out: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let simulation = try StudySimulation(study.folder)
+    let count = participants ?? simulation.participants
+    guard (1...2_000).contains(count) else {
+      throw Failure.usage("--participants \(count): expected a number from 1 to 2000")
+    }
+    let behaviours = try behaviours(simulation.models)
+    let place = out.map { URL(filePath: $0) } ?? study.folder.url.appending(path: "simulated")
+    let (progress, seed) = (output.progress, Seed(seed))
+    progress.begin("simulate answers", total: count * simulation.questions, unit: "answers")
+    let export = try waiting {
+      try await simulation.run(participants: count, behaviours: behaviours, seed: seed, to: place) {
+        progress.update($0)
+      }
+    }
+    progress.end(nil)
+    try output.show(export, "\(place.path): \(export.summary)")
+  }
+
+  /// Reads `0.02`, `normal=0.02` and lists of them with commas; every model has to get one.
+  private func behaviours(_ models: [String]) throws -> [String: SimulatedBehaviour] {
+    var behaviours: [String: SimulatedBehaviour] = [:]
+    for word in fooled.flatMap({ $0.split(separator: ",") }) {
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      guard let probability = parts.last.flatMap(Double.init) else {
+        throw Failure.usage("--fooled \(word): expected a probability, or MODEL=PROBABILITY")
+      }
+      let behaviour = try SimulatedBehaviour(fooled: probability, none: none, second: second)
+      guard parts.count == 2 else {
+        for model in models { behaviours[model] = behaviour }
+        continue
+      }
+      guard models.contains(parts[0]) else {
+        throw Failure.usage(
+          "--fooled \(word): the study shows no picture of '\(parts[0])'", hint: hint(for: parts[0], among: models))
+      }
+      behaviours[parts[0]] = behaviour
+    }
+    if let missing = models.first(where: { behaviours[$0] == nil }) {
+      throw Failure.usage("--fooled says nothing about '\(missing)'", hint: "models: " + models.joined(separator: ", "))
+    }
+    return behaviours
+  }
+}

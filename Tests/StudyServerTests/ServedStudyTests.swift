@@ -1,0 +1,217 @@
+import Evaluation
+import Foundation
+import HumanStudy
+import Support
+import Testing
+
+@testable import StudyServer
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A connection that sends whatever bytes it is given.
+struct RawConnection {
+  let file: Int32
+
+  init(port: Int) throws {
+    #if canImport(Glibc)
+      file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      file = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let status = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(status == 0)
+    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  func write(_ bytes: [UInt8]) { _ = send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+
+  /// What comes back, up to the end or to one full buffer; nil if nothing has come within five seconds.
+  func read() -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(file, &buffer, buffer.count, 0)
+    return count < 0 ? (errno == ECONNRESET ? [] : nil) : Array(buffer.prefix(count))
+  }
+
+  func end() { close(file) }
+}
+
+@Suite("A served study")
+struct ServedStudyTests {
+  /// Runs a server while a body talks to it.
+  private func serving<Result: Sendable>(
+    _ tiny: TinyStudy, limits: HTTPServer.Limits = .init(), _ body: (Int) async throws -> Result
+  ) async throws -> Result {
+    let service = StudyService(try tiny.database(), rates: .init(participantBurst: 10_000, newBurst: 10_000))
+    let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits) { await service.answer($0, from: $1) }
+    let running = Task { try await server.run() }
+    defer { running.cancel() }
+    return try await body(server.port)
+  }
+
+  @Test(
+    "Twelve simulated people, one cut off and back, one never done: every answer is there, and their probabilities come out"
+  )
+  func endToEnd() async throws {
+    let tiny = try TinyStudy(slots: 12, each: 8)
+    try await serving(tiny) { port in
+      let address = URL(string: "http://127.0.0.1:\(port)")!
+      let digest = try tiny.loaded().consentDigest
+      let stored = try await withThrowingTaskGroup(of: [PageMessage.Answer].self) { group in
+        for number in 1...12 {
+          let person = try tiny.person(number)
+          group.addTask {
+            var somebody = SimulatedParticipant(StudyClient(address: address), person)
+            try await somebody.consent(digest, external: ["PROLIFIC_PID": "person-\(number)"])
+            if number == 1 {
+              try await somebody.answer(upTo: 7)
+              let before = somebody.state?.trial
+              try await somebody.reopen()
+              #expect(somebody.state?.trial == before && somebody.state?.session == 2)
+            }
+            try await somebody.answer(upTo: number == 2 ? 9 : .max)
+            if number != 2 { try await somebody.finish() }
+            return somebody.stored
+          }
+        }
+        return try await group.reduce(into: []) { $0 += $1 }
+      }
+      let export = try StudyServer.export(tiny.folder)
+      #expect(export == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored.count))
+      let answers = try tiny.folder.readAnswers()
+      #expect(answers.map(\.choice?.text).sorted { $0! < $1! } == stored.map(\.choice).sorted { $0! < $1! })
+      #expect(answers.allSatisfy { ($0.serverMilliseconds ?? -1) >= 0 && ($0.milliseconds ?? 0) >= 400 })
+      let people = try tiny.folder.readParticipants()
+      #expect(Set(people.map(\.slot)) == Set(1...12) && people.count { $0.status == .started } == 1)
+      let targets = Dictionary(uniqueKeysWithValues: tiny.key.map { ($0.name, $0) })
+      for (model, fooled) in zip(TinyStudy.models, [0.1, 0.6]) {
+        let own = answers.filter { $0.question == 1 && targets[$0.stimulus]?.source == model }
+        let named = own.count { $0.choice == .label(targets[$0.stimulus]!.target!) }
+        let interval = wilsonInterval(successes: named, of: own.count)
+        #expect(
+          own.count >= 88 && interval.low <= fooled && fooled <= interval.high, "\(model): \(named) of \(own.count)")
+      }
+    }
+  }
+
+  @Test("Malformed requests crash nothing, store nothing and get no file, and the next caller is served")
+  func malformed() async throws {
+    let tiny = try TinyStudy()
+    try await serving(tiny) { port in
+      let good = Array(
+        "POST /api/answer HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}".utf8)
+      var generator = SystemRandomNumberGenerator()
+      for number in 0..<300 {
+        let connection = try RawConnection(port: port)
+        defer { connection.end() }
+        var bytes = good
+        for _ in 0...number % 5 {
+          bytes[.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)
+        }
+        connection.write(number % 7 == 0 ? Array(bytes.prefix(30)) : bytes)
+        shutdown(connection.file, Int32(SHUT_WR))
+        let answer = String(decoding: try #require(connection.read()), as: UTF8.self)
+        #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.1 5"))
+      }
+      var client = StudyClient(address: URL(string: "http://127.0.0.1:\(port)")!)
+      try await client.register()
+      #expect(try StudyServer.export(tiny.folder).participants == 0)
+    }
+  }
+
+  @Test("A caller who drips bytes is cut off, and one more than there is room for takes the place of an idle one")
+  func patience() async throws {
+    var limits = HTTPServer.Limits()
+    limits.requestTime = .milliseconds(300)
+    limits.connections = 2
+    try await serving(try TinyStudy(), limits: limits) { port in
+      let request = Array("GET /study.css HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+      let (slow, idle) = (try RawConnection(port: port), try RawConnection(port: port))
+      defer { for connection in [slow, idle] { connection.end() } }
+      slow.write(Array("GET / HT".utf8))
+      idle.write(request)
+      #expect(idle.read()?.isEmpty == false)
+      let third = try RawConnection(port: port)
+      defer { third.end() }
+      third.write(request)
+      #expect(third.read()?.isEmpty == false)
+      while let more = idle.read(), !more.isEmpty {}
+      #expect(slow.read() == [])
+    }
+  }
+
+  @Test(
+    "A kill in the middle loses no answer that was acknowledged",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: program.path)))
+  func killed() async throws {
+    let tiny = try TinyStudy(slots: 6, each: 6)
+    var served = try ServedProcess(tiny.folder, port: 0)
+    let address = URL(string: "http://127.0.0.1:\(served.port)")!
+    let digest = try tiny.loaded().consentDigest
+    let people = try (1...6).map { try tiny.person($0) }
+    let work = Task {
+      try await withThrowingTaskGroup(of: [PageMessage.Answer].self) { group in
+        for person in people {
+          group.addTask {
+            var somebody = SimulatedParticipant(StudyClient(address: address), person)
+            try await somebody.consent(digest)
+            try await somebody.answer()
+            try await somebody.finish()
+            return somebody.stored
+          }
+        }
+        return try await group.reduce(into: [PageMessage.Answer]()) { $0 += $1 }
+      }
+    }
+    for _ in 0..<3 {
+      try await Task.sleep(for: .milliseconds(150))
+      served.kill()
+      served = try ServedProcess(tiny.folder, port: served.port)
+    }
+    let stored = try await work.value
+    served.kill()
+    #expect(
+      try StudyServer.export(tiny.folder)
+        == StudyExport(participants: 6, finished: 6, withdrawn: 0, answers: stored.count))
+  }
+}
+
+private let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "crossfire")
+
+/// `crossfire study serve` as a process of its own.
+private struct ServedProcess {
+  let port: Int
+  private let process = Process()
+
+  init(_ folder: StudyFolder, port: Int) throws {
+    process.executableURL = program
+    process.arguments = ["study", "serve", folder.url.path, "--port", "\(port)", "--quiet"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    let address = try #require(URL(string: line.trimmingCharacters(in: .whitespacesAndNewlines)))
+    self.port = try #require(address.port)
+  }
+
+  func kill() {
+    #if canImport(Glibc)
+      _ = Glibc.kill(process.processIdentifier, SIGKILL)
+    #else
+      _ = Darwin.kill(process.processIdentifier, SIGKILL)
+    #endif
+    process.waitUntilExit()
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import GRDB
+import HumanStudy
+import Support
+import Testing
+
+@testable import StudyServer
+
+@Suite("The study's database")
+struct StudyDatabaseTests {
+  private let tiny: TinyStudy
+  private let database: StudyDatabase
+
+  init() throws {
+    tiny = try TinyStudy()
+    database = try tiny.database()
+  }
+
+  /// Somebody who has agreed.
+  private func enrolled(_ external: [String: String] = [:]) async throws -> Participant {
+    let database = database
+    return try await database.write { rows in
+      let id = try StudyDatabase.add(Secret(), .open, rows)
+      try database.enrol(id, consent: database.study.consentDigest, #require(ExternalIdentity(external)), rows)
+      var participant = try StudyDatabase.participant(id, rows)
+      try StudyDatabase.openSession(&participant, screen: "1x1 mouse", rows)
+      return participant
+    }
+  }
+
+  @discardableResult
+  private func answer(_ who: Participant, _ position: Int, _ question: Int, _ choice: Choice?) async throws
+    -> Participant
+  {
+    let database = database
+    return try await database.write { rows in
+      var participant = try StudyDatabase.participant(who.id, rows)
+      let step = Course.Step(position: position, question: question)
+      try database.add(
+        GivenAnswer(step: step, choice: choice, ending: choice == nil ? .timeout : .response), of: &participant, rows)
+      // What is held in memory is what the disk would say.
+      #expect(try participant == StudyDatabase.participant(who.id, rows))
+      return participant
+    }
+  }
+
+  @Test("Commits wait for the disk, keys hold, and the log is written ahead")
+  func pragmas() async throws {
+    let values = try await database.write { rows in
+      try ["synchronous", "foreign_keys", "journal_mode"].map { try String.fetchOne(rows, sql: "PRAGMA \($0)") }
+    }
+    #expect(values == ["2", "1", "wal"])
+  }
+
+  @Test("No row can be changed, removed or replaced, by any program")
+  func onlyAdded() async throws {
+    let somebody = try await enrolled(["PROLIFIC_PID": "abc"])
+    try await answer(somebody, 1, 1, .label(0))
+    let before = try database.read { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") }
+    let other = try DatabaseQueue(path: tiny.folder.database.path)
+    for statement in [
+      "UPDATE answer SET choice = '1'", "DELETE FROM answer", "DELETE FROM participant",
+      "UPDATE enrolment SET slot = 2",
+      "INSERT OR REPLACE INTO answer SELECT participant, session, position, phase, stimulus, question, '2', ended_on, rt_ms, "
+        + "server_ms, time FROM answer",
+      "REPLACE INTO enrolment SELECT participant, 3, consent_sha256, time, external, identity FROM enrolment",
+      "DELETE FROM study",
+    ] {
+      #expect(throws: DatabaseError.self) { try other.write { try $0.execute(sql: statement) } }
+    }
+    #expect(try database.read { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") } == before)
+  }
+
+  @Test("Answers come in the order of the list; the same one twice is stored once, another one is refused")
+  func order() async throws {
+    let somebody = try await enrolled()
+    try await answer(somebody, 1, 1, .label(0))
+    try await answer(somebody, 1, 1, .label(0))
+    for (position, question, choice) in [(1, 1, Choice.label(1)), (2, 1, .label(0)), (3, 1, .none), (900, 1, .none)] {
+      await #expect(throws: StudyDatabase.Refusal.outOfTurn) { try await answer(somebody, position, question, choice) }
+    }
+    // The second most plausible label is another than the most plausible, and a class.
+    for choice in [Choice.label(0), .label(3)] {
+      await #expect(throws: StudyDatabase.Refusal.notAnAnswer) { try await answer(somebody, 1, 2, choice) }
+    }
+    try await answer(somebody, 1, 2, .label(2))
+    // Who says "none of them", or nothing, is not asked again.
+    try await answer(somebody, 2, 1, Choice.none)
+    try await answer(somebody, 3, 1, nil)
+    let last = try await answer(somebody, 4, 1, .label(1))
+    #expect(try database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM answer") } == 5)
+    #expect(last.lastStep == Course.Step(position: 4, question: 1))
+  }
+
+  @Test("A newcomer gets the list that fewest have; who dropped out or withdrew does not count, who finished does")
+  func slots() async throws {
+    let impatient = try StudyDatabase(tiny.folder.database, tiny.loaded(), patience: 1e-9)
+    var people: [Participant] = []
+    for _ in 1...5 { people.append(try await enrolled()) }
+    #expect(people.map(\.slot) == [1, 2, 3, 4, 1])
+    // Nobody has answered for longer than a moment, so every list is free again.
+    #expect(try impatient.read { try impatient.leastFilledSlot($0) } == 1)
+    #expect(try database.read { try database.leastFilledSlot($0) } == 2)
+    let third = people[2]
+    _ = try await database.write { rows in
+      var participant = third
+      try StudyDatabase.withdraw(&participant, rows)
+    }
+    #expect(try database.read { try database.leastFilledSlot($0) } == 3)
+    for position in 1...8 { try await answer(people[0], position, 1, Choice.none) }
+    let (database, first) = (database, people[0])
+    try await database.write { rows in
+      var participant = try StudyDatabase.participant(first.id, rows)
+      try database.finish(&participant, rows)
+    }
+    #expect(try impatient.read { try impatient.leastFilledSlot($0) } == 2)
+  }
+
+  @Test("Nobody finishes before the last answer, or takes part twice under one identifier")
+  func refusals() async throws {
+    let somebody = try await enrolled(["PROLIFIC_PID": "abc", "STUDY_ID": "s"])
+    let database = database
+    await #expect(throws: StudyDatabase.Refusal.outOfTurn) {
+      try await database.write { rows in
+        var participant = somebody
+        try database.finish(&participant, rows)
+      }
+    }
+    await #expect(throws: StudyDatabase.Refusal.identityTaken) { try await enrolled(["PROLIFIC_PID": "abc"]) }
+    #expect(
+      ExternalIdentity(["PROLIFIC_PID": "a b"]) == nil
+        && ExternalIdentity(["SESSION_ID": String(repeating: "a", count: 65)]) == nil)
+    #expect(ExternalIdentity(["PROLIFIC_PID": "a", "other": "'; DROP"])?.text == "PROLIFIC_PID=a")
+  }
+
+  @Test("Changes that come together fail one by one, and each that succeeds is there when its call returns")
+  func groups() async throws {
+    let somebody = try await enrolled()
+    let database = database
+    let outcomes = await withTaskGroup(of: Bool.self) { group in
+      for number in 0..<200 {
+        group.addTask {
+          let kind = number % 3 == 0 ? nil : "blur"
+          let done: Void? = try? await database.write { rows in
+            guard let kind else { throw StudyDatabase.Refusal.ended }
+            try StudyDatabase.add(event: kind, position: number, milliseconds: 1, of: somebody, rows)
+          }
+          guard done != nil else { return false }
+          let isThere = try? await database.read {
+            try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM event WHERE position = ?)", arguments: [number])
+          }
+          return isThere == true
+        }
+      }
+      return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+    }
+    #expect(outcomes == 133)
+    #expect(try database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM event") } == 133)
+  }
+
+  @Test("A database of another study, or none, is refused")
+  func others() async throws {
+    let other = try TinyStudy(slots: 2)
+    let mixed = #expect(throws: Failure.self) { try StudyDatabase(tiny.folder.database, other.loaded()) }
+    #expect(mixed?.kind == .badData && mixed?.message.contains("another version of this study") == true)
+    let place = tiny.temporary.appending("noise.sqlite")
+    try Data(repeating: 77, count: 5_000).write(to: place)
+    #expect(throws: Failure.self) { try StudyDatabase(place, tiny.loaded()) }
+  }
+
+  @Test("Secrets are 128 bits of the alphabet, and none comes twice")
+  func secrets() {
+    let secrets = (0..<1_000).map { _ in Secret().text }
+    #expect(Set(secrets).count == 1_000 && secrets.allSatisfy { Secret($0) != nil })
+    #expect(Secret("short") == nil && Secret(String(repeating: "I", count: 26)) == nil)
+    // Each of the 26 letters takes all of its values but the last of a half, which has only what is left of 64 bits.
+    let seen = (0..<26).map { place in Set(secrets.map { Array($0)[place] }).count }
+    #expect(seen.enumerated().allSatisfy { $0.offset % 13 == 12 ? $0.element == 16 : $0.element == 32 })
+  }
+}
