@@ -56,7 +56,7 @@ struct StudyDatabaseTests {
   func onlyAdded() async throws {
     let somebody = try await enrolled(["PROLIFIC_PID": "abc"])
     try await answer(somebody, 1, 1, .label(0))
-    let before = try database.read { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") }
+    let before = try database.inspect { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") }
     let other = try DatabaseQueue(path: tiny.folder.database.path)
     for statement in [
       "UPDATE answer SET choice = '1'", "DELETE FROM answer", "DELETE FROM participant",
@@ -68,7 +68,7 @@ struct StudyDatabaseTests {
     ] {
       #expect(throws: DatabaseError.self) { try other.write { try $0.execute(sql: statement) } }
     }
-    #expect(try database.read { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") } == before)
+    #expect(try database.inspect { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") } == before)
   }
 
   @Test("Answers come in the order of the list; the same one twice is stored once, another one is refused")
@@ -88,32 +88,33 @@ struct StudyDatabaseTests {
     try await answer(somebody, 2, 1, Choice.none)
     try await answer(somebody, 3, 1, nil)
     let last = try await answer(somebody, 4, 1, .label(1))
-    #expect(try database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM answer") } == 5)
+    #expect(try database.inspect { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM answer") } == 5)
     #expect(last.lastStep == Course.Step(position: 4, question: 1))
   }
 
   @Test("A newcomer gets the list that fewest have; who dropped out or withdrew does not count, who finished does")
   func slots() async throws {
+    let database = database
     let impatient = try StudyDatabase(tiny.folder.database, tiny.loaded(), patience: 1e-9)
     var people: [Participant] = []
     for _ in 1...5 { people.append(try await enrolled()) }
     #expect(people.map(\.slot) == [1, 2, 3, 4, 1])
     // Nobody has answered for longer than a moment, so every list is free again.
-    #expect(try impatient.read { try impatient.leastFilledSlot($0) } == 1)
-    #expect(try database.read { try database.leastFilledSlot($0) } == 2)
+    #expect(try impatient.inspect { try impatient.leastFilledSlot($0) } == 1)
+    #expect(try database.inspect { try database.leastFilledSlot($0) } == 2)
     let third = people[2]
     _ = try await database.write { rows in
       var participant = third
       try StudyDatabase.withdraw(&participant, rows)
     }
-    #expect(try database.read { try database.leastFilledSlot($0) } == 3)
+    #expect(try database.inspect { try database.leastFilledSlot($0) } == 3)
     for position in 1...8 { try await answer(people[0], position, 1, Choice.none) }
-    let (database, first) = (database, people[0])
+    let first = people[0]
     try await database.write { rows in
       var participant = try StudyDatabase.participant(first.id, rows)
       try database.finish(&participant, rows)
     }
-    #expect(try impatient.read { try impatient.leastFilledSlot($0) } == 2)
+    #expect(try impatient.inspect { try impatient.leastFilledSlot($0) } == 2)
   }
 
   @Test("Nobody finishes before the last answer, or takes part twice under one identifier")
@@ -146,7 +147,7 @@ struct StudyDatabaseTests {
             try StudyDatabase.add(event: kind, position: number, milliseconds: 1, of: somebody, rows)
           }
           guard done != nil else { return false }
-          let isThere = try? await database.read {
+          let isThere = try? database.inspect {
             try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM event WHERE position = ?)", arguments: [number])
           }
           return isThere == true
@@ -155,7 +156,7 @@ struct StudyDatabaseTests {
       return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
     }
     #expect(outcomes == 133)
-    #expect(try database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM event") } == 133)
+    #expect(try database.inspect { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM event") } == 133)
   }
 
   @Test("A database of another study, or none, is refused")

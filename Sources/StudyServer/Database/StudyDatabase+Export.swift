@@ -20,7 +20,7 @@ extension StudyDatabase {
     let participants =
       "FROM enrolment e LEFT JOIN ending USING (participant) LEFT JOIN withdrawal w USING (participant)"
     let staying = "participant NOT IN (SELECT participant FROM withdrawal)"
-    return try read { database in
+    return try inspect { database in
       let people = try Row.fetchAll(
         database,
         sql: """

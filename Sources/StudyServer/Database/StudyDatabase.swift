@@ -83,7 +83,8 @@ final class StudyDatabase: Sendable {
     try await pool.read(body)
   }
 
-  func read<Result>(_ body: (Database) throws -> Result) throws -> Result { try pool.read(body) }
+  /// The same, on the calling thread.
+  func inspect<Result>(_ body: (Database) throws -> Result) throws -> Result { try pool.read(body) }
 
   /// The moment, to the millisecond: 2026-01-31T12:00:00.000Z. Texts in the order of time.
   static func now(_ date: Date = Date()) -> String {
