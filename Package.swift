@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "crossfire-bench",
       dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks",
-      exclude: ["peers.py", "results.md"]),
+      exclude: ["peers.py", "results.md", "study_load.py"]),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),

@@ -92,7 +92,7 @@ class Page {
     }, "I agree and want to take part");
     show(
       make("h1", {}, this.study.title), ...paragraphs(this.study.consent),
-      number && make("p", {}, make("label", { class: "field", for: "number" }, "The number you were given"), number),
+      ...(number ? [make("p", {}, make("label", { class: "field", for: "number" }, "The number you were given"), number)] : []),
       make("p", {}, agree));
   }
 
@@ -134,6 +134,7 @@ class Page {
     if (state.isNew) return this.instructions(state);
     const { position, question, stimulus } = state.trial;
     const isSame = this.shown === `${state.session} ${position}`;
+    view.setAttribute("aria-busy", "true");
     if (!isSame) {
       show();
       const picture = await this.picture(stimulus);
@@ -157,6 +158,7 @@ class Page {
     if (!isSame) this.began = performance.now();
     this.shown = `${state.session} ${position}`;
     this.onKey = (key) => this.press(key);
+    view.removeAttribute("aria-busy");
     this.limit(bar);
     this.preload(state.trial);
   }
@@ -292,7 +294,12 @@ class Page {
   }
 
   preload(trial) {
-    for (const name of [trial?.stimulus, trial?.following]) {
+    for (const [name, loading] of this.pictures) {
+      if (name === trial.stimulus || name === trial.following) continue;
+      this.pictures.delete(name);
+      loading.then((address) => URL.revokeObjectURL(address), () => {});
+    }
+    for (const name of [trial.stimulus, trial.following]) {
       if (!name || this.pictures.has(name)) continue;
       const loading = this.transport.picture(name);
       this.pictures.set(name, loading);

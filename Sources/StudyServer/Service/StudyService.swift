@@ -54,7 +54,7 @@ final class StudyService: Sendable {
 
   private func response(to request: HTTPRequest, from peer: String) async throws -> HTTPResponse {
     switch (request.method, request.path) {
-    case (.post, "/api/ticket"): return try ticket(peer)
+    case (.post, "/api/ticket"): return try ticket()
     case (.post, "/api/consent"): return try await consent(request, peer)
     case (.post, "/api/open"): return try await open(request)
     case (.post, "/api/answer"): return try await answer(request)
@@ -76,9 +76,9 @@ final class StudyService: Sendable {
 
   // MARK: Beginning
 
-  private func ticket(_ peer: String) throws -> HTTPResponse {
+  /// A secret for somebody who may consent with it; until then nothing is stored.
+  private func ticket() throws -> HTTPResponse {
     guard isOpen else { throw HTTPRefusal(.forbidden, "To take part you need a link that was made for you.") }
-    guard newcomers.allows(peer) else { throw Self.tooMany }
     return try HTTPResponse(json: PageMessage.Ticket(secret: Secret().text))
   }
 
@@ -89,12 +89,11 @@ final class StudyService: Sendable {
     guard let external = ExternalIdentity(message.external) else {
       throw HTTPRefusal(.badRequest, "An identifier in the address is not one.")
     }
-    let (database, isOpen) = (database, isOpen)
-    let mayJoin = newcomers.allows(peer)
+    let (database, isOpen, newcomers) = (database, isOpen, newcomers)
     let state = try await database.write { rows in
       let known = try StudyDatabase.participant(secret, rows)
       guard known != nil || isOpen else { throw Self.unknown }
-      guard known != nil || mayJoin else { throw Self.tooMany }
+      guard known != nil || newcomers.allows(peer) else { throw Self.tooMany }
       let id = try known?.id ?? StudyDatabase.add(secret, .open, rows)
       try database.enrol(id, consent: message.consent, external, rows)
       var participant = try StudyDatabase.participant(id, rows)
