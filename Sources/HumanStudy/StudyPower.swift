@@ -30,21 +30,47 @@ public struct StudyPower: Sendable {
     let (a, b) = (Self.binomial(n, first), Self.binomial(n, second))
     // Tables without weight do not matter.
     let likely = { (p: [Double]) in p.indices.filter { p[$0] > 1e-12 } }
+    let logFactorials = (0...2 * n).map { (k: Int) -> Double in lgamma(Double(k + 1)) }
+    var largest: [Int: Int] = [:]
     var power = 0.0
     let seconds = likely(b)
     for i in likely(a) {
-      for j in seconds where fisherExactTest((i, n - i), (j, n - j)) <= level { power += a[i] * b[j] }
+      for j in seconds {
+        let bound = largest[i + j] ?? largestSignificant(n, total: i + j, logFactorials)
+        largest[i + j] = bound
+        if min(i, j) <= bound { power += a[i] * b[j] }
+      }
     }
     return min(1, power)
+  }
+
+  /// Of `total` successes in two samples of n, the most that the smaller part may be for a p within the level; −1 if none is.
+  /// Samples of one size make the distribution symmetric, so p is twice the lower tail.
+  private func largestSignificant(_ n: Int, total: Int, _ logFactorials: [Double]) -> Int {
+    let choose = { (n: Int, k: Int) in logFactorials[n] - logFactorials[k] - logFactorials[n - k] }
+    var tail = 0.0
+    for part in max(0, total - n)...total {
+      tail += exp(choose(n, part) + choose(n, total - part) - choose(2 * n, total))
+      if 2 * part >= total || 2 * tail > level { return part - 1 }
+    }
+    return -1
   }
 
   /// The smallest number of participants from which on the exact power stays at `power` or above for the next five numbers; it rises
   /// with the number of participants, but in teeth. Nil if 1,000 participants do not suffice.
   public func participants(for power: Double) -> Int? {
     guard first != second else { return nil }
+    let largest = min(1000, 5000 / picturesEach)
+    var high = 1
+    while high < largest, fisher(participants: high) < power { high = min(2 * high, largest) }
+    var low = high / 2
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if fisher(participants: middle) < power { low = middle } else { high = middle }
+    }
+    // A tooth may have been taken for the number: it is looked for from a little before, step by step.
     var streak = 0
-    for participants in 1...1000 {
-      guard participants * picturesEach <= 5000 else { return nil }
+    for participants in max(1, high - 5)...max(1, largest) {
       streak = fisher(participants: participants) >= power ? streak + 1 : 0
       if streak == 5 { return participants - 4 }
     }

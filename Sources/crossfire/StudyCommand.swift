@@ -14,6 +14,6 @@ struct StudyCommand: ParsableCommand {
       """,
     subcommands: [
       StudySample.self, StudyServe.self, StudyLinks.self, StudyExportCommand.self, StudyPageCommand.self,
-      StudyCollect.self, StudySimulate.self, StudyScoreCommand.self,
+      StudyCollect.self, StudySimulate.self, StudyPowerCommand.self, StudyScoreCommand.self,
     ])
 }
