@@ -161,7 +161,7 @@ struct ServedStudyTests {
 
   @Test(
     "A kill in the middle loses no answer that was acknowledged",
-    .enabled(if: FileManager.default.isExecutableFile(atPath: program.path)))
+    .enabled(if: FileManager.default.isExecutableFile(atPath: ServedProcess.program.path)))
   func killed() async throws {
     let tiny = try TinyStudy(slots: 6, each: 6)
     var served = try ServedProcess(tiny.folder, port: 0)
@@ -192,33 +192,5 @@ struct ServedStudyTests {
     #expect(
       try StudyServer.export(tiny.folder)
         == StudyExport(participants: 6, finished: 6, withdrawn: 0, answers: stored.count))
-  }
-}
-
-private let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "crossfire")
-
-/// `crossfire study serve` as a process of its own.
-private struct ServedProcess {
-  let port: Int
-  private let process = Process()
-
-  init(_ folder: StudyFolder, port: Int) throws {
-    process.executableURL = program
-    process.arguments = ["study", "serve", folder.url.path, "--port", "\(port)", "--quiet"]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-    let address = try #require(URL(string: line.trimmingCharacters(in: .whitespacesAndNewlines)))
-    self.port = try #require(address.port)
-  }
-
-  func kill() {
-    #if canImport(Glibc)
-      _ = Glibc.kill(process.processIdentifier, SIGKILL)
-    #else
-      _ = Darwin.kill(process.processIdentifier, SIGKILL)
-    #endif
-    process.waitUntilExit()
   }
 }

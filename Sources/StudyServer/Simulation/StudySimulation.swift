@@ -40,8 +40,9 @@ public struct StudySimulation: Sendable {
         "\(place.database.path) is there already", hint: "choose another folder with --out, or remove that one")
     }
     try createFolder(out)
-    for (from, to) in [(folder.study, place.study), (folder.trials, place.trials), (folder.key, place.key)] {
-      try AtomicFile.write(try Data(contentsOf: from), to: to)
+    for file in [folder.study, folder.trials, folder.key, folder.design, folder.predictions] {
+      guard let content = try? Data(contentsOf: file) else { continue }
+      try AtomicFile.write(content, to: out.appending(path: file.lastPathComponent))
     }
     var options = StudyServer.Options()
     options.port = 0
