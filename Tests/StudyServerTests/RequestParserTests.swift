@@ -36,6 +36,7 @@ struct RequestParserTests {
       ("GET /?a=%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400), ("GET /?a=%ff HTTP/1.1\r\nHost: h\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),

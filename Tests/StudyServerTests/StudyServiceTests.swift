@@ -213,4 +213,27 @@ struct StudyServiceTests {
     #expect(await open(secrets[0]) == .tooManyRequests)
     #expect(await open(secrets[1]) == .ok)
   }
+
+  @Test("The log names people by their numbers, and nothing that is secret")
+  func log() async throws {
+    let lines = Lines()
+    let telling = StudyService(try tiny.database(), log: { lines.append($0) })
+    let secret = Secret().text
+    let headers = ["content-type": "application/json", "authorization": "Bearer \(secret)"]
+    for (path, body) in [
+      ("/api/consent", agreed.replacing("{}", with: #"{"PROLIFIC_PID": "somebody"}"#)), ("/api/answer", "{}"),
+      ("/api/withdraw", "{}"),
+    ] {
+      _ = await telling.answer(
+        HTTPRequest(method: .post, path: path, query: [:], headers: headers, body: Array(body.utf8), keepsAlive: true),
+        from: "192.0.2.1")
+    }
+    #expect(lines.all == ["p1 consented, list 1", "p1 withdrew"])
+  }
+
+  private final class Lines: @unchecked Sendable {
+    private let lock = NSLock()
+    private(set) var all: [String] = []
+    func append(_ line: String) { lock.withLock { all.append(line) } }
+  }
 }

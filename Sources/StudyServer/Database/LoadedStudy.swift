@@ -43,3 +43,21 @@ struct LoadedStudy: Sendable {
     Course(trials: lists[slot - 1], questions: study.questions.count, classes: study.classNames.count)
   }
 }
+
+extension LoadedStudy {
+  /// The pictures somebody may see: those they have seen, the one they look at, and the one after it.
+  func pictures(for participant: Participant) -> [String] {
+    guard let slot = participant.slot, participant.session > 0, !participant.isWithdrawn else { return [] }
+    let course = course(slot: slot)
+    let position = course.next(after: participant.last)?.position ?? course.trials.count
+    return course.trials.prefix(position + 1).map(\.stimulus)
+  }
+
+  /// The sheets, once every question is answered.
+  func sheets(for participant: Participant) -> [String] {
+    guard let slot = participant.slot, !participant.isWithdrawn,
+      course(slot: slot).next(after: participant.last) == nil
+    else { return [] }
+    return study.sheets.map(\.name)
+  }
+}

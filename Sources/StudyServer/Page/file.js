@@ -33,10 +33,11 @@ class FileTransport {
     this.record.answers.push({ ...answer, session: this.record.sessions.length, time: new Date().toISOString() });
     const state = this.#store();
     const trial = this.#list[answer.position - 1];
-    if (trial.phase === "practice" && state.trial?.position !== answer.position) {
+    const label = this.given.practiceLabels[trial.stimulus];
+    if (trial.phase === "practice" && label !== undefined && state.trial?.position !== answer.position) {
       const first = this.record.answers.find((one) => one.position === answer.position && one.question === 1);
       const chosen = first.choice === "na" || first.choice === null ? null : Number(first.choice);
-      state.feedback = { label: this.given.practiceLabels[trial.stimulus], chosen };
+      state.feedback = { label, chosen };
     }
     return state;
   }

@@ -29,6 +29,7 @@ class Page {
   go(state) {
     this.state = state;
     this.onKey = null;
+    this.unlock = null;
     clearTimeout(this.timer);
     this.progress(state);
     element("leave").hidden = !["trials", "comments"].includes(state.stage);
@@ -49,7 +50,8 @@ class Page {
       if (refusal.state) return this.go(refusal.state);
       if (refusal.status === 401) return this.refuse(refusal);
       trouble(refusal.message);
-      this.unlock?.();
+      if (this.unlock) this.unlock();
+      else this.go(this.state);
     }
   }
 

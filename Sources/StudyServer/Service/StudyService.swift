@@ -260,24 +260,6 @@ final class StudyService: Sendable {
   private static let tooMany = HTTPRefusal(.tooManyRequests, "Too many requests; please wait a moment.")
 }
 
-extension LoadedStudy {
-  /// The pictures somebody may see: those they have seen, the one they look at, and the one after it.
-  func pictures(for participant: Participant) -> [String] {
-    guard let slot = participant.slot, participant.session > 0, !participant.isWithdrawn else { return [] }
-    let course = course(slot: slot)
-    let position = course.next(after: participant.last)?.position ?? course.trials.count
-    return course.trials.prefix(position + 1).map(\.stimulus)
-  }
-
-  /// The sheets, once every question is answered.
-  func sheets(for participant: Participant) -> [String] {
-    guard let slot = participant.slot, !participant.isWithdrawn,
-      course(slot: slot).next(after: participant.last) == nil
-    else { return [] }
-    return study.sheets.map(\.name)
-  }
-}
-
 extension Double {
   /// To a tenth.
   fileprivate var tenths: Double { (self * 10).rounded() / 10 }

@@ -63,7 +63,7 @@ struct StudyClient: Sendable {
   }
 
   private func request(_ name: String) -> URLRequest {
-    var request = URLRequest(url: address.appending(path: "api/" + name), timeoutInterval: 15)
+    var request = URLRequest(url: address.appending(path: "api/" + name), timeoutInterval: 60)
     if let secret { request.setValue("Bearer " + secret, forHTTPHeaderField: "Authorization") }
     return request
   }
