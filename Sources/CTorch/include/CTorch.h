@@ -16,6 +16,7 @@ extern "C" {
 typedef struct ct_tensor *ct_ref;
 typedef struct ct_generator *ct_generator_ref;
 typedef struct ct_counter *ct_counter_ref;
+typedef struct ct_script *ct_script_ref;
 
 enum ct_type { ct_u8, ct_i64, ct_f32, ct_f64, ct_bool, ct_i32 };
 
@@ -114,6 +115,16 @@ ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight, c
                                double momentum, double epsilon);
 ct_ref _Nullable ct_softmax(ct_ref _Nonnull logits, int dimension);
 ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
+
+// ---- TorchScript --------------------------------------------------------------------------------------------------------
+/// Reads a program in evaluation behaviour; `notes` names a file inside the archive that is kept as text.
+ct_script_ref _Nullable ct_script_load(const char *_Nonnull path, const char *_Nonnull notes, int device);
+void ct_script_free(ct_script_ref _Nullable script);
+/// The text of the notes; empty if there are none.
+const char *_Nonnull ct_script_notes(ct_script_ref _Nonnull script);
+/// How many numbers its parameters have.
+int64_t ct_script_weights(ct_script_ref _Nonnull script);
+ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull images);
 
 // ---- gradients ------------------------------------------------------------------------------------------------------------
 bool ct_requires_gradient(ct_ref _Nonnull tensor);

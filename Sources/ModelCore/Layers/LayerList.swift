@@ -6,7 +6,7 @@ enum LayerRegistry {
     Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self,
     GlobalAveragePooling.self,
     Flatten.self, Dropout.self, Normalize.self, Residual.self, Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self,
-    Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self,
+    Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self, ReversedChannels.self, PaddedChannels.self,
   ]
 
   static func layer(_ text: String) throws -> any Layer {
