@@ -118,6 +118,11 @@ public struct ModelFile {
   }
 }
 
+extension SafetensorsFile {
+  /// Whether the metadata tell what network the tensors belong to.
+  var describesModel: Bool { metadata["crossfire"] != nil || (metadata["layers"] != nil && metadata["input"] != nil) }
+}
+
 /// What an error of Swift's JSON decoder says, on one line.
 public func explanation(of error: any Error) -> String {
   guard let error = error as? DecodingError else { return "\(error)" }

@@ -5,7 +5,7 @@ import Support
 ///
 /// Nothing the header claims is believed before it was checked against the size of the file. Tensors are read one by one
 /// when they are asked for. Format: https://github.com/huggingface/safetensors
-public struct SafetensorsFile {
+public struct SafetensorsFile: Sendable {
   public let url: URL
   public let metadata: [String: String]
   /// Names in the order of their bytes in the file.
@@ -13,7 +13,7 @@ public struct SafetensorsFile {
   private let entries: [String: Entry]
   private let start: UInt64
 
-  private struct Entry {
+  private struct Entry: Sendable {
     let type: Tensor.ElementType
     let shape: [Int]
     let begin: Int
@@ -75,7 +75,7 @@ public struct SafetensorsFile {
       let known = SafetensorsCode.allCases.map(\.rawValue).joined(separator: ", ")
       throw wrong("tensor '\(name)' has element type \(code); readable are \(known)")
     }
-    var bytes = SafetensorsCode(type).size
+    var bytes = type.byteCount
     for size in shape {
       // A size of zero must not hide sizes that no tensor can have.
       let (product, overflow) = bytes.multipliedReportingOverflow(by: max(size, 1))
@@ -126,7 +126,7 @@ public struct SafetensorsFile {
     for (name, tensor) in tensors {
       let code = SafetensorsCode(tensor.type)
       let begin = end
-      end += tensor.count * code.size
+      end += tensor.count * tensor.type.byteCount
       header[name] = ["dtype": code.rawValue, "shape": tensor.shape, "data_offsets": [begin, end]]
     }
     var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
@@ -168,14 +168,6 @@ private enum SafetensorsCode: String, CaseIterable {
     case .i32: .int32
     case .u8: .uint8
     case .bool: .bool
-    }
-  }
-
-  var size: Int {
-    switch self {
-    case .u8, .bool: 1
-    case .f32, .i32: 4
-    case .f64, .i64: 8
     }
   }
 }

@@ -8,9 +8,38 @@ public struct Architecture: Sendable {
   public let summary: String
   public let initialization: Initialization
   private let layers: @Sendable (_ classes: Int) -> [String]
+  /// What published weights call each layer that has any, in the order of the layers, a residual block's body before its
+  /// shortcut; nil where they use our own names.
+  private let published: [String]?
+
+  init(
+    name: String, summary: String, initialization: Initialization, published: [String]? = nil,
+    layers: @escaping @Sendable (_ classes: Int) -> [String]
+  ) {
+    self.name = name
+    self.summary = summary
+    self.initialization = initialization
+    self.published = published
+    self.layers = layers
+  }
 
   /// Every architecture, one entry each.
-  public static let all: [Architecture] = [cnn, mlp, small]
+  public static let all: [Architecture] = [
+    cnn, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56, wideResNet28x10,
+  ]
+
+  /// The names that published weights have for a network's tensors, by our own names.
+  func publishedNames(for description: NetworkDescription) throws -> [String: String] {
+    guard var left = published?[...] else { return [:] }
+    var layer = ""
+    var theirs = ""
+    return try description.parameters().reduce(into: [:]) { names, parameter in
+      let parts = parameter.name.split(separator: ".")
+      let own = parts.dropLast().joined(separator: ".")
+      if own != layer { (layer, theirs) = (own, left.popFirst() ?? own) }
+      names[parameter.name] = "\(theirs).\(parts.last ?? "")"
+    }
+  }
 
   /// - Throws: `Failure.usage` with the nearest name.
   public static func named(_ name: String) throws -> Architecture {

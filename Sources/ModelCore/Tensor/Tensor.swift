@@ -8,6 +8,15 @@ public struct Tensor: Sendable {
   /// The element types that are needed here.
   public enum ElementType: Int32, Sendable {
     case uint8, int64, float32, float64, bool, int32
+
+    /// Bytes of one element.
+    var byteCount: Int {
+      switch self {
+      case .uint8, .bool: 1
+      case .float32, .int32: 4
+      case .int64, .float64: 8
+      }
+    }
   }
 
   /// The one owner of a C handle.
@@ -125,13 +134,7 @@ public struct Tensor: Sendable {
 
   /// The elements as they are stored, row-major, without conversion.
   func rawBytes() -> [UInt8] {
-    let size =
-      switch type {
-      case .uint8, .bool: 1
-      case .float32, .int32: 4
-      case .int64, .float64: 8
-      }
-    var out = [UInt8](repeating: 0, count: count * size)
+    var out = [UInt8](repeating: 0, count: count * type.byteCount)
     let done = out.withUnsafeMutableBytes { $0.count == 0 || ct_read(reference, $0.baseAddress!, $0.count) }
     guard done else { Engine.refuse() }
     return out

@@ -1,0 +1,110 @@
+import Foundation
+import Support
+
+/// Walks through the fields of one protobuf message, in the order of the file, without believing any length before it was checked.
+/// Format: https://protobuf.dev/programming-guides/encoding
+struct ProtobufReader {
+  enum Value {
+    case varint(UInt64)
+    case fixed32(UInt32)
+    case fixed64(UInt64)
+    /// A text, a message of its own, or packed numbers.
+    case bytes(Data)
+  }
+
+  private var input: ByteReader
+
+  init(_ data: Data) { input = ByteReader(data, what: "a message in it") }
+
+  /// The next field; nil at the end.
+  mutating func next() throws -> (number: Int, value: Value)? {
+    guard !input.isAtEnd else { return nil }
+    let key = try varint()
+    let number = Int(clamping: key >> 3)
+    guard number > 0 else { throw Failure.badData("it is not sound protobuf: a field without a number") }
+    switch key & 7 {
+    case 0: return (number, .varint(try varint()))
+    case 1: return (number, .fixed64(UInt64(bitPattern: Int64(try input.number(8)))))
+    case 2: return (number, .bytes(try input.bytes(Int(clamping: try varint()))))
+    case 5: return (number, .fixed32(UInt32(truncatingIfNeeded: try input.number(4))))
+    default: throw Failure.badData("it is not sound protobuf: a field of the kind \(key & 7)")
+    }
+  }
+
+  private mutating func varint() throws -> UInt64 {
+    var number: UInt64 = 0
+    for shift in stride(from: 0, to: 64, by: 7) {
+      let byte = try input.byte()
+      number |= UInt64(byte & 0x7f) << UInt64(shift)
+      if byte < 0x80 { return number }
+    }
+    throw Failure.badData("it is not sound protobuf: a number of more than 64 bits")
+  }
+
+  /// More numbers than this are read as raw bytes only, which is how exporters write them.
+  private static let mostNumbers = 1 << 24
+
+  /// Adds a field's whole numbers: one, or several packed.
+  static func add(_ value: Value, to numbers: inout [Int]) throws {
+    switch value {
+    case .varint(let number): numbers.append(Int(truncatingIfNeeded: number))
+    case .bytes(let data):
+      var packed = ProtobufReader(data)
+      while !packed.input.isAtEnd {
+        numbers.append(Int(truncatingIfNeeded: try packed.varint()))
+        try checkCount(numbers.count)
+      }
+    default: throw Failure.badData("it is not sound protobuf: a whole number of the wrong kind")
+    }
+    try checkCount(numbers.count)
+  }
+
+  /// Adds a field's numbers with fractions: one, or several packed, of 4 or 8 bytes.
+  static func add(_ value: Value, to numbers: inout [Double], width: Int) throws {
+    switch value {
+    case .fixed32(let bits): numbers.append(Double(Float(bitPattern: bits)))
+    case .fixed64(let bits): numbers.append(Double(bitPattern: bits))
+    case .bytes(let data):
+      guard data.count.isMultiple(of: width) else { throw Failure.badData("it is not sound protobuf: half a number") }
+      try checkCount(numbers.count + data.count / width)
+      var packed = ByteReader(data, what: "a list in it")
+      while !packed.isAtEnd {
+        let bits = try packed.number(width)
+        numbers.append(
+          width == 4
+            ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+            : Double(bitPattern: UInt64(bitPattern: Int64(bits))))
+      }
+    case .varint: throw Failure.badData("it is not sound protobuf: a fraction of the wrong kind")
+    }
+    try checkCount(numbers.count)
+  }
+
+  private static func checkCount(_ count: Int) throws {
+    guard count <= mostNumbers else { throw Failure.badData("a list in it has more than \(mostNumbers) numbers") }
+  }
+}
+
+extension ProtobufReader.Value {
+  /// The text, message or whole number of a field.
+  func text() throws -> String {
+    guard let text = String(data: try message(), encoding: .utf8) else {
+      throw Failure.badData("it is not sound protobuf: a text that is none")
+    }
+    return text
+  }
+
+  func message() throws -> Data {
+    guard case .bytes(let data) = self else {
+      throw Failure.badData("it is not sound protobuf: a message of the wrong kind")
+    }
+    return data
+  }
+
+  func int() throws -> Int {
+    guard case .varint(let number) = self else {
+      throw Failure.badData("it is not sound protobuf: a whole number of the wrong kind")
+    }
+    return Int(truncatingIfNeeded: number)
+  }
+}
