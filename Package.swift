@@ -64,7 +64,7 @@ let package = Package(
       exclude: ["peers.py", "results.md", "study_load.py"]),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),
+    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),

@@ -16,7 +16,7 @@ struct LayerTextTests {
       "residual [conv 4 kernel 3; batchnorm; relu] shortcut [conv 4 kernel 1 stride 2; batchnorm]",
       "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2", "leakyrelu 1e-05", "sigmoid",
       "tanh",
-      "elu", "gelu", "silu", "softplus",
+      "elu", "gelu", "silu", "softplus", "bgr", "padchannels 4",
     ])
   func roundTrip(_ text: String) throws {
     #expect(try LayerList([text]).texts == [text])

@@ -1,0 +1,11 @@
+import Foundation
+
+/// Files that scripts/foreign_models.py and scripts/architectures_reference.py wrote.
+public enum Fixture {
+  public static func file(_ name: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "ModelCoreTests/Fixtures/\(name)")
+  }
+
+  public static func text(_ name: String) throws -> String { try String(contentsOf: file(name), encoding: .utf8) }
+}
