@@ -33,6 +33,26 @@ public struct Evaluator: Sendable {
   }
 }
 
+extension LabelledImages {
+  /// What a model has to take that is loaded for these.
+  public var kind: LoadedModel.Images { LoadedModel.Images(shape: shape, classNames: classNames) }
+}
+
+extension LoadedModel {
+  /// Refuses data this model cannot take, or whose classes it knows in another order.
+  /// - Throws: `Failure.badData` saying what the model wants and what the data are.
+  public func checkAccepts(_ data: LabelledImages, model: String) throws {
+    try classifier.checkAccepts(data, model: model)
+    guard let names = classNames, Set(names) == Set(data.classNames),
+      let place = names.indices.first(where: { names[$0] != data.classNames[$0] })
+    else { return }
+    throw Failure.badData(
+      "model \(model) has the classes of \(data.name) in another order: its class \(place) is '\(names[place])', "
+        + "theirs '\(data.classNames[place])'",
+      hint: "reorder the model's last layer, or the data's classes")
+  }
+}
+
 extension Classifier {
   /// Refuses data this classifier cannot take.
   /// - Throws: `Failure.badData` saying what the model wants and what the data are.

@@ -1,5 +1,6 @@
 import Defenses
 import Foundation
+import ModelCore
 import Support
 import Yams
 
@@ -69,7 +70,7 @@ extension ModelPlan {
     let before =
       transform.texts.isEmpty ? [] : [("transform", Node(transform.texts.map { Node($0) }, .implicit, .flow))]
     switch origin {
-    case .file(let url): return mapping([("file", Node(url.path))] + before)
+    case .file(let url, let notes): return mapping([("file", Node(url.path))] + notes.nodes + before)
     case .model(let name): return mapping([("model", Node(name))] + before)
     case .ensemble(let names): return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
@@ -99,6 +100,25 @@ extension ModelPlan {
       pairs.append(("defense", plan.defense.node))
       return mapping(pairs + before)
     }
+  }
+}
+
+extension ModelNotes {
+  fileprivate var nodes: [(String, Node)] {
+    func list(_ words: [String]) -> Node { Node(words.map { Node($0) }, .implicit, .flow) }
+    let normalize = normalization.map { normalization in
+      mapping([
+        ("mean", list(normalization.mean.map { "\($0)" })), ("std", list(normalization.deviation.map { "\($0)" })),
+      ])
+    }
+    let all: [(String, Node?)] = [
+      ("architecture", architecture.map { Node($0) }), ("layers", layers.map { list($0.texts) }),
+      ("input", input.map { Node($0.description) }), ("classes", classNames.map(list)), ("normalize", normalize),
+      ("channels", channels.map { Node($0.rawValue) }),
+      ("range", range.map { list(["\($0.lowerBound)", "\($0.upperBound)"]) }),
+      ("layout", layout.map { Node($0.rawValue) }),
+    ]
+    return all.compactMap { name, node in node.map { (name, $0) } }
   }
 }
 

@@ -8,7 +8,8 @@ import Support
 public struct ModelPlan: Sendable {
   public enum Origin: Sendable {
     case training(TrainingPlan)
-    case file(URL)
+    /// With what is said of it, where the file does not tell.
+    case file(URL, ModelNotes)
     /// The weights of a model that stands before it.
     case model(String)
     /// The mean logits of models that stand before it.
@@ -42,7 +43,7 @@ public struct ModelPlan: Sendable {
       throw Failure.badData("\(settings.place(of: "transform")): \(failure.message)", hint: failure.hint)
     }
     if settings.has("file") {
-      origin = .file(try settings.file("file", "a model file"))
+      origin = .file(try settings.file("file", "a model file"), try ModelNotes(settings))
       try settings.finish("model \(name), which is read from a file,")
     } else if settings.has("model") {
       origin = .model(try settings.string("model", "a model before it, whose weights it has"))

@@ -17,7 +17,7 @@ struct Attack: ParsableCommand {
           --attack tgsm --target least-likely --epsilon 0.3 --out tgsm.safetensors
       """)
 
-  @Option(help: "The model file, FILE or NAME=FILE.")
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
   var model: String
 
   @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
@@ -53,8 +53,8 @@ struct Attack: ParsableCommand {
     let images = try count.map { try all.first($0) } ?? all
     try plan.goal.validate(classCount: images.classCount)
     let named = try NamedModel(model)
-    let network = try architecture.load(named, for: images, device: device).network
-    let source = Contestant(name: named.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+    let loaded = try architecture.load(named, for: images, device: device)
+    let source = Contestant(name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
       evaluator: Evaluator(batchSize: engine.batchSize))

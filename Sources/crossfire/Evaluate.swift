@@ -14,7 +14,7 @@ struct Evaluate: ParsableCommand {
           --data mnist
       """)
 
-  @Option(parsing: .upToNextOption, help: "Model files, each FILE or NAME=FILE.")
+  @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
   var model: [String]
 
   @Option(help: "A data set's name or a folder; its test images are used unless it says :train.")
@@ -44,9 +44,9 @@ struct Evaluate: ParsableCommand {
     let images = try count.map { try all.first($0) } ?? all
     let progress = output.progress
     let lines = try models.map { model in
-      let network = try architecture.load(model, for: images, device: device).network.frozen()
+      let classifier = try architecture.load(model, for: images, device: device).classifier
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: network, on: images) {
+      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: classifier, on: images) {
         progress.update($0)
       }
       progress.end(nil)

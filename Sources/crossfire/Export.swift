@@ -91,10 +91,14 @@ struct Export: ParsableCommand {
   }
 
   private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier {
-    let network = try ModelFile(URL(filePath: path), device: device).network
-    guard network.fingerprint == set.origin.sourceFingerprint else {
+    let named = try NamedModel(path)
+    let shape = set.original.shape
+    let images = LoadedModel.Images(
+      shape: ImageShape(channels: shape[1], height: shape[2], width: shape[3]), classNames: set.origin.classNames)
+    let model = try LoadedModel(named.url, notes: named.notes, for: images, device: device)
+    guard model.fingerprint == set.origin.sourceFingerprint else {
       throw Failure.badData("\(path) is not the model that \(examples) was made on (\(set.origin.source))")
     }
-    return try network.frozen()
+    return model.classifier
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Evaluation
 import Foundation
 import ModelCore
@@ -8,44 +9,78 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell what a model, an example set or a run folder holds.",
     discussion: """
+      With --data a model is shown images, and asked what an evaluation would trip
+      over: logits or probabilities, accuracy, gradients, steadiness.
+
       EXAMPLES
         crossfire inspect normal.safetensors
+        crossfire inspect theirs.pt:mean=0.1307,std=0.3081 --data mnist
         crossfire inspect results
       """)
 
-  @Argument(help: ArgumentHelp("A file or folder.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp(
+      "A folder, or a file; a model file may be followed by what is to be known of it.", valueName: "path"))
   var path: String
 
+  @Option(help: "A data set's name or a folder whose images a model is shown.")
+  var data: String?
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    Engine.start()
-    let url = URL(filePath: path)
+    let device = try engine.start()
+    let model = try NamedModel(path)
+    let url = FileManager.default.fileExists(atPath: path) ? URL(filePath: path) : model.url
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw Failure.missing("\(path) is not there")
     }
     if isFolder.boolValue { return try showRun(url) }
-    let file = try SafetensorsFile(url)
-    if file.contains("original") { return try showExamples(url) }
-    return try showModel(url, file)
+    if let file = try? SafetensorsFile(url), file.contains("original") { return try showExamples(url) }
+    try showModel(model, device)
   }
 
-  private func showModel(_ url: URL, _ file: SafetensorsFile) throws {
-    struct Document: Encodable {
-      let model: NetworkDescription
-      let training: TrainingRecord?
-      let parameters: Int
-      let fingerprint: String
-    }
-    let model = try ModelFile(url)
-    let description = model.network.description
-    let count = model.network.learned.reduce(0) { $0 + $1.count }
+  private struct ModelDocument: Encodable {
+    let format: String
+    let input: String
+    let classes: Int
+    let classNames: [String]?
+    let valueRange: ClosedRange<Double>
+    let before: [String]
+    let model: NetworkDescription?
+    let training: TrainingRecord?
+    let parameters: Int
+    let fingerprint: String
+    var checks: [Check]?
+  }
+
+  private struct Check: Encodable {
+    let name: String
+    let passed: Bool
+    let found: String?
+    let advice: String?
+  }
+
+  private func showModel(_ named: NamedModel, _ device: Device) throws {
+    let images = try data.map { try DataReference($0).load(defaultSplit: .test) }
+    let model = try architecture.load(named, for: images, device: device)
+    let classifier = model.classifier
+    let before = (classifier as? ForeignModel)?.before.texts ?? []
+    var document = ModelDocument(
+      format: model.format.rawValue, input: "\(classifier.inputShape)", classes: classifier.classCount,
+      classNames: model.classNames, valueRange: classifier.valueRange, before: before,
+      model: model.network?.description, training: model.training, parameters: model.parameters,
+      fingerprint: model.fingerprint)
     var lines = [
-      "model with \(count) parameters, images \(description.input), \(description.classNames.count) classes, pixels \(description.valueRange.lowerBound) to \(description.valueRange.upperBound)",
-      "fingerprint \(model.network.fingerprint)", "",
+      "\(model.format.rawValue) with \(model.parameters) parameters, images \(classifier.inputShape), \(classifier.classCount) classes, pixels \(classifier.valueRange.lowerBound) to \(classifier.valueRange.upperBound)",
+      "fingerprint \(model.fingerprint)", "",
     ]
-    lines += description.layers.texts.enumerated().map { "  \("\($0.offset)".padded(to: 3)) \($0.element)" }
+    lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map {
+      "  \("\($0.offset)".padded(to: 3)) \($0.element)"
+    }
     if let training = model.training {
       lines += [
         "", "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), \(training.defense)",
@@ -54,9 +89,35 @@ struct Inspect: ParsableCommand {
         "crossfire \(training.crossfire), libtorch \(training.libtorch), \(training.device), \(training.threads) threads",
       ]
     }
-    let document = Document(
-      model: description, training: model.training, parameters: count, fingerprint: model.network.fingerprint)
+    if let images {
+      let (checks, remarks) = checks(named.name, model, images)
+      document.checks = checks
+      lines += remarks
+    }
     try output.show(document, lines.joined(separator: "\n"))
+  }
+
+  /// What a model does with images of the data, question by question.
+  private func checks(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> ([Check], [String]) {
+    let contestant = Contestant(name: name, classifier: model.classifier, fingerprint: model.fingerprint)
+    let progress = output.progress
+    progress.begin("ask \(name)", total: 1, unit: "model")
+    let probe = ModelProbe(of: contestant, on: images, noises: [], seed: Seed(1))
+    progress.end(nil)
+    let flags = probe.findings(classCount: images.classCount).map(\.flag)
+    let checks = ModelProbe.loadingChecks.map { check in
+      let flag = flags.first { $0.name == check.name }
+      return Check(name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
+    }
+    let right = probe.right.count(where: \.self)
+    var lines = [
+      "", "on the first \(probe.right.count) images of \(images.name): \(right) right, not found unless flagged (⚑):",
+    ]
+    for check in checks {
+      lines.append("  \(check.passed ? " " : "⚑") \(check.name)")
+      if let found = check.found, let advice = check.advice { lines.append("      \(found) \(advice)") }
+    }
+    return (checks, lines)
   }
 
   private func showExamples(_ url: URL) throws {

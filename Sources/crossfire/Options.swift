@@ -49,17 +49,43 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's.
+/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's, and after a colon what is to be known of it:
+/// `theirs=theirs.pt:mean=0.5/0.5/0.5,std=0.2/0.2/0.2,channels=bgr`.
 struct NamedModel {
   let name: String
   let url: URL
+  let notes: ModelNotes
 
   init(_ text: String) throws {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let file = parts.count == 2 ? parts[1] : text
-    url = URL(filePath: file)
+    // A colon in a path is none of ours unless a known setting follows it.
+    let noted = text.range(
+      of: #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#, options: .regularExpression)
+    let place = "--model \(text)"
+    notes = try noted.map { range in try asUsage { try Self.notes(text[range].dropFirst(), place) } } ?? ModelNotes()
+    let model = String(text[..<(noted?.lowerBound ?? text.endIndex)])
+    let parts = model.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    url = URL(filePath: parts.count == 2 ? parts[1] : model)
     name = try Experiment.checkedName(
-      parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, "--model \(text)")
+      parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, place)
+  }
+
+  /// Several numbers or names are separated by slashes.
+  private static func notes(_ text: Substring, _ place: String) throws -> ModelNotes {
+    var entries = try options(text.split(separator: ",").map(String.init), place).map { entry in
+      guard case .scalar(let word) = entry.value, word.contains("/") else { return entry }
+      let words = word.split(separator: "/").map { SettingValue.scalar(String($0)) }
+      return Settings.Entry(name: entry.name, value: .list(words), place: place)
+    }
+    let isNormalization = { (entry: Settings.Entry) in ["mean", "std"].contains(entry.name) }
+    let normalization = entries.filter(isNormalization)
+    entries.removeAll(where: isNormalization)
+    if !normalization.isEmpty {
+      entries.append(.init(name: "normalize", value: .map(try Settings(normalization, place: place)), place: place))
+    }
+    let settings = try Settings(entries, place: place)
+    let notes = try ModelNotes(settings)
+    try settings.finish("a model")
+    return notes
   }
 
   /// Several models, each under a name of its own.
@@ -74,18 +100,24 @@ struct NamedModel {
   }
 }
 
+/// What `--model` takes.
+private let modelText: String =
+  "FILE or NAME=FILE: safetensors, TorchScript, a state dictionary or ONNX. What a file does not say of itself follows "
+  + "it after a colon, like :mean=0.5,std=0.2; see docs/models.md."
+let modelHelp: String = "A model file, " + modelText
+let modelsHelp: String = "Model files, each " + modelText
+
 /// A model for files that do not describe theirs.
 struct ArchitectureOption: ParsableArguments {
   @Option(help: "The architecture of model files that do not describe theirs.")
   var architecture: String?
 
-  func load(_ model: NamedModel, for data: LabelledImages, device: Device) throws -> ModelFile {
-    let assumed = try architecture.map {
-      try Architecture.named($0).description(input: data.shape, classNames: data.classNames)
-    }
-    let file = try ModelFile(model.url, assuming: assumed, device: device)
-    try file.network.checkAccepts(data, model: model.name)
-    return file
+  func load(_ model: NamedModel, for data: LabelledImages?, device: Device) throws -> LoadedModel {
+    var assumed = ModelNotes()
+    assumed.architecture = try architecture.map { try Architecture.named($0).name }
+    let loaded = try LoadedModel(model.url, notes: model.notes.over(assumed), for: data?.kind, device: device)
+    if let data { try loaded.checkAccepts(data, model: model.name) }
+    return loaded
   }
 }
 

@@ -18,9 +18,12 @@ struct Transfer: ParsableCommand {
         crossfire transfer --model normal=a.safetensors adv=b.safetensors \\
           --data mnist --count 1000 --attack fgsm tgsm --epsilon 0 0.1 0.2 0.3 \\
           --out results
+        crossfire transfer --model normal=a.safetensors \\
+          theirs=b.pt:mean=0.1307,std=0.3081 --data pictures \\
+          --attack fgsm --epsilon 0 0.1 --out results
       """)
 
-  @Option(parsing: .upToNextOption, help: "Model files, each FILE or NAME=FILE.")
+  @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
   var model: [String]
 
   @Option(help: "A data set's name or a folder; its test images are attacked.")
@@ -63,7 +66,7 @@ struct Transfer: ParsableCommand {
     if target != nil, !plans.contains(where: \.goal.isTargeted) {
       throw Failure.usage("--target \(target ?? ""): none of the attacks aims at a target")
     }
-    let models = try NamedModel.all(model).map { ModelPlan(name: $0.name, origin: .file($0.url)) }
+    let models = try NamedModel.all(model).map { ModelPlan(name: $0.name, origin: .file($0.url, $0.notes)) }
     let experiment = Experiment(
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models, attacks: plans,
       examples: count, images: try images.map { try plan($0, plans) })

@@ -12,7 +12,7 @@ extension ExperimentRun {
     let plans = neededModels
     let trains = plans.contains { if case .training = $0.origin { true } else { false } }
     let training = trains ? try experiment.data.load(.train) : nil
-    var files: [String: ModelFile] = [:]
+    var files: [String: LoadedModel] = [:]
     var entrants: [Entrant] = []
     for plan in plans {
       if case .ensemble(let names) = plan.origin {
@@ -25,7 +25,7 @@ extension ExperimentRun {
         return try self.model(plan, training, test)
       }
       files[plan.name] = model
-      entrants.append(try entrant(plan, model))
+      entrants.append(try entrant(plan, model, test))
     }
     return entrants
   }
@@ -39,17 +39,18 @@ extension ExperimentRun {
     return experiment.models.filter { names.contains($0.name) }
   }
 
-  func entrant(_ plan: ModelPlan, _ model: ModelFile) throws -> Entrant {
-    let network = try model.network.preceded(by: plan.transform)
+  func entrant(_ plan: ModelPlan, _ model: LoadedModel, _ test: LabelledImages) throws -> Entrant {
+    try model.checkAccepts(test, model: plan.name)
+    let judged = try model.preceded(by: plan.transform)
     let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
-    let described = ([trained ?? "from a file"] + plan.transform.texts.map { "behind " + $0 }).joined(separator: ", ")
+    let described = ([trained ?? model.format.origin] + plan.transform.texts.map { "behind " + $0 }).joined(
+      separator: ", ")
     let defense = model.training.map(\.defense)
-    let fingerprint = network.fingerprint
     return (
-      Contestant(name: plan.name, classifier: try network.frozen(), fingerprint: fingerprint),
+      Contestant(name: plan.name, classifier: judged.classifier, fingerprint: judged.fingerprint),
       ModelRecord(
         name: plan.name, description: described, defense: defense == PlainTraining.name ? nil : defense,
-        fingerprint: fingerprint)
+        fingerprint: judged.fingerprint)
     )
   }
 
@@ -63,15 +64,15 @@ extension ExperimentRun {
     )
   }
 
-  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws -> ModelFile {
+  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws -> LoadedModel {
     switch plan.origin {
-    case .file(let url): return try ModelFile(url, device: device)
+    case .file(let url, let notes): return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
     case .model, .ensemble: preconditionFailure("the models that \(plan.name) is made of are not there")
     case .training:
       guard let training, let made = self.training(plan, training, test) else {
         preconditionFailure("no training images")
       }
-      return try made.run(into: folder.model(plan.name))
+      return try LoadedModel(made.run(into: folder.model(plan.name)))
     }
   }
 

@@ -43,8 +43,9 @@ public struct ExperimentRun {
       try contestant.classifier.checkAccepts(attacked, model: contestant.name)
       for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
     }
-    let results = try transfer(models, attacked)
     let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
+    try checkForeign(probes, attacked)
+    let results = try transfer(models, attacked)
     let repetitions = try experiment.repetitions.compactMap(repetition)
     guard isWanted(.report) else { return nil }
     if selection == nil { folder.removeJournals() }
@@ -149,7 +150,7 @@ public struct ExperimentRun {
   private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
     let noises = Set(experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)).sorted()
     let seed = experiment.seed.derive("probe")
-    let request = Digest.hex(of: "probe 1\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
+    let request = Digest.hex(of: "probe 2\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
@@ -161,6 +162,20 @@ public struct ExperimentRun {
       try GradientPictures(of: model, on: data).write(request: request, to: pictures)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
       return probe
+    }
+  }
+
+  /// What was found at loading about models that came from files: the gravest ends the run before anything is attacked, the
+  /// rest is said, and stands in the grid.
+  private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
+    let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(\.name)
+    for probe in probes where files.contains(probe.model) {
+      let findings = probe.findings(classCount: data.classCount)
+      if let grave = findings.first(where: \.stopsRuns) {
+        throw Failure.badData(
+          "model \(probe.model): \(grave.flag.raisedBecause) \(grave.flag.meaning)", hint: grave.flag.advice)
+      }
+      for finding in findings { progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)") }
     }
   }
 

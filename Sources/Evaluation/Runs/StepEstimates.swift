@@ -83,7 +83,8 @@ public struct StepEstimates {
         name: plan.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
       seconds = try self.seconds(recipe, training)
       allThere = false
-    case .training, .file: entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil)).contestant
+    case .training: entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked).contestant
+    case .file: entrants[plan.name] = try run.entrant(plan, run.model(plan, nil, attacked), attacked).contestant
     case .model: entrants[plan.name] = members.first
     }
     return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
@@ -183,7 +184,7 @@ extension ModelPlan {
   fileprivate var work: String {
     switch origin {
     case .training(let plan): "train \(plan.text), \(plan.defense.text)"
-    case .file(let url): "read \(url.path)"
+    case .file(let url, _): "read \(url.path)"
     case .model(let other): "the weights of \(other)"
     case .ensemble(let others): "the mean of \(others.joined(separator: ", "))"
     }

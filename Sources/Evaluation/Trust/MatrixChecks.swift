@@ -11,10 +11,15 @@ extension TrustCheck {
   ) { evidence in
     let clean = evidence.results.flatMap { $0.cells() }.filter { $0.epsilon == 0 }
     var seen: Set<String> = []
-    return clean.filter { $0.interval.upperBound < evidence.chance && seen.insert($0.victim).inserted }.map { cell in
+    let measured = clean.map { (model: $0.victim, right: $0.correct, of: $0.examples, upper: $0.interval.upperBound) }
+    let probed = evidence.probes.map { probe in
+      let interval = wilsonInterval(successes: probe.right.trueCount, of: probe.right.count)
+      return (model: probe.model, right: probe.right.trueCount, of: probe.right.count, upper: interval.upperBound)
+    }
+    return (measured + probed).filter { $0.upper < evidence.chance && seen.insert($0.model).inserted }.map { found in
       Finding(
-        because: "\(cell.victim) has \(cell.correct) of \(cell.examples) unchanged images right, "
-          + "less than one in \(evidence.classCount).", victim: cell.victim)
+        because: "\(found.model) has \(found.right) of \(found.of) unchanged images right, "
+          + "less than one in \(evidence.classCount).", victim: found.model)
     }
   }
 

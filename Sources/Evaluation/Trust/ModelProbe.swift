@@ -20,6 +20,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public let nextGradientNorms: [Float]
   /// The log-probabilities of the classes that were not predicted, K − 1 for each image.
   public let otherLogProbabilities: [Float]
+  /// How many rows of outputs hold a number that is none.
+  public let brokenRows: Int
   /// Whether every row of outputs is a distribution: not negative, and of sum one.
   public let givesProbabilities: Bool
   /// The largest change of an output between two evaluations of the same batch, as a share of the largest output.
@@ -64,6 +66,7 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     otherLogProbabilities = logProbabilities.enumerated().filter { place, _ in
       place % data.classCount != predicted[place / data.classCount]
     }.map(\.element)
+    brokenRows = Int(outputs.isFinite.inverted.any([1]).to(.int64).sum().scalar)
     givesProbabilities =
       outputs.isAtLeast(0).all().isTrue && (outputs.sum([1]) - 1).absolute.max().scalar < 1e-3
 

@@ -2,6 +2,58 @@ import Attacks
 
 /// Checks that ask a model itself.
 extension TrustCheck {
+  static let givesNoNumbers = TrustCheck(
+    name: "outputs that are not numbers",
+    raisedIf: "an output of a model on an unchanged image is infinite or not a number",
+    meaning: "Such a row is no class and never right, and nothing can be followed from it.",
+    advice:
+      "Look for a division by zero in the model, for weights that were damaged or saved after a training that diverged, and for a wrong range of its input.",
+    stopsRuns: true
+  ) { evidence in
+    evidence.probes.filter { $0.brokenRows > 0 }.map { probe in
+      Finding(
+        because: "\(probe.brokenRows) of \(probe.right.count) rows of outputs of \(probe.model) are not finite.",
+        victim: probe.model)
+    }
+  }
+
+  static let gradientsDoNotArrive = TrustCheck(
+    name: "no gradient reaches the input",
+    raisedIf:
+      "the input gradient of the loss is exactly zero for every image, for its label and for the class after it",
+    meaning:
+      "The outputs do not depend on the input in a way that can be differentiated: somewhere inside numbers are rounded, detached from their history, or turned into classes. Attacks along gradients cannot move a pixel, and every image would count as robust.",
+    advice:
+      "Export the model up to its logits, without argmax, rounding, or a block that records no gradients; a model that really has none can be attacked through an ensemble or a surrogate.",
+    stopsRuns: true
+  ) { evidence in
+    evidence.probes.filter { probe in
+      probe.brokenRows == 0 && (probe.gradientNorms + probe.nextGradientNorms).allSatisfy { $0 == 0 }
+    }.map { probe in
+      Finding(
+        because: "All \(probe.gradientNorms.count) input gradients of \(probe.model) are exactly zero, twice.",
+        source: probe.model)
+    }
+  }
+
+  static let notAboveChance = TrustCheck(
+    name: "accuracy at chance without an attack",
+    raisedIf: "the 95% interval of a model's accuracy on the first unchanged images holds 1/K",
+    meaning:
+      "The model does no better than guessing: it was not trained, not on such data, or sees its input scaled, coloured or laid out in another way than it was trained with. There is nothing for an attack to take away.",
+    advice: "Compare its normalisation, its order of channels and its classes with those it was trained with."
+  ) { evidence in
+    evidence.probes.filter { probe in
+      let interval = wilsonInterval(successes: probe.right.trueCount, of: probe.right.count)
+      return interval.contains(evidence.chance)
+    }.map { probe in
+      Finding(
+        because:
+          "\(probe.model) has \(probe.right.trueCount) of the first \(probe.right.count) unchanged images right.",
+        victim: probe.model)
+    }
+  }
+
   static let givesProbabilities = TrustCheck(
     name: "probabilities instead of logits",
     raisedIf: "all outputs of a model are at least 0 and sum to one",
@@ -55,7 +107,7 @@ extension TrustCheck {
     advice:
       "Attack with a loss on logits that does not saturate (margin or dlr), towards targets, or with examples from other models; do not quote this model's accuracy under the gradient of its own loss."
   ) { evidence in
-    evidence.probes.filter { $0.zeroGradients > 0.05 }.map { probe in
+    evidence.probes.filter { $0.zeroGradients > 0.05 && $0.brokenRows == 0 }.map { probe in
       Finding(
         because:
           "\(percentText(probe.zeroGradients)) of \(probe.gradientNorms.count) input gradients of \(probe.model) are "

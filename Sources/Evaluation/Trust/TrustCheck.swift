@@ -9,7 +9,21 @@ public struct TrustCheck: Sendable {
   public let meaning: String
   /// What to do about it.
   public let advice: String
+  /// Whether a model from a file that raises it is not attacked at all: no number of it could be believed.
+  let stopsRuns: Bool
   let find: @Sendable (TrustEvidence) -> [Finding]
+
+  init(
+    name: String, raisedIf: String, meaning: String, advice: String, stopsRuns: Bool = false,
+    find: @escaping @Sendable (TrustEvidence) -> [Finding]
+  ) {
+    self.name = name
+    self.raisedIf = raisedIf
+    self.meaning = meaning
+    self.advice = advice
+    self.stopsRuns = stopsRuns
+    self.find = find
+  }
 
   /// One place where a check is raised.
   struct Finding {
@@ -31,7 +45,8 @@ public struct TrustCheck: Sendable {
 
   /// Every check, the gravest first.
   public static let all: [TrustCheck] = [
-    belowChanceUnattacked, givesProbabilities, changesWhenRepeated, changesInBatches, zeroGradients,
+    givesNoNumbers, gradientsDoNotArrive, belowChanceUnattacked, notAboveChance, givesProbabilities,
+    changesWhenRepeated, changesInBatches, zeroGradients,
     standsWithoutBudget, blackBoxBeatsWhiteBox, oneStepBeatsMany, noiseDoesAsWell, lostAsPictures,
   ]
 }

@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Models from elsewhere, through the command.
+@Suite("Models made elsewhere are inspected, warned of, stopped and attacked")
+struct ForeignModelTests {
+  let folder = TemporaryFolder()
+
+  private func fixture(_ name: String) -> String { Fixture.file("digits.\(name).pt").path }
+
+  @Test(
+    "inspect names the mistake, what it saw and what to do",
+    arguments: [
+      ("plain", "accuracy at chance without an attack"), ("softmax", "probabilities instead of logits"),
+      ("dropout", "answers change between evaluations"), ("batch", "answers depend on the batch"),
+      ("detached", "no gradient reaches the input"), ("nan", "outputs that are not numbers"),
+    ])
+  func inspect(_ name: String, _ check: String) throws {
+    let result = try Command.run("inspect", fixture(name), "--data", "synthetic")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("TorchScript with 598 parameters, images 1x28x28, 10 classes, pixels 0.0 to 1.0"))
+    #expect(result.output.contains("⚑ \(check)\n"), "\(result.output)")
+  }
+
+  @Test("a model that says nothing of its images needs their shape")
+  func shapeless() throws {
+    let result = try Command.run("inspect", fixture("plain"))
+    #expect(result.status == 65 && result.errors.contains("input=3x32x32"), "\(result.errors)")
+    #expect(try Command.run("inspect", fixture("plain") + ":input=1x28x28").status == 0)
+  }
+
+  @Test("one transfer between a model trained here and a program, which is warned of")
+  func transfer() throws {
+    let model = folder.appending("ours.safetensors").path
+    let trained = try Command.run(
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--out", model, "--quiet")
+    #expect(trained.status == 0, "\(trained.errors)")
+    let out = folder.appending("out")
+    let result = try Command.run(
+      "transfer", "--model", "ours=\(model)", "theirs=\(fixture("plain")):mean=0.5,std=0.5,range=0/1", "--data",
+      "synthetic",
+      "--count", "40", "--attack", "fgsm", "--epsilon", "0", "0.2", "--out", out.path)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("warning: theirs has"), "\(result.errors)")
+    let grid = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
+    #expect(grid.contains("fgsm,0.2,theirs,ours,black-box") && grid.contains("fgsm,0.2,ours,theirs,black-box"))
+    let request = try String(contentsOf: out.appending(path: "experiment.yaml"), encoding: .utf8)
+    #expect(request.contains("mean: [0.5]"))
+  }
+
+  @Test("a model without gradients is not attacked: status 65, and nothing is written to the grid")
+  func stopped() throws {
+    let out = folder.appending("out")
+    let result = try Command.run(
+      "transfer", "--model", fixture("detached"), "--data", "synthetic", "--count", "20", "--attack", "fgsm",
+      "--epsilon", "0.1", "--out", out.path)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(result.errors.contains("input gradients of digits.detached are exactly zero"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: out.appending(path: "grid.csv").path))
+  }
+
+  @Test(
+    "what is said wrongly of a model is wrong use",
+    arguments: [
+      (":mean=0.5", "'std' is missing"), (":range=1/0", "range: expected two rising numbers"),
+      (":channels=bgr,lay=nhwc", "a model has no 'lay'"), (":channels=grb", "'grb' is not known"),
+    ])
+  func wrongNotes(_ notes: String, _ words: String) throws {
+    let result = try Command.run("inspect", fixture("plain") + notes)
+    #expect(result.status == 64 && result.errors.contains(words), "\(result.errors)")
+  }
+
+  @Test("classes in another order than the data's are refused")
+  func classOrder() throws {
+    let result = try Command.run(
+      "evaluate", "--model", fixture("plain") + ":classes=1/0/2/3/4/5/6/7/8/9", "--data", "synthetic")
+    #expect(result.status == 65 && result.errors.contains("has the classes of"), "\(result.errors)")
+  }
+}
