@@ -91,7 +91,7 @@ struct Export: ParsableCommand {
   }
 
   private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier {
-    let named = try NamedModel(path)
+    let named = try NamedModel(path: path)
     let shape = set.original.shape
     let images = LoadedModel.Images(
       shape: ImageShape(channels: shape[1], height: shape[2], width: shape[3]), classNames: set.origin.classNames)

@@ -20,7 +20,7 @@ struct Frames: ParsableCommand {
           --attack pgd:steps=20 --epsilon 0.3 --scale 4 --out frames
       """)
 
-  @Option(help: "The model file, FILE or NAME=FILE.")
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
   var model: String
 
   @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
@@ -62,19 +62,21 @@ struct Frames: ParsableCommand {
     }
     let data = try DataReference(data).load(defaultSplit: .test).first(count)
     try plan.goal.validate(classCount: data.classCount)
-    let network = try architecture.load(NamedModel(model), for: data, device: device).network.frozen()
-    try plan.check(against: network)
+    let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
+    try plan.check(against: classifier)
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
     let images = data.images(0..<count).to(device)
     let goal = plan.goal.goal(
-      for: data.labels(0..<count).to(device), images: images, first: 0, classifier: network,
+      for: data.labels(0..<count).to(device), images: images, first: 0, classifier: classifier,
       seed: Seed(seed).derive("targets"))
-    let frames = try plan.frames(images, goal, epsilon: epsilon, against: network, seed: Seed(seed)).map { $0.to(.cpu) }
+    let frames = try plan.frames(images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)).map {
+      $0.to(.cpu)
+    }
     let progress = output.progress
     var done = 0
     progress.begin("write frames", total: frames.count * count, unit: "pictures")
     try FrameSet(URL(filePath: out), scale: scale).write(
-      frames, labels: data.labels(0..<count).int64s(), source: network
+      frames, labels: data.labels(0..<count).int64s(), source: classifier
     ) {
       done += 1
       progress.update(done)

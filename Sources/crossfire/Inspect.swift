@@ -32,8 +32,8 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
-    let model = try NamedModel(path)
-    let url = FileManager.default.fileExists(atPath: path) ? URL(filePath: path) : model.url
+    let model = try NamedModel(path: path)
+    let url = model.url
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw Failure.missing("\(path) is not there")

@@ -57,16 +57,30 @@ struct NamedModel {
   let notes: ModelNotes
 
   init(_ text: String) throws {
-    // A colon in a path is none of ours unless a known setting follows it.
-    let noted = text.range(
-      of: #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#, options: .regularExpression)
     let place = "--model \(text)"
-    notes = try noted.map { range in try asUsage { try Self.notes(text[range].dropFirst(), place) } } ?? ModelNotes()
-    let model = String(text[..<(noted?.lowerBound ?? text.endIndex)])
+    let model: String
+    (model, notes) = try Self.split(text, place)
     let parts = model.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     url = URL(filePath: parts.count == 2 ? parts[1] : model)
     name = try Experiment.checkedName(
       parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, place)
+  }
+
+  /// A model that needs no name: `FILE`, or `FILE:mean=…`.
+  init(path text: String) throws {
+    let path: String
+    (path, notes) = FileManager.default.fileExists(atPath: text) ? (text, ModelNotes()) : try Self.split(text, text)
+    url = URL(filePath: path)
+    name = url.deletingPathExtension().lastPathComponent
+  }
+
+  /// The file, and what is said of it.
+  private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
+    // A colon in a path is none of ours unless a known setting follows it.
+    let known = #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#
+    guard let range = text.range(of: known, options: .regularExpression) else { return (text, ModelNotes()) }
+    let notes = try asUsage { try Self.notes(text[range].dropFirst(), place) }
+    return (String(text[..<range.lowerBound]), notes)
   }
 
   /// Several numbers or names are separated by slashes.

@@ -64,6 +64,31 @@ struct RefusedModelTests {
     #expect(refusal(place)?.message.contains("it has no directory at its end") == true)
   }
 
+  /// A sound state dictionary with a field of each directory entry of its archive overwritten.
+  private func archive(_ field: Int, _ bytes: [UInt8]) throws -> URL {
+    var data = try Data(contentsOf: Fixture.file("tiny.pth"))
+    let mark = Data([0x50, 0x4b, 0x01, 0x02])
+    var place = data.startIndex
+    while let found = data.range(of: mark, in: place..<data.endIndex) {
+      data.replaceSubrange(found.lowerBound + field..<found.lowerBound + field + bytes.count, with: bytes)
+      place = found.upperBound
+    }
+    let url = folder.appending("lying.pth")
+    try data.write(to: url)
+    return url
+  }
+
+  @Test("archives whose members are compressed, lie outside the file, or are larger than it")
+  func lyingArchives() throws {
+    let notes = try ForeignModelTests.notes
+    #expect(refusal(try archive(10, [8, 0]), notes)?.message.contains("is compressed") == true)
+    #expect(
+      refusal(try archive(42, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
+    #expect(
+      refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
+    #expect(refusal(try archive(28, [0xff, 0xff]), notes)?.message.contains("directory is damaged") == true)
+  }
+
   @Test("a file that is not there is missing")
   func missing() {
     let failure = #expect(throws: Failure.self) { try LoadedModel(folder.appending("nothing.pt")) }

@@ -13,6 +13,9 @@ public struct SafetensorsFile: Sendable {
   private let entries: [String: Entry]
   private let start: UInt64
 
+  /// Far more than any network's, and little enough to be read into memory many times over.
+  static let longestHeader = 8 << 20
+
   private struct Entry: Sendable {
     let type: Tensor.ElementType
     let shape: [Int]
@@ -36,7 +39,7 @@ public struct SafetensorsFile: Sendable {
       throw wrong("it has \(size) bytes, fewer than a header")
     }
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length >= 2, length <= size - 8, length <= 100 << 20 else {
+    guard length >= 2, length <= size - 8, length <= Self.longestHeader else {
       throw wrong("its header claims \(length) bytes, the file has \(size)")
     }
     guard let text = try? file.read(upToCount: Int(length)), text.count == Int(length),

@@ -35,8 +35,14 @@ struct StateDictionary {
     let pickle = try Pickle(bytes)
     let found = try Self.namedTensors(in: pickle, pickle.root, depth: 0)
     var tensors: [String: Tensor] = [:]
+    // Tensors may share their numbers, but not so many that a small file fills the memory.
+    var room = 4 * archive.byteCount
     for (name, place) in found {
       let tensor = pickle.tensors[place]
+      room -= tensor.shape.reduce(1, *) * tensor.storage.type.byteCount
+      guard room >= 0 else {
+        throw Failure.badData("its tensors share their numbers too often: they are more than four times the file")
+      }
       guard let numbers = try archive.member("\(folder)data/\(tensor.storage.key)") else {
         throw Failure.badData("the numbers of '\(name)' are missing in the archive")
       }

@@ -16,6 +16,7 @@ struct ZipArchive {
   private let bytes: Data
   private let members: [String: Member]
 
+  var byteCount: Int { bytes.count }
   var names: [String] { members.keys.sorted() }
 
   static let mostMembers = 100_000
