@@ -19,10 +19,14 @@ public struct SurrogateTransfer: Attack {
   private let fingerprint: String
 
   public init(of attack: any Attack, on surrogate: Network, file: URL? = nil) throws {
+    self.init(of: attack, on: try surrogate.frozen(), file: file, fingerprint: surrogate.fingerprint)
+  }
+
+  private init(of attack: any Attack, on surrogate: any Classifier, file: URL?, fingerprint: String) {
     self.attack = attack
-    self.surrogate = try surrogate.frozen()
+    self.surrogate = surrogate
     self.file = file
-    fingerprint = surrogate.fingerprint
+    self.fingerprint = fingerprint
   }
 
   public init(_ settings: Settings) throws {
@@ -31,7 +35,8 @@ public struct SurrogateTransfer: Attack {
       "of", of: others, default: ProjectedGradientDescent.name, "the attack that makes the examples")
     let attack = try AttackRegistry.type(named: name).init(settings)
     let file = try settings.file("model", "the file of the model they are made on")
-    try self.init(of: attack, on: ModelFile(file).network, file: file)
+    let model = try LoadedModel(file)
+    self.init(of: attack, on: model.classifier, file: file, fingerprint: model.fingerprint)
   }
 
   public var norm: Norm { attack.norm }

@@ -8,46 +8,6 @@ import Support
 /// refused at that word. All containers lie in one array, so that nesting, cycles and sharing cost no stack and are freed at once.
 /// Protocols 2 to 5; format: CPython's Lib/pickletools.py.
 struct Pickle {
-  enum Value: Equatable {
-    case none, mark
-    case truth(Bool)
-    case int(Int)
-    case double(Double)
-    case text(String)
-    /// A place in `containers`, `tensors` or `storages`.
-    case container(Int)
-    case tensor(Int)
-    case storage(Int)
-    case name(Name)
-  }
-
-  struct Container {
-    enum Kind { case list, tuple, dictionary }
-    let kind: Kind
-    /// The items; of a dictionary each key and its value in turn.
-    var items: [Value] = []
-  }
-
-  /// The numbers of one or more tensors, in a file of their own.
-  struct Storage {
-    let type: Tensor.ElementType
-    let key: String
-    let count: Int
-  }
-
-  struct StoredTensor {
-    let storage: Storage
-    let offset: Int
-    let shape: [Int]
-    let strides: [Int]
-  }
-
-  /// What may be named.
-  enum Name: Equatable {
-    case orderedDictionary, tensor, parameter, size
-    case storage(Tensor.ElementType)
-  }
-
   private(set) var containers: [Container] = []
   private(set) var tensors: [StoredTensor] = []
   private(set) var root = Value.none
