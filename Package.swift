@@ -76,7 +76,7 @@ let package = Package(
         "StudyServer", "HumanStudy", "crossfire", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Defenses", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["crossfire", "HumanStudy", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

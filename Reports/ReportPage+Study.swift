@@ -89,7 +89,8 @@ extension ReportPage {
 
   /// What was answered, a condition after the other, folded away.
   private func confusions(_ study: StudyResults) -> [any MarkupContent] {
-    study.conditions.map { result in
+    guard study.hasReadableConfusions else { return [] }
+    return study.conditions.map { result in
       func matrix(_ rows: String, _ counts: [[Int]]) -> Markup {
         table(
           "\(rows), \(result.condition.name)", header: ["\(rows) \\ answer"] + study.classNames + ["none"],

@@ -6,6 +6,7 @@ import Foundation
 /// fitted without them; whether it differs from another condition is still tested, by the likelihood ratio.
 struct MixedComparison {
   private let cells: [MixedLogisticModel.Cell]
+  private let conditions: Int
   /// The conditions that have both answers, in the order of the model's; the others have no place in it.
   private let mixed: [Int]
   /// Nil if there is no such condition.
@@ -13,6 +14,7 @@ struct MixedComparison {
 
   init(_ cells: [MixedLogisticModel.Cell], conditions: Int) {
     self.cells = cells
+    self.conditions = conditions
     mixed = (0..<conditions).filter { Self.isMixed(cells, $0) }
     model = Self.fit(cells, mixed, hasErrors: true)
   }
@@ -48,8 +50,12 @@ struct MixedComparison {
     return (model.estimates[b] - model.estimates[a], model.standardError(b, minus: a))
   }
 
+  /// The most conditions of which every two are compared by a fit of their own.
+  static let mostFits = 8
+
   /// The p of two conditions being the same: twice the logarithm of what the likelihood loses when they are one condition is compared
-  /// with χ² of one degree of freedom. Nil if a fit did not come to an end.
+  /// with χ² of one degree of freedom. With many conditions Wald's test stands in for it, which needs no other fit. Nil if a fit did not
+  /// come to an end.
   func p(_ first: Int, _ second: Int) -> Double? {
     let merged = cells.map { cell in
       var cell = cell
@@ -58,6 +64,10 @@ struct MixedComparison {
     }
     // Both have the same answer throughout: nothing to tell apart.
     guard Self.isMixed(merged, first) else { return 1 }
+    if conditions > Self.mostFits {
+      guard let difference = difference(first, second), difference.standardError > 0 else { return nil }
+      return erfc(abs(difference.logOdds) / difference.standardError / 2.0.squareRoot())
+    }
     let others = mixed.filter { $0 != first && $0 != second }
     guard let null = Self.fit(merged, ([first] + others).sorted(), hasErrors: false), null.isConverged,
       model?.isConverged ?? true

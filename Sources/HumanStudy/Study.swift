@@ -73,7 +73,7 @@ public struct Study: Codable, Equatable, Sendable {
   func check(file: String) throws {
     func wrong(_ reason: String) -> Failure { .badData("\(file): \(reason)", hint: "sample the study again") }
     guard format == 1 else { throw wrong("format \(format), expected 1") }
-    guard (2...10_000).contains(classNames.count) else { throw wrong("\(classNames.count) classes") }
+    guard (2...1000).contains(classNames.count) else { throw wrong("\(classNames.count) classes, expected 2 to 1000") }
     guard (1...2).contains(questions.count) else { throw wrong("\(questions.count) questions, expected 1 or 2") }
     guard slots >= 1, participants >= 1, width >= 1, height >= 1 else {
       throw wrong("a number of participants, lists or pixels is below 1")

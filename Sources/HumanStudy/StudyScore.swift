@@ -48,17 +48,22 @@ public struct StudyScore {
     progress.begin("bootstrap", total: draws, unit: "draws")
     let intervals = self.intervals(counted)
     progress.end(nil)
-    let fits = Measure.allCases.map { MixedComparison(counted.cells($0), conditions: conditions.count) }
+    progress.begin("mixed models", total: Measure.allCases.count, unit: "measures")
+    let fits = Measure.allCases.map { measure in
+      let fit = MixedComparison(counted.cells(measure), conditions: conditions.count)
+      let found = comparisons(measure, fit, counted, intervals.differences[measure.rawValue] ?? [])
+      progress.update(measure.place + 1)
+      return (measure: measure, model: fit, comparisons: found)
+    }
+    progress.end(nil)
     let groups = conditions.indices.map { number in showings.filter { $0.stimulus.condition == conditions[number] } }
     return StudyResults(
       title: data.study.title, classNames: data.study.classNames, participants: participation,
       conditions: conditions.indices.map { number in
         conditionResult(conditions[number], groups[number], intervals.shares[number])
       },
-      comparisons: zip(Measure.allCases, fits).flatMap { measure, fit in
-        comparisons(measure, fit, counted, intervals.differences[measure.rawValue] ?? [])
-      },
-      models: zip(Measure.allCases, fits).compactMap(mixedModel),
+      comparisons: fits.flatMap(\.comparisons),
+      models: fits.compactMap { mixedModel($0.measure, $0.model) },
       agreement: ([(nil, showings)] + zip(conditions, groups).map { (Optional($0), $1) }).compactMap { condition, own in
         agreement(condition, own)
       },

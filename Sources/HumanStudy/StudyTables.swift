@@ -60,7 +60,7 @@ extension StudyResults {
     if let times {
       lines += ["", "## How long it took", "", Self.sentence(times)]
     }
-    for result in conditions {
+    for result in conditions where hasReadableConfusions {
       lines += ["", "## What was answered: \(result.condition.name)", ""]
       lines += table(
         ["original \\ answer"] + classNames + ["none"],
@@ -72,6 +72,9 @@ extension StudyResults {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// Whether confusion matrices are small enough to be read.
+  public var hasReadableConfusions: Bool { classNames.count <= 20 }
 
   /// Who answered, and who is left out.
   public var summary: String {

@@ -75,4 +75,12 @@ struct MixedLogisticModelTests {
     #expect(comparison.p(0, 1)! < 1e-6)
     #expect(comparison.p(0, 2) == 1)
   }
+
+  @Test("with many conditions Wald's test says about the same as the likelihood ratio")
+  func wald() throws {
+    let cells = cells(mixedModelReference[1])
+    let ratio = try #require(MixedComparison(cells, conditions: 2).p(0, 1))
+    let wald = try #require(MixedComparison(cells, conditions: MixedComparison.mostFits + 1).p(0, 1))
+    #expect(ratio != wald && ratio < 1e-3 && wald < 1e-3 && wald > 0)
+  }
 }

@@ -15,11 +15,13 @@ struct SettingsTests {
   func values() throws {
     let given = try settings([
       ("name", .scalar("fgsm")), ("steps", .scalar("40")), ("rate", .scalar("1e-3")), ("norm", .scalar("l2")),
+      ("sheets", .scalar("false")),
     ])
     #expect(try given.string("name", "a name") == "fgsm")
     #expect(try given.int("steps", "how many") == 40)
     #expect(try given.double("rate", "how much") == 1e-3)
     #expect(try given.choice("norm", of: ["linf", "l2"], "which") == "l2")
+    #expect(try !given.bool("sheets", default: true, "whether"))
     try given.finish("pgd")
   }
 
@@ -29,6 +31,7 @@ struct SettingsTests {
     #expect(try none.string("name", default: "pgd", "a name") == "pgd")
     #expect(try none.int("steps", default: 10, "how many") == 10)
     #expect(try none.double("rate", default: 0.5, "how much") == 0.5)
+    #expect(try none.bool("sheets", default: true, "whether"))
     #expect(try none.doubles("epsilons", default: [0, 0.1], "budgets") == [0, 0.1])
     #expect(try none.strings("models", default: ["a"], "models") == ["a"])
     #expect(try none.choice("norm", of: ["linf", "l2"], default: "linf", "which") == "linf")
