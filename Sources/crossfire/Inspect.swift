@@ -110,11 +110,9 @@ struct Inspect: ParsableCommand {
       return Check(name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
     }
     let right = probe.right.count(where: \.self)
-    var lines = [
-      "", "on the first \(probe.right.count) images of \(images.name): \(right) right, not found unless flagged (⚑):",
-    ]
+    var lines = ["", "\(right) of the first \(probe.right.count) images of \(images.name) right"]
     for check in checks {
-      lines.append("  \(check.passed ? " " : "⚑") \(check.name)")
+      lines.append(check.passed ? "  ✓ not seen: \(check.name)" : "  ⚑ \(check.name)")
       if let found = check.found, let advice = check.advice { lines.append("      \(found) \(advice)") }
     }
     return (checks, lines)
