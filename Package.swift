@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "CJPEG", dependencies: ["Clibjpeg"]),
     .target(name: "Support", dependencies: ["CCrypto"]),
     .target(name: "ModelCore", dependencies: ["CTorch", "CJPEG", "Support"]),
-    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CPNG", "CZlib"]),
+    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPNG", "CZlib"]),
     .target(name: "Attacks", dependencies: ["ModelCore", "Support"], path: "Attacks"),
     .target(name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"], path: "Defenses"),
     .target(
@@ -65,7 +65,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),

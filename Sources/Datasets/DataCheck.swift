@@ -50,7 +50,12 @@ extension DataReference {
   /// Checks the split that was written, or else both (of a folder, those it has); data that are there and wrong make
   /// rows and no errors.
   /// - Throws: `Failure.missing` if none of the splits is there.
-  public func check(folders: DataFolders = DataFolders()) throws -> DataCheck {
+  public func check(
+    folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
+  ) throws -> DataCheck {
+    if try split == nil && isUndivided {
+      return DataCheck(rows: try readableRows(nil) { try load(.test, folders: folders, progress: progress) })
+    }
     let wanted = split.map { [$0] } ?? Split.allCases
     let present = wanted.filter { isPresent($0, among: folders) }
     // Loading what is not there says where it was looked for.
@@ -66,21 +71,28 @@ extension DataReference {
         rows.append(DataCheck.Row(split, "readable", found: "not on this machine", expected: "yes"))
         continue
       }
-      do {
-        rows += contentRows(of: try load(split, folders: folders), split)
-      } catch let failure as Failure {
-        rows.append(DataCheck.Row(split, "readable", found: failure.message, expected: "yes"))
-      }
+      rows += try readableRows(split) { try load(split, folders: folders, progress: progress) }
     }
     return DataCheck(rows: rows)
   }
 
-  private func contentRows(of data: LabelledImages, _ split: Split) -> [DataCheck.Row] {
+  /// What there is to say of images that are there; that they cannot be read is no error but a row.
+  private func readableRows(_ split: Split?, _ load: () throws -> LabelledImages) throws -> [DataCheck.Row] {
+    do {
+      return contentRows(of: try load(), split)
+    } catch let failure as Failure where failure.kind == .badData {
+      return [DataCheck.Row(split, "readable", found: failure.message, expected: "yes")]
+    }
+  }
+
+  private func contentRows(of data: LabelledImages, _ split: Split?) -> [DataCheck.Row] {
     let histogram = data.histogram
     let counts = zip(data.classNames, histogram).map { "\($0): \($1)" }.joined(separator: ", ")
     return [
-      DataCheck.Row(split, "readable", found: "yes", expected: "yes"),
-      DataCheck.Row(split, "images", found: "\(data.count)", expected: entry?.counts[split].map { "\($0)" }),
+      DataCheck.Row(split, "readable", found: "yes", expected: "yes")
+    ] + data.notes.map { DataCheck.Row(split, "left out", found: $0) } + [
+      DataCheck.Row(
+        split, "images", found: "\(data.count)", expected: split.flatMap { entry?.counts[$0] }.map { "\($0)" }),
       DataCheck.Row(split, "shape", found: "\(data.shape)", expected: entry.map { "\($0.shape)" }),
       DataCheck.Row(
         split, "images per class", found: counts, expected: entry.map { _ in "some of each" },

@@ -57,7 +57,9 @@ public struct DatasetEntry: Sendable {
 
   /// Reads one split from the folder that holds the set's files; drawn sets ignore the folder.
   /// - Throws: `Failure.missing` for an absent file, `Failure.badData` for a wrong one.
-  public func load(_ split: Split, from folder: URL) throws -> LabelledImages {
+  public func load(
+    _ split: Split, from folder: URL, progress: @escaping DataReference.Progress = { _, _ in }
+  ) throws -> LabelledImages {
     switch format {
     case .idx:
       let images = try IDXFolder(folder).load(split, name: "\(name):\(split.rawValue)", classNames: classNames)

@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Support
 
-/// Gzip files (RFC 1952), inflated by zlib.
+/// Gzip files (RFC 1952) and the same compression in other frames, inflated by zlib.
 ///
 /// What a file inflates to is bounded by the caller, who knows what the file should hold; memory grows with the bytes
 /// that really come out and never with what a header claims.
@@ -12,6 +12,18 @@ public enum Gzip {
     data.starts(with: [0x1f, 0x8b])
   }
 
+  /// What stands around the compressed data.
+  enum Frame: Int32, CustomStringConvertible {
+    /// A gzip file. 15 bits is the largest window, 16 more ask for gzip's framing and its check of CRC and length.
+    case gzip = 31
+    /// RFC 1950, as in MATLAB's files.
+    case zlib = 15
+    /// Nothing, as in zip archives.
+    case bare = -15
+
+    var description: String { self == .gzip ? "gzip" : "compressed" }
+  }
+
   /// Inflates a whole gzip file, of one member or several.
   /// - Parameters:
   ///   - file: the name used in errors.
@@ -19,7 +31,14 @@ public enum Gzip {
   /// - Throws: `Failure.badData` if the file is truncated, corrupt, followed by other bytes, or inflates to more than
   ///   `limit` bytes.
   public static func inflate(_ data: Data, named file: String, limit: Int) throws -> [UInt8] {
-    let output = try firstBytes(limit + 1, of: data, named: file)
+    try data.withUnsafeBytes { try inflate($0, .gzip, named: file, limit: limit) }
+  }
+
+  /// Inflates bytes in any frame; as `inflate` for files.
+  static func inflate(
+    _ bytes: UnsafeRawBufferPointer, _ frame: Frame, named file: String, limit: Int
+  ) throws -> [UInt8] {
+    let output = try firstBytes(limit + 1, of: bytes, frame, named: file)
     guard output.count <= limit else {
       throw Failure.badData("\(file): inflates to more than the \(limit) bytes expected", hint: "get the file again")
     }
@@ -30,21 +49,24 @@ public enum Gzip {
   ///
   /// Stopping early leaves the rest of the file unread, so only its beginning is checked.
   static func firstBytes(_ count: Int, of data: Data, named file: String) throws -> [UInt8] {
-    try data.withUnsafeBytes { input in
-      // A first guess that the file itself bounds; images of digits inflate five- to eightfold.
-      var output: [UInt8] = []
-      output.reserveCapacity(min(count, 8 * input.count))
-      try inflate(input, named: file, upTo: count, into: &output)
-      return output
-    }
+    try data.withUnsafeBytes { try firstBytes(count, of: $0, .gzip, named: file) }
+  }
+
+  private static func firstBytes(
+    _ count: Int, of input: UnsafeRawBufferPointer, _ frame: Frame, named file: String
+  ) throws -> [UInt8] {
+    // A first guess that the file itself bounds; images of digits inflate five- to eightfold.
+    var output: [UInt8] = []
+    output.reserveCapacity(min(count, 8 * input.count))
+    try inflate(input, frame, named: file, upTo: count, into: &output)
+    return output
   }
 
   private static func inflate(
-    _ input: UnsafeRawBufferPointer, named file: String, upTo count: Int, into output: inout [UInt8]
+    _ input: UnsafeRawBufferPointer, _ frame: Frame, named file: String, upTo count: Int, into output: inout [UInt8]
   ) throws {
     var stream = z_stream()
-    // 15 bits is the largest window, 16 more ask for gzip's framing and its check of CRC and length.
-    let began = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let began = inflateInit2_(&stream, frame.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard began == Z_OK else { throw Failure(.failed, "zlib cannot start: error \(began)") }
     defer { inflateEnd(&stream) }
     stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
@@ -63,17 +85,17 @@ public enum Gzip {
       case Z_STREAM_END where stream.avail_in == 0: return
       case Z_STREAM_END:
         let rest = input.suffix(Int(stream.avail_in))
-        guard rest.starts(with: [0x1f, 0x8b]) else {
+        guard frame == .gzip, rest.starts(with: [0x1f, 0x8b]) else {
           throw Failure.badData(
-            "\(file): \(rest.count) bytes follow the end of the gzip data", hint: "get the file again")
+            "\(file): \(rest.count) bytes follow the end of the \(frame) data", hint: "get the file again")
         }
         inflateReset(&stream)
       case Z_BUF_ERROR:
         throw Failure.badData(
-          "\(file): the gzip data is cut short after \(input.count) bytes", hint: "get the file again")
+          "\(file): the \(frame) data is cut short after \(input.count) bytes", hint: "get the file again")
       default:
         let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"
-        throw Failure.badData("\(file): the gzip data is corrupt (\(reason))", hint: "get the file again")
+        throw Failure.badData("\(file): the \(frame) data is corrupt (\(reason))", hint: "get the file again")
       }
     }
   }

@@ -58,7 +58,7 @@ private func mapping(_ pairs: [(String, Node)]) -> Node {
 
 extension DataPlan {
   fileprivate var node: Node {
-    var pairs = [("name", Node(reference.description))]
+    var pairs = [("name", Node(reference.absolute))]
     if let train { pairs.append(("train", Node("\(train)"))) }
     if let test { pairs.append(("test", Node("\(test)"))) }
     return mapping(pairs)

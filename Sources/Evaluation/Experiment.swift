@@ -159,23 +159,38 @@ public struct DataPlan: Sendable {
       throw Failure.badData("\(settings.place): no data", hint: "for example data: { name: mnist5k }")
     }
     if case .scalar(let text) = entry.value {
-      self.init(try DataReference(text))
+      self.init(try DataReference(text, from: settings.folder))
       return
     }
     guard let map = try settings.map("data", meaning) else { throw Failure.badData("\(entry.place): no data") }
-    let reference = try DataReference(map.string("name", meaning))
+    let reference = try DataReference(map.string("name", meaning), from: settings.folder)
     let train = try map.optionalInt("train", in: 1...Int.max, "how many training images")
     let test = try map.optionalInt("test", in: 1...Int.max, "how many test images")
     try map.finish("data")
     self.init(reference, train: train, test: test)
   }
 
-  /// Loads a split, cut to the size asked for.
+  /// Loads a split, cut to the size asked for; shows how far it is, and what was left out.
   /// - Throws: `Failure.badData` if there are fewer images than asked for.
-  public func load(_ split: Split) throws -> LabelledImages {
-    let all = try reference.load(split)
+  public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws -> LabelledImages {
+    let all = try progress.loading(reference.description) { try reference.load(split, progress: $0) }
     guard let wanted = split == .train ? train : test else { return all }
     return try all.first(wanted)
+  }
+}
+
+extension ProgressDisplay {
+  /// Shows how far the loading of images is, and then what is to be known about them.
+  public func loading(
+    _ name: String, _ load: (@escaping DataReference.Progress) throws -> LabelledImages
+  ) rethrows -> LabelledImages {
+    let images = try load { done, total in
+      if done == 1 { self.begin("read \(name)", total: total, unit: "images") }
+      self.update(done)
+    }
+    end(nil)
+    for line in images.notes { note(line) }
+    return images
   }
 }
 

@@ -71,7 +71,7 @@ public struct TuningRun {
 
   /// Trains what has not been trained, and writes `tuning.json` and `tuning.csv`.
   public func run() throws -> Tuning {
-    let all = try experiment.data.load(.train)
+    let all = try experiment.data.load(.train, progress: progress)
     let heldOut = try ModelTraining.split(all, validation).heldOut
     let contestants = try plans.map { name, plan in
       let file = try ModelTraining(

@@ -49,7 +49,7 @@ struct Attack: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
-    let all = try DataReference(data).load(defaultSplit: .test)
+    let all = try output.load(DataReference(data), .test)
     let images = try count.map { try all.first($0) } ?? all
     try plan.goal.validate(classCount: images.classCount)
     let named = try NamedModel(model)

@@ -80,7 +80,12 @@ struct CheckData: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let check = try DataReference(data).check()
+    let progress = output.progress
+    let check = try DataReference(data).check { done, total in
+      if done == 1 { progress.begin("read \(data)", total: total, unit: "images") }
+      progress.update(done)
+    }
+    progress.end(nil)
     let lines = check.rows.map { row in
       let expected = row.expected.map { $0 == row.found ? "" : " (expected \($0))" } ?? ""
       let verdict = row.verdict == .bad ? "BAD " : "    "

@@ -40,7 +40,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let models = try NamedModel.all(model)
-    let all = try DataReference(data).load(defaultSplit: .test)
+    let all = try output.load(DataReference(data), .test)
     let images = try count.map { try all.first($0) } ?? all
     let progress = output.progress
     let lines = try models.map { model in

@@ -40,6 +40,11 @@ struct OutputOptions: ParsableArguments {
 
   var progress: ProgressDisplay { ProgressDisplay(quiet ? .quiet : .automatic) }
 
+  /// Loads the split that was written or else this one, and shows how far that is and what was left out.
+  func load(_ data: DataReference, _ split: Split) throws -> LabelledImages {
+    try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
+  }
+
   /// Writes a result to standard output: the document with `--json`, else the text.
   func show(_ document: some Encodable, _ text: @autoclosure () -> String) throws {
     guard json else { return print(text()) }

@@ -75,9 +75,9 @@ struct Train: ParsableCommand {
     let device = try engine.start()
     let plan = try asUsage { try TrainingPlan(settings()) }
     let reference = try DataReference(data)
-    let all = try reference.load(defaultSplit: .train)
+    let all = try output.load(reference, .train)
     let training = try count.map { try all.first($0) } ?? all
-    let test = try reference.split == nil ? reference.load(.test) : nil
+    let test = try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
     let url = URL(filePath: out)
     var seeded = plan
     seeded.settings.seed = Seed(seed)

@@ -84,7 +84,7 @@ struct DataReferenceTests {
         == .usage("there is no split 'valid'", hint: "write mnist:train or mnist:test"))
     #expect(
       try failure { try DataReference(":test") }
-        == .usage("expected the name of a data set or the path of a folder, found ':test'"))
+        == .usage("expected the name of a data set or the path of a folder or file, found ':test'"))
     #expect(try failure { try DataReference("") }.kind == .usage)
   }
 
@@ -92,30 +92,23 @@ struct DataReferenceTests {
   func noFolder() throws {
     let refusal = try failure { try DataReference("/no/folder:test").load(defaultSplit: .test) }
     #expect(refusal.kind == .missing)
-    #expect(refusal.message == "there is no folder /no/folder")
+    #expect(refusal.message == "there is no folder or file /no/folder")
   }
 
-  @Test("a folder without IDX files is told from one with pictures, which cannot be read yet")
+  @Test("a folder without images says what would be some")
   func otherFolders() throws {
     let folder = try TemporaryFolder()
-    let reference = try DataReference(folder.url.path)
-    let empty = try failure { try reference.load(defaultSplit: .test) }
-    #expect(empty.message == "there are no IDX files in \(folder.url.path)")
+    let empty = try failure { try DataReference(folder.url.path).load(defaultSplit: .test) }
+    #expect(empty.message == "there are no images in \(folder.url.path)")
+    #expect(empty.hint?.contains("IDX files under MNIST's names") == true)
     #expect(empty.kind == .missing)
-    try folder.write([1], to: "cats/1.PNG")
-    let pictures = try failure { try reference.load(defaultSplit: .test) }
-    #expect(
-      pictures
-        == .badData(
-          "\(folder.url.path): a folder with pictures in a subfolder per class cannot be read yet",
-          hint: "convert it to IDX files under MNIST's names"))
   }
 
-  @Test("a folder that has only the other split names the file it lacks")
+  @Test("a folder that has only the other split says so")
   func otherSplit() throws {
     let folder = try TemporaryFolder()
     try fill(folder)
     let refusal = try failure { try DataReference(folder.url.path).load(defaultSplit: .train) }
-    #expect(refusal.message.hasPrefix("there is no train-images-idx3-ubyte.gz or train-images-idx3-ubyte in "))
+    #expect(refusal == .missing("\(folder.url.path) has no part 'train', only test"))
   }
 }

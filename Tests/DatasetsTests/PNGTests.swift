@@ -114,12 +114,14 @@ struct PNGTests {
     #expect(try failure { try PNG.decode(keyed, named: "f") }.message == refusal.message)
   }
 
-  @Test("16 bits a channel are refused")
+  @Test("16 bits a channel become the nearest of 256 values")
   func sixteenBits() throws {
-    let file = png(width: 1, height: 1, depth: 16, colour: 0, rows: [[1, 2]])
-    let refusal = try failure { try PNG.decode(file, named: "f") }
-    #expect(
-      refusal == .badData("f: expected at most 8 bits a channel, found 16", hint: "convert it to an 8-bit PNG first"))
+    let values: [UInt16] = [0, 128, 129, 0x7fff, 0xffff]
+    let row = values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+    let file = png(width: 5, height: 1, depth: 16, colour: 0, rows: [row])
+    #expect(try PNG.decode(file, named: "f").pixels == [0, 0, 1, 127, 255])
+    let clear = png(width: 1, height: 1, depth: 16, colour: 4, rows: [[1, 2, 0xf0, 0]])
+    #expect(try failure { try PNG.decode(clear, named: "f") }.message.contains("transparent"))
   }
 
   @Test("a picture that is too large is refused by its header")

@@ -1,5 +1,6 @@
-// libjpeg behind one call: its errors jump over stack frames, which Swift's must not be jumped over.
+// libjpeg behind a few calls: its errors jump over stack frames, which Swift's must not be jumped over.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -13,6 +14,18 @@ enum { CJPEG_MESSAGE_SIZE = 256 };
 /// Returns 0, or -1 with what libjpeg said in message.
 int cjpeg_recompress(uint8_t *pixels, int width, int height, int channels, int quality,
                      char message[CJPEG_MESSAGE_SIZE]);
+
+/// Reads the sizes of a JPEG file from its header; channels is 1 for a grey picture, else 3.
+/// Returns 0, or -1 with what libjpeg said in message.
+int cjpeg_header(const uint8_t *file, size_t size, int *width, int *height, int *channels,
+                 char message[CJPEG_MESSAGE_SIZE]);
+
+/// Decodes a JPEG file into pixels, height * width * channels bytes as cjpeg_header told them, row by row, the channels of a
+/// pixel side by side. CMYK is taken as Adobe writes it, inverted, and becomes RGB.
+/// A file that ends early, has damaged data or more than most_scans scans is refused.
+/// Returns 0, or -1 with what libjpeg said in message.
+int cjpeg_decode(const uint8_t *file, size_t size, uint8_t *pixels, int width, int height, int channels, int most_scans,
+                 char message[CJPEG_MESSAGE_SIZE]);
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@ extension ExperimentRun {
   func models(test: LabelledImages) throws -> [Entrant] {
     let plans = neededModels
     let trains = plans.contains { if case .training = $0.origin { true } else { false } }
-    let training = trains ? try experiment.data.load(.train) : nil
+    let training = trains ? try experiment.data.load(.train, progress: progress) : nil
     var files: [String: LoadedModel] = [:]
     var entrants: [Entrant] = []
     for plan in plans {

@@ -1,0 +1,82 @@
+import Foundation
+import ModelCore
+import Support
+
+/// A NumPy archive: `.npz`, as `numpy.savez` and `savez_compressed` write it.
+struct NPZFile: DataFormat {
+  static let summary = "an .npz file with images and labels"
+
+  private let arrays: LabelledArrays
+
+  init?(_ url: URL, _ settings: Settings) throws {
+    guard url.pathExtension.lowercased() == "npz", !isFolder(url) else { return nil }
+    let archive = try ZIP([UInt8](readFile(url, limit: 2 * SizeLimits.array)), named: url.path)
+    let names = archive.names.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
+    arrays = LabelledArrays(file: url.path, names: names, settings: try ArraySettings(settings)) {
+      try NPY.tensor(archive.content($0 + ".npy"), named: "\(url.path), \($0)")
+    }
+  }
+
+  var parts: Set<Split> { arrays.parts }
+
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    try arrays.load(part, name: name)
+  }
+}
+
+/// A folder of NumPy arrays, `images.npy` and `labels.npy`, or the path of the former.
+struct NPYFolder: DataFormat {
+  static let summary = "a folder with images.npy and labels.npy"
+
+  private let arrays: LabelledArrays
+
+  init?(_ url: URL, _ settings: Settings) throws {
+    let isArray = url.pathExtension.lowercased() == "npy"
+    let folder = isArray ? url.deletingLastPathComponent() : url
+    guard isFolder(folder), let entries = try? FolderEntry.all(in: folder) else { return nil }
+    let names = entries.map(\.name).filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
+    arrays = LabelledArrays(file: folder.path, names: names, settings: try ArraySettings(settings)) {
+      let file = folder.appending(path: $0 + ".npy")
+      return try NPY.tensor([UInt8](readFile(file, limit: SizeLimits.array + 1 << 17)), named: file.path)
+    }
+    guard isArray || !names.isEmpty else { return nil }
+  }
+
+  var parts: Set<Split> { arrays.parts }
+
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    try arrays.load(part, name: name)
+  }
+}
+
+/// A safetensors file with `images` and `labels`; metadata `classNames`, a JSON list of texts, names the classes.
+struct SafetensorsImages: DataFormat {
+  static let summary = "a .safetensors file with images and labels"
+
+  private let arrays: LabelledArrays
+
+  init?(_ url: URL, _ settings: Settings) throws {
+    guard url.pathExtension.lowercased() == "safetensors", !isFolder(url) else { return nil }
+    let file = try SafetensorsFile(url)
+    let size = file.names.reduce(0) { $0 + (file.shape($1)?.reduce(1, *) ?? 0) }
+    guard size <= SizeLimits.array else {
+      throw Failure.badData("\(url.path): expected at most \(SizeLimits.array) numbers, found \(size)")
+    }
+    var arrays = LabelledArrays(file: url.path, names: file.names, settings: try ArraySettings(settings)) {
+      try file.tensor($0)
+    }
+    if let text = file.metadata["classNames"] {
+      guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)), !names.isEmpty else {
+        throw Failure.badData("\(url.path): expected its metadata classNames to be a JSON list of texts")
+      }
+      arrays.classNames = names
+    }
+    self.arrays = arrays
+  }
+
+  var parts: Set<Split> { arrays.parts }
+
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    try arrays.load(part, name: name)
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Support
+
+/// A folder of PNG and JPEG files, one subfolder per class; or such folders under `train/` and `test/` (or `val/`).
+struct PictureFolder: DataFormat {
+  static let summary =
+    "a folder with a subfolder of PNG or JPEG files per class, or of such folders under train/ and test/"
+
+  private let folder: URL
+  private let preparation: PicturePreparation
+  private let places: [Split: URL]
+  private let memory: Int
+
+  init?(_ url: URL, _ settings: Settings) throws {
+    try self.init(url, settings, memory: PictureOpening.memory)
+  }
+
+  /// - Parameter memory: the most bytes of pixels that are kept.
+  init?(_ url: URL, _ settings: Settings, memory: Int) throws {
+    guard isFolder(url) else { return nil }
+    let parts: [(Split, String)] = [(.train, "train"), (.test, "test"), (.test, "val")]
+    var places: [Split: URL] = [:]
+    for (split, name) in parts where places[split] == nil {
+      let inside = url.appending(path: name, directoryHint: .isDirectory)
+      if PictureListing.isPresent(in: inside) { places[split] = inside }
+    }
+    guard !places.isEmpty || PictureListing.isPresent(in: url) else { return nil }
+    self.init(folder: url, places: places, preparation: try PicturePreparation(settings), memory: memory)
+  }
+
+  /// The folders of a set whose parts have names of their own.
+  init(
+    folder: URL, places: [Split: URL], preparation: PicturePreparation = .init(), memory: Int = PictureOpening.memory
+  ) {
+    self.folder = folder
+    self.places = places
+    self.preparation = preparation
+    self.memory = memory
+  }
+
+  var parts: Set<Split> { Set(places.keys) }
+
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    let listing = try PictureListing(
+      part.map { places[$0]! } ?? folder, root: folder, parts: part == nil ? [] : Array(places.values))
+    return try PictureOpening(listing, preparation, memory: memory).images(name: name, progress: progress)
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import ModelCore
+import Support
+
+/// Opens the pictures of a listing: decodes each once, on all cores, so that what cannot be read is known before anything is
+/// computed.
+///
+/// What fits `memory` is kept; of a larger set only a digest of each picture stays, and it is decoded again when asked for.
+struct PictureOpening {
+  /// The most bytes of pixels that are kept: 256 MB, which is 340,000 images of 28 x 28 or 1,780 of 3 x 224 x 224.
+  static let memory = 1 << 28
+  /// The share of pictures that may be unreadable. notMNIST has 2 in 18,726.
+  static let toleratedShare = 0.01
+  /// How many unreadable files are named.
+  private static let mostNamed = 10
+
+  let listing: PictureListing
+  let preparation: PicturePreparation
+  let memory: Int
+
+  init(_ listing: PictureListing, _ preparation: PicturePreparation, memory: Int = memory) {
+    self.listing = listing
+    self.preparation = preparation
+    self.memory = memory
+  }
+
+  private enum Outcome: Sendable {
+    case read(ImageShape, digest: [UInt8])
+    case unreadable(String)
+  }
+
+  /// Decodes all pictures.
+  /// - Parameter progress: told, from any thread, how many of how many are done.
+  /// - Throws: `Failure.badData` if the pictures differ in size, or more than the tolerated share cannot be read.
+  func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    let (outcomes, kept) = decode(progress)
+    let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
+    let notes = try self.notes(on: outcomes, good: good.count, name: name)
+    let shape = try self.shape(of: outcomes)
+    let labels = good.map { listing.labels[$0] }
+    if let kept {
+      var pixels = [UInt8](repeating: 0, count: good.count * shape.count)
+      pixels.withUnsafeMutableBufferPointer { out in
+        for (place, file) in good.enumerated() {
+          kept[file]!.writePlanes(to: out.baseAddress! + place * shape.count, channels: shape.channels)
+        }
+      }
+      return try LabelledImages(
+        name: name, shape: shape, classNames: listing.classNames, pixels: pixels, labels: labels
+      ).noting(notes)
+    }
+    let digests = outcomes.compactMap { outcome -> [UInt8]? in
+      if case .read(_, let digest) = outcome { digest } else { nil }
+    }
+    let stream = PictureStream(good.map { listing.files[$0] }, preparation, shape: shape, digests: digests)
+    return try LabelledImages(
+      name: name, shape: shape, classNames: listing.classNames, stream: stream, labels: labels
+    ).noting(notes)
+  }
+
+  /// What became of each picture, and the pictures themselves unless they are too many.
+  private func decode(_ progress: @escaping DataReference.Progress) -> (outcomes: [Outcome], kept: [Int: Raster]?) {
+    let count = listing.files.count
+    struct Tally {
+      var outcomes: [Outcome?]
+      var kept: [Int: Raster]? = [:]
+      var bytes = 0
+      var done = 0
+    }
+    let tally = Guarded(Tally(outcomes: Array(repeating: nil, count: count)))
+    inParallel(count) { index in
+      let file = listing.files[index]
+      var picture: Raster?
+      let outcome: Outcome
+      do {
+        let read = try preparation.apply(to: PictureFile.read(file), named: file.path)
+        outcome = .read(read.shape, digest: Digest.bytes(of: read.bytes))
+        picture = read
+      } catch {
+        outcome = .unreadable((error as? Failure)?.message ?? "\(file.path): \(error)")
+      }
+      let done = tally.access { tally in
+        tally.outcomes[index] = outcome
+        tally.done += 1
+        if let picture, tally.kept != nil {
+          tally.bytes += picture.bytes.count
+          tally.kept?[index] = picture
+          if tally.bytes > memory { tally.kept = nil }
+        }
+        return tally.done
+      }
+      progress(done, count)
+    }
+    return tally.access { ($0.outcomes.map { $0! }, $0.kept) }
+  }
+
+  /// The shape that all pictures have, where grey ones among RGB ones become RGB.
+  private func shape(of outcomes: [Outcome]) throws -> ImageShape {
+    var first: (shape: ImageShape, file: URL)?
+    var channels = preparation.channels ?? 1
+    for (index, outcome) in outcomes.enumerated() {
+      guard case .read(let shape, _) = outcome else { continue }
+      channels = max(channels, shape.channels)
+      guard let known = first else {
+        first = (shape, listing.files[index])
+        continue
+      }
+      guard shape.height == known.shape.height, shape.width == known.shape.width else {
+        throw Failure.badData(
+          "\(listing.files[index].path) is \(shape.width) x \(shape.height) pixels, and \(known.file.path) "
+            + "\(known.shape.width) x \(known.shape.height): all must be of one size",
+          hint: "bring them to one, for example with :resize=256,crop=224 at the end of the folder's name")
+      }
+    }
+    guard let first else { preconditionFailure("no picture was read, and that was tolerated") }
+    return ImageShape(channels: channels, height: first.shape.height, width: first.shape.width)
+  }
+
+  private func notes(on outcomes: [Outcome], good: Int, name: String) throws -> [String] {
+    let reasons = outcomes.compactMap { if case .unreadable(let reason) = $0 { reason } else { nil } }
+    guard !reasons.isEmpty else { return [] }
+    let named = reasons.prefix(Self.mostNamed).joined(separator: "; ")
+    let more = reasons.count > Self.mostNamed ? "; and \(reasons.count - Self.mostNamed) more" : ""
+    let all = "\(reasons.count) of \(outcomes.count) pictures cannot be read: \(named)\(more)"
+    guard good > 0, Double(reasons.count) <= Self.toleratedShare * Double(outcomes.count) else {
+      throw Failure.badData(
+        "\(name): \(all)", hint: "up to 1 % are left out and reported; mend or remove them if there are more")
+    }
+    return ["\(name): \(all); left out"]
+  }
+}

@@ -1,0 +1,97 @@
+import Dispatch
+import Foundation
+import ModelCore
+import Support
+
+/// Pictures that stay in their files and are decoded when they are asked for, on all cores and one batch ahead of whoever asks.
+final class PictureStream: @unchecked Sendable {
+  private let files: [URL]
+  private let preparation: PicturePreparation
+  private let shape: ImageShape
+  /// SHA-256 of the pixels of each picture, as `PictureOpening` found them.
+  private let digests: [[UInt8]]
+  private let lock = NSLock()
+  private var ahead: Batch?
+
+  /// - Parameter files: pictures that become images of `shape`, once prepared.
+  init(_ files: [URL], _ preparation: PicturePreparation, shape: ImageShape, digests: [[UInt8]]) {
+    self.files = files
+    self.preparation = preparation
+    self.shape = shape
+    self.digests = digests
+  }
+
+  /// The images at the given places, uint8 `[n, C, H, W]`.
+  /// - Parameter next: the places that are probably asked for after these; they are decoded meanwhile.
+  ///
+  /// A file that changed or went away since it was opened ends the process: images cannot be made up.
+  func pixels(at places: [Int], next: [Int] = []) -> Tensor {
+    let ready = lock.withLock { () -> Batch? in
+      defer { ahead = nil }
+      return ahead?.places == places ? ahead : nil
+    }
+    let images = (ready ?? decode(places)).images(shape)
+    if !next.isEmpty {
+      let following = decode(next)
+      lock.withLock { ahead = following }
+    }
+    return images
+  }
+
+  /// What some pictures are known by: the digests of their pixels, one after the other.
+  func digest(of places: [Int]) -> [UInt8] { places.flatMap { digests[$0] } }
+
+  /// Begins to decode.
+  private func decode(_ places: [Int]) -> Batch {
+    let batch = Batch(places: places, size: places.count * shape.count)
+    DispatchQueue.global(qos: .userInitiated).async { [self] in
+      inParallel(places.count) { place in
+        do {
+          let file = files[places[place]]
+          let picture = try preparation.apply(to: PictureFile.read(file), named: file.path)
+          let fits = picture.shape.height == shape.height && picture.shape.width == shape.width
+          guard fits, picture.shape.channels <= shape.channels else {
+            throw Failure.badData("\(file.path) is not the picture it was when the folder was opened")
+          }
+          picture.writePlanes(to: batch.out.base + place * shape.count, channels: shape.channels)
+        } catch {
+          end(error)
+        }
+      }
+      batch.finish()
+    }
+    return batch
+  }
+
+  private func end(_ error: any Error) -> Never {
+    let failure = error as? Failure ?? .badData("\(error)")
+    FileHandle.standardError.write(Data("crossfire: \(failure)\n".utf8))
+    _exit(failure.kind.rawValue)
+  }
+
+  /// Images in the making.
+  private final class Batch: @unchecked Sendable {
+    let places: [Int]
+    let out: SharedBuffer<UInt8>
+    private let done = DispatchSemaphore(value: 0)
+
+    init(places: [Int], size: Int) {
+      self.places = places
+      out = SharedBuffer(base: .allocate(capacity: max(1, size)))
+    }
+
+    deinit { out.base.deallocate() }
+
+    func finish() { done.signal() }
+
+    /// Waits for the images, uint8 `[n, C, H, W]`; to be called once.
+    func images(_ shape: ImageShape) -> Tensor {
+      done.wait()
+      return withExtendedLifetime(self) {
+        Tensor(
+          copying: UnsafeRawBufferPointer(start: out.base, count: places.count * shape.count),
+          shape: [places.count] + shape.sizes, type: .uint8)
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+/// Array files that Python's libraries wrote; scripts/array_fixtures.py made them.
+enum ArrayFixture {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/arrays")
+  static func url(_ name: String) -> URL { folder.appending(path: name) }
+  static func load(_ name: String) throws -> LabelledImages {
+    try DataReference(url(name).path).load(defaultSplit: .test)
+  }
+
+  /// The five images that each file holds, as bytes.
+  static let pixels: [UInt8] = (0..<120).map { (place: Int) -> UInt8 in
+    let (n, c, h, w) = (place / 24, place / 8 % 3, place / 4 % 2, place % 4)
+    return UInt8((50 * n + 12 * c + 4 * h + w) % 256)
+  }
+}
+
+@Suite("Files of arrays")
+struct ArrayFileTests {
+  private typealias Fixture = ArrayFixture
+
+  @Test(
+    "the same images come out of every format, order of bytes and order of dimensions",
+    arguments: [
+      "plain.npz", "compressed.npz", "fortran.npz", "floats.npz", "doubles.npz", "npy", "npy/images.npy",
+      "set.safetensors",
+      "floats.safetensors", "compressed.mat", "plain.mat",
+    ])
+  func everyFormat(name: String) throws {
+    let data = try Fixture.load(name)
+    #expect(data.shape == ImageShape(channels: 3, height: 2, width: 4))
+    let bytes = (data.images(0..<5) * 255).floats().map { UInt8($0.rounded()) }
+    #expect(bytes == Fixture.pixels)
+    #expect(data.labels.int64s() == [0, 2, 1, 2, 0])
+    let names =
+      name.hasSuffix("mat")
+      ? (0...9).map(String.init) : name == "set.safetensors" ? ["cat", "dog", "cow"] : ["0", "1", "2"]
+    #expect(data.classNames == names)
+  }
+
+  @Test("Keras' names are parts, whose classes are those of both")
+  func keras() throws {
+    let path = Fixture.url("keras.npz").path
+    let (train, test) = (try DataReference(path).load(.train), try DataReference(path).load(.test))
+    #expect(train.labels.int64s() == [0, 2, 1] && test.labels.int64s() == [2, 0])
+    #expect(train.pixels.bytes() + test.pixels.bytes() == Fixture.pixels)
+    #expect(test.classNames == ["0", "1", "2"])
+    #expect(try DataReference(path + ":train:classes=7").load(.train).classCount == 7)
+  }
+
+  @Test("float images are what the bytes are over 255, and have a fingerprint of their own")
+  func floats() throws {
+    let (bytes, floats) = (try Fixture.load("plain.npz"), try Fixture.load("floats.npz"))
+    #expect(bytes.images(1..<4).floats() == floats.images(1..<4).floats())
+    #expect(bytes.fingerprint != floats.fingerprint)
+    #expect(bytes.fingerprint == (try Fixture.load("set.safetensors").fingerprint))
+  }
+
+  /// An .npy file with a header of one's own.
+  private func npy(_ header: String, _ body: [UInt8] = [], version: UInt8 = 1) -> [UInt8] {
+    let length = header.utf8.count
+    return NPY.signature + [version, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + body
+  }
+
+  private func header(_ type: String, _ shape: String) -> String {
+    "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }\n"
+  }
+
+  @Test("sizes that overflow, are negative or lie about the file are refused")
+  func lies() throws {
+    for (shape, words) in [
+      ("4294967296, 4294967296, 4294967296", "more than the"), ("9223372036854775807, 2", "more than the"),
+      ("-1, 3", "impossible size"), ("99999999999999999999", "impossible size"), ("3,", "the file holds 2"),
+      ("1, 1, 1, 1, 1, 1, 1, 1, 2", "9 dimensions"), ("1073741825,", "more than the"),
+    ] {
+      let refusal = try failure { try NPY.tensor(npy(header("|u1", shape), [1, 2]), named: "f") }
+      #expect(refusal.message.contains(words), "\(shape): \(refusal.message)")
+    }
+    #expect(try failure { try NPY.tensor(npy(header("|O", "2,"), [1, 2]), named: "f") }.message.contains("type '|O'"))
+    #expect(try failure { try NPY.tensor(npy("{'descr': [('a', '<i4')]", []), named: "f") }.message.contains("records"))
+    #expect(
+      try failure { try NPY.tensor(npy("{}", [], version: 9), named: "f") }.message.contains("unknown version (9)"))
+  }
+
+  @Test("a small zip member that claims to inflate to much is refused before it is inflated")
+  func zipBomb() throws {
+    var archive = [UInt8](try Data(contentsOf: Fixture.url("compressed.npz")))
+    let entry = try #require(archive.indices.first { archive[$0...].starts(with: [0x50, 0x4b, 1, 2]) })
+    archive.replaceSubrange(entry + 24..<entry + 28, with: [0, 0, 0, 0x3f])
+    let zip = try ZIP(archive, named: "f")
+    let name = try #require(zip.names.first)
+    #expect(try failure { try zip.content("images.npy") }.message.contains("which no images do"), "\(name)")
+  }
+
+  @Test("a zip archive's members are found by name and checked, and nothing is written where they say")
+  func zipMembers() throws {
+    var archive = [UInt8](try Data(contentsOf: Fixture.url("plain.npz")))
+    #expect(try ZIP(archive, named: "f").names == ["images.npy", "labels.npy"])
+    archive[200] ^= 1
+    #expect(try failure { try ZIP(archive, named: "f").content("images.npy") }.message.contains("its size or checksum"))
+    #expect(try failure { try ZIP(Array(archive.prefix(300)), named: "f") }.message == "f: not a sound zip archive")
+    #expect(
+      try failure { try ZIP([UInt8](Data(contentsOf: Fixture.url("plain.npz"))), named: "f").content("image.npy") }
+        .hint?
+        .hasPrefix("did you mean 'images.npy'?") == true)
+  }
+
+  private func refusal(_ images: Tensor, _ labels: Tensor, _ options: String = "") throws -> Failure {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "x.safetensors")
+    try SafetensorsFile.write([("images", images), ("labels", labels)], metadata: [:], to: place)
+    return try failure { try DataReference(place.path + options).load(defaultSplit: .test) }
+  }
+
+  @Test("images and labels that cannot be meant are refused with what to do")
+  func meanings() throws {
+    let two = Tensor([0, 1] as [Int64], shape: [2])
+    let bytes = Tensor([0, 100, 200, 255] as [Float], shape: [2, 1, 1, 2])
+    #expect(try refusal(bytes, two).hint == "divide them by 255, or save them as uint8")
+    let normalised = Tensor([-1, 0, 0.5, 2] as [Float], shape: [2, 1, 1, 2])
+    #expect(try refusal(normalised, two).hint == "undo the normalisation: it belongs into the model")
+    let unclear = Tensor.zeros([2, 3, 5, 3], type: .uint8)
+    #expect(try refusal(unclear, two).hint == "say :layout=nchw or :layout=nhwc")
+    let fine = Tensor.zeros([2, 1, 4, 4], type: .uint8)
+    #expect(
+      try refusal(fine, Tensor([0, 1, 1] as [Int64], shape: [3])).message.contains("found 2 images and 3 labels"))
+    #expect(try refusal(fine, Tensor([0, -1] as [Int64], shape: [2])).message.contains("found -1 for image 1"))
+    #expect(try refusal(fine, Tensor([0, 1] as [Float], shape: [2])).message.contains("expected whole numbers"))
+    #expect(try refusal(fine, Tensor([0, .max] as [Int64], shape: [2])).message.contains("labels below 65536"))
+    #expect(try refusal(fine, two, ":classes=1").message.contains("found 1 for image 1"))
+    #expect(try refusal(fine, two, ":resize=3").message.contains("has no 'resize'"))
+    let broken = Tensor([0, .nan, 0.5, 1] as [Float], shape: [2, 1, 1, 2])
+    #expect(try refusal(broken, two).message.contains("expected pixels from 0 to 1"))
+  }
+
+  @Test("a layout that is said is taken")
+  func layout() throws {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "x.safetensors")
+    let images = Tensor([UInt8](0..<18), shape: [1, 3, 2, 3])
+    try SafetensorsFile.write(
+      [("images", images), ("labels", Tensor([0] as [Int64], shape: [1]))], metadata: [:], to: place)
+    #expect(try DataReference(place.path + ":layout=nchw").load(.test).shape.sizes == [3, 2, 3])
+    let last = try DataReference(place.path + ":layout=nhwc").load(.test)
+    #expect(last.shape.sizes == [3, 3, 2])
+    #expect(last.pixels.bytes().prefix(6) == [0, 3, 6, 9, 12, 15])
+  }
+
+  @Test("SVHN's digit 0 is written as 10; grey weighs the colours as the thesis does")
+  func svhn() throws {
+    let path = Fixture.url("compressed.mat").path
+    let grey = try DataReference(path + ":colour=grey").load(.test)
+    let colour = try Fixture.load("compressed.mat").images(0..<5)
+    let expected = (0..<3).map { colour.narrow(1, $0, 1) * [0.2989, 0.5870, 0.1140][$0] }
+    let distance = (grey.images(0..<5) - (expected[0] + expected[1] + expected[2])).absolute.max().scalar
+    #expect(grey.shape.channels == 1 && distance <= 0.5001 / 255)
+  }
+
+  @Test(
+    "real SVHN digits",
+    .enabled(
+      if: RealDataTests.folders.chosen.map { FileManager.default.fileExists(atPath: $0.path + "/sample_32x32.mat") }
+        == true,
+      "CROSSFIRE_DATA has no sample_32x32.mat"))
+  func realSVHN() throws {
+    let data = try DataReference(RealDataTests.folders.chosen!.path + "/sample_32x32.mat").load(.test)
+    #expect(data.count == 40 && data.shape.sizes == [3, 32, 32])
+    #expect(data.histogram.reduce(0, +) == 40)
+  }
+
+  @Test("a MATLAB file cut short anywhere is refused, and so is a compressed element that inflates to much")
+  func damagedMATLAB() throws {
+    let file = [UInt8](try Data(contentsOf: Fixture.url("plain.mat")))
+    for length in stride(from: 0, to: file.count, by: 7) {
+      #expect(
+        try failure { try MATLAB.arrays(["X", "y"], in: Array(file.prefix(length)), named: "f") }.kind == .badData)
+    }
+    let zeros = try Self.deflated(200 << 20)
+    let bomb = Array(file.prefix(128)) + [15, 0, 0, 0] + (0..<4).map { UInt8(zeros.count >> (8 * $0) & 255) } + zeros
+    #expect(try failure { try MATLAB.arrays(["X"], in: bomb, named: "f") }.message.contains("inflates to more than"))
+  }
+
+  /// So many zeros in zlib's frame: a thousandth of their size.
+  private static func deflated(_ count: Int) throws -> [UInt8] {
+    // A gzip member without its header and trailer is the bare data; zlib's frame is two bytes before and a checksum after it.
+    let whole = gzip([UInt8](repeating: 0, count: count))
+    return [0x78, 0x9c] + whole.dropFirst(10).dropLast(8) + [0, 0, 0, 0]
+  }
+
+  @Test("no mutation does more than throw")
+  func mutations() throws {
+    fuzz([UInt8](try Data(contentsOf: Fixture.url("compressed.mat")))) {
+      try MATLAB.arrays(["X", "y"], in: [UInt8]($0), named: "f")
+    }
+    fuzz([UInt8](try Data(contentsOf: Fixture.url("npy/images.npy")))) { try NPY.tensor([UInt8]($0), named: "f") }
+    fuzz([UInt8](try Data(contentsOf: Fixture.url("compressed.npz")))) {
+      let zip = try ZIP([UInt8]($0), named: "f")
+      return try zip.names.map(zip.content)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+/// Pictures and what PIL and torchvision made of them; scripts/picture_fixtures.py wrote them.
+enum PictureFixture {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/pictures")
+  static func url(_ name: String) -> URL { folder.appending(path: name) }
+
+  /// The names of the pictures that PIL decoded too.
+  static let names: [String] = {
+    let all = try! FileManager.default.contentsOfDirectory(atPath: folder.path)
+    return all.filter { $0.hasSuffix(".pil.png") }.map { String($0.dropLast(8)) }.sorted()
+  }()
+}
+
+/// The largest difference between two pictures of one shape.
+private func distance(_ a: Raster, _ b: Raster) -> Int {
+  zip(a.bytes, b.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 0
+}
+
+@Suite("Picture files")
+struct PictureFileTests {
+  @Test("every kind of PNG and JPEG file has the pixels that PIL finds in it", arguments: PictureFixture.names)
+  func decoded(name: String) throws {
+    let expected = try PictureFile.read(PictureFixture.url(name + ".pil.png"))
+    let found = try PictureFile.read(PictureFixture.url(name))
+    #expect(found.shape == expected.shape)
+    // Libraries may round the two transforms of JPEG differently by one.
+    #expect(distance(found, expected) <= (name.hasSuffix("jpg") ? 1 : 0))
+  }
+
+  @Test("there is a fixture of every kind")
+  func complete() { #expect(PictureFixture.names.count == 15) }
+
+  @Test("resizing and cropping gives torchvision's bytes", arguments: ["wide", "tall", "up", "odd"], [false, true])
+  func resized(name: String, grey: Bool) throws {
+    let expected = try PictureFile.read(PictureFixture.url("resized/\(name).\(grey ? "grey" : "expected").png"))
+    var preparation = PicturePreparation()
+    preparation.crop = expected.shape.width
+    preparation.resize = expected.shape.width + 5
+    preparation.channels = grey ? 1 : nil
+    let file = PictureFixture.url("resized/\(name).png")
+    let found = try preparation.apply(to: PictureFile.read(file), named: name)
+    #expect(found.shape == expected.shape)
+    #expect(found.bytes == expected.bytes)
+  }
+
+  @Test("a constant picture stays constant at every size")
+  func constant() {
+    let flat = Raster(shape: ImageShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378))
+    for (height, width) in [(1, 1), (3, 40), (31, 5), (9, 14)] {
+      #expect(flat.resized(height: height, width: width).bytes == .init(repeating: 201, count: 3 * height * width))
+    }
+  }
+
+  @Test("planes are the channels one after the other, and grey fills all of them")
+  func planes() {
+    let two = Raster(shape: ImageShape(channels: 3, height: 1, width: 2), bytes: [1, 2, 3, 4, 5, 6])
+    var out = [UInt8](repeating: 0, count: 6)
+    two.writePlanes(to: &out, channels: 3)
+    #expect(out == [1, 4, 2, 5, 3, 6])
+    Raster(shape: ImageShape(channels: 1, height: 1, width: 2), bytes: [7, 8]).writePlanes(to: &out, channels: 3)
+    #expect(out == [7, 8, 7, 8, 7, 8])
+  }
+
+  @Test("a transparent picture is refused")
+  func transparent() throws {
+    let refusal = try failure { try PictureFile.read(PictureFixture.url("transparent.png")) }
+    #expect(refusal.message.hasSuffix("expected an opaque picture, found transparent pixels"))
+  }
+
+  @Test("a JPEG file that ends early or is damaged in the middle is refused, though libjpeg would go on")
+  func damaged() throws {
+    let file = try Data(contentsOf: PictureFixture.url("rgb.jpg"))
+    for length in stride(from: 0, to: file.count - 2, by: 97) {
+      #expect(try failure { try JPEG.decode(file.prefix(length), named: "f") }.kind == .badData)
+    }
+    var broken = file
+    broken.replaceSubrange(file.count / 2..<file.count / 2 + 4, with: [0xff, 0xd9, 0xff, 0xd9])
+    #expect(try failure { try JPEG.decode(broken, named: "f") }.message.hasPrefix("f: the JPEG data is corrupt ("))
+  }
+
+  @Test("a JPEG file that claims 65500 x 65500 pixels is refused by its header")
+  func hugeJPEG() throws {
+    var file = [UInt8](try Data(contentsOf: PictureFixture.url("grey.jpg")))
+    let frame = try #require(file.indices.first { file[$0] == 0xff && file[$0 + 1] == 0xc0 })
+    file.replaceSubrange(frame + 5..<frame + 9, with: [0xff, 0xdc, 0xff, 0xdc])
+    let refusal = try failure { try JPEG.decode(Data(file), named: "f") }
+    #expect(refusal.message == "f: expected 1 to 67108864 pixels, found 65500 x 65500")
+  }
+
+  @Test("a progressive JPEG file of thousands of scans is refused")
+  func manyScans() throws {
+    let file = [UInt8](try Data(contentsOf: PictureFixture.url("progressive.jpg")))
+    let scans = file.indices.dropLast().filter { file[$0] == 0xff && file[$0 + 1] == 0xda }
+    // The last scan again and again, as a writer of bombs would.
+    let last = Array(file[scans.last!..<file.count - 2])
+    let bomb = Array(file.dropLast(2)) + (0..<2000).flatMap { _ in last } + [0xff, 0xd9]
+    let refusal = try failure { try JPEG.decode(Data(bomb), named: "f") }
+    #expect(refusal.message.hasPrefix("f: the JPEG data is corrupt ("))
+  }
+
+  @Test("what is no picture is told from one that is cut short")
+  func others() throws {
+    let folder = try TemporaryFolder()
+    #expect(
+      try failure { try PictureFile.read(folder.write([], to: "a.png")) }.message.hasSuffix(": the file is empty"))
+    #expect(
+      try failure { try PictureFile.read(folder.write(Array("GIF89a".utf8), to: "b.png")) }.message
+        .hasSuffix("expected a PNG or JPEG picture, found other data"))
+  }
+
+  @Test("no mutation does more than throw", arguments: ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb16.png"])
+  func mutations(name: String) throws {
+    let file = try Data(contentsOf: PictureFixture.url(name))
+    fuzz([UInt8](file), rounds: 200) { data in
+      data.starts(with: JPEG.signature) ? try JPEG.decode(data, named: "f") : try PNG.raster(data, named: "f")
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Datasets
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A grey PNG file of 4 x 4 pixels of one value.
+func flatPNG(_ value: UInt8, channels: Int = 1, side: Int = 4) throws -> Data {
+  let shape = ImageShape(channels: channels, height: side, width: side)
+  return try PNG.encode(Picture(shape: shape, pixels: .init(repeating: value, count: shape.count)))
+}
+
+@Suite("Folders of pictures")
+struct PictureFolderTests {
+  private let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  private func load(_ options: String = "", _ split: Split? = nil) throws -> LabelledImages {
+    let reference = try DataReference(folder.url.path + options)
+    return try split.map { try reference.load($0) } ?? reference.load(defaultSplit: .test)
+  }
+
+  /// The value of each image's first pixel.
+  private func values(_ data: LabelledImages) -> [Int64] {
+    (data.images(0..<data.count).narrow(3, 0, 1).narrow(2, 0, 1) * 255 + 0.5).int64s()
+  }
+
+  @Test("each subfolder is a class, in the order of the names' bytes, and pictures take the classes in turn")
+  func order() throws {
+    for (name, value) in [("b/2", 22), ("b/1", 21), ("B/x", 10), ("a/q", 5), ("a/r", 6), ("a/s", 7)] {
+      try folder.write(try flatPNG(UInt8(value)), to: name + ".png")
+    }
+    try folder.write([1], to: "a/readme.txt")
+    let data = try load()
+    #expect(data.classNames == ["B", "a", "b"])
+    #expect(values(data) == [10, 5, 21, 6, 22, 7])
+    #expect(data.labels.int64s() == [0, 1, 2, 1, 2, 1])
+    #expect(data.shape == ImageShape(channels: 1, height: 4, width: 4))
+    #expect(data.notes.isEmpty && !data.isStreamed)
+  }
+
+  @Test("classes whose names are numbers are in their order")
+  func numbers() throws {
+    for name in [10, 9, 100] { try folder.write(try flatPNG(UInt8(name)), to: "\(name)/x.png") }
+    #expect(try load().classNames == ["9", "10", "100"])
+  }
+
+  @Test("classes.txt orders the classes, or names them")
+  func names() throws {
+    for name in ["n01", "n02"] { try folder.write(try flatPNG(1), to: "\(name)/x.png") }
+    try folder.write(Array("tench\ngoldfish\n".utf8), to: "classes.txt")
+    #expect(try load().classNames == ["tench", "goldfish"])
+    try folder.write(Array("n02\r\nn03\r\nn01".utf8), to: "classes.txt")
+    let ordered = try load()
+    #expect(ordered.classNames == ["n02", "n03", "n01"])
+    #expect(ordered.labels.int64s() == [0, 2])
+    try folder.write(Array("one\ntwo\nthree".utf8), to: "classes.txt")
+    #expect(try failure { try load() }.message.contains("found 3 names, and none is 'n01'"))
+  }
+
+  @Test("train and test have the same classes, even where one lacks some")
+  func parts() throws {
+    for name in ["train/a/1", "train/b/1", "train/c/1", "test/a/1", "test/c/1"] {
+      try folder.write(try flatPNG(UInt8(name.count)), to: name + ".png")
+    }
+    let test = try load("", .test)
+    #expect(test.classNames == ["a", "b", "c"])
+    #expect(test.labels.int64s() == [0, 2])
+    #expect(try load("", .train).count == 3)
+    #expect(try load(":train").name.hasSuffix(":train"))
+  }
+
+  @Test("a folder without parts is no training set and test set at once, unless a share is held out")
+  func undivided() throws {
+    for index in 0..<20 {
+      try folder.write(try flatPNG(UInt8(index)), to: "\(index % 2 == 0 ? "a" : "b")/\(index).png")
+    }
+    #expect(try load().count == 20)
+    #expect(try load("", .test).count == 20)
+    #expect(try failure { try load("", .train) }.hint?.contains(":heldout=0.1") == true)
+    let (train, test) = (try load(":heldout=0.25", .train), try load(":heldout=0.25", .test))
+    #expect((train.count, test.count) == (15, 5))
+    #expect(Set(values(train) + values(test)).count == 20)
+    #expect(try values(load(":heldout=0.25")) == values(test))
+  }
+
+  @Test("grey pictures among RGB ones become RGB, and all become what is asked for")
+  func colours() throws {
+    try folder.write(try flatPNG(9), to: "a/1.png")
+    try folder.write(try flatPNG(7, channels: 3), to: "a/2.png")
+    let data = try load()
+    #expect(data.shape.channels == 3)
+    #expect(data.pixels.bytes() == [UInt8](repeating: 9, count: 48) + [UInt8](repeating: 7, count: 48))
+    #expect(
+      try load(":colour=grey").pixels.bytes() == [UInt8](repeating: 9, count: 16) + [UInt8](repeating: 7, count: 16))
+  }
+
+  @Test("pictures of several sizes are refused, and fit once they are resized")
+  func sizes() throws {
+    try folder.write(try flatPNG(9), to: "a/1.png")
+    try folder.write(try flatPNG(7, side: 6), to: "a/2.png")
+    let refusal = try failure { try load() }
+    #expect(refusal.message.contains("2.png is 6 x 6 pixels, and"))
+    #expect(refusal.hint?.contains(":resize=256,crop=224") == true)
+    #expect(try load(":resize=5,crop=3").shape == ImageShape(channels: 1, height: 3, width: 3))
+    #expect(try load(":crop=3").count == 2)
+    #expect(try failure { try load(":crop=5") }.message.contains("5 x 5 pixels cannot be cut out of 4 x 4"))
+    #expect(try failure { try load(":resise=5") }.hint?.hasPrefix("did you mean 'resize'?") == true)
+  }
+
+  @Test("unreadable files up to 1 % are left out and named, as notMNIST's two; more are an error")
+  func corrupt() throws {
+    for index in 0..<199 { try folder.write(try flatPNG(1), to: "\(index % 2 == 0 ? "A" : "F")/\(index).png") }
+    try folder.write([], to: "A/empty.png")
+    try folder.write(try flatPNG(1).prefix(40), to: "F/cut.png")
+    let data = try load()
+    #expect(data.count == 199)
+    let note = try #require(data.notes.first)
+    #expect(note.contains("2 of 201 pictures cannot be read: ") && note.hasSuffix("; left out"))
+    #expect(note.contains("A/empty.png: the file is empty") && note.contains("F/cut.png: the PNG data is cut short"))
+    #expect(data.prefix(3).notes == data.notes)
+    try folder.write(Array("RIFF".utf8), to: "A/x.webp")
+    #expect(try failure { try load() }.message.contains("3 of 202 pictures cannot be read"))
+  }
+
+  @Test("a streamed folder gives the same images and labels as one in memory, in any order, and decodes ahead")
+  func streamed() throws {
+    for index in 0..<30 {
+      let shape = ImageShape(channels: 3, height: 4, width: 4)
+      let pixels = (0..<48).map { UInt8(($0 * 3 + index) % 256) }
+      try folder.write(try PNG.encode(Picture(shape: shape, pixels: pixels)), to: "\(index % 3)/\(index).png")
+    }
+    let settings = Settings.none()
+    let small = try #require(try PictureFolder(folder.url, settings, memory: 100))
+    let stream = try small.load(nil, name: "s", progress: { _, _ in })
+    let whole = try load()
+    #expect(stream.isStreamed && !whole.isStreamed)
+    #expect(stream.pixels.bytes() == whole.pixels.bytes())
+    for range in [0..<7, 7..<14, 14..<21, 3..<4, 28..<30] {
+      #expect(stream.images(range).floats() == whole.images(range).floats())
+    }
+    let places = Tensor([29, 0, 5, 5] as [Int64], shape: [4])
+    #expect(stream.batch(at: places).images.floats() == whole.batch(at: places).images.floats())
+    let parts = (try stream.holdingOut(5, seed: Seed(4)), try whole.holdingOut(5, seed: Seed(4)))
+    #expect(parts.0.heldOut.images(0..<5).floats() == parts.1.heldOut.images(0..<5).floats())
+    #expect(stream.subset(10..<20).images(2..<4).floats() == whole.images(12..<14).floats())
+    #expect(stream.fingerprint != stream.prefix(29).fingerprint)
+    #expect(try small.load(nil, name: "t", progress: { _, _ in }).fingerprint == stream.fingerprint)
+  }
+
+  @Test("a link within the folder is followed, one that leads out of it refused")
+  func links() throws {
+    let elsewhere = try TemporaryFolder()
+    try folder.write(try flatPNG(1), to: "a/1.png")
+    let manager = FileManager.default
+    try manager.createSymbolicLink(
+      at: folder.url.appending(path: "a/2.png"), withDestinationURL: folder.url.appending(path: "a/1.png"))
+    #expect(try load().count == 2)
+    let target = try elsewhere.write(try flatPNG(2), to: "b/secret.png")
+    try manager.createSymbolicLink(at: folder.url.appending(path: "a/3.png"), withDestinationURL: target)
+    #expect(try failure { try load() }.message.contains("3.png is a link that leads out of the folder, to "))
+    try manager.removeItem(at: folder.url.appending(path: "a/3.png"))
+    try manager.createSymbolicLink(
+      at: folder.url.appending(path: "c"), withDestinationURL: target.deletingLastPathComponent())
+    #expect(try failure { try load() }.message.contains("c is a link that leads out of the folder, to "))
+  }
+
+  @Test("a pipe is refused and does not make the reader wait")
+  func pipes() throws {
+    try folder.write(try flatPNG(1), to: "a/1.png")
+    mkfifo(folder.url.appending(path: "a/2.png").path, 0o600)
+    #expect(try failure { try load() }.message.contains("2.png is a device, a pipe or a socket"))
+  }
+
+  @Test("a class-folder name with a line break or an escape sequence is refused, shown harmlessly")
+  func oddNames() throws {
+    try folder.write(try flatPNG(1), to: "a\u{1B}[2J\nb/1.png")
+    let refusal = try failure { try load() }
+    #expect(refusal.message.hasSuffix("'a\\u{1B}[2J\\nb' cannot be the name of a class"))
+  }
+
+  @Test("spaces, dots, quotes and other scripts make a class name")
+  func strangeNames() throws {
+    for name in ["..b", "It's \"so\"", "<b>", "ø ü 猫", "-rf"] { try folder.write(try flatPNG(1), to: "x\(name)/1.png") }
+    #expect(try load().classNames.count == 5)
+  }
+
+  @Test("an empty class and a folder that is not one are told")
+  func emptyClass() throws {
+    try folder.write(try flatPNG(1), to: "a/1.png")
+    try folder.write([1], to: "b/notes.txt")
+    #expect(try failure { try load() }.message.hasSuffix("b: a class without pictures"))
+  }
+}

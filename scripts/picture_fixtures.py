@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Makes Tests/DatasetsTests/Fixtures/pictures: small pictures of every kind that is read, and what PIL and torchvision make of them.
+
+Needs numpy, pillow 11, torch and torchvision (pillow 13 shrinks tall pictures rows first, and some bytes differ by one). For
+NAME.png or NAME.jpg, NAME.pil.png holds the pixels that PIL decodes (in RGB, or in
+grey for a grey file); resized/ holds what torchvision's Resize and CenterCrop give for the pictures named there.
+"""
+import pathlib, struct, sys, zlib
+
+import numpy
+import torch
+from PIL import Image
+
+# Lets torchvision's Python part load beside a PyTorch that its compiled part does not fit; no transform of pictures needs that.
+torch.library.register_fake = lambda *_, **__: lambda function: function
+from torchvision import transforms
+
+folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "Tests/DatasetsTests/Fixtures/pictures")
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "resized").mkdir(exist_ok=True)
+
+
+def scene(height, width, seed):
+    """A smooth picture with edges and a little noise, uint8 [H, W, 3]."""
+    y, x = numpy.mgrid[0:height, 0:width]
+    random = numpy.random.default_rng(seed)
+    red = 127 + 120 * numpy.sin(x / 5 + seed)
+    green = 127 + 120 * numpy.cos(y / 7)
+    blue = 255 * ((x // 8 + y // 8) % 2)
+    picture = numpy.stack([red, green, blue], 2) + random.normal(0, 6, (height, width, 3))
+    return Image.fromarray(numpy.clip(picture, 0, 255).astype(numpy.uint8))
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png16(pixels, colour):
+    """A PNG file of 16 bits a channel, which PIL cannot write in colour."""
+    height, width = pixels.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+colour = scene(37, 50, 1)
+saved = {
+    "grey.png": (colour.convert("L"), {}),
+    "rgb.png": (colour, {}),
+    "palette.png": (colour.quantize(32), {}),
+    "bits.png": (colour.convert("1"), {}),
+    "opaque.png": (colour.convert("RGBA"), {}),
+    "grey.jpg": (colour.convert("L"), {"quality": 90}),
+    "rgb.jpg": (colour, {"quality": 90, "subsampling": 0}),
+    "subsampled.jpg": (colour, {"quality": 75, "subsampling": 2}),
+    "odd.jpg": (scene(33, 31, 5), {"quality": 80, "subsampling": 2}),
+    "progressive.jpg": (colour, {"quality": 85, "progressive": True}),
+    "cmyk.jpg": (colour.convert("CMYK"), {"quality": 90}),
+    "keep-rgb.jpg": (colour, {"quality": 90, "keep_rgb": True}),
+}
+for name, (picture, options) in saved.items():
+    picture.save(folder / name, **options)
+turned = colour.copy()
+exif = Image.Exif()
+exif[0x0112] = 6
+turned.save(folder / "turned.jpg", quality=90, exif=exif)
+
+values = numpy.arange(64, dtype=numpy.uint32).reshape(8, 8) * 1021 + 300
+(folder / "grey16.png").write_bytes(png16(values.astype(numpy.uint16), 0))
+triple = numpy.stack([values, 65535 - values, values[::-1]], 2).astype(numpy.uint16)
+(folder / "rgb16.png").write_bytes(png16(triple, 2))
+
+for file in sorted(folder.glob("*.*")):
+    if file.name.endswith(".pil.png") or "16" in file.name or file.name == "transparent.png":
+        continue
+    with Image.open(file) as picture:
+        picture.convert("L" if picture.mode in ("L", "1") else "RGB").save(folder / (file.name + ".pil.png"))
+
+# As the nearest of 256 values, which is what 16 bits become.
+Image.fromarray(((values + 128) // 257).astype(numpy.uint8)).save(folder / "grey16.png.pil.png")
+Image.fromarray(((triple.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)).save(folder / "rgb16.png.pil.png")
+
+clear = colour.convert("RGBA")
+clear.putpixel((3, 3), (1, 2, 3, 254))
+clear.save(folder / "transparent.png")
+
+for name, size, crop in [("wide", (48, 83), 24), ("tall", (101, 40), 24), ("up", (13, 17), 32), ("odd", (31, 30), 29)]:
+    picture = scene(*size, 7)
+    picture.save(folder / "resized" / f"{name}.png")
+    steps = transforms.Compose([transforms.Resize(crop + 5), transforms.CenterCrop(crop)])
+    steps(picture).save(folder / "resized" / f"{name}.expected.png")
+    grey = transforms.Compose([transforms.Lambda(lambda p: p.convert("L")), *steps.transforms])
+    grey(picture).save(folder / "resized" / f"{name}.grey.png")
