@@ -61,7 +61,8 @@ let package = Package(
     .executableTarget(
       name: "crossfire-bench",
       dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks",
-      exclude: ["peers.py", "results.md", "study_load.py"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
@@ -77,7 +78,8 @@ let package = Package(
       ]),
     .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["crossfire", "HumanStudy", "Evaluation", "TestSupport"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -64,7 +64,8 @@ extension DataReference {
     var rows: [DataCheck.Row] = []
     for file in entry?.files ?? [] {
       guard let split = present.first(where: file.splits.contains) else { continue }
-      rows.append(checksumRow(of: file, in: try folder(of: split, among: folders)))
+      guard let checksum = file.checksum else { continue }
+      rows.append(checksumRow(of: file, checksum, in: try folder(of: split, among: folders)))
     }
     for split in wanted where entry != nil || present.contains(split) {
       guard present.contains(split) else {
@@ -102,21 +103,25 @@ extension DataReference {
   }
 
   /// Compares what a file inflates to where that is known, so that plain and newly compressed copies pass.
-  private func checksumRow(of file: DatasetEntry.File, in folder: URL) -> DataCheck.Row {
+  private func checksumRow(of file: DatasetEntry.File, _ checksum: Checksum, in folder: URL) -> DataCheck.Row {
     let split = file.splits.count == 1 ? file.splits[0] : nil
     guard let url = IDXFolder(folder).file(file.name.replacingOccurrences(of: ".gz", with: "")) else {
-      return DataCheck.Row(split, file.name, found: "missing", expected: file.checksum.description)
+      return DataCheck.Row(split, file.name, found: "missing", expected: checksum.description)
     }
     do {
-      let expected = file.contentChecksum ?? file.checksum
-      let data = try readFile(url, limit: IDX.largest)
-      let inflates = file.contentChecksum != nil && Gzip.isGzip(data)
-      let found =
-        try inflates ? expected.of(Gzip.inflate(data, named: url.path, limit: IDX.largest)) : expected.of(data)
+      let found: Checksum
+      if let content = file.contentChecksum {
+        let data = try readFile(url, limit: IDX.largest)
+        found =
+          try Gzip.isGzip(data) ? content.of(Gzip.inflate(data, named: url.path, limit: IDX.largest)) : content.of(data)
+      } else {
+        found = try checksum.ofFile(url)
+      }
+      let expected = file.contentChecksum ?? checksum
       return DataCheck.Row(split, url.lastPathComponent, found: found.description, expected: expected.description)
     } catch {
       let found = (error as? Failure)?.message ?? "\(error)"
-      return DataCheck.Row(split, url.lastPathComponent, found: found, expected: file.checksum.description)
+      return DataCheck.Row(split, url.lastPathComponent, found: found, expected: checksum.description)
     }
   }
 }

@@ -178,7 +178,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
   func folder(of split: Split, among folders: DataFolders) throws -> URL {
     switch source {
     case .named(let entry):
-      let places = folders.candidates(for: entry.name)
+      let places = folders.candidates(for: entry.folderName)
       guard let place = places.first(where: { entry.isPresent(split, in: $0) }) else {
         throw Self.missing(entry, split, places)
       }
@@ -190,7 +190,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// Whether the files of a split are there, readable or not.
   func isPresent(_ split: Split, among folders: DataFolders) -> Bool {
     switch source {
-    case .named(let entry): return folders.candidates(for: entry.name).contains { entry.isPresent(split, in: $0) }
+    case .named(let entry): return folders.candidates(for: entry.folderName).contains { entry.isPresent(split, in: $0) }
     case .path:
       guard let format = try? format() else { return false }
       return format.parts.contains(split) || format.parts.isEmpty && (split == .test || isDivided)
@@ -206,6 +206,6 @@ public struct DataReference: Sendable, CustomStringConvertible {
     let looked = places.map(\.path).joined(separator: " and ")
     return .missing(
       "the data set \(entry.name) (\(split.rawValue)) is not on this machine; looked in \(looked)",
-      hint: "\(getting); or set CROSSFIRE_DATA to the folder that has it in its subfolder \(entry.name)")
+      hint: "\(getting); or set CROSSFIRE_DATA to the folder that has it in its subfolder \(entry.folderName)")
   }
 }

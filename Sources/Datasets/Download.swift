@@ -19,13 +19,13 @@ public struct Download: Sendable {
   public let addresses: [URL]
   /// Where the file goes.
   public let place: URL
-  /// What the file must hash to.
-  public let checksum: Checksum
+  /// What the file must hash to; nil if nobody published it, and the size alone decides.
+  public let checksum: Checksum?
   /// The size in bytes; nothing larger is fetched.
   public let size: Int
 
   /// A download of `size` bytes with this checksum to `place`.
-  public init(addresses: [URL], place: URL, checksum: Checksum, size: Int) {
+  public init(addresses: [URL], place: URL, checksum: Checksum?, size: Int) {
     self.addresses = addresses
     self.place = place
     self.checksum = checksum
@@ -39,7 +39,7 @@ public struct Download: Sendable {
   ///   `badData` where the last one gave another file than expected.
   public func run(progress: @escaping Progress = { _, _ in }) throws -> Outcome {
     let isThere = FileManager.default.fileExists(atPath: place.path)
-    if isThere, try checksum.ofFile(place) == checksum { return .alreadyThere }
+    if isThere, try mistake(in: place) == nil { return .alreadyThere }
     let file = try PartialFile(for: place)
     // By hand, since the session holds on to the file a little longer.
     defer { file.release() }
@@ -66,16 +66,26 @@ public struct Download: Sendable {
     if file.length > size { try file.restart() }
     let wasStarted = file.length > 0
     if file.length < size { try transfer(address, into: file, progress: progress) }
-    var found = try checksum.ofFile(file.url)
-    if found != checksum, wasStarted {
+    var mistake = try mistake(in: file.url)
+    if mistake != nil, wasStarted {
       try file.restart()
       try transfer(address, into: file, progress: progress)
-      found = try checksum.ofFile(file.url)
+      mistake = try self.mistake(in: file.url)
     }
-    guard found == checksum else {
+    if let mistake {
       try file.restart()
-      throw Failure.badData("\(address.absoluteString): expected \(checksum), found \(found); removed what came")
+      throw Failure.badData("\(address.absoluteString): \(mistake); removed what came")
     }
+  }
+
+  /// What is wrong with a file that should be the one; nil if nothing is.
+  private func mistake(in url: URL) throws -> String? {
+    if let checksum {
+      let found = try checksum.ofFile(url)
+      return found == checksum ? nil : "expected \(checksum), found \(found)"
+    }
+    let found = try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
+    return found == size ? nil : "expected \(size) bytes, found \(found)"
   }
 
   private func transfer(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws {
@@ -112,10 +122,18 @@ extension DatasetEntry {
     case .none: throw Failure.usage("\(name) is drawn when it is used; there is nothing to download")
     }
     return try files.map { file in
+      if let unpacked = file.unpacksTo, isFolder(folder.appending(path: unpacked)) { return (file.name, .alreadyThere) }
       let download = Download(
         addresses: bases.compactMap { URL(string: $0 + file.name) }, place: folder.appending(path: file.name),
         checksum: file.checksum, size: file.size)
-      return (file.name, try download.run { progress(file.name, $0, $1) })
+      let outcome = try download.run { progress(file.name, $0, $1) }
+      if let unpacked = file.unpacksTo {
+        try TarArchive(download.place, limit: 12 * file.size + 1 << 20)
+          .extract(unpacked, to: folder.appending(path: unpacked))
+        // What it held is there now, and checked piece by piece.
+        try? FileManager.default.removeItem(at: download.place)
+      }
+      return (file.name, outcome)
     }
   }
 }

@@ -57,7 +57,7 @@ struct GetData: ParsableCommand {
   func run() throws {
     let entry = try DatasetCatalog.entry(named: name)
     let progress = output.progress
-    let folder = DataFolders().cache.appending(path: entry.name)
+    let folder = DataFolders().cache.appending(path: entry.folderName)
     let total = entry.files.reduce(0) { $0 + $1.size }
     progress.begin("download \(name)", total: total, unit: "bytes")
     _ = try entry.download(to: folder) { file, done, _ in progress.update(entry.bytes(before: file) + done) }

@@ -71,9 +71,11 @@ struct DataReferenceTests {
             + "looked in /no/data/mnist and /no/cache/crossfire/data/mnist",
           hint: "get it with: crossfire data get mnist; "
             + "or set CROSSFIRE_DATA to the folder that has it in its subfolder mnist"))
-    let letters = try failure { try DataReference("notmnist").load(defaultSplit: .test, folders: nowhere) }
-    #expect(letters.kind == .missing)
-    #expect(letters.hint?.contains("and put it in /no/cache/crossfire/data/notmnist") == true)
+    let digits = try failure { try DataReference("mnist5k").load(defaultSplit: .test, folders: nowhere) }
+    #expect(digits.kind == .missing)
+    #expect(digits.hint?.contains("and put it in /no/cache/crossfire/data/mnist5k") == true)
+    let grey = try failure { try DataReference("svhn-grey").load(defaultSplit: .test, folders: nowhere) }
+    #expect(grey.message.contains("/no/cache/crossfire/data/svhn"))
   }
 
   @Test("a text that means nothing is wrong usage")

@@ -1,0 +1,128 @@
+import CZlib
+import Datasets
+import Evaluation
+import Foundation
+
+/// A kind of file that is read: good files of it, and how it is read.
+struct FuzzedFormat {
+  let name: String
+  /// Where the file goes in an empty folder that has what else it needs.
+  let path: String
+  let seeds: () throws -> [[UInt8]]
+  /// What is done to a changed file so that the reader gets past the first check: checksums mended, or compressed again.
+  var wrap: ([UInt8]) -> [UInt8] = { $0 }
+  /// What is read, relative to the folder.
+  var target = ""
+  /// Files beside it.
+  var others: [String: [UInt8]] = [:]
+  var read: (URL) throws -> Void = { _ = try DataReference($0.path).load(defaultSplit: .test) }
+
+  private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func fixtures(_ folder: String, _ ending: String) throws -> [[UInt8]] {
+    let place = tests.appending(path: "DatasetsTests/Fixtures/\(folder)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.path).filter { $0.hasSuffix(ending) }.sorted()
+    return try names.map { [UInt8](try Data(contentsOf: place.appending(path: $0))) }
+  }
+
+  static var all: [FuzzedFormat] {
+    [
+      FuzzedFormat(name: "png", path: "a/x.png", seeds: { try fixtures("pictures", ".png") }),
+      FuzzedFormat(
+        name: "png-mended", path: "a/x.png", seeds: { try fixtures("pictures", ".png") }, wrap: withChecksums),
+      FuzzedFormat(name: "jpeg", path: "a/x.jpg", seeds: { try fixtures("pictures", ".jpg") }),
+      FuzzedFormat(
+        name: "idx", path: "t10k-images-idx3-ubyte", seeds: { [idxImages] },
+        others: ["t10k-labels-idx1-ubyte": idxLabels]),
+      FuzzedFormat(
+        name: "idx-labels", path: "t10k-labels-idx1-ubyte", seeds: { [idxLabels] },
+        others: ["t10k-images-idx3-ubyte": idxImages]),
+      FuzzedFormat(
+        name: "gzip", path: "t10k-images-idx3-ubyte.gz", seeds: { [compressed(idxImages, 31)] },
+        others: ["t10k-labels-idx1-ubyte": idxLabels]),
+      FuzzedFormat(
+        name: "gzip-inside", path: "t10k-images-idx3-ubyte.gz", seeds: { [idxImages] }, wrap: { compressed($0, 31) },
+        others: ["t10k-labels-idx1-ubyte": idxLabels]),
+      FuzzedFormat(
+        name: "cifar", path: "test_batch.bin",
+        seeds: { [cifar] }),
+      FuzzedFormat(name: "mat", path: "x.mat", seeds: { try fixtures("arrays", ".mat") }, target: "x.mat"),
+      FuzzedFormat(name: "npz", path: "x.npz", seeds: { try fixtures("arrays", ".npz") }, target: "x.npz"),
+      FuzzedFormat(name: "npy", path: "images.npy", seeds: { try fixtures("arrays/npy", ".npy") }),
+      FuzzedFormat(
+        name: "safetensors", path: "x.safetensors", seeds: { try fixtures("arrays", ".safetensors") },
+        target: "x.safetensors"),
+      FuzzedFormat(name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { compressed($0, 31) }, target: "x.tar.gz"),
+      FuzzedFormat(
+        name: "yaml", path: "x.yaml",
+        seeds: {
+          let folder = tests.deletingLastPathComponent().appending(path: "Experiments")
+          let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+          return try names.sorted().map { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
+        }, target: "x.yaml", read: { _ = try Experiment($0) }),
+    ]
+  }
+
+  private static let cifar: [UInt8] =
+    [3] + [UInt8](repeating: 40, count: 3072) + [9] + [UInt8](repeating: 90, count: 3072)
+  private static let idxImages: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5] + (0..<60)
+  private static let idxLabels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 0, 2, 1]
+
+  /// A tar archive of CIFAR's test file, a folder and a long name, not compressed.
+  private static let tar: [UInt8] = {
+    func member(_ path: String, _ kind: Character, _ content: [UInt8]) -> [UInt8] {
+      var header = [UInt8](repeating: 0, count: 512)
+      func put(_ text: String, _ place: Int) {
+        header.replaceSubrange(place..<place + text.utf8.count, with: Array(text.utf8))
+      }
+      put(path, 0)
+      let size = String(content.count, radix: 8)
+      put(String(repeating: "0", count: 11 - size.count) + size, 124)
+      put(String(kind), 156)
+      put("ustar", 257)
+      put("        ", 148)
+      put("0" + String(header.reduce(0) { $0 + Int($1) }, radix: 8), 148)
+      return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+    }
+    let record = (0..<3073).map { UInt8($0 % 7) }
+    return member("x/", "5", []) + member("long", "L", Array("x/a-long-name".utf8)) + member("short", "0", [1, 2])
+      + member("x/test_batch.bin", "0", record) + [UInt8](repeating: 0, count: 1024)
+  }()
+
+  /// Deflated bytes in zlib's frame of that many window bits (31: gzip).
+  private static func compressed(_ bytes: [UInt8], _ windowBits: Int32) -> [UInt8] {
+    var stream = z_stream()
+    deflateInit2_(
+      &stream, 1, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    defer { deflateEnd(&stream) }
+    var input = bytes
+    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
+    let capacity = output.count
+    input.withUnsafeMutableBufferPointer { source in
+      output.withUnsafeMutableBufferPointer { target in
+        stream.next_in = source.baseAddress
+        stream.avail_in = UInt32(source.count)
+        stream.next_out = target.baseAddress
+        stream.avail_out = UInt32(capacity)
+        deflate(&stream, Z_FINISH)
+      }
+    }
+    return Array(output.prefix(capacity - Int(stream.avail_out)))
+  }
+
+  /// A PNG file whose chunks have right checksums again, as far as there are chunks.
+  private static func withChecksums(_ file: [UInt8]) -> [UInt8] {
+    var file = file
+    var start = 8
+    while start + 12 <= file.count {
+      let length = file[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard start + 12 + length <= file.count else { break }
+      let checksum = file[(start + 4)..<(start + 8 + length)].withUnsafeBufferPointer {
+        UInt32(crc32(0, $0.baseAddress, UInt32($0.count)))
+      }
+      for byte in 0..<4 { file[start + 8 + length + byte] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * byte)) }
+      start += 12 + length
+    }
+    return file
+  }
+}
