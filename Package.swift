@@ -60,9 +60,10 @@ let package = Package(
       ]),
     .executableTarget(
       name: "crossfire-bench",
-      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support"], path: "Benchmarks",
-    .testTarget(
-      name: "CommandTests", dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
+      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "CJPEG", "CPNG"],
+      path: "Benchmarks", exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
+    .executableTarget(
+      name: "crossfire-fuzz", dependencies: ["Evaluation", "Datasets", "Support", "CZlib"], path: "Tests/Fuzz"),
     .target(name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),

@@ -12,9 +12,9 @@ struct Stopwatch {
     return times.map { $0.sorted()[$0.count / 2] }
   }
 
-  static func seconds(_ piece: () -> Void) -> Double {
+  static func seconds(_ piece: () throws -> Void) rethrows -> Double {
     let started = ContinuousClock.now
-    piece()
+    try piece()
     let parts = (ContinuousClock.now - started).components
     return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
   }

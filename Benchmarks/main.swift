@@ -1,5 +1,6 @@
 // crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift and TrainingSteps.swift
 // crossfire-bench steps                    the ratios of steps of training alone
+// crossfire-bench streaming FOLDER         reading the pictures of Benchmarks/streaming_pictures.py; see Streaming.swift
 // crossfire-bench prepare FOLDER           the models and images that Benchmarks/peers.py compares on
 // crossfire-bench worker IMAGES MODEL...   Crossfire's side of that comparison, one task a line
 import Foundation
@@ -15,13 +16,16 @@ do {
   case "steps" where words.count == 1:
     Engine.start(threads: 2)
     try measureTrainingSteps()
+  case "streaming" where words.count == 2:
+    Engine.start()
+    try measureStreaming(URL(filePath: words[1]))
   case "prepare" where words.count == 2: try PeerModels(folder: URL(filePath: words[1])).make()
   case "worker" where words.count >= 3:
     try PeerWorker(images: URL(filePath: words[1]), models: words[2...].map { URL(filePath: $0) }).serve()
   default:
     throw Failure.usage(
       "crossfire-bench does not know '\(words.joined(separator: " "))'",
-      hint: "nothing, steps, prepare FOLDER, or worker IMAGES MODEL...")
+      hint: "nothing, steps, streaming FOLDER, prepare FOLDER, or worker IMAGES MODEL...")
   }
 } catch let failure as Failure {
   FileHandle.standardError.write(Data("crossfire-bench: \(failure)\n".utf8))

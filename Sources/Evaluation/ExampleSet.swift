@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import ModelCore
 import Support
@@ -110,15 +111,32 @@ public struct ExampleSet: Sendable {
 
   /// Writes the set; the file appears whole or not at all.
   public func write(to url: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let metadata = ["crossfire": String(decoding: try encoder.encode(origin), as: UTF8.self)]
+    try SafetensorsFile.write(
+      tensors, metadata: ["crossfire": String(decoding: try description, as: UTF8.self)], to: url)
+  }
+
+  /// Writes the set as NumPy's `.npz` with the same names; the metadata are the bytes of the array `crossfire`.
+  public func writeNPZ(to url: URL) throws {
+    let text = [UInt8](try description)
+    try NPZWriter.write(tensors + [("crossfire", Tensor(text, shape: [text.count]))], to: url)
+  }
+
+  /// The metadata as JSON.
+  private var description: Data {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return try encoder.encode(origin)
+    }
+  }
+
+  private var tensors: [(name: String, tensor: Tensor)] {
     var tensors = [(name: "original", tensor: original)]
     for (name, tensor) in zip(Self.names(origin.epsilons), adversarial) { tensors.append((name, tensor)) }
     tensors += [
       ("label", label), ("target", target), ("index", index), ("predicted", predicted), ("confidence", confidence),
     ]
-    try SafetensorsFile.write(tensors, metadata: metadata, to: url)
+    return tensors
   }
 
   private static func names(_ epsilons: [Double]) -> [String] {

@@ -37,22 +37,31 @@ enum PredictionFile {
 
   /// The stored result of a request; nil if there is none, or it is another request's, or not sound.
   static func read(_ url: URL, request: String) -> TransferResult? {
-    guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.format == 3, header.request == request,
-      let predictions = try? file.tensor("predictions"), let clean = try? file.tensor("clean"),
-      let labels = try? file.tensor("label"),
-      let targets = try? file.tensor("target"), let sizes = try? file.tensor("size"),
-      labels.rank == 1, targets.shape == labels.shape,
+    guard let stored = try? read(url), stored.request == request else { return nil }
+    return stored.result
+  }
+
+  /// A stored result and the request it answers.
+  /// - Throws: `Failure` if the file is not there or not sound.
+  static func read(_ url: URL) throws -> (result: TransferResult, request: String) {
+    let file = try SafetensorsFile(url)
+    guard let text = file.metadata["crossfire"],
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.format == 3
+    else { throw Failure.badData("\(url.path) is not a file of predictions") }
+    let (predictions, clean) = (try file.tensor("predictions"), try file.tensor("clean"))
+    let sizes = try file.tensor("size")
+    let (labels, targets) = (try file.tensor("label"), try file.tensor("target"))
+    guard labels.rank == 1, targets.shape == labels.shape,
       predictions.shape == [header.epsilons.count, header.victims.count, labels.count],
       clean.shape == [header.victims.count, labels.count],
       sizes.shape == [header.epsilons.count, Norm.allCases.count, labels.count],
       header.examplesPerImage >= 1, labels.count % header.examplesPerImage == 0
-    else { return nil }
-    return TransferResult(
+    else { throw Failure.badData("\(url.path): its predictions, labels and sizes do not fit each other") }
+    let result = TransferResult(
       attack: header.attack, source: header.source, victims: header.victims, epsilons: header.epsilons,
       predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
       cost: AttackCost(forwards: header.forwards, backwards: header.backwards))
+    return (result, header.request)
   }
 }

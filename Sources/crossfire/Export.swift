@@ -8,23 +8,33 @@ import Support
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write adversarial examples as PNG files with a manifest.",
+    abstract: "Write adversarial examples as PNG files, for NumPy, or as a table.",
     discussion: """
       Rounding to 8 bits keeps the budget. With --model the pictures are shown to
       their source again as they are stored, and the set tells how many still fool
       it.
 
-      EXAMPLE
+      EXAMPLES
         crossfire export fgsm.safetensors --model normal.safetensors --out pictures
         crossfire export fgsm.safetensors --model normal.safetensors \\
           --jpeg 95 75 50 --scale 8 --out pictures
+        crossfire export fgsm.safetensors --npz fgsm.npz
+        crossfire export results/predictions/fgsm.normal.safetensors --csv fgsm.csv
       """)
 
-  @Argument(help: ArgumentHelp("The example file.", valueName: "examples.safetensors"))
+  @Argument(
+    help: ArgumentHelp(
+      "The example file; for --csv also a run folder's file of predictions.", valueName: "examples.safetensors"))
   var examples: String
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
-  var out: String
+  @Option(help: ArgumentHelp("The folder for pictures and their manifest.", valueName: "dir"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("The NumPy file to write, with the arrays that the example file has.", valueName: "file"))
+  var npz: String?
+
+  @Option(help: ArgumentHelp("The table to write, a row for each example, budget and victim.", valueName: "file"))
+  var csv: String?
 
   @Option(help: "The model the examples were made on, to classify them again as stored.")
   var model: String?
@@ -51,6 +61,20 @@ struct Export: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    guard out != nil || npz != nil || csv != nil else {
+      throw Failure.usage("nothing to write", hint: "give --out DIR, --npz FILE or --csv FILE")
+    }
+    let url = URL(filePath: examples)
+    if let csv { try AtomicFile.write(PredictionTable(url).csv, to: URL(filePath: csv)) }
+    if let npz { try ExampleSet(url).writeNPZ(to: URL(filePath: npz)) }
+    if let out {
+      try exportPictures(to: out, device)
+    } else {
+      print([npz, csv].compactMap { $0 }.joined(separator: "\n"))
+    }
+  }
+
+  private func exportPictures(to out: String, _ device: Device) throws {
     guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
     let set = try ExampleSet(URL(filePath: examples))
     try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))

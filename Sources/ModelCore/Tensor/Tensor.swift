@@ -133,7 +133,7 @@ public struct Tensor: Sendable {
   }
 
   /// The elements as they are stored, row-major, without conversion.
-  func rawBytes() -> [UInt8] {
+  package func rawBytes() -> [UInt8] {
     var out = [UInt8](repeating: 0, count: count * type.byteCount)
     let done = out.withUnsafeMutableBytes { $0.count == 0 || ct_read(reference, $0.baseAddress!, $0.count) }
     guard done else { Engine.refuse() }

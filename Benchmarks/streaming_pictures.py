@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+"""Makes the folder that `crossfire-bench streaming FOLDER` reads: COUNT pictures of 224 x 224 in ten classes, COUNT / 25 of them
+different and the others links to those, so that it takes little of the disk. Needs numpy and pillow.
+
+    Benchmarks/streaming_pictures.py FOLDER [COUNT] [jpg|png]
+"""
+import os, pathlib, sys
+
+import numpy
+from PIL import Image
+
+folder, count, kind = pathlib.Path(sys.argv[1]), int((sys.argv + ["", "50000"])[2] or 50000), (sys.argv + [""] * 3)[3] or "jpg"
+random = numpy.random.default_rng(1)
+originals = []
+for index in range(count):
+    place = folder / str(index % 10) / f"{index:06}.{kind}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if index < max(1, count // 25):
+        # Smooth shapes with some noise: about 15 KB as JPEG, 110 KB as PNG, as photographs of this size have.
+        coarse = random.integers(0, 256, (14, 14, 3), dtype=numpy.uint8)
+        smooth = numpy.asarray(Image.fromarray(coarse).resize((224, 224), Image.BICUBIC)).astype(float)
+        noisy = numpy.clip(smooth + random.normal(0, 8, smooth.shape), 0, 255).astype(numpy.uint8)
+        Image.fromarray(noisy).save(place, **({"quality": 85} if kind == "jpg" else {}))
+        originals.append(place)
+    else:
+        os.link(originals[index % len(originals)], place)

@@ -1,0 +1,61 @@
+import CZlib
+import Foundation
+import ModelCore
+import Support
+
+/// Writes tensors as NumPy's `.npz`, which `numpy.load` opens: a zip archive of arrays, not compressed.
+package enum NPZWriter {
+  /// Writes tensors under names; the file appears whole or not at all.
+  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than the 4 GB that such an archive addresses.
+  package static func write(_ tensors: [(name: String, tensor: Tensor)], to url: URL) throws {
+    let size = tensors.reduce(0) { $0 + $1.tensor.count * 8 }
+    guard size < Int(UInt32.max) else {
+      throw Failure.usage("an .npz file holds at most 4 GB", hint: "the .safetensors file itself opens in Python too")
+    }
+    let file = try AtomicFile(url)
+    var table: [UInt8] = []
+    var offset = 0
+    for (name, tensor) in tensors {
+      let content = array(tensor)
+      let checksum = content.withUnsafeBufferPointer { UInt32(crc32_z(0, $0.baseAddress, $0.count)) }
+      let path = Array((name + ".npy").utf8)
+      // Version 2.0, no flags, stored, the earliest date there is, checksum, both sizes, lengths of name and extra field.
+      let record =
+        number(20, 2) + number(0, 2) + number(0, 2) + number(0, 2) + number(33, 2) + number(Int(checksum), 4)
+        + number(content.count, 4) + number(content.count, 4) + number(path.count, 2) + number(0, 2)
+      let head = ZIP.signature + record + path
+      try file.append(head)
+      try file.append(content)
+      table += [0x50, 0x4b, 0x01, 0x02] + number(20, 2) + record + number(0, 10) + number(offset, 4) + path
+      offset += head.count + content.count
+    }
+    try file.append(table)
+    let count = number(tensors.count, 2)
+    try file.append(
+      [0x50, 0x4b, 0x05, 0x06] + number(0, 4) + count + count + number(table.count, 4) + number(offset, 4)
+        + number(0, 2))
+    try file.commit()
+  }
+
+  /// The bytes of an `.npy` file, version 1.0: the header fills up to a multiple of 64 bytes.
+  private static func array(_ tensor: Tensor) -> [UInt8] {
+    let type =
+      switch tensor.type {
+      case .uint8: "|u1"
+      case .bool: "|b1"
+      case .int32: "<i4"
+      case .int64: "<i8"
+      case .float32: "<f4"
+      case .float64: "<f8"
+      }
+    let sizes = tensor.shape.map { "\($0)," }.joined(separator: " ")
+    let text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(sizes)), }"
+    let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
+    let header = text + String(repeating: " ", count: length - text.utf8.count - 1) + "\n"
+    return NPY.signature + [1, 0] + number(length, 2) + Array(header.utf8) + tensor.rawBytes()
+  }
+
+  private static func number(_ value: Int, _ size: Int) -> [UInt8] {
+    (0..<size).map { $0 < 8 ? UInt8(truncatingIfNeeded: value >> (8 * $0)) : 0 }
+  }
+}

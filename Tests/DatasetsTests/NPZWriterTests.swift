@@ -1,0 +1,50 @@
+import Foundation
+import ModelCore
+import Testing
+
+@testable import Datasets
+
+@Suite("NumPy archives that are written")
+struct NPZWriterTests {
+  @Test("every element type comes back as it was")
+  func roundTrip() throws {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "x.npz")
+    let tensors: [(name: String, tensor: Tensor)] = [
+      ("a", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])), ("b.0.1", Tensor([7, -8] as [Int64], shape: [2])),
+      ("c", Tensor([0, 255] as [UInt8], shape: [1, 2, 1])), ("d", Tensor([0.5] as [Double], shape: [])),
+    ]
+    try NPZWriter.write(tensors, to: place)
+    let zip = try ZIP([UInt8](Data(contentsOf: place)), named: "f")
+    #expect(zip.names == ["a.npy", "b.0.1.npy", "c.npy", "d.npy"])
+    for (name, tensor) in tensors {
+      let found = try NPY.tensor(zip.content(name + ".npy"), named: name)
+      #expect(found.shape == tensor.shape && found.type == tensor.type)
+      #expect(found.rawBytes() == tensor.rawBytes())
+    }
+  }
+
+  private static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { path in
+    guard FileManager.default.isExecutableFile(atPath: path) else { return false }
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = ["-c", "import numpy"]
+    process.standardError = FileHandle.nullDevice
+    return (try? process.run()).map { process.waitUntilExit() } != nil && process.terminationStatus == 0
+  }
+
+  @Test("numpy.load opens them", .enabled(if: python != nil, "no Python with NumPy is on this machine"))
+  func numpy() throws {
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "x.npz")
+    try NPZWriter.write([("a", Tensor([1, 2.5, 3, 4, 5, 6] as [Float], shape: [2, 3]))], to: place)
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: try #require(Self.python))
+    process.arguments = ["-c", "import numpy; a = numpy.load('\(place.path)')['a']; print(a.dtype, a.tolist())"]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text == "float32 [[1.0, 2.5, 3.0], [4.0, 5.0, 6.0]]\n")
+  }
+}
