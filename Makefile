@@ -10,7 +10,7 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
   -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
 CROSSFIRE = .build/release/crossfire
 
-.PHONY: setup build demo test bench bench-peers format lint install clean
+.PHONY: setup build demo test bench bench-peers fuzz format lint install clean
 
 setup:
 	@scripts/setup.sh
@@ -30,6 +30,9 @@ bench: build
 bench-peers: build
 	@scripts/peers.sh
 	@.deps/peers/python/bin/python Benchmarks/peers.py
+
+fuzz: build
+	@Tests/fuzz.sh
 
 format:
 	@swift format --in-place --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests

@@ -11,6 +11,9 @@ public struct DataReference: Sendable, CustomStringConvertible {
     case path(URL)
   }
 
+  /// The options of all formats; each format refuses those it has no use for.
+  public static let optionNames = ["resize", "crop", "colour", "layout", "classes", "heldout"]
+
   /// How many of how many images have been read, told from any thread.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 

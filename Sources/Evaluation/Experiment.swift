@@ -163,7 +163,12 @@ public struct DataPlan: Sendable {
       return
     }
     guard let map = try settings.map("data", meaning) else { throw Failure.badData("\(entry.place): no data") }
-    let reference = try DataReference(map.string("name", meaning), from: settings.folder)
+    let name = try map.string("name", meaning)
+    let options = try DataReference.optionNames.compactMap { option in
+      map.value(option, "as after a path") == nil ? nil : "\(option)=" + (try map.string(option, "as after a path"))
+    }
+    let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
+    let reference = try DataReference(text, from: settings.folder)
     let train = try map.optionalInt("train", in: 1...Int.max, "how many training images")
     let test = try map.optionalInt("test", in: 1...Int.max, "how many test images")
     try map.finish("data")
