@@ -10,7 +10,7 @@ for format in $("$fuzzer" | sed 's/.*formats: //; s/,//g'); do
   "$fuzzer" "$format" "$count" "$seed"
   status=$?
   if [ $status -ne 0 ]; then
-    echo "$format: FAILED with status $status (142: more than five seconds; others over 128: a crash) at the file named above" >&2
+    echo "$format: FAILED with status $status (155: more than five seconds; 142: it waits for something; others over 128: a crash) at the file named above" >&2
     failed=1
   fi
 done

@@ -67,6 +67,12 @@ public enum IDX {
     let sizes = (1...content.axes).map { Int(bigEndian(header, at: 4 * $0)) }
     let length = try product(sizes, named: file)
     let whole = headerLength + length
+    let most = SizeLimits.inflated(from: data.count)
+    guard !zipped || whole <= most else {
+      throw Failure.badData(
+        "\(file): the header says \(whole) bytes, and \(data.count) compressed bytes may become at most \(most)",
+        hint: "if they are images all the same, unpack the file with gunzip")
+    }
     let bytes = try zipped ? Gzip.inflate(data, named: file, limit: whole) : [UInt8](data)
     guard bytes.count == whole else {
       let shape = sizes.map(String.init).joined(separator: " x ")

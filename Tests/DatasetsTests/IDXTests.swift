@@ -144,4 +144,12 @@ struct IDXFolderTests {
       refusal.message
         == "there is no train-labels-idx1-ubyte.gz or train-labels-idx1-ubyte in \(folder.url.path)")
   }
+
+  @Test("a gzipped file of zeros is refused before it fills the memory")
+  func bomb() throws {
+    // 160 KB that become 160 MB, as the header says.
+    let file = Data(gzip(bigEndian(0x803, 10_000, 128, 128) + [UInt8](repeating: 0, count: 10_000 * 128 * 128)))
+    let refusal = try failure { try IDX.images(in: file, named: "f") }
+    #expect(refusal.message.hasPrefix("f: the header says 163840016 bytes, and \(file.count) compressed bytes may"))
+  }
 }

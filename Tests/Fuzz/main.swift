@@ -25,6 +25,20 @@ let seed = Seed(words.dropFirst(2).first.flatMap(UInt64.init) ?? 1)
   guard setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit) == 0 else { fatalError("no limit could be set") }
 #endif
 
+/// Ends the process by a signal when it has computed that long, or waited ten times as long; 0 calls that off.
+///
+/// Time of the processor counts, since others may be at work on the machine.
+func watch(seconds: Int) {
+  var timer = itimerval(
+    it_interval: timeval(tv_sec: 0, tv_usec: 0), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+  #if os(Linux)
+    setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+  #else
+    setitimer(ITIMER_PROF, &timer, nil)
+  #endif
+  alarm(UInt32(10 * seconds))
+}
+
 /// Reads the damaged files of one format; gives how many were read, and the longest time one took.
 func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, strange: [String]) {
   let folder = FileManager.default.temporaryDirectory.appending(path: "crossfire-fuzz-\(getpid())-\(format.name)")
@@ -44,7 +58,7 @@ func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, stra
   for round in 0..<count {
     var mutation = Mutation(seed.derive("\(format.name) \(round)"))
     try Data(format.wrap(mutation.apply(to: seeds))).write(to: place)
-    alarm(5)
+    watch(seconds: 5)
     let started = ContinuousClock.now
     do {
       try format.read(target)
@@ -53,7 +67,7 @@ func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, stra
     } catch {
       strange.append("round \(round) ended in \(error)")
     }
-    alarm(0)
+    watch(seconds: 0)
     slowest = max(slowest, (ContinuousClock.now - started).seconds)
   }
   try FileManager.default.removeItem(at: folder)

@@ -5,7 +5,8 @@ enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
     Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self,
     GlobalAveragePooling.self,
-    Flatten.self, Dropout.self, Normalize.self, Residual.self, Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self,
+    Flatten.self, Dropout.self, Normalize.self, Standardize.self, LocalContrast.self, Residual.self, Relu.self,
+    LeakyRelu.self, Sigmoid.self, Tanh.self,
     Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self, ReversedChannels.self, PaddedChannels.self,
   ]
 

@@ -25,7 +25,7 @@ public struct Architecture: Sendable {
 
   /// Every architecture, one entry each.
   public static let all: [Architecture] = [
-    cnn, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56, wideResNet28x10,
+    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56, wideResNet28x10,
   ]
 
   /// The names that published weights have for a network's tensors, by our own names.
@@ -67,7 +67,15 @@ public struct Architecture: Sendable {
   static let cnn = Architecture(
     name: "cnn", summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",
     initialization: .xavierUniform
-  ) { classes in
+  ) { classes in ross(classes) }
+
+  /// The same behind what the thesis does to house numbers, as layers, so that attacks go through it.
+  static let cnnSVHN = Architecture(
+    name: "cnn-svhn", summary: "cnn behind standardisation of each image and local contrast normalisation (Ross 2018)",
+    initialization: .xavierUniform
+  ) { classes in ["standardize", "localcontrast kernel 7 sigma 3"] + ross(classes) }
+
+  private static func ross(_ classes: Int) -> [String] {
     [
       "conv 32 kernel 5 padding 2", "batchnorm", "relu", "maxpool 2",
       "conv 64 kernel 5 padding 2", "batchnorm", "relu", "maxpool 2",
