@@ -116,7 +116,7 @@ struct RunTests {
       (try? FileManager.default.contentsOfDirectory(atPath: journal.path).count { !$0.hasPrefix(".") }) ?? 0
     }
     let command = try Command(arguments(out))
-    for _ in 0..<1000 where batches() < 3 { Thread.sleep(forTimeInterval: 0.01) }
+    for _ in 0..<12_000 where batches() < 3 { Thread.sleep(forTimeInterval: 0.01) }
     command.kill(SIGKILL)
     #expect(command.wait().status != 0)
     #expect((3..<10).contains(batches()))

@@ -50,4 +50,31 @@ struct ResolvedExperimentTests {
   func chosen(_ attack: String) throws {
     try expectTheSame(attack)
   }
+
+  @Test("what is said of a model in a file, word for word")
+  func notes() throws {
+    let text = """
+      data: { name: synthetic, test: 50 }
+      models:
+        theirs:
+          file: theirs.pth
+          layers: ["normalize mean 0.5,0.4,0.3 std 1,1,1", "flatten", "linear 10"]
+          input: 3x28x28
+          classes: [zero, "1", "two, three"]
+          normalize: { mean: [0.1307], std: [1e-2] }
+          channels: bgr
+          range: [0, 255]
+          layout: nchw
+          transform: jpeg 75
+      attacks: { fgsm: { epsilons: [0.1] } }
+      """
+    let first = try Experiment(.yaml(text, file: "run.yaml", folder: TemporaryFolder().url))
+    let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
+    guard case .file(_, let notes) = first.models[0].origin, case .file(_, let again) = second.models[0].origin else {
+      Issue.record("a model from a file was expected")
+      return
+    }
+    #expect(notes == again && notes.channels == .bgr && notes.classNames == ["zero", "1", "two, three"])
+    #expect(second.models[0].transform == first.models[0].transform)
+  }
 }
