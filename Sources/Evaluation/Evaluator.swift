@@ -19,12 +19,14 @@ public struct Evaluator: Sendable {
   public func predictions(
     of classifier: any Classifier, on data: LabelledImages, _ done: (Int) -> Void = { _ in }
   ) -> Tensor {
-    Tensor.concatenate(
-      batches(data.count).map { range in
-        let predicted = classifier.predictions(data.images(range).to(classifier.device)).to(.cpu)
-        done(range.upperBound)
-        return predicted
-      })
+    // One array for all, made before: small tensors between large ones would keep freed memory from being used again.
+    var predictions: [Int64] = []
+    predictions.reserveCapacity(data.count)
+    for range in batches(data.count) {
+      predictions += classifier.predictions(data.images(range).to(classifier.device)).int64s()
+      done(range.upperBound)
+    }
+    return Tensor(predictions, shape: [predictions.count])
   }
 
   /// The share of images whose predicted class is their label.
