@@ -21,8 +21,10 @@ build: setup
 demo: build
 	@$(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
 
-test: build lint
-	@OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --disable-xctest
+# A build for tests has flags of its own, so a build without them first would be done twice.
+test: setup lint
+	@swift build --build-tests $(SWIFT_FLAGS)
+	@OMP_NUM_THREADS=1 swift test --skip-build $(SWIFT_FLAGS) --disable-xctest
 
 bench: build
 	@.build/release/crossfire-bench

@@ -112,9 +112,11 @@ public struct StudyScore {
     func share(_ measure: Measure) -> StudyResults.Share {
       let count = own.count(where: measure.holds)
       let wilson = wilsonInterval(successes: count, of: own.count)
+      // Of none or all every draw is none or all too, which says nothing about how sure that is.
+      let varies = 0 < count && count < own.count
       return StudyResults.Share(
         count: count, of: own.count, share: Double(count) / Double(own.count),
-        wilson: [wilson.lowerBound, wilson.upperBound], bootstrap: intervals[measure.place])
+        wilson: [wilson.lowerBound, wilson.upperBound], bootstrap: varies ? intervals[measure.place] : nil)
     }
     let classes = data.study.classNames.count
     func confusion(_ row: (StudyData.Showing) -> Int) -> [[Int]] {

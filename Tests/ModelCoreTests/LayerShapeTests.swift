@@ -37,6 +37,8 @@ struct LayerShapeTests {
     ("jpeg 80", [3, 4, 5], [3, 4, 5]),
     ("bgr", [3, 4, 5], [3, 4, 5]),
     ("padchannels 2", [3, 4, 5], [7, 4, 5]),
+    ("standardize", [3, 4, 5], [3, 4, 5]),
+    ("localcontrast kernel 3 sigma 1", [3, 4, 5], [3, 4, 5]),
     ("flatten", [3, 4, 5], [60]),
     ("flatten", [7], [7]),
     ("dropout 0.5", [3, 4, 5], [3, 4, 5]),

@@ -8,7 +8,7 @@ import Testing
   private func probe(_ model: String, norms: [Float]) throws -> ModelProbe {
     let json = """
       {"model":"\(model)","gradientNorms":\(norms),"nextGradientNorms":[1,10],"otherLogProbabilities":[-10,-20,-400],
-      "givesProbabilities":false,"changeWhenRepeated":0,"changeWhenAlone":0,"attacked":2,"rightUnderAttack":0,
+      "brokenRows":0,"givesProbabilities":false,"changeWhenRepeated":0,"changeWhenAlone":0,"attacked":2,"rightUnderAttack":0,
       "right":[true,false],"noises":[]}
       """
     return try JSONDecoder().decode(ModelProbe.self, from: Data(json.utf8))
