@@ -62,7 +62,8 @@ extension StudyResults {
       ])
     }
     let compared = comparisons.isEmpty ? "" : "\n\n" + tests.text
-    return summary + "\n\n" + shares.text + "\n(95 %: bootstrap over participants and images, Wilson's for none and all; more in results.md)"
+    return summary + "\n\n" + shares.text
+      + "\n(95 %: bootstrap over participants and images, Wilson's for none and all; more in results.md)"
       + compared
   }
 }
