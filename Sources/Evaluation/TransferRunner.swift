@@ -69,21 +69,32 @@ public struct TransferRunner {
     keep: Int, journal: BatchJournal? = nil, done: (Int) -> Void
   ) throws -> (result: TransferResult, examples: ExampleSet?) {
     let kept = examples(ofImages: keep)
-    let outcomes = try evaluator.batches(count).map { range in
+    var predictions = Rows<Int64>(plan.epsilons.count * victims.count, length: count)
+    var clean = Rows<Int64>(victims.count, length: count)
+    var targets = Rows<Int64>(1, length: count)
+    var sizes = Rows<Float>(plan.epsilons.count * Norm.allCases.count, length: count)
+    var cost = AttackCost()
+    var keptBatches: [[Tensor]] = []
+    for range in evaluator.batches(count) {
       let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
       let outcome = try known ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)))
       if known == nil { try journal?.write(outcome, range) }
+      predictions.append(outcome.predictions.int64s())
+      clean.append(outcome.clean.int64s())
+      targets.append(outcome.targets.int64s())
+      sizes.append(outcome.sizes.floats())
+      cost = cost + outcome.cost
+      if !outcome.kept.isEmpty { keptBatches.append(outcome.kept) }
       done(range.upperBound)
-      return outcome
     }
     let result = TransferResult(
       attack: plan.name, source: source.name, victims: victims.map(\.name), epsilons: plan.epsilons,
-      predictions: Tensor.concatenate(outcomes.map(\.predictions), along: 2),
-      clean: Tensor.concatenate(outcomes.map(\.clean), along: 1), labels: labels(0..<count),
-      targets: Tensor.concatenate(outcomes.map(\.targets)),
-      sizes: Tensor.concatenate(outcomes.map(\.sizes), along: 2), examplesPerImage: perImage,
-      cost: outcomes.map(\.cost).reduce(AttackCost(), +))
-    return (result, kept == 0 ? nil : exampleSet(outcomes, kept, result))
+      predictions: Tensor(predictions.all, shape: [plan.epsilons.count, victims.count, count]),
+      clean: Tensor(clean.all, shape: [victims.count, count]), labels: labels(0..<count),
+      targets: Tensor(targets.all, shape: [count]),
+      sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]), examplesPerImage: perImage,
+      cost: cost)
+    return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
   }
 
   /// Whether a batch from a journal has all that is asked of it now.
@@ -145,13 +156,13 @@ public struct TransferRunner {
     perImage == 1 ? data.labels(range) : data.labels.indexSelect(0, places(range))
   }
 
-  private func exampleSet(_ outcomes: [BatchOutcome], _ count: Int, _ result: TransferResult) -> ExampleSet {
+  private func exampleSet(_ batches: [[Tensor]], _ count: Int, _ result: TransferResult) -> ExampleSet {
     let origin = ExampleSet.Origin(
       data: data.name, classNames: data.classNames, valueRange: source.classifier.valueRange, source: source.name,
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
       parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value)
     let adversarial = plan.epsilons.indices.map { budget in
-      Tensor.concatenate(outcomes.filter { !$0.kept.isEmpty }.map { $0.kept[budget] })
+      Tensor.concatenate(batches.map { $0[budget] })
     }
     let logits = adversarial.map { images in
       let parts = evaluator.batches(count).map { range in
@@ -167,4 +178,26 @@ public struct TransferRunner {
       predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),
       confidence: judged.softmax().max([2]))
   }
+}
+
+/// Rows that grow batch by batch, in memory that is there from the start: small blocks kept between the large ones of the batches
+/// would keep these from being used again.
+private struct Rows<Element> {
+  private var rows: [[Element]]
+
+  init(_ count: Int, length: Int) {
+    rows = (0..<count).map { _ in
+      var row: [Element] = []
+      row.reserveCapacity(length)
+      return row
+    }
+  }
+
+  /// Lengthens every row by its share of a batch, `[rows, n]`.
+  mutating func append(_ batch: [Element]) {
+    let share = batch.count / rows.count
+    for row in rows.indices { rows[row] += batch[row * share..<(row + 1) * share] }
+  }
+
+  var all: [Element] { rows.flatMap { $0 } }
 }
