@@ -60,7 +60,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "crossfire-bench",
-      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "CJPEG", "CPNG"],
+      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "Clibjpeg", "CPNG"],
       path: "Benchmarks", exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
     .executableTarget(
       name: "crossfire-fuzz", dependencies: ["Evaluation", "Datasets", "Support", "CZlib"], path: "Tests/Fuzz"),

@@ -1,5 +1,6 @@
-import CJPEG
+import Attacks
 import CPNG
+import Clibjpeg
 import Datasets
 import Evaluation
 import Foundation
@@ -10,8 +11,13 @@ import Support
 func measureStreaming(_ folder: URL) throws {
   let reference = try DataReference(folder.path)
   // Time of the processor, over all cores: what others do on the machine does not count.
-  let alone = try decodingAlone(folder)
-  line("the library alone", decimals(alone, 0) + " pictures per second of processor")
+  let single = try decodingAlone(folder, threads: 1)
+  line("the library alone, on one core", decimals(single, 0) + " pictures per second of processor")
+  // Cores that share their units are slower when all are at work: what is compared keeps all of them busy.
+  let alone = try decodingAlone(folder, threads: ProcessInfo.processInfo.activeProcessorCount)
+  line(
+    "the library alone, on all cores at once", decimals(alone, 0) + " pictures per second of processor",
+    "\(decimals(100 * alone / single, 0)) % of that")
 
   var images: LabelledImages?
   let opening = try Stopwatch.seconds { images = try reference.load(defaultSplit: .test) }
@@ -23,13 +29,18 @@ func measureStreaming(_ folder: URL) throws {
 
   let some = images.prefix(8192)
   let batches = Evaluator(batchSize: 64).batches(some.count)
-  let before = processorSeconds()
-  let decoding = Stopwatch.seconds { for range in batches { _ = some.images(range) } }
-  let spent = processorSeconds() - before
-  let perSecond = Double(some.count) / spent
-  line(
-    "batches of 64 and nothing else", decimals(perSecond, 0) + " pictures per second of processor",
-    "\(decimals(100 * perSecond / alone, 0)) % of the library's speed, \(decimals(spent / decoding, 1)) cores at work")
+  func report(_ what: String, _ body: (Range<Int>) -> Void) {
+    let before = processorSeconds()
+    let passed = Stopwatch.seconds { batches.forEach(body) }
+    let spent = processorSeconds() - before
+    let perSecond = Double(some.count) / spent
+    line(
+      what, decimals(perSecond, 0) + " pictures per second of processor",
+      "\(decimals(100 * perSecond / alone, 0)) % of the library's speed on all cores, \(decimals(spent / passed, 1)) cores at work"
+    )
+  }
+  report("from files to batches of 64, uint8") { _ = some.subset($0).pixels }
+  report("the same as fractions, float32, ahead") { _ = some.images($0) }
 
   let network = try streamedNetwork(images)
   let batch = images.images(0..<64)
@@ -40,6 +51,17 @@ func measureStreaming(_ folder: URL) throws {
   line(
     "evaluation of all, decoding ahead", decimals(count / evaluating, 0) + " pictures/s",
     "\(decimals(evaluating, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
+
+  let plan = AttackPlan(
+    name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted, epsilons: [0.01])
+  let contestant = Contestant(name: "network", classifier: network, fingerprint: "network")
+  let runner = try TransferRunner(
+    plan: plan, source: contestant, victims: [contestant], data: images, seed: Seed(1),
+    evaluator: Evaluator(batchSize: 64))
+  let attacking = try Stopwatch.seconds { _ = try runner.run(keep: 0) { _ in } }
+  line(
+    "an attack of one step on all", decimals(count / attacking, 0) + " pictures/s",
+    "\(decimals(attacking, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
 }
 
 /// A network that is about as fast as the decoder.
@@ -54,35 +76,54 @@ private func streamedNetwork(_ images: LabelledImages) throws -> any Classifier 
 }
 
 /// Pictures per second of processor that libjpeg or libpng decodes from memory, nothing else done.
-private func decodingAlone(_ folder: URL) throws -> Double {
+private func decodingAlone(_ folder: URL, threads: Int) throws -> Double {
   let some = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.lazy
     .compactMap { $0 as? URL }.filter { ["jpg", "png"].contains($0.pathExtension) }.prefix(300)
   let files = try (some.map(Array.init) ?? []).map {
     (isJPEG: $0.pathExtension == "jpg", data: try Data(contentsOf: $0))
   }
   guard !files.isEmpty else { throw Failure.missing("there are no .jpg or .png files in \(folder.path)") }
-  var pixels = [UInt8](repeating: 0, count: 224 * 224 * 3)
-  for file in files { decode(file.data, file.isJPEG, &pixels) }
+  let rounds = 5
+  func decodeAll(rounds: Int) {
+    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      var pixels = [UInt8](repeating: 0, count: 224 * 224 * 3)
+      for _ in 0..<rounds { for file in files { decode(file.data, file.isJPEG, &pixels) } }
+    }
+  }
+  decodeAll(rounds: 1)
   let before = processorSeconds()
-  for _ in 0..<5 { for file in files { decode(file.data, file.isJPEG, &pixels) } }
-  return Double(5 * files.count) / (processorSeconds() - before)
+  decodeAll(rounds: rounds)
+  return Double(threads * rounds * files.count) / (processorSeconds() - before)
 }
 
 /// What this process has computed so far, in all its threads.
 private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
+/// As the libraries' own examples do it, without a second pass over the pixels.
 private func decode(_ data: Data, _ isJPEG: Bool, _ pixels: inout [UInt8]) {
-  data.withUnsafeBytes { bytes in
-    if isJPEG {
-      var message = [CChar](repeating: 0, count: Int(CJPEG_MESSAGE_SIZE))
-      let base = bytes.bindMemory(to: UInt8.self).baseAddress!
-      precondition(cjpeg_decode(base, bytes.count, &pixels, 224, 224, 3, 100, &message) == 0)
-    } else {
-      var image = png_image()
-      image.version = UInt32(PNG_IMAGE_VERSION)
-      precondition(png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0)
-      image.format = PNG_FORMAT_FLAG_COLOR
-      precondition(png_image_finish_read(&image, nil, &pixels, 0, nil) != 0)
+  pixels.withUnsafeMutableBufferPointer { out in
+    data.withUnsafeBytes { bytes in
+      if isJPEG {
+        var codec = jpeg_decompress_struct()
+        var errors = jpeg_error_mgr()
+        codec.err = jpeg_std_error(&errors)
+        jpeg_CreateDecompress(&codec, JPEG_LIB_VERSION, MemoryLayout<jpeg_decompress_struct>.size)
+        jpeg_mem_src(&codec, bytes.bindMemory(to: UInt8.self).baseAddress, UInt(bytes.count))
+        jpeg_read_header(&codec, 1)
+        jpeg_start_decompress(&codec)
+        while codec.output_scanline < codec.output_height {
+          var row: JSAMPROW? = out.baseAddress! + Int(codec.output_scanline * codec.output_width) * 3
+          jpeg_read_scanlines(&codec, &row, 1)
+        }
+        jpeg_finish_decompress(&codec)
+        jpeg_destroy_decompress(&codec)
+      } else {
+        var image = png_image()
+        image.version = UInt32(PNG_IMAGE_VERSION)
+        precondition(png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0)
+        image.format = PNG_FORMAT_FLAG_COLOR
+        precondition(png_image_finish_read(&image, nil, out.baseAddress, 0, nil) != 0)
+      }
     }
   }
 }

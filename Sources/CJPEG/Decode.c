@@ -9,17 +9,20 @@
 // After jpeglib.h, which it needs.
 #include <jerror.h>
 
-struct reading {
+#ifndef JCS_EXTENSIONS
+#error "libjpeg-turbo is needed: its pixels of four bytes are quick to take apart"
+#endif
+
+struct cjpeg_reading {
   struct jpeg_decompress_struct codec;
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
   jmp_buf place;
   char *message;
   int most_scans;
-  JSAMPROW row;  // four bytes a pixel, for CMYK; otherwise null
 };
 
-static void give_up(struct reading *reading, const char *text) {
+static void give_up(cjpeg_reading *reading, const char *text) {
   snprintf(reading->message, CJPEG_MESSAGE_SIZE, "%s", text);
   longjmp(reading->place, 1);
 }
@@ -27,7 +30,7 @@ static void give_up(struct reading *reading, const char *text) {
 static void on_error(j_common_ptr codec) {
   char text[JMSG_LENGTH_MAX];
   codec->err->format_message(codec, text);
-  give_up((struct reading *)codec, text);
+  give_up((cjpeg_reading *)codec, text);
 }
 
 // libjpeg goes on after damage and fills in grey. Here only what harms no pixel is forgiven.
@@ -43,87 +46,87 @@ static void on_message(j_common_ptr codec, int level) {
 
 // A progressive file of a few kilobytes can ask for thousands of passes over a large picture.
 static void on_progress(j_common_ptr codec) {
-  struct reading *reading = (struct reading *)codec;
+  cjpeg_reading *reading = (cjpeg_reading *)codec;
   if (reading->codec.input_scan_number > reading->most_scans) give_up(reading, "too many scans");
 }
 
-static void begin(struct reading *reading, char *message) {
-  memset(reading, 0, sizeof *reading);
+cjpeg_reading *cjpeg_open(const uint8_t *file, size_t size, int *width, int *height, int *channels,
+                          char message[CJPEG_MESSAGE_SIZE]) {
+  cjpeg_reading *reading = calloc(1, sizeof *reading);
+  if (!reading) {
+    snprintf(message, CJPEG_MESSAGE_SIZE, "no memory");
+    return NULL;
+  }
   reading->message = message;
   reading->codec.err = jpeg_std_error(&reading->errors);
   reading->errors.error_exit = on_error;
   reading->errors.emit_message = on_message;
-  reading->progress.progress_monitor = on_progress;
-}
-
-static void end(struct reading *reading) {
-  jpeg_destroy_decompress(&reading->codec);
-  free(reading->row);
-}
-
-static void read_header(struct reading *reading, const uint8_t *file, size_t size) {
-  jpeg_create_decompress(&reading->codec);
-  jpeg_mem_src(&reading->codec, file, size);
-  jpeg_read_header(&reading->codec, TRUE);
-}
-
-int cjpeg_header(const uint8_t *file, size_t size, int *width, int *height, int *channels,
-                 char message[CJPEG_MESSAGE_SIZE]) {
-  struct reading reading;
-  begin(&reading, message);
-  if (setjmp(reading.place)) {
-    end(&reading);
-    return -1;
+  if (setjmp(reading->place)) {
+    cjpeg_close(reading);
+    return NULL;
   }
-  read_header(&reading, file, size);
-  *width = (int)reading.codec.image_width;
-  *height = (int)reading.codec.image_height;
-  *channels = reading.codec.jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
-  end(&reading);
-  return 0;
+  j_decompress_ptr codec = &reading->codec;
+  jpeg_create_decompress(codec);
+  jpeg_mem_src(codec, file, size);
+  jpeg_read_header(codec, TRUE);
+  *width = (int)codec->image_width;
+  *height = (int)codec->image_height;
+  *channels = codec->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+  return reading;
 }
 
-// ink[4]: 255 is none of it. Paper shows what cyan, magenta and yellow leave of what black leaves.
-static void to_rgb(const JSAMPLE *ink, uint8_t *rgb, int width) {
+void cjpeg_close(cjpeg_reading *reading) {
+  jpeg_destroy_decompress(&reading->codec);
+  free(reading);
+}
+
+// Pixels of four bytes: of ink, where 255 is none of it, become those of light. Paper shows what cyan, magenta and yellow leave
+// of what black leaves.
+static void to_light(uint8_t *pixels, int width) {
   for (int x = 0; x < width; x++) {
-    unsigned black = ink[4 * x + 3];
+    unsigned black = pixels[4 * x + 3];
     for (int c = 0; c < 3; c++) {
-      unsigned taken = (255 - ink[4 * x + c]) * black + 128;
-      rgb[3 * x + c] = (uint8_t)(black - (((taken >> 8) + taken) >> 8));
+      unsigned taken = (255 - pixels[4 * x + c]) * black + 128;
+      pixels[4 * x + c] = (uint8_t)(black - (((taken >> 8) + taken) >> 8));
     }
   }
 }
 
-int cjpeg_decode(const uint8_t *file, size_t size, uint8_t *pixels, int width, int height, int channels, int most_scans,
-                 char message[CJPEG_MESSAGE_SIZE]) {
-  struct reading reading;
-  begin(&reading, message);
-  reading.most_scans = most_scans;
-  if (setjmp(reading.place)) {
-    end(&reading);
-    return -1;
+// A row at a time, while it is in the cache; restrict lets the compiler do many pixels at once.
+static void take_apart(const uint8_t *restrict pixels, int width, uint8_t *restrict red, uint8_t *restrict green,
+                       uint8_t *restrict blue) {
+  for (int x = 0; x < width; x++) {
+    red[x] = pixels[4 * x];
+    green[x] = pixels[4 * x + 1];
+    blue[x] = pixels[4 * x + 2];
   }
-  read_header(&reading, file, size);
-  j_decompress_ptr codec = &reading.codec;
-  codec->progress = &reading.progress;
-  if ((int)codec->image_width != width || (int)codec->image_height != height) give_up(&reading, "another size");
+}
+
+int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char message[CJPEG_MESSAGE_SIZE]) {
+  reading->message = message;
+  reading->most_scans = most_scans;
+  reading->progress.progress_monitor = on_progress;
+  if (setjmp(reading->place)) return -1;
+  j_decompress_ptr codec = &reading->codec;
+  codec->progress = &reading->progress;
   int is_ink = codec->jpeg_color_space == JCS_CMYK || codec->jpeg_color_space == JCS_YCCK;
-  codec->out_color_space = is_ink ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  int is_grey = codec->jpeg_color_space == JCS_GRAYSCALE;
+  codec->out_color_space = is_ink ? JCS_CMYK : is_grey ? JCS_GRAYSCALE : JCS_EXT_RGBX;
   // The integer transform gives the same bytes on every processor.
   codec->dct_method = JDCT_ISLOW;
   jpeg_start_decompress(codec);
-  if (codec->output_components != (is_ink ? 4 : channels)) give_up(&reading, "another number of channels");
-  if (is_ink) {
-    reading.row = malloc((size_t)width * 4);
-    if (!reading.row) give_up(&reading, "no memory");
-  }
+  if (codec->output_components != (is_grey ? 1 : 4)) give_up(reading, "another number of channels");
+  int width = (int)codec->output_width;
+  size_t area = (size_t)width * codec->output_height;
+  // The memory belongs to the codec and goes with it.
+  JSAMPROW four = is_grey ? NULL : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4);
   while (codec->output_scanline < codec->output_height) {
-    uint8_t *out = pixels + (size_t)codec->output_scanline * width * channels;
-    JSAMPROW row = is_ink ? reading.row : out;
+    uint8_t *out = planes + (size_t)codec->output_scanline * width;
+    JSAMPROW row = is_grey ? out : four;
     jpeg_read_scanlines(codec, &row, 1);
-    if (is_ink) to_rgb(row, out, width);
+    if (is_ink) to_light(row, width);
+    if (!is_grey) take_apart(row, width, out, out + area, out + 2 * area);
   }
   jpeg_finish_decompress(codec);
-  end(&reading);
   return 0;
 }

@@ -31,6 +31,12 @@ ct_ref ct_from(const void *data, const int64_t *shape, int rank, int type) {
   });
 }
 
+ct_ref ct_empty(const int64_t *shape, int rank, int type) {
+  return made([&] { return at::empty(sizes(shape, rank), scalar_type(type)); });
+}
+
+void *ct_data(ct_ref tensor) { return tensor->value.data_ptr(); }
+
 ct_ref ct_full(double value, const int64_t *shape, int rank, int type, int device) {
   return made([&] {
     return at::full(sizes(shape, rank), value, at::TensorOptions(scalar_type(type)).device(device_of(device)));

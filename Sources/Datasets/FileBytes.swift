@@ -1,26 +1,49 @@
 import Foundation
 import Support
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Reads a whole regular file into memory.
 /// - Parameter limit: the largest size accepted, in bytes; a larger file is refused before it is read.
 /// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData` if it is not a regular
 ///   file or too large.
 package func readFile(_ url: URL, limit: Int) throws -> Data {
-  guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path) else {
-    throw Failure.missing("there is no file \(url.path)")
+  // A pipe that nobody writes to would make a plain open wait.
+  let file = open(url.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard file >= 0 else {
+    throw errno == ENOENT || errno == ENOTDIR
+      ? Failure.missing("there is no file \(url.path)")
+      : Failure.missing("cannot read \(url.path)", hint: "check that you may read it")
   }
-  guard attributes[.type] as? FileAttributeType == .typeRegular else {
+  defer { close(file) }
+  var status = stat()
+  guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     throw Failure.badData("\(url.path): expected a file, found a folder or a device")
   }
-  let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+  let size = Int(status.st_size)
   guard size <= limit else {
     throw Failure.badData("\(url.path): expected at most \(limit) bytes, found \(size)")
   }
   // Not memory-mapped: a mapped file that another process shortens would end this one.
-  guard let data = try? Data(contentsOf: url) else {
+  var data = Data(count: size)
+  let length = data.withUnsafeMutableBytes { bytes in
+    var length = 0
+    while length < size {
+      let got = read(file, bytes.baseAddress! + length, size - length)
+      if got < 0 && errno == EINTR { continue }
+      guard got > 0 else { return got < 0 ? got : length }
+      length += got
+    }
+    return length
+  }
+  guard length >= 0 else {
     throw Failure.missing("cannot read \(url.path)", hint: "check that you may read it")
   }
-  return data
+  return data.prefix(length)
 }
 
 /// Whether a path names an existing folder.

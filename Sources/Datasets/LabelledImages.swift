@@ -103,7 +103,7 @@ public struct LabelledImages: Sendable {
   public var pixels: Tensor {
     switch storage {
     case .memory(let pixels): pixels
-    case .stream(let stream, let places): stream.pixels(at: places)
+    case .stream(let stream, let places): stream.images(at: places, as: .uint8)
     }
   }
 
@@ -118,7 +118,7 @@ public struct LabelledImages: Sendable {
     case .memory(let pixels): return Self.unit(pixels.narrow(0, range.lowerBound, range.count))
     case .stream(let stream, let places):
       let following = range.upperBound..<min(places.count, range.upperBound + range.count)
-      return Self.unit(stream.pixels(at: Array(places[range]), next: Array(places[following])))
+      return stream.images(at: Array(places[range]), as: .float32, next: Array(places[following]))
     }
   }
 
@@ -133,10 +133,10 @@ public struct LabelledImages: Sendable {
   public func batch(at indices: Tensor) -> (images: Tensor, labels: Tensor) {
     let images =
       switch storage {
-      case .memory(let pixels): pixels.indexSelect(0, indices)
-      case .stream(let stream, let places): stream.pixels(at: indices.int64s().map { places[Int($0)] })
+      case .memory(let pixels): Self.unit(pixels.indexSelect(0, indices))
+      case .stream(let stream, let places): stream.images(at: indices.int64s().map { places[Int($0)] }, as: .float32)
       }
-    return (Self.unit(images), labels.indexSelect(0, indices))
+    return (images, labels.indexSelect(0, indices))
   }
 
   /// The images of a range, sharing memory with these.

@@ -26,10 +26,10 @@ extension PNG {
   ///   pixels.
   public static func decode(_ data: Data, named file: String) throws -> Picture {
     let raster = try raster(data, named: file)
-    return Picture(shape: raster.shape, pixels: raster.bytes, order: .channelsLast)
+    return Picture(shape: raster.shape, pixels: raster.bytes)
   }
 
-  /// As `decode`, with the channels of a pixel side by side.
+  /// As `decode`.
   static func raster(_ data: Data, named file: String) throws -> Raster {
     let (essence, depth) = try essentialChunks(of: data, named: file)
     return try withImage { image in
@@ -38,27 +38,36 @@ extension PNG {
           .badData("\(file): the PNG data is corrupt (\(message(of: image)))", hint: "get the file again")
         }
         guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else { throw corrupt() }
-        let kind = image.pointee.format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
-        let colours = kind & PNG_FORMAT_FLAG_COLOR != 0 ? 3 : 1
-        let channels = colours + (kind & PNG_FORMAT_FLAG_ALPHA != 0 ? 1 : 0)
+        let isGrey = image.pointee.format & PNG_FORMAT_FLAG_COLOR == 0
+        let isOpaque = image.pointee.format & PNG_FORMAT_FLAG_ALPHA == 0
         let shape = ImageShape(
-          channels: colours, height: Int(image.pointee.height), width: Int(image.pointee.width))
-        let count = shape.height * shape.width * channels
-        func read<Value>(_ format: UInt32, _ filler: Value) throws -> [Value] {
-          image.pointee.format = format
-          return try [Value](unsafeUninitializedCapacity: count) { out, length in
-            guard png_image_finish_read(image, nil, out.baseAddress, 0, nil) != 0 else { throw corrupt() }
-            length = count
-          }
-        }
+          channels: isGrey ? 1 : 3, height: Int(image.pointee.height), width: Int(image.pointee.width))
+        // Pixels of four bytes are quick to take apart: libpng fills up those without an alpha channel.
+        let format =
+          isGrey ? image.pointee.format & PNG_FORMAT_FLAG_ALPHA : PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA
+        let channels = isGrey ? (isOpaque ? 1 : 2) : 4
         return try LargePictures.oneAtATime(shape) {
-          // libpng takes 16 bits without a gamma for linear light: asked for that, it leaves them as they are.
-          var pixels =
-            try depth == 16
-            ? read(kind | PNG_FORMAT_FLAG_LINEAR, UInt16(0)).map { UInt8((UInt32($0) + 128) / 257) }
-            : read(kind, UInt8(0))
-          if channels != colours { pixels = try withoutAlpha(pixels, colours: colours, named: file) }
-          return Raster(shape: shape, bytes: pixels)
+          try Raster(shape: shape, pixelBytes: channels) { out in
+            func read(_ format: UInt32, to place: UnsafeMutableRawPointer?) throws {
+              image.pointee.format = format
+              guard png_image_finish_read(image, nil, place, 0, nil) != 0 else { throw corrupt() }
+            }
+            if depth == 16 {
+              // libpng takes 16 bits without a gamma for linear light: asked for that, it leaves them as they are.
+              let wide = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: out.count)
+              defer { wide.deallocate() }
+              try read(format | PNG_FORMAT_FLAG_LINEAR, to: wide.baseAddress)
+              for place in 0..<out.count { out[place] = UInt8((UInt32(wide[place]) + 128) / 257) }
+            } else {
+              try read(format, to: out.baseAddress)
+            }
+            guard isOpaque || stride(from: channels - 1, to: out.count, by: channels).allSatisfy({ out[$0] == 255 })
+            else {
+              throw Failure.badData(
+                "\(file): expected an opaque picture, found transparent pixels",
+                hint: "put it on a background and save it without an alpha channel")
+            }
+          }
         }
       }
     }
@@ -111,20 +120,6 @@ extension PNG {
       throw Failure.badData("\(file): expected 1 to \(most) pixels, found \(width) x \(height)")
     }
     return header[8]
-  }
-
-  private static func withoutAlpha(_ pixels: [UInt8], colours: Int, named file: String) throws -> [UInt8] {
-    let channels = colours + 1
-    guard stride(from: colours, to: pixels.count, by: channels).allSatisfy({ pixels[$0] == 255 }) else {
-      throw Failure.badData(
-        "\(file): expected an opaque picture, found transparent pixels",
-        hint: "put it on a background and save it without an alpha channel")
-    }
-    let count = pixels.count / channels * colours
-    return [UInt8](unsafeUninitializedCapacity: count) { out, length in
-      for place in 0..<count { out[place] = pixels[place / colours * channels + place % colours] }
-      length = count
-    }
   }
 
   private static func bigEndian(_ bytes: some RandomAccessCollection<UInt8>, at offset: Int) -> UInt32 {

@@ -58,13 +58,26 @@ struct PictureFileTests {
   }
 
   @Test("planes are the channels one after the other, and grey fills all of them")
-  func planes() {
-    let two = Raster(shape: ImageShape(channels: 3, height: 1, width: 2), bytes: [1, 2, 3, 4, 5, 6])
+  func planes() throws {
+    let shape = ImageShape(channels: 3, height: 1, width: 2)
+    let two = try Raster(shape: shape, pixelBytes: 4) { out in
+      for (place, byte) in ([1, 2, 3, 99, 4, 5, 6, 99] as [UInt8]).enumerated() { out[place] = byte }
+    }
     var out = [UInt8](repeating: 0, count: 6)
-    two.writePlanes(to: &out, channels: 3)
+    two.write(to: &out, channels: 3)
     #expect(out == [1, 4, 2, 5, 3, 6])
-    Raster(shape: ImageShape(channels: 1, height: 1, width: 2), bytes: [7, 8]).writePlanes(to: &out, channels: 3)
-    #expect(out == [7, 8, 7, 8, 7, 8])
+    let grey = Raster(shape: ImageShape(channels: 1, height: 1, width: 2), bytes: [7, 255])
+    grey.write(to: &out, channels: 3)
+    #expect(out == [7, 255, 7, 255, 7, 255])
+  }
+
+  @Test("fractions are bytes divided by 255, to the bit")
+  func fractions() {
+    let bytes = (0...255).map(UInt8.init)
+    var out = [Float](repeating: 0, count: 768)
+    let grey = Raster(shape: ImageShape(channels: 1, height: 16, width: 16), bytes: bytes)
+    grey.writeFractions(to: &out, channels: 3)
+    #expect(out == (bytes + bytes + bytes).map { Float($0) / 255 })
   }
 
   @Test("a transparent picture is refused")

@@ -31,6 +31,9 @@ bool ct_set_gradients(bool enabled);
 
 // ---- life of a tensor; device: -1 the processor, otherwise the number of a CUDA device -------------------------
 ct_ref _Nullable ct_from(const void *_Nullable data, const int64_t *_Nullable shape, int rank, int type);
+/// Elements that are not set; ct_data is where to set them, row by row.
+ct_ref _Nullable ct_empty(const int64_t *_Nullable shape, int rank, int type);
+void *_Nullable ct_data(ct_ref _Nonnull tensor);
 ct_ref _Nullable ct_full(double value, const int64_t *_Nullable shape, int rank, int type, int device);
 ct_ref _Nullable ct_arange(int64_t end, int device);
 void ct_free(ct_ref _Nullable tensor);

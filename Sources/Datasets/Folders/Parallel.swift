@@ -6,11 +6,6 @@ func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
   DispatchQueue.concurrentPerform(iterations: count, execute: body)
 }
 
-/// Memory that several threads fill at once, each its own places.
-struct SharedBuffer<Element>: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Element>
-}
-
 /// A value that one thread at a time looks at and changes.
 final class Guarded<Value>: @unchecked Sendable {
   private let lock = NSLock()

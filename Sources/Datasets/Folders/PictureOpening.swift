@@ -42,7 +42,7 @@ struct PictureOpening {
       var pixels = [UInt8](repeating: 0, count: good.count * shape.count)
       pixels.withUnsafeMutableBufferPointer { out in
         for (place, file) in good.enumerated() {
-          kept[file]!.writePlanes(to: out.baseAddress! + place * shape.count, channels: shape.channels)
+          kept[file]!.write(to: out.baseAddress! + place * shape.count, channels: shape.channels)
         }
       }
       return try LabelledImages(

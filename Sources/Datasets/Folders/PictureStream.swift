@@ -21,18 +21,18 @@ final class PictureStream: @unchecked Sendable {
     self.digests = digests
   }
 
-  /// The images at the given places, uint8 `[n, C, H, W]`.
+  /// The images at the given places, `[n, C, H, W]`: uint8, or float32 from 0 to 1, each byte divided by 255.
   /// - Parameter next: the places that are probably asked for after these; they are decoded meanwhile.
   ///
   /// A file that changed or went away since it was opened ends the process: images cannot be made up.
-  func pixels(at places: [Int], next: [Int] = []) -> Tensor {
+  func images(at places: [Int], as type: Tensor.ElementType, next: [Int] = []) -> Tensor {
     let ready = lock.withLock { () -> Batch? in
       defer { ahead = nil }
-      return ahead?.places == places ? ahead : nil
+      return ahead?.places == places && ahead?.type == type ? ahead : nil
     }
-    let images = (ready ?? decode(places)).images(shape)
+    let images = (ready ?? decode(places, type)).images()
     if !next.isEmpty {
-      let following = decode(next)
+      let following = decode(next, type)
       lock.withLock { ahead = following }
     }
     return images
@@ -42,8 +42,8 @@ final class PictureStream: @unchecked Sendable {
   func digest(of places: [Int]) -> [UInt8] { places.flatMap { digests[$0] } }
 
   /// Begins to decode.
-  private func decode(_ places: [Int]) -> Batch {
-    let batch = Batch(places: places, size: places.count * shape.count)
+  private func decode(_ places: [Int], _ type: Tensor.ElementType) -> Batch {
+    let batch = Batch(places, shape, type)
     DispatchQueue.global(qos: .userInitiated).async { [self] in
       inParallel(places.count) { place in
         do {
@@ -53,7 +53,7 @@ final class PictureStream: @unchecked Sendable {
           guard fits, picture.shape.channels <= shape.channels else {
             throw Failure.badData("\(file.path) is not the picture it was when the folder was opened")
           }
-          picture.writePlanes(to: batch.out.base + place * shape.count, channels: shape.channels)
+          batch.set(place, to: picture)
         } catch {
           end(error)
         }
@@ -72,26 +72,35 @@ final class PictureStream: @unchecked Sendable {
   /// Images in the making.
   private final class Batch: @unchecked Sendable {
     let places: [Int]
-    let out: SharedBuffer<UInt8>
+    let type: Tensor.ElementType
+    private let shape: ImageShape
+    private let tensor: Tensor
+    private let memory: UnsafeMutableRawPointer
     private let done = DispatchSemaphore(value: 0)
 
-    init(places: [Int], size: Int) {
+    init(_ places: [Int], _ shape: ImageShape, _ type: Tensor.ElementType) {
       self.places = places
-      out = SharedBuffer(base: .allocate(capacity: max(1, size)))
+      self.shape = shape
+      self.type = type
+      (tensor, memory) = Tensor.unset([places.count] + shape.sizes, type: type)
     }
 
-    deinit { out.base.deallocate() }
+    /// Sets one image; several threads may, each others.
+    func set(_ place: Int, to picture: Raster) {
+      let first = place * shape.count
+      if type == .float32 {
+        picture.writeFractions(to: memory.assumingMemoryBound(to: Float.self) + first, channels: shape.channels)
+      } else {
+        picture.write(to: memory.assumingMemoryBound(to: UInt8.self) + first, channels: shape.channels)
+      }
+    }
 
     func finish() { done.signal() }
 
-    /// Waits for the images, uint8 `[n, C, H, W]`; to be called once.
-    func images(_ shape: ImageShape) -> Tensor {
+    /// Waits for the images; to be called once.
+    func images() -> Tensor {
       done.wait()
-      return withExtendedLifetime(self) {
-        Tensor(
-          copying: UnsafeRawBufferPointer(start: out.base, count: places.count * shape.count),
-          shape: [places.count] + shape.sizes, type: .uint8)
-      }
+      return tensor
     }
   }
 }

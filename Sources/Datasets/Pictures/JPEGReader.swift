@@ -20,26 +20,26 @@ enum JPEG {
       guard source.starts(with: signature), let base = source.baseAddress else {
         throw Failure.badData("\(file): expected a JPEG file, found other data", hint: "is this another kind of file?")
       }
-      func call(_ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
-        var message = [CChar](repeating: 0, count: Int(CJPEG_MESSAGE_SIZE))
-        guard body(&message) != 0 else { return }
+      var message = [CChar](repeating: 0, count: Int(CJPEG_MESSAGE_SIZE))
+      func corrupt() -> Failure {
         let said = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        throw Failure.badData("\(file): the JPEG data is corrupt (\(said))", hint: "get the file again")
+        return Failure.badData("\(file): the JPEG data is corrupt (\(said))", hint: "get the file again")
       }
       var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
-      try call { cjpeg_header(base, source.count, &width, &height, &channels, $0) }
+      guard let reading = cjpeg_open(base, source.count, &width, &height, &channels, &message) else { throw corrupt() }
+      defer { cjpeg_close(reading) }
       let shape = ImageShape(channels: Int(channels), height: Int(height), width: Int(width))
       guard shape.height * shape.width <= PNG.mostPixels else {
         throw Failure.badData("\(file): expected 1 to \(PNG.mostPixels) pixels, found \(width) x \(height)")
       }
       return try LargePictures.oneAtATime(shape) {
-        let pixels = try [UInt8](unsafeUninitializedCapacity: shape.count) { out, count in
+        let planes = try [UInt8](unsafeUninitializedCapacity: shape.count) { out, count in
           // What a small file can cost grows with both: ten scans are usual, a large picture gets no more than 64.
           let scans: Int32 = shape.height * shape.width > 1 << 20 ? 64 : 500
-          try call { cjpeg_decode(base, source.count, out.baseAddress!, width, height, channels, scans, $0) }
+          guard cjpeg_decode(reading, out.baseAddress!, scans, &message) == 0 else { throw corrupt() }
           count = shape.count
         }
-        return Raster(shape: shape, bytes: pixels)
+        return Raster(shape: shape, bytes: planes)
       }
     }
   }

@@ -1,24 +1,70 @@
 import ModelCore
 
-/// A decoded picture as files have it: row by row, the channels of a pixel side by side.
-///
-/// Where a `Picture` is a value to show and to compare, this is what the readers of large sets pass from step to step.
+/// A decoded picture on its way into a batch: what the readers of large sets pass from step to step.
 struct Raster: Sendable {
   /// Channels (1 or 3), height and width.
   let shape: ImageShape
-  /// `shape.count` bytes in H, W, C order.
+  /// `shape.count` bytes in C, H, W order, as tensors have them.
   let bytes: [UInt8]
+
+  init(shape: ImageShape, bytes: [UInt8]) {
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  /// Takes the pixels that `decode` writes apart into planes.
+  /// - Parameters:
+  ///   - pixelBytes: 1 or 2 for a grey picture, 4 for RGB: its channels, then one byte that is dropped, or none.
+  ///   - decode: fills height · width pixels, row by row.
+  init(
+    shape: ImageShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
+  ) throws {
+    self.shape = shape
+    let area = shape.height * shape.width
+    if pixelBytes == 1 {
+      bytes = try [UInt8](unsafeUninitializedCapacity: area) { out, count in
+        try decode(UnsafeMutableBufferPointer(rebasing: out[..<area]))
+        count = area
+      }
+      return
+    }
+    let pixels = UnsafeMutableRawBufferPointer.allocate(byteCount: area * pixelBytes, alignment: 16)
+    defer { pixels.deallocate() }
+    try decode(pixels.bindMemory(to: UInt8.self))
+    bytes = [UInt8](unsafeUninitializedCapacity: shape.count) { out, count in
+      let planes = out.baseAddress!
+      if pixelBytes == 4 {
+        Self.takeApart(pixels.bindMemory(to: UInt32.self).baseAddress!, area, planes, planes + area, planes + 2 * area)
+      } else {
+        for place in 0..<area { planes[place] = pixels[place &* pixelBytes] }
+      }
+      count = shape.count
+    }
+  }
+
+  /// Whole words, so that the compiler can do several at once.
+  private static func takeApart(
+    _ pixels: UnsafePointer<UInt32>, _ count: Int, _ red: UnsafeMutablePointer<UInt8>,
+    _ green: UnsafeMutablePointer<UInt8>, _ blue: UnsafeMutablePointer<UInt8>
+  ) {
+    for place in 0..<count {
+      let pixel = UInt32(littleEndian: pixels[place])
+      red[place] = UInt8(truncatingIfNeeded: pixel)
+      green[place] = UInt8(truncatingIfNeeded: pixel &>> 8)
+      blue[place] = UInt8(truncatingIfNeeded: pixel &>> 16)
+    }
+  }
 
   /// The picture in shades of grey, weighed as ITU-R 601 and PIL's mode L do: .299 R + .587 G + .114 B, rounded.
   var grey: Raster {
     guard shape.channels == 3 else { return self }
     let area = shape.height * shape.width
-    let grey = bytes.withUnsafeBufferPointer { rgb in
+    let grey = bytes.withUnsafeBufferPointer { planes in
       [UInt8](unsafeUninitializedCapacity: area) { out, count in
         for pixel in 0..<area {
-          let red = Int32(rgb[3 &* pixel]) &* 19_595
-          let green = Int32(rgb[3 &* pixel &+ 1]) &* 38_470
-          let blue = Int32(rgb[3 &* pixel &+ 2]) &* 7471
+          let red = Int32(planes[pixel]) &* 19_595
+          let green = Int32(planes[pixel &+ area]) &* 38_470
+          let blue = Int32(planes[pixel &+ 2 &* area]) &* 7471
           out[pixel] = UInt8(truncatingIfNeeded: (red &+ green &+ blue &+ 0x8000) &>> 16)
         }
         count = area
@@ -27,19 +73,29 @@ struct Raster: Sendable {
     return Raster(shape: ImageShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
   }
 
-  /// Writes the picture as whole planes, C, H, W; a grey one fills each of `channels` planes.
-  func writePlanes(to out: UnsafeMutablePointer<UInt8>, channels: Int) {
-    let area = shape.height * shape.width
-    bytes.withUnsafeBufferPointer { pixels in
-      guard shape.channels == 3, let base = pixels.baseAddress else {
-        for plane in 0..<channels { (out + plane * area).update(from: pixels.baseAddress!, count: area) }
-        return
+  /// Writes the planes; a grey picture fills each of `channels` of them.
+  func write(to out: UnsafeMutablePointer<UInt8>, channels: Int) {
+    bytes.withUnsafeBufferPointer { planes in
+      for copy in 0..<channels / shape.channels {
+        (out + copy * shape.count).update(from: planes.baseAddress!, count: shape.count)
       }
-      let (red, green, blue) = (out, out + area, out + 2 * area)
-      for pixel in 0..<area {
-        red[pixel] = base[3 &* pixel]
-        green[pixel] = base[3 &* pixel &+ 1]
-        blue[pixel] = base[3 &* pixel &+ 2]
+    }
+  }
+
+  /// 1 / 255 in two parts, the first so short that its product with a byte is exact: the sum of the two products is then the
+  /// byte divided by 255, to the bit, in half of a division's time.
+  private static let most: Float = 0x1.01p-8
+  private static let rest = Float(1 / 255.0 - 0x1.01p-8)
+
+  /// Writes the planes as fractions of full intensity, each byte divided by 255.
+  func writeFractions(to out: UnsafeMutablePointer<Float>, channels: Int) {
+    bytes.withUnsafeBufferPointer { planes in
+      for copy in 0..<channels / shape.channels {
+        let out = out + copy * shape.count
+        for place in 0..<shape.count {
+          let byte = Float(planes[place])
+          out[place] = byte * Self.most + byte * Self.rest
+        }
       }
     }
   }
@@ -47,13 +103,14 @@ struct Raster: Sendable {
   /// The rectangle that begins at a row and a column.
   func cropped(top: Int, left: Int, height: Int, width: Int) -> Raster {
     guard height != shape.height || width != shape.width else { return self }
-    let channels = shape.channels
     var out: [UInt8] = []
-    out.reserveCapacity(height * width * channels)
-    for row in top..<top + height {
-      let start = (row * shape.width + left) * channels
-      out += bytes[start..<start + width * channels]
+    out.reserveCapacity(height * width * shape.channels)
+    for plane in 0..<shape.channels {
+      for row in top..<top + height {
+        let start = (plane * shape.height + row) * shape.width + left
+        out += bytes[start..<start + width]
+      }
     }
-    return Raster(shape: ImageShape(channels: channels, height: height, width: width), bytes: out)
+    return Raster(shape: ImageShape(channels: shape.channels, height: height, width: width), bytes: out)
   }
 }

@@ -43,25 +43,24 @@ extension Raster {
     static let half = Int32(1 << (bits - 1))
   }
 
+  /// Rows of all planes are alike.
   private func resampledAcross(_ weights: Weights) -> Raster {
-    let (channels, height, width) = (shape.channels, shape.height, shape.width)
-    let result = ImageShape(channels: channels, height: height, width: weights.count)
+    let result = ImageShape(channels: shape.channels, height: shape.height, width: weights.count)
+    let width = shape.width
     let out = bytes.withUnsafeBufferPointer { source in
       weights.values.withUnsafeBufferPointer { values in
         [UInt8](unsafeUninitializedCapacity: result.count) { out, count in
           var target = 0
-          for row in 0..<height {
+          for row in 0..<result.channels &* result.height {
             for place in 0..<weights.count {
-              let begin = (row &* width &+ weights.first[place]) &* channels
+              let begin = row &* width &+ weights.first[place]
               let start = weights.start[place]
-              for channel in 0..<channels {
-                var sum = Weights.half
-                for step in 0..<weights.length[place] {
-                  sum &+= Int32(source[begin &+ channel &+ step &* channels]) &* values[start &+ step]
-                }
-                out[target] = Weights.byte(sum)
-                target &+= 1
+              var sum = Weights.half
+              for step in 0..<weights.length[place] {
+                sum &+= Int32(source[begin &+ step]) &* values[start &+ step]
               }
+              out[target] = Weights.byte(sum)
+              target &+= 1
             }
           }
           count = result.count
@@ -72,21 +71,22 @@ extension Raster {
   }
 
   private func resampledDown(_ weights: Weights) -> Raster {
-    let stride = shape.channels * shape.width
     let result = ImageShape(channels: shape.channels, height: weights.count, width: shape.width)
+    let (height, width) = (shape.height, shape.width)
     let out = bytes.withUnsafeBufferPointer { source in
       weights.values.withUnsafeBufferPointer { values in
         [UInt8](unsafeUninitializedCapacity: result.count) { out, count in
-          var sums = [Int32](repeating: 0, count: stride)
+          var sums = [Int32](repeating: 0, count: width)
           sums.withUnsafeMutableBufferPointer { sums in
-            for place in 0..<weights.count {
-              for column in 0..<stride { sums[column] = Weights.half }
+            for line in 0..<result.channels &* weights.count {
+              let (plane, place) = line.quotientAndRemainder(dividingBy: weights.count)
+              for column in 0..<width { sums[column] = Weights.half }
               for step in 0..<weights.length[place] {
-                let row = (weights.first[place] &+ step) &* stride
+                let row = (plane &* height &+ weights.first[place] &+ step) &* width
                 let weight = values[weights.start[place] &+ step]
-                for column in 0..<stride { sums[column] &+= Int32(source[row &+ column]) &* weight }
+                for column in 0..<width { sums[column] &+= Int32(source[row &+ column]) &* weight }
               }
-              for column in 0..<stride { out[place &* stride &+ column] = Weights.byte(sums[column]) }
+              for column in 0..<width { out[line &* width &+ column] = Weights.byte(sums[column]) }
             }
           }
           count = result.count

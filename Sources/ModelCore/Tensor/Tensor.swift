@@ -70,6 +70,13 @@ public struct Tensor: Sendable {
     self.init(owning: ct_from(bytes.baseAddress, shape.sizes, Int32(shape.count), type.rawValue))
   }
 
+  /// A tensor whose elements are yet to be set, row-major at `memory`, which lives as long as the tensor.
+  package static func unset(_ shape: [Int], type: ElementType) -> (tensor: Tensor, memory: UnsafeMutableRawPointer) {
+    let tensor = Tensor(owning: ct_empty(shape.sizes, Int32(shape.count), type.rawValue))
+    guard let memory = ct_data(tensor.reference) else { preconditionFailure("no elements in \(shape)") }
+    return (tensor, memory)
+  }
+
   public static func full(
     _ value: Double, shape: [Int], type: ElementType = .float32, device: Device = .cpu
   ) -> Tensor {
