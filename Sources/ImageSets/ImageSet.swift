@@ -47,57 +47,19 @@ public struct ImageSet {
   ///   - source: the model they were made on, to be asked again; nil leaves `predicted_after_export` empty.
   ///   - done: told after each picture.
   public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {}) throws {
-    let range = set.origin.valueRange
-    let originals = Quantization.bytes(set.original, range: range)
     let before = outcome
+    guard let norm = Norm(rawValue: set.origin.norm) else {
+      throw Failure.badData(
+        "unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
+    }
+    // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
+    let severalEach = Set(set.index.int64s()).count < set.count
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
-      guard let norm = Norm(rawValue: set.origin.norm) else {
-        throw Failure.badData(
-          "unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
-      }
-      let adversarial = set.adversarial[budget]
-      let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: set.original, range: range)
-      let pixels = Quantization.pixels(stored, range: range)
-      let exact = sizes(adversarial - set.original)
-      let after = sizes(pixels - Quantization.pixels(originals, range: range))
-      let judged = source.map { classifier in
-        Evaluator().batches(set.count).flatMap {
-          classifier.predictions(pixels.narrow(0, $0.lowerBound, $0.count).to(classifier.device)).int64s()
-        }
-      }
-      let predicted = set.predicted.select(0, budget).int64s()
-      let confidence = set.confidence.select(0, budget).floats()
-      let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
-      // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
-      let severalEach = Set(indices).count < indices.count
-      func fools(_ i: Int, _ answer: Int64) -> Bool {
-        targets[i] < 0 ? answer != labels[i] : answer == targets[i]
-      }
-      if let source, let judged, set.original.shape[1] == 1 || set.original.shape[1] == 3 {
-        jpeg.add(
-          pixels, of: set.origin, epsilon: epsilon, source: source,
-          fooling: judged.indices.map { fools($0, judged[$0]) },
-          fools: fools)
-      }
       var sheet = ContactSheet()
       let place = "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)"
-      for i in 0..<set.count {
-        let aim = severalEach ? "_towards\(targets[i])" : ""
-        let path =
-          "images/\(place)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
-        let picture = Self.picture(stored.select(0, i)).enlarged(scale)
-        sheet.add(picture)
-        let digest = try write(picture, to: path)
-        try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
-        manifest.append(
-          [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
-            + [
-              set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
-              judged.map { "\($0[i])" } ?? "",
-            ]
-            + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
-        count(fools(i, predicted[i]), judged.map { fools(i, $0[i]) } ?? false)
-        done()
+      // So many at a time that memory does not grow with the set.
+      for range in Evaluator().batches(set.count) {
+        try add(set, range, budget, norm, severalEach, source, place, &sheet, done)
       }
       if !sheet.isEmpty { _ = try write(sheet.drawn(), to: "sheets/\(place).png") }
     }
@@ -106,6 +68,51 @@ public struct ImageSet {
         PictureLoss(
           attack: set.origin.attack, source: set.origin.source, fooling: outcome.fooling - before.fooling,
           foolingAsStored: outcome.foolingAsStored - before.foolingAsStored))
+    }
+  }
+
+  /// Writes the pictures of a part of a set within one budget.
+  private mutating func add(
+    _ set: ExampleSet, _ part: Range<Int>, _ budget: Int, _ norm: Norm, _ severalEach: Bool,
+    _ source: (any Classifier)?,
+    _ place: String, _ sheet: inout ContactSheet, _ done: () -> Void
+  ) throws {
+    func cut(_ tensor: Tensor) -> Tensor { tensor.narrow(0, part.lowerBound, part.count) }
+    let (range, epsilon) = (set.origin.valueRange, set.origin.epsilons[budget])
+    let (original, adversarial) = (cut(set.original), cut(set.adversarial[budget]))
+    let originals = Quantization.bytes(original, range: range)
+    let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: original, range: range)
+    let pixels = Quantization.pixels(stored, range: range)
+    let exact = sizes(adversarial - original)
+    let after = sizes(pixels - Quantization.pixels(originals, range: range))
+    let judged = source.map { $0.predictions(pixels.to($0.device)).int64s() }
+    let predicted = cut(set.predicted.select(0, budget)).int64s()
+    let confidence = cut(set.confidence.select(0, budget)).floats()
+    let (labels, targets, indices) = (cut(set.label).int64s(), cut(set.target).int64s(), cut(set.index).int64s())
+    func fools(_ i: Int, _ answer: Int64) -> Bool {
+      targets[i] < 0 ? answer != labels[i] : answer == targets[i]
+    }
+    if let source, let judged, original.shape[1] == 1 || original.shape[1] == 3 {
+      jpeg.add(
+        pixels, of: set.origin, epsilon: epsilon, source: source, fooling: judged.indices.map { fools($0, judged[$0]) },
+        fools: fools)
+    }
+    for i in 0..<part.count {
+      let aim = severalEach ? "_towards\(targets[i])" : ""
+      let path = "images/\(place)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
+      let picture = Self.picture(stored.select(0, i)).enlarged(scale)
+      sheet.add(picture)
+      let digest = try write(picture, to: path)
+      try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
+      manifest.append(
+        [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
+          + [
+            set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
+            judged.map { "\($0[i])" } ?? "",
+          ]
+          + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
+      count(fools(i, predicted[i]), judged.map { fools(i, $0[i]) } ?? false)
+      done()
     }
   }
 

@@ -12,8 +12,13 @@ public struct JPEGChannel: Sendable {
     public let epsilon: Double
     public let quality: Int
     /// How many pictures fool their source as 8-bit files, and how many of those still do after compression.
-    public let fooling: Int
-    public let stillFooling: Int
+    public fileprivate(set) var fooling: Int
+    public fileprivate(set) var stillFooling: Int
+
+    /// Whether another line is of the same set, budget and quality.
+    fileprivate func isOf(_ other: Line) -> Bool {
+      (source, attack, epsilon, quality) == (other.source, other.attack, other.epsilon, other.quality)
+    }
   }
 
   public let qualities: [Int]
@@ -43,11 +48,17 @@ public struct JPEGChannel: Sendable {
         let part = (left + range.lowerBound).narrow(0, batch.lowerBound, batch.count)
         return source.predictions(part.to(source.device)).int64s()
       }
-      lines.append(
-        Line(
-          source: origin.source, attack: origin.attack, epsilon: epsilon, quality: quality,
-          fooling: fooling.count(where: \.self),
-          stillFooling: answers.indices.count { fooling[$0] && fools($0, answers[$0]) }))
+      let line = Line(
+        source: origin.source, attack: origin.attack, epsilon: epsilon, quality: quality,
+        fooling: fooling.count(where: \.self),
+        stillFooling: answers.indices.count { fooling[$0] && fools($0, answers[$0]) })
+      // A set comes in parts.
+      if let place = lines.firstIndex(where: { $0.isOf(line) }) {
+        lines[place].fooling += line.fooling
+        lines[place].stillFooling += line.stillFooling
+      } else {
+        lines.append(line)
+      }
     }
   }
 
