@@ -1,69 +1,80 @@
 import Foundation
-import Support
 
-/// The members of a zip archive that are stored as they are, which is how PyTorch writes its files.
+/// A zip archive's table of contents, and the bytes of its members as they are stored, compressed or not.
 ///
-/// Names are only ever looked up, never turned into paths. Nothing the directory claims is believed before it was checked
-/// against the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit sizes.
-struct ZipArchive {
-  private struct Member {
+/// Names are only ever looked up, never turned into paths. Nothing the table claims is believed before it was checked against
+/// the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit sizes.
+package struct ZipArchive {
+  package struct Member {
+    /// 0: as it is; 8: deflated.
+    package let method: Int
+    /// CRC-32 of the content.
+    package let checksum: UInt32
+    /// Bytes of the content.
+    package let size: Int
+    /// Bytes it takes in the archive.
+    fileprivate let storedSize: Int
     /// Where its own header begins.
-    let offset: Int
-    let size: Int
-    let method: Int
+    fileprivate let offset: Int
   }
 
   private let bytes: Data
   private let members: [String: Member]
+  /// How messages call it.
+  package let what: String
 
-  var byteCount: Int { bytes.count }
-  var names: [String] { members.keys.sorted() }
+  package var byteCount: Int { bytes.count }
+  package var names: [String] { members.keys.sorted() }
 
-  static let mostMembers = 100_000
+  private static let mostMembers = 100_000
 
+  /// - Parameter what: how messages call it: "it", or a file's name.
   /// - Throws: `Failure.badData` if it is not a sound archive.
-  init(_ url: URL) throws {
-    guard let bytes = try? Data(contentsOf: url, options: .alwaysMapped) else {
-      throw Failure.missing("cannot read \(url.path)")
+  package init(_ bytes: Data, what: String) throws {
+    func wrong(_ reason: String, hint: String? = nil) -> Failure {
+      .badData("\(what) is not a sound zip archive: \(reason)", hint: hint)
     }
     self.bytes = bytes
+    self.what = what
     guard let end = Self.end(of: bytes) else {
-      throw Self.wrong("it has no directory at its end", hint: "is it truncated? download or save it again")
+      throw wrong("it has no table of contents at its end", hint: "is it truncated? download or save it again")
     }
     guard end.count <= Self.mostMembers, end.start >= 0, end.start <= bytes.count else {
-      throw Self.wrong("its directory claims \(end.count) members from byte \(end.start) on")
+      throw wrong("its table of contents claims \(end.count) members from byte \(end.start) on")
     }
     var members: [String: Member] = [:]
     var place = end.start
     for _ in 0..<end.count {
-      guard let fields = LittleEndian(bytes, place, 46), fields[0, 4] == 0x0201_4b50 else {
-        throw Self.wrong("its directory is damaged at byte \(place)")
-      }
+      let damaged = wrong("its table of contents is damaged at byte \(place)")
+      guard let fields = LittleEndian(bytes, place, 46), fields[0, 4] == 0x0201_4b50 else { throw damaged }
       let lengths = (name: fields[28, 2], extra: fields[30, 2], comment: fields[32, 2])
       guard let name = LittleEndian(bytes, place + 46, lengths.name)?.text,
-        let extra = LittleEndian(bytes, place + 46 + lengths.name, lengths.extra)
-      else { throw Self.wrong("its directory is damaged at byte \(place)") }
-      let large = Self.largeFields(extra, of: (fields[24, 4], fields[20, 4], fields[42, 4]))
-      guard let large, members[name] == nil else { throw Self.wrong("its directory is damaged at '\(name)'") }
-      members[name] = Member(offset: large.offset, size: large.size, method: fields[10, 2])
+        let extra = LittleEndian(bytes, place + 46 + lengths.name, lengths.extra),
+        let large = Self.largeFields(extra, of: (fields[24, 4], fields[20, 4], fields[42, 4]))
+      else { throw damaged }
+      guard fields[8, 2] & 1 == 0 else { throw wrong("its member '\(name)' is encrypted") }
+      let member = Member(
+        method: fields[10, 2], checksum: UInt32(fields[16, 4]), size: large.size, storedSize: large.stored,
+        offset: large.offset)
+      guard members.updateValue(member, forKey: name) == nil else { throw wrong("two members are named '\(name)'") }
       place += 46 + lengths.name + lengths.extra + lengths.comment
     }
     self.members = members
   }
 
-  /// The bytes of a member; nil if there is none of that name.
-  func member(_ name: String) throws -> Data? {
+  /// What the table says of a member, and its bytes as they are stored; nil if there is none of that name.
+  /// - Throws: `Failure.badData` if the archive does not have the bytes.
+  package func member(_ name: String) throws -> (Member, stored: Data)? {
     guard let member = members[name] else { return nil }
-    guard member.method == 0 else {
-      throw Self.wrong("its member '\(name)' is compressed; PyTorch stores members as they are")
-    }
     guard let header = LittleEndian(bytes, member.offset, 30), header[0, 4] == 0x0403_4b50,
-      let content = LittleEndian(bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.size)
-    else { throw Self.wrong("its member '\(name)' of \(member.size) bytes does not lie in the file") }
-    return content.data
+      let content = LittleEndian(bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.storedSize)
+    else {
+      throw Failure.badData("\(what) is damaged: its member '\(name)' does not lie in the file")
+    }
+    return (member, content.data)
   }
 
-  /// The number of members and where the directory begins.
+  /// The number of members and where the table of contents begins.
   private static func end(of bytes: Data) -> (count: Int, start: Int)? {
     // The record of 22 bytes may be followed by a comment of up to 65,535.
     let first = max(0, bytes.count - 22 - 65_535)
@@ -83,8 +94,8 @@ struct ZipArchive {
   /// Sizes and offset that are too large for their fields stand in an extra field, in this order.
   private static func largeFields(
     _ extra: LittleEndian, of fields: (size: Int, stored: Int, offset: Int)
-  ) -> (size: Int, offset: Int)? {
-    var (size, offset) = (fields.size, fields.offset)
+  ) -> (size: Int, stored: Int, offset: Int)? {
+    var (size, stored, offset) = fields
     var place = 0
     while place + 4 <= extra.count {
       let (kind, length) = (extra[place, 2], extra[place + 2, 2])
@@ -97,23 +108,17 @@ struct ZipArchive {
           defer { next += 8 }
           return extra[next, 8]
         }
-        guard let full = take(fields.size), take(fields.stored) != nil, let start = take(fields.offset) else {
-          return nil
-        }
-        (size, offset) = (full, start)
+        guard let whole = take(size), let packed = take(stored), let start = take(offset) else { return nil }
+        (size, stored, offset) = (whole, packed, start)
       }
       place += 4 + length
     }
-    return size >= 0 && offset >= 0 ? (size, offset) : nil
-  }
-
-  private static func wrong(_ reason: String, hint: String? = nil) -> Failure {
-    .badData("it is not a sound zip archive: \(reason)", hint: hint)
+    return min(size, stored, offset) >= 0 ? (size, stored, offset) : nil
   }
 }
 
 /// A piece of a file with numbers in it, the least byte first; nil if the file does not have it.
-struct LittleEndian {
+private struct LittleEndian {
   let data: Data
 
   init?(_ bytes: Data, _ place: Int, _ count: Int) {

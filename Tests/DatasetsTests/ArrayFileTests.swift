@@ -89,25 +89,25 @@ struct ArrayFileTests {
 
   @Test("a small zip member that claims to inflate to much is refused before it is inflated")
   func zipBomb() throws {
-    var archive = [UInt8](try Data(contentsOf: Fixture.url("compressed.npz")))
+    var archive = try Data(contentsOf: Fixture.url("compressed.npz"))
     let entry = try #require(archive.indices.first { archive[$0...].starts(with: [0x50, 0x4b, 1, 2]) })
     archive.replaceSubrange(entry + 24..<entry + 28, with: [0, 0, 0, 0x3f])
-    let zip = try ZIP(archive, named: "f")
+    let zip = try ZipArchive(archive, what: "f")
     let name = try #require(zip.names.first)
     #expect(try failure { try zip.content("images.npy") }.message.contains("which no images do"), "\(name)")
   }
 
   @Test("a zip archive's members are found by name and checked, and nothing is written where they say")
   func zipMembers() throws {
-    var archive = [UInt8](try Data(contentsOf: Fixture.url("plain.npz")))
-    #expect(try ZIP(archive, named: "f").names == ["images.npy", "labels.npy"])
+    var archive = try Data(contentsOf: Fixture.url("plain.npz"))
+    #expect(try ZipArchive(archive, what: "f").names == ["images.npy", "labels.npy"])
     archive[200] ^= 1
-    #expect(try failure { try ZIP(archive, named: "f").content("images.npy") }.message.contains("its size or checksum"))
-    #expect(try failure { try ZIP(Array(archive.prefix(300)), named: "f") }.message == "f: not a sound zip archive")
-    #expect(
-      try failure { try ZIP([UInt8](Data(contentsOf: Fixture.url("plain.npz"))), named: "f").content("image.npy") }
-        .hint?
-        .hasPrefix("did you mean 'images.npy'?") == true)
+    let changed = try failure { try ZipArchive(archive, what: "f").content("images.npy") }
+    #expect(changed.message.contains("its size or checksum"))
+    let cut = try failure { try ZipArchive(archive.prefix(300), what: "f") }
+    #expect(cut.message.hasPrefix("f is not a sound zip archive"))
+    let misspelt = try failure { try ZipArchive(archive, what: "f").content("image.npy") }
+    #expect(misspelt.hint?.hasPrefix("did you mean 'images.npy'?") == true)
   }
 
   private func refusal(_ images: Tensor, _ labels: Tensor, _ options: String = "") throws -> Failure {
@@ -199,7 +199,7 @@ struct ArrayFileTests {
     }
     fuzz([UInt8](try Data(contentsOf: Fixture.url("npy/images.npy")))) { try NPY.tensor([UInt8]($0), named: "f") }
     fuzz([UInt8](try Data(contentsOf: Fixture.url("compressed.npz")))) {
-      let zip = try ZIP([UInt8]($0), named: "f")
+      let zip = try ZipArchive($0, what: "f")
       return try zip.names.map(zip.content)
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import ModelCore
+import Support
 import Testing
 
 @testable import Datasets
@@ -15,7 +16,7 @@ struct NPZWriterTests {
       ("c", Tensor([0, 255] as [UInt8], shape: [1, 2, 1])), ("d", Tensor([0.5] as [Double], shape: [])),
     ]
     try NPZWriter.write(tensors, to: place)
-    let zip = try ZIP([UInt8](Data(contentsOf: place)), named: "f")
+    let zip = try ZipArchive(Data(contentsOf: place), what: "f")
     #expect(zip.names == ["a.npy", "b.0.1.npy", "c.npy", "d.npy"])
     for (name, tensor) in tensors {
       let found = try NPY.tensor(zip.content(name + ".npy"), named: name)

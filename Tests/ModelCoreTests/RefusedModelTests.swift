@@ -61,7 +61,7 @@ struct RefusedModelTests {
   func truncatedScript() throws {
     let place = folder.appending("cut.pt")
     try Data(contentsOf: Fixture.file("tiny.pt")).prefix(9000).write(to: place)
-    #expect(refusal(place)?.message.contains("it has no directory at its end") == true)
+    #expect(refusal(place)?.message.contains("it has no table of contents at its end") == true)
   }
 
   /// A sound state dictionary with a field of each directory entry of its archive overwritten.
@@ -85,8 +85,10 @@ struct RefusedModelTests {
     #expect(
       refusal(try archive(42, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
     #expect(
-      refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
-    #expect(refusal(try archive(28, [0xff, 0xff]), notes)?.message.contains("directory is damaged") == true)
+      refusal(try archive(20, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
+    #expect(refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("has two sizes") == true)
+    #expect(refusal(try archive(28, [0xff, 0xff]), notes)?.message.contains("table of contents is damaged") == true)
+    #expect(refusal(try archive(8, [1, 0]), notes)?.message.contains("is encrypted") == true)
   }
 
   @Test("a file that is not there is missing")

@@ -10,7 +10,7 @@ struct NPZFile: DataFormat {
 
   init?(_ url: URL, _ settings: Settings) throws {
     guard url.pathExtension.lowercased() == "npz", !isFolder(url) else { return nil }
-    let archive = try ZIP([UInt8](readFile(url, limit: 2 * SizeLimits.array)), named: url.path)
+    let archive = try ZipArchive(readFile(url, limit: 2 * SizeLimits.array), what: url.path)
     let names = archive.names.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
     arrays = LabelledArrays(file: url.path, names: names, settings: try ArraySettings(settings)) {
       try NPY.tensor(archive.content($0 + ".npy"), named: "\(url.path), \($0)")

@@ -23,7 +23,7 @@ package enum NPZWriter {
       let record =
         number(20, 2) + number(0, 2) + number(0, 2) + number(0, 2) + number(33, 2) + number(Int(checksum), 4)
         + number(content.count, 4) + number(content.count, 4) + number(path.count, 2) + number(0, 2)
-      let head = ZIP.signature + record + path
+      let head = [0x50, 0x4b, 0x03, 0x04] + record + path
       try file.append(head)
       try file.append(content)
       table += [0x50, 0x4b, 0x01, 0x02] + number(20, 2) + record + number(0, 10) + number(offset, 4) + path

@@ -27,7 +27,7 @@ enum ModelFileKind {
 
   /// What an archive that PyTorch wrote holds: programs have a file of constants beside their data.
   private static func archive(_ url: URL) throws -> ModelFileKind {
-    let members = try ZipArchive(url).names.compactMap { $0.split(separator: "/").last.map(String.init) }
+    let members = try ZipArchive(pytorch: url).names.compactMap { $0.split(separator: "/").last.map(String.init) }
     if members.contains("constants.pkl") { return .script }
     if members.contains("data.pkl") { return .stateDictionary }
     throw Failure.badData(

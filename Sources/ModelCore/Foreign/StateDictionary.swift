@@ -24,12 +24,12 @@ struct StateDictionary {
   /// Reads the zip format of `torch.save`. Nothing in it is run.
   /// - Throws: `Failure.badData` if it is damaged, holds more than tensors in plain containers, or no named tensors.
   init(archive url: URL) throws {
-    let archive = try ZipArchive(url)
+    let archive = try ZipArchive(pytorch: url)
     guard let pickled = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
-      let bytes = try archive.member(pickled)
+      let bytes = try archive.plain(pickled)
     else { throw Failure.badData("it has no data.pkl, where PyTorch keeps what was saved") }
     let folder = String(pickled.dropLast("data.pkl".count))
-    if let order = try archive.member(folder + "byteorder"), order != Data("little".utf8) {
+    if let order = try archive.plain(folder + "byteorder"), order != Data("little".utf8) {
       throw Failure.badData("its numbers are written with the greatest byte first, which is not read")
     }
     let pickle = try Pickle(bytes)
@@ -43,7 +43,7 @@ struct StateDictionary {
       guard room >= 0 else {
         throw Failure.badData("its tensors share their numbers too often: they are more than four times the file")
       }
-      guard let numbers = try archive.member("\(folder)data/\(tensor.storage.key)") else {
+      guard let numbers = try archive.plain("\(folder)data/\(tensor.storage.key)") else {
         throw Failure.badData("the numbers of '\(name)' are missing in the archive")
       }
       tensors[name] = try tensor.read(numbers, name: name)
