@@ -21,9 +21,8 @@ struct ConfusionSheet {
     classes = min(Self.mostClasses, set.origin.classNames.count)
     guard let most = targets.values.max(), most > 1, most >= classes - 1 else { return nil }
     self.set = set
-    let above = set.origin.epsilons.indices.filter { set.origin.epsilons[$0] > 0 }
-    guard !above.isEmpty else { return nil }
-    budget = above[above.count / 2]
+    guard let middle = set.origin.middleBudget else { return nil }
+    budget = middle
   }
 
   func sheet() throws -> ImageSheet {
@@ -45,7 +44,7 @@ struct ConfusionSheet {
     let (width, height) = (shape.width + 2 * Self.frame + Self.gap, shape.height + 2 * Self.frame + Self.gap)
     var canvas = Canvas(width: classes * width - Self.gap, height: classes * height - Self.gap, color: [255, 255, 255])
     let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
-    let predicted = set.predicted.select(0, budget).int64s()
+    let fooled = set.fooled(budget: budget)
     func put(_ images: Tensor, _ example: Int, row: Int, column: Int) {
       let bytes = Quantization.bytes(images.select(0, example), range: set.origin.valueRange).bytes()
       canvas.put(
@@ -57,7 +56,7 @@ struct ConfusionSheet {
       for example in labels.indices where indices[example] == indices[first] {
         let column = Int(targets[example])
         guard column >= 0, column < classes, column != row else { continue }
-        if predicted[example] == targets[example] {
+        if fooled[example] {
           canvas.fill(
             x: column * width, y: row * height, width: width - Self.gap, height: height - Self.gap,
             color: ExampleSheet.fooledColor)

@@ -30,7 +30,9 @@ public struct ExampleSheet {
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)", group: origin.attack,
       caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled)."
-        + (middle.map { " Right: the perturbation at ε = \($0.plainDecimal), grey where there is none." } ?? ""),
+        + (origin.middleBudget.map {
+          " Right: the perturbation at ε = \(origin.epsilons[$0].plainDecimal), grey where there is none."
+        } ?? ""),
       alt:
         "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
         + "ε = \(budgets)",
@@ -41,12 +43,10 @@ public struct ExampleSheet {
     let range = set.origin.valueRange
     let side = (height: set.original.shape[2], width: set.original.shape[3])
     let cell = (height: side.height + 2 * Self.frame + Self.gap, width: side.width + 2 * Self.frame + Self.gap)
-    let perturbation = middle.flatMap { origin.epsilons.firstIndex(of: $0) }.map {
-      GradientSheet.shades(set.adversarial[$0] - set.original)
-    }
+    let perturbation = origin.middleBudget.map { GradientSheet.shades(set.adversarial[$0] - set.original) }
     let columns = 1 + set.adversarial.count + (perturbation == nil ? 0 : 1)
     var canvas = Canvas(width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
-    let fooling = self.fooling
+    let fooling = set.adversarial.indices.map(set.fooled)
     let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
     for (column, images) in ([set.original] + set.adversarial).enumerated() {
       for (row, index) in rows.enumerated() {
@@ -70,19 +70,4 @@ public struct ExampleSheet {
   }
 
   private var origin: ExampleSet.Origin { self.set.origin }
-
-  /// The middle one of the budgets above 0.
-  private var middle: Double? {
-    let above = origin.epsilons.filter { $0 > 0 }
-    return above.isEmpty ? nil : above[above.count / 2]
-  }
-
-  /// For every budget and image, whether the source is fooled: as the goal was.
-  private var fooling: [[Bool]] {
-    let (labels, targets) = (set.label.int64s(), set.target.int64s())
-    return (0..<set.adversarial.count).map { budget in
-      let predicted = set.predicted.select(0, budget).int64s()
-      return labels.indices.map { targets[$0] < 0 ? predicted[$0] != labels[$0] : predicted[$0] == targets[$0] }
-    }
-  }
 }

@@ -53,15 +53,16 @@ public struct ImageSet {
         "unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
     }
     // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
-    let severalEach = Set(set.index.int64s()).count < set.count
+    let namesTargets = Set(set.index.int64s()).count < set.count
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
-      var sheet = ContactSheet()
-      let place = "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)"
+      var shelf = Shelf(
+        path: "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)", budget: budget, epsilon: epsilon,
+        norm: norm, namesTargets: namesTargets)
       // So many at a time that memory does not grow with the set.
       for range in Evaluator().batches(set.count) {
-        try add(set, range, budget, norm, severalEach, source, place, &sheet, done)
+        try add(set.subset(range), to: &shelf, source: source, done: done)
       }
-      if !sheet.isEmpty { _ = try write(sheet.drawn(), to: "sheets/\(place).png") }
+      if !shelf.sheet.isEmpty { _ = try write(shelf.sheet.drawn(), to: "sheets/\(shelf.path).png") }
     }
     if source != nil {
       outcome.losses.append(
@@ -71,37 +72,43 @@ public struct ImageSet {
     }
   }
 
+  /// Where the pictures of one set within one budget go.
+  private struct Shelf {
+    let path: String
+    /// Its place among the set's budgets, and what it is.
+    let budget: Int
+    let epsilon: Double
+    let norm: Norm
+    /// Whether files are told apart by their targets too.
+    let namesTargets: Bool
+    var sheet = ContactSheet()
+  }
+
   /// Writes the pictures of a part of a set within one budget.
   private mutating func add(
-    _ set: ExampleSet, _ part: Range<Int>, _ budget: Int, _ norm: Norm, _ severalEach: Bool,
-    _ source: (any Classifier)?,
-    _ place: String, _ sheet: inout ContactSheet, _ done: () -> Void
+    _ set: ExampleSet, to shelf: inout Shelf, source: (any Classifier)?, done: () -> Void
   ) throws {
-    func cut(_ tensor: Tensor) -> Tensor { tensor.narrow(0, part.lowerBound, part.count) }
-    let (range, epsilon) = (set.origin.valueRange, set.origin.epsilons[budget])
-    let (original, adversarial) = (cut(set.original), cut(set.adversarial[budget]))
-    let originals = Quantization.bytes(original, range: range)
-    let stored = Quantization.bytes(adversarial, keeping: epsilon, in: norm, of: original, range: range)
+    let (range, epsilon) = (set.origin.valueRange, shelf.epsilon)
+    let adversarial = set.adversarial[shelf.budget]
+    let originals = Quantization.bytes(set.original, range: range)
+    let stored = Quantization.bytes(adversarial, keeping: epsilon, in: shelf.norm, of: set.original, range: range)
     let pixels = Quantization.pixels(stored, range: range)
-    let exact = sizes(adversarial - original)
+    let exact = sizes(adversarial - set.original)
     let after = sizes(pixels - Quantization.pixels(originals, range: range))
     let judged = source.map { $0.predictions(pixels.to($0.device)).int64s() }
-    let predicted = cut(set.predicted.select(0, budget)).int64s()
-    let confidence = cut(set.confidence.select(0, budget)).floats()
-    let (labels, targets, indices) = (cut(set.label).int64s(), cut(set.target).int64s(), cut(set.index).int64s())
-    func fools(_ i: Int, _ answer: Int64) -> Bool {
-      targets[i] < 0 ? answer != labels[i] : answer == targets[i]
+    let foolsAsStored = judged.map(set.fools)
+    if let source, let foolsAsStored, [1, 3].contains(pixels.shape[1]) {
+      jpeg.add(pixels, of: set, epsilon: epsilon, source: source, fooling: foolsAsStored)
     }
-    if let source, let judged, original.shape[1] == 1 || original.shape[1] == 3 {
-      jpeg.add(
-        pixels, of: set.origin, epsilon: epsilon, source: source, fooling: judged.indices.map { fools($0, judged[$0]) },
-        fools: fools)
-    }
-    for i in 0..<part.count {
-      let aim = severalEach ? "_towards\(targets[i])" : ""
-      let path = "images/\(place)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
+    let predicted = set.predicted.select(0, shelf.budget).int64s()
+    let confidence = set.confidence.select(0, shelf.budget).floats()
+    let fooled = set.fooled(budget: shelf.budget)
+    let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
+    for i in 0..<set.count {
+      let aim = shelf.namesTargets ? "_towards\(targets[i])" : ""
+      let path = "images/\(shelf.path)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
       let picture = Self.picture(stored.select(0, i)).enlarged(scale)
-      sheet.add(picture)
+      shelf.sheet.add(picture)
       let digest = try write(picture, to: path)
       try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
       manifest.append(
@@ -111,7 +118,7 @@ public struct ImageSet {
             judged.map { "\($0[i])" } ?? "",
           ]
           + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
-      count(fools(i, predicted[i]), judged.map { fools(i, $0[i]) } ?? false)
+      count(fooled[i], foolsAsStored?[i] ?? false)
       done()
     }
   }

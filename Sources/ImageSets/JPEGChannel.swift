@@ -33,14 +33,12 @@ public struct JPEGChannel: Sendable {
   }
 
   /// - Parameters:
-  ///   - pixels: the pictures as stored, `[N, C, H, W]` in the source's range.
+  ///   - pixels: the set's pictures within a budget as they are stored, `[N, C, H, W]` in the source's range.
   ///   - fooling: which of them fool the source.
-  ///   - fools: whether an answer to a picture is what the attack wanted.
   mutating func add(
-    _ pixels: Tensor, of origin: ExampleSet.Origin, epsilon: Double, source: any Classifier, fooling: [Bool],
-    fools: (_ picture: Int, _ answer: Int64) -> Bool
+    _ pixels: Tensor, of set: ExampleSet, epsilon: Double, source: any Classifier, fooling: [Bool]
   ) {
-    let range = origin.valueRange
+    let range = set.origin.valueRange
     let width = range.upperBound - range.lowerBound
     for quality in qualities {
       let left = JPEGCompression(quality: quality).compressed((pixels - range.lowerBound) / width) * width
@@ -49,9 +47,8 @@ public struct JPEGChannel: Sendable {
         return source.predictions(part.to(source.device)).int64s()
       }
       let line = Line(
-        source: origin.source, attack: origin.attack, epsilon: epsilon, quality: quality,
-        fooling: fooling.count(where: \.self),
-        stillFooling: answers.indices.count { fooling[$0] && fools($0, answers[$0]) })
+        source: set.origin.source, attack: set.origin.attack, epsilon: epsilon, quality: quality,
+        fooling: fooling.count(where: \.self), stillFooling: zip(fooling, set.fools(answers)).count { $0 && $1 })
       // A set comes in parts.
       if let place = lines.firstIndex(where: { $0.isOf(line) }) {
         lines[place].fooling += line.fooling
