@@ -10,8 +10,7 @@ extension ExperimentRun {
   /// The models of the experiment that the steps asked for need, trained or read, in its order.
   func models(test: LabelledImages) throws -> [Entrant] {
     let plans = neededModels
-    let trains = plans.contains { if case .training = $0.origin { true } else { false } }
-    let training = trains ? try experiment.data.load(.train, progress: progress) : nil
+    let training = try experiment.trainingImages(for: plans, progress: progress)
     var files: [String: LoadedModel] = [:]
     var entrants: [Entrant] = []
     for plan in plans {

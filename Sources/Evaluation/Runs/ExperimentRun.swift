@@ -32,8 +32,7 @@ public struct ExperimentRun {
   /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not among the steps asked for.
   /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
-    let test = try experiment.data.load(.test, progress: progress)
-    let attacked = try experiment.examples.map { try test.first($0) } ?? test
+    let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks { _ = try plan.examples.map { try attacked.first($0) } }
     try describe()

@@ -37,10 +37,8 @@ public struct StepEstimates {
   {
     run = ExperimentRun(
       experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator, progress: progress)
-    let trains = experiment.models.contains { if case .training = $0.origin { true } else { false } }
-    training = trains ? try experiment.data.load(.train) : nil
-    let test = try experiment.data.load(.test)
-    attacked = try experiment.examples.map { try test.first($0) } ?? test
+    training = try experiment.trainingImages(for: experiment.models, progress: progress)
+    attacked = try experiment.testImages(progress: progress).attacked
     progress.begin("estimate", total: experiment.steps.count, unit: "steps")
     for (number, step) in experiment.steps.enumerated() {
       all.append(try estimate(step))
