@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -37,7 +38,7 @@ func tar(_ members: [TarMember]) -> [UInt8] {
 @Suite("Archives")
 struct ArchiveTests {
   private let folder: TemporaryFolder
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func archive(_ members: [TarMember], limit: Int = 1 << 20) throws -> TarArchive {
     TarArchive(try folder.write(tar(members), to: "a.tar.gz"), limit: limit)
@@ -127,7 +128,7 @@ struct ArchiveTests {
 @Suite("CIFAR")
 struct CIFARTests {
   private let folder: TemporaryFolder
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   /// A record of CIFAR-10: the label and 3 x 32 x 32 bytes of one value a channel.
   private func record(_ labels: [UInt8], _ value: UInt8) -> [UInt8] {

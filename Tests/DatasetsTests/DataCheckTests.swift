@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -21,7 +22,7 @@ struct DataCheckTests {
 
   @Test("files that are not the published ones fail, each with what was expected")
   func impostor() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let pixels = [UInt8](repeating: 9, count: 2 * 784)
     try folder.write(gzip(bigEndian(0x803, 2, 28, 28) + pixels), to: "mnist/t10k-images-idx3-ubyte.gz")
     try folder.write(idxLabels([0, 1]), to: "mnist/t10k-labels-idx1-ubyte")
@@ -41,7 +42,7 @@ struct DataCheckTests {
 
   @Test("a file that cannot be read makes a row and no error")
   func unreadable() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2).dropLast(), to: "t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 1]), to: "t10k-labels-idx1-ubyte")
     let check = try DataReference(folder.url.path).check()
@@ -52,7 +53,7 @@ struct DataCheckTests {
 
   @Test("nothing is expected of a user's own folder but that it can be read")
   func own() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 2]), to: "t10k-labels-idx1-ubyte")
     let check = try DataReference(folder.url.path).check()

@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -32,7 +33,7 @@ struct DataReferenceTests {
 
   @Test("a path to IDX files is read, with a split or without")
   func paths() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try fill(folder, train: true)
     let path = folder.url.path
     #expect(try DataReference(path).load(defaultSplit: .test).count == 2)
@@ -43,7 +44,7 @@ struct DataReferenceTests {
 
   @Test("a folder under the chosen place comes before the cache, and the cache serves what it lacks")
   func lookup() throws {
-    let (chosen, cache) = (try TemporaryFolder(), try TemporaryFolder())
+    let (chosen, cache) = (TemporaryFolder(), TemporaryFolder())
     let folders = DataFolders(environment: ["CROSSFIRE_DATA": chosen.url.path, "XDG_CACHE_HOME": cache.url.path])
     let reference = try DataReference("mnist")
     try fill(cache, under: "crossfire/data/mnist/", train: true)
@@ -99,7 +100,7 @@ struct DataReferenceTests {
 
   @Test("a folder without images says what would be some")
   func otherFolders() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let empty = try failure { try DataReference(folder.url.path).load(defaultSplit: .test) }
     #expect(empty.message == "there are no images in \(folder.url.path)")
     #expect(empty.hint?.contains("IDX files under MNIST's names") == true)
@@ -108,7 +109,7 @@ struct DataReferenceTests {
 
   @Test("a folder that has only the other split says so")
   func otherSplit() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try fill(folder)
     let refusal = try failure { try DataReference(folder.url.path).load(defaultSplit: .train) }
     #expect(refusal == .missing("\(folder.url.path) has no part 'train', only test"))

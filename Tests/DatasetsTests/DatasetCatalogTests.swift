@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -44,7 +45,7 @@ struct DatasetCatalogTests {
 
   @Test("a named set with images of another shape is refused")
   func shape() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 1]), to: "t10k-labels-idx1-ubyte")
     let refusal = try failure { try DatasetCatalog.entry(named: "mnist").load(.test, from: folder.url) }

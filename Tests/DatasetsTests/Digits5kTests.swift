@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -76,7 +77,7 @@ struct Digits5kTests {
 
   @Test("the file is read from its folder, and refused if it inflates to too much")
   func file() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     #expect(try failure { try Digits5k.load(.test, from: folder.url) }.kind == .missing)
     try folder.write(gzip(good), to: Digits5k.fileName)
     #expect(try Digits5k.load(.test, from: folder.url).count == 1000)

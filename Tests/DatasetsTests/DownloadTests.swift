@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -13,7 +14,7 @@ struct DownloadTests {
   private let partial: URL
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     server = try LocalServer(Self.body, in: folder)
     place = folder.url.appending(path: "cache/file.gz")
     partial = folder.url.appending(path: "cache/.file.gz.download")

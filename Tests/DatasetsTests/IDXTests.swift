@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -88,7 +89,7 @@ struct IDXTests {
 
   @Test("an absent file is missing, a folder is no file")
   func absent() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let place = folder.url.appending(path: "none")
     #expect(try failure { try IDX.images(at: place) } == .missing("there is no file \(place.path)"))
     #expect(try failure { try IDX.labels(at: folder.url) }.kind == .badData)
@@ -106,7 +107,7 @@ struct IDXTests {
 struct IDXFolderTests {
   @Test("a split is read from gzipped and plain files alike, its classes numbered by both splits")
   func loads() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(gzip(idxImages(count: 3)), to: "t10k-images-idx3-ubyte.gz")
     try folder.write(idxLabels([0, 2, 1]), to: "t10k-labels-idx1-ubyte")
     try folder.write(idxLabels([4]), to: "train-labels-idx1-ubyte")
@@ -119,7 +120,7 @@ struct IDXFolderTests {
 
   @Test("images and labels that differ in number are refused")
   func counts() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
     let labels = try folder.write(idxLabels([0, 1]), to: "train-labels-idx1-ubyte")
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
@@ -129,7 +130,7 @@ struct IDXFolderTests {
 
   @Test("a label without a class is refused, with its place")
   func labels() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
     let labels = try folder.write(idxLabels([0, 1, 9]), to: "train-labels-idx1-ubyte")
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine", classNames: ["a", "b"]) }
@@ -138,7 +139,7 @@ struct IDXFolderTests {
 
   @Test("the missing one of two files is named")
   func missing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
     #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A web server on the loopback interface that tells truths and lies about one file, for the downloader's tests.

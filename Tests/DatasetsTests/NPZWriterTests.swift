@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -9,7 +10,7 @@ import Testing
 struct NPZWriterTests {
   @Test("every element type comes back as it was")
   func roundTrip() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")
     let tensors: [(name: String, tensor: Tensor)] = [
       ("a", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])), ("b.0.1", Tensor([7, -8] as [Int64], shape: [2])),
@@ -36,7 +37,7 @@ struct NPZWriterTests {
 
   @Test("numpy.load opens them", .enabled(if: python != nil, "no Python with NumPy is on this machine"))
   func numpy() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")
     try NPZWriter.write([("a", Tensor([1, 2.5, 3, 4, 5, 6] as [Float], shape: [2, 3]))], to: place)
     let process = Process()

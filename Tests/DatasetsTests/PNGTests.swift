@@ -2,6 +2,7 @@ import CZlib
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -67,7 +68,7 @@ struct PNGTests {
 
   @Test("a file is written whole and read back")
   func file() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let place = folder.url.appending(path: "a/b.png")
     let picture = Picture(shape: Self.grey, pixels: noise(Self.grey, 4))
     try PNG.write(picture, to: place)

@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -119,7 +120,7 @@ struct PictureFileTests {
 
   @Test("what is no picture is told from one that is cut short")
   func others() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     #expect(
       try failure { try PictureFile.read(folder.write([], to: "a.png")) }.message.hasSuffix(": the file is empty"))
     #expect(

@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -20,7 +21,7 @@ func flatPNG(_ value: UInt8, channels: Int = 1, side: Int = 4) throws -> Data {
 @Suite("Folders of pictures")
 struct PictureFolderTests {
   private let folder: TemporaryFolder
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func load(_ options: String = "", _ split: Split? = nil) throws -> LabelledImages {
     let reference = try DataReference(folder.url.path + options)
@@ -157,7 +158,7 @@ struct PictureFolderTests {
 
   @Test("a link within the folder is followed, one that leads out of it refused")
   func links() throws {
-    let elsewhere = try TemporaryFolder()
+    let elsewhere = TemporaryFolder()
     try folder.write(try flatPNG(1), to: "a/1.png")
     let manager = FileManager.default
     try manager.createSymbolicLink(

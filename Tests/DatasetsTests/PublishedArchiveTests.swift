@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -8,7 +9,7 @@ import Testing
 @Suite("Sets that are published as archives")
 struct PublishedArchiveTests {
   private let folder: TemporaryFolder
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   /// The catalog's notMNIST with files of our own at an address of our own.
   private func letters(_ small: [UInt8], _ large: [UInt8]) throws -> DatasetEntry {

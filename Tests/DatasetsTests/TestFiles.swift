@@ -1,17 +1,11 @@
-import CZlib
 import Foundation
 import Support
+import TestSupport
 import Testing
 
 @testable import Datasets
 
-/// A folder that is removed with its owner.
-final class TemporaryFolder {
-  let url = FileManager.default.temporaryDirectory.appending(path: "crossfire-datasets-\(UUID().uuidString)")
-
-  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(at: url) }
-
+extension TemporaryFolder {
   /// Writes a file below the folder and returns its place.
   @discardableResult
   func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> URL {
@@ -28,25 +22,7 @@ func failure(_ body: () throws -> Any) throws -> Failure {
 }
 
 /// One gzip member.
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
-  var stream = z_stream()
-  deflateInit2_(
-    &stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-  defer { deflateEnd(&stream) }
-  var input = bytes
-  var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-  let capacity = output.count
-  input.withUnsafeMutableBufferPointer { source in
-    output.withUnsafeMutableBufferPointer { target in
-      stream.next_in = source.baseAddress
-      stream.avail_in = UInt32(source.count)
-      stream.next_out = target.baseAddress
-      stream.avail_out = UInt32(capacity)
-      #expect(deflate(&stream, Z_FINISH) == Z_STREAM_END)
-    }
-  }
-  return Array(output.prefix(capacity - Int(stream.avail_out)))
-}
+func gzip(_ bytes: [UInt8]) -> [UInt8] { deflated(bytes) }
 
 func bigEndian(_ values: UInt32...) -> [UInt8] {
   values.flatMap { value in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }

@@ -2,6 +2,7 @@ import CZlib
 import Datasets
 import Evaluation
 import Foundation
+import TestSupport
 
 /// A kind of file that is read: good files of it, and how it is read.
 struct FuzzedFormat {
@@ -38,10 +39,10 @@ struct FuzzedFormat {
         name: "idx-labels", path: "t10k-labels-idx1-ubyte", seeds: { [idxLabels] },
         others: ["t10k-images-idx3-ubyte": idxImages]),
       FuzzedFormat(
-        name: "gzip", path: "t10k-images-idx3-ubyte.gz", seeds: { [compressed(idxImages, 31)] },
+        name: "gzip", path: "t10k-images-idx3-ubyte.gz", seeds: { [deflated(idxImages)] },
         others: ["t10k-labels-idx1-ubyte": idxLabels]),
       FuzzedFormat(
-        name: "gzip-inside", path: "t10k-images-idx3-ubyte.gz", seeds: { [idxImages] }, wrap: { compressed($0, 31) },
+        name: "gzip-inside", path: "t10k-images-idx3-ubyte.gz", seeds: { [idxImages] }, wrap: { deflated($0) },
         others: ["t10k-labels-idx1-ubyte": idxLabels]),
       FuzzedFormat(
         name: "cifar", path: "test_batch.bin",
@@ -52,7 +53,7 @@ struct FuzzedFormat {
       FuzzedFormat(
         name: "safetensors", path: "x.safetensors", seeds: { try fixtures("arrays", ".safetensors") },
         target: "x.safetensors"),
-      FuzzedFormat(name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { compressed($0, 31) }, target: "x.tar.gz"),
+      FuzzedFormat(name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) }, target: "x.tar.gz"),
       FuzzedFormat(
         name: "yaml", path: "x.yaml",
         seeds: {
@@ -88,27 +89,6 @@ struct FuzzedFormat {
     return member("x/", "5", []) + member("long", "L", Array("x/a-long-name".utf8)) + member("short", "0", [1, 2])
       + member("x/test_batch.bin", "0", record) + [UInt8](repeating: 0, count: 1024)
   }()
-
-  /// Deflated bytes in zlib's frame of that many window bits (31: gzip).
-  private static func compressed(_ bytes: [UInt8], _ windowBits: Int32) -> [UInt8] {
-    var stream = z_stream()
-    deflateInit2_(
-      &stream, 1, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let capacity = output.count
-    input.withUnsafeMutableBufferPointer { source in
-      output.withUnsafeMutableBufferPointer { target in
-        stream.next_in = source.baseAddress
-        stream.avail_in = UInt32(source.count)
-        stream.next_out = target.baseAddress
-        stream.avail_out = UInt32(capacity)
-        deflate(&stream, Z_FINISH)
-      }
-    }
-    return Array(output.prefix(capacity - Int(stream.avail_out)))
-  }
 
   /// A PNG file whose chunks have right checksums again, as far as there are chunks.
   private static func withChecksums(_ file: [UInt8]) -> [UInt8] {
