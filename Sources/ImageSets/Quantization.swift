@@ -11,10 +11,12 @@ package enum Quantization {
   /// Bytes for adversarial images that are at most `epsilon` away from the stored originals.
   ///
   /// The nearest byte is kept where the whole image is within its budget; in the others every pixel that rounding moved
-  /// outwards takes the next byte towards the original instead, which can only make the perturbation smaller.
+  /// outwards takes the next byte towards the original instead, which can only make the perturbation smaller. How many pixels
+  /// differ (ℓ0) no rounding raises, since equal pixels stay equal.
   package static func bytes(
     _ adversarial: Tensor, keeping epsilon: Double, in norm: Norm, of originals: Tensor, range: ClosedRange<Double>
   ) -> Tensor {
+    guard norm != .l0 else { return bytes(adversarial, range: range) }
     // adversarial, originals [N, C, H, W]
     let exact = levels(adversarial, range)
     let start = levels(originals, range).rounded

@@ -44,6 +44,17 @@ struct ImageSetTests {
     }
   }
 
+  @Test("a budget of pixels is kept by the nearest bytes, whose number of changed pixels rounding does not raise")
+  func changedPixels() {
+    // 0.6021 and 0.4955 are 153.54 and 126.35 levels: the nearest bytes are further from the originals.
+    let originals = Tensor([0.2, 0.3, 0.9, 0.5] as [Float], shape: [1, 1, 2, 2])
+    let moved = Tensor([0.6021, 0.3, 0.4955, 0.5] as [Float], shape: [1, 1, 2, 2])
+    let stored = Quantization.bytes(moved, keeping: 0.25, in: .l0, of: originals, range: 0...1)
+    #expect(stored.bytes() == Quantization.bytes(moved, range: 0...1).bytes())
+    let start = Quantization.bytes(originals, range: 0...1).bytes()
+    #expect(zip(start, stored.bytes()).count { $0 != $1 } == 2)
+  }
+
   @Test("what JPEG leaves is what the source says of the compressed pictures, and low quality changes more than high")
   func jpeg() throws {
     let folder = TemporaryFolder()
