@@ -132,13 +132,17 @@ private struct Subject {
       figure: figure, sentence: "Examples made on \(model) transfer best: they leave \(others) (\(name)).")
   }
 
-  /// The model whose white-box accuracy most exceeds what it keeps under another model's examples, which can harm it at most
-  /// as much as the best examples made on itself. Said only where the two intervals lie apart.
+  /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags, the one whose white-box accuracy most exceeds what it keeps
+  /// under another model's examples.
   var masking: KeyNumber? {
-    let pairs = grid.victims.compactMap { model -> (own: GridCell, other: GridCell)? in
+    let flags = grid.flags.filter { $0.name == TrustCheck.blackBoxBeatsWhiteBox.name && $0.attack == attack }
+    let flagged = grid.victims.filter { victim in flags.contains { $0.victim == victim } }
+    let pairs = flagged.compactMap { model -> (own: GridCell, other: GridCell)? in
       let others = blackBox.filter { $0.victim == model }
-      guard let own = cell(model, model), let worst = others.min(by: { $0.accuracy < $1.accuracy }) else { return nil }
-      return worst.interval.upperBound < own.interval.lowerBound ? (own, worst) : nil
+      guard let own = cell(model, model), let worst = others.min(by: { $0.accuracy < $1.accuracy }),
+        worst.accuracy < own.accuracy
+      else { return nil }
+      return (own, worst)
     }
     guard
       let (own, other) = pairs.max(by: { $0.own.accuracy - $0.other.accuracy < $1.own.accuracy - $1.other.accuracy })

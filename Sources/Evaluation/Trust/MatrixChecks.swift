@@ -23,7 +23,7 @@ extension TrustCheck {
     }
   }
 
-  static let blackBoxBeatsWhiteBox = TrustCheck(
+  public static let blackBoxBeatsWhiteBox = TrustCheck(
     name: "a black-box attack beats the white-box one",
     raisedIf:
       "more of a model's answers are spoiled by examples made on another model than by its own, within the same budget and of the same images (McNemar's exact test at 1% for all comparisons together), and under its own it is above chance",
