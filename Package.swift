@@ -24,10 +24,11 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
     .systemLibrary(name: "Clibjpeg", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(name: "CTorch", dependencies: ["Clibtorch"]),
-    .target(name: "CJPEG", dependencies: ["Clibjpeg"]),
+    .target(name: "CPixels"),
+    .target(name: "CJPEG", dependencies: ["Clibjpeg", "CPixels"]),
     .target(name: "Support", dependencies: ["CCrypto"]),
     .target(name: "ModelCore", dependencies: ["CTorch", "CJPEG", "Support"]),
-    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPNG", "CZlib"]),
+    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
     .target(name: "Attacks", dependencies: ["ModelCore", "Support"], path: "Attacks"),
     .target(name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"], path: "Defenses"),
     .target(

@@ -10,14 +10,10 @@ import Support
 /// Reads a folder of pictures as an evaluation does, and compares with what the two libraries alone can do.
 func measureStreaming(_ folder: URL) throws {
   let reference = try DataReference(folder.path)
-  // Time of the processor, over all cores: what others do on the machine does not count.
-  let single = try decodingAlone(folder, threads: 1)
-  line("the library alone, on one core", decimals(single, 0) + " pictures per second of processor")
-  // Cores that share their units are slower when all are at work: what is compared keeps all of them busy.
-  let alone = try decodingAlone(folder, threads: ProcessInfo.processInfo.activeProcessorCount)
+  let library = try LibraryAlone(folder)
   line(
-    "the library alone, on all cores at once", decimals(alone, 0) + " pictures per second of processor",
-    "\(decimals(100 * alone / single, 0)) % of that")
+    "the library alone, on one core",
+    decimals(library.picturesPerSecond(threads: 1), 0) + " pictures per second of processor")
 
   var images: LabelledImages?
   let opening = try Stopwatch.seconds { images = try reference.load(defaultSplit: .test) }
@@ -28,19 +24,26 @@ func measureStreaming(_ folder: URL) throws {
     "\(images.count) of \(images.shape), \(decimals(opening, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
 
   let some = images.prefix(8192)
-  let batches = Evaluator(batchSize: 64).batches(some.count)
-  func report(_ what: String, _ body: (Range<Int>) -> Void) {
-    let before = processorSeconds()
-    let passed = Stopwatch.seconds { batches.forEach(body) }
-    let spent = processorSeconds() - before
+  /// In turns with the library, since processors are not always as fast.
+  func report(_ what: String, _ body: (LabelledImages, Range<Int>) -> Void) {
+    var (passed, spent, alone) = (0.0, 0.0, [Double]())
+    for range in Evaluator(batchSize: 1024).batches(some.count) {
+      // Cores that share their units are slower when all are at work: what is compared keeps all of them busy.
+      alone.append(library.picturesPerSecond(threads: ProcessInfo.processInfo.activeProcessorCount))
+      let part = some.subset(range)
+      let before = processorSeconds()
+      passed += Stopwatch.seconds { for batch in Evaluator(batchSize: 64).batches(part.count) { body(part, batch) } }
+      spent += processorSeconds() - before
+    }
     let perSecond = Double(some.count) / spent
+    let theirs = Double(alone.count) / alone.map { 1 / $0 }.reduce(0, +)
     line(
       what, decimals(perSecond, 0) + " pictures per second of processor",
-      "\(decimals(100 * perSecond / alone, 0)) % of the library's speed on all cores, \(decimals(spent / passed, 1)) cores at work"
-    )
+      "\(decimals(100 * perSecond / theirs, 0)) % of the library's \(decimals(theirs, 0)) on all cores, "
+        + "\(decimals(spent / passed, 1)) cores at work")
   }
-  report("from files to batches of 64, uint8") { _ = some.subset($0).pixels }
-  report("the same as fractions, float32, ahead") { _ = some.images($0) }
+  report("from files to batches of 64, uint8") { _ = $0.subset($1).pixels }
+  report("the same as fractions, float32, ahead") { _ = $0.images($1) }
 
   let network = try streamedNetwork(images)
   let batch = images.images(0..<64)
@@ -75,25 +78,30 @@ private func streamedNetwork(_ images: LabelledImages) throws -> any Classifier 
   return try Network(description, initialization: .kaimingUniform, seed: Seed(1), device: .cpu).frozen()
 }
 
-/// Pictures per second of processor that libjpeg or libpng decodes from memory, nothing else done.
-private func decodingAlone(_ folder: URL, threads: Int) throws -> Double {
-  let some = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.lazy
-    .compactMap { $0 as? URL }.filter { ["jpg", "png"].contains($0.pathExtension) }.prefix(300)
-  let files = try (some.map(Array.init) ?? []).map {
-    (isJPEG: $0.pathExtension == "jpg", data: try Data(contentsOf: $0))
+/// libjpeg or libpng at work on files in memory, nothing else done.
+private struct LibraryAlone {
+  private let files: [(isJPEG: Bool, data: Data)]
+
+  /// Takes the first 300 files of a folder.
+  init(_ folder: URL) throws {
+    let some = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.lazy
+      .compactMap { $0 as? URL }.filter { ["jpg", "png"].contains($0.pathExtension) }.prefix(300)
+    files = try (some.map(Array.init) ?? []).map {
+      (isJPEG: $0.pathExtension == "jpg", data: try Data(contentsOf: $0))
+    }
+    guard !files.isEmpty else { throw Failure.missing("there are no .jpg or .png files in \(folder.path)") }
   }
-  guard !files.isEmpty else { throw Failure.missing("there are no .jpg or .png files in \(folder.path)") }
-  let rounds = 5
-  func decodeAll(rounds: Int) {
+
+  /// Pictures per second of processor, over all threads.
+  func picturesPerSecond(threads: Int) -> Double {
+    let rounds = 2
+    let before = processorSeconds()
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       var pixels = [UInt8](repeating: 0, count: 224 * 224 * 3)
       for _ in 0..<rounds { for file in files { decode(file.data, file.isJPEG, &pixels) } }
     }
+    return Double(threads * rounds * files.count) / (processorSeconds() - before)
   }
-  decodeAll(rounds: 1)
-  let before = processorSeconds()
-  decodeAll(rounds: rounds)
-  return Double(threads * rounds * files.count) / (processorSeconds() - before)
 }
 
 /// What this process has computed so far, in all its threads.

@@ -1,4 +1,5 @@
 #include "CJPEG.h"
+#include "CPixels.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -92,17 +93,6 @@ static void to_light(uint8_t *pixels, int width) {
   }
 }
 
-// A row at a time, while it is in the cache, in words, so that the compiler does several at once; which it would not within a
-// function that calls setjmp.
-__attribute__((noinline)) static void take_apart(const uint32_t *restrict pixels, int width, uint8_t *restrict red,
-                                                 uint8_t *restrict green, uint8_t *restrict blue) {
-  for (int x = 0; x < width; x++) {
-    red[x] = (uint8_t)pixels[x];
-    green[x] = (uint8_t)(pixels[x] >> 8);
-    blue[x] = (uint8_t)(pixels[x] >> 16);
-  }
-}
-
 int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char message[CJPEG_MESSAGE_SIZE]) {
   reading->message = message;
   reading->most_scans = most_scans;
@@ -122,13 +112,14 @@ int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char m
   // The memory belongs to the codec and goes with it. Into a row that begins at a multiple of 16 bytes libjpeg-turbo writes past
   // the cache, from where it is read again at once: that took as long as all the decoding.
   JSAMPROW four = is_grey ? NULL : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);
-  if (four && (uintptr_t)four % 16 == 0) four += sizeof(uint32_t);
+  if (four && (uintptr_t)four % 16 == 0) four += 4;
   while (codec->output_scanline < codec->output_height) {
     uint8_t *out = planes + (size_t)codec->output_scanline * width;
     JSAMPROW row = is_grey ? out : four;
     jpeg_read_scanlines(codec, &row, 1);
     if (is_ink) to_light(row, width);
-    if (!is_grey) take_apart((const uint32_t *)row, width, out, out + area, out + 2 * area);
+    // A row at a time, while it is in the cache.
+    if (!is_grey) cpixels_take_apart(row, (size_t)width, out, out + area, out + 2 * area);
   }
   jpeg_finish_decompress(codec);
   return 0;

@@ -81,6 +81,22 @@ struct PictureFileTests {
     #expect(out == (bytes + bytes + bytes).map { Float($0) / 255 })
   }
 
+  @Test("pixels are taken apart and divided alike in vector registers and before and after what fills them")
+  func edges() throws {
+    for width in [1, 15, 16, 17, 33, 70] {
+      let shape = ImageShape(channels: 3, height: 1, width: width)
+      let pixels = (0..<4 * width).map { UInt8(truncatingIfNeeded: 37 * $0 + 11) }
+      let picture = try Raster(shape: shape, pixelBytes: 4) { _ = $0.update(fromContentsOf: pixels) }
+      #expect(picture.bytes == (0..<3).flatMap { plane in (0..<width).map { pixels[4 * $0 + plane] } })
+      for start in 0..<17 {
+        var out = [Float](repeating: -1, count: start + shape.count + 1)
+        out.withUnsafeMutableBufferPointer { picture.writeFractions(to: $0.baseAddress! + start, channels: 3) }
+        #expect(out[start..<start + shape.count].elementsEqual(picture.bytes.map { Float($0) / 255 }))
+        #expect(out[..<start].allSatisfy { $0 == -1 } && out[out.count - 1] == -1)
+      }
+    }
+  }
+
   @Test("a transparent picture is refused")
   func transparent() throws {
     let refusal = try failure { try PictureFile.read(PictureFixture.url("transparent.png")) }

@@ -1,3 +1,4 @@
+import CPixels
 import ModelCore
 
 /// A decoded picture on its way into a batch: what the readers of large sets pass from step to step.
@@ -34,24 +35,11 @@ struct Raster: Sendable {
     bytes = [UInt8](unsafeUninitializedCapacity: shape.count) { out, count in
       let planes = out.baseAddress!
       if pixelBytes == 4 {
-        Self.takeApart(pixels.bindMemory(to: UInt32.self).baseAddress!, area, planes, planes + area, planes + 2 * area)
+        cpixels_take_apart(pixels.baseAddress!, area, planes, planes + area, planes + 2 * area)
       } else {
         for place in 0..<area { planes[place] = pixels[place &* pixelBytes] }
       }
       count = shape.count
-    }
-  }
-
-  /// Whole words, so that the compiler can do several at once.
-  private static func takeApart(
-    _ pixels: UnsafePointer<UInt32>, _ count: Int, _ red: UnsafeMutablePointer<UInt8>,
-    _ green: UnsafeMutablePointer<UInt8>, _ blue: UnsafeMutablePointer<UInt8>
-  ) {
-    for place in 0..<count {
-      let pixel = UInt32(littleEndian: pixels[place])
-      red[place] = UInt8(truncatingIfNeeded: pixel)
-      green[place] = UInt8(truncatingIfNeeded: pixel &>> 8)
-      blue[place] = UInt8(truncatingIfNeeded: pixel &>> 16)
     }
   }
 
@@ -82,20 +70,11 @@ struct Raster: Sendable {
     }
   }
 
-  /// 1 / 255 in two parts, the first so short that its product with a byte is exact: the sum of the two products is then the
-  /// byte divided by 255, to the bit, in half of a division's time.
-  private static let most: Float = 0x1.01p-8
-  private static let rest = Float(1 / 255.0 - 0x1.01p-8)
-
   /// Writes the planes as fractions of full intensity, each byte divided by 255.
   func writeFractions(to out: UnsafeMutablePointer<Float>, channels: Int) {
     bytes.withUnsafeBufferPointer { planes in
       for copy in 0..<channels / shape.channels {
-        let out = out + copy * shape.count
-        for place in 0..<shape.count {
-          let byte = Float(planes[place])
-          out[place] = byte * Self.most + byte * Self.rest
-        }
+        cpixels_fractions(planes.baseAddress!, shape.count, out + copy * shape.count)
       }
     }
   }
