@@ -63,11 +63,11 @@ let package = Package(
       name: "crossfire-bench",
       dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "Clibjpeg", "CPNG"],
       path: "Benchmarks", exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
+    .target(
+      name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "crossfire-fuzz", dependencies: ["Evaluation", "Datasets", "Support", "TestSupport", "CZlib"],
       path: "Tests/Fuzz"),
-    .target(
-      name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"], path: "Tests/TestSupport"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),

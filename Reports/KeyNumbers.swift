@@ -132,15 +132,15 @@ private struct Subject {
       figure: figure, sentence: "Examples made on \(model) transfer best: they leave \(others) (\(name)).")
   }
 
-  /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags, the one whose white-box accuracy most exceeds what it keeps
-  /// under another model's examples.
+  /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags within any budget, the one whose white-box accuracy most exceeds
+  /// what it keeps under another model's examples within this one. Said only where the two intervals lie apart here too.
   var masking: KeyNumber? {
     let flags = grid.flags.filter { $0.name == TrustCheck.blackBoxBeatsWhiteBox.name && $0.attack == attack }
     let flagged = grid.victims.filter { victim in flags.contains { $0.victim == victim } }
     let pairs = flagged.compactMap { model -> (own: GridCell, other: GridCell)? in
       let others = blackBox.filter { $0.victim == model }
       guard let own = cell(model, model), let worst = others.min(by: { $0.accuracy < $1.accuracy }),
-        worst.accuracy < own.accuracy
+        worst.interval.upperBound < own.interval.lowerBound
       else { return nil }
       return (own, worst)
     }

@@ -51,5 +51,9 @@ WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count, float *
     // Past the cache: a batch of pictures is larger than it, and what it holds is needed for decoding the next.
     __builtin_nontemporal_store(wide * most + wide * rest, (sixteen_floats *)(fractions + i));
   }
+#ifdef __x86_64__
+  // Such stores are seen by other threads in order only after this.
+  __builtin_ia32_sfence();
+#endif
   fractions_one_by_one(bytes + i, count - i, fractions + i);
 }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "include/CTorch.h"
@@ -30,28 +32,39 @@ size_t kept_size(size_t size) {
   return (size + step - 1) / step * step;
 }
 
-/// The blocks that are free. In all they are never more than were once in use at the same time.
+/// The blocks that are free. In all they are never more than were once in use at the same time, so that keeping them at most doubles
+/// what tensors take.
 class FreeBlocks {
  public:
   /// A block of a size; null if there is none.
   char *take(size_t size) {
     const std::lock_guard guard(mutex);
-    in_use += size;
-    peak = std::max(peak, in_use);
     const auto found = blocks.find(size);
     if (found == blocks.end() || found->second.empty()) return nullptr;
     char *block = found->second.back();
     found->second.pop_back();
     kept -= size;
+    add_to_use(size);
     return block;
   }
 
-  void give(char *block, size_t size) {
+  /// A new block is in use.
+  void count(size_t size) {
+    const std::lock_guard guard(mutex);
+    add_to_use(size);
+  }
+
+  /// Never throws: who frees memory cannot be told.
+  void give(char *block, size_t size) noexcept {
     const std::lock_guard guard(mutex);
     in_use -= size;
     if (kept + size > peak) release_all();
-    blocks[size].push_back(block);
-    kept += size;
+    try {
+      blocks[size].push_back(block);
+      kept += size;
+    } catch (const std::bad_alloc &) {
+      std::free(block);
+    }
   }
 
   void clear() {
@@ -60,6 +73,11 @@ class FreeBlocks {
   }
 
  private:
+  void add_to_use(size_t size) {
+    in_use += size;
+    peak = std::max(peak, in_use);
+  }
+
   void release_all() {
     for (auto &[size, list] : blocks) {
       for (char *block : list) std::free(block);
@@ -79,6 +97,7 @@ FreeBlocks &free_blocks = *new FreeBlocks;
 class KeptMemory final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t size) override {
+    TORCH_CHECK(size <= PTRDIFF_MAX / 2, "a tensor of ", size, " bytes is larger than any memory");
     char *data = size == 0 ? nullptr : block(size);
     return {data, data, &give_back, c10::Device(c10::DeviceType::CPU)};
   }
@@ -91,7 +110,10 @@ class KeptMemory final : public c10::Allocator {
   static char *block(size_t size) {
     const size_t kept = kept_size(size);
     char *start = kept ? free_blocks.take(kept) : nullptr;
-    if (!start) start = fresh(std::max(kept, size) + alignment);
+    if (!start) {
+      start = fresh(std::max(kept, size) + alignment);
+      free_blocks.count(kept);
+    }
     *reinterpret_cast<size_t *>(start) = kept;
     return start + alignment;
   }
@@ -128,6 +150,11 @@ void ct_keep_memory(void) {
   mallopt(M_TRIM_THRESHOLD, 2147483647);
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
-  static KeptMemory memory;
-  c10::SetCPUAllocator(&memory);
+  // Once, and for as long as the process lives.
+  static KeptMemory *const memory = [] {
+    auto *made = new KeptMemory;
+    c10::SetCPUAllocator(made);
+    return made;
+  }();
+  (void)memory;
 }

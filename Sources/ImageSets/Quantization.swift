@@ -5,7 +5,7 @@ import ModelCore
 package enum Quantization {
   /// The nearest byte for each pixel, uint8.
   package static func bytes(_ images: Tensor, range: ClosedRange<Double>) -> Tensor {
-    levels(images, range).rounded.to(.uint8)
+    levels(images, range).rounded.clamped(to: 0...255).to(.uint8)
   }
 
   /// Bytes for adversarial images that are at most `epsilon` away from the stored originals.

@@ -39,7 +39,7 @@ package struct ZipArchive {
     guard let end = Self.end(of: bytes) else {
       throw wrong("it has no table of contents at its end", hint: "is it truncated? download or save it again")
     }
-    guard end.count <= Self.mostMembers, end.start >= 0, end.start <= bytes.count else {
+    guard (0...Self.mostMembers).contains(end.count), (0...bytes.count).contains(end.start) else {
       throw wrong("its table of contents claims \(end.count) members from byte \(end.start) on")
     }
     var members: [String: Member] = [:]
@@ -127,7 +127,8 @@ private struct LittleEndian {
   }
 
   var count: Int { data.count }
-  var text: String? { String(data: data, encoding: .utf8) }
+  /// Names are UTF-8, or were written by old programs and are compared as they come out.
+  var text: String { String(decoding: data, as: UTF8.self) }
 
   /// The number of up to 8 bytes at a place that is in the piece; −1 if it is larger than any size.
   subscript(_ place: Int, _ width: Int) -> Int {

@@ -190,12 +190,15 @@ struct Pickle {
     }
   }
 
+  /// The most numbers that a storage may claim before it is compared with the file: sizes in bytes then cannot overflow.
+  private static let mostNumbers = 1 << 40
+
   /// ('storage', type, key, device, count)
   private mutating func refer() throws {
     guard case .container(let place) = try pop(), containers[place].kind == .tuple, containers[place].items.count == 5,
       case (.text("storage"), .name(.storage(let type)), .text(let key)) = (
         containers[place].items[0], containers[place].items[1], containers[place].items[2]
-      ), case .int(let count) = containers[place].items[4], count >= 0
+      ), case .int(let count) = containers[place].items[4], (0...Self.mostNumbers).contains(count)
     else { throw damaged("a reference to no storage") }
     storages.append(Storage(type: type, key: key, count: count))
     stack.append(.storage(storages.count - 1))
@@ -212,10 +215,14 @@ struct Pickle {
     var (last, count) = (offset, 1)
     var isSound = offset >= 0 && shape.count == strides.count && shape.count <= 16
     for (size, stride) in zip(shape, strides) where isSound {
+      guard size >= 0, stride >= 0 else {
+        isSound = false
+        break
+      }
       let (steps, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
       let (end, tooLong) = last.addingReportingOverflow(steps)
       let (product, tooMany) = count.multipliedReportingOverflow(by: size)
-      isSound = size >= 0 && stride >= 0 && !tooFar && !tooLong && !tooMany
+      isSound = !tooFar && !tooLong && !tooMany
       (last, count) = (end, product)
     }
     guard isSound, count == 0 || last < storage.count, count <= storage.count else {

@@ -3,7 +3,7 @@ import Support
 
 extension ZipArchive {
   /// An archive that PyTorch may have written; a large one is read as it is needed.
-  /// - Throws: `Failure.badData` if it is not a sound archive.
+  /// - Throws: `Failure.missing` if the file cannot be read, `Failure.badData` if it is not a sound archive.
   init(pytorch url: URL) throws {
     guard let bytes = try? Data(contentsOf: url, options: .alwaysMapped) else {
       throw Failure.missing("cannot read \(url.path)")
@@ -12,7 +12,7 @@ extension ZipArchive {
   }
 
   /// The bytes of a member; nil if there is none of that name.
-  /// - Throws: `Failure.badData` if it is compressed or not in the file.
+  /// - Throws: `Failure.badData` if it is compressed, has two sizes, or is not in the file.
   func plain(_ name: String) throws -> Data? {
     guard let (member, stored) = try member(name) else { return nil }
     guard member.method == 0 else {

@@ -13,9 +13,12 @@ public enum Engine {
   ///
   /// Call once, before the first tensor is made.
   public static func start(threads: Int? = nil) {
-    ct_keep_memory()
+    keepMemory()
     ct_set_threads(Int32(threads ?? ProcessInfo.processInfo.activeProcessorCount))
   }
+
+  /// Keeps freed memory for reuse from now on.
+  package static func keepMemory() { ct_keep_memory() }
 
   /// What libtorch said about its last refusal on this thread.
   static var lastError: String { String(cString: ct_last_error()) }
