@@ -5,7 +5,6 @@ import Testing
 struct MemoryTests {
   @Test("the memory of a large tensor that is gone becomes the next one's, though smaller ones came that stay")
   func reuse() {
-    Engine.keepMemory()
     var small: [Tensor] = []
     var places: Set<UnsafeMutableRawPointer> = []
     for number in 0..<20 {
@@ -19,7 +18,6 @@ struct MemoryTests {
 
   @Test("tensors begin where vector registers can load from, and hold what was written to them")
   func contents() {
-    Engine.keepMemory()
     for count in [1, 63, 64, 65, 1 << 18, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_333_333] {
       let (tensor, memory) = Tensor.unset([count], type: .uint8)
       #expect(Int(bitPattern: memory) % 64 == 0)

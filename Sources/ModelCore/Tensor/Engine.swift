@@ -13,12 +13,9 @@ public enum Engine {
   ///
   /// Call once, before the first tensor is made.
   public static func start(threads: Int? = nil) {
-    keepMemory()
+    ct_keep_memory()
     ct_set_threads(Int32(threads ?? ProcessInfo.processInfo.activeProcessorCount))
   }
-
-  /// Keeps freed memory for reuse from now on.
-  package static func keepMemory() { ct_keep_memory() }
 
   /// What libtorch said about its last refusal on this thread.
   static var lastError: String { String(cString: ct_last_error()) }
