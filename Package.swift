@@ -1,7 +1,8 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-/// Every room of the house, from the ground up. Arrows point down only: a target may depend on targets listed before it.
+/// Every room of the house, from the ground up. Arrows point down only: a target may depend on
+/// targets listed before it.
 let package = Package(
   name: "crossfire",
   platforms: [.macOS(.v14)],
@@ -9,7 +10,10 @@ let package = Package(
     .executable(name: "crossfire", targets: ["crossfire"]),
     .library(
       name: "Crossfire",
-      targets: ["ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "HumanStudy", "Reports"]),
+      targets: [
+        "ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "HumanStudy",
+        "Reports",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -19,30 +23,44 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "Clibtorch", pkgConfig: "libtorch"),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
-    .systemLibrary(name: "Clibjpeg", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+      name: "Clibjpeg", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(name: "CTorch", dependencies: ["Clibtorch"]),
     .target(name: "CPixels"),
     .target(name: "CJPEG", dependencies: ["Clibjpeg", "CPixels"]),
     .target(name: "Support", dependencies: ["CCrypto"]),
     .target(name: "ModelCore", dependencies: ["CTorch", "CJPEG", "Support"]),
-    .target(name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
+    .target(
+      name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
     .target(name: "Attacks", dependencies: ["ModelCore", "Support"], path: "Attacks"),
-    .target(name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"], path: "Defenses"),
+    .target(
+      name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"],
+      path: "Defenses"),
     .target(
       name: "Evaluation",
       dependencies: [
-        "Defenses", "Attacks", "Datasets", "ModelCore", "Support", .product(name: "Yams", package: "Yams"),
+        "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "ImageSets", dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
     .target(
-      name: "HumanStudy", dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
+      name: "ImageSets",
+      dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
+    .target(
+      name: "HumanStudy",
+      dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
     .target(
       name: "Reports",
       dependencies: [
-        "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore",
+        "Support",
       ],
       path: "Reports"),
     .target(
@@ -55,22 +73,30 @@ let package = Package(
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets",
+        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks",
+        "Datasets",
         "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "crossfire-bench",
-      dependencies: ["Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "Clibjpeg", "CPNG"],
-      path: "Benchmarks", exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
+      dependencies: [
+        "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "Clibjpeg", "CPNG",
+      ],
+      path: "Benchmarks",
+      exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
     .target(
-      name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"],
+      path: "Tests/TestSupport"),
     .executableTarget(
-      name: "crossfire-fuzz", dependencies: ["Evaluation", "Datasets", "Support", "TestSupport", "CZlib"],
+      name: "crossfire-fuzz",
+      dependencies: ["Evaluation", "Datasets", "Support", "TestSupport", "CZlib"],
       path: "Tests/Fuzz"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
@@ -78,12 +104,15 @@ let package = Package(
     .testTarget(
       name: "StudyServerTests",
       dependencies: [
-        "StudyServer", "HumanStudy", "crossfire", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "StudyServer", "HumanStudy", "crossfire", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
-    .testTarget(name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
+      name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -4,8 +4,8 @@ import ModelCore
 ///
 ///     m ← 0.9·m + 0.1·g,  v ← 0.999·v + 0.001·g²,  step = rate·m̂ / (√v̂ + 10⁻⁸)
 ///
-/// m̂ and v̂ are m and v without the bias of their start at zero. Kingma & Ba, 2015. A gradient that is not a number counts as
-/// zero: such an image stays where it is.
+/// m̂ and v̂ are m and v without the bias of their start at zero. Kingma & Ba, 2015. A gradient
+/// that is not a number counts as zero: such an image stays where it is.
 struct AdamSteps {
   let rate: Double
   private var mean: Tensor
@@ -38,5 +38,7 @@ struct AdamSteps {
 
 extension Tensor {
   /// Zero where an element is infinite or not a number.
-  var finiteOrZero: Tensor { isFinite.choose(self, else: Tensor.zeros([], type: type, device: device)) }
+  var finiteOrZero: Tensor {
+    isFinite.choose(self, else: Tensor.zeros([], type: type, device: device))
+  }
 }

@@ -3,8 +3,9 @@ import Support
 
 /// A way to change images so that a classifier errs.
 ///
-/// A new attack is one file with a type that conforms, and one line in `AttackRegistry`. An attack only perturbs: the
-/// caller checks range and budget (`Perturbation.check`) and decides what succeeded.
+/// A new attack is one file with a type that conforms, and one line in `AttackRegistry`. An attack
+/// only perturbs: the caller checks range and budget (`Perturbation.check`) and decides what
+/// succeeded.
 public protocol Attack: Sendable {
   /// Its name on the command line and in experiment files.
   static var name: String { get }
@@ -40,44 +41,56 @@ public protocol Attack: Sendable {
 
   /// Adversarial images for images `[N, C, H, W]`, in their shape, at most `threat.epsilon` away.
   ///
-  /// The classifier is in evaluation behaviour unless the caller wants otherwise; nothing of it changes.
+  /// The classifier is in evaluation behaviour unless the caller wants otherwise; nothing of it
+  /// changes.
   func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor
 }
 
-/// An attack whose perturbation is one direction scaled by ε: all budgets of a sweep share one gradient.
+/// An attack whose perturbation is one direction scaled by ε: all budgets of a sweep share one
+/// gradient.
 public protocol OneDirectionAttack: Attack {
-  /// The direction of length one (in its norm) to move images `[N, C, H, W]` in; zero where there is none.
-  func direction(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource) -> Tensor
+  /// The direction of length one (in its norm) to move images `[N, C, H, W]` in; zero where there
+  /// is none.
+  func direction(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor
 }
 
 extension OneDirectionAttack {
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
-    moved(images, along: direction(images, goal, against: classifier, random: random), within: threat)
+    moved(
+      images, along: direction(images, goal, against: classifier, random: random), within: threat)
   }
 
   /// X' = clip(X + ε·direction)
-  public func moved(_ images: Tensor, along direction: Tensor, within threat: ThreatModel) -> Tensor {
+  public func moved(_ images: Tensor, along direction: Tensor, within threat: ThreatModel) -> Tensor
+  {
     (images + direction * threat.epsilon).clamped(to: threat.valueRange)
   }
 }
 
-/// An attack that walks one path, and whose budget only says how far: all budgets of a sweep share one walk.
+/// An attack that walks one path, and whose budget only says how far: all budgets of a sweep share
+/// one walk.
 public protocol OnePathAttack: Attack {
-  /// Adversarial images `[N, C, H, W]` for each of several budgets, in the order given: the places on the path of each image
-  /// where they end.
+  /// Adversarial images `[N, C, H, W]` for each of several budgets, in the order given: the places
+  /// on the path of each image where they end.
   func stations(
-    _ images: Tensor, _ goal: Goal, within threats: [ThreatModel], against classifier: any Classifier,
+    _ images: Tensor, _ goal: Goal, within threats: [ThreatModel],
+    against classifier: any Classifier,
     random: RandomSource
   ) -> [Tensor]
 }
 
 extension OnePathAttack {
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     stations(images, goal, within: [threat], against: classifier, random: random)[0]
   }
@@ -85,16 +98,19 @@ extension OnePathAttack {
 
 /// An attack without a budget: it looks for the smallest perturbation that reaches the goal.
 ///
-/// Within a budget ε its result is that perturbation where it is small enough, and the unchanged image elsewhere; so a sweep
-/// over budgets costs one run.
+/// Within a budget ε its result is that perturbation where it is small enough, and the unchanged
+/// image elsewhere; so a sweep over budgets costs one run.
 public protocol SmallestPerturbationAttack: Attack {
   /// Adversarial images as near as the attack can find them; unchanged where it found none.
-  func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource) -> Tensor
+  func nearest(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  ) -> Tensor
 }
 
 extension SmallestPerturbationAttack {
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     kept(nearest(images, goal, against: classifier, random: random), of: images, within: threat)
   }
@@ -118,9 +134,11 @@ extension Attack {
     ThreatModel(norm, epsilon: budget, valueRange: classifier.valueRange)
   }
 
-  /// Adversarial images for every budget, in the order given, with as few gradients as the attack allows.
+  /// Adversarial images for every budget, in the order given, with as few gradients as the attack
+  /// allows.
   public func sweep(
-    _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier, random: Seed
+    _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier,
+    random: Seed
   ) -> [Tensor] {
     let threats = epsilons.map { threat($0, against: classifier) }
     switch self {
@@ -132,7 +150,8 @@ extension Attack {
       let source = RandomSource(random, device: classifier.device)
       return attack.stations(images, goal, within: threats, against: classifier, random: source)
     case let attack as SurrogateTransfer:
-      return attack.attack.sweep(images, goal, epsilons: epsilons, against: attack.surrogate, random: random)
+      return attack.attack.sweep(
+        images, goal, epsilons: epsilons, against: attack.surrogate, random: random)
     case let attack as any SmallestPerturbationAttack:
       let source = RandomSource(random, device: classifier.device)
       let nearest = attack.nearest(images, goal, against: classifier, random: source)

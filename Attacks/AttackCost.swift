@@ -15,6 +15,7 @@ public struct AttackCost: Codable, Equatable, Sendable {
 
   public static func + (a: AttackCost, b: AttackCost) -> AttackCost {
     AttackCost(
-      forwards: a.forwards + b.forwards, backwards: a.backwards + b.backwards, seconds: a.seconds + b.seconds)
+      forwards: a.forwards + b.forwards, backwards: a.backwards + b.backwards,
+      seconds: a.seconds + b.seconds)
   }
 }

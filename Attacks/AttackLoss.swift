@@ -4,22 +4,26 @@ import ModelCore
 public enum OutputSource: String, Sendable, CaseIterable {
   /// z, as the classifier gives them.
   case logits
-  /// p = softmax(z) in float32: where a probability is too small for float32, or rounds to one, its gradient is lost.
+  /// p = softmax(z) in float32: where a probability is too small for float32, or rounds to one, its
+  /// gradient is lost.
   case probabilities
 }
 
 /// What a gradient attack climbs, as one number per image: the larger, the nearer the goal.
 public struct AttackLoss: Sendable, Equatable {
-  /// The loss's form, written for logits z; from probabilities p the last two have p in the place of z.
+  /// The loss's form, written for logits z; from probabilities p the last two have p in the place
+  /// of z.
   public enum Form: String, Sendable, CaseIterable {
     /// Away: −log p[y]. Towards: log p[t].
     case crossEntropy = "cross-entropy"
-    /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the cap.
+    /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the
+    /// cap.
     case margin
-    /// The difference of logits ratio: the margin in units that scaling the logits does not change. With the logits sorted
-    /// z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3)); towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2).
-    /// Croce & Hein, 2020. With fewer than three (towards: four) classes it would be constant, and is the margin instead.
-    /// Towards it needs the true labels too.
+    /// The difference of logits ratio: the margin in units that scaling the logits does not change.
+    /// With the logits sorted z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3));
+    /// towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2). Croce & Hein, 2020. With fewer than
+    /// three (towards: four) classes it would be constant, and is the margin instead. Towards it
+    /// needs the true labels too.
     case logitsRatio = "logits-ratio"
   }
 
@@ -54,7 +58,8 @@ public struct AttackLoss: Sendable, Equatable {
 
   private func entropy(_ outputs: Tensor, _ labels: Tensor) -> Tensor {
     guard source == .probabilities else { return outputs.crossEntropy(labels) }
-    // A probability of zero has no logarithm; held at the smallest number, it has no gradient either.
+    // A probability of zero has no logarithm; held at the smallest number, it has no gradient
+    // either.
     return -Self.pick(outputs, labels).maximum(Double(Float.leastNormalMagnitude)).logarithm
   }
 
@@ -66,7 +71,9 @@ public struct AttackLoss: Sendable, Equatable {
       let margin = Self.bestOther(logits, goal.focus) - Self.pick(logits, goal.focus)
       return margin / (rank(0) - rank(2) + 1e-12)
     }
-    guard let labels = goal.labels else { preconditionFailure("a targeted logits ratio needs the true labels") }
+    guard let labels = goal.labels else {
+      preconditionFailure("a targeted logits ratio needs the true labels")
+    }
     let margin = Self.pick(logits, targets) - Self.pick(logits, labels)
     return margin / (rank(0) - (rank(2) + rank(3)) * 0.5 + 1e-12)
   }
@@ -83,13 +90,15 @@ public struct AttackLoss: Sendable, Equatable {
 }
 
 extension Goal {
-  /// The summed cross-entropy that an attacker climbs. Summed, so that an image's gradient does not depend on its batch.
+  /// The summed cross-entropy that an attacker climbs. Summed, so that an image's gradient does not
+  /// depend on its batch.
   public func gain(_ logits: Tensor) -> Tensor { AttackLoss.crossEntropy.gains(logits, self).sum() }
 }
 
 extension Tensor {
-  /// Logits `[N, K]` with each image's class in `labels` set to ±∞, so that another class is chosen whatever a model returns:
-  /// logits that are infinite are brought within finite numbers, those that are not numbers count as zero.
+  /// Logits `[N, K]` with each image's class in `labels` set to ±∞, so that another class is chosen
+  /// whatever a model returns: logits that are infinite are brought within finite numbers, those
+  /// that are not numbers count as zero.
   func excluding(_ labels: Tensor, as extreme: Double) -> Tensor {
     let limit = Double(Float.greatestFiniteMagnitude)
     let zero = Tensor.zeros([], device: device)

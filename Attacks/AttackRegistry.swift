@@ -49,8 +49,8 @@ public struct AttackPlan: Sendable {
   /// How many images it is tried on, from the first on; nil: as many as everything else.
   public let examples: Int?
 
-  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `examples` and the attack's own settings,
-  /// and refuses the rest.
+  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `examples` and
+  /// the attack's own settings, and refuses the rest.
   public init(name: String, attack attackName: String? = nil, _ settings: Settings) throws {
     let type = try AttackRegistry.type(named: attackName ?? name)
     self.name = name
@@ -61,16 +61,20 @@ public struct AttackPlan: Sendable {
     let budgets = try settings.doubles(given, "the budgets, \(unit)")
     guard !budgets.isEmpty else {
       throw Failure.badData(
-        "\(settings.place(of: given)): \(name): no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+        "\(settings.place(of: given)): \(name): no budget given",
+        hint: "for example epsilons: [0, 0.1, 0.2]")
     }
     epsilons = Array(Set(budgets)).sorted()
     goal = try GoalRule(settings, default: type.defaultGoal)
-    examples = try settings.optionalInt("examples", in: 1...Int.max, "how many images are attacked, from the first on")
+    examples = try settings.optionalInt(
+      "examples", in: 1...Int.max, "how many images are attacked, from the first on")
     try settings.finish(name)
   }
 
   /// An attack as a program asks for it.
-  public init(name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], examples: Int? = nil) {
+  public init(
+    name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], examples: Int? = nil
+  ) {
     self.name = name
     self.attack = attack
     self.goal = goal

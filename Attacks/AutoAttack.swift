@@ -1,12 +1,14 @@
 import ModelCore
 import Support
 
-/// AutoAttack's standard ensemble: APGD on cross-entropy, APGD on the targeted difference of logits ratio, FAB towards targets,
-/// and Square; each only on the images that those before it left standing. Croce & Hein, 2020.
+/// AutoAttack's standard ensemble: APGD on cross-entropy, APGD on the targeted difference of logits
+/// ratio, FAB towards targets, and Square; each only on the images that those before it left
+/// standing. Croce & Hein, 2020.
 public struct AutoAttack: Attack {
   public static let name = "autoattack"
   public static let title = "AutoAttack"
-  public static let summary = "APGD-CE, APGD-T, FAB-T and Square, each on what is left; ℓ∞ or ℓ2 (Croce & Hein 2020)"
+  public static let summary =
+    "APGD-CE, APGD-T, FAB-T and Square, each on what is left; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
   public let steps: Int
@@ -22,8 +24,10 @@ public struct AutoAttack: Attack {
 
   public init(_ settings: Settings) throws {
     norm = try settings.norm(of: [.linf, .l2])
-    steps = try settings.int("steps", default: 100, in: 1...100_000, "steps of each gradient attack")
-    queries = try settings.int("queries", default: 5000, in: 1...10_000_000, "queries of Square an image")
+    steps = try settings.int(
+      "steps", default: 100, in: 1...100_000, "steps of each gradient attack")
+    queries = try settings.int(
+      "queries", default: 5000, in: 1...10_000_000, "queries of Square an image")
   }
 
   public var parameters: [String: String] {
@@ -31,7 +35,8 @@ public struct AutoAttack: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     // images [N, C, H, W]
     var result = images
@@ -71,11 +76,13 @@ public struct AutoAttack: Attack {
 
   /// APGD towards each of the likeliest wrong classes in turn, each on what is left.
   private func targetedAscent(
-    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier, _ random: RandomSource
+    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
+    _ random: RandomSource
   ) -> Tensor {
     let ascent = AutoProjectedGradient(norm: norm, steps: steps, loss: .logitsRatio)
     let logits = withoutGradients { classifier.logits(images) }
-    let targets = goal.targets.map { [$0] } ?? LikeliestClasses.wrong(logits, goal.focus, Self.classes)
+    let targets =
+      goal.targets.map { [$0] } ?? LikeliestClasses.wrong(logits, goal.focus, Self.classes)
     var result = images
     var standing = Tensor.range(images.shape[0], device: images.device)
     for target in targets {
@@ -83,7 +90,8 @@ public struct AutoAttack: Attack {
       let part = goal.at(standing)
       let towards = Goal.towards(target.indexSelect(0, standing), from: part.labels ?? part.focus)
       let found = ascent.run(
-        images.indexSelect(0, standing), climbing: towards, until: part, within: threat, against: classifier,
+        images.indexSelect(0, standing), climbing: towards, until: part, within: threat,
+        against: classifier,
         random: random)
       let reached = part.isReached(classifier.predictions(found))
       result = result.replacingRows(standing.rows(where: reached), with: found.rows(where: reached))

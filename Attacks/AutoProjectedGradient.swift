@@ -1,8 +1,8 @@
 import ModelCore
 import Support
 
-/// Auto-PGD: gradient ascent with momentum whose step halves, image by image, when progress stalls, going on from the best point
-/// found. No step size to choose. Croce & Hein, 2020.
+/// Auto-PGD: gradient ascent with momentum whose step halves, image by image, when progress stalls,
+/// going on from the best point found. No step size to choose. Croce & Hein, 2020.
 public struct AutoProjectedGradient: Attack {
   public static let name = "apgd"
   public static let title = "auto projected gradient descent"
@@ -12,7 +12,8 @@ public struct AutoProjectedGradient: Attack {
   public let steps: Int
   public let loss: AttackLoss
 
-  /// Share of the last step that is kept as momentum, and share of improving steps below which a step size is halved.
+  /// Share of the last step that is kept as momentum, and share of improving steps below which a
+  /// step size is halved.
   private static let momentum = 0.25
   private static let patience = 0.75
 
@@ -33,12 +34,14 @@ public struct AutoProjectedGradient: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     run(images, climbing: goal, until: goal, within: threat, against: classifier, random: random)
   }
 
-  /// Climbs towards one goal until another is reached: for AutoAttack, towards a target until any wrong class is.
+  /// Climbs towards one goal until another is reached: for AutoAttack, towards a target until any
+  /// wrong class is.
   func run(
     _ images: Tensor, climbing goal: Goal, until success: Goal, within threat: ThreatModel,
     against classifier: any Classifier, random: RandomSource
@@ -46,7 +49,8 @@ public struct AutoProjectedGradient: Attack {
     // images [N, C, H, W]
     guard threat.epsilon > 0 else { return images }
     var result = images
-    var climb = Climb(images, start(images, threat, random), 2 * threat.epsilon, classifier, loss, goal, success)
+    var climb = Climb(
+      images, start(images, threat, random), 2 * threat.epsilon, classifier, loss, goal, success)
     var interval = max(Int(0.22 * Double(steps)), 1)
     var sinceCheck = 0
     for step in 0..<steps {
@@ -56,7 +60,8 @@ public struct AutoProjectedGradient: Attack {
       result = climb.settle(into: result)
       if climb.isEmpty { return result }
       climb.halveStalled(over: sinceCheck, patience: Self.patience)
-      interval = max(interval - max(Int(0.03 * Double(steps)), 1), max(Int(0.06 * Double(steps)), 1))
+      interval = max(
+        interval - max(Int(0.03 * Double(steps)), 1), max(Int(0.06 * Double(steps)), 1))
       sinceCheck = 0
     }
     return climb.finish(into: result)
@@ -64,7 +69,8 @@ public struct AutoProjectedGradient: Attack {
 
   /// A random point on the surface of the ball.
   private func start(_ images: Tensor, _ threat: ThreatModel, _ random: RandomSource) -> Tensor {
-    let direction = norm == .linf ? random.uniform(images.shape) * 2 - 1 : random.normal(images.shape)
+    let direction =
+      norm == .linf ? random.uniform(images.shape) * 2 - 1 : random.normal(images.shape)
     let length = norm.size(direction).perImage(like: images).maximum(1e-12)
     return (images + direction / length * threat.epsilon).clamped(to: threat.valueRange)
   }
@@ -91,7 +97,8 @@ private struct Climb {
   private var success: Goal
 
   init(
-    _ images: Tensor, _ start: Tensor, _ size: Double, _ classifier: any Classifier, _ loss: AttackLoss, _ goal: Goal,
+    _ images: Tensor, _ start: Tensor, _ size: Double, _ classifier: any Classifier,
+    _ loss: AttackLoss, _ goal: Goal,
     _ success: Goal
   ) {
     let count = images.shape[0]
@@ -103,7 +110,8 @@ private struct Climb {
     self.size = Tensor.full(size, shape: [count, 1, 1, 1], device: images.device)
     let none = Tensor.zeros([count], device: images.device)
     improvements = none
-    // As published: the first check compares the first loss with zero, and cannot halve for want of a better best.
+    // As published: the first check compares the first loss with zero, and cannot halve for want of
+    // a better best.
     lastLoss = none
     halvedAtCheck = none.equals(0)
     let seen = Self.look(start, classifier, loss, goal)
@@ -116,7 +124,8 @@ private struct Climb {
 
   /// One step: along the gradient, blended with the last move, projected.
   mutating func advance(
-    _ threat: ThreatModel, keeping momentum: Double, _ classifier: any Classifier, _ loss: AttackLoss
+    _ threat: ThreatModel, keeping momentum: Double, _ classifier: any Classifier,
+    _ loss: AttackLoss
   ) {
     let stepped = threat.project(x + threat.step(gradient, size: 1) * size, around: originals)
     let blended = x + (stepped - x) * (1 - momentum) + (x - previous) * momentum
@@ -135,8 +144,8 @@ private struct Climb {
     bestLoss = better.choose(seen.loss, else: bestLoss)
   }
 
-  /// Halves the step of images that improved too seldom, or whose best has not moved since the last check, and sends them back
-  /// to their best point.
+  /// Halves the step of images that improved too seldom, or whose best has not moved since the last
+  /// check, and sends them back to their best point.
   mutating func halveStalled(over steps: Int, patience: Double) {
     let seldom = improvements.isAtMost(Double(steps) * patience)
     let stuck = halvedAtCheck.inverted.and(bestLoss.isGreater(than: bestLossAtCheck).inverted)
@@ -166,7 +175,8 @@ private struct Climb {
   private mutating func keep(_ standing: Tensor) {
     let rows = standing.nonzero.reshaped([-1])
     for path in [
-      \Climb.indices, \.originals, \.x, \.previous, \.gradient, \.best, \.bestGradient, \.bestLoss, \.bestLossAtCheck,
+      \Climb.indices, \.originals, \.x, \.previous, \.gradient, \.best, \.bestGradient, \.bestLoss,
+      \.bestLossAtCheck,
       \.lastLoss, \.improvements, \.halvedAtCheck, \.size, \.fooling, \.fooled,
     ] { self[keyPath: path] = self[keyPath: path].indexSelect(0, rows) }
     goal = goal.at(rows)
@@ -180,7 +190,10 @@ private struct Climb {
       let variable = x.tracked
       let logits = classifier.logits(variable)
       let gains = loss.gains(logits, goal)
-      return (gains.detached, gains.sum().gradient(of: variable).detached, logits.detached.predictedClasses)
+      return (
+        gains.detached, gains.sum().gradient(of: variable).detached,
+        logits.detached.predictedClasses
+      )
     }
   }
 }

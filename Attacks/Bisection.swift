@@ -1,16 +1,19 @@
 import ModelCore
 import Support
 
-/// The smallest budget of each image with which another attack reaches its goal, found by halving an interval: it succeeds at
-/// the interval's end and fails at its beginning, or (at first) nothing is tried there.
+/// The smallest budget of each image with which another attack reaches its goal, found by halving
+/// an interval: it succeeds at the interval's end and fails at its beginning, or (at first) nothing
+/// is tried there.
 ///
-/// The answer is exact to upper / 2^halvings for an attack that succeeds with every larger budget once it succeeds with one,
-/// and otherwise the end of some interval in which it begins to succeed. An image the attack cannot turn with the upper bound
-/// stays as it was. Settings that it does not know go to the attack `of`.
+/// The answer is exact to upper / 2^halvings for an attack that succeeds with every larger budget
+/// once it succeeds with one, and otherwise the end of some interval in which it begins to succeed.
+/// An image the attack cannot turn with the upper bound stays as it was. Settings that it does not
+/// know go to the attack `of`.
 public struct Bisection: SmallestPerturbationAttack {
   public static let name = "bisection"
   public static let title = "bisection of another attack's budget"
-  public static let summary = "each image's smallest budget for another attack (of=pgd, …), by halving an interval"
+  public static let summary =
+    "each image's smallest budget for another attack (of=pgd, …), by halving an interval"
   public static let defaultGoal = GoalRule.untargeted
   public let attack: any Attack
   /// The largest budget tried, in the attack's units; nil: the largest that makes a difference.
@@ -29,10 +32,12 @@ public struct Bisection: SmallestPerturbationAttack {
       !($0 is any SmallestPerturbationAttack.Type) && $0 != SurrogateTransfer.self
     }.map { $0.name }
     let name = try settings.choice(
-      "of", of: budgeted, default: ProjectedGradientDescent.name, "the attack whose budget is sought")
+      "of", of: budgeted, default: ProjectedGradientDescent.name,
+      "the attack whose budget is sought")
     upper = try settings.optionalDouble(
       "upper", in: 1e-9...1e9, "largest budget tried; else the largest that makes a difference")
-    halvings = try settings.int("halvings", default: 10, in: 1...50, "how often the interval is halved")
+    halvings = try settings.int(
+      "halvings", default: 10, in: 1...50, "how often the interval is halved")
     attack = try AttackRegistry.type(named: name).init(settings)
   }
 
@@ -48,7 +53,9 @@ public struct Bisection: SmallestPerturbationAttack {
     attack.threat(budget, against: classifier)
   }
 
-  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
+  public func nearest(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  )
     -> Tensor
   {
     // images [N, C, H, W]; low and high are each image's interval
@@ -59,12 +66,14 @@ public struct Bisection: SmallestPerturbationAttack {
     var low = [Double](repeating: 0, count: reached.count)
     var high = low
 
-    /// Tries one budget on some images, keeps the images with which it succeeds, and says which those are.
+    /// Tries one budget on some images, keeps the images with which it succeeds, and says which
+    /// those are.
     func trial(_ budget: Double, _ places: [Int]) -> [Bool] {
       let rows = Tensor(labels: places).to(images.device)
       let part = goal.at(rows)
       let threat = threat(budget, against: classifier)
-      let found = attack.perturb(images.indexSelect(0, rows), part, within: threat, against: classifier, random: random)
+      let found = attack.perturb(
+        images.indexSelect(0, rows), part, within: threat, against: classifier, random: random)
       let succeeded = part.isReached(classifier.predictions(found))
       let kept = succeeded.perImage(like: found).choose(found, else: results.indexSelect(0, rows))
       results = results.replacingRows(rows, with: kept)
@@ -86,7 +95,8 @@ public struct Bisection: SmallestPerturbationAttack {
     return results
   }
 
-  /// The distance between the two images that are farthest apart; all features, in ℓ0, where budgets are shares of them.
+  /// The distance between the two images that are farthest apart; all features, in ℓ0, where
+  /// budgets are shares of them.
   private func largestBudget(_ classifier: any Classifier) -> Double {
     let width = classifier.valueRange.upperBound - classifier.valueRange.lowerBound
     let features = Double(classifier.inputShape.count)

@@ -6,16 +6,19 @@ import Support
 ///
 ///     min over w of ‖x − x₀‖₂² + c·max(κ − m(x), 0),  x = middle + half·tanh(w), which keeps pixels valid
 ///
-/// with m the margin by which x is at the goal, solved by Adam; for each image c is found by bisection, after it grew tenfold
-/// until the goal was reached, and the nearest image seen on the way is kept. Carlini & Wagner, 2017.
+/// with m the margin by which x is at the goal, solved by Adam; for each image c is found by
+/// bisection, after it grew tenfold until the goal was reached, and the nearest image seen on the
+/// way is kept. Carlini & Wagner, 2017.
 ///
-/// Two things differ from its authors' code, which on linear models ends up to 50 % beyond the boundary: Adam's rate falls to
-/// zero along a cosine, so that the way ends at rest; and c is too large only if the goal is still reached in the second half of
-/// the steps, since the first ones cross a near boundary with any c.
+/// Two things differ from its authors' code, which on linear models ends up to 50 % beyond the
+/// boundary: Adam's rate falls to zero along a cosine, so that the way ends at rest; and c is too
+/// large only if the goal is still reached in the second half of the steps, since the first ones
+/// cross a near boundary with any c.
 public struct CarliniWagner: SmallestPerturbationAttack {
   public static let name = "cw"
   public static let title = "Carlini-Wagner attack"
-  public static let summary = "smallest ℓ2 perturbation by Adam and a search over c (Carlini & Wagner 2017)"
+  public static let summary =
+    "smallest ℓ2 perturbation by Adam and a search over c (Carlini & Wagner 2017)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l2
   /// Steps for each c.
@@ -41,19 +44,28 @@ public struct CarliniWagner: SmallestPerturbationAttack {
 
   public init(_ settings: Settings) throws {
     steps = try settings.int("steps", default: 300, in: 1...1_000_000, "steps for each c")
-    searches = try settings.int("searches", default: 9, in: 1...100, "values of c tried for each image")
-    rate = try settings.double("rate", default: 0.05, in: 1e-9...1e3, "Adam's rate at the first step")
-    confidence = try settings.double("confidence", default: 0, in: 0...1e6, "κ, the margin of logits to be reached")
+    searches = try settings.int(
+      "searches", default: 9, in: 1...100, "values of c tried for each image")
+    rate = try settings.double(
+      "rate", default: 0.05, in: 1e-9...1e3, "Adam's rate at the first step")
+    confidence = try settings.double(
+      "confidence", default: 0, in: 0...1e6, "κ, the margin of logits to be reached")
   }
 
   public var parameters: [String: String] {
-    ["steps": "\(steps)", "searches": "\(searches)", "rate": "\(rate)", "confidence": "\(confidence)"]
+    [
+      "steps": "\(steps)", "searches": "\(searches)", "rate": "\(rate)",
+      "confidence": "\(confidence)",
+    ]
   }
 
-  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
+  public func nearest(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  )
     -> Tensor
   {
-    // images [N, C, H, W]; of the images that are not at the goal yet: distance, weight, low, high [M]
+    // images [N, C, H, W]; of the images that are not at the goal yet: distance, weight, low, high
+    // [M]
     var open = OpenImages(images, goal)
     open.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
     guard !open.isEmpty else { return open.results }
@@ -75,8 +87,9 @@ public struct CarliniWagner: SmallestPerturbationAttack {
     return open.results
   }
 
-  /// Adam's way from the originals with fixed weights c `[M]`: the nearest image at the goal that it passes, its distance, which
-  /// is infinite where there is none, and whether the second half of the way was at the goal.
+  /// Adam's way from the originals with fixed weights c `[M]`: the nearest image at the goal that
+  /// it passes, its distance, which is infinite where there is none, and whether the second half of
+  /// the way was at the goal.
   private func descend(
     _ originals: Tensor, _ goal: Goal, _ weight: Tensor, _ classifier: any Classifier
   ) -> (images: Tensor, distance: Tensor, staysThere: Tensor) {
@@ -107,7 +120,8 @@ public struct CarliniWagner: SmallestPerturbationAttack {
     return (best, distance, staysThere)
   }
 
-  /// The gradient of c·max(κ − m, 0) in each image, and whether the goal is reached with the margin κ.
+  /// The gradient of c·max(κ − m, 0) in each image, and whether the goal is reached with the margin
+  /// κ.
   private func look(
     _ x: Tensor, _ goal: Goal, _ weight: Tensor, _ classifier: any Classifier
   ) -> (slope: Tensor, reached: Tensor) {
@@ -120,6 +134,7 @@ public struct CarliniWagner: SmallestPerturbationAttack {
   }
 
   private func isReached(_ logits: Tensor, _ goal: Goal) -> Tensor {
-    goal.isReached(logits.predictedClasses).and(AttackLoss.margin.gains(logits, goal).isAtLeast(confidence))
+    goal.isReached(logits.predictedClasses).and(
+      AttackLoss.margin.gains(logits, goal).isAtLeast(confidence))
   }
 }

@@ -1,17 +1,20 @@
 import ModelCore
 import Support
 
-/// DeepFool: steps to the nearest decision boundary as the classifier's linear approximation has it, until it is crossed.
+/// DeepFool: steps to the nearest decision boundary as the classifier's linear approximation has
+/// it, until it is crossed.
 ///
 ///     k: the class with the smallest |z[k] − z[y]| / ‖∇(z[k] − z[y])‖₂ among the likeliest wrong ones
 ///     x ← clip(x + (1 + η)·|z[k] − z[y]| / ‖∇(z[k] − z[y])‖₂² · ∇(z[k] − z[y]))
 ///
-/// η is the overshoot, taken at each step. Towards a target t there is one boundary: that between t and the likeliest other
-/// class. Moosavi-Dezfooli, Fawzi & Frossard, 2016, Algorithm 2; that considers all classes, and its authors' code the likeliest.
+/// η is the overshoot, taken at each step. Towards a target t there is one boundary: that between t
+/// and the likeliest other class. Moosavi-Dezfooli, Fawzi & Frossard, 2016, Algorithm 2; that
+/// considers all classes, and its authors' code the likeliest.
 public struct DeepFool: SmallestPerturbationAttack {
   public static let name = "deepfool"
   public static let title = "DeepFool"
-  public static let summary = "smallest ℓ2 perturbation by steps to the nearest boundary (Moosavi-Dezfooli et al. 2016)"
+  public static let summary =
+    "smallest ℓ2 perturbation by steps to the nearest boundary (Moosavi-Dezfooli et al. 2016)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l2
   public let steps: Int
@@ -27,15 +30,19 @@ public struct DeepFool: SmallestPerturbationAttack {
 
   public init(_ settings: Settings) throws {
     steps = try settings.int("steps", default: 50, in: 1...100_000, "steps taken at most")
-    overshoot = try settings.double("overshoot", default: 0.02, in: 0...10, "share by which a step passes the boundary")
-    classes = try settings.int("classes", default: 9, in: 1...10_000, "wrong classes considered, the likeliest first")
+    overshoot = try settings.double(
+      "overshoot", default: 0.02, in: 0...10, "share by which a step passes the boundary")
+    classes = try settings.int(
+      "classes", default: 9, in: 1...10_000, "wrong classes considered, the likeliest first")
   }
 
   public var parameters: [String: String] {
     ["steps": "\(steps)", "overshoot": "\(overshoot)", "classes": "\(classes)"]
   }
 
-  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
+  public func nearest(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  )
     -> Tensor
   {
     // images [N, C, H, W]
@@ -50,8 +57,11 @@ public struct DeepFool: SmallestPerturbationAttack {
     return open.results
   }
 
-  /// The shortest move onto an approximated boundary, `[M, C, H, W]`; zero where no gradient leads to one.
-  private func shortest(_ open: OpenImages, _ logits: Tensor, _ classifier: any Classifier) -> Tensor {
+  /// The shortest move onto an approximated boundary, `[M, C, H, W]`; zero where no gradient leads
+  /// to one.
+  private func shortest(_ open: OpenImages, _ logits: Tensor, _ classifier: any Classifier)
+    -> Tensor
+  {
     // x [M, C, H, W], logits [M, K]
     let focus = open.goal.focus
     let rivals = LikeliestClasses.wrong(logits, focus, open.goal.isTargeted ? 1 : classes)

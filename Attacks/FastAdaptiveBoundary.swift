@@ -1,8 +1,9 @@
 import ModelCore
 import Support
 
-/// FAB: walks along the decision boundary towards the original, by projections onto its linear approximation within the box of
-/// valid pixels; looks for the smallest perturbation. In its targeted form, towards each of the likeliest wrong classes in turn.
+/// FAB: walks along the decision boundary towards the original, by projections onto its linear
+/// approximation within the box of valid pixels; looks for the smallest perturbation. In its
+/// targeted form, towards each of the likeliest wrong classes in turn.
 ///
 ///     d₁, d₂: moves from x and from the original onto the approximated boundary
 ///     α = min(‖d₁‖ / (‖d₁‖ + ‖d₂‖), 0.1);  x ← clip((1 − α)·(x + η·d₁) + α·(x₀ + η·d₂))
@@ -12,7 +13,8 @@ import Support
 public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
   public static let name = "fab"
   public static let title = "fast adaptive boundary attack"
-  public static let summary = "smallest perturbation by projections onto the boundary; ℓ∞ or ℓ2 (Croce & Hein 2020)"
+  public static let summary =
+    "smallest perturbation by projections onto the boundary; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
   public let steps: Int
@@ -28,14 +30,17 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
   public init(_ settings: Settings) throws {
     norm = try settings.norm(of: [.linf, .l2])
     steps = try settings.int("steps", default: 100, in: 1...100_000, "steps towards each class")
-    classes = try settings.int("classes", default: 9, in: 1...10_000, "wrong classes tried, the likeliest first")
+    classes = try settings.int(
+      "classes", default: 9, in: 1...10_000, "wrong classes tried, the likeliest first")
   }
 
   public var parameters: [String: String] {
     ["norm": norm.rawValue, "steps": "\(steps)", "classes": "\(classes)"]
   }
 
-  public func nearest(_ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource)
+  public func nearest(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+  )
     -> Tensor
   {
     // images [N, C, H, W]
@@ -56,7 +61,8 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
   }
 
   private func walk(
-    _ images: Tensor, from labels: Tensor, towards targets: Tensor, until goal: Goal, _ classifier: any Classifier
+    _ images: Tensor, from labels: Tensor, towards targets: Tensor, until goal: Goal,
+    _ classifier: any Classifier
   ) -> (images: Tensor, distance: Tensor) {
     let origin = images.flattened
     var x = images
@@ -73,10 +79,12 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
       let lengths = norm.size(moves).maximum(1e-8)
       let count = images.shape[0]
       let half = { (tensor: Tensor, part: Int) in tensor.narrow(0, part * count, count) }
-      let share = (half(lengths, 0) / (half(lengths, 0) + half(lengths, 1))).clamped(to: 0...0.1).reshaped([-1, 1])
+      let share = (half(lengths, 0) / (half(lengths, 0) + half(lengths, 1))).clamped(to: 0...0.1)
+        .reshaped([-1, 1])
       let ahead = flat + half(moves, 0) * 1.05
       let back = origin + half(moves, 1) * 1.05
-      x = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange).reshaped(images.shape)
+      x = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange).reshaped(
+        images.shape)
 
       let across = goal.isReached(classifier.predictions(x))
       let length = norm.size(x - images)
@@ -103,7 +111,8 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
 
 /// Which wrong classes a classifier finds likeliest.
 enum LikeliestClasses {
-  /// For each rank, the class of that rank among those that are not the label: int64 `[N]` each, at most `count` of them.
+  /// For each rank, the class of that rank among those that are not the label: int64 `[N]` each, at
+  /// most `count` of them.
   static func wrong(_ logits: Tensor, _ labels: Tensor, _ count: Int) -> [Tensor] {
     // logits [N, K], labels [N]
     let classes = logits.shape[1]

@@ -2,7 +2,8 @@ import ModelCore
 
 /// What an attack wants of each image: any class but its label, or exactly a target.
 public struct Goal: Sendable {
-  /// The labels to get away from, int64 `[N]`; known for targeted goals too, where the caller knows them.
+  /// The labels to get away from, int64 `[N]`; known for targeted goals too, where the caller knows
+  /// them.
   public let labels: Tensor?
   /// The classes to reach, int64 `[N]`; nil for an untargeted goal.
   public let targets: Tensor?

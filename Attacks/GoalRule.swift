@@ -15,7 +15,8 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   case leastLikely
   /// Towards one class; images that have it as their label go towards the one after it.
   case label(Int)
-  /// Towards each of the K − 1 other classes, one after the other: every image is attacked as often.
+  /// Towards each of the K − 1 other classes, one after the other: every image is attacked as
+  /// often.
   case all
 
   /// Reads a `--target`: next, random, least-likely, all, or a label.
@@ -28,7 +29,8 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     default:
       guard let label = Int(target), label >= 0 else {
         throw Failure.usage(
-          "unknown target '\(target)'", hint: "known: next, random, least-likely, all, or a label like 3")
+          "unknown target '\(target)'",
+          hint: "known: next, random, least-likely, all, or a label like 3")
       }
       self = .label(label)
     }
@@ -38,7 +40,8 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   init(_ settings: Settings, default fallback: GoalRule) throws {
     if settings.has("target") || fallback.isTargeted {
       self = try GoalRule(
-        target: settings.string("target", default: fallback.description, "next, random, least-likely, all or a label"))
+        target: settings.string(
+          "target", default: fallback.description, "next, random, least-likely, all or a label"))
     } else {
       let labels = try settings.choice(
         "labels", of: ["true", "predicted"], default: "true", "which label it leads away from")
@@ -70,10 +73,11 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The goal for images with true labels `[N]`, which are the attack's examples from number `first` on: the images of the
-  /// data set in their order, each `examplesPerImage` times in a row.
+  /// The goal for images with true labels `[N]`, which are the attack's examples from number
+  /// `first` on: the images of the data set in their order, each `examplesPerImage` times in a row.
   ///
-  /// A random target depends on the seed and an image's place in the data set, and not on the batches.
+  /// A random target depends on the seed and an image's place in the data set, and not on the
+  /// batches.
   public func goal(
     for labels: Tensor, images: Tensor, first: Int, classifier: any Classifier, seed: Seed
   ) -> Goal {
@@ -87,11 +91,13 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       return .away(from: predicted.isAtLeast(0).choose(predicted, else: labels))
     case .next: return towards((labels + 1).modulo(count))
     case .all:
-      let turn = (Tensor.range(labels.count, device: labels.device) + Double(first)).modulo(max(1, count - 1))
+      let turn = (Tensor.range(labels.count, device: labels.device) + Double(first)).modulo(
+        max(1, count - 1))
       return towards((labels + turn + 1).modulo(count))
     case .random:
       let drawn = RandomSource(seed).integers(below: count - 1, [first + labels.count])
-      return towards((labels + drawn.narrow(0, first, labels.count).to(labels.device) + 1).modulo(count))
+      return towards(
+        (labels + drawn.narrow(0, first, labels.count).to(labels.device) + 1).modulo(count))
     case .label(let label):
       let wanted = labels * 0 + Double(label)
       return towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))

@@ -1,6 +1,7 @@
 import ModelCore
 
-/// The one loop behind the iterated gradient attacks: FGSM repeated, BIM, PGD, momentum and Nesterov forms are its values.
+/// The one loop behind the iterated gradient attacks: FGSM repeated, BIM, PGD, momentum and
+/// Nesterov forms are its values.
 ///
 ///     x ← clip(x + step(g));  with projection: x ← the nearest image within ε
 ///     g: the gradient of the loss, or with momentum μ: v ← μ·v + g / mean|g|, and v is stepped along
@@ -29,7 +30,8 @@ public struct GradientAscent: Sendable {
 
   /// images `[N, C, H, W]` → adversarial images in their shape.
   public func run(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     var best = climb(images, goal, threat, classifier, random)
     guard restarts > 1 else { return best }
@@ -46,7 +48,8 @@ public struct GradientAscent: Sendable {
 
   /// - Parameter visiting: told the images after every step.
   func climb(
-    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier, _ random: RandomSource,
+    _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
+    _ random: RandomSource,
     visiting: (Tensor) -> Void = { _ in }
   ) -> Tensor {
     let size = self.size(threat.epsilon)
@@ -72,7 +75,8 @@ public struct GradientAscent: Sendable {
   private func worth(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
     withoutGradients {
       let logits = classifier.logits(images)
-      return goal.isReached(logits.predictedClasses).to(.float32) * 1e6 + gradient.loss.gains(logits, goal)
+      return goal.isReached(logits.predictedClasses).to(.float32) * 1e6
+        + gradient.loss.gains(logits, goal)
     }
   }
 }

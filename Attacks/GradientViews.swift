@@ -12,8 +12,10 @@ public protocol GradientView: Sendable {
   /// With the published values.
   init()
 
-  /// The estimate for the way of one batch through an attack; what it remembers it remembers for that way only.
-  func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource) -> GradientEstimate
+  /// The estimate for the way of one batch through an attack; what it remembers it remembers for
+  /// that way only.
+  func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+    -> GradientEstimate
 }
 
 extension GradientView {
@@ -30,8 +32,8 @@ public enum GradientViews {
   ]
 }
 
-/// Input diversity: with a probability, the gradient is taken through a random enlargement and padding, brought back to the
-/// image's size. Xie et al., 2019.
+/// Input diversity: with a probability, the gradient is taken through a random enlargement and
+/// padding, brought back to the image's size. Xie et al., 2019.
 public struct InputDiversity: GradientView {
   public static let name = "di"
   public let probability: Double
@@ -45,28 +47,38 @@ public struct InputDiversity: GradientView {
     self.scale = scale
   }
 
-  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+  public func estimate(
+    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
+  )
     -> GradientEstimate
   {
     GradientEstimate { x, view in
       guard random.uniform([1]).scalar < probability else { return inner(x, through: view) }
       // x [N, C, H, W]; all images of a step share one enlargement.
       let (height, width) = (x.shape[2], x.shape[3])
-      let large = (height: Int((Double(height) * scale).rounded(.up)), width: Int((Double(width) * scale).rounded(.up)))
+      let large = (
+        height: Int((Double(height) * scale).rounded(.up)),
+        width: Int((Double(width) * scale).rounded(.up))
+      )
       let draw = { (bound: Int) in Int(random.integers(below: bound, [1]).scalar) }
-      let grown = (height: height + draw(large.height - height + 1), width: width + draw(large.width - width + 1))
+      let grown = (
+        height: height + draw(large.height - height + 1),
+        width: width + draw(large.width - width + 1)
+      )
       let top = draw(large.height - grown.height + 1)
       let left = draw(large.width - grown.width + 1)
       return inner(x) { image in
         let padded = image.resized(height: grown.height, width: grown.width).padded(
-          left: left, right: large.width - grown.width - left, top: top, bottom: large.height - grown.height - top)
+          left: left, right: large.width - grown.width - left, top: top,
+          bottom: large.height - grown.height - top)
         return view(padded.resized(height: height, width: width))
       }
     }
   }
 }
 
-/// Translation invariance: the gradient smoothed by a Gaussian, as if summed over shifted images. Dong et al., 2019.
+/// Translation invariance: the gradient smoothed by a Gaussian, as if summed over shifted images.
+/// Dong et al., 2019.
 public struct TranslationInvariance: GradientView {
   public static let name = "ti"
   /// The side of the smoothing window, odd.
@@ -81,7 +93,9 @@ public struct TranslationInvariance: GradientView {
     self.deviation = deviation
   }
 
-  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+  public func estimate(
+    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
+  )
     -> GradientEstimate
   {
     GradientEstimate { x, view in
@@ -90,10 +104,13 @@ public struct TranslationInvariance: GradientView {
       let line = offsets.map { exp(-$0 * $0 / 2) }
       let total = line.reduce(0, +)
       let weights = line.flatMap { a in line.map { Float(a * $0 / (total * total)) } }
-      let filter = Tensor(weights, shape: [1, 1, kernel, kernel]).expanded([channels, 1, kernel, kernel]).to(x.device)
+      let filter = Tensor(weights, shape: [1, 1, kernel, kernel]).expanded([
+        channels, 1, kernel, kernel,
+      ]).to(x.device)
       let half = kernel / 2
       let window = Window(kernel: Pair(kernel, kernel), padding: Pair(half, half))
-      return inner(x, through: view).convolved(filter.contiguous, bias: nil, window: window, groups: channels)
+      return inner(x, through: view).convolved(
+        filter.contiguous, bias: nil, window: window, groups: channels)
     }
   }
 }
@@ -109,7 +126,9 @@ public struct ScaleInvariance: GradientView {
     self.copies = copies
   }
 
-  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
+  public func estimate(
+    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
+  )
     -> GradientEstimate
   {
     GradientEstimate { x, view in

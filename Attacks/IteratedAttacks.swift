@@ -8,14 +8,15 @@ protocol AscentAttack: Attack {
 
 extension AscentAttack {
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     ascent.run(images, goal, within: threat, against: classifier, random: random)
   }
 }
 
-/// FGSM repeated with a step of ε each time, clipped to valid pixels only: no projection, so that after n steps a pixel may
-/// have moved by n·ε. The form of A. Ross, 2018.
+/// FGSM repeated with a step of ε each time, clipped to valid pixels only: no projection, so that
+/// after n steps a pixel may have moved by n·ε. The form of A. Ross, 2018.
 public struct IteratedFastGradientSign: AscentAttack {
   public static let name = "ifgsm"
   public static let title = "iterated fast gradient sign method"
@@ -33,11 +34,14 @@ public struct IteratedFastGradientSign: AscentAttack {
   public init(_ settings: Settings) throws { try self.init(settings, steps: 5) }
 
   init(_ settings: Settings, steps: Int) throws {
-    self.steps = try settings.int("steps", default: steps, in: 1...10_000, "steps taken, each of size ε")
+    self.steps = try settings.int(
+      "steps", default: steps, in: 1...10_000, "steps taken, each of size ε")
     gradient = try AttackGradient(settings, steps: self.steps)
   }
 
-  public var parameters: [String: String] { gradient.parameters.merging(["steps": "\(steps)"]) { $1 } }
+  public var parameters: [String: String] {
+    gradient.parameters.merging(["steps": "\(steps)"]) { $1 }
+  }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     ThreatModel(norm, epsilon: budget * Double(steps), valueRange: classifier.valueRange)
@@ -52,7 +56,8 @@ public struct IteratedFastGradientSign: AscentAttack {
   }
 }
 
-/// TGSM repeated with a step of ε each time towards the target, not projected. The form of A. Ross, 2018.
+/// TGSM repeated with a step of ε each time towards the target, not projected. The form of A. Ross,
+/// 2018.
 public struct IteratedTargetedGradientSign: AscentAttack {
   public static let name = "itgsm"
   public static let title = "iterated targeted gradient sign method"
@@ -65,7 +70,9 @@ public struct IteratedTargetedGradientSign: AscentAttack {
     untargeted = IteratedFastGradientSign(steps: steps, gradient)
   }
 
-  public init(_ settings: Settings) throws { untargeted = try IteratedFastGradientSign(settings, steps: 10) }
+  public init(_ settings: Settings) throws {
+    untargeted = try IteratedFastGradientSign(settings, steps: 10)
+  }
 
   public var parameters: [String: String] { untargeted.parameters }
   var ascent: GradientAscent { untargeted.ascent }
@@ -75,18 +82,21 @@ public struct IteratedTargetedGradientSign: AscentAttack {
   }
 }
 
-/// The basic iterative method: steps of α along the gradient's sign, projected into the ball after each.
-/// Kurakin, Goodfellow & Bengio, 2016.
+/// The basic iterative method: steps of α along the gradient's sign, projected into the ball after
+/// each. Kurakin, Goodfellow & Bengio, 2016.
 public struct BasicIterativeMethod: AscentAttack {
   public static let name = "bim"
   public static let title = "basic iterative method"
-  public static let summary = "steps of α along the gradient's sign, projected into the ball (Kurakin et al. 2016)"
+  public static let summary =
+    "steps of α along the gradient's sign, projected into the ball (Kurakin et al. 2016)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public let pace: Pace
   public let gradient: AttackGradient
 
-  public init(_ pace: Pace = Pace(steps: 10, relative: 1), _ gradient: AttackGradient = AttackGradient()) {
+  public init(
+    _ pace: Pace = Pace(steps: 10, relative: 1), _ gradient: AttackGradient = AttackGradient()
+  ) {
     self.pace = pace
     self.gradient = gradient
   }

@@ -6,7 +6,8 @@ public final class Meter: Classifier, @unchecked Sendable {
   private let gradients = GradientCounter()
   /// Images that went forward.
   public private(set) var forwards = 0
-  /// Images whose gradients came back; an image counts for every gradient that is taken of its logits.
+  /// Images whose gradients came back; an image counts for every gradient that is taken of its
+  /// logits.
   public var backwards: Int { gradients.rows }
 
   public init(_ classifier: any Classifier) {

@@ -1,20 +1,25 @@
 import ModelCore
 import Support
 
-/// The momentum iterative method: v ← μ·v + g / mean|g|, steps of α along sign v, projected. Dong et al., 2018.
+/// The momentum iterative method: v ← μ·v + g / mean|g|, steps of α along sign v, projected. Dong
+/// et al., 2018.
 ///
-/// The gradient is divided by the mean of its magnitudes; dividing by their sum, as the paper writes it, gives the same signs.
+/// The gradient is divided by the mean of its magnitudes; dividing by their sum, as the paper
+/// writes it, gives the same signs.
 public struct MomentumIterativeMethod: AscentAttack {
   public static let name = "mifgsm"
   public static let title = "momentum iterative fast gradient sign method"
-  public static let summary = "BIM along an accumulated gradient, which transfers better (Dong et al. 2018)"
+  public static let summary =
+    "BIM along an accumulated gradient, which transfers better (Dong et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public let pace: Pace
   public let decay: Double
   public let gradient: AttackGradient
 
-  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()) {
+  public init(
+    _ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()
+  ) {
     self.pace = pace
     self.decay = decay
     self.gradient = gradient
@@ -47,7 +52,9 @@ public struct NesterovIterativeMethod: AscentAttack {
   public let norm = Norm.linf
   private let method: MomentumIterativeMethod
 
-  public init(_ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()) {
+  public init(
+    _ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()
+  ) {
     method = MomentumIterativeMethod(pace, decay: decay, gradient)
   }
 

@@ -1,11 +1,13 @@
 import ModelCore
 import Support
 
-/// What a perturbation turned out to be, checked by the caller of an attack and never by the attack itself.
+/// What a perturbation turned out to be, checked by the caller of an attack and never by the attack
+/// itself.
 public enum Perturbation {
   /// Refuses adversarial images that are not finite, leave the valid pixels or exceed the budget.
   ///
-  /// A failure here is a fault of the attack (or of a classifier whose gradients are not numbers), never a result.
+  /// A failure here is a fault of the attack (or of a classifier whose gradients are not numbers),
+  /// never a result.
   public static func check(
     _ adversarial: Tensor, of originals: Tensor, within threat: ThreatModel, attack: String
   ) throws {

@@ -25,7 +25,8 @@ struct SaliencyMap {
       guard reached.contains(false) else { return (reached, [], []) }
       switch source {
       case .logits:
-        let alpha = AttackLoss.pick(logits, targets).sum().gradient(of: variable, retainingGraph: true)
+        let alpha = AttackLoss.pick(logits, targets).sum().gradient(
+          of: variable, retainingGraph: true)
         let all = logits.sum().gradient(of: variable)
         return (reached, alpha.floats(), (all - alpha).floats())
       case .probabilities:
@@ -48,7 +49,8 @@ struct SaliencyMap {
 struct SaliencyWalk {
   private let original: [Float]
   private(set) var pixels: [Float]
-  /// The search domain: features that have room in the direction of θ and were not chosen, ascending.
+  /// The search domain: features that have room in the direction of θ and were not chosen,
+  /// ascending.
   private var domain: [Int]
   /// The features chosen, in that order.
   private var chosen: [Int] = []
@@ -67,8 +69,11 @@ struct SaliencyWalk {
   /// Changes the most salient features by θ; false if none is admissible, and then nothing changes.
   mutating func advance(_ form: JacobianSaliencyMap.Form, alpha: [Float], beta: [Float]) -> Bool {
     // alpha, beta [D]; θ < 0 turns the signs of both.
-    let features = theta > 0 ? form.best(alpha, beta, domain) : form.best(alpha.map(-), beta.map(-), domain)
-    for feature in features { pixels[feature] = min(max(pixels[feature] + theta, range.lowerBound), range.upperBound) }
+    let features =
+      theta > 0 ? form.best(alpha, beta, domain) : form.best(alpha.map(-), beta.map(-), domain)
+    for feature in features {
+      pixels[feature] = min(max(pixels[feature] + theta, range.lowerBound), range.upperBound)
+    }
     domain.removeAll(where: features.contains)
     chosen += features
     return !features.isEmpty
@@ -83,11 +88,14 @@ struct SaliencyWalk {
 }
 
 extension JacobianSaliencyMap.Form {
-  /// The most salient features of a domain for θ > 0, the first of equals; none if none is admissible.
+  /// The most salient features of a domain for θ > 0, the first of equals; none if none is
+  /// admissible.
   fileprivate func best(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int] {
     switch self {
     case .pair:
-      guard let best = SaliencyPairSearch(alpha: alpha, beta: beta, domain: domain).best() else { return [] }
+      guard let best = SaliencyPairSearch(alpha: alpha, beta: beta, domain: domain).best() else {
+        return []
+      }
       return [best.first, best.second]
     case .single:
       var best: (feature: Int, saliency: Float)?

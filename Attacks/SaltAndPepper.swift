@@ -1,8 +1,9 @@
 import ModelCore
 import Support
 
-/// Salt-and-pepper noise: a random share of an image's features (the pixels of each channel) set to the smallest or the
-/// largest valid value, each as likely. A control for attacks that change few features; it knows neither model nor labels.
+/// Salt-and-pepper noise: a random share of an image's features (the pixels of each channel) set to
+/// the smallest or the largest valid value, each as likely. A control for attacks that change few
+/// features; it knows neither model nor labels.
 ///
 /// Its budget is that share, in 0…1: at most ⌊budget·D⌋ of an image's D features change.
 public struct SaltAndPepper: Attack {
@@ -23,7 +24,8 @@ public struct SaltAndPepper: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     // images [N, C, H, W], flat [N, D]
     let flat = images.flattened

@@ -1,18 +1,20 @@
 import ModelCore
 import Support
 
-/// SPSA: climbs a gradient that is estimated from logits at random pairs of points, so that a classifier which hides its
-/// gradients is attacked all the same.
+/// SPSA: climbs a gradient that is estimated from logits at random pairs of points, so that a
+/// classifier which hides its gradients is attacked all the same.
 ///
 ///     g = mean over samples of (L(x + δ·v) − L(x − δ·v)) / 2δ · v,  v uniform in {−1, 1}^D
 ///     x ← the nearest image within ε of x + Adam(g)
 ///
-/// L is the margin. It starts at the image itself; an image leaves once it reaches the goal. Uesato et al., 2018, Algorithm 1
-/// with Adam as in its experiments. δ and the rate are shares of the range of valid pixels.
+/// L is the margin. It starts at the image itself; an image leaves once it reaches the goal. Uesato
+/// et al., 2018, Algorithm 1 with Adam as in its experiments. δ and the rate are shares of the
+/// range of valid pixels.
 public struct SimultaneousPerturbation: Attack {
   public static let name = "spsa"
   public static let title = "simultaneous perturbation stochastic approximation"
-  public static let summary = "Adam on a gradient estimated from logits at random points (Uesato et al. 2018)"
+  public static let summary =
+    "Adam on a gradient estimated from logits at random points (Uesato et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public let steps: Int
@@ -37,7 +39,8 @@ public struct SimultaneousPerturbation: Attack {
       "samples", default: 128, in: 1...1_000_000, "pairs of points for each estimate of a gradient")
     delta = try settings.double(
       "delta", default: 0.01, in: shares, "distance of the points, as a share of the pixels' range")
-    rate = try settings.double("rate", default: 0.01, in: shares, "Adam's step, as a share of the pixels' range")
+    rate = try settings.double(
+      "rate", default: 0.01, in: shares, "Adam's step, as a share of the pixels' range")
   }
 
   public var parameters: [String: String] {
@@ -45,14 +48,17 @@ public struct SimultaneousPerturbation: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
     let width = threat.valueRange.upperBound - threat.valueRange.lowerBound
     var open = OpenImages(images, goal)
     var adam = AdamSteps(rate: rate * width, like: images)
     for step in 0...steps {
-      if let staying = open.leave(where: open.goal.isReached(classifier.predictions(open.x))) { adam.keep(staying) }
+      if let staying = open.leave(where: open.goal.isReached(classifier.predictions(open.x))) {
+        adam.keep(staying)
+      }
       guard step < steps, !open.isEmpty else { break }
       let slope = withoutGradients { estimate(open, delta * width, classifier, random) }
       open.x = threat.project(open.x + adam.next(slope), around: open.originals)

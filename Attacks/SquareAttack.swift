@@ -2,16 +2,19 @@ import Foundation
 import ModelCore
 import Support
 
-/// The Square attack: random search over squares of pixels, from logits alone. A change is kept where it brings the image
-/// nearer the goal; squares get smaller with time, and an image leaves once it reaches the goal.
+/// The Square attack: random search over squares of pixels, from logits alone. A change is kept
+/// where it brings the image nearer the goal; squares get smaller with time, and an image leaves
+/// once it reaches the goal.
 ///
-/// It climbs the margin, and for a target the cross-entropy. A search that ends worse than the image it began with leaves that
-/// image as it was. All images of a batch share the squares' places, as in AutoAttack; signs are each image's own.
-/// Andriushchenko et al., 2020; Croce & Hein, 2020.
+/// It climbs the margin, and for a target the cross-entropy. A search that ends worse than the
+/// image it began with leaves that image as it was. All images of a batch share the squares'
+/// places, as in AutoAttack; signs are each image's own. Andriushchenko et al., 2020; Croce & Hein,
+/// 2020.
 public struct SquareAttack: Attack {
   public static let name = "square"
   public static let title = "Square attack"
-  public static let summary = "random squares, kept where they help; logits only; ℓ∞ or ℓ2 (Andriushchenko et al. 2020)"
+  public static let summary =
+    "random squares, kept where they help; logits only; ℓ∞ or ℓ2 (Andriushchenko et al. 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
   /// How often each image's logits are asked for, after the first look at the image itself.
@@ -29,7 +32,8 @@ public struct SquareAttack: Attack {
     norm = try settings.norm(of: [.linf, .l2])
     queries = try settings.int(
       "queries", default: 5000, in: 1...10_000_000, "how often each image's logits are asked for")
-    share = try settings.double("share", default: 0.8, in: 1e-6...1, "share of the image that the first squares cover")
+    share = try settings.double(
+      "share", default: 0.8, in: 1e-6...1, "share of the image that the first squares cover")
   }
 
   public var parameters: [String: String] {
@@ -37,15 +41,18 @@ public struct SquareAttack: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
-    let moves: any SquareMoves = norm == .l2 ? BumpSquares(threat: threat) : StripeSquares(threat: threat)
+    let moves: any SquareMoves =
+      norm == .l2 ? BumpSquares(threat: threat) : StripeSquares(threat: threat)
     return withoutGradients { search(images, goal, moves, classifier, random) }
   }
 
   private func search(
-    _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier, _ random: RandomSource
+    _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier,
+    _ random: RandomSource
   ) -> Tensor {
     // images [N, C, H, W], gains [M], reached [M]
     let (count, channels) = (images.shape[0], images.shape[1])
@@ -66,13 +73,15 @@ public struct SquareAttack: Attack {
     }
     keep(open.leave(where: first.reached))
     guard !open.isEmpty else { return open.results }
-    // The search goes on from the start even where that is worse than the image: only there do squares move by the whole ε.
+    // The search goes on from the start even where that is worse than the image: only there do
+    // squares move by the whole ε.
     open.x = start.indexSelect(0, open.places)
     var seen = look(open.x, open.goal)
     gains = seen.gains
     keep(open.leave(where: seen.reached))
     for query in 1..<max(queries, 1) where !open.isEmpty {
-      let side = moves.side(share: shrunkShare(query), height: images.shape[2], width: images.shape[3])
+      let side = moves.side(
+        share: shrunkShare(query), height: images.shape[2], width: images.shape[3])
       // Drawn for the whole batch, so that an image's path does not depend on who has left.
       let signs = random.signs([count, channels, 1, 1]).indexSelect(0, open.places)
       let candidate = moves.next(open.x, around: open.originals, side: side, signs: signs, random)
@@ -82,15 +91,19 @@ public struct SquareAttack: Attack {
       gains = better.choose(seen.gains, else: gains)
       keep(open.leave(where: seen.reached))
     }
-    open.x = gains.isGreater(than: clean).perImage(like: open.x).choose(open.x, else: open.originals)
+    open.x = gains.isGreater(than: clean).perImage(like: open.x).choose(
+      open.x, else: open.originals)
     open.leaveAll()
     return open.results
   }
 
-  /// p at a query: halved at fixed moments, which are published for 10,000 queries and scale with their number.
+  /// p at a query: halved at fixed moments, which are published for 10,000 queries and scale with
+  /// their number.
   private func shrunkShare(_ query: Int) -> Double {
     let moment = Double(query - 1) / Double(queries) * 10_000
-    let halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000].count { Double($0) < moment.rounded(.down) }
+    let halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000].count {
+      Double($0) < moment.rounded(.down)
+    }
     return share * pow(0.5, Double(halvings))
   }
 }

@@ -7,10 +7,12 @@ protocol SquareMoves {
   /// The side of squares that cover a share of an image.
   func side(share: Double, height: Int, width: Int) -> Int
   /// x `[M, C, H, W]` with one square changed; `signs` `[M, C, 1, 1]` are −1 or 1.
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource) -> Tensor
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+    -> Tensor
 }
 
-/// ℓ∞: from vertical stripes of ±ε, squares of one sign of ε in each channel. Andriushchenko et al., 2020, Algorithm 2.
+/// ℓ∞: from vertical stripes of ±ε, squares of one sign of ε in each channel. Andriushchenko et
+/// al., 2020, Algorithm 2.
 struct StripeSquares: SquareMoves {
   let threat: ThreatModel
 
@@ -24,15 +26,18 @@ struct StripeSquares: SquareMoves {
     return min(max(Int(side), 1), height, width)
   }
 
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource) -> Tensor {
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+    -> Tensor
+  {
     // The step is 2ε: after projection the square is at ±ε, wherever it was.
     let square = SquarePlace(side: side, in: x, random).mask
     return threat.project(x + square * signs * (2 * threat.epsilon), around: originals)
   }
 }
 
-/// ℓ2: from a tiling with bumps, squares take a bump and the norm that another square gives up. The perturbation has length ε
-/// at every query, before it is clipped. Andriushchenko et al., 2020, Algorithm 3.
+/// ℓ2: from a tiling with bumps, squares take a bump and the norm that another square gives up. The
+/// perturbation has length ε at every query, before it is clipped. Andriushchenko et al., 2020,
+/// Algorithm 3.
 struct BumpSquares: SquareMoves {
   let threat: ThreatModel
 
@@ -45,7 +50,10 @@ struct BumpSquares: SquareMoves {
       for left in stride(from: width % side / 2, through: width - side, by: side) {
         let bump = Bump.tensor(side: side, random).to(images.device)
         let signs = random.signs([images.shape[0], images.shape[1], 1, 1])
-        move = move + SquarePlace(top: top, left: left, side: side, height: height, width: width).filled(bump * signs)
+        move =
+          move
+          + SquarePlace(top: top, left: left, side: side, height: height, width: width).filled(
+            bump * signs)
       }
     }
     return stretched(move, from: images)
@@ -56,7 +64,9 @@ struct BumpSquares: SquareMoves {
     return min(max(side | 1, 3), height, width)
   }
 
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource) -> Tensor {
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+    -> Tensor
+  {
     // move [M, C, H, W], bump and old [M, C, side, side], lengths [M, C, 1, 1]
     let move = x - originals
     let taker = SquarePlace(side: side, in: x, random)
@@ -67,7 +77,8 @@ struct BumpSquares: SquareMoves {
     let bump = Bump.tensor(side: side, random).to(x.device) * signs + old / (oldLength + 1e-12)
     let bumpLength = bump.square.sum([2, 3], keep: true).squareRoot
     // What clipping left of ε² is shared among the channels, and added to what both squares hold.
-    let unused = (threat.epsilon * threat.epsilon - move.square.sum([1, 2, 3], keep: true)).maximum(0)
+    let unused = (threat.epsilon * threat.epsilon - move.square.sum([1, 2, 3], keep: true)).maximum(
+      0)
     let held = (move * both).square.sum([2, 3], keep: true)
     let length = (unused / Double(x.shape[1]) + held).squareRoot
     let moved = move * (1 - both) + taker.filled(bump / (bumpLength + 1e-12) * length)
@@ -96,7 +107,8 @@ private struct SquarePlace {
     let (height, width) = (images.shape[2], images.shape[3])
     let draw = { (bound: Int) in Int(random.integers(below: bound, [1]).scalar) }
     self.init(
-      top: draw(height - side + 1), left: draw(width - side + 1), side: side, height: height, width: width,
+      top: draw(height - side + 1), left: draw(width - side + 1), side: side, height: height,
+      width: width,
       device: images.device)
   }
 
@@ -111,7 +123,8 @@ private struct SquarePlace {
   func cut(_ images: Tensor) -> Tensor { images.narrow(2, top, side).narrow(3, left, side) }
 }
 
-/// η: a pyramid over one half of a square and its negative over the other, of length one. Andriushchenko et al., 2020, Eq. 2.
+/// η: a pyramid over one half of a square and its negative over the other, of length one.
+/// Andriushchenko et al., 2020, Eq. 2.
 private enum Bump {
   /// `[side, side]`, upright or turned by a quarter, each as likely.
   static func tensor(side: Int, _ random: RandomSource) -> Tensor {

@@ -2,14 +2,17 @@ import Foundation
 import ModelCore
 import Support
 
-/// Transfer from a surrogate: another attack's examples, made on a model of one's own and never on the one that is attacked.
+/// Transfer from a surrogate: another attack's examples, made on a model of one's own and never on
+/// the one that is attacked.
 ///
-/// It asks the attacked model nothing, so that a real attack must beat it: where it does not, that model hides its gradients.
-/// Papernot et al., 2017. Settings that it does not know go to the attack `of`.
+/// It asks the attacked model nothing, so that a real attack must beat it: where it does not, that
+/// model hides its gradients. Papernot et al., 2017. Settings that it does not know go to the
+/// attack `of`.
 public struct SurrogateTransfer: Attack {
   public static let name = "surrogate"
   public static let title = "transfer from a surrogate"
-  public static let summary = "another attack's examples (of=pgd, …), made on the model in the file `model`"
+  public static let summary =
+    "another attack's examples (of=pgd, …), made on the model in the file `model`"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let attack: any Attack
@@ -19,10 +22,12 @@ public struct SurrogateTransfer: Attack {
   private let fingerprint: String
 
   public init(of attack: any Attack, on surrogate: Network, file: URL? = nil) throws {
-    self.init(of: attack, on: try surrogate.frozen(), file: file, fingerprint: surrogate.fingerprint)
+    self.init(
+      of: attack, on: try surrogate.frozen(), file: file, fingerprint: surrogate.fingerprint)
   }
 
-  private init(of attack: any Attack, on surrogate: any Classifier, file: URL?, fingerprint: String) {
+  private init(of attack: any Attack, on surrogate: any Classifier, file: URL?, fingerprint: String)
+  {
     self.attack = attack
     self.surrogate = surrogate
     self.file = file
@@ -30,9 +35,11 @@ public struct SurrogateTransfer: Attack {
   }
 
   public init(_ settings: Settings) throws {
-    let others = AttackRegistry.all.filter { $0 != SurrogateTransfer.self && $0 != Bisection.self }.map { $0.name }
+    let others = AttackRegistry.all.filter { $0 != SurrogateTransfer.self && $0 != Bisection.self }
+      .map { $0.name }
     let name = try settings.choice(
-      "of", of: others, default: ProjectedGradientDescent.name, "the attack that makes the examples")
+      "of", of: others, default: ProjectedGradientDescent.name, "the attack that makes the examples"
+    )
     let attack = try AttackRegistry.type(named: name).init(settings)
     let file = try settings.file("model", "the file of the model they are made on")
     let model = try LoadedModel(file)
@@ -42,14 +49,19 @@ public struct SurrogateTransfer: Attack {
   public var norm: Norm { attack.norm }
 
   public var parameters: [String: String] {
-    attack.parameters.merging(["of": type(of: attack).name, "model": file?.path ?? "in memory"]) { $1 }
+    attack.parameters.merging(["of": type(of: attack).name, "model": file?.path ?? "in memory"]) {
+      $1
+    }
   }
 
-  public var dependencies: [String: String] { attack.dependencies.merging(["surrogate": fingerprint]) { $1 } }
+  public var dependencies: [String: String] {
+    attack.dependencies.merging(["surrogate": fingerprint]) { $1 }
+  }
 
   /// The surrogate must take the same images and know the same classes.
   public func check(against classifier: any Classifier) throws {
-    guard surrogate.inputShape == classifier.inputShape, surrogate.classCount == classifier.classCount,
+    guard surrogate.inputShape == classifier.inputShape,
+      surrogate.classCount == classifier.classCount,
       surrogate.valueRange == classifier.valueRange
     else {
       throw Failure.badData(
@@ -70,7 +82,8 @@ public struct SurrogateTransfer: Attack {
   }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     attack.perturb(images, goal, within: threat, against: surrogate, random: random)
   }

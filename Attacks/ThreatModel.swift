@@ -1,9 +1,10 @@
 import ModelCore
 
-/// What an attacker may do to an image: move it by at most `epsilon` in a norm, and stay among valid pixels.
+/// What an attacker may do to an image: move it by at most `epsilon` in a norm, and stay among
+/// valid pixels.
 ///
-/// Its three verbs are the whole geometry of gradient attacks. The range of pixels comes from the classifier, so ε is always
-/// in pixel units.
+/// Its three verbs are the whole geometry of gradient attacks. The range of pixels comes from the
+/// classifier, so ε is always in pixel units.
 public struct ThreatModel: Sendable {
   public let norm: Norm
   /// The largest allowed perturbation, in pixel units.
@@ -17,8 +18,8 @@ public struct ThreatModel: Sendable {
     self.valueRange = valueRange
   }
 
-  /// How much beyond ε float32 arithmetic may carry a perturbation: a few roundings of a pixel for the largest pixel, and
-  /// in proportion to ε for sums over pixels.
+  /// How much beyond ε float32 arithmetic may carry a perturbation: a few roundings of a pixel for
+  /// the largest pixel, and in proportion to ε for sums over pixels.
   public var tolerance: Double {
     let pixel = max(abs(valueRange.lowerBound), abs(valueRange.upperBound)) * 0x1p-22
     return norm == .linf ? pixel : pixel + epsilon * 1e-5
@@ -40,13 +41,15 @@ public struct ThreatModel: Sendable {
     return projected.clamped(to: valueRange)
   }
 
-  /// The step of length `size` (in the norm) that raises a function with this gradient the most; zero where the gradient is.
+  /// The step of length `size` (in the norm) that raises a function with this gradient the most;
+  /// zero where the gradient is.
   public func step(_ gradient: Tensor, size: Double) -> Tensor {
     switch norm {
     case .linf: return gradient.sign * size
     case .l2, .l1:
       // By its largest number first: the squares of tiny gradients would vanish.
-      let largest = Norm.linf.size(gradient).perImage(like: gradient).maximum(Double(Float.leastNormalMagnitude))
+      let largest = Norm.linf.size(gradient).perImage(like: gradient).maximum(
+        Double(Float.leastNormalMagnitude))
       let scaled = gradient / largest
       return scaled * (norm.size(scaled).perImage(like: gradient).maximum(1e-12).power(-1) * size)
     case .l0: preconditionFailure("a step in ℓ0 is no gradient step")
@@ -63,9 +66,11 @@ public struct ThreatModel: Sendable {
     case .l2:
       let direction = random.normal(shape)
       let radius = random.uniform([shape[0], 1, 1, 1]).power(1 / dimensions)
-      move = direction / norm.size(direction).perImage(like: direction).maximum(1e-12) * radius * epsilon
+      move =
+        direction / norm.size(direction).perImage(like: direction).maximum(1e-12) * radius * epsilon
     case .l1:
-      // Signed exponential numbers over their sum are uniform on the sphere; the radius makes that the ball.
+      // Signed exponential numbers over their sum are uniform on the sphere; the radius makes that
+      // the ball.
       let sizes = -(1 - random.uniform(shape)).logarithm
       let signed = sizes * (random.uniform(shape) - 0.5).sign
       let radius = random.uniform([shape[0], 1, 1, 1]).power(1 / dimensions)

@@ -1,14 +1,16 @@
 import ModelCore
 import Support
 
-/// A random point of the ball: X' = clip(X + r), r uniform among the perturbations of norm at most ε. A control that knows
-/// neither model nor labels: a real attack must beat it.
+/// A random point of the ball: X' = clip(X + r), r uniform among the perturbations of norm at most
+/// ε. A control that knows neither model nor labels: a real attack must beat it.
 ///
-/// In ℓ2 nearly all of the ball's volume is near its surface, so ‖r‖ is nearly ε for images of many pixels.
+/// In ℓ2 nearly all of the ball's volume is near its surface, so ‖r‖ is nearly ε for images of many
+/// pixels.
 public struct UniformNoise: Attack {
   public static let name = "uniform-noise"
   public static let title = "uniform random noise"
-  public static let summary = "a random point of the ball, ℓ∞ or ℓ2: a control that real attacks must beat"
+  public static let summary =
+    "a random point of the ball, ℓ∞ or ℓ2: a control that real attacks must beat"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
@@ -18,7 +20,8 @@ public struct UniformNoise: Attack {
   public var parameters: [String: String] { ["norm": norm.rawValue] }
 
   public func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     threat.randomStart(images, random)
   }

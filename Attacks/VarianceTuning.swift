@@ -4,7 +4,8 @@ import ModelCore
 ///
 ///     g̃(x) = g(x) + v,  v ← mean over i of g(x + rᵢ) − g(x),  rᵢ uniform in (−β·ε, β·ε) per pixel
 ///
-/// with v = 0 at the first step. Wang & He, 2021, equations 6 to 8; β = 1.5 and 20 samples as published.
+/// with v = 0 at the first step. Wang & He, 2021, equations 6 to 8; β = 1.5 and 20 samples as
+/// published.
 public struct VarianceTuning: GradientView {
   public static let name = "vmi"
   public static let hasMemory = true

@@ -1,6 +1,7 @@
 import ModelCore
 
-/// Floating-point operations of a network's matrix products and convolutions, a multiplication and an addition being two.
+/// Floating-point operations of a network's matrix products and convolutions, a multiplication and
+/// an addition being two.
 struct Operations {
   /// One pass forward, per image.
   let forward: Double

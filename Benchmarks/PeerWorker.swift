@@ -6,8 +6,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// Crossfire's side of the comparison with other libraries: does one task for each line it reads, and answers each with one
-/// line of JSON, so that another program can take turns with it.
+/// Crossfire's side of the comparison with other libraries: does one task for each line it reads,
+/// and answers each with one line of JSON, so that another program can take turns with it.
 ///
 ///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
 ///     sweep COUNT NAME EPSILON...          every model against every model, at each budget
@@ -79,17 +79,21 @@ final class PeerWorker {
   private func answer(_ words: [String]) throws -> Answer {
     guard words.count >= 2, let count = Int(words[1]), (1...labels.count).contains(count) else {
       throw Failure.usage(
-        "expected a task and a count from 1 to \(labels.count), found '\(words.joined(separator: " "))'")
+        "expected a task and a count from 1 to \(labels.count), found '\(words.joined(separator: " "))'"
+      )
     }
     switch words[0] {
-    case "attack" where words.count >= 3: return try attack(plan(words[2], Array(words[3...])), count)
+    case "attack" where words.count >= 3:
+      return try attack(plan(words[2], Array(words[3...])), count)
     case "sweep" where words.count >= 4:
       return try sweep(plan(words[2], ["epsilons=" + words[3...].joined(separator: ",")]), count)
     case "profile":
       let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
       return Answer(profile: try StepProfile(models[0].network, x, y).parts())
     case "double-backprop" where words.count == 3:
-      guard let lambda = Double(words[2]) else { throw Failure.usage("λ is a number, not '\(words[2])'") }
+      guard let lambda = Double(words[2]) else {
+        throw Failure.usage("λ is a number, not '\(words[2])'")
+      }
       return doubleBackpropagation(count, lambda, asked: words)
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
     }
@@ -100,7 +104,8 @@ final class PeerWorker {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw Failure.usage("a setting is name=value, not '\(word)'") }
       let items = parts[1].split(separator: ",").map { SettingValue.scalar(String($0)) }
-      return Settings.Entry(name: parts[0], value: items.count == 1 ? items[0] : .list(items), place: "the task")
+      return Settings.Entry(
+        name: parts[0], value: items.count == 1 ? items[0] : .list(items), place: "the task")
     }
     return try AttackPlan(name: name, Settings(entries, place: "the task"))
   }
@@ -112,7 +117,8 @@ final class PeerWorker {
     let started = ContinuousClock.now
     let goal = plan.goal.goal(for: y, images: x, first: 0, classifier: classifier, seed: seed)
     let adversarial = plan.attack.perturb(
-      x, goal, within: threat, against: classifier, random: RandomSource(seed, device: classifier.device))
+      x, goal, within: threat, against: classifier,
+      random: RandomSource(seed, device: classifier.device))
     try Perturbation.check(adversarial, of: x, within: threat, attack: plan.name)
     let seconds = (ContinuousClock.now - started).seconds
     let (forwards, backwards) = (classifier.forwards, classifier.backwards)
@@ -120,7 +126,8 @@ final class PeerWorker {
     let share = { (wanted: Tensor) in predicted.equals(wanted).to(.float64).mean().scalar }
     return Answer(
       seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
-      size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards, backwards: backwards)
+      size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards,
+      backwards: backwards)
   }
 
   private func doubleBackpropagation(_ count: Int, _ lambda: Double, asked: [String]) -> Answer {
@@ -129,7 +136,8 @@ final class PeerWorker {
       step = training.step
     } else {
       let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
-      step = RepeatedStep(learner, x, y, for: GradientRegularization(.doubleBackpropagation, lambda: lambda))
+      step = RepeatedStep(
+        learner, x, y, for: GradientRegularization(.doubleBackpropagation, lambda: lambda))
       training = (asked, step)
     }
     let seconds = Stopwatch.seconds { step.run() }
@@ -138,16 +146,20 @@ final class PeerWorker {
 
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {
     let meters = models.map { Meter($0.network) }
-    let contestants = zip(models, meters).map { Contestant(name: $0.name, classifier: $1, fingerprint: $0.name) }
+    let contestants = zip(models, meters).map {
+      Contestant(name: $0.name, classifier: $1, fingerprint: $0.name)
+    }
     let data = try bytes(of: count)
     var grid: [Int] = []
     let started = ContinuousClock.now
     for source in contestants {
-      let runner = try TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: seed)
+      let runner = try TransferRunner(
+        plan: plan, source: source, victims: contestants, data: data, seed: seed)
       grid += try runner.run(keep: 0) { _ in }.result.cells().map(\.correct)
     }
     return Answer(
-      seconds: (ContinuousClock.now - started).seconds, forwards: meters.reduce(0) { $0 + $1.forwards },
+      seconds: (ContinuousClock.now - started).seconds,
+      forwards: meters.reduce(0) { $0 + $1.forwards },
       backwards: meters.reduce(0) { $0 + $1.backwards }, grid: grid)
   }
 

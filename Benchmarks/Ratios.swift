@@ -6,14 +6,16 @@ import Foundation
 import ModelCore
 import Support
 
-/// Crossfire's speed, as ratios taken in one run: against the machine's own rate of multiplying matrices, and against the
-/// work that would be done without the measures described in docs/architecture.md.
+/// Crossfire's speed, as ratios taken in one run: against the machine's own rate of multiplying
+/// matrices, and against the work that would be done without the measures described in
+/// docs/architecture.md.
 func measureRatios() throws {
   Engine.start()
   let batch = 256
   let names = (0..<10).map(String.init)
   let shape = ImageShape(channels: 1, height: 28, width: 28)
-  let network = try Architecture.named("cnn").network(input: shape, classNames: names, seed: Seed(1))
+  let network = try Architecture.named("cnn").network(
+    input: shape, classNames: names, seed: Seed(1))
   let frozen = try network.frozen()
   let random = RandomSource(Seed(2))
   let images = random.uniform([batch] + shape.sizes)
@@ -47,14 +49,17 @@ func measureRatios() throws {
     ])
   let operations = try Operations(network.description)
   let rate = 2 * pow(Double(side), 3) / times[0]
-  line("matrix product, \(side) cubed", "\(decimals(rate / 1e9, 0)) GFLOP/s", "the machine's own rate in this run")
+  line(
+    "matrix product, \(side) cubed", "\(decimals(rate / 1e9, 0)) GFLOP/s",
+    "the machine's own rate in this run")
   for (name, time, work, floor) in [
     ("forward, frozen", times[1], operations.forward, 0.7),
     ("input gradient, frozen", times[2], operations.inputGradient, 0.6),
     ("training step", times[3], operations.trainingStep, 0.55),
   ] {
     let share = work * Double(batch) / time / rate
-    line(name, "\(decimals(share)) of that rate", "\(decimals(time * 1e3, 1)) ms; at least \(floor)")
+    line(
+      name, "\(decimals(share)) of that rate", "\(decimals(time * 1e3, 1)) ms; at least \(floor)")
   }
   line("forward, not frozen : frozen", "\(decimals(times[4] / times[1])) : 1")
 
@@ -64,11 +69,16 @@ func measureRatios() throws {
   let data = try SevenSegmentDigits().images(.train, count: count)
   let counter = Meter(frozen)
   let epsilons = (0..<10).map { Double($0) / 10 }
-  let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: epsilons)
-  let contestants = (0..<4).map { Contestant(name: "model\($0)", classifier: counter, fingerprint: "\($0)") }
+  let plan = AttackPlan(
+    name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: epsilons)
+  let contestants = (0..<4).map {
+    Contestant(name: "model\($0)", classifier: counter, fingerprint: "\($0)")
+  }
   let started = ContinuousClock.now
   for source in contestants {
-    _ = try TransferRunner(plan: plan, source: source, victims: contestants, data: data, seed: Seed(1)).run(keep: 0) {
+    _ = try TransferRunner(
+      plan: plan, source: source, victims: contestants, data: data, seed: Seed(1)
+    ).run(keep: 0) {
       _ in
     }
   }
@@ -76,7 +86,8 @@ func measureRatios() throws {
   line(
     "sweep: 4 models, 10 budgets, all pairs", "\(counter.backwards / count) gradients per image",
     "\(counter.forwards / count) forward passes; \(decimals(sweep, 1)) s")
-  let ideal = Double(counter.forwards) * operations.forward + Double(counter.backwards) * operations.forward
+  let ideal =
+    Double(counter.forwards) * operations.forward + Double(counter.backwards) * operations.forward
   line("  of the machine's rate", decimals(ideal / sweep / rate))
 
   // MARK: Memory
@@ -89,7 +100,8 @@ func measureRatios() throws {
   let loaded = peakMegabytes()
   _ = Evaluator().predictions(of: frozen, on: large)
   line(
-    "peak memory, evaluating 1,000 images", "\(decimals(atThousand, 0)) MB", "\(decimals(before, 0)) before")
+    "peak memory, evaluating 1,000 images", "\(decimals(atThousand, 0)) MB",
+    "\(decimals(before, 0)) before")
   line(
     "peak memory, evaluating 10,000 images", "\(decimals(peakMegabytes(), 0)) MB",
     "\(decimals(loaded, 0)) once they are loaded")

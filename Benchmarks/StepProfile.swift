@@ -2,8 +2,8 @@ import Attacks
 import ModelCore
 import Support
 
-/// Where the time of one step of projected gradient descent goes: each layer of a frozen network on its own, forward and
-/// back, and what is left for the step and the projection.
+/// Where the time of one step of projected gradient descent goes: each layer of a frozen network on
+/// its own, forward and back, and what is left for the step and the projection.
 struct StepProfile {
   private let network: Network
   private let images: Tensor
@@ -66,15 +66,18 @@ struct StepProfile {
       case is Flatten: stage = { $0.flattened }
       default: throw Failure.usage("no profile of the layer '\(layer.text)'")
       }
-      let place = layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
+      let place =
+        layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
       stages.insert((layer.text, stage), at: place)
     }
     let loss = { (logits: Tensor) in goal.gain(logits) }
     return stages + [("cross-entropy", loss)]
   }
 
-  /// Backward is what a gradient takes longer than the pass forward and the sum that the gradient is taken of.
-  private func measure(_ name: String, on x: Tensor, _ apply: @escaping (Tensor) -> Tensor) -> Part {
+  /// Backward is what a gradient takes longer than the pass forward and the sum that the gradient
+  /// is taken of.
+  private func measure(_ name: String, on x: Tensor, _ apply: @escaping (Tensor) -> Tensor) -> Part
+  {
     let output = withoutGradients { apply(x) }
     let incoming = output * 0 + 1
     func gradient(of variable: Tensor, _ apply: (Tensor) -> Tensor) {
@@ -87,6 +90,7 @@ struct StepProfile {
         { gradient(of: output.tracked) { $0 } },
         { gradient(of: x.tracked, apply) },
       ])
-    return Part(name: name, forward: times[0] * 1e3, backward: max(0, times[2] - times[1] - times[0]) * 1e3)
+    return Part(
+      name: name, forward: times[0] * 1e3, backward: max(0, times[2] - times[1] - times[0]) * 1e3)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Runs pieces of work by turns, so that a machine that gets slower or faster meanwhile does so for all of them.
+/// Runs pieces of work by turns, so that a machine that gets slower or faster meanwhile does so for
+/// all of them.
 struct Stopwatch {
   /// The median seconds of each piece over the rounds, after one round to warm up.
   static func interleaved(_ rounds: Int, _ pieces: [() -> Void]) -> [Double] {

@@ -7,7 +7,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// Reads a folder of pictures as an evaluation does, and compares with what the two libraries alone can do.
+/// Reads a folder of pictures as an evaluation does, and compares with what the two libraries alone
+/// can do.
 func measureStreaming(_ folder: URL) throws {
   let reference = try DataReference(folder.path)
   let library = try LibraryAlone(folder)
@@ -21,18 +22,22 @@ func measureStreaming(_ folder: URL) throws {
   let count = Double(images.count)
   line(
     "opening: reading, decoding and hashing all", decimals(count / opening, 0) + " pictures/s",
-    "\(images.count) of \(images.shape), \(decimals(opening, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
+    "\(images.count) of \(images.shape), \(decimals(opening, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB"
+  )
 
   let some = images.prefix(8192)
   /// In turns with the library, since processors are not always as fast.
   func report(_ what: String, _ body: (LabelledImages, Range<Int>) -> Void) {
     var (passed, spent, alone) = (0.0, 0.0, [Double]())
     for range in Evaluator(batchSize: 1024).batches(some.count) {
-      // Cores that share their units are slower when all are at work: what is compared keeps all of them busy.
+      // Cores that share their units are slower when all are at work: what is compared keeps all of
+      // them busy.
       alone.append(library.picturesPerSecond(threads: ProcessInfo.processInfo.activeProcessorCount))
       let part = some.subset(range)
       let before = processorSeconds()
-      passed += Stopwatch.seconds { for batch in Evaluator(batchSize: 64).batches(part.count) { body(part, batch) } }
+      passed += Stopwatch.seconds {
+        for batch in Evaluator(batchSize: 64).batches(part.count) { body(part, batch) }
+      }
       spent += processorSeconds() - before
     }
     let perSecond = Double(some.count) / spent
@@ -50,7 +55,9 @@ func measureStreaming(_ folder: URL) throws {
   let rounds = 40
   let computing = Stopwatch.seconds { for _ in 0..<rounds { _ = network.predictions(batch) } }
   line("the network alone", decimals(Double(64 * rounds) / computing, 0) + " pictures/s")
-  let evaluating = Stopwatch.seconds { _ = Evaluator(batchSize: 64).predictions(of: network, on: images) }
+  let evaluating = Stopwatch.seconds {
+    _ = Evaluator(batchSize: 64).predictions(of: network, on: images)
+  }
   line(
     "evaluation of all, decoding ahead", decimals(count / evaluating, 0) + " pictures/s",
     "\(decimals(evaluating, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
@@ -70,12 +77,14 @@ func measureStreaming(_ folder: URL) throws {
 /// A network that is about as fast as the decoder.
 private func streamedNetwork(_ images: LabelledImages) throws -> any Classifier {
   let layers = [
-    "conv 16 kernel 7 stride 4 padding 3", "relu", "conv 32 kernel 3 stride 2", "relu", "globalavgpool", "flatten",
+    "conv 16 kernel 7 stride 4 padding 3", "relu", "conv 32 kernel 3 stride 2", "relu",
+    "globalavgpool", "flatten",
     "linear \(images.classCount)",
   ]
   let description = try NetworkDescription(
     input: images.shape, layers: LayerList(layers), classNames: images.classNames)
-  return try Network(description, initialization: .kaimingUniform, seed: Seed(1), device: .cpu).frozen()
+  return try Network(description, initialization: .kaimingUniform, seed: Seed(1), device: .cpu)
+    .frozen()
 }
 
 /// libjpeg or libpng at work on files in memory, nothing else done.
@@ -89,7 +98,9 @@ private struct LibraryAlone {
     files = try (some.map(Array.init) ?? []).map {
       (isJPEG: $0.pathExtension == "jpg", data: try Data(contentsOf: $0))
     }
-    guard !files.isEmpty else { throw Failure.missing("there are no .jpg or .png files in \(folder.path)") }
+    guard !files.isEmpty else {
+      throw Failure.missing("there are no .jpg or .png files in \(folder.path)")
+    }
   }
 
   /// Pictures per second of processor, over all threads.
@@ -120,7 +131,8 @@ private func decode(_ data: Data, _ isJPEG: Bool, _ pixels: inout [UInt8]) {
         jpeg_read_header(&codec, 1)
         jpeg_start_decompress(&codec)
         while codec.output_scanline < codec.output_height {
-          var row: JSAMPROW? = out.baseAddress! + Int(codec.output_scanline * codec.output_width) * 3
+          var row: JSAMPROW? =
+            out.baseAddress! + Int(codec.output_scanline * codec.output_width) * 3
           jpeg_read_scanlines(&codec, &row, 1)
         }
         jpeg_finish_decompress(&codec)

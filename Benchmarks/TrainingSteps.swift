@@ -54,9 +54,11 @@ func measureTrainingSteps() throws {
   let times = Stopwatch.interleaved(
     11,
     [
-      { plain.run() }, { doubled.run() }, { adversarial.run() }, { plain.forward() }, { plain.inputGradient() },
+      { plain.run() }, { doubled.run() }, { adversarial.run() }, { plain.forward() },
+      { plain.inputGradient() },
     ])
-  // Clean and adversarial images each take a plain step's passes, and the examples an input gradient between them.
+  // Clean and adversarial images each take a plain step's passes, and the examples an input
+  // gradient between them.
   let parts = 2 + (times[4] - times[3]) / times[0]
   for (name, time, limit, remark) in [
     ("double backpropagation : plain step", times[1], 3.5, ""),

@@ -1,8 +1,9 @@
-// crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift and TrainingSteps.swift
-// crossfire-bench steps                    the ratios of steps of training alone
-// crossfire-bench streaming FOLDER         reading the pictures of Benchmarks/streaming_pictures.py; see Streaming.swift
-// crossfire-bench prepare FOLDER           the models and images that Benchmarks/peers.py compares on
-// crossfire-bench worker IMAGES MODEL...   Crossfire's side of that comparison, one task a line
+// crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift and
+// TrainingSteps.swift crossfire-bench steps                    the ratios of steps of training
+// alone crossfire-bench streaming FOLDER         reading the pictures of
+// Benchmarks/streaming_pictures.py; see Streaming.swift crossfire-bench prepare FOLDER
+// the models and images that Benchmarks/peers.py compares on crossfire-bench worker IMAGES MODEL...
+// Crossfire's side of that comparison, one task a line
 import Foundation
 import ModelCore
 import Support
@@ -21,7 +22,8 @@ do {
     try measureStreaming(URL(filePath: words[1]))
   case "prepare" where words.count == 2: try PeerModels(folder: URL(filePath: words[1])).make()
   case "worker" where words.count >= 3:
-    try PeerWorker(images: URL(filePath: words[1]), models: words[2...].map { URL(filePath: $0) }).serve()
+    try PeerWorker(images: URL(filePath: words[1]), models: words[2...].map { URL(filePath: $0) })
+      .serve()
   default:
     throw Failure.usage(
       "crossfire-bench does not know '\(words.joined(separator: " "))'",

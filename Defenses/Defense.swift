@@ -1,7 +1,7 @@
 import Support
 
-/// A way to train a network that is harder to fool: an objective, whatever must exist before training, and a name and settings
-/// to ask for it.
+/// A way to train a network that is harder to fool: an objective, whatever must exist before
+/// training, and a name and settings to ask for it.
 ///
 /// A new defense is one file with a type that conforms, and one line in `DefenseRegistry`.
 public protocol Defense: Sendable {
@@ -13,8 +13,8 @@ public protocol Defense: Sendable {
   /// Reads its settings; the settings' defaults are the defense's.
   init(_ settings: Settings) throws
 
-  /// Its settings as they are in force: what `init` would read to make the same defense again, for records and fingerprints. A
-  /// name that stands twice is a list.
+  /// Its settings as they are in force: what `init` would read to make the same defense again, for
+  /// records and fingerprints. A name that stands twice is a list.
   var parameters: [(name: String, value: String)] { get }
 
   /// What else the weights depend on, for fingerprints: the weights of other networks.

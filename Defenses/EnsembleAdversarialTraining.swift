@@ -3,13 +3,16 @@ import Foundation
 import ModelCore
 import Support
 
-/// Adversarial training whose examples come from other networks too: c · CE(y, f(X)) + (1 − c) · CE(y, f(X′)).
+/// Adversarial training whose examples come from other networks too: c · CE(y, f(X)) + (1 − c) ·
+/// CE(y, f(X′)).
 ///
-/// Every batch draws where its X′ are made: on the network in training, or on one of the networks in `sources`, each as likely.
-/// Those are constants in evaluation behaviour; they should be trained on the same data, and differ. Tramèr et al., 2018.
+/// Every batch draws where its X′ are made: on the network in training, or on one of the networks
+/// in `sources`, each as likely. Those are constants in evaluation behaviour; they should be
+/// trained on the same data, and differ. Tramèr et al., 2018.
 public struct EnsembleAdversarialTraining: Defense {
   public static let name = "ensembleAdversarialTraining"
-  public static let summary = "adversarial training with examples of other models too (Tramèr et al. 2018)"
+  public static let summary =
+    "adversarial training with examples of other models too (Tramèr et al. 2018)"
   public let inner: InnerAttack
   /// c, the clean images' share of the loss.
   public let clean: Double
@@ -17,8 +20,11 @@ public struct EnsembleAdversarialTraining: Defense {
 
   public init(_ settings: Settings) throws {
     inner = try InnerAttack(settings)
-    clean = try settings.double("clean", default: 0.5, in: 0...1, "the clean images' share of the loss")
-    sources = try settings.files("sources", "files of the other models").map { try StoredNetwork($0) }
+    clean = try settings.double(
+      "clean", default: 0.5, in: 0...1, "the clean images' share of the loss")
+    sources = try settings.files("sources", "files of the other models").map {
+      try StoredNetwork($0)
+    }
     guard !sources.isEmpty else {
       throw Failure.badData(
         "\(settings.place(of: "sources")): sources is empty",
@@ -37,7 +43,8 @@ public struct EnsembleAdversarialTraining: Defense {
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
     try inner.attack.check(against: preparation.network)
-    return Ensemble(inner: inner, clean: clean, sources: try sources.map { try $0.beside(preparation.network) })
+    return Ensemble(
+      inner: inner, clean: clean, sources: try sources.map { try $0.beside(preparation.network) })
   }
 
   private struct Ensemble: Objective {
@@ -54,7 +61,8 @@ public struct EnsembleAdversarialTraining: Defense {
         : inner.examples(step, against: sources[drawn])
       let adversarial = step.forward(examples).crossEntropy(step.labels).mean()
       return [
-        LossTerm("clean", weight: clean, cleanLoss), LossTerm("adversarial", weight: 1 - clean, adversarial),
+        LossTerm("clean", weight: clean, cleanLoss),
+        LossTerm("adversarial", weight: 1 - clean, adversarial),
       ]
     }
   }

@@ -1,16 +1,18 @@
 import ModelCore
 import Support
 
-/// A gradient penalty whose gradient in the parameters is approximated by a difference of two ordinary gradients.
+/// A gradient penalty whose gradient in the parameters is approximated by a difference of two
+/// ordinary gradients.
 ///
-/// Let L = Σ_n loss_n, g = ∇ₓL and P = (1/N) Σ_n φ(g_n). Then ∂P/∂θ = (1/N) ∂/∂θ ⟨∇ₓL(x; θ), v⟩ with v = φ′(g) held constant,
-/// and a product of a Hessian with v is a difference of gradients:
+/// Let L = Σ_n loss_n, g = ∇ₓL and P = (1/N) Σ_n φ(g_n). Then ∂P/∂θ = (1/N) ∂/∂θ ⟨∇ₓL(x; θ), v⟩
+/// with v = φ′(g) held constant, and a product of a Hessian with v is a difference of gradients:
 ///
 ///     ∂P/∂θ = (1/N) [∂L(x + t·v)/∂θ − ∂L(x)/∂θ] / t + O(t)
 ///
-/// t is one number for the batch, so that v keeps its direction where images share batch statistics; the image with the
-/// longest v moves by `length`. Both passes have the same dropout masks, drawn for them, and move no running statistics. Where
-/// the move crosses a kink of a ReLU or of a pooling, that part of the second derivative is smeared and not zero.
+/// t is one number for the batch, so that v keeps its direction where images share batch
+/// statistics; the image with the longest v moves by `length`. Both passes have the same dropout
+/// masks, drawn for them, and move no running statistics. Where the move crosses a kink of a ReLU
+/// or of a pooling, that part of the second derivative is smeared and not zero.
 struct FiniteDifference {
   let penalty: GradientPenalty
   /// The longest move of an image, in pixel units (ℓ2).
@@ -21,7 +23,8 @@ struct FiniteDifference {
     self.length = length
   }
 
-  /// The penalty, a scalar: its value is exact, its gradient in the parameters the difference above.
+  /// The penalty, a scalar: its value is exact, its gradient in the parameters the difference
+  /// above.
   func value(_ step: TrainingStep) -> Tensor {
     // images [N, C, H, W]
     let forward = replaying(step)
@@ -31,7 +34,8 @@ struct FiniteDifference {
     let exact = penalty.sizes(gradient, mask: step.mask).mean()
     let direction = penalty.slopes(gradient, mask: step.mask)
     let longest = direction.flattened.square.sum([1]).max().scalar.squareRoot()
-    // Without a direction there is nothing to differentiate; what is not a number is told by the value.
+    // Without a direction there is nothing to differentiate; what is not a number is told by the
+    // value.
     guard longest > 0, longest.isFinite else { return exact }
     let t = length / longest
     let there = penalty.losses(forward(step.images + direction * t), step.labels).sum()

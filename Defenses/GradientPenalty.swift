@@ -2,14 +2,17 @@ import ModelCore
 
 /// What is punished about input gradients: of which loss, and in which measure.
 ///
-/// With g_n the gradient of image n's loss in its pixels, and a mask A_n (all ones unless a step says otherwise), the penalty is
-/// the mean over the images of ‖A_n ⊙ g_n‖₂², or for `l1` of ‖A_n ⊙ g_n‖₁.
+/// With g_n the gradient of image n's loss in its pixels, and a mask A_n (all ones unless a step
+/// says otherwise), the penalty is the mean over the images of ‖A_n ⊙ g_n‖₂², or for `l1` of ‖A_n ⊙
+/// g_n‖₁.
 public enum GradientPenalty: String, Sendable, CaseIterable {
   /// ‖∇ₓH(y, ŷ)‖₂² with the true label y. Drucker & Le Cun, 1992.
   case doubleBackpropagation
-  /// ‖∇ₓH(1/K, ŷ)‖₂² with the uniform target: no pixel may make the network surer of anything. A. Ross, 2018.
+  /// ‖∇ₓH(1/K, ŷ)‖₂² with the uniform target: no pixel may make the network surer of anything. A.
+  /// Ross, 2018.
   case certaintyInsensitivity
-  /// ‖A ⊙ ∇ₓ Σ_k log p_k‖₂², for masks that say which pixels are no reason. Ross, Hughes & Doshi-Velez, 2017.
+  /// ‖A ⊙ ∇ₓ Σ_k log p_k‖₂², for masks that say which pixels are no reason. Ross, Hughes &
+  /// Doshi-Velez, 2017.
   case sumOfLogProbabilities
   /// ‖∇ₓH(y, ŷ)‖₁ with the true label y.
   case l1

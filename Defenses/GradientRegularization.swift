@@ -1,11 +1,13 @@
 import ModelCore
 import Support
 
-/// Training that keeps input gradients small: H(y, ŷ) + λ · mean_n ‖∇ₓ loss_n‖, in the measure of a `GradientPenalty`.
+/// Training that keeps input gradients small: H(y, ŷ) + λ · mean_n ‖∇ₓ loss_n‖, in the measure of a
+/// `GradientPenalty`.
 ///
-/// The gradient is of the summed loss and the penalty a mean over images, so λ does not depend on the size of a batch. The exact
-/// method differentiates the gradient of the very pass that gives the cross-entropy, its batch statistics and dropout masks
-/// included; running statistics move once. Drucker & Le Cun, 1992; Ross & Doshi-Velez, 2018.
+/// The gradient is of the summed loss and the penalty a mean over images, so λ does not depend on
+/// the size of a batch. The exact method differentiates the gradient of the very pass that gives
+/// the cross-entropy, its batch statistics and dropout masks included; running statistics move
+/// once. Drucker & Le Cun, 1992; Ross & Doshi-Velez, 2018.
 public struct GradientRegularization: Defense, Penalty {
   public static let name = "gradientRegularization"
   public static let summary =
@@ -15,8 +17,8 @@ public struct GradientRegularization: Defense, Penalty {
   public enum Method: Equatable, Sendable {
     /// By differentiating the gradient.
     case exact
-    /// By a difference of two ordinary gradients: see `FiniteDifference`. `step` is the longest move of an image, in pixel
-    /// units (ℓ2).
+    /// By a difference of two ordinary gradients: see `FiniteDifference`. `step` is the longest
+    /// move of an image, in pixel units (ℓ2).
     case finiteDifference(step: Double)
   }
 
@@ -24,7 +26,10 @@ public struct GradientRegularization: Defense, Penalty {
   public let lambda: Double
   public let method: Method
 
-  public init(_ penalty: GradientPenalty = .doubleBackpropagation, lambda: Double = 10, method: Method = .exact) {
+  public init(
+    _ penalty: GradientPenalty = .doubleBackpropagation, lambda: Double = 10,
+    method: Method = .exact
+  ) {
     self.penalty = penalty
     self.lambda = lambda
     self.method = method
@@ -33,13 +38,15 @@ public struct GradientRegularization: Defense, Penalty {
   public init(_ settings: Settings) throws {
     let kinds = GradientPenalty.allCases.map(\.rawValue)
     let kind = try settings.choice(
-      "penalty", of: kinds, default: GradientPenalty.doubleBackpropagation.rawValue, "what is punished")
+      "penalty", of: kinds, default: GradientPenalty.doubleBackpropagation.rawValue,
+      "what is punished")
     penalty = GradientPenalty(rawValue: kind) ?? .doubleBackpropagation
     lambda = try settings.double("lambda", default: 10, "its weight, on the mean over the images")
     let name = try settings.choice(
       "method", of: ["exact", "finiteDifference"], default: "exact", "how it is differentiated")
     let step = try settings.double(
-      "step", default: 0.01, in: 1e-6...1e3, "the longest move of a finite difference, in pixel units (l2)")
+      "step", default: 0.01, in: 1e-6...1e3,
+      "the longest move of a finite difference, in pixel units (l2)")
     method = name == "exact" ? .exact : .finiteDifference(step: step)
   }
 

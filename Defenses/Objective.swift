@@ -3,7 +3,8 @@ import Support
 
 /// What a network is trained for: a sum of weighted terms that gradients will lower.
 ///
-/// Objectives know nothing of optimizers, epochs or files; the one training loop knows no objective by name.
+/// Objectives know nothing of optimizers, epochs or files; the one training loop knows no objective
+/// by name.
 public protocol Objective: Sendable {
   /// The terms of the loss for one batch, scalars each.
   func terms(_ step: TrainingStep) -> [LossTerm]
@@ -38,14 +39,18 @@ public struct CrossEntropy: Objective {
   }
 }
 
-/// Terms that are added to a fit and bring none of their own: a defense that punishes something and leaves the labels to others.
+/// Terms that are added to a fit and bring none of their own: a defense that punishes something and
+/// leaves the labels to others.
 ///
-/// Trained for alone, the fit is plain cross-entropy; in a `DefenseSum` it is what the other defenses fit.
+/// Trained for alone, the fit is plain cross-entropy; in a `DefenseSum` it is what the other
+/// defenses fit.
 public protocol Penalty: Objective {
   /// The terms without a fit, weights included.
   func penalties(_ step: TrainingStep) -> [LossTerm]
 }
 
 extension Penalty {
-  public func terms(_ step: TrainingStep) -> [LossTerm] { CrossEntropy().terms(step) + penalties(step) }
+  public func terms(_ step: TrainingStep) -> [LossTerm] {
+    CrossEntropy().terms(step) + penalties(step)
+  }
 }

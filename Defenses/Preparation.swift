@@ -9,13 +9,15 @@ public struct Preparation {
   private let train: (_ role: String, _ defense: any Defense) throws -> Network
 
   /// - Parameter train: trains another network, as `trained` promises.
-  public init(_ network: Network, train: @escaping (_ role: String, _ defense: any Defense) throws -> Network) {
+  public init(
+    _ network: Network, train: @escaping (_ role: String, _ defense: any Defense) throws -> Network
+  ) {
     self.network = network
     self.train = train
   }
 
-  /// Another network of the same architecture, trained with a defense on the same data from a fresh start of its own, and kept
-  /// under its role. One that is there already is not trained again.
+  /// Another network of the same architecture, trained with a defense on the same data from a fresh
+  /// start of its own, and kept under its role. One that is there already is not trained again.
   public func trained(_ role: String, _ defense: any Defense) throws -> Network {
     try train(role, defense)
   }

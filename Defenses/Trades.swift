@@ -2,14 +2,17 @@ import Attacks
 import ModelCore
 import Support
 
-/// Training that trades accuracy for a smooth prediction: CE(y, f(X)) + β · mean_n KL(f(x_n) ‖ f(x′_n)).
+/// Training that trades accuracy for a smooth prediction: CE(y, f(X)) + β · mean_n KL(f(x_n) ‖
+/// f(x′_n)).
 ///
-/// X′ climbs that divergence in evaluation behaviour: from X with Gaussian noise of standard deviation 0.001 (at X itself the
-/// divergence has no gradient), `steps` steps of α along the gradient's sign, each projected onto the ℓ∞ ball. X′ is a
-/// constant; both sides of the divergence learn. Zhang et al., 2019, and their published code.
+/// X′ climbs that divergence in evaluation behaviour: from X with Gaussian noise of standard
+/// deviation 0.001 (at X itself the divergence has no gradient), `steps` steps of α along the
+/// gradient's sign, each projected onto the ℓ∞ ball. X′ is a constant; both sides of the divergence
+/// learn. Zhang et al., 2019, and their published code.
 public struct Trades: Defense, Penalty {
   public static let name = "trades"
-  public static let summary = "a penalty on how much predictions differ within a budget (Zhang et al. 2019)"
+  public static let summary =
+    "a penalty on how much predictions differ within a budget (Zhang et al. 2019)"
   public let epsilon: Double
   public let beta: Double
   public let steps: Int
@@ -27,11 +30,13 @@ public struct Trades: Defense, Penalty {
     epsilon = try settings.double("epsilon", default: 0.3, "the budget, in pixel units")
     beta = try settings.double("beta", default: 6, "the divergence's weight")
     steps = try settings.int("steps", default: 10, in: 1...10_000, "steps of the attack inside")
-    alpha = try settings.optionalDouble("alpha", "length of a step in pixel units; else 2.5·ε / steps")
+    alpha = try settings.optionalDouble(
+      "alpha", "length of a step in pixel units; else 2.5·ε / steps")
   }
 
   public var parameters: [(name: String, value: String)] {
-    [("epsilon", "\(epsilon)"), ("beta", "\(beta)"), ("steps", "\(steps)")] + (alpha.map { [("alpha", "\($0)")] } ?? [])
+    [("epsilon", "\(epsilon)"), ("beta", "\(beta)"), ("steps", "\(steps)")]
+      + (alpha.map { [("alpha", "\($0)")] } ?? [])
   }
 
   public func penalties(_ step: TrainingStep) -> [LossTerm] {

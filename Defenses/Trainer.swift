@@ -3,10 +3,11 @@ import Foundation
 import ModelCore
 import Support
 
-/// The one training loop: batches in random order, an objective's gradients, an optimizer's steps, a checkpoint an epoch.
+/// The one training loop: batches in random order, an objective's gradients, an optimizer's steps,
+/// a checkpoint an epoch.
 ///
-/// All randomness of an epoch derives from the seed and the epoch's number, so a training that goes on from a checkpoint
-/// ends with the same weights as one that was never interrupted.
+/// All randomness of an epoch derives from the seed and the epoch's number, so a training that goes
+/// on from a checkpoint ends with the same weights as one that was never interrupted.
 public struct Trainer {
   public let settings: TrainingSettings
   public let objective: any Objective
@@ -27,17 +28,19 @@ public struct Trainer {
   /// Trains a network in place.
   /// - Parameters:
   ///   - data: what it learns from.
-  ///   - validation: what it is watched by; needed for early stopping and for keeping the best epoch.
+  ///   - validation: what it is watched by; needed for early stopping and for keeping the best
+  ///     epoch.
   ///   - after: called with the history after every epoch.
   /// - Returns: one record per epoch, those from before an interruption included.
-  /// - Throws: `Failure` if the loss or the weights are not numbers any more (the last checkpoint stays), or a checkpoint cannot
-  ///   be written.
+  /// - Throws: `Failure` if the loss or the weights are not numbers any more (the last checkpoint
+  ///   stays), or a checkpoint cannot be written.
   public func train(
     _ network: Network, on data: LabelledImages, validation: LabelledImages? = nil, title: String,
     after: ([EpochRecord]) throws -> Void = { _ in }
   ) throws -> [EpochRecord] {
     guard settings.batchSize >= 2, data.count >= 2 else {
-      throw Failure.usage("training needs batches of at least two images: batch statistics of one do not exist")
+      throw Failure.usage(
+        "training needs batches of at least two images: batch statistics of one do not exist")
     }
     let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
     let optimizer = Optimizer(settings.optimizer, for: network)
@@ -47,7 +50,9 @@ public struct Trainer {
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
     while history.count < settings.epochs, !history.hasStalled(for: settings.patience) {
       var record = try run(history.count, of: steps, network, optimizer, data)
-      guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else { throw brokenWeights(record.epoch) }
+      guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else {
+        throw brokenWeights(record.epoch)
+      }
       if let watch {
         let (loss, accuracy) = try watch.measure(network)
         record.validationLoss = loss
@@ -77,7 +82,8 @@ public struct Trainer {
       // Batch statistics of a single image do not exist.
       if count == 1 && steps > 1 { continue }
       let batch = data.batch(at: order.narrow(0, start, count))
-      let training = TrainingStep(network, batch.images.to(network.device), batch.labels.to(network.device), pass)
+      let training = TrainingStep(
+        network, batch.images.to(network.device), batch.labels.to(network.device), pass)
       let terms = objective.terms(training)
       let loss = terms.total
       let value = loss.scalar
@@ -90,7 +96,8 @@ public struct Trainer {
   }
 
   private func factor(_ epoch: Int, _ step: Int, _ steps: Int) -> Double {
-    settings.schedule.factor(step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
+    settings.schedule.factor(
+      step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
   }
 
   private func remark(_ epoch: Int, _ tally: Tally) -> String {
@@ -102,7 +109,8 @@ public struct Trainer {
   private func diverged(_ epoch: Int, _ step: Int, _ terms: [LossTerm]) -> Failure {
     let values = terms.map { "\($0.name) = \($0.value.scalar)" }.joined(separator: ", ")
     return Failure(
-      .failed, "the loss of \(type(of: objective)) is not a number at epoch \(epoch + 1), step \(step + 1): \(values)",
+      .failed,
+      "the loss of \(type(of: objective)) is not a number at epoch \(epoch + 1), step \(step + 1): \(values)",
       hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
   }
 
@@ -129,7 +137,8 @@ private struct Tally {
     lossSum += loss * Double(count)
     for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(count) }
     let judged = step.judged ?? step.logits
-    right += withoutGradients { judged.predictedClasses.equals(step.labels).to(.float32).sum() }.scalar
+    right +=
+      withoutGradients { judged.predictedClasses.equals(step.labels).to(.float32).sum() }.scalar
   }
 
   func record(_ epoch: Int, rateFactor: Double) -> EpochRecord {

@@ -13,7 +13,8 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public var terms: [String: Double] = [:]
   /// The factor on the learning rate at the epoch's first step.
   public var rateFactor = 1.0
-  /// Mean cross-entropy and share of right answers on the images held out, after the epoch; nil if none are.
+  /// Mean cross-entropy and share of right answers on the images held out, after the epoch; nil if
+  /// none are.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
 

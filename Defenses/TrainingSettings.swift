@@ -18,7 +18,8 @@ public struct TrainingSettings: Sendable {
   public var seed: Seed
   /// How many of the training images are held out, to watch the training by; 0: none.
   public var validation = 0
-  /// After how many epochs without a better validation accuracy training stops; nil: it goes on to the end.
+  /// After how many epochs without a better validation accuracy training stops; nil: it goes on to
+  /// the end.
   public var patience: Int?
   public var keep = Kept.last
 

@@ -1,8 +1,9 @@
 import Evaluation
 import Support
 
-/// Accuracy against the budget of one attack, as in figure 14 of A. Ross, "Training machine learning models by regularizing
-/// their explanations" (2018): a panel for each model the examples were made on, a line for each model they were shown to.
+/// Accuracy against the budget of one attack, as in figure 14 of A. Ross, "Training machine
+/// learning models by regularizing their explanations" (2018): a panel for each model the examples
+/// were made on, a line for each model they were shown to.
 struct AccuracyCurves {
   let attack: String
   private let grid: Grid
@@ -30,17 +31,21 @@ struct AccuracyCurves {
   var figure: ChartFigure {
     let title = "Accuracy under \(attack) against \(grid.budgetSymbol(attack))"
     return ChartFigure(
-      title: title, description: Self.caption, panels: panels.map { panel in { panel.picture(at: $0) } },
+      title: title, description: Self.caption,
+      panels: panels.map { panel in { panel.picture(at: $0) } },
       size: LineChart.size, csv: grid.csv(),
       vegaLite: { file in
         .lines(
           title: title, data: file, panel: "source", series: "victim",
-          x: .init("epsilon", "budget \(grid.budgetSymbol(attack))"), y: .init("accuracy", "accuracy"), low: "ci_low",
+          x: .init("epsilon", "budget \(grid.budgetSymbol(attack))"),
+          y: .init("accuracy", "accuracy"), low: "ci_low",
           high: "ci_high")
       })
   }
 
-  private static func panel(_ grid: Grid, _ attack: String, _ source: String, id: String) -> LineChart {
+  private static func panel(_ grid: Grid, _ attack: String, _ source: String, id: String)
+    -> LineChart
+  {
     let symbol = grid.budgetSymbol(attack)
     let series = grid.models.enumerated().compactMap { index, victim -> LineChart.Series? in
       let curve = grid.curve(attack: attack, source: source, victim: victim)
@@ -54,7 +59,8 @@ struct AccuracyCurves {
             """)
       }
       return LineChart.Series(
-        name: victim, style: Palette.style(index), isEmphasised: victim == source, measurements: measurements)
+        name: victim, style: Palette.style(index), isEmphasised: victim == source,
+        measurements: measurements)
     }
     return LineChart(
       id: id, title: "Made on \(source)",

@@ -2,8 +2,8 @@ import Evaluation
 import Foundation
 import Support
 
-/// Charts that belong together, as files: the picture, its data, and a specification of it for Vega-Lite, with which readers can draw
-/// it their own way.
+/// Charts that belong together, as files: the picture, its data, and a specification of it for
+/// Vega-Lite, with which readers can draw it their own way.
 struct ChartFigure {
   /// A picture within the figure, drawn with its corner at a place.
   typealias Panel = (SVG.Point) -> Markup
@@ -22,7 +22,8 @@ struct ChartFigure {
   func write(to folder: URL, name: String) throws {
     try AtomicFile.write(svg(), to: folder.appending(path: name + ".svg"))
     try AtomicFile.write(csv, to: folder.appending(path: name + ".csv"))
-    try AtomicFile.write(vegaLite(name + ".csv").json(), to: folder.appending(path: name + ".vl.json"))
+    try AtomicFile.write(
+      vegaLite(name + ".csv").json(), to: folder.appending(path: name + ".vl.json"))
   }
 
   /// The panels on white, in rows of up to three.
@@ -31,7 +32,8 @@ struct ChartFigure {
     let rows = (panels.count + columns - 1) / columns
     let gutter = 14.0
     let whole = SVG.Size(
-      width: Double(columns) * (size.width + gutter) + gutter, height: Double(rows) * (size.height + gutter) + gutter)
+      width: Double(columns) * (size.width + gutter) + gutter,
+      height: Double(rows) * (size.height + gutter) + gutter)
     let placed = panels.enumerated().map { index, panel in
       panel(
         SVG.Point(
@@ -62,11 +64,13 @@ extension ChartFigure {
     }
     let (x, y) = (charts.first?.xTitle ?? "", charts.first?.yTitle ?? "")
     self.init(
-      title: title, description: description, panels: charts.map { chart in { chart.picture(at: $0) } },
+      title: title, description: description,
+      panels: charts.map { chart in { chart.picture(at: $0) } },
       size: LineChart.size, csv: table.text,
       vegaLite: { file in
         .lines(
-          title: title, data: file, panel: "panel", series: "series", x: .init("x", x), y: .init("y", y), low: "low",
+          title: title, data: file, panel: "panel", series: "series", x: .init("x", x),
+          y: .init("y", y), low: "low",
           high: "high")
       })
   }

@@ -4,9 +4,10 @@ import Foundation
 import ImageSets
 import ModelCore
 
-/// What one source's images become when the attack aims at every class, as in figures 20 and 21 of A. Ross, "Training machine learning
-/// models by regularizing their explanations" (2018): a row for the first image of each class, a column for each target; on the
-/// diagonal the images themselves, and a frame around each example that the source takes for its target.
+/// What one source's images become when the attack aims at every class, as in figures 20 and 21 of
+/// A. Ross, "Training machine learning models by regularizing their explanations" (2018): a row for
+/// the first image of each class, a column for each target; on the diagonal the images themselves,
+/// and a frame around each example that the source takes for its target.
 struct ConfusionSheet {
   private let set: ExampleSet
   private let budget: Int
@@ -17,7 +18,8 @@ struct ConfusionSheet {
 
   /// - Returns: nil for examples that are not aimed at every other class in turn.
   init?(_ set: ExampleSet) {
-    let targets = Dictionary(grouping: set.label.int64s().indices) { set.index.int64s()[$0] }.mapValues(\.count)
+    let targets = Dictionary(grouping: set.label.int64s().indices) { set.index.int64s()[$0] }
+      .mapValues(\.count)
     classes = min(Self.mostClasses, set.origin.classNames.count)
     guard let most = targets.values.max(), most > 1, most >= classes - 1 else { return nil }
     self.set = set
@@ -41,14 +43,20 @@ struct ConfusionSheet {
   private func draw() -> Picture {
     let shape = ImageShape(
       channels: set.original.shape[1], height: set.original.shape[2], width: set.original.shape[3])
-    let (width, height) = (shape.width + 2 * Self.frame + Self.gap, shape.height + 2 * Self.frame + Self.gap)
-    var canvas = Canvas(width: classes * width - Self.gap, height: classes * height - Self.gap, color: [255, 255, 255])
+    let (width, height) = (
+      shape.width + 2 * Self.frame + Self.gap, shape.height + 2 * Self.frame + Self.gap
+    )
+    var canvas = Canvas(
+      width: classes * width - Self.gap, height: classes * height - Self.gap,
+      color: [255, 255, 255])
     let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
     let fooled = set.fooled(budget: budget)
     func put(_ images: Tensor, _ example: Int, row: Int, column: Int) {
-      let bytes = Quantization.bytes(images.select(0, example), range: set.origin.valueRange).bytes()
+      let bytes = Quantization.bytes(images.select(0, example), range: set.origin.valueRange)
+        .bytes()
       canvas.put(
-        Picture(shape: shape, pixels: bytes), x: column * width + Self.frame, y: row * height + Self.frame)
+        Picture(shape: shape, pixels: bytes), x: column * width + Self.frame,
+        y: row * height + Self.frame)
     }
     for row in 0..<classes {
       guard let first = labels.firstIndex(of: Int64(row)) else { continue }

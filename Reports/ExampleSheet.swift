@@ -3,8 +3,9 @@ import Evaluation
 import ImageSets
 import ModelCore
 
-/// One source's examples side by side: a row for each image, a column for each budget, a frame around each that fools it, and on the
-/// right the perturbation within the middle budget, around grey.
+/// One source's examples side by side: a row for each image, a column for each budget, a frame
+/// around each that fools it, and on the right the perturbation within the middle budget, around
+/// grey.
 public struct ExampleSheet {
   private let set: ExampleSet
   private let rows: [Int]
@@ -19,13 +20,15 @@ public struct ExampleSheet {
     let labels = set.label.int64s()
     var seen: Set<Int64> = []
     rows = Array(
-      labels.indices.filter { seen.insert(labels[$0]).inserted }.sorted { labels[$0] < labels[$1] }.prefix(10))
+      labels.indices.filter { seen.insert(labels[$0]).inserted }.sorted { labels[$0] < labels[$1] }
+        .prefix(10))
   }
 
   public func sheet() throws -> ImageSheet {
     let picture = draw()
     let targeted = set.target.max().scalar >= 0
-    let fooled = targeted ? "the source takes it for the target" : "the source no longer sees the true label"
+    let fooled =
+      targeted ? "the source takes it for the target" : "the source no longer sees the true label"
     let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)", group: origin.attack,
@@ -42,10 +45,15 @@ public struct ExampleSheet {
   private func draw() -> Picture {
     let range = set.origin.valueRange
     let side = (height: set.original.shape[2], width: set.original.shape[3])
-    let cell = (height: side.height + 2 * Self.frame + Self.gap, width: side.width + 2 * Self.frame + Self.gap)
-    let perturbation = origin.middleBudget.map { GradientSheet.shades(set.adversarial[$0] - set.original) }
+    let cell = (
+      height: side.height + 2 * Self.frame + Self.gap, width: side.width + 2 * Self.frame + Self.gap
+    )
+    let perturbation = origin.middleBudget.map {
+      GradientSheet.shades(set.adversarial[$0] - set.original)
+    }
     let columns = 1 + set.adversarial.count + (perturbation == nil ? 0 : 1)
-    var canvas = Canvas(width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
+    var canvas = Canvas(
+      width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
     let fooling = set.adversarial.indices.map(set.fooled)
     let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
     for (column, images) in ([set.original] + set.adversarial).enumerated() {
@@ -53,7 +61,8 @@ public struct ExampleSheet {
         let (x, y) = (column * cell.width, row * cell.height)
         if column > 0 && fooling[column - 1][index] {
           canvas.fill(
-            x: x, y: y, width: cell.width - Self.gap, height: cell.height - Self.gap, color: Self.fooledColor)
+            x: x, y: y, width: cell.width - Self.gap, height: cell.height - Self.gap,
+            color: Self.fooledColor)
         }
         let bytes = Quantization.bytes(images.select(0, index), range: range).bytes()
         canvas.put(Picture(shape: shape, pixels: bytes), x: x + Self.frame, y: y + Self.frame)

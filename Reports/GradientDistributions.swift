@@ -1,7 +1,8 @@
 import Evaluation
 import Foundation
 
-/// How large input gradients are, and how sure models are of what they reject: shares of images by order of magnitude.
+/// How large input gradients are, and how sure models are of what they reject: shares of images by
+/// order of magnitude.
 struct GradientDistributions {
   let panels: [LineChart]
 
@@ -10,35 +11,44 @@ struct GradientDistributions {
   init?(_ probes: [ModelProbe], models: [String]) {
     guard !probes.isEmpty else { return nil }
     panels = [
-      Self.panel("label", "Gradient of the loss on the label", "‖∇ loss‖₂", probes, models, \.gradientNorms),
-      Self.panel("next", "Gradient of the loss on the next label", "‖∇ loss‖₂", probes, models, \.nextGradientNorms),
+      Self.panel(
+        "label", "Gradient of the loss on the label", "‖∇ loss‖₂", probes, models, \.gradientNorms),
+      Self.panel(
+        "next", "Gradient of the loss on the next label", "‖∇ loss‖₂", probes, models,
+        \.nextGradientNorms),
       Self.panel(
         "rejected", "Log-probability of rejected classes", "−log p", probes, models,
         { $0.otherLogProbabilities.map(-) }),
     ].compactMap { $0 }
   }
 
-  /// A model's shares of values in half orders of magnitude; exact zeros stand at the left end, one place of their own.
+  /// A model's shares of values in half orders of magnitude; exact zeros stand at the left end, one
+  /// place of their own.
   private static func panel(
     _ id: String, _ title: String, _ xTitle: String, _ probes: [ModelProbe], _ models: [String],
     _ values: (ModelProbe) -> [Float]
   ) -> LineChart? {
-    let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init)) }
+    let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init))
+    }
     let places = all.flatMap(\.1).filter { $0 > 0 }.map(place)
-    // What is smaller than the largest by more orders of magnitude than these is as good as the smallest shown.
+    // What is smaller than the largest by more orders of magnitude than these is as good as the
+    // smallest shown.
     let low = max(places.min() ?? 0, (places.max() ?? 0) - 2 * ordersShown)
     let zero = low - 4
     let bins = stride(from: low, through: places.max() ?? low, by: 1)
     let hasZeros = all.contains { $0.1.contains { $0 <= 0 } }
     let series = all.filter { !$0.1.isEmpty }.map { model, values in
-      let shares = Dictionary(grouping: values.map { $0 > 0 ? max(place($0), low) : zero }, by: \.self).mapValues {
+      let shares = Dictionary(
+        grouping: values.map { $0 > 0 ? max(place($0), low) : zero }, by: \.self
+      ).mapValues {
         Double($0.count) / Double(values.count)
       }
       let measurements = ((hasZeros ? [zero] : []) + bins).map { bin in
         let share = shares[bin] ?? 0
         return LineChart.Measurement(
           x: Double(bin) / 2, proportion: share, interval: share...share,
-          note: "\(model): \(percent(share))% " + (bin == zero ? "exactly 0" : "around \(magnitude(Double(bin) / 2))"))
+          note: "\(model): \(percent(share))% "
+            + (bin == zero ? "exactly 0" : "around \(magnitude(Double(bin) / 2))"))
       }
       return LineChart.Series(
         name: model, style: Palette.style(models.firstIndex(of: model) ?? 0), isEmphasised: false,
@@ -48,7 +58,8 @@ struct GradientDistributions {
     let zeroPlace = Double(zero) / 2
     return LineChart(
       id: "gradients-" + id, title: title,
-      description: "\(title): shares of images by order of magnitude, for \(listed(series.map(\.name))).",
+      description:
+        "\(title): shares of images by order of magnitude, for \(listed(series.map(\.name))).",
       xTitle: xTitle + ", logarithmic", yTitle: "share, %", series: series,
       xLabel: { $0 == zeroPlace ? "0" : $0 == $0.rounded() ? magnitude($0) : "" })
   }
@@ -65,7 +76,8 @@ struct GradientDistributions {
   }
 
   private static let superscripts: [Character: Character] = [
-    "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+    "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷",
+    "8": "⁸", "9": "⁹",
   ]
 }
 
@@ -78,7 +90,8 @@ extension ReportPage {
         "Of the first \(counted(probes.map(\.right.count).max() ?? 0, "image")). A model whose gradients vanish cannot be attacked "
         + "along them, whatever its robustness; all numbers: probes/<model>.json.")
     return Section(
-      id: "gradients", heading: "Gradients and certainty", content: [figure] + (gradientSheet.map { [$0.figure] } ?? [])
+      id: "gradients", heading: "Gradients and certainty",
+      content: [figure] + (gradientSheet.map { [$0.figure] } ?? [])
     )
   }
 }

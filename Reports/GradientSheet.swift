@@ -3,11 +3,13 @@ import Evaluation
 import ImageSets
 import ModelCore
 
-/// Input gradients as pictures, as in figure 22 of A. Ross, "Training machine learning models by regularizing their explanations"
-/// (2018): on top the first image of each class, and under it, a row for each model, the gradient of the model's loss there.
+/// Input gradients as pictures, as in figure 22 of A. Ross, "Training machine learning models by
+/// regularizing their explanations" (2018): on top the first image of each class, and under it, a
+/// row for each model, the gradient of the model's loss there.
 ///
-/// Grey is zero. White and black are the 99th percentile of each gradient's magnitude and more, so that models whose gradients are of
-/// different sizes can be compared by their shape; a gradient that is exactly zero stays grey.
+/// Grey is zero. White and black are the 99th percentile of each gradient's magnitude and more, so
+/// that models whose gradients are of different sizes can be compared by their shape; a gradient
+/// that is exactly zero stays grey.
 struct GradientSheet {
   private let pictures: [GradientPictures]
   private static let gap = 2
@@ -35,16 +37,19 @@ struct GradientSheet {
   private func draw() -> Picture {
     let first = pictures[0]
     let rows =
-      [Quantization.bytes(first.images, range: first.valueRange)] + pictures.map { Self.shades($0.gradients) }
+      [Quantization.bytes(first.images, range: first.valueRange)]
+      + pictures.map { Self.shades($0.gradients) }
     let shape = ImageShape(
       channels: first.images.shape[1], height: first.images.shape[2], width: first.images.shape[3])
     let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
     var canvas = Canvas(
-      width: first.labels.count * width - Self.gap, height: rows.count * height - Self.gap, color: [255, 255, 255])
+      width: first.labels.count * width - Self.gap, height: rows.count * height - Self.gap,
+      color: [255, 255, 255])
     for (row, images) in rows.enumerated() {
       for column in first.labels.indices {
         canvas.put(
-          Picture(shape: shape, pixels: images.select(0, column).bytes()), x: column * width, y: row * height)
+          Picture(shape: shape, pixels: images.select(0, column).bytes()), x: column * width,
+          y: row * height)
       }
     }
     return canvas.picture

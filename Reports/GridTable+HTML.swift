@@ -1,11 +1,12 @@
 import Evaluation
 
 extension GridTable {
-  /// The table in HTML, in a container of its own that scrolls where the screen is narrower than the table. Each cell is shaded
-  /// by its accuracy; white-box cells are framed.
+  /// The table in HTML, in a container of its own that scrolls where the screen is narrower than
+  /// the table. Each cell is shaded by its accuracy; white-box cells are framed.
   func html() -> Markup {
     let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Made on")
-    let shownTo = Markup("th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Shown to")
+    let shownTo = Markup(
+      "th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Shown to")
     let names = victims.map { Markup("th", ["scope": "col"], $0) }
     let body = (hasCleanRow ? [cleanRow] : []) + sources.map(row)
     let table = Markup(
@@ -13,7 +14,9 @@ extension GridTable {
       Markup("caption", [:], Markup("span", [:], Markup("strong", [:], title), ". " + legend)),
       Markup("thead", [:], Markup("tr", [:], corner, shownTo), Markup("tr", [:], children: names)),
       Markup("tbody", [:], children: body))
-    return Markup("div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(title)"], table)
+    return Markup(
+      "div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(title)"],
+      table)
   }
 
   private var legend: String {
@@ -25,7 +28,8 @@ extension GridTable {
   private var cleanRow: Markup {
     Markup(
       "tr", ["class": "clean"],
-      children: [Markup("th", ["scope": "row"], "clean images")] + victims.map { filled(clean($0), isClean: true) })
+      children: [Markup("th", ["scope": "row"], "clean images")]
+        + victims.map { filled(clean($0), isClean: true) })
   }
 
   private func row(_ source: String) -> Markup {
@@ -34,7 +38,9 @@ extension GridTable {
   }
 
   private func filled(_ cell: GridCell?, isClean: Bool) -> Markup {
-    guard let cell else { return Markup("td", [:], Markup("span", ["class": "aside"], "not measured")) }
+    guard let cell else {
+      return Markup("td", [:], Markup("span", ["class": "aside"], "not measured"))
+    }
     let isFramed = !isClean && cell.setting == .whiteBox
     var parts: [any MarkupContent] = [
       Markup("span", ["class": "value"], percent(cell.accuracy)),
@@ -50,10 +56,16 @@ extension GridTable {
     if !flags.isEmpty {
       let names = Set(flags.map(\.name)).sorted().joined(separator: ", ")
       parts.append(
-        Markup("a", ["class": "flag", "href": "#flags-heading", "title": names, "aria-label": "Flag: " + names], "⚑"))
+        Markup(
+          "a",
+          [
+            "class": "flag", "href": "#flags-heading", "title": names,
+            "aria-label": "Flag: " + names,
+          ], "⚑"))
     }
     if isFramed { parts.append(Markup("span", ["class": "unseen"], "white-box")) }
     return Markup(
-      "td", ["class": isFramed ? "own" : nil, "style": "--share:\(percent(cell.accuracy))%"], children: parts)
+      "td", ["class": isFramed ? "own" : nil, "style": "--share:\(percent(cell.accuracy))%"],
+      children: parts)
   }
 }

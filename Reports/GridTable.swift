@@ -1,7 +1,8 @@
 import Evaluation
 
-/// The transfer matrix of one attack within one budget: a row for each model the examples were made on, a column for each
-/// model they were shown to, accuracy in percent, and above them what each model reaches on clean images.
+/// The transfer matrix of one attack within one budget: a row for each model the examples were made
+/// on, a column for each model they were shown to, accuracy in percent, and above them what each
+/// model reaches on clean images.
 public struct GridTable {
   public let attack: String
   public let epsilon: Double
@@ -32,7 +33,9 @@ public struct GridTable {
 
   var hasCleanRow: Bool { victims.contains { clean($0) != nil } }
 
-  private var cells: [GridCell] { sources.flatMap { source in victims.compactMap { cell(source, $0) } } }
+  private var cells: [GridCell] {
+    sources.flatMap { source in victims.compactMap { cell(source, $0) } }
+  }
 
   func flags(of cell: GridCell) -> [TrustFlag] { grid.flags(of: cell) }
 
@@ -45,15 +48,17 @@ public struct GridTable {
     let least = cells.map(\.examples).min() ?? 0
     let most = cells.map(\.examples).max() ?? 0
     let widest =
-      cells.map { max($0.accuracy - $0.interval.lowerBound, $0.interval.upperBound - $0.accuracy) }.max() ?? 0
-    let examples = least == most ? counted(most, "example") + " each" : "\(least) to \(most) examples each"
+      cells.map { max($0.accuracy - $0.interval.lowerBound, $0.interval.upperBound - $0.accuracy) }
+      .max() ?? 0
+    let examples =
+      least == most ? counted(most, "example") + " each" : "\(least) to \(most) examples each"
     return "\(examples), 95% intervals within ±\(percent(widest)) points"
   }
 
   // MARK: As text
 
-  /// The table for a terminal, at most `width` columns wide where the names allow: what does not fit beside each other goes
-  /// below. The white-box cells stand in brackets.
+  /// The table for a terminal, at most `width` columns wide where the names allow: what does not
+  /// fit beside each other goes below. The white-box cells stand in brackets.
   public func text(width: Int = 80) -> String {
     let rowWidth = (sources + [Self.cleanName, Self.corner]).map(\.count).max() ?? 0
     let columnWidths = victims.map { max($0.count, 7) + 2 }
@@ -75,12 +80,15 @@ public struct GridTable {
     let tables = blocks.map { columns in
       var table = line(Self.corner, columns) { victims[$0] + " " }
       if hasCleanRow {
-        table += line(Self.cleanName, columns) { clean(victims[$0]).map { percent($0.accuracy) + " " } ?? "- " }
+        table += line(Self.cleanName, columns) {
+          clean(victims[$0]).map { percent($0.accuracy) + " " } ?? "- "
+        }
       }
       for source in sources {
         table += line(source, columns) { column in
           guard let cell = cell(source, victims[column]) else { return "- " }
-          return cell.setting == .whiteBox ? "[\(percent(cell.accuracy))]" : percent(cell.accuracy) + " "
+          return cell.setting == .whiteBox
+            ? "[\(percent(cell.accuracy))]" : percent(cell.accuracy) + " "
         }
       }
       return table
@@ -99,8 +107,13 @@ public struct GridTable {
 
   /// The table in Markdown, the white-box cells in bold.
   public func markdown() -> String {
-    var lines = [["made on \\ shown to"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" }]
-    if hasCleanRow { lines.append(["*clean images*"] + victims.map { clean($0).map { percent($0.accuracy) } ?? "–" }) }
+    var lines = [
+      ["made on \\ shown to"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" },
+    ]
+    if hasCleanRow {
+      lines.append(
+        ["*clean images*"] + victims.map { clean($0).map { percent($0.accuracy) } ?? "–" })
+    }
     for source in sources {
       let fields = victims.map { victim -> String in
         guard let cell = cell(source, victim) else { return "–" }

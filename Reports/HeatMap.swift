@@ -1,8 +1,9 @@
 import Evaluation
 
-/// A transfer matrix as a picture, as in figure 23 of A. Ross, "Training machine learning models by regularizing their explanations"
-/// (2018): a row for each model the examples were made on, a column for each they were shown to, the lighter the less accurate, with
-/// the accuracy in percent; white-box cells are framed. The page has the same as a table.
+/// A transfer matrix as a picture, as in figure 23 of A. Ross, "Training machine learning models by
+/// regularizing their explanations" (2018): a row for each model the examples were made on, a
+/// column for each they were shown to, the lighter the less accurate, with the accuracy in percent;
+/// white-box cells are framed. The page has the same as a table.
 struct HeatMap {
   let table: GridTable
   let id: String
@@ -10,7 +11,9 @@ struct HeatMap {
   private static let cell = SVG.Size(width: 62, height: 36)
   private static let letterWidth = 6.6
 
-  private var left: Double { 16 + Double(table.sources.map { min($0.count, 16) }.max() ?? 0) * Self.letterWidth }
+  private var left: Double {
+    16 + Double(table.sources.map { min($0.count, 16) }.max() ?? 0) * Self.letterWidth
+  }
   private static let top = 62.0
 
   var size: SVG.Size {
@@ -21,25 +24,34 @@ struct HeatMap {
 
   func picture(at corner: SVG.Point? = nil) -> Markup {
     let heading = [
-      SVG.text(LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
-      SVG.text("accuracy, %; rows: made on, columns: shown to", at: .init(x: 4, y: 34), size: 10.5, isMuted: true),
+      SVG.text(
+        LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
+      SVG.text(
+        "accuracy, %; rows: made on, columns: shown to", at: .init(x: 4, y: 34), size: 10.5,
+        isMuted: true),
     ]
     let columns = table.victims.enumerated().map { index, name in
       SVG.text(
-        LineChart.shortened(name, to: 9), at: .init(x: x(index) + Self.cell.width / 2, y: Self.top - 8),
+        LineChart.shortened(name, to: 9),
+        at: .init(x: x(index) + Self.cell.width / 2, y: Self.top - 8),
         anchor: "middle",
         size: 10.5)
     }
     let rows = table.sources.enumerated().flatMap { row, source -> [Markup] in
       let label = SVG.text(
-        LineChart.shortened(source, to: 16), at: .init(x: left - 8, y: y(row) + Self.cell.height / 2 + 4),
+        LineChart.shortened(source, to: 16),
+        at: .init(x: left - 8, y: y(row) + Self.cell.height / 2 + 4),
         anchor: "end",
         size: 10.5)
-      return [label] + table.victims.enumerated().compactMap { column, victim in square(row, column, source, victim) }
+      return [label]
+        + table.victims.enumerated().compactMap { column, victim in
+          square(row, column, source, victim)
+        }
     }
     return SVG.picture(
       id: id, size: size, at: corner, title: table.title,
-      description: "Accuracy of every model on examples made on every model.", content: heading + columns + rows)
+      description: "Accuracy of every model on examples made on every model.",
+      content: heading + columns + rows)
   }
 
   private func x(_ column: Int) -> Double { left + Double(column) * Self.cell.width }
@@ -51,7 +63,8 @@ struct HeatMap {
     let place = SVG.Point(x: x(column) + 1.5, y: y(row) + 1.5)
     // White to a dark blue: in grey, too, the darker is the more accurate.
     let share = cell.accuracy
-    let color = "rgb(\(Int(247 - 239 * share)), \(Int(251 - 203 * share)), \(Int(255 - 148 * share)))"
+    let color =
+      "rgb(\(Int(247 - 239 * share)), \(Int(251 - 203 * share)), \(Int(255 - 148 * share)))"
     return Markup(
       "g", [:],
       Markup(
@@ -61,13 +74,15 @@ struct HeatMap {
       Markup(
         "rect",
         [
-          "x": place.x, "y": place.y, "width": Self.cell.width - 3, "height": Self.cell.height - 3, "fill": color,
+          "x": place.x, "y": place.y, "width": Self.cell.width - 3, "height": Self.cell.height - 3,
+          "fill": color,
           "stroke": isOwn ? "#1c2126" : "#c8ced6", "stroke-width": isOwn ? 2.2 : 0.8,
         ]),
       Markup(
         "g", ["color": share > 0.5 ? "#ffffff" : "#1c2126", "fill": "currentColor"],
         SVG.text(
-          percent(share), at: .init(x: x(column) + Self.cell.width / 2, y: y(row) + Self.cell.height / 2 + 4),
+          percent(share),
+          at: .init(x: x(column) + Self.cell.width / 2, y: y(row) + Self.cell.height / 2 + 4),
           anchor: "middle", size: 12, isBold: isOwn)))
   }
 }
@@ -82,13 +97,15 @@ extension ChartFigure {
     guard let size = maps.first?.size else { return nil }
     let cells = grid.cells.filter { $0.attack == attack && $0.epsilon > 0 }
     self.init(
-      title: "Transfer matrices of \(attack)", description: "A panel for each budget. Framed: white-box.",
+      title: "Transfer matrices of \(attack)",
+      description: "A panel for each budget. Framed: white-box.",
       panels: maps.map { map in { map.picture(at: $0) } }, size: size,
       csv: Grid(cells: cells, provenance: grid.provenance).csv(),
       vegaLite: { file in
         .matrix(
           title: "Transfer matrices of \(attack)", data: file, panel: .init("epsilon", "budget"),
-          row: .init("source", "made on"), column: .init("victim", "shown to"), value: .init("accuracy", "accuracy"))
+          row: .init("source", "made on"), column: .init("victim", "shown to"),
+          value: .init("accuracy", "accuracy"))
       })
   }
 }

@@ -8,10 +8,11 @@ public struct KeyNumber: Equatable, Sendable {
   public let sentence: String
 }
 
-/// The few numbers that say most about a grid, computed from its cells, the same for the report and the terminal.
+/// The few numbers that say most about a grid, computed from its cells, the same for the report and
+/// the terminal.
 ///
-/// They speak of one attack, the first without an aim that has a budget above 0 (else the first that has one), within its
-/// middle budget.
+/// They speak of one attack, the first without an aim that has a budget above 0 (else the first
+/// that has one), within its middle budget.
 public struct KeyNumbers: Equatable, Sendable {
   /// Two to five numbers, the most telling first; none for an empty grid.
   public let all: [KeyNumber]
@@ -27,7 +28,8 @@ public struct KeyNumbers: Equatable, Sendable {
     }
     let subject = Subject(grid: grid, attack: attack, epsilon: epsilon)
     all = [
-      Self.cleanAccuracy(grid), subject.undefendedWhiteBox, subject.mostRobust, subject.bestTransfer, subject.masking,
+      Self.cleanAccuracy(grid), subject.undefendedWhiteBox, subject.mostRobust,
+      subject.bestTransfer, subject.masking,
     ].compactMap { $0 }
   }
 
@@ -41,12 +43,15 @@ public struct KeyNumbers: Equatable, Sendable {
     let figure = percent(best.accuracy) + "%"
     if clean.count == 1 {
       return KeyNumber(
-        figure: figure, sentence: "Without an attack, \(best.victim) classifies \(figure) of the images correctly.")
+        figure: figure,
+        sentence: "Without an attack, \(best.victim) classifies \(figure) of the images correctly.")
     }
     if percent(best.accuracy) == percent(worst.accuracy) {
       return KeyNumber(
         figure: figure,
-        sentence: "Without an attack, each of the \(clean.count) models classifies \(figure) of the images correctly.")
+        sentence:
+          "Without an attack, each of the \(clean.count) models classifies \(figure) of the images correctly."
+      )
     }
     // Models that show the same number are named together.
     func are(_ cell: GridCell) -> String {
@@ -85,10 +90,16 @@ private struct Subject {
 
   /// What the first model without a defense keeps under its own examples.
   var undefendedWhiteBox: KeyNumber? {
-    let undefended = grid.models.first { grid.provenance.model($0).map { $0.defense == nil } ?? false }
-    guard let model = undefended ?? grid.sources.first, let cell = cell(model, model) else { return nil }
+    let undefended = grid.models.first {
+      grid.provenance.model($0).map { $0.defense == nil } ?? false
+    }
+    guard let model = undefended ?? grid.sources.first, let cell = cell(model, model) else {
+      return nil
+    }
     let figure = percent(cell.accuracy) + "%"
-    let before = grid.cleanCell(victim: model, attack: attack).map { ", down from \(percent($0.accuracy))%" } ?? ""
+    let before =
+      grid.cleanCell(victim: model, attack: attack).map { ", down from \(percent($0.accuracy))%" }
+      ?? ""
     return KeyNumber(
       figure: figure,
       sentence: """
@@ -107,7 +118,8 @@ private struct Subject {
     else { return nil }
     let figure = percent(Self.mean(cells)) + "%"
     let worstWords =
-      cells.count > 1 ? " on average, \(percent(worst.accuracy))% at worst, on those made on \(worst.source)" : ""
+      cells.count > 1
+      ? " on average, \(percent(worst.accuracy))% at worst, on those made on \(worst.source)" : ""
     return KeyNumber(
       figure: figure,
       sentence: """
@@ -127,15 +139,20 @@ private struct Subject {
     let figure = percent(Self.mean(cells)) + "%"
     let others =
       cells.count > 1
-      ? "the \(cells.count) other models \(figure) accuracy on average" : "\(cells[0].victim) \(figure) accuracy"
+      ? "the \(cells.count) other models \(figure) accuracy on average"
+      : "\(cells[0].victim) \(figure) accuracy"
     return KeyNumber(
-      figure: figure, sentence: "Examples made on \(model) transfer best: they leave \(others) (\(name)).")
+      figure: figure,
+      sentence: "Examples made on \(model) transfer best: they leave \(others) (\(name)).")
   }
 
-  /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags within any budget, the one whose white-box accuracy most exceeds
-  /// what it keeps under another model's examples within this one. Said only where the two intervals lie apart here too.
+  /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags within any budget, the one whose
+  /// white-box accuracy most exceeds what it keeps under another model's examples within this one.
+  /// Said only where the two intervals lie apart here too.
   var masking: KeyNumber? {
-    let flags = grid.flags.filter { $0.name == TrustCheck.blackBoxBeatsWhiteBox.name && $0.attack == attack }
+    let flags = grid.flags.filter {
+      $0.name == TrustCheck.blackBoxBeatsWhiteBox.name && $0.attack == attack
+    }
     let flagged = grid.victims.filter { victim in flags.contains { $0.victim == victim } }
     let pairs = flagged.compactMap { model -> (own: GridCell, other: GridCell)? in
       let others = blackBox.filter { $0.victim == model }
@@ -145,7 +162,9 @@ private struct Subject {
       return (own, worst)
     }
     guard
-      let (own, other) = pairs.max(by: { $0.own.accuracy - $0.other.accuracy < $1.own.accuracy - $1.other.accuracy })
+      let (own, other) = pairs.max(by: {
+        $0.own.accuracy - $0.other.accuracy < $1.own.accuracy - $1.other.accuracy
+      })
     else { return nil }
     let figure = percent(other.accuracy) + "%"
     return KeyNumber(

@@ -1,7 +1,8 @@
 import Evaluation
 
-/// A line chart: each series with its interval as a band, its markers, which show their numbers under the pointer, and its name at
-/// the end of its line. Heights are proportions, in percent unless a scale says otherwise.
+/// A line chart: each series with its interval as a band, its markers, which show their numbers
+/// under the pointer, and its name at the end of its line. Heights are proportions, in percent
+/// unless a scale says otherwise.
 struct LineChart {
   struct Measurement {
     let x: Double
@@ -37,7 +38,8 @@ struct LineChart {
   func picture(at corner: SVG.Point? = nil) -> Markup {
     // What is emphasised is drawn last, over the others.
     let ordered = series.filter { !$0.isEmphasised } + series.filter(\.isEmphasised)
-    let content: [any MarkupContent] = heading + gridLines + ordered.map(band) + ordered.map(line) + endLabels
+    let content: [any MarkupContent] =
+      heading + gridLines + ordered.map(band) + ordered.map(line) + endLabels
     return SVG.picture(
       id: id, size: Self.size, at: corner, title: title, description: description, content: content)
   }
@@ -90,8 +92,12 @@ struct LineChart {
       let y = place(xRange.lowerBound, Double(fifth) / 5).y
       let label = budgetText(top * Double(fifth) / 5)
       parts.append(
-        SVG.line(from: .init(x: plotLeft, y: y), to: .init(x: plotRight, y: y), opacity: fifth == 0 ? 0.6 : 0.14))
-      parts.append(SVG.text(label, at: .init(x: plotLeft - 6, y: y + 4), anchor: "end", size: 11, isMuted: true))
+        SVG.line(
+          from: .init(x: plotLeft, y: y), to: .init(x: plotRight, y: y),
+          opacity: fifth == 0 ? 0.6 : 0.14))
+      parts.append(
+        SVG.text(
+          label, at: .init(x: plotLeft - 6, y: y + 4), anchor: "end", size: 11, isMuted: true))
     }
     var freeFrom = -Double.infinity
     for x in Set(series.flatMap(\.measurements).map(\.x)).sorted() {
@@ -102,10 +108,15 @@ struct LineChart {
       // A label that would touch the one before it is left out; its tick stays.
       guard !label.isEmpty, tick.x - halfWidth >= freeFrom else { continue }
       freeFrom = tick.x + halfWidth + 4
-      parts.append(SVG.text(label, at: .init(x: tick.x, y: tick.y + 17), anchor: "middle", size: 11, isMuted: true))
+      parts.append(
+        SVG.text(
+          label, at: .init(x: tick.x, y: tick.y + 17), anchor: "middle", size: 11, isMuted: true))
     }
     let middle = (plotLeft + plotRight) / 2
-    parts.append(SVG.text(xTitle, at: .init(x: middle, y: plotBottom + 33), anchor: "middle", size: 11, isMuted: true))
+    parts.append(
+      SVG.text(
+        xTitle, at: .init(x: middle, y: plotBottom + 33), anchor: "middle", size: 11, isMuted: true)
+    )
     return parts
   }
 
@@ -116,7 +127,10 @@ struct LineChart {
       "g", group(series),
       Markup(
         "polygon",
-        ["points": SVG.points(upper + lower.reversed()), "fill-opacity": series.isEmphasised ? "0.16" : "0.09"]))
+        [
+          "points": SVG.points(upper + lower.reversed()),
+          "fill-opacity": series.isEmphasised ? "0.16" : "0.09",
+        ]))
   }
 
   private func line(_ series: Series) -> Markup {
@@ -143,10 +157,13 @@ struct LineChart {
     ["class": series.style.className, "color": series.style.color, "fill": "currentColor"]
   }
 
-  /// The names at the lines' ends, moved apart where lines end together and tied to them by thin rules.
+  /// The names at the lines' ends, moved apart where lines end together and tied to them by thin
+  /// rules.
   private var endLabels: [Markup] {
-    let ends = series.compactMap { series in series.measurements.last.map { (series, place($0.x, $0.proportion)) } }
-      .sorted { $0.1.y < $1.1.y }
+    let ends = series.compactMap { series in
+      series.measurements.last.map { (series, place($0.x, $0.proportion)) }
+    }
+    .sorted { $0.1.y < $1.1.y }
     let heights = Self.spread(ends.map { $0.1.y }, gap: 14, within: plotTop...plotBottom)
     let labelX = plotRight + 12
     let letters = Int((Self.size.width - labelX - 14) / Self.letterWidth)
@@ -165,13 +182,16 @@ struct LineChart {
         Markup(
           "g", ["class": "label", "color": "#1c2126", "fill": "currentColor"],
           SVG.text(
-            Self.shortened(series.name, to: letters), at: .init(x: labelX + 14, y: y + 4), size: 11.5,
+            Self.shortened(series.name, to: letters), at: .init(x: labelX + 14, y: y + 4),
+            size: 11.5,
             isBold: series.isEmphasised)))
     }
   }
 
   /// Ascending heights moved as little as needed to lie `gap` apart within the range.
-  static func spread(_ heights: [Double], gap: Double, within range: ClosedRange<Double>) -> [Double] {
+  static func spread(_ heights: [Double], gap: Double, within range: ClosedRange<Double>)
+    -> [Double]
+  {
     guard heights.count > 1 else { return heights }
     let gap = min(gap, (range.upperBound - range.lowerBound) / Double(heights.count - 1))
     var result = heights

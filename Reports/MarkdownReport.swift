@@ -1,6 +1,7 @@
 import Evaluation
 
-/// A grid as `report.md`: the key numbers, the flags, and every transfer matrix, for a repository or a pull request.
+/// A grid as `report.md`: the key numbers, the flags, and every transfer matrix, for a repository
+/// or a pull request.
 public struct MarkdownReport: Sendable {
   private let grid: Grid
   private let title: String
@@ -21,7 +22,8 @@ public struct MarkdownReport: Sendable {
     if !flags.isEmpty { blocks.append("## Before trusting these numbers\n\n" + flags.joined()) }
     for attack in grid.attacks {
       blocks.append("## \(markdownEscaped(attack))\n")
-      for epsilon in grid.epsilons(for: attack) where epsilon > 0 || grid.positiveBudgets(for: attack).isEmpty {
+      for epsilon in grid.epsilons(for: attack)
+      where epsilon > 0 || grid.positiveBudgets(for: attack).isEmpty {
         let table = GridTable(grid: grid, attack: attack, epsilon: epsilon)
         blocks.append(
           "\(markdownEscaped(table.title)): accuracy in % with its 95% interval, white-box in bold; \(table.precision).\n\n"

@@ -1,4 +1,5 @@
-/// An element of HTML or SVG. Names and texts from outside pass through here only, and leave it escaped.
+/// An element of HTML or SVG. Names and texts from outside pass through here only, and leave it
+/// escaped.
 struct Markup: MarkupContent {
   private let name: String
   private let attributes: [(name: String, value: String)]
@@ -6,15 +7,19 @@ struct Markup: MarkupContent {
 
   /// An element; an attribute whose value is nil is left out.
   init(
-    _ name: String, _ attributes: KeyValuePairs<String, (any AttributeValue)?> = [:], _ children: any MarkupContent...
+    _ name: String, _ attributes: KeyValuePairs<String, (any AttributeValue)?> = [:],
+    _ children: any MarkupContent...
   ) {
     self.init(name, attributes, children: children)
   }
 
-  init(_ name: String, _ attributes: KeyValuePairs<String, (any AttributeValue)?> = [:], children: [any MarkupContent])
-  {
+  init(
+    _ name: String, _ attributes: KeyValuePairs<String, (any AttributeValue)?> = [:],
+    children: [any MarkupContent]
+  ) {
     self.name = name
-    self.attributes = attributes.compactMap { name, value in value.map { (name, $0.attributeText) } }
+    self.attributes = attributes.compactMap { name, value in value.map { (name, $0.attributeText) }
+    }
     self.children = children
   }
 
@@ -37,12 +42,16 @@ struct Markup: MarkupContent {
     text += "</\(name)>"
   }
 
-  private static let hasNoContent: Set = ["meta", "img", "br", "rect", "line", "path", "circle", "polyline", "polygon"]
+  private static let hasNoContent: Set = [
+    "meta", "img", "br", "rect", "line", "path", "circle", "polyline", "polygon",
+  ]
 
   private static let startsLine: Set = [
-    "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "nav", "div", "aside",
+    "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "nav",
+    "div", "aside",
     "figure",
-    "figcaption", "h1", "h2", "h3", "h4", "p", "ol", "ul", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody",
+    "figcaption", "h1", "h2", "h3", "h4", "p", "ol", "ul", "li", "dl", "dt", "dd", "table",
+    "caption", "thead", "tbody",
     "tr",
     "details", "svg", "g", "text", "rect", "line", "path", "polyline",
   ]
@@ -57,7 +66,8 @@ extension String: MarkupContent {
   func write(to text: inout String) { text += escaped(self) }
 }
 
-/// Text that this module wrote itself and that must not be escaped: the style sheet. Never for anything read from a file.
+/// Text that this module wrote itself and that must not be escaped: the style sheet. Never for
+/// anything read from a file.
 struct VerbatimText: MarkupContent {
   let content: String
 
@@ -77,8 +87,8 @@ extension Int: AttributeValue {
   var attributeText: String { String(self) }
 }
 
-/// Text as it must stand in HTML and XML, between tags and inside quotes. Control characters, which XML forbids even escaped,
-/// become U+FFFD.
+/// Text as it must stand in HTML and XML, between tags and inside quotes. Control characters, which
+/// XML forbids even escaped, become U+FFFD.
 func escaped(_ text: String) -> String {
   var result = ""
   result.reserveCapacity(text.utf8.count)

@@ -1,5 +1,5 @@
-/// How one model is drawn in every figure: a colour that people with any colour vision can tell from the others, and, for
-/// print without colour, a dash pattern and a marker of its own.
+/// How one model is drawn in every figure: a colour that people with any colour vision can tell
+/// from the others, and, for print without colour, a dash pattern and a marker of its own.
 struct SeriesStyle: Equatable {
   /// The model's place among all models; it names the style's class, `s0`, `s1`, ….
   let index: Int
@@ -31,8 +31,9 @@ struct SeriesStyle: Equatable {
   var className: String { "s\(index % Palette.colors.count)" }
 }
 
-/// Eight colours after Okabe and Ito, "Color universal design" (2008), darkened on white and lightened on dark so far that each
-/// has a contrast of at least 3 to 1 with the page, as WCAG 2.2 asks of graphics.
+/// Eight colours after Okabe and Ito, "Color universal design" (2008), darkened on white and
+/// lightened on dark so far that each has a contrast of at least 3 to 1 with the page, as WCAG 2.2
+/// asks of graphics.
 enum Palette {
   static let colors: [(light: String, dark: String)] = [
     ("#0072b2", "#5ab4f0"),  // blue
@@ -49,13 +50,14 @@ enum Palette {
     [], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 2], [12, 4], [6, 2.5, 2, 2.5, 2, 2.5], [1.5, 4],
   ]
 
-  /// The style of a model by its place in the grid's list of models. Beyond eight the colours come again, with other dashes and
-  /// markers, so that sixty-four models differ.
+  /// The style of a model by its place in the grid's list of models. Beyond eight the colours come
+  /// again, with other dashes and markers, so that sixty-four models differ.
   static func style(_ index: Int) -> SeriesStyle {
     let color = colors[index % colors.count]
     let round = index / colors.count
     return SeriesStyle(
-      index: index, color: color.light, darkColor: color.dark, pattern: patterns[(index + 3 * round) % patterns.count],
+      index: index, color: color.light, darkColor: color.dark,
+      pattern: patterns[(index + 3 * round) % patterns.count],
       marker: Marker.allCases[(index + round) % Marker.allCases.count])
   }
 }
@@ -72,7 +74,8 @@ enum Marker: CaseIterable {
     case .triangle: "M0 -4.2L4 2.9H-4z"
     case .diamond: "M0 -4.4L4.2 0L0 4.4L-4.2 0z"
     case .downTriangle: "M0 4.2L4 -2.9H-4z"
-    case .cross: "M-3.6 -1.9L-1.9 -3.6L0 -1.7L1.9 -3.6L3.6 -1.9L1.7 0L3.6 1.9L1.9 3.6L0 1.7L-1.9 3.6L-3.6 1.9L-1.7 0z"
+    case .cross:
+      "M-3.6 -1.9L-1.9 -3.6L0 -1.7L1.9 -3.6L3.6 -1.9L1.7 0L3.6 1.9L1.9 3.6L0 1.7L-1.9 3.6L-3.6 1.9L-1.7 0z"
     case .pentagon: "M0 -4L3.8 -1.2L2.4 3.2H-2.4L-3.8 -1.2z"
     case .plus: "M-1.3 -4h2.6v2.7h2.7v2.6h-2.7v2.7h-2.6v-2.7h-2.7v-2.6h2.7z"
     }
@@ -85,7 +88,8 @@ enum Marker: CaseIterable {
       [
         "class": isFilled ? nil : "hollow", "d": path,
         "transform": "translate(\(hundredths(place.x)) \(hundredths(place.y)))",
-        "fill": isFilled ? "currentColor" : "#ffffff", "stroke": "currentColor", "stroke-width": 1.4,
+        "fill": isFilled ? "currentColor" : "#ffffff", "stroke": "currentColor",
+        "stroke-width": 1.4,
       ])
   }
 }

@@ -5,15 +5,19 @@ extension ReportPage {
   var provenance: Section? {
     let record = grid.provenance
     let facts = [
-      ("Experiment", record.experiment), ("Data", record.data), ("Data fingerprint (SHA-256)", record.dataFingerprint),
+      ("Experiment", record.experiment), ("Data", record.data),
+      ("Data fingerprint (SHA-256)", record.dataFingerprint),
       ("Examples asked for", String(record.examples)), ("Seed", String(record.seed)),
-      ("Device", record.device), ("Threads", String(record.threads)), ("Crossfire", record.crossfire),
+      ("Device", record.device), ("Threads", String(record.threads)),
+      ("Crossfire", record.crossfire),
       ("libtorch", record.libtorch),
     ]
     let rows = facts.map { name, value in
       Markup("tr", [:], Markup("th", ["scope": "row"], name), Markup("td", [:], value))
     }
-    let models = record.models.map { [$0.name, $0.description, $0.defense ?? "none", $0.fingerprint] }
+    let models = record.models.map {
+      [$0.name, $0.description, $0.defense ?? "none", $0.fingerprint]
+    }
     let attacks = record.attacks.map { attack in
       let parameters = attack.parameters.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
       return [attack.name, attack.title, parameters.joined(separator: ", ")]
@@ -21,7 +25,8 @@ extension ReportPage {
     return Section(
       id: "provenance", heading: "Provenance",
       content: [
-        scrolling("The run", Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows))),
+        scrolling(
+          "The run", Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows))),
         Markup("h3", [:], "Models"),
         table("Models", header: ["Name", "Description", "Defense", "Weights (SHA-256)"], models),
         Markup("h3", [:], "Attacks"),
@@ -46,6 +51,8 @@ extension ReportPage {
   }
 
   private func scrolling(_ name: String, _ table: Markup) -> Markup {
-    Markup("div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(name)"], table)
+    Markup(
+      "div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(name)"],
+      table)
   }
 }

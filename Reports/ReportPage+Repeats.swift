@@ -5,7 +5,9 @@ extension ReportPage {
   var repeats: Section? {
     guard let first = grid.repeats.first else { return nil }
     let tables = grid.attacks.flatMap { attack -> [any MarkupContent] in
-      guard let budget = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else { return [] }
+      guard let budget = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else {
+        return []
+      }
       let here = grid.repeats.filter { $0.attack == attack && $0.epsilon == budget }
       let rows = grid.sources.map { source in
         [source]

@@ -15,10 +15,13 @@ extension ReportPage {
     return Section(id: "curves", heading: "Accuracy against the budget", content: parts)
   }
 
-  /// The transfer matrices: of each attack the one within the middle budget, the others folded away.
+  /// The transfer matrices: of each attack the one within the middle budget, the others folded
+  /// away.
   var matrices: Section? {
     let parts = grid.attacks.flatMap { attack -> [Markup] in
-      guard let middle = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else { return [] }
+      guard let middle = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else {
+        return []
+      }
       let table = GridTable(grid: grid, attack: attack, epsilon: middle).html()
       let others = grid.positiveBudgets(for: attack).filter { $0 != middle }
       guard !others.isEmpty else { return [attackHeading(attack), table] }
@@ -43,8 +46,12 @@ extension ReportPage {
     }
     let content = groups.flatMap { group -> [Markup] in
       guard group.count > 1 else { return group.map(\.figure) }
-      let summary = Markup("summary", [:], "Others: " + group.dropFirst().map(\.title).joined(separator: "; "))
-      return [group[0].figure, Markup("details", [:], children: [summary] + group.dropFirst().map(\.figure))]
+      let summary = Markup(
+        "summary", [:], "Others: " + group.dropFirst().map(\.title).joined(separator: "; "))
+      return [
+        group[0].figure,
+        Markup("details", [:], children: [summary] + group.dropFirst().map(\.figure)),
+      ]
     }
     return Section(id: "images", heading: "Images", content: content)
   }
@@ -65,7 +72,8 @@ extension ImageSheet {
       Markup(
         "img",
         [
-          "src": "data:image/png;base64," + png.base64EncodedString(), "alt": alt, "width": width * scale,
+          "src": "data:image/png;base64," + png.base64EncodedString(), "alt": alt,
+          "width": width * scale,
           "height": height * scale,
         ]),
       Markup("figcaption", [:], caption))

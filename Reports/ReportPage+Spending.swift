@@ -3,7 +3,8 @@ import Evaluation
 import Foundation
 
 extension ReportPage {
-  /// What every attack spent, and how large its perturbations became within its largest budget; nil if nobody counted.
+  /// What every attack spent, and how large its perturbations became within its largest budget; nil
+  /// if nobody counted.
   var spending: Section? {
     guard !grid.spending.isEmpty else { return nil }
     let norms = Norm.allCases.map(\.symbol)
@@ -23,8 +24,11 @@ extension ReportPage {
         Markup(
           "p", [:],
           "Passes through the attacked model for each example, for all budgets together; and within the largest budget the mean "
-            + "size of the perturbations in every norm, with the largest in parentheses. ℓ0 counts features."),
-        table("Spending", header: ["Attack", "Source", "Examples", "Forward", "Back", "Budget"] + norms, rows),
+            + "size of the perturbations in every norm, with the largest in parentheses. ℓ0 counts features."
+        ),
+        table(
+          "Spending",
+          header: ["Attack", "Source", "Examples", "Forward", "Back", "Budget"] + norms, rows),
       ])
   }
 

@@ -7,7 +7,8 @@ extension ReportPage {
     let shares = table(
       "Human study",
       header: [
-        "Model", "Attack", "Answers", "Human fooled, %", "Wilson", "Bootstrap", "Mistake reasonable, %", "Wilson",
+        "Model", "Attack", "Answers", "Human fooled, %", "Wilson", "Bootstrap",
+        "Mistake reasonable, %", "Wilson",
         "Bootstrap",
       ],
       study.conditions.map { result in
@@ -18,7 +19,8 @@ extension ReportPage {
           + cells(result.fooled) + cells(result.reasonable)
       })
     var content: [any MarkupContent] = [
-      Markup("p", [:], study.summary), shares, Markup("p", ["class": "note"], StudyResults.definitions),
+      Markup("p", [:], study.summary), shares,
+      Markup("p", ["class": "note"], StudyResults.definitions),
     ]
     if !study.comparisons.isEmpty {
       content += [
@@ -26,12 +28,14 @@ extension ReportPage {
         table(
           "Comparisons",
           header: [
-            "Measure", "Conditions", "Difference, points", "Bootstrap", "Log-odds ± standard error", "p, mixed model",
+            "Measure", "Conditions", "Difference, points", "Bootstrap", "Log-odds ± standard error",
+            "p, mixed model",
             "p, Fisher",
           ],
           study.comparisons.filter { $0.measure != "original" }.map { comparison in
             [
-              StudyResults.title(of: comparison.measure), "\(comparison.second.name) − \(comparison.first.name)",
+              StudyResults.title(of: comparison.measure),
+              "\(comparison.second.name) − \(comparison.first.name)",
               StudyResults.percent(comparison.difference), StudyResults.range(comparison.bootstrap),
               StudyResults.estimate(comparison.logOdds, comparison.standardError),
               comparison.mixedP.map(StudyResults.p) ?? "–", StudyResults.p(comparison.fisherP),
@@ -42,13 +46,18 @@ extension ReportPage {
     }
     content += agreement(study)
     if let times = study.times {
-      content += [Markup("h3", [:], "How long it took"), Markup("p", [:], StudyResults.sentence(times))]
+      content += [
+        Markup("h3", [:], "How long it took"), Markup("p", [:], StudyResults.sentence(times)),
+      ]
     }
     return Section(id: "study", heading: "What people see", content: content + confusions(study))
   }
 
   private func cells(_ share: StudyResults.Share) -> [String] {
-    [StudyResults.percent(share.share), StudyResults.range(share.wilson), StudyResults.range(share.bootstrap)]
+    [
+      StudyResults.percent(share.share), StudyResults.range(share.wilson),
+      StudyResults.range(share.bootstrap),
+    ]
   }
 
   private func agreement(_ study: StudyResults) -> [any MarkupContent] {
@@ -57,7 +66,10 @@ extension ReportPage {
       content += [
         Markup("h3", [:], "Do people agree?"),
         table(
-          "Agreement", header: ["Pictures of", "Pictures", "Answers", "Krippendorff’s α", "95%", "Fleiss’ κ", "95%"],
+          "Agreement",
+          header: [
+            "Pictures of", "Pictures", "Answers", "Krippendorff’s α", "95%", "Fleiss’ κ", "95%",
+          ],
           study.agreement.map { result in
             [
               result.condition?.name ?? "all conditions", "\(result.pictures)", "\(result.answers)",
@@ -73,7 +85,8 @@ extension ReportPage {
         table(
           "Agreement with models",
           header: [
-            "Model", "Answers", "People right, %", "Model right, %", "Same answer, %", "Error consistency κ", "95%",
+            "Model", "Answers", "People right, %", "Model right, %", "Same answer, %",
+            "Error consistency κ", "95%",
           ],
           study.withModels.map { result in
             [
@@ -93,8 +106,11 @@ extension ReportPage {
     return study.conditions.map { result in
       func matrix(_ rows: String, _ counts: [[Int]]) -> Markup {
         table(
-          "\(rows), \(result.condition.name)", header: ["\(rows) \\ answer"] + study.classNames + ["none"],
-          zip(study.classNames, counts).map { name, row in [name] + row.map { $0 == 0 ? "·" : "\($0)" } })
+          "\(rows), \(result.condition.name)",
+          header: ["\(rows) \\ answer"] + study.classNames + ["none"],
+          zip(study.classNames, counts).map { name, row in
+            [name] + row.map { $0 == 0 ? "·" : "\($0)" }
+          })
       }
       return Markup(
         "details", [:], Markup("summary", [:], "What was answered: \(result.condition.name)"),

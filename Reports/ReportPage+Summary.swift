@@ -11,7 +11,9 @@ extension ReportPage {
     }
     var answers: [any MarkupContent] = []
     if !findings.isEmpty {
-      answers += [Markup("h3", [:], "What came out"), Markup("ul", ["class": "findings"], children: findings)]
+      answers += [
+        Markup("h3", [:], "What came out"), Markup("ul", ["class": "findings"], children: findings),
+      ]
     }
     if !grid.flags.isEmpty { answers.append(trustFlags) }
     return Section(
@@ -26,12 +28,15 @@ extension ReportPage {
   private var question: Markup {
     let provenance = grid.provenance
     let models = grid.models.map { name in
-      Markup("li", [:], Markup("b", [:], name), provenance.model(name).map { ": " + $0.making } ?? "")
+      Markup(
+        "li", [:], Markup("b", [:], name), provenance.model(name).map { ": " + $0.making } ?? "")
     }
     let attacks = grid.attacks.map { name in
       let title = provenance.attack(name).map { ": " + $0.title } ?? ""
       let budgets = grid.epsilons(for: name).map(budgetText).joined(separator: ", ")
-      return Markup("li", [:], Markup("b", [:], name), title, "; \(grid.budgetSymbol(name))\u{A0}=\u{A0}\(budgets)")
+      return Markup(
+        "li", [:], Markup("b", [:], name), title,
+        "; \(grid.budgetSymbol(name))\u{A0}=\u{A0}\(budgets)")
     }
     return Markup(
       "dl", [:],
@@ -42,19 +47,23 @@ extension ReportPage {
       Markup("dt", [:], "Seed"), Markup("dd", [:], String(provenance.seed)))
   }
 
-  /// How many examples each cell counts: one number if all attacks were given as many, else each attack's.
+  /// How many examples each cell counts: one number if all attacks were given as many, else each
+  /// attack's.
   private var exampleCounts: String {
     let counts = grid.attacks.map { attack in
       grid.cells.filter { $0.attack == attack }.map(\.examples).max() ?? 0
     }
-    guard Set(counts).count > 1 else { return "\(counts.first ?? grid.provenance.examples) per attack and source" }
+    guard Set(counts).count > 1 else {
+      return "\(counts.first ?? grid.provenance.examples) per attack and source"
+    }
     return zip(grid.attacks, counts).map { "\($0): \($1)" }.joined(separator: ", ") + " per source"
   }
 
   private var trustFlags: Markup {
     let flags = grid.flags.map { flag in
-      let concerns = [flag.attack, flag.source.map { "made on \($0)" }, flag.victim.map { "shown to \($0)" }].compactMap
-      { $0 }
+      let concerns = [
+        flag.attack, flag.source.map { "made on \($0)" }, flag.victim.map { "shown to \($0)" },
+      ].compactMap { $0 }
       let suffix = concerns.isEmpty ? "" : " (\(concerns.joined(separator: ", ")))"
       return Markup(
         "li", [:],

@@ -17,7 +17,8 @@ public struct ImageSheet: Equatable, Sendable {
   public let height: Int
 
   public init(
-    title: String, group: String = "", caption: String, alt: String, png: Data, width: Int, height: Int
+    title: String, group: String = "", caption: String, alt: String, png: Data, width: Int,
+    height: Int
   ) {
     self.title = title
     self.group = group
@@ -31,8 +32,8 @@ public struct ImageSheet: Equatable, Sendable {
 
 /// A grid as a page to read: `report/index.html`, one file that needs nothing besides itself.
 ///
-/// First what was asked, what came out and what speaks against it; then the curves, the matrices, the images, and where the
-/// numbers came from. The same input gives the same bytes.
+/// First what was asked, what came out and what speaks against it; then the curves, the matrices,
+/// the images, and where the numbers came from. The same input gives the same bytes.
 public struct ReportPage: Sendable {
   let grid: Grid
   let title: String
@@ -43,7 +44,8 @@ public struct ReportPage: Sendable {
   let study: StudyResults?
 
   public init(
-    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [], probes: [ModelProbe] = [],
+    grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [],
+    probes: [ModelProbe] = [],
     gradientSheet: ImageSheet? = nil, study: StudyResults? = nil
   ) {
     self.gradientSheet = gradientSheet
@@ -76,7 +78,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy, spending, training,
+      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy,
+      spending, training,
       provenance,
     ]
     let sections = all.compactMap(\.self)
@@ -103,7 +106,8 @@ public struct ReportPage: Sendable {
     let attacks = counted(grid.attacks.count, "attack")
     let others =
       grid.models.count > 1
-      ? "each shown its own adversarial examples and the others’" : "shown its own adversarial examples"
+      ? "each shown its own adversarial examples and the others’"
+      : "shown its own adversarial examples"
     return "\(models) under \(attacks) on \(grid.provenance.data), \(others)."
   }
 

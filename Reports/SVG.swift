@@ -1,46 +1,56 @@
-/// The pieces that figures are drawn with. Coordinates are rounded to hundredths of a unit, so that the same figure is the
-/// same bytes.
+/// The pieces that figures are drawn with. Coordinates are rounded to hundredths of a unit, so that
+/// the same figure is the same bytes.
 enum SVG {
   /// A whole picture that a screen reader announces by `title` and explains by `description`.
   /// - Parameter id: a name that no other picture on the page has.
   static func picture(
-    id: String, size: Size, at corner: Point? = nil, title: String, description: String, content: [any MarkupContent]
+    id: String, size: Size, at corner: Point? = nil, title: String, description: String,
+    content: [any MarkupContent]
   ) -> Markup {
     let explanation: [any MarkupContent] = [
-      Markup("title", ["id": id + "-title"], title), Markup("desc", ["id": id + "-desc"], description),
+      Markup("title", ["id": id + "-title"], title),
+      Markup("desc", ["id": id + "-desc"], description),
     ]
     return Markup(
       "svg",
       [
-        "xmlns": "http://www.w3.org/2000/svg", "role": "img", "aria-labelledby": "\(id)-title \(id)-desc",
+        "xmlns": "http://www.w3.org/2000/svg", "role": "img",
+        "aria-labelledby": "\(id)-title \(id)-desc",
         "x": corner?.x, "y": corner?.y, "width": size.width, "height": size.height,
-        "viewBox": "0 0 \(hundredths(size.width)) \(hundredths(size.height))", "font-family": fonts, "font-size": 12,
+        "viewBox": "0 0 \(hundredths(size.width)) \(hundredths(size.height))", "font-family": fonts,
+        "font-size": 12,
         "color": "#1c2126", "fill": "currentColor",
       ],
       children: explanation + content)
   }
 
-  /// What the reader's system has for its own menus, before what it has at all; the page uses the same.
+  /// What the reader's system has for its own menus, before what it has at all; the page uses the
+  /// same.
   static let fonts =
     "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 
   static func text(
-    _ text: String, at place: Point, anchor: String = "start", size: Double? = nil, isBold: Bool = false,
+    _ text: String, at place: Point, anchor: String = "start", size: Double? = nil,
+    isBold: Bool = false,
     isMuted: Bool = false
   ) -> Markup {
     Markup(
       "text",
       [
-        "x": place.x, "y": place.y, "text-anchor": anchor == "start" ? nil : anchor, "font-size": size,
+        "x": place.x, "y": place.y, "text-anchor": anchor == "start" ? nil : anchor,
+        "font-size": size,
         "font-weight": isBold ? "650" : nil, "fill-opacity": isMuted ? "0.72" : nil,
       ], text)
   }
 
-  static func line(from start: Point, to end: Point, width: Double = 1, opacity: Double = 1) -> Markup {
+  static func line(from start: Point, to end: Point, width: Double = 1, opacity: Double = 1)
+    -> Markup
+  {
     Markup(
       "line",
       [
-        "x1": start.x, "y1": start.y, "x2": end.x, "y2": end.y, "stroke": "currentColor", "stroke-width": width,
+        "x1": start.x, "y1": start.y, "x2": end.x, "y2": end.y, "stroke": "currentColor",
+        "stroke-width": width,
         "stroke-opacity": opacity == 1 ? nil : opacity,
       ])
   }

@@ -13,7 +13,8 @@ public struct TrainingHistory: Equatable, Sendable {
   }
 }
 
-/// How the models learned: the loss each was trained for, its accuracy on the images it learned from, and on those held out.
+/// How the models learned: the loss each was trained for, its accuracy on the images it learned
+/// from, and on those held out.
 struct TrainingCurves {
   let panels: [LineChart]
 
@@ -23,29 +24,35 @@ struct TrainingCurves {
     let shown = histories.filter { $0.epochs.count > 1 && models.contains($0.model) }
     guard !shown.isEmpty else { return nil }
     func panel(
-      _ id: String, _ title: String, _ yTitle: String, top: Double, _ height: (EpochRecord) -> Double?
+      _ id: String, _ title: String, _ yTitle: String, top: Double,
+      _ height: (EpochRecord) -> Double?
     ) -> LineChart? {
       let series = shown.compactMap { history -> LineChart.Series? in
         let measurements = history.epochs.compactMap { record in
           height(record).map { value in
             LineChart.Measurement(
-              x: Double(record.epoch + 1), proportion: value / top, interval: (value / top)...(value / top),
+              x: Double(record.epoch + 1), proportion: value / top,
+              interval: (value / top)...(value / top),
               note: "\(history.model), epoch \(record.epoch + 1): \(budgetText(value))")
           }
         }
         guard !measurements.isEmpty else { return nil }
         let style = Palette.style(models.firstIndex(of: history.model) ?? 0)
-        return .init(name: history.model, style: style, isEmphasised: false, measurements: measurements)
+        return .init(
+          name: history.model, style: style, isEmphasised: false, measurements: measurements)
       }
       guard !series.isEmpty else { return nil }
       return LineChart(
         id: "training-" + id, title: title,
-        description: "\(title) after each epoch, of \(listed(series.map(\.name))).", xTitle: "epoch", yTitle: yTitle,
+        description: "\(title) after each epoch, of \(listed(series.map(\.name))).",
+        xTitle: "epoch", yTitle: yTitle,
         series: series, top: top)
     }
     let losses = shown.flatMap { $0.epochs.map(\.loss) }.filter(\.isFinite)
     panels = [
-      panel("loss", "The loss trained for", "mean loss", top: Self.roundTop(losses.max() ?? 1)) { max(0, $0.loss) },
+      panel("loss", "The loss trained for", "mean loss", top: Self.roundTop(losses.max() ?? 1)) {
+        max(0, $0.loss)
+      },
       panel("accuracy", "Right while training", "accuracy, %", top: 100) { 100 * $0.accuracy },
       panel("validation", "Right on images held out", "accuracy, %", top: 100) {
         $0.validationAccuracy.map { 100 * $0 }

@@ -1,8 +1,9 @@
 import Evaluation
 import Foundation
 
-/// What each value of a defense's setting came to: accuracy on clean images and on black-box examples, with the least clean
-/// accuracy that is admissible and the undefended model's accuracy as level lines.
+/// What each value of a defense's setting came to: accuracy on clean images and on black-box
+/// examples, with the least clean accuracy that is admissible and the undefended model's accuracy
+/// as level lines.
 public struct TuningCurve {
   private let tuning: Tuning
   let chart: LineChart
@@ -12,7 +13,9 @@ public struct TuningCurve {
     let isLogarithmic = tuning.candidates.allSatisfy { $0.value > 0 }
     let place = { (value: Double) in isLogarithmic ? log10(value) : value }
     let ends = [tuning.candidates.first, tuning.candidates.last].compactMap { $0?.value }.map(place)
-    func curve(_ name: String, _ style: Int, emphasised: Bool, _ cells: (Tuning.Candidate) -> [GridCell])
+    func curve(
+      _ name: String, _ style: Int, emphasised: Bool, _ cells: (Tuning.Candidate) -> [GridCell]
+    )
       -> LineChart.Series
     {
       let measurements = tuning.candidates.map { candidate in
@@ -30,19 +33,24 @@ public struct TuningCurve {
             "\(name), \(tuning.setting) = \(budgetText(candidate.value)): \(percent(accuracy))%\(isChosen ? ", chosen" : "")"
         )
       }
-      return .init(name: name, style: Palette.style(style), isEmphasised: emphasised, measurements: measurements)
+      return .init(
+        name: name, style: Palette.style(style), isEmphasised: emphasised,
+        measurements: measurements)
     }
     func level(_ name: String, _ style: Int, _ height: Double) -> LineChart.Series {
       let measurements = ends.map {
         LineChart.Measurement(
-          x: $0, proportion: height, interval: height...height, note: "\(name): \(percent(height))%")
+          x: $0, proportion: height, interval: height...height, note: "\(name): \(percent(height))%"
+        )
       }
-      return .init(name: name, style: Palette.style(style), isEmphasised: false, measurements: measurements)
+      return .init(
+        name: name, style: Palette.style(style), isEmphasised: false, measurements: measurements)
     }
     let undefended = Tuning.Candidate(value: 0, cells: tuning.referenceCells).blackBox
     chart = LineChart(
       id: "tuning", title: "\(tuning.model): \(tuning.setting)", description: Self.caption,
-      xTitle: tuning.setting + (isLogarithmic ? ", logarithmic" : ""), yTitle: "accuracy on images held out, %",
+      xTitle: tuning.setting + (isLogarithmic ? ", logarithmic" : ""),
+      yTitle: "accuracy on images held out, %",
       series: [
         curve("clean", 0, emphasised: false) { $0.cells.filter { $0.epsilon == 0 } },
         curve("black-box", 1, emphasised: true) { $0.cells.filter { $0.epsilon > 0 } },
@@ -61,7 +69,8 @@ public struct TuningCurve {
   /// The figure as a file of its own.
   public func svg() -> String {
     ChartFigure(
-      title: "Choice of \(tuning.setting) for \(tuning.model)", description: Self.caption, charts: [chart]
+      title: "Choice of \(tuning.setting) for \(tuning.model)", description: Self.caption,
+      charts: [chart]
     ).svg()
   }
 }

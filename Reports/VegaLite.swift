@@ -1,7 +1,7 @@
 import Foundation
 
-/// A chart as a Vega-Lite 5 specification (Satyanarayan et al., "Vega-Lite: a grammar of interactive graphics", 2017) of data in a CSV
-/// file beside it.
+/// A chart as a Vega-Lite 5 specification (Satyanarayan et al., "Vega-Lite: a grammar of
+/// interactive graphics", 2017) of data in a CSV file beside it.
 struct VegaLite {
   /// A column of the data and what it is called on the axis.
   struct Field {
@@ -13,21 +13,25 @@ struct VegaLite {
       self.title = title
     }
 
-    fileprivate func encoded(_ type: String) -> [String: Any] { ["field": name, "type": type, "title": title] }
+    fileprivate func encoded(_ type: String) -> [String: Any] {
+      ["field": name, "type": type, "title": title]
+    }
   }
 
   private let specification: [String: Any]
 
   private init(_ title: String, _ data: String, panel: Field, _ part: [String: Any]) {
     specification = [
-      "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "title": title, "data": ["url": data],
+      "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "title": title,
+      "data": ["url": data],
       "facet": panel.encoded("nominal"), "columns": 3, "spec": part,
     ]
   }
 
   /// A line with its interval for each series, panel by panel.
   static func lines(
-    title: String, data: String, panel: String, series: String, x: Field, y: Field, low: String, high: String
+    title: String, data: String, panel: String, series: String, x: Field, y: Field, low: String,
+    high: String
   ) -> VegaLite {
     let color: [String: Any] = ["field": series, "type": "nominal"]
     let across = x.encoded("quantitative")
@@ -39,7 +43,8 @@ struct VegaLite {
           [
             "mark": ["type": "area", "opacity": 0.12],
             "encoding": [
-              "x": across, "y": Field(low, y.title).encoded("quantitative"), "y2": ["field": high], "color": color,
+              "x": across, "y": Field(low, y.title).encoded("quantitative"), "y2": ["field": high],
+              "color": color,
             ],
           ],
           [
@@ -54,7 +59,9 @@ struct VegaLite {
   }
 
   /// A shaded square for each pair, with its number.
-  static func matrix(title: String, data: String, panel: Field, row: Field, column: Field, value: Field) -> VegaLite {
+  static func matrix(
+    title: String, data: String, panel: Field, row: Field, column: Field, value: Field
+  ) -> VegaLite {
     let places = ["x": column.encoded("nominal"), "y": row.encoded("nominal")]
     return VegaLite(
       title, data, panel: panel,
@@ -64,12 +71,16 @@ struct VegaLite {
           [
             "mark": ["type": "rect", "tooltip": true],
             "encoding": places.merging([
-              "color": value.encoded("quantitative").merging(["scale": ["scheme": "blues", "domain": [0, 1]]]) { $1 }
+              "color": value.encoded("quantitative").merging([
+                "scale": ["scheme": "blues", "domain": [0, 1]]
+              ]) { $1 }
             ]) { $1 },
           ],
           [
             "mark": ["type": "text"],
-            "encoding": places.merging(["text": value.encoded("quantitative").merging(["format": ".1%"]) { $1 }]) {
+            "encoding": places.merging([
+              "text": value.encoded("quantitative").merging(["format": ".1%"]) { $1 }
+            ]) {
               $1
             },
           ],
@@ -78,13 +89,15 @@ struct VegaLite {
   }
 
   /// A bar for each kind.
-  static func bars(title: String, data: String, panel: Field, kind: Field, count: Field) -> VegaLite {
+  static func bars(title: String, data: String, panel: Field, kind: Field, count: Field) -> VegaLite
+  {
     VegaLite(
       title, data, panel: panel,
       [
         "mark": ["type": "bar", "tooltip": true],
         "encoding": [
-          "x": count.encoded("quantitative"), "y": kind.encoded("nominal").merging(["sort": "-x"]) { $1 },
+          "x": count.encoded("quantitative"),
+          "y": kind.encoded("nominal").merging(["sort": "-x"]) { $1 },
         ],
       ])
   }
@@ -92,6 +105,7 @@ struct VegaLite {
   /// The same specification is the same bytes.
   func json() throws -> Data {
     try JSONSerialization.data(
-      withJSONObject: specification, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]) + Data("\n".utf8)
+      withJSONObject: specification,
+      options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]) + Data("\n".utf8)
   }
 }

@@ -1,7 +1,8 @@
 import Evaluation
 import Foundation
 
-/// Whom the same examples fooled, for two or three models: circles with the number of examples in every region.
+/// Whom the same examples fooled, for two or three models: circles with the number of examples in
+/// every region.
 struct VennDiagram {
   let id: String
   let title: String
@@ -27,18 +28,23 @@ struct VennDiagram {
         Markup(
           "circle",
           [
-            "cx": center.x, "cy": center.y, "r": Self.radius, "fill-opacity": "0.13", "stroke": "currentColor",
+            "cx": center.x, "cy": center.y, "r": Self.radius, "fill-opacity": "0.13",
+            "stroke": "currentColor",
             "stroke-width": 1.8, "stroke-dasharray": style.dashes,
           ]))
     }
     let numbers = regions.map { region in
       Markup(
         "g", [:], Markup("title", [:], region.sentence),
-        SVG.text("\(region.count)", at: place(region.members), anchor: "middle", size: 14, isBold: true))
+        SVG.text(
+          "\(region.count)", at: place(region.members), anchor: "middle", size: 14, isBold: true))
     }
-    let heading = [SVG.text(LineChart.shortened(title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true)]
+    let heading = [
+      SVG.text(LineChart.shortened(title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true)
+    ]
     return SVG.picture(
-      id: id, size: Self.size, at: corner, title: title, description: regions.map(\.sentence).joined(separator: " "),
+      id: id, size: Self.size, at: corner, title: title,
+      description: regions.map(\.sentence).joined(separator: " "),
       content: heading + circles + names + numbers + [outside])
   }
 
@@ -57,7 +63,8 @@ struct VennDiagram {
       let count = overlap.count(fooled: Set(names), among: Set(models))
       let alone = members.count == models.count ? "" : " and no other of these"
       return Region(
-        members: members, count: count, sentence: "\(counted(count, "example")) fooled \(listed(names))\(alone).")
+        members: members, count: count,
+        sentence: "\(counted(count, "example")) fooled \(listed(names))\(alone).")
     }
   }
 
@@ -65,12 +72,14 @@ struct VennDiagram {
   private func place(_ members: [Int]) -> SVG.Point {
     func mean(_ points: [SVG.Point]) -> SVG.Point {
       .init(
-        x: points.map(\.x).reduce(0, +) / Double(points.count), y: points.map(\.y).reduce(0, +) / Double(points.count))
+        x: points.map(\.x).reduce(0, +) / Double(points.count),
+        y: points.map(\.y).reduce(0, +) / Double(points.count))
     }
     let middle = mean(centers)
     let own = mean(members.map { centers[$0] })
     let push = members.count == models.count ? 1 : members.count == 1 ? 1.62 : 1.85
-    return .init(x: middle.x + push * (own.x - middle.x), y: middle.y + push * (own.y - middle.y) + 5)
+    return .init(
+      x: middle.x + push * (own.x - middle.x), y: middle.y + push * (own.y - middle.y) + 5)
   }
 
   private var names: [Markup] {
@@ -87,21 +96,26 @@ struct VennDiagram {
     let count = overlap.count(fooled: [], among: Set(models))
     return Markup(
       "g", [:], Markup("title", [:], "\(counted(count, "example")) fooled none of these."),
-      SVG.text("none: \(count)", at: .init(x: Self.size.width - 8, y: 240), anchor: "end", size: 11.5, isMuted: true))
+      SVG.text(
+        "none: \(count)", at: .init(x: Self.size.width - 8, y: 240), anchor: "end", size: 11.5,
+        isMuted: true))
   }
 }
 
 extension Grid {
-  /// Whom an attack's examples within its middle budget fooled together among the first three models, made on each of them.
+  /// Whom an attack's examples within its middle budget fooled together among the first three
+  /// models, made on each of them.
   func vennDiagrams(_ attack: String) -> [VennDiagram] {
     let models = Array(models.prefix(3))
     guard models.count > 1, let epsilon = middleBudget(for: attack) else { return [] }
     return sources.filter(models.contains).compactMap { source in
-      overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap { overlap in
+      overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap
+      { overlap in
         guard Set(models).isSubset(of: overlap.victims) else { return nil }
         return VennDiagram(
           id: "venn-\(attacks.firstIndex(of: attack) ?? 0)-\(sources.firstIndex(of: source) ?? 0)",
-          title: "Made on \(source)", models: models, overlap: overlap, styles: models.indices.map(Palette.style))
+          title: "Made on \(source)", models: models, overlap: overlap,
+          styles: models.indices.map(Palette.style))
       }
     }
   }
@@ -114,11 +128,13 @@ extension ChartFigure {
     guard let first = diagrams.first else { return nil }
     let title = "Who is fooled together by " + grid.heading(attack, first.overlap.epsilon)
     self.init(
-      title: title, description: title, panels: diagrams.map { diagram in { diagram.picture(at: $0) } },
+      title: title, description: title,
+      panels: diagrams.map { diagram in { diagram.picture(at: $0) } },
       size: VennDiagram.size, csv: diagrams.map(\.overlap).csv(),
       vegaLite: { file in
         .bars(
-          title: title, data: file, panel: .init("source", "made on"), kind: .init("fooled", "fooled exactly"),
+          title: title, data: file, panel: .init("source", "made on"),
+          kind: .init("fooled", "fooled exactly"),
           count: .init("examples", "examples"))
       })
   }

@@ -12,7 +12,8 @@ func percent(_ interval: ClosedRange<Double>) -> String {
   percent(interval.lowerBound) + "–" + percent(interval.upperBound)
 }
 
-/// A budget in a figure or a heading: as it is if that is short, else to three significant digits, as 8/255 = 0.0314.
+/// A budget in a figure or a heading: as it is if that is short, else to three significant digits,
+/// as 8/255 = 0.0314.
 func budgetText(_ budget: Double) -> String {
   let exact = budget.plainDecimal
   guard exact.count > 5, budget > 0 else { return exact }
@@ -42,13 +43,15 @@ extension Grid {
   /// An attack's budgets above 0.
   func positiveBudgets(for attack: String) -> [Double] { epsilons(for: attack).filter { $0 > 0 } }
 
-  /// The budget that a report speaks of first: the middle one of those above 0, or nil if there is none.
+  /// The budget that a report speaks of first: the middle one of those above 0, or nil if there is
+  /// none.
   public func middleBudget(for attack: String) -> Double? {
     let budgets = positiveBudgets(for: attack)
     return budgets.isEmpty ? nil : budgets[budgets.count / 2]
   }
 
-  /// The victim's result on unchanged images: from the attack if that was measured at budget 0, else from any other.
+  /// The victim's result on unchanged images: from the attack if that was measured at budget 0,
+  /// else from any other.
   func cleanCell(victim: String, attack: String? = nil) -> GridCell? {
     let clean = cells.filter { $0.epsilon == 0 && $0.victim == victim }
     return clean.first { $0.attack == attack } ?? clean.max { $0.examples < $1.examples }

@@ -1,7 +1,8 @@
 import Attacks
 import Evaluation
 
-/// What every model still has right under everything that was tried on it, against the budget: a panel for each norm.
+/// What every model still has right under everything that was tried on it, against the budget: a
+/// panel for each norm.
 struct WorstCaseCurves {
   let panels: [LineChart]
 
@@ -15,10 +16,12 @@ struct WorstCaseCurves {
           let share = Double(row.rightUnderAll) / Double(row.images)
           return LineChart.Measurement(
             x: row.epsilon, proportion: share, interval: row.interval,
-            note: "\(model), \(budgetText(row.epsilon)): \(percent(share))% (\(percent(row.interval)))")
+            note:
+              "\(model), \(budgetText(row.epsilon)): \(percent(share))% (\(percent(row.interval)))")
         }
         guard !measurements.isEmpty else { return nil }
-        return .init(name: model, style: Palette.style(index), isEmphasised: false, measurements: measurements)
+        return .init(
+          name: model, style: Palette.style(index), isEmphasised: false, measurements: measurements)
       }
       let name = norm.symbol
       return LineChart(
@@ -44,7 +47,8 @@ extension ReportPage {
     let figure = curves.panels.figure(
       caption:
         "An image counts as right if the model has it right under \(listed(tried)), made on each of the models within the budget. "
-        + "What was not tried may do worse. Numbers, also for attacks on the model itself alone: worst.csv.")
+        + "What was not tried may do worse. Numbers, also for attacks on the model itself alone: worst.csv."
+    )
     return Section(id: "worst", heading: "What is left under everything tried", content: [figure])
   }
 }

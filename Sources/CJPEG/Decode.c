@@ -81,8 +81,8 @@ void cjpeg_close(cjpeg_reading *reading) {
   free(reading);
 }
 
-// Pixels of four bytes: of ink, where 255 is none of it, become those of light. Paper shows what cyan, magenta and yellow leave
-// of what black leaves.
+// Pixels of four bytes: of ink, where 255 is none of it, become those of light. Paper shows what
+// cyan, magenta and yellow leave of what black leaves.
 static void to_light(uint8_t *pixels, int width) {
   for (int x = 0; x < width; x++) {
     unsigned black = pixels[4 * x + 3];
@@ -109,8 +109,9 @@ int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char m
   if (codec->output_components != (is_grey ? 1 : 4)) give_up(reading, "another number of channels");
   int width = (int)codec->output_width;
   size_t area = (size_t)width * codec->output_height;
-  // The memory belongs to the codec and goes with it. Into a row that begins at a multiple of 16 bytes libjpeg-turbo writes past
-  // the cache, from where it is read again at once: that took as long as all the decoding.
+  // The memory belongs to the codec and goes with it. Into a row that begins at a multiple of 16
+  // bytes libjpeg-turbo writes past the cache, from where it is read again at once: that took as
+  // long as all the decoding.
   JSAMPROW four = is_grey ? NULL : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);
   if (four && (uintptr_t)four % 16 == 0) four += 4;
   while (codec->output_scanline < codec->output_height) {

@@ -27,8 +27,8 @@ WIDE void cpixels_take_apart(const uint8_t *restrict pixels, size_t count, uint8
 typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
 typedef float sixteen_floats __attribute__((vector_size(64)));
 
-// 1 / 255 in two parts, the first so short that its product with a byte is exact: the sum of the two products is then the byte
-// divided by 255, to the bit, in half of a division's time.
+// 1 / 255 in two parts, the first so short that its product with a byte is exact: the sum of the
+// two products is then the byte divided by 255, to the bit, in half of a division's time.
 static const float most = 0x1.01p-8f;
 static const float rest = (float)(1 / 255.0 - 0x1.01p-8);
 
@@ -48,7 +48,8 @@ WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count, float *
     sixteen_bytes some;
     memcpy(&some, bytes + i, sizeof some);
     const sixteen_floats wide = __builtin_convertvector(some, sixteen_floats);
-    // Past the cache: a batch of pictures is larger than it, and what it holds is needed for decoding the next.
+    // Past the cache: a batch of pictures is larger than it, and what it holds is needed for
+    // decoding the next.
     __builtin_nontemporal_store(wide * most + wide * rest, (sixteen_floats *)(fractions + i));
   }
 #ifdef __x86_64__

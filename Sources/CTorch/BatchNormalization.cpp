@@ -1,8 +1,9 @@
 // Batch normalisation in training, with the channels side by side in memory.
 //
-// libtorch's own kernel for that layout adds up a whole batch in single precision; its statistics are off by up to 1e-4,
-// which flips the choice of later poolings and so changes gradients by percents. Here sums are added up in double. Also,
-// libtorch's third derivative takes the statistics for constants; ours does not.
+// libtorch's own kernel for that layout adds up a whole batch in single precision; its statistics
+// are off by up to 1e-4, which flips the choice of later poolings and so changes gradients by
+// percents. Here sums are added up in double. Also, libtorch's third derivative takes the
+// statistics for constants; ours does not.
 #include "BatchNormalization.h"
 
 #include <ATen/ATen.h>
@@ -35,7 +36,8 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
                             const at::Tensor &bias, const RunningStatistics &running, double epsilon) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
     const float *in = x.const_data_ptr<float>();
-    // Deviations from the first row: their squares do not drown the variance when the mean is large.
+    // Deviations from the first row: their squares do not drown the variance when the mean is
+    // large.
     auto [sums, squares] = column_sums<2>(rows, channels, [&](int64_t i, const std::array<float *, 2> &add) {
       const float *__restrict line = in + i * channels;
       float *__restrict a = add[0], *__restrict b = add[1];

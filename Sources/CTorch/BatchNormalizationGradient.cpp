@@ -1,4 +1,5 @@
-// The gradients of batch normalisation in training, and the gradients of those gradients: two walks over the batch each.
+// The gradients of batch normalisation in training, and the gradients of those gradients: two walks
+// over the batch each.
 #include "BatchNormalization.h"
 
 #include <ATen/ATen.h>
@@ -152,9 +153,11 @@ struct GradientOfNormalization : torch::autograd::Function<GradientOfNormalizati
     return {in_x, in_weight, in_g};
   }
 
-  /// The same by libtorch's differentiation of the plain operations, so that it can be differentiated in its turn.
+  /// The same by libtorch's differentiation of the plain operations, so that it can be
+  /// differentiated in its turn.
   static variable_list plain(const variable_list &saved, const variable_list &outer, double epsilon) {
-    // As variables of their own, since g itself may depend on x, and only what these gradients take from x counts here.
+    // As variables of their own, since g itself may depend on x, and only what these gradients take
+    // from x counts here.
     variable_list variables;
     for (const at::Tensor *variable : {&saved[0], &saved[1], &saved[2]}) {
       variables.push_back(variable->requires_grad() ? variable->view_as(*variable) : variable->detach().requires_grad_());

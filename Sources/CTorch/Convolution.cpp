@@ -1,7 +1,8 @@
 // Convolutions whose gradients, and the gradients of those, are single convolutions as well.
 //
-// libtorch's own second derivative of a convolution copies its tensors to the plain layout and computes gradients that
-// nobody asked for; here every one is one call in the layout that the tensors have, and only those needed are made.
+// libtorch's own second derivative of a convolution copies its tensors to the plain layout and
+// computes gradients that nobody asked for; here every one is one call in the layout that the
+// tensors have, and only those needed are made.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -19,7 +20,8 @@ at::Tensor convolution(const at::Tensor &input, const at::Tensor &weight, const 
 
 using Wanted = std::array<bool, 3>;
 
-/// The wanted ones among the gradients in input, weight and bias, for the gradient `g` in the output.
+/// The wanted ones among the gradients in input, weight and bias, for the gradient `g` in the
+/// output.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> gradients_of_convolution(const at::Tensor &g, const at::Tensor &input,
                                                                         const at::Tensor &weight, const ct_window &w,
                                                                         int64_t groups, Wanted wanted) {
@@ -28,7 +30,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> gradients_of_convolution(const at
                                   no_output_padding, groups, wanted);
 }
 
-/// How many pixels of each side the input gradient of a convolution with few input channels computes at once.
+/// How many pixels of each side the input gradient of a convolution with few input channels
+/// computes at once.
 int64_t phases(const at::Tensor &input, const at::Tensor &weight, const ct_window &w, int64_t groups) {
   int64_t channels = weight.size(1), kernel = weight.size(2);
   bool plain = groups == 1 && w.stride[0] == 1 && w.stride[1] == 1 && w.dilation[0] == 1 && w.dilation[1] == 1 &&
@@ -39,11 +42,12 @@ int64_t phases(const at::Tensor &input, const at::Tensor &weight, const ct_windo
   return input.size(2) % side == 0 && input.size(3) % side == 0 ? side : 1;
 }
 
-/// The input gradient [N, C, H, W] of a stride-one convolution with one to four input channels, for `g` [N, O, H', W'].
+/// The input gradient [N, C, H, W] of a stride-one convolution with one to four input channels, for
+/// `g` [N, O, H', W'].
 ///
-/// The usual way wastes most of each vector register. Here r x r neighbouring pixels become the channels of one
-/// convolution with stride r, and are put back in their places by a pixel shuffle: the same sums, six times as fast for
-/// one channel.
+/// The usual way wastes most of each vector register. Here r x r neighbouring pixels become the
+/// channels of one convolution with stride r, and are put back in their places by a pixel shuffle:
+/// the same sums, six times as fast for one channel.
 at::Tensor few_channel_gradient(const at::Tensor &g, const at::Tensor &weight, int64_t padding, int64_t r) {
   int64_t outputs = weight.size(0), channels = weight.size(1), kernel = weight.size(2), wide = kernel + r - 1;
   at::Tensor flipped = weight.flip({2, 3}).transpose(0, 1);
@@ -57,10 +61,11 @@ at::Tensor few_channel_gradient(const at::Tensor &g, const at::Tensor &weight, i
   return at::pixel_shuffle(at::conv2d(g, bank, {}, r, kernel - 1 - padding), r);
 }
 
-/// The gradient of a convolution in its input [N, C, H, W], for the gradient `g` [N, O, H', W'] in its output.
+/// The gradient of a convolution in its input [N, C, H, W], for the gradient `g` [N, O, H', W'] in
+/// its output.
 ///
-/// It is linear in `g` and in the weight, so that its own gradients are a convolution and a convolution's gradient in its
-/// weight.
+/// It is linear in `g` and in the weight, so that its own gradients are a convolution and a
+/// convolution's gradient in its weight.
 struct InputGradient : torch::autograd::Function<InputGradient> {
   /// Of `input` only shape and layout count.
   static at::Tensor forward(AutogradContext *context, const at::Tensor &g, const at::Tensor &weight,

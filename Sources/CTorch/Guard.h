@@ -1,4 +1,5 @@
-// What every function of the border is made of: handles, and the one place where a C++ exception ends.
+// What every function of the border is made of: handles, and the one place where a C++ exception
+// ends.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <ATen/core/Generator.h>

@@ -1,6 +1,6 @@
-// Fully connected layers. Those with constant weights, in networks under attack, go through oneDNN, which reads weights where
-// they lie: libtorch's own path copies them into another order at every call, which for few images takes longer than the
-// product.
+// Fully connected layers. Those with constant weights, in networks under attack, go through oneDNN,
+// which reads weights where they lie: libtorch's own path copies them into another order at every
+// call, which for few images takes longer than the product.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -23,7 +23,8 @@ const std::optional<c10::OperatorHandle> &onednn() {
   return found;
 }
 
-/// Whether oneDNN takes the layer, and is worth its overhead: float32 on the processor, constant and not small.
+/// Whether oneDNN takes the layer, and is worth its overhead: float32 on the processor, constant
+/// and not small.
 bool is_fast(const at::Tensor &input, const at::Tensor &weight, const Bias &bias) {
   auto plain = [](const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat; };
   bool constant = !weight.requires_grad() && !(bias && bias->requires_grad());

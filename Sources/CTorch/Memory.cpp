@@ -1,4 +1,5 @@
-// The engine's memory: large blocks are kept when they are freed, and given out again to whoever wants as many bytes.
+// The engine's memory: large blocks are kept when they are freed, and given out again to whoever
+// wants as many bytes.
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
@@ -20,7 +21,8 @@
 
 namespace {
 
-/// Tensors begin at a multiple of this, as libtorch has it; the bytes before one say how large its block is.
+/// Tensors begin at a multiple of this, as libtorch has it; the bytes before one say how large its
+/// block is.
 constexpr size_t alignment = 64;
 /// Smaller blocks are malloc's own business.
 constexpr size_t least_kept = 1 << 20;
@@ -32,8 +34,8 @@ size_t kept_size(size_t size) {
   return (size + step - 1) / step * step;
 }
 
-/// The blocks that are free. In all they are never more than were once in use at the same time, so that keeping them at most doubles
-/// what tensors take.
+/// The blocks that are free. In all they are never more than were once in use at the same time, so
+/// that keeping them at most doubles what tensors take.
 class FreeBlocks {
  public:
   /// A block of a size; null if there is none.
@@ -139,8 +141,8 @@ class KeptMemory final : public c10::Allocator {
   }
 };
 
-/// Before the first tensor, since oneDNN's tensors are freed through the allocator of the moment, whoever gave their memory; and for as
-/// long as the process lives.
+/// Before the first tensor, since oneDNN's tensors are freed through the allocator of the moment,
+/// whoever gave their memory; and for as long as the process lives.
 [[maybe_unused]] const bool is_in_charge = [] {
   c10::SetCPUAllocator(new KeptMemory);
   return true;
@@ -148,9 +150,10 @@ class KeptMemory final : public c10::Allocator {
 
 }  // namespace
 
-// malloc does not keep large blocks well: as it comes, glibc gives them back to the kernel, which clears each of their pages again
-// at the next allocation; told to keep them, it lets small blocks settle in a free large one, and takes fresh memory for the next.
-// Keeping makes a network's passes up to 1.7 times as fast. Tensors are kept above; here malloc is told to keep the rest.
+// malloc does not keep large blocks well: as it comes, glibc gives them back to the kernel, which
+// clears each of their pages again at the next allocation; told to keep them, it lets small blocks
+// settle in a free large one, and takes fresh memory for the next. Keeping makes a network's passes
+// up to 1.7 times as fast. Tensors are kept above; here malloc is told to keep the rest.
 void ct_keep_memory(void) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);

@@ -1,8 +1,9 @@
-// Pooling by the largest number of each window, for tensors whose channels lie side by side in memory.
+// Pooling by the largest number of each window, for tensors whose channels lie side by side in
+// memory.
 //
-// libtorch keeps each choice in eight bytes, and its second derivative copies everything to the plain layout. Here one byte
-// says where in its window a choice was, and each derivative is one walk over the windows, whole vectors of channels at a
-// time.
+// libtorch keeps each choice in eight bytes, and its second derivative copies everything to the
+// plain layout. Here one byte says where in its window a choice was, and each derivative is one
+// walk over the windows, whole vectors of channels at a time.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -24,9 +25,9 @@ typedef int32_t Places __attribute__((vector_size(64)));
 typedef Choice Choices __attribute__((vector_size(16)));
 constexpr int64_t lanes = 16;
 
-/// Of one image: the largest number of every window, and its place there. Of equal numbers the first is chosen; one that is
-/// no number counts as the largest, and of those the last is chosen, as libtorch has it. A window that sees nothing chooses
-/// nothing.
+/// Of one image: the largest number of every window, and its place there. Of equal numbers the
+/// first is chosen; one that is no number counts as the largest, and of those the last is chosen,
+/// as libtorch has it. A window that sees nothing chooses nothing.
 CT_WIDE void largest_of_windows(const Windows &windows, const float *in, float *to, Choice *chosen) {
   const int64_t channels = windows.channels, whole = channels - channels % lanes;
   windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
@@ -60,7 +61,8 @@ CT_WIDE void largest_of_windows(const Windows &windows, const float *in, float *
   });
 }
 
-/// Of one image: values put where their windows' choices were, and zeros elsewhere. Where windows overlap, values add up.
+/// Of one image: values put where their windows' choices were, and zeros elsewhere. Where windows
+/// overlap, values add up.
 CT_WIDE void spread_over_windows(const Windows &windows, const float *values, const Choice *chosen, float *to) {
   const int64_t channels = windows.channels;
   const bool tile = windows.tile();
@@ -97,8 +99,8 @@ CT_WIDE void collect_from_windows(const Windows &windows, const float *values, c
 
 at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const ct_window &w);
 
-/// Puts `values` [N, C, H', W'] where their windows' choices were, in zeros of an input's shape, where overlapping ones
-/// add up.
+/// Puts `values` [N, C, H', W'] where their windows' choices were, in zeros of an input's shape,
+/// where overlapping ones add up.
 struct Spread : torch::autograd::Function<Spread> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &values, const at::Tensor &choice,
                             const ct_window &w, at::IntArrayRef input) {

@@ -5,7 +5,8 @@
 
 #include "Window.h"
 
-// Compiled for each kind of vector registers; the widest that the processor has is taken at run time.
+// Compiled for each kind of vector registers; the widest that the processor has is taken at run
+// time.
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -16,7 +17,8 @@
 
 namespace ctorch {
 
-/// Output pixels of a batch [N, C, H, W] under a window, and for each of them the input pixels it looks at.
+/// Output pixels of a batch [N, C, H, W] under a window, and for each of them the input pixels it
+/// looks at.
 struct Windows {
   /// The most places that a window may have for a byte to tell them apart.
   static constexpr int64_t most_places = 255;
@@ -61,7 +63,8 @@ struct Windows {
     });
   }
 
-  /// The input pixels in a window: where in their image's memory their channels begin, and their places in the window.
+  /// The input pixels in a window: where in their image's memory their channels begin, and their
+  /// places in the window.
   struct View {
     int64_t count;
     int64_t offsets[most_places];
@@ -82,7 +85,8 @@ struct Windows {
     }
   }
 
-  /// Calls `pixel(out, view)` for each output pixel: where in its image's memory its channels begin, and its window.
+  /// Calls `pixel(out, view)` for each output pixel: where in its image's memory its channels
+  /// begin, and its window.
   template <class Pixel>
   CT_INLINED inline void each_pixel(Pixel pixel) const {
     View view;

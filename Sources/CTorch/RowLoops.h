@@ -1,5 +1,5 @@
-// Loops over the rows of a float32 matrix [rows, channels] that lies in memory row by row: the pixels of a batch whose
-// channels lie side by side, or the vectors of a batch.
+// Loops over the rows of a float32 matrix [rows, channels] that lies in memory row by row: the
+// pixels of a batch whose channels lie side by side, or the vectors of a batch.
 #pragma once
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -15,10 +15,11 @@ inline at::Tensor laid_out_like(const at::Tensor &x, const at::Tensor &values) {
   return values.strides() == x.strides() ? values : at::empty_like(x).copy_(values);
 }
 
-/// Adds up `count` quantities per channel over all rows: `row(i, sums)` adds row i's to sums[0..<count][0..<channels].
+/// Adds up `count` quantities per channel over all rows: `row(i, sums)` adds row i's to
+/// sums[0..<count][0..<channels].
 ///
-/// Sums of 64 rows are kept in single precision and added up in double, in an order that does not depend on the number of
-/// threads.
+/// Sums of 64 rows are kept in single precision and added up in double, in an order that does not
+/// depend on the number of threads.
 template <size_t count, class Row>
 std::array<std::vector<double>, count> column_sums(int64_t rows, int64_t channels, Row row) {
   constexpr int64_t rows_per_chunk = 2048, rows_per_block = 64;

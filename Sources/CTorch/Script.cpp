@@ -24,10 +24,12 @@ static void settle(const at::Tensor &tensor) {
 
 ct_script_ref ct_script_load(const char *path, const char *notes, int device) {
   return guarded([&]() -> ct_script_ref {
-    // Without this a program is rewritten after its first runs, and its numbers change in their last digits.
+    // Without this a program is rewritten after its first runs, and its numbers change in their
+    // last digits.
     torch::jit::setGraphExecutorOptimize(false);
     torch::jit::ExtraFilesMap extra{{notes, ""}};
-    // An open stream, not a name: a name that is not there would be tried as an archive of another kind.
+    // An open stream, not a name: a name that is not there would be tried as an archive of another
+    // kind.
     std::ifstream file(path, std::ios::binary);
     TORCH_CHECK(file.good(), "cannot read ", path);
     auto where = device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));

@@ -88,7 +88,8 @@ ct_ref ct_contiguous(ct_ref tensor, bool channels_last) {
   return made([&]() -> at::Tensor {
     const at::Tensor &x = tensor->value;
     if (!channels_last || x.dim() != 4) return x.contiguous();
-    // With one channel both orders are the same bytes; only the strides say which one the operations should follow.
+    // With one channel both orders are the same bytes; only the strides say which one the
+    // operations should follow.
     return x.suggest_memory_format() == at::MemoryFormat::ChannelsLast ? x : x.clone(at::MemoryFormat::ChannelsLast);
   });
 }
@@ -105,7 +106,7 @@ bool ct_assign(ct_ref tensor, ct_ref values) {
   });
 }
 
-// ---- random numbers ---------------------------------------------------------------------------------------------
+// ---- random numbers -----------------------------------------------------------------------------
 ct_generator_ref ct_generator_new(uint64_t seed) {
   return guarded([&] { return new ct_generator{at::detail::createCPUGenerator(seed)}; });
 }
@@ -128,7 +129,7 @@ ct_ref ct_permutation(ct_generator_ref generator, int64_t count) {
   return made([&] { return at::randperm(count, generator->value, at::TensorOptions(at::kLong)); });
 }
 
-// ---- shape and indexing ----------------------------------------------------------------------------------------
+// ---- shape and indexing -------------------------------------------------------------------------
 ct_ref ct_reshape(ct_ref tensor, const int64_t *shape, int rank) {
   return made([&] { return tensor->value.reshape(sizes(shape, rank)); });
 }
@@ -185,7 +186,7 @@ ct_ref ct_one_hot(ct_ref labels, int64_t classes) {
   return made([&] { return at::one_hot(labels->value, classes).to(at::kFloat); });
 }
 
-// ---- arithmetic -----------------------------------------------------------------------------------------------
+// ---- arithmetic ---------------------------------------------------------------------------------
 ct_ref ct_unary(int op, ct_ref tensor) {
   return made([&]() -> at::Tensor {
     const at::Tensor &x = tensor->value;
@@ -231,7 +232,8 @@ static at::Tensor combined(int op, const at::Tensor &a, const Operand &b) {
   TORCH_CHECK(false, "unknown binary operation ", op);
 }
 
-/// Whole numbers stay whole: a tensor of integers and a number without a fraction give integers (quotients aside).
+/// Whole numbers stay whole: a tensor of integers and a number without a fraction give integers
+/// (quotients aside).
 static at::Scalar scalar_for(const at::Tensor &a, double b) {
   bool whole = at::isIntegralType(a.scalar_type(), /*includeBool=*/false) && b == std::trunc(b) && std::abs(b) < 0x1p53;
   return whole ? at::Scalar(static_cast<int64_t>(b)) : at::Scalar(b);
@@ -271,7 +273,7 @@ ct_ref ct_matmul(ct_ref a, ct_ref b) {
   return made([&] { return at::matmul(a->value, b->value); });
 }
 
-// ---- reductions ---------------------------------------------------------------------------------------------------
+// ---- reductions ---------------------------------------------------------------------------------
 ct_ref ct_reduce(int op, ct_ref tensor, const int64_t *dimensions, int count, bool keep) {
   return made([&]() -> at::Tensor {
     const at::Tensor &x = tensor->value;

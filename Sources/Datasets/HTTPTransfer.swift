@@ -6,10 +6,11 @@ import Support
   import FoundationNetworking
 #endif
 
-/// One HTTP request whose body goes to a file as it arrives, from where the file ends if the server can.
+/// One HTTP request whose body goes to a file as it arrives, from where the file ends if the server
+/// can.
 ///
-/// `run` waits for the session's delegate queue, which runs one call at a time; only those calls touch the state until
-/// `run` is told that the last has ended.
+/// `run` waits for the session's delegate queue, which runs one call at a time; only those calls
+/// touch the state until `run` is told that the last has ended.
 final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   /// Seconds without a byte after which an address is given up.
   private static let patience: TimeInterval = 30
@@ -22,7 +23,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
   private var refusal: Failure?
   private var reason: String?
 
-  /// - Parameter size: a body that would make the file longer, or does not say how long it is, is refused.
+  /// - Parameter size: a body that would make the file longer, or does not say how long it is, is
+  ///   refused.
   init(into file: PartialFile, size: Int, progress: @escaping Download.Progress) {
     self.file = file
     self.size = size
@@ -30,10 +32,12 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
   }
 
   /// Requests the rest of the file and waits for the end of it.
-  /// - Throws: a `Failure` that begins with the address: no connection, another status than 200 or 206, a body that is
-  ///   too long or of unknown length; `Failure.cannotWrite` if the file cannot take the bytes.
+  /// - Throws: a `Failure` that begins with the address: no connection, another status than 200 or
+  ///   206, a body that is too long or of unknown length; `Failure.cannotWrite` if the file cannot
+  ///   take the bytes.
   func run(_ address: URL) throws {
-    var request = URLRequest(url: address, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: Self.patience)
+    var request = URLRequest(
+      url: address, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: Self.patience)
     // The files are gzipped; what a server zips again would be unzipped on the way.
     request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
     if file.length > 0 { request.setValue("bytes=\(file.length)-", forHTTPHeaderField: "Range") }
@@ -74,17 +78,21 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     }
   }
 
-  func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+  ) {
     reason = error.map { $0.localizedDescription }
     ended.signal()
   }
 
   /// Judges the answer before any of its body is taken.
   ///
-  /// Foundation on Linux cannot pause a transfer: what arrives faster than it is written waits in memory. So nothing is
-  /// begun whose length is not known to fit.
+  /// Foundation on Linux cannot pause a transfer: what arrives faster than it is written waits in
+  /// memory. So nothing is begun whose length is not known to fit.
   private func begin(_ response: URLResponse) throws {
-    guard let response = response as? HTTPURLResponse else { throw Failure(.failed, "no HTTP response") }
+    guard let response = response as? HTTPURLResponse else {
+      throw Failure(.failed, "no HTTP response")
+    }
     let start: Int
     switch response.statusCode {
     case 200: start = 0

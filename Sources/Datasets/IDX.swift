@@ -1,12 +1,14 @@
 import Foundation
 import Support
 
-/// MNIST's IDX files: a big-endian header, then unsigned bytes; plain or gzipped, told apart by content.
+/// MNIST's IDX files: a big-endian header, then unsigned bytes; plain or gzipped, told apart by
+/// content.
 ///
-/// An image file is `00000803 | count | rows | columns | pixels`, a label file `00000801 | count | labels`. No header
-/// field is believed before the length of the file agrees with it.
+/// An image file is `00000803 | count | rows | columns | pixels`, a label file `00000801 | count |
+/// labels`. No header field is believed before the length of the file agrees with it.
 public enum IDX {
-  /// Images as an IDX file holds them: `count * rows * columns` bytes, row by row, 0 (background) to 255.
+  /// Images as an IDX file holds them: `count * rows * columns` bytes, row by row, 0 (background)
+  /// to 255.
   public struct Images: Sendable {
     /// The number of images.
     public let count: Int
@@ -31,8 +33,8 @@ public enum IDX {
   static let largest = Int(UInt32.max)
 
   /// Reads an image file.
-  /// - Throws: `Failure.missing` if absent; `Failure.badData` if it is not an IDX image file, is truncated or corrupt,
-  ///   holds no pixels, or is longer than its header says.
+  /// - Throws: `Failure.missing` if absent; `Failure.badData` if it is not an IDX image file, is
+  ///   truncated or corrupt, holds no pixels, or is longer than its header says.
   public static func images(at url: URL) throws -> Images {
     try images(in: readFile(url, limit: largest), named: url.path)
   }
@@ -58,11 +60,13 @@ public enum IDX {
     let headerLength = 4 + 4 * content.axes
     let zipped = Gzip.isGzip(data)
     let header =
-      try zipped ? Gzip.firstBytes(headerLength, of: data, named: file) : Array(data.prefix(headerLength))
+      try zipped
+      ? Gzip.firstBytes(headerLength, of: data, named: file) : Array(data.prefix(headerLength))
     try checkMagic(header, is: content, named: file)
     guard header.count == headerLength else {
       throw Failure.badData(
-        "\(file): expected an IDX header of \(headerLength) bytes, found \(header.count)", hint: "get the file again")
+        "\(file): expected an IDX header of \(headerLength) bytes, found \(header.count)",
+        hint: "get the file again")
     }
     let sizes = (1...content.axes).map { Int(bigEndian(header, at: 4 * $0)) }
     let length = try product(sizes, named: file)
@@ -80,29 +84,36 @@ public enum IDX {
         "\(file): the header says \(shape) = \(length) bytes of \(content.plural), the file holds "
           + "\(bytes.count - headerLength)",
         hint: bytes.count < whole
-          ? "the file is cut short: get it again" : "bytes follow the last of the \(content.plural)")
+          ? "the file is cut short: get it again" : "bytes follow the last of the \(content.plural)"
+      )
     }
     return (sizes, Array(bytes[headerLength...]))
   }
 
-  private static func checkMagic(_ header: [UInt8], is content: Content, named file: String) throws {
-    let expected = "expected an IDX file of \(content.plural) (magic number \(hex(content.rawValue)))"
+  private static func checkMagic(_ header: [UInt8], is content: Content, named file: String) throws
+  {
+    let expected =
+      "expected an IDX file of \(content.plural) (magic number \(hex(content.rawValue)))"
     guard header.count >= 4 else {
-      throw Failure.badData("\(file): \(expected), found \(header.count) bytes", hint: "get the file again")
+      throw Failure.badData(
+        "\(file): \(expected), found \(header.count) bytes", hint: "get the file again")
     }
     let magic = bigEndian(header, at: 0)
     guard magic != content.rawValue else { return }
     guard let other = Content(rawValue: magic) else {
-      throw Failure.badData("\(file): \(expected), found \(hex(magic))", hint: "is this another kind of file?")
+      throw Failure.badData(
+        "\(file): \(expected), found \(hex(magic))", hint: "is this another kind of file?")
     }
     throw Failure.badData(
-      "\(file): \(expected), found one of \(other.plural) (\(hex(magic)))", hint: "are the two files swapped?")
+      "\(file): \(expected), found one of \(other.plural) (\(hex(magic)))",
+      hint: "are the two files swapped?")
   }
 
   private static func product(_ sizes: [Int], named file: String) throws -> Int {
     let shape = sizes.map(String.init).joined(separator: " x ")
     guard !sizes.contains(0) else {
-      throw Failure.badData("\(file): the header says \(shape), which is nothing", hint: "get the file again")
+      throw Failure.badData(
+        "\(file): the header says \(shape), which is nothing", hint: "get the file again")
     }
     var product = 1
     for size in sizes {

@@ -24,17 +24,21 @@ public struct IDXFolder: Sendable {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// Whether either file of a split is there. One without the other counts, so that the error names the missing one.
+  /// Whether either file of a split is there. One without the other counts, so that the error names
+  /// the missing one.
   func has(_ split: Split) -> Bool {
     let names = Self.fileNames(split)
     return file(names.images) != nil || file(names.labels) != nil
   }
 
   /// Reads a split.
-  /// - Parameter classNames: nil names the classes by their numbers, up to the largest label of either split.
-  /// - Throws: `Failure.missing` for an absent file; `Failure.badData` for a file that is no valid IDX file, for
-  ///   images and labels that differ in number, and for a label without a class.
-  public func load(_ split: Split, name: String, classNames: [String]? = nil) throws -> LabelledImages {
+  /// - Parameter classNames: nil names the classes by their numbers, up to the largest label of
+  ///   either split.
+  /// - Throws: `Failure.missing` for an absent file; `Failure.badData` for a file that is no valid
+  ///   IDX file, for images and labels that differ in number, and for a label without a class.
+  public func load(_ split: Split, name: String, classNames: [String]? = nil) throws
+    -> LabelledImages
+  {
     let names = Self.fileNames(split)
     let (imageFile, labelFile) = (try existing(names.images), try existing(names.labels))
     let labels = try IDX.labels(at: labelFile)
@@ -51,11 +55,13 @@ public struct IDXFolder: Sendable {
           + "for image \(wrong)")
     }
     return try LabelledImages(
-      name: name, shape: ImageShape(channels: 1, height: images.rows, width: images.columns), classNames: classNames,
+      name: name, shape: ImageShape(channels: 1, height: images.rows, width: images.columns),
+      classNames: classNames,
       pixels: images.pixels, labels: labels.map(Int64.init))
   }
 
-  /// Both splits count, so that a test set that lacks the last class still has the classes it is trained on.
+  /// Both splits count, so that a test set that lacks the last class still has the classes it is
+  /// trained on.
   private func numberedClasses() throws -> [String] {
     let files = Split.allCases.compactMap { file(Self.fileNames($0).labels) }
     let largest = try files.map { try IDX.labels(at: $0).max() ?? 0 }
@@ -65,7 +71,8 @@ public struct IDXFolder: Sendable {
   private func existing(_ name: String) throws -> URL {
     guard let file = file(name) else {
       throw Failure.missing(
-        "there is no \(name).gz or \(name) in \(folder.path)", hint: "the folder needs MNIST's four IDX files")
+        "there is no \(name).gz or \(name) in \(folder.path)",
+        hint: "the folder needs MNIST's four IDX files")
     }
     return file
   }

@@ -4,8 +4,9 @@ import Support
 
 /// Images with a label each.
 ///
-/// Pixels stay the 8-bit values the files hold until a batch is asked for, so a data set takes as much memory as its
-/// images: 47 MB for MNIST's training set. A large folder of pictures stays in its files and takes that of two batches.
+/// Pixels stay the 8-bit values the files hold until a batch is asked for, so a data set takes as
+/// much memory as its images: 47 MB for MNIST's training set. A large folder of pictures stays in
+/// its files and takes that of two batches.
 public struct LabelledImages: Sendable {
   /// What the images are called in results, such as `mnist:test`.
   public let name: String
@@ -29,45 +30,59 @@ public struct LabelledImages: Sendable {
 
   /// Checks the parts against each other and keeps them.
   /// - Parameters:
-  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by row.
+  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by
+  ///     row.
   ///   - labels: the class of each image.
-  /// - Throws: `Failure.badData` if there are no images, if the count of pixels is not that of the labels' images, or if
-  ///   a label names no class.
+  /// - Throws: `Failure.badData` if there are no images, if the count of pixels is not that of the
+  ///   labels' images, or if a label names no class.
   public init(
     name: String, shape: ImageShape, classNames: [String], pixels: [UInt8], labels: [Int64]
   ) throws {
     guard pixels.count == labels.count * shape.count else {
       throw Failure.badData(
-        "\(name): expected \(labels.count) images of \(shape.count) bytes, one per label, found \(pixels.count) bytes")
+        "\(name): expected \(labels.count) images of \(shape.count) bytes, one per label, found \(pixels.count) bytes"
+      )
     }
     try self.init(
-      name: name, classNames: classNames, pixels: Tensor(pixels, shape: [labels.count] + shape.sizes), labels: labels)
+      name: name, classNames: classNames,
+      pixels: Tensor(pixels, shape: [labels.count] + shape.sizes), labels: labels)
   }
 
   /// Keeps images that are tensors already.
-  /// - Parameter pixels: uint8 `[N, C, H, W]`, or float32 with values from 0 to 1, which the caller has checked.
+  /// - Parameter pixels: uint8 `[N, C, H, W]`, or float32 with values from 0 to 1, which the caller
+  ///   has checked.
   /// - Throws: as the initializer for bytes.
   init(name: String, classNames: [String], pixels: Tensor, labels: [Int64]) throws {
     let sizes = pixels.shape
     let shape = ImageShape(channels: sizes[1], height: sizes[2], width: sizes[3])
     guard sizes[0] == labels.count else {
-      throw Failure.badData("\(name): expected a label for each of \(sizes[0]) images, found \(labels.count)")
+      throw Failure.badData(
+        "\(name): expected a label for each of \(sizes[0]) images, found \(labels.count)")
     }
-    try self.init(name: name, shape: shape, classNames: classNames, storage: .memory(pixels), labels: labels)
+    try self.init(
+      name: name, shape: shape, classNames: classNames, storage: .memory(pixels), labels: labels)
   }
 
   /// Keeps images that are decoded when they are asked for, `labels.count` of them.
   /// - Throws: as the initializer for bytes.
-  init(name: String, shape: ImageShape, classNames: [String], stream: PictureStream, labels: [Int64]) throws {
+  init(
+    name: String, shape: ImageShape, classNames: [String], stream: PictureStream, labels: [Int64]
+  ) throws {
     try self.init(
-      name: name, shape: shape, classNames: classNames, storage: .stream(stream, Array(labels.indices)), labels: labels)
+      name: name, shape: shape, classNames: classNames,
+      storage: .stream(stream, Array(labels.indices)), labels: labels)
   }
 
-  private init(name: String, shape: ImageShape, classNames: [String], storage: Storage, labels: [Int64]) throws {
-    guard !labels.isEmpty else { throw Failure.badData("\(name): expected at least one image, found none") }
+  private init(
+    name: String, shape: ImageShape, classNames: [String], storage: Storage, labels: [Int64]
+  ) throws {
+    guard !labels.isEmpty else {
+      throw Failure.badData("\(name): expected at least one image, found none")
+    }
     if let wrong = labels.firstIndex(where: { !classNames.indices.contains(Int($0)) }) {
       throw Failure.badData(
-        "\(name): expected labels from 0 to \(classNames.count - 1), found \(labels[wrong]) for image \(wrong)")
+        "\(name): expected labels from 0 to \(classNames.count - 1), found \(labels[wrong]) for image \(wrong)"
+      )
     }
     self.name = name
     self.shape = shape
@@ -99,7 +114,8 @@ public struct LabelledImages: Sendable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
 
-  /// All pixels, uint8 [N, C, H, W] from 0 to 255 (of float images float32, 0 to 1): decodes what is not in memory.
+  /// All pixels, uint8 [N, C, H, W] from 0 to 255 (of float images float32, 0 to 1): decodes what
+  /// is not in memory.
   public var pixels: Tensor {
     switch storage {
     case .memory(let pixels): pixels
@@ -134,7 +150,8 @@ public struct LabelledImages: Sendable {
     let images =
       switch storage {
       case .memory(let pixels): Self.unit(pixels.indexSelect(0, indices))
-      case .stream(let stream, let places): stream.images(at: indices.int64s().map { places[Int($0)] }, as: .float32)
+      case .stream(let stream, let places):
+        stream.images(at: indices.int64s().map { places[Int($0)] }, as: .float32)
       }
     return (images, labels.indexSelect(0, indices))
   }
@@ -142,7 +159,8 @@ public struct LabelledImages: Sendable {
   /// The images of a range, sharing memory with these.
   /// - Precondition: `range` lies in `0..<count`.
   public func subset(_ range: Range<Int>) -> LabelledImages {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) is not within 0..<\(count)")
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count, "\(range) is not within 0..<\(count)")
     let part: Storage =
       switch storage {
       case .memory(let pixels): .memory(pixels.narrow(0, range.lowerBound, range.count))
@@ -156,11 +174,15 @@ public struct LabelledImages: Sendable {
     subset(0..<min(length, count))
   }
 
-  /// Takes `length` images out, the same ones whenever the seed is the same, each part in the order of the whole.
+  /// Takes `length` images out, the same ones whenever the seed is the same, each part in the order
+  /// of the whole.
   /// - Throws: `Failure.usage` if fewer than two would be left to train on.
-  public func holdingOut(_ length: Int, seed: Seed) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
+  public func holdingOut(_ length: Int, seed: Seed) throws -> (
+    rest: LabelledImages, heldOut: LabelledImages
+  ) {
     guard length <= count - 2 else {
-      throw Failure.usage("\(name) has \(count) images: \(length) cannot be held out of them", hint: "hold out fewer")
+      throw Failure.usage(
+        "\(name) has \(count) images: \(length) cannot be held out of them", hint: "hold out fewer")
     }
     let order = RandomSource(seed).permutation(count)
     let places = { (start: Int, length: Int) in
@@ -183,9 +205,10 @@ public struct LabelledImages: Sendable {
     labels.int64s().reduce(into: [Int](repeating: 0, count: classCount)) { $0[Int($1)] += 1 }
   }
 
-  /// What the images are, whatever they are called: SHA-256 in hexadecimal over shape, class count, count, labels
-  /// (64-bit, little-endian) and pixels (bytes; those of float images as 32-bit little-endian numbers). Reads every pixel, a
-  /// tenth of a second for MNIST's training set; of pictures that stay in their files, the SHA-256 of each picture's pixels.
+  /// What the images are, whatever they are called: SHA-256 in hexadecimal over shape, class count,
+  /// count, labels (64-bit, little-endian) and pixels (bytes; those of float images as 32-bit
+  /// little-endian numbers). Reads every pixel, a tenth of a second for MNIST's training set; of
+  /// pictures that stay in their files, the SHA-256 of each picture's pixels.
   public var fingerprint: String {
     let header = "\(shape.channels) \(shape.height) \(shape.width) \(classCount) \(count)\n"
     let digest = Digest()
@@ -195,7 +218,8 @@ public struct LabelledImages: Sendable {
     case .memory(let pixels) where pixels.type == .float32:
       pixels.floats().map(\.bitPattern.littleEndian).withUnsafeBytes { digest.update($0) }
     case .memory(let pixels): pixels.bytes().withUnsafeBytes { digest.update($0) }
-    case .stream(let stream, let places): stream.digest(of: places).withUnsafeBytes { digest.update($0) }
+    case .stream(let stream, let places):
+      stream.digest(of: places).withUnsafeBytes { digest.update($0) }
     }
     return digest.hex()
   }

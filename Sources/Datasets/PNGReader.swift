@@ -13,17 +13,19 @@ extension PNG {
   /// Reads a PNG file; see `decode`.
   /// - Throws: `Failure.missing` if absent, and what `decode` throws.
   public static func read(_ url: URL) throws -> Picture {
-    // Four bytes a pixel is the most a picture needs uncompressed; the rest is room for chunks that are skipped.
+    // Four bytes a pixel is the most a picture needs uncompressed; the rest is room for chunks that
+    // are skipped.
     try decode(readFile(url, limit: 5 * mostPixels), named: url.path)
   }
 
-  /// The picture in a PNG file: grey or RGB as stored, palettes and greys of 1, 2 and 4 bits expanded to 8, 16 bits rounded to 8.
+  /// The picture in a PNG file: grey or RGB as stored, palettes and greys of 1, 2 and 4 bits
+  /// expanded to 8, 16 bits rounded to 8.
   ///
-  /// The values are those in the file: colour profiles and gamma are not applied, so that what was written is what is
-  /// read. An alpha channel is accepted where every pixel is opaque.
+  /// The values are those in the file: colour profiles and gamma are not applied, so that what was
+  /// written is what is read. An alpha channel is accepted where every pixel is opaque.
   /// - Parameter file: the name used in errors.
-  /// - Throws: `Failure.badData` if it is not a PNG file, is truncated or corrupt, has transparent pixels, or more than 2^26
-  ///   pixels.
+  /// - Throws: `Failure.badData` if it is not a PNG file, is truncated or corrupt, has transparent
+  ///   pixels, or more than 2^26 pixels.
   public static func decode(_ data: Data, named file: String) throws -> Picture {
     let raster = try raster(data, named: file)
     return Picture(shape: raster.shape, pixels: raster.bytes)
@@ -35,16 +37,23 @@ extension PNG {
     return try withImage { image in
       try essence.withUnsafeBytes { bytes in
         func corrupt() -> Failure {
-          .badData("\(file): the PNG data is corrupt (\(message(of: image)))", hint: "get the file again")
+          .badData(
+            "\(file): the PNG data is corrupt (\(message(of: image)))", hint: "get the file again")
         }
-        guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else { throw corrupt() }
+        guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else {
+          throw corrupt()
+        }
         let isGrey = image.pointee.format & PNG_FORMAT_FLAG_COLOR == 0
         let isOpaque = image.pointee.format & PNG_FORMAT_FLAG_ALPHA == 0
         let shape = ImageShape(
-          channels: isGrey ? 1 : 3, height: Int(image.pointee.height), width: Int(image.pointee.width))
-        // Pixels of four bytes are quick to take apart: libpng fills up those without an alpha channel.
+          channels: isGrey ? 1 : 3, height: Int(image.pointee.height),
+          width: Int(image.pointee.width))
+        // Pixels of four bytes are quick to take apart: libpng fills up those without an alpha
+        // channel.
         let format =
-          isGrey ? image.pointee.format & PNG_FORMAT_FLAG_ALPHA : PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA
+          isGrey
+          ? image.pointee.format & PNG_FORMAT_FLAG_ALPHA
+          : PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA
         let channels = isGrey ? (isOpaque ? 1 : 2) : 4
         return try LargePictures.oneAtATime(shape) {
           try Raster(shape: shape, pixelBytes: channels) { out in
@@ -53,7 +62,8 @@ extension PNG {
               guard png_image_finish_read(image, nil, place, 0, nil) != 0 else { throw corrupt() }
             }
             if depth == 16 {
-              // libpng takes 16 bits without a gamma for linear light: asked for that, it leaves them as they are.
+              // libpng takes 16 bits without a gamma for linear light: asked for that, it leaves
+              // them as they are.
               let wide = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: out.count)
               defer { wide.deallocate() }
               try read(format | PNG_FORMAT_FLAG_LINEAR, to: wide.baseAddress)
@@ -61,7 +71,11 @@ extension PNG {
             } else {
               try read(format, to: out.baseAddress)
             }
-            guard isOpaque || stride(from: channels - 1, to: out.count, by: channels).allSatisfy({ out[$0] == 255 })
+            guard
+              isOpaque
+                || stride(from: channels - 1, to: out.count, by: channels).allSatisfy({
+                  out[$0] == 255
+                })
             else {
               throw Failure.badData(
                 "\(file): expected an opaque picture, found transparent pixels",
@@ -77,7 +91,9 @@ extension PNG {
   ///
   /// Leaving out the others keeps libpng from converting values by a gamma or a colour profile.
   /// - Returns: them and the number of bits a channel.
-  private static func essentialChunks(of data: Data, named name: String) throws -> (bytes: [UInt8], depth: UInt8) {
+  private static func essentialChunks(of data: Data, named name: String) throws -> (
+    bytes: [UInt8], depth: UInt8
+  ) {
     try data.withUnsafeBytes { try essentialChunks(of: $0.bindMemory(to: UInt8.self), named: name) }
   }
 
@@ -85,7 +101,8 @@ extension PNG {
     of file: UnsafeBufferPointer<UInt8>, named name: String
   ) throws -> (bytes: [UInt8], depth: UInt8) {
     guard file.starts(with: signature) else {
-      throw Failure.badData("\(name): expected a PNG file, found other data", hint: "is this another kind of file?")
+      throw Failure.badData(
+        "\(name): expected a PNG file, found other data", hint: "is this another kind of file?")
     }
     let cutShort = Failure.badData("\(name): the PNG data is cut short", hint: "get the file again")
     var kept = signature
@@ -107,14 +124,18 @@ extension PNG {
   }
 
   /// Refuses, from the header alone, what is too large; gives the number of bits a channel.
-  private static func checkHeader(_ chunk: [UInt8], _ kind: String, named file: String) throws -> UInt8 {
+  private static func checkHeader(_ chunk: [UInt8], _ kind: String, named file: String) throws
+    -> UInt8
+  {
     let header = Array(chunk.dropFirst(8).dropLast(4))
     guard kind == "IHDR", header.count == 13 else {
-      throw Failure.badData("\(file): expected a PNG header, found a chunk '\(kind)'", hint: "get the file again")
+      throw Failure.badData(
+        "\(file): expected a PNG header, found a chunk '\(kind)'", hint: "get the file again")
     }
     let width = Int(bigEndian(header, at: 0))
     let height = Int(bigEndian(header, at: 4))
-    // 16 bits a channel take twice the memory on their way. Each side first: the product of two 32-bit numbers may not fit.
+    // 16 bits a channel take twice the memory on their way. Each side first: the product of two
+    // 32-bit numbers may not fit.
     let most = header[8] == 16 ? mostPixels / 2 : mostPixels
     guard (1...most).contains(width), (1...most).contains(height), width * height <= most else {
       throw Failure.badData("\(file): expected 1 to \(most) pixels, found \(width) x \(height)")
@@ -122,7 +143,9 @@ extension PNG {
     return header[8]
   }
 
-  private static func bigEndian(_ bytes: some RandomAccessCollection<UInt8>, at offset: Int) -> UInt32 {
+  private static func bigEndian(_ bytes: some RandomAccessCollection<UInt8>, at offset: Int)
+    -> UInt32
+  {
     bytes.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
 }

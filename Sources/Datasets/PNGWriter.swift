@@ -4,13 +4,16 @@ import Support
 
 /// Pictures as PNG files, by libpng.
 ///
-/// Only libpng's simplified interface is used: its other one reports errors by `longjmp`, which must not cross Swift code.
+/// Only libpng's simplified interface is used: its other one reports errors by `longjmp`, which
+/// must not cross Swift code.
 public enum PNG {
   /// A picture as an 8-bit grey or RGB PNG file. Reading it back gives the same bytes.
-  /// - Throws: `Failure` with libpng's reason, for sizes it does not write (over a million pixels wide or high).
+  /// - Throws: `Failure` with libpng's reason, for sizes it does not write (over a million pixels
+  ///   wide or high).
   public static func encode(_ picture: Picture) throws -> Data {
     let pixels = picture.interleaved
-    // Deflate adds five bytes to 16 KB it cannot compress, PNG 12 to each 8 KB chunk: a quarter more is ample.
+    // Deflate adds five bytes to 16 KB it cannot compress, PNG 12 to each 8 KB chunk: a quarter
+    // more is ample.
     var file = Data(count: pixels.count + pixels.count / 4 + 1024)
     var length = file.count
     try withImage { image in
@@ -20,7 +23,9 @@ public enum PNG {
       let written = file.withUnsafeMutableBytes {
         png_image_write_to_memory(image, $0.baseAddress, &length, 0, pixels, 0, nil)
       }
-      guard written != 0 else { throw Failure(.failed, "cannot make a PNG file: \(message(of: image))") }
+      guard written != 0 else {
+        throw Failure(.failed, "cannot make a PNG file: \(message(of: image))")
+      }
     }
     return file.prefix(length)
   }
@@ -31,8 +36,11 @@ public enum PNG {
     try AtomicFile.write(encode(picture), to: place)
   }
 
-  /// Gives libpng's image record a fixed address, which libpng keeps between its calls, and frees what hangs on it.
-  static func withImage<Result>(_ body: (UnsafeMutablePointer<png_image>) throws -> Result) rethrows -> Result {
+  /// Gives libpng's image record a fixed address, which libpng keeps between its calls, and frees
+  /// what hangs on it.
+  static func withImage<Result>(_ body: (UnsafeMutablePointer<png_image>) throws -> Result) rethrows
+    -> Result
+  {
     let image = UnsafeMutablePointer<png_image>.allocate(capacity: 1)
     image.initialize(to: png_image())
     image.pointee.version = UInt32(PNG_IMAGE_VERSION)
@@ -45,6 +53,8 @@ public enum PNG {
 
   /// libpng's words about the last error.
   static func message(of image: UnsafeMutablePointer<png_image>) -> String {
-    withUnsafeBytes(of: image.pointee.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    withUnsafeBytes(of: image.pointee.message) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 }

@@ -16,10 +16,12 @@ public struct Picture: Sendable, Equatable {
   public let pixels: [UInt8]
 
   /// Takes `shape.count` bytes in either order.
-  /// - Precondition: one or three channels, at least one pixel, and as many bytes as the shape counts.
+  /// - Precondition: one or three channels, at least one pixel, and as many bytes as the shape
+  ///   counts.
   public init(shape: ImageShape, pixels: [UInt8], order: Order = .channelsFirst) {
     precondition(shape.channels == 1 || shape.channels == 3, "a picture is grey or RGB")
-    precondition(shape.count > 0 && pixels.count == shape.count, "\(pixels.count) bytes for \(shape)")
+    precondition(
+      shape.count > 0 && pixels.count == shape.count, "\(pixels.count) bytes for \(shape)")
     self.shape = shape
     let area = shape.height * shape.width
     self.pixels =

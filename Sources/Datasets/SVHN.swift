@@ -2,10 +2,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// Street View House Numbers, cropped digits: `train_32x32.mat` and `test_32x32.mat` in a folder, or one such file.
+/// Street View House Numbers, cropped digits: `train_32x32.mat` and `test_32x32.mat` in a folder,
+/// or one such file.
 ///
-/// A file has `X`, 32 x 32 x 3 x N bytes, and `y`, N labels of which 10 is the digit 0. With `colour=grey` the images become grey as
-/// A. Ross' thesis has it: .2989 R + .5870 G + .1140 B, rounded to bytes.
+/// A file has `X`, 32 x 32 x 3 x N bytes, and `y`, N labels of which 10 is the digit 0. With
+/// `colour=grey` the images become grey as A. Ross' thesis has it: .2989 R + .5870 G + .1140 B,
+/// rounded to bytes.
 struct SVHN: DataFormat {
   static let summary = "SVHN's .mat files"
   static let names: [Split: String] = [.train: "train_32x32.mat", .test: "test_32x32.mat"]
@@ -19,31 +21,42 @@ struct SVHN: DataFormat {
     guard isFile || Self.isPresent(in: url) else { return nil }
     self.init(
       url, single: isFile,
-      isGrey: try settings.choice("colour", of: ["rgb", "grey"], default: "rgb", "what colours become") == "grey")
+      isGrey: try settings.choice(
+        "colour", of: ["rgb", "grey"], default: "rgb", "what colours become") == "grey")
   }
 
   init(_ url: URL, single: Bool = false, isGrey: Bool = false) {
     self.single = single ? url : nil
-    files = single ? [:] : Self.names.mapValues { url.appending(path: $0) }.filter { Self.exists($0.value) }
+    files =
+      single
+      ? [:] : Self.names.mapValues { url.appending(path: $0) }.filter { Self.exists($0.value) }
     self.isGrey = isGrey
   }
 
-  static func isPresent(in folder: URL) -> Bool { names.values.contains { exists(folder.appending(path: $0)) } }
+  static func isPresent(in folder: URL) -> Bool {
+    names.values.contains { exists(folder.appending(path: $0)) }
+  }
 
-  private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+  private static func exists(_ url: URL) -> Bool {
+    FileManager.default.fileExists(atPath: url.path)
+  }
 
   var parts: Set<Split> { Set(files.keys) }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     guard let file = single ?? part.flatMap({ files[$0] }) else {
       throw Failure.missing("SVHN's \(part?.rawValue ?? "") file is not there")
     }
-    let arrays = try MATLAB.arrays(["X", "y"], in: [UInt8](readFile(file, limit: SizeLimits.array)), named: file.path)
+    let arrays = try MATLAB.arrays(
+      ["X", "y"], in: [UInt8](readFile(file, limit: SizeLimits.array)), named: file.path)
     let images = arrays["X"]!
     guard case .bytes(let pixels) = images.values, images.sizes.count == 4, images.sizes[2] == 3,
       images.sizes.allSatisfy({ $0 > 0 })
     else {
-      throw Failure.badData("\(file.path): expected X to be height x width x 3 x N bytes, found \(images.sizes)")
+      throw Failure.badData(
+        "\(file.path): expected X to be height x width x 3 x N bytes, found \(images.sizes)")
     }
     let labels: [Double] =
       switch arrays["y"]!.values {
@@ -51,7 +64,8 @@ struct SVHN: DataFormat {
       case .numbers(let numbers): numbers
       }
     guard labels.count == images.sizes[3] else {
-      throw Failure.badData("\(file.path): expected \(images.sizes[3]) labels, found \(labels.count)")
+      throw Failure.badData(
+        "\(file.path): expected \(images.sizes[3]) labels, found \(labels.count)")
     }
     if let wrong = labels.first(where: { Int(exactly: $0).map((1...10).contains) != true }) {
       throw Failure.badData("\(file.path): expected labels from 1 to 10, found \(wrong)")
@@ -64,7 +78,8 @@ struct SVHN: DataFormat {
       labels: labels.map { Int64($0) % 10 })
   }
 
-  /// uint8 `[N, 3, H, W]` to `[N, 1, H, W]`, a few at a time, since numbers between take four times the memory.
+  /// uint8 `[N, 3, H, W]` to `[N, 1, H, W]`, a few at a time, since numbers between take four times
+  /// the memory.
   private func grey(_ images: Tensor) -> Tensor {
     let weights = Tensor([0.2989, 0.5870, 0.1140] as [Float], shape: [1, 3, 1, 1])
     let parts = stride(from: 0, to: images.shape[0], by: 4096).map { start in

@@ -3,10 +3,10 @@ import Support
 
 /// Digits as a seven-segment display shows them, drawn at random: the data set `synthetic`.
 ///
-/// A stand-in for tests and quick trials that needs no file. Each image is one digit, moved by up to a seventh of the
-/// picture, in strokes of varying brightness and width, under noise on every pixel; a small network learns it in seconds
-/// but not to perfection in its first steps. Image `i` of a split depends on the seed, the split and `i` alone, and shows
-/// the digit `i % 10`.
+/// A stand-in for tests and quick trials that needs no file. Each image is one digit, moved by up
+/// to a seventh of the picture, in strokes of varying brightness and width, under noise on every
+/// pixel; a small network learns it in seconds but not to perfection in its first steps. Image `i`
+/// of a split depends on the seed, the split and `i` alone, and shows the digit `i % 10`.
 public struct SevenSegmentDigits: Sendable {
   /// The number of images in each split unless asked otherwise.
   public static let counts: [Split: Int] = [.train: 2000, .test: 500]
@@ -31,13 +31,17 @@ public struct SevenSegmentDigits: Sendable {
     let count = count ?? Self.counts[split]!
     var pixels: [UInt8] = []
     pixels.reserveCapacity(count * shape.count)
-    for index in 0..<count { pixels += picture(of: index % 10, seed: seed.derive("\(split.rawValue)/\(index)")) }
+    for index in 0..<count {
+      pixels += picture(of: index % 10, seed: seed.derive("\(split.rawValue)/\(index)"))
+    }
     return try LabelledImages(
-      name: "synthetic:\(split.rawValue)", shape: shape, classNames: Self.classNames, pixels: pixels,
+      name: "synthetic:\(split.rawValue)", shape: shape, classNames: Self.classNames,
+      pixels: pixels,
       labels: (0..<count).map { Int64($0 % 10) })
   }
 
-  /// The segments lit for each digit: top, upper left, upper right, middle, lower left, lower right, bottom.
+  /// The segments lit for each digit: top, upper left, upper right, middle, lower left, lower
+  /// right, bottom.
   private static let lit: [[Int]] = [
     [0, 1, 2, 4, 5, 6], [2, 5], [0, 2, 3, 4, 6], [0, 2, 3, 5, 6], [1, 2, 3, 5],
     [0, 1, 3, 5, 6], [0, 1, 3, 4, 5, 6], [0, 2, 5], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 5, 6],
@@ -48,7 +52,8 @@ public struct SevenSegmentDigits: Sendable {
     var random = SplitMix64(state: seed.value)
     let size = shape.width
     var pixels = (0..<shape.count).map { _ in random.next(below: 64) }
-    // The digit is 3/7 wide and 5/7 high where nothing moves it, which leaves a seventh above and below.
+    // The digit is 3/7 wide and 5/7 high where nothing moves it, which leaves a seventh above and
+    // below.
     let reach = size / 7
     let left = 2 * size / 7 + random.next(below: 2 * reach + 1) - reach
     let top = size / 7 + random.next(below: 2 * reach + 1) - reach
@@ -57,14 +62,18 @@ public struct SevenSegmentDigits: Sendable {
       let brightness = 96 + random.next(below: 96)
       let (rows, columns) = box(of: segment, left: left, top: top, stroke: stroke)
       for row in rows {
-        for column in columns { pixels[row * size + column] = brightness + pixels[row * size + column] % 64 }
+        for column in columns {
+          pixels[row * size + column] = brightness + pixels[row * size + column] % 64
+        }
       }
     }
     return pixels.map { UInt8($0) }
   }
 
   /// The pixels of one segment of a digit whose upper left corner is at (left, top).
-  private func box(of segment: Int, left: Int, top: Int, stroke: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+  private func box(of segment: Int, left: Int, top: Int, stroke: Int) -> (
+    rows: Range<Int>, columns: Range<Int>
+  ) {
     let width = 3 * shape.width / 7
     let half = 5 * shape.height / 14
     let isHorizontal = segment % 3 == 0
@@ -79,12 +88,13 @@ public struct SevenSegmentDigits: Sendable {
   }
 }
 
-/// Steele and others' generator of 64-bit numbers ("Fast splittable pseudorandom number generators", 2014): whole-number
-/// arithmetic, hence the same everywhere.
+/// Steele and others' generator of 64-bit numbers ("Fast splittable pseudorandom number
+/// generators", 2014): whole-number arithmetic, hence the same everywhere.
 private struct SplitMix64 {
   var state: UInt64
 
-  /// A number from 0 to `bound - 1`, by the high bits of a product; the bias is below `bound / 2^64`.
+  /// A number from 0 to `bound - 1`, by the high bits of a product; the bias is below `bound /
+  /// 2^64`.
   mutating func next(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

@@ -14,12 +14,13 @@ struct BatchOutcome {
   /// float32 `[budgets, norms, n]`
   let sizes: Tensor
   let cost: AttackCost
-  /// The first examples' adversarial images for each budget, float32 `[m, C, H, W]`; none if they are not kept.
+  /// The first examples' adversarial images for each budget, float32 `[m, C, H, W]`; none if they
+  /// are not kept.
   let kept: [Tensor]
 }
 
-/// The finished batches of an attack that is not finished: a folder with one file for each, so that an attack which is
-/// interrupted loses at most the batch it was at.
+/// The finished batches of an attack that is not finished: a folder with one file for each, so that
+/// an attack which is interrupted loses at most the batch it was at.
 public struct BatchJournal: Sendable {
   private let folder: URL
   /// The digest of everything the batches depend on; those of another request are not taken up.
@@ -27,7 +28,8 @@ public struct BatchJournal: Sendable {
 
   /// The journal of an attack whose result will be a file.
   public init(for result: URL, request: String) {
-    folder = result.deletingLastPathComponent().appending(path: "\(result.lastPathComponent).\(Self.suffix)")
+    folder = result.deletingLastPathComponent().appending(
+      path: "\(result.lastPathComponent).\(Self.suffix)")
     self.request = request
   }
 
@@ -48,26 +50,32 @@ public struct BatchJournal: Sendable {
     let metadata = ["batch": String(decoding: try JSONEncoder().encode(header), as: UTF8.self)]
     let kept = outcome.kept.enumerated().map { (name: "kept.\($0.offset)", tensor: $0.element) }
     let tensors = [
-      (name: "predictions", tensor: outcome.predictions), ("clean", outcome.clean), ("targets", outcome.targets),
+      (name: "predictions", tensor: outcome.predictions), ("clean", outcome.clean),
+      ("targets", outcome.targets),
       ("sizes", outcome.sizes),
     ]
     try SafetensorsFile.write(tensors + kept, metadata: metadata, to: file(range))
   }
 
-  /// The outcome of a batch that was finished before; nil if it was not, or not for this request, or is not sound.
+  /// The outcome of a batch that was finished before; nil if it was not, or not for this request,
+  /// or is not sound.
   func read(_ range: Range<Int>) -> BatchOutcome? {
-    guard FileManager.default.fileExists(atPath: file(range).path), let file = try? SafetensorsFile(file(range)),
+    guard FileManager.default.fileExists(atPath: file(range).path),
+      let file = try? SafetensorsFile(file(range)),
       let text = file.metadata["batch"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.request == request,
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+      header.request == request,
       let predictions = try? file.tensor("predictions"), let clean = try? file.tensor("clean"),
-      let targets = try? file.tensor("targets"), let sizes = try? file.tensor("sizes"), predictions.rank == 3,
+      let targets = try? file.tensor("targets"), let sizes = try? file.tensor("sizes"),
+      predictions.rank == 3,
       predictions.shape[2] == range.count,
       clean.shape == [predictions.shape[1], range.count], targets.shape == [range.count],
       sizes.shape == [predictions.shape[0], Norm.allCases.count, range.count],
       let kept = try? (0..<max(0, header.budgetsKept)).map({ try file.tensor("kept.\($0)") })
     else { return nil }
     return BatchOutcome(
-      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost, kept: kept)
+      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost,
+      kept: kept)
   }
 
   /// Removes all batches, once the result is in its place.

@@ -1,4 +1,5 @@
-/// Comma-separated values as RFC 4180 describes them, with lines ended by a line feed alone, as Unix tools expect.
+/// Comma-separated values as RFC 4180 describes them, with lines ended by a line feed alone, as
+/// Unix tools expect.
 public struct CSV {
   public private(set) var text = ""
 
@@ -22,7 +23,8 @@ public struct CSV {
 }
 
 extension Double {
-  /// The shortest decimal that reads back as the same number, without an exponent and without an idle ".0": 0, 0.1, 0.00001, 8.
+  /// The shortest decimal that reads back as the same number, without an exponent and without an
+  /// idle ".0": 0, 0.1, 0.00001, 8.
   public var plainDecimal: String {
     let shortest = description
     guard isFinite else { return shortest }

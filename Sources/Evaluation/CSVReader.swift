@@ -4,8 +4,8 @@ import Support
 
 /// A table of comma-separated values as RFC 4180 describes it: a header line, then one row a line.
 ///
-/// Columns are found by their names, in whatever order they stand; others are passed over. What does not fit is refused with the
-/// file, the line and the column.
+/// Columns are found by their names, in whatever order they stand; others are passed over. What
+/// does not fit is refused with the file, the line and the column.
 public struct CSVReader {
   /// The largest file that is read, in bytes.
   public static let largestFile = 64 << 20
@@ -48,7 +48,8 @@ public struct CSVReader {
     }
 
     /// One of a type's words.
-    public func word<Word: RawRepresentable & CaseIterable>(_ column: String, _ type: Word.Type) throws -> Word
+    public func word<Word: RawRepresentable & CaseIterable>(_ column: String, _ type: Word.Type)
+      throws -> Word
     where Word.RawValue == String {
       guard let word = Word(rawValue: text(column)) else {
         throw wrong(column, "one of " + type.allCases.map(\.rawValue).joined(separator: ", "))
@@ -68,27 +69,35 @@ public struct CSVReader {
   /// - Parameters:
   ///   - columns: the columns that must be there.
   ///   - make: makes something of each row.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if it is too large, not UTF-8, has
-  ///   not the columns, or a row has another number of fields than the header; and what `make` throws.
-  public static func read<Value>(_ url: URL, columns: [String], _ make: (Row) throws -> Value) throws -> [Value] {
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if
+  ///   it is too large, not UTF-8, has not the columns, or a row has another number of fields than
+  ///   the header; and what `make` throws.
+  public static func read<Value>(_ url: URL, columns: [String], _ make: (Row) throws -> Value)
+    throws -> [Value]
+  {
     let data = try readFile(url, limit: largestFile)
     let file = url.lastPathComponent
     var scanner = Scanner(bytes: [UInt8](data), file: file)
-    guard let header = try scanner.next() else { throw Failure.badData("\(file) is empty; expected a header line") }
+    guard let header = try scanner.next() else {
+      throw Failure.badData("\(file) is empty; expected a header line")
+    }
     var places: [String: Int] = [:]
-    for (place, name) in header.fields.enumerated() where places.updateValue(place, forKey: name) != nil {
+    for (place, name) in header.fields.enumerated()
+    where places.updateValue(place, forKey: name) != nil {
       throw Failure.badData("\(file):1: the column '\(name)' is there twice")
     }
     if let missing = columns.first(where: { places[$0] == nil }) {
       throw Failure.badData(
-        "\(file):1: there is no column '\(missing)'", hint: "expected: " + columns.joined(separator: ","))
+        "\(file):1: there is no column '\(missing)'",
+        hint: "expected: " + columns.joined(separator: ","))
     }
     var values: [Value] = []
     while let (line, fields) = try scanner.next() {
       // A blank line has one empty field.
       if fields == [""], header.fields.count > 1 { continue }
       guard fields.count == header.fields.count else {
-        throw Failure.badData("\(file):\(line): expected \(header.fields.count) fields, found \(fields.count)")
+        throw Failure.badData(
+          "\(file):\(line): expected \(header.fields.count) fields, found \(fields.count)")
       }
       values.append(try make(Row(line: line, file: file, places: places, fields: fields)))
     }
@@ -121,7 +130,8 @@ public struct CSVReader {
       if place < bytes.count, bytes[place] == UInt8(ascii: "\r") { place += 1 }
       if place < bytes.count {
         guard bytes[place] == UInt8(ascii: "\n") else {
-          throw Failure.badData("\(file):\(line): expected a comma or the line's end after a quoted field")
+          throw Failure.badData(
+            "\(file):\(line): expected a comma or the line's end after a quoted field")
         }
         place += 1
         line += 1
@@ -148,7 +158,9 @@ public struct CSVReader {
           content.append(byte)
         }
       } else {
-        let end = bytes[place...].firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\n") } ?? bytes.count
+        let end =
+          bytes[place...].firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\n") }
+          ?? bytes.count
         content = Array(bytes[place..<end])
         place = end
         if content.last == UInt8(ascii: "\r") { content.removeLast() }

@@ -15,11 +15,13 @@ public struct Evaluator: Sendable {
     stride(from: 0, to: count, by: batchSize).map { $0..<min(count, $0 + batchSize) }
   }
 
-  /// The predicted class of every image, int64 `[N]` on the processor; −1 where the classifier gave no number.
+  /// The predicted class of every image, int64 `[N]` on the processor; −1 where the classifier gave
+  /// no number.
   public func predictions(
     of classifier: any Classifier, on data: LabelledImages, _ done: (Int) -> Void = { _ in }
   ) -> Tensor {
-    // One array for all, made before: small tensors between large ones would keep freed memory from being used again.
+    // One array for all, made before: small tensors between large ones would keep freed memory from
+    // being used again.
     var predictions: [Int64] = []
     predictions.reserveCapacity(data.count)
     for range in batches(data.count) {
@@ -65,7 +67,8 @@ extension Classifier {
         hint: "use data of that shape, or train a model on this one")
     }
     guard classCount == data.classCount else {
-      throw Failure.badData("model \(model) knows \(classCount) classes, \(data.name) has \(data.classCount)")
+      throw Failure.badData(
+        "model \(model) knows \(classCount) classes, \(data.name) has \(data.classCount)")
     }
   }
 }

@@ -5,9 +5,10 @@ import Support
 
 /// Adversarial examples of one attack on one source, for one or more budgets, as a file holds them.
 ///
-/// Tensors: `original` and `adversarial` (for a sweep `adversarial.<epsilon>`) float32 `[N, C, H, W]`, `label`, `target`
-/// (−1: none) and `index` int64 `[N]`; what the source made of each, `predicted` int64 and `confidence` float32
-/// `[budgets, N]`. Metadata `crossfire`: JSON of `Origin`.
+/// Tensors: `original` and `adversarial` (for a sweep `adversarial.<epsilon>`) float32 `[N, C, H,
+/// W]`, `label`, `target` (−1: none) and `index` int64 `[N]`; what the source made of each,
+/// `predicted` int64 and `confidence` float32 `[budgets, N]`. Metadata `crossfire`: JSON of
+/// `Origin`.
 public struct ExampleSet: Sendable {
   /// Where examples came from.
   public struct Origin: Codable, Equatable, Sendable {
@@ -27,7 +28,8 @@ public struct ExampleSet: Sendable {
     public var crossfire = crossfireVersion
 
     public init(
-      data: String, classNames: [String], valueRange: ClosedRange<Double>, source: String, sourceFingerprint: String,
+      data: String, classNames: [String], valueRange: ClosedRange<Double>, source: String,
+      sourceFingerprint: String,
       attack: String, norm: String, parameters: [String: String], epsilons: [Double], seed: UInt64
     ) {
       self.data = data
@@ -50,14 +52,16 @@ public struct ExampleSet: Sendable {
   public let label: Tensor
   public let target: Tensor
   public let index: Tensor
-  /// The class the source gave each example, int64 `[budgets, N]`, and the probability it gave that class.
+  /// The class the source gave each example, int64 `[budgets, N]`, and the probability it gave that
+  /// class.
   public let predicted: Tensor
   public let confidence: Tensor
 
   public var count: Int { label.shape[0] }
 
   public init(
-    origin: Origin, original: Tensor, adversarial: [Tensor], label: Tensor, target: Tensor, index: Tensor,
+    origin: Origin, original: Tensor, adversarial: [Tensor], label: Tensor, target: Tensor,
+    index: Tensor,
     predicted: Tensor, confidence: Tensor
   ) {
     self.origin = origin
@@ -73,8 +77,12 @@ public struct ExampleSet: Sendable {
   /// Reads a file and checks every tensor against the others.
   public init(_ url: URL) throws {
     let file = try SafetensorsFile(url)
-    func wrong(_ reason: String) -> Failure { .badData("\(url.path) is not an example set: \(reason)") }
-    guard let text = file.metadata["crossfire"] else { throw wrong("it has no metadata 'crossfire'") }
+    func wrong(_ reason: String) -> Failure {
+      .badData("\(url.path) is not an example set: \(reason)")
+    }
+    guard let text = file.metadata["crossfire"] else {
+      throw wrong("it has no metadata 'crossfire'")
+    }
     do {
       origin = try JSONDecoder().decode(Origin.self, from: Data(text.utf8))
     } catch {
@@ -90,13 +98,17 @@ public struct ExampleSet: Sendable {
     let judged = [origin.epsilons.count, shape.first ?? 0]
     predicted = try file.tensor("predicted")
     confidence = try file.tensor("confidence")
-    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }), adversarial.allSatisfy({ $0.shape == shape }),
+    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }),
+      adversarial.allSatisfy({ $0.shape == shape }),
       ([original] + adversarial).allSatisfy({ $0.type == .float32 })
-    else { throw wrong("original and adversarial images must be float32 [N, C, H, W] of one shape") }
+    else {
+      throw wrong("original and adversarial images must be float32 [N, C, H, W] of one shape")
+    }
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
       throw wrong("label, target and index must be int64, one per image")
     }
-    guard predicted.shape == judged, predicted.type == .int64, confidence.shape == judged, confidence.type == .float32
+    guard predicted.shape == judged, predicted.type == .int64, confidence.shape == judged,
+      confidence.type == .float32
     else {
       throw wrong("predicted must be int64 and confidence float32, [budgets, N]")
     }
@@ -115,7 +127,8 @@ public struct ExampleSet: Sendable {
       tensors, metadata: ["crossfire": String(decoding: try description, as: UTF8.self)], to: url)
   }
 
-  /// Writes the set as NumPy's `.npz` with the same names; the metadata are the bytes of the array `crossfire`.
+  /// Writes the set as NumPy's `.npz` with the same names; the metadata are the bytes of the array
+  /// `crossfire`.
   public func writeNPZ(to url: URL) throws {
     let text = [UInt8](try description)
     try NPZWriter.write(tensors + [("crossfire", Tensor(text, shape: [text.count]))], to: url)
@@ -132,9 +145,12 @@ public struct ExampleSet: Sendable {
 
   private var tensors: [(name: String, tensor: Tensor)] {
     var tensors = [(name: "original", tensor: original)]
-    for (name, tensor) in zip(Self.names(origin.epsilons), adversarial) { tensors.append((name, tensor)) }
+    for (name, tensor) in zip(Self.names(origin.epsilons), adversarial) {
+      tensors.append((name, tensor))
+    }
     tensors += [
-      ("label", label), ("target", target), ("index", index), ("predicted", predicted), ("confidence", confidence),
+      ("label", label), ("target", target), ("index", index), ("predicted", predicted),
+      ("confidence", confidence),
     ]
     return tensors
   }

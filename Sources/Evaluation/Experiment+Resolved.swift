@@ -17,7 +17,10 @@ extension Experiment {
           attacks.map { plan in
             let parameters = plan.settings.sorted { $0.key < $1.key }
             let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
-            return (plan.name, mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)]))
+            return (
+              plan.name,
+              mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)])
+            )
           })
       ),
     ]
@@ -68,26 +71,32 @@ extension DataPlan {
 extension ModelPlan {
   fileprivate var node: Node {
     let before =
-      transform.texts.isEmpty ? [] : [("transform", Node(transform.texts.map { Node($0) }, .implicit, .flow))]
+      transform.texts.isEmpty
+      ? [] : [("transform", Node(transform.texts.map { Node($0) }, .implicit, .flow))]
     switch origin {
-    case .file(let url, let notes): return mapping([("file", Node(url.path))] + notes.nodes + before)
+    case .file(let url, let notes):
+      return mapping([("file", Node(url.path))] + notes.nodes + before)
     case .model(let name): return mapping([("model", Node(name))] + before)
-    case .ensemble(let names): return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
+    case .ensemble(let names):
+      return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
       var pairs = [
         ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),
-        ("batchSize", Node("\(plan.settings.batchSize)")), ("schedule", Node(plan.settings.schedule.description)),
+        ("batchSize", Node("\(plan.settings.batchSize)")),
+        ("schedule", Node(plan.settings.schedule.description)),
       ]
       switch plan.settings.optimizer {
       case .adam(let rate, let beta1, let beta2, let epsilon, let decay, let decoupled):
         pairs += [
           ("optimizer", Node(decoupled ? "adamw" : "adam")), ("learningRate", Node("\(rate)")),
           ("beta1", Node("\(beta1)")),
-          ("beta2", Node("\(beta2)")), ("adamEpsilon", Node("\(epsilon)")), ("weightDecay", Node("\(decay)")),
+          ("beta2", Node("\(beta2)")), ("adamEpsilon", Node("\(epsilon)")),
+          ("weightDecay", Node("\(decay)")),
         ]
       case .sgd(let rate, let momentum, let decay, _):
         pairs += [
-          ("optimizer", Node("sgd")), ("learningRate", Node("\(rate)")), ("momentum", Node("\(momentum)")),
+          ("optimizer", Node("sgd")), ("learningRate", Node("\(rate)")),
+          ("momentum", Node("\(momentum)")),
           ("weightDecay", Node("\(decay)")),
         ]
       }
@@ -108,12 +117,14 @@ extension ModelNotes {
     func list(_ words: [String]) -> Node { Node(words.map { Node($0) }, .implicit, .flow) }
     let normalize = normalization.map { normalization in
       mapping([
-        ("mean", list(normalization.mean.map { "\($0)" })), ("std", list(normalization.deviation.map { "\($0)" })),
+        ("mean", list(normalization.mean.map { "\($0)" })),
+        ("std", list(normalization.deviation.map { "\($0)" })),
       ])
     }
     let all: [(String, Node?)] = [
       ("architecture", architecture.map { Node($0) }), ("layers", layers.map { list($0.texts) }),
-      ("input", input.map { Node($0.description) }), ("classes", classNames.map(list)), ("normalize", normalize),
+      ("input", input.map { Node($0.description) }), ("classes", classNames.map(list)),
+      ("normalize", normalize),
       ("channels", channels.map { Node($0.rawValue) }),
       ("range", range.map { list(["\($0.lowerBound)", "\($0.upperBound)"]) }),
       ("layout", layout.map { Node($0.rawValue) }),
@@ -133,7 +144,9 @@ extension DefenseSum.Member {
   fileprivate var node: Node {
     let name = type(of: defense).name
     // A name that stands twice is a list.
-    let values = Dictionary(grouping: defense.parameters, by: \.name).mapValues { $0.map { Node($0.value) } }
+    let values = Dictionary(grouping: defense.parameters, by: \.name).mapValues {
+      $0.map { Node($0.value) }
+    }
     var seen: Set<String> = []
     var options = defense.parameters.map(\.name).filter { seen.insert($0).inserted }.map { name in
       let all = values[name] ?? []

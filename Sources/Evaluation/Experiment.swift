@@ -5,8 +5,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// An evaluation as somebody asked for it: data, models, attacks with budgets, what to export. Everything that is run, and
-/// everything a result depends on, is in this value.
+/// An evaluation as somebody asked for it: data, models, attacks with budgets, what to export.
+/// Everything that is run, and everything a result depends on, is in this value.
 public struct Experiment: Sendable {
   public let name: String
   public let seed: Seed
@@ -18,11 +18,13 @@ public struct Experiment: Sendable {
   public let examples: Int?
   public let images: ImagePlan?
   public let study: StudyDesign?
-  /// How many times everything is done, each time from another seed; the first time counts as the experiment's.
+  /// How many times everything is done, each time from another seed; the first time counts as the
+  /// experiment's.
   public let repeats: Int
 
   public init(
-    name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan], examples: Int?,
+    name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
+    examples: Int?,
     images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
   ) {
     self.repeats = repeats
@@ -45,13 +47,16 @@ public struct Experiment: Sendable {
   /// Reads an experiment from settings.
   public init(_ settings: Settings) throws {
     name = try Self.checkedName(
-      settings.string("name", default: "experiment", "what it is called"), settings.place(of: "name"))
+      settings.string("name", default: "experiment", "what it is called"),
+      settings.place(of: "name"))
     seed = Seed(UInt64(try settings.int("seed", default: 1, "where all randomness derives from")))
     data = try DataPlan(settings)
-    guard let models = try settings.map("models", "names of models, and how each is made"), !models.entries.isEmpty
+    guard let models = try settings.map("models", "names of models, and how each is made"),
+      !models.entries.isEmpty
     else {
       throw Failure.badData(
-        "\(settings.place): no models", hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
+        "\(settings.place): no models",
+        hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
     }
     self.models = try models.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
@@ -61,29 +66,35 @@ public struct Experiment: Sendable {
       return try ModelPlan(name: name, plan)
     }
     try Self.checkReferences(self.models)
-    guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"), !attacks.entries.isEmpty
+    guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"),
+      !attacks.entries.isEmpty
     else {
       throw Failure.badData(
-        "\(settings.place): no attacks", hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
+        "\(settings.place): no attacks",
+        hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
     }
     self.attacks = try attacks.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
       guard let plan = try attacks.map(name, "an attack") else {
         throw Failure.badData("\(entry.place): \(name) is empty")
       }
-      let kind = plan.has("attack") ? try plan.string("attack", "the kind of attack, if the name is another") : name
+      let kind =
+        plan.has("attack")
+        ? try plan.string("attack", "the kind of attack, if the name is another") : name
       do {
         return try AttackPlan(name: name, attack: kind, plan)
       } catch let failure as Failure where failure.kind == .usage {
         throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
       }
     }
-    examples = try settings.optionalInt("examples", in: 1...Int.max, "how many test images are attacked")
+    examples = try settings.optionalInt(
+      "examples", in: 1...Int.max, "how many test images are attacked")
     images = try settings.map("images", "which adversarial images to export").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
     repeats = try settings.int(
-      "repeats", default: 1, in: 1...1000, "how many times everything is done, each from another seed")
+      "repeats", default: 1, in: 1...1000,
+      "how many times everything is done, each from another seed")
     study = try Self.study(settings, seed, self.attacks, self.models)
     try settings.finish("an experiment")
   }
@@ -92,7 +103,8 @@ public struct Experiment: Sendable {
   /// - Parameter number: from 2 on.
   func repetition(_ number: Int) -> Experiment {
     Experiment(
-      name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data, models: models,
+      name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data,
+      models: models,
       attacks: attacks,
       examples: examples, images: nil)
   }
@@ -102,22 +114,26 @@ public struct Experiment: Sendable {
   ) throws -> StudyDesign? {
     guard let map = try settings.map("study", "a human study of the examples") else { return nil }
     let design = try StudyDesign(map, seed: seed)
-    try design.check(map, attacks: attacks.map { ($0.name, $0.epsilons) }, models: models.map(\.name))
+    try design.check(
+      map, attacks: attacks.map { ($0.name, $0.epsilons) }, models: models.map(\.name))
     return design
   }
 
-  /// A model that is made of others stands after them; an ensemble has no weights that another could have.
+  /// A model that is made of others stands after them; an ensemble has no weights that another
+  /// could have.
   private static func checkReferences(_ models: [ModelPlan]) throws {
     var known: [String] = []
     var ensembles: [String] = []
     for plan in models {
       if let name = plan.origin.needs.first(where: { !known.contains($0) }) {
         throw Failure.badData(
-          "model \(plan.name): no model '\(name)' stands before it", hint: hint(for: name, among: known))
+          "model \(plan.name): no model '\(name)' stands before it",
+          hint: hint(for: name, among: known))
       }
       switch plan.origin {
       case .model(let name) where ensembles.contains(name):
-        throw Failure.badData("model \(plan.name): '\(name)' is an ensemble and has no weights of its own")
+        throw Failure.badData(
+          "model \(plan.name): '\(name)' is an ensemble and has no weights of its own")
       case .ensemble: ensembles.append(plan.name)
       default: break
       }
@@ -130,7 +146,8 @@ public struct Experiment: Sendable {
     let allowed = name.unicodeScalars.allSatisfy {
       $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
     }
-    guard allowed, !name.isEmpty, name.count <= 64, !name.hasPrefix("."), !name.hasPrefix("-") else {
+    guard allowed, !name.isEmpty, name.count <= 64, !name.hasPrefix("."), !name.hasPrefix("-")
+    else {
       throw Failure.badData(
         "\(place): '\(name)' cannot be a name",
         hint: "use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit")
@@ -156,16 +173,20 @@ public struct DataPlan: Sendable {
   fileprivate init(_ settings: Settings) throws {
     let meaning = "a data set's name or a folder"
     guard let entry = settings.value("data", meaning) else {
-      throw Failure.badData("\(settings.place): no data", hint: "for example data: { name: mnist5k }")
+      throw Failure.badData(
+        "\(settings.place): no data", hint: "for example data: { name: mnist5k }")
     }
     if case .scalar(let text) = entry.value {
       self.init(try DataReference(text, from: settings.folder))
       return
     }
-    guard let map = try settings.map("data", meaning) else { throw Failure.badData("\(entry.place): no data") }
+    guard let map = try settings.map("data", meaning) else {
+      throw Failure.badData("\(entry.place): no data")
+    }
     let name = try map.string("name", meaning)
     let options = try DataReference.optionNames.compactMap { option in
-      map.value(option, "as after a path") == nil ? nil : "\(option)=" + (try map.string(option, "as after a path"))
+      map.value(option, "as after a path") == nil
+        ? nil : "\(option)=" + (try map.string(option, "as after a path"))
     }
     let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
     let reference = try DataReference(text, from: settings.folder)
@@ -177,8 +198,12 @@ public struct DataPlan: Sendable {
 
   /// Loads a split, cut to the size asked for; shows how far it is, and what was left out.
   /// - Throws: `Failure.badData` if there are fewer images than asked for.
-  public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws -> LabelledImages {
-    let all = try progress.loading(reference.description) { try reference.load(split, progress: $0) }
+  public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
+    -> LabelledImages
+  {
+    let all = try progress.loading(reference.description) {
+      try reference.load(split, progress: $0)
+    }
     guard let wanted = split == .train ? train : test else { return all }
     return try all.first(wanted)
   }
@@ -203,7 +228,9 @@ extension LabelledImages {
   /// The first `wanted` images.
   /// - Throws: `Failure.badData` if there are fewer.
   public func first(_ wanted: Int) throws -> LabelledImages {
-    guard wanted <= count else { throw Failure.badData("\(name) has \(count) images, \(wanted) were asked for") }
+    guard wanted <= count else {
+      throw Failure.badData("\(name) has \(count) images, \(wanted) were asked for")
+    }
     return prefix(wanted)
   }
 }
@@ -224,17 +251,22 @@ public struct ImagePlan: Sendable {
 
   fileprivate init(_ settings: Settings, attacks known: [String]) throws {
     attacks = try settings.strings("attacks", default: known, "whose images")
-    count = try settings.int("count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
-    jpegQualities = try settings.strings("jpeg", default: [], "qualities of JPEG to try them through, 1 to 100").map {
+    count = try settings.int(
+      "count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
+    jpegQualities = try settings.strings(
+      "jpeg", default: [], "qualities of JPEG to try them through, 1 to 100"
+    ).map {
       guard let quality = Int($0), (1...100).contains(quality) else {
         throw Failure.badData(
-          "\(settings.place(of: "jpeg")): \($0) is no quality of JPEG", hint: "for example [95, 75, 50]")
+          "\(settings.place(of: "jpeg")): \($0) is no quality of JPEG",
+          hint: "for example [95, 75, 50]")
       }
       return quality
     }
     if let wrong = attacks.first(where: { !known.contains($0) }) {
       throw Failure.badData(
-        "\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'", hint: hint(for: wrong, among: known))
+        "\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'",
+        hint: hint(for: wrong, among: known))
     }
     try settings.finish("images")
   }

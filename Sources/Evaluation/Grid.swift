@@ -1,5 +1,5 @@
-/// Everything an evaluation measured: attacks × budgets × source models × victim models, where it came from, and what
-/// speaks against taking it at face value.
+/// Everything an evaluation measured: attacks × budgets × source models × victim models, where it
+/// came from, and what speaks against taking it at face value.
 public struct Grid: Codable, Equatable, Sendable {
   /// The measurements, in the order in which they were asked for.
   public let cells: [GridCell]
@@ -15,7 +15,8 @@ public struct Grid: Codable, Equatable, Sendable {
   public let repeats: [RepeatedCell]
 
   public init(
-    cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [], spending: [AttackSpending] = [],
+    cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
+    spending: [AttackSpending] = [],
     overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = []
   ) {
     self.repeats = repeats
@@ -30,7 +31,8 @@ public struct Grid: Codable, Equatable, Sendable {
   /// The same grid with more flags.
   public func flagged(_ more: [TrustFlag]) -> Grid {
     Grid(
-      cells: cells, provenance: provenance, flags: flags + more, spending: spending, overlaps: overlaps,
+      cells: cells, provenance: provenance, flags: flags + more, spending: spending,
+      overlaps: overlaps,
       worstCases: worstCases, repeats: repeats)
   }
 
@@ -51,7 +53,8 @@ public struct Grid: Codable, Equatable, Sendable {
   /// The names of the models that examples were shown to, each at its first appearance.
   public var victims: [String] { distinct(cells.map(\.victim)) }
 
-  /// Every model's name, the sources first. A model's place in this list decides how figures draw it.
+  /// Every model's name, the sources first. A model's place in this list decides how figures draw
+  /// it.
   public var models: [String] { distinct(sources + victims) }
 
   /// An attack's budgets, ascending.
@@ -61,11 +64,15 @@ public struct Grid: Codable, Equatable, Sendable {
 
   /// The measurement at one point of the grid, or nil if it was not asked for.
   public func cell(attack: String, epsilon: Double, source: String, victim: String) -> GridCell? {
-    cells.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source && $0.victim == victim }
+    cells.first {
+      $0.attack == attack && $0.epsilon == epsilon && $0.source == source && $0.victim == victim
+    }
   }
 
   /// One victim's measurements under one source's examples, by ascending budget.
-  public func curve(attack: String, source: String, victim: String) -> [(epsilon: Double, cell: GridCell)] {
+  public func curve(attack: String, source: String, victim: String) -> [(
+    epsilon: Double, cell: GridCell
+  )] {
     cells.filter { $0.attack == attack && $0.source == source && $0.victim == victim }
       .sorted { $0.epsilon < $1.epsilon }
       .map { ($0.epsilon, $0) }

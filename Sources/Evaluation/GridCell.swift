@@ -8,26 +8,32 @@ public enum Setting: String, Codable, Sendable {
   case blackBox = "black-box"
 }
 
-/// One measurement: the examples that one attack made on one model within one budget, shown to one model.
+/// One measurement: the examples that one attack made on one model within one budget, shown to one
+/// model.
 public struct GridCell: Equatable, Sendable {
   public let attack: String
-  /// The budget, in the units of the attack (for most: of pixel values in [0, 1]); 0 means the unchanged images.
+  /// The budget, in the units of the attack (for most: of pixel values in [0, 1]); 0 means the
+  /// unchanged images.
   public let epsilon: Double
   /// The model on which the examples were made.
   public let source: String
   /// The model to which they were shown.
   public let victim: String
   public let examples: Int
-  /// How many images the examples were made of: fewer than those where an attack aims at several classes, one after the other.
+  /// How many images the examples were made of: fewer than those where an attack aims at several
+  /// classes, one after the other.
   public let images: Int
   /// How many examples the victim still gave their true label.
   public let correct: Int
-  /// How many examples the victim gave the label the attack aimed at; nil for an attack without an aim.
+  /// How many examples the victim gave the label the attack aimed at; nil for an attack without an
+  /// aim.
   public let targetedHits: Int?
-  /// What became of the examples of images that source and victim both had right; nil if the source was not asked.
+  /// What became of the examples of images that source and victim both had right; nil if the source
+  /// was not asked.
   public let clean: FromBothRight?
 
-  /// Examples of images that, unchanged, source and victim both give their label: what an attack can be credited with.
+  /// Examples of images that, unchanged, source and victim both give their label: what an attack
+  /// can be credited with.
   public struct FromBothRight: Equatable, Sendable {
     public let bothRight: Int
     /// How many of them the victim still has right.
@@ -40,10 +46,13 @@ public struct GridCell: Equatable, Sendable {
   /// - Parameter images: as many as examples unless told otherwise.
   /// - Precondition: `examples` ≥ `images` ≥ 1, and both counts are within 0...`examples`.
   public init(
-    attack: String, epsilon: Double, source: String, victim: String, examples: Int, images: Int? = nil, correct: Int,
+    attack: String, epsilon: Double, source: String, victim: String, examples: Int,
+    images: Int? = nil, correct: Int,
     targetedHits: Int? = nil, clean: FromBothRight? = nil
   ) {
-    precondition(1...examples ~= images ?? examples && 0...examples ~= correct && 0...examples ~= targetedHits ?? 0)
+    precondition(
+      1...examples ~= images ?? examples && 0...examples ~= correct
+        && 0...examples ~= targetedHits ?? 0)
     self.images = images ?? examples
     self.attack = attack
     self.epsilon = epsilon
@@ -62,16 +71,19 @@ public struct GridCell: Equatable, Sendable {
 
   /// Wilson's 95 % interval of the accuracy.
   ///
-  /// Examples of one image may stand and fall together, so that they count as one: as wide as if they always did.
+  /// Examples of one image may stand and fall together, so that they count as one: as wide as if
+  /// they always did.
   public var interval: ClosedRange<Double> {
     wilsonInterval(successes: accuracy * Double(images), of: Double(images))
   }
 
-  /// The fraction of the examples that the victim classified as the attack wanted; nil for an attack without an aim.
+  /// The fraction of the examples that the victim classified as the attack wanted; nil for an
+  /// attack without an aim.
   public var targetedSuccess: Double? { targetedHits.map { Double($0) / Double(examples) } }
 }
 
-/// In JSON a cell carries what follows from its counts too, for other readers; here it is computed anew.
+/// In JSON a cell carries what follows from its counts too, for other readers; here it is computed
+/// anew.
 extension GridCell: Codable {
   private enum Key: String, CodingKey {
     case attack, epsilon, source, victim, setting, examples, images, correct, accuracy
@@ -124,12 +136,18 @@ extension GridCell: Codable {
     guard epsilon.isFinite, epsilon >= 0 else { throw refuse("epsilon must be at least 0") }
     guard examples >= 1 else { throw refuse("\(examples) examples, expected at least 1") }
     guard 1...examples ~= images else { throw refuse("\(images) images of \(examples) examples") }
-    guard 0...examples ~= correct else { throw refuse("\(correct) correct of \(examples) examples") }
+    guard 0...examples ~= correct else {
+      throw refuse("\(correct) correct of \(examples) examples")
+    }
     guard 0...examples ~= targetedHits ?? 0 else {
       throw refuse("\(targetedHits ?? 0) targeted hits of \(examples) examples")
     }
-    if let clean, !(0...examples ~= clean.bothRight && 0...min(clean.bothRight, correct) ~= clean.keptRight) {
-      throw refuse("\(clean.keptRight) right of \(clean.bothRight) that both had right, of \(examples) examples")
+    if let clean,
+      !(0...examples ~= clean.bothRight && 0...min(clean.bothRight, correct) ~= clean.keptRight)
+    {
+      throw refuse(
+        "\(clean.keptRight) right of \(clean.bothRight) that both had right, of \(examples) examples"
+      )
     }
   }
 

@@ -1,14 +1,17 @@
 import Foundation
 import Support
 
-/// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as `comparisons.csv`, every two
-/// victims on the same examples; as `worst.csv`, what is left under everything; as `repeats.csv`, what other seeds give; and as `grid.json`, with everything that is known about it.
+/// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as
+/// `comparisons.csv`, every two victims on the same examples; as `worst.csv`, what is left under
+/// everything; as `repeats.csv`, what other seeds give; and as `grid.json`, with everything that is
+/// known about it.
 extension Grid {
   static let csvHeader =
     "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success"
 
-  /// The cells as a table; accuracy and interval are fractions to six decimals, `targeted_success` is empty for an attack
-  /// without an aim; `success` is the fraction of the `both_right` that the victim gets wrong.
+  /// The cells as a table; accuracy and interval are fractions to six decimals, `targeted_success`
+  /// is empty for an attack without an aim; `success` is the fraction of the `both_right` that the
+  /// victim gets wrong.
   public func csv() -> String {
     var table = CSV(header: Self.csvHeader)
     for cell in cells {
@@ -18,7 +21,8 @@ extension Grid {
         cell.interval.lowerBound.roundedToMillionths.plainDecimal,
         cell.interval.upperBound.roundedToMillionths.plainDecimal,
         cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
-        cell.clean.map { String($0.bothRight) } ?? "", cell.clean?.success?.roundedToMillionths.plainDecimal ?? "",
+        cell.clean.map { String($0.bothRight) } ?? "",
+        cell.clean?.success?.roundedToMillionths.plainDecimal ?? "",
       ])
     }
     return table.text
@@ -28,7 +32,8 @@ extension Grid {
   public func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return try encoder.encode(GridDocument(format: GridDocument.currentFormat, grid: self)) + Data("\n".utf8)
+    return try encoder.encode(GridDocument(format: GridDocument.currentFormat, grid: self))
+      + Data("\n".utf8)
   }
 
   /// Writes these files into a folder.
@@ -38,15 +43,20 @@ extension Grid {
     try AtomicFile.write(overlaps.csv(), to: folder.appending(path: "overlaps.csv"))
     try AtomicFile.write(overlaps.comparisonsCSV(), to: folder.appending(path: "comparisons.csv"))
     try AtomicFile.write(worstCases.csv(), to: folder.appending(path: "worst.csv"))
-    if !repeats.isEmpty { try AtomicFile.write(repeats.csv(), to: folder.appending(path: "repeats.csv")) }
+    if !repeats.isEmpty {
+      try AtomicFile.write(repeats.csv(), to: folder.appending(path: "repeats.csv"))
+    }
     try AtomicFile.write(try json(), to: folder.appending(path: "grid.json"))
   }
 
   /// Reads a `grid.json`.
-  /// - Throws: `Failure.missing` if there is none; `Failure.badData`, naming the file, for another format version, for
-  ///   content of another shape, for counts that contradict each other and for a cell that is there twice.
+  /// - Throws: `Failure.missing` if there is none; `Failure.badData`, naming the file, for another
+  ///   format version, for content of another shape, for counts that contradict each other and for
+  ///   a cell that is there twice.
   public static func read(_ file: URL) throws -> Grid {
-    guard let data = try? Data(contentsOf: file) else { throw Failure.missing("cannot read \(file.path)") }
+    guard let data = try? Data(contentsOf: file) else {
+      throw Failure.missing("cannot read \(file.path)")
+    }
     do {
       let decoder = JSONDecoder()
       let version = try decoder.decode(GridVersion.self, from: data).format
@@ -96,13 +106,17 @@ private struct GridDocument: Encodable {
 /// What a JSON decoder has to say, with the place it says it about.
 private func reason(of error: any Error) -> String {
   func place(_ path: [any CodingKey]) -> String {
-    path.isEmpty ? "the file" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    path.isEmpty
+      ? "the file"
+      : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
   }
   switch error as? DecodingError {
-  case .keyNotFound(let key, let context): return "\(place(context.codingPath)) has no '\(key.stringValue)'"
+  case .keyNotFound(let key, let context):
+    return "\(place(context.codingPath)) has no '\(key.stringValue)'"
   case .typeMismatch(_, let context), .valueNotFound(_, let context):
     return "\(place(context.codingPath)): \(context.debugDescription)"
-  case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
+  case .dataCorrupted(let context):
+    return "\(place(context.codingPath)): \(context.debugDescription)"
   default: return "\(error)"
   }
 }

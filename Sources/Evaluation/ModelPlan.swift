@@ -3,8 +3,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// How a model of an experiment comes to be: trained here, read from a file, another one of the experiment again, or several of
-/// them together; and what its images go through first.
+/// How a model of an experiment comes to be: trained here, read from a file, another one of the
+/// experiment again, or several of them together; and what its images go through first.
 public struct ModelPlan: Sendable {
   public enum Origin: Sendable {
     case training(TrainingPlan)
@@ -38,9 +38,11 @@ public struct ModelPlan: Sendable {
 
   init(name: String, _ settings: Settings) throws {
     self.name = name
-    let texts = try settings.strings("transform", default: [], "layers its images go through first, at test time")
+    let texts = try settings.strings(
+      "transform", default: [], "layers its images go through first, at test time")
     do { transform = try LayerList(texts) } catch let failure as Failure {
-      throw Failure.badData("\(settings.place(of: "transform")): \(failure.message)", hint: failure.hint)
+      throw Failure.badData(
+        "\(settings.place(of: "transform")): \(failure.message)", hint: failure.hint)
     }
     if settings.has("file") {
       origin = .file(try settings.file("file", "a model file"), try ModelNotes(settings))
@@ -83,15 +85,16 @@ public struct TrainingPlan: Sendable {
     self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
   }
 
-  /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`, `schedule`, `validation`, `patience`,
-  /// `keep`.
+  /// Reads `architecture`, `defense`, `epochs`, `batchSize`, `optimizer`, `learningRate`,
+  /// `schedule`, `validation`, `patience`, `keep`.
   public init(_ settings: Settings) throws {
     let architectures = Architecture.all.map(\.name)
     architecture = try Architecture.named(
       settings.choice("architecture", of: architectures, default: "cnn", "the kind of network"))
     defense = try Self.defense(settings)
     self.settings = TrainingSettings(
-      epochs: try settings.int("epochs", default: 4, in: 1...100_000, "passes over the training images"),
+      epochs: try settings.int(
+        "epochs", default: 4, in: 1...100_000, "passes over the training images"),
       batchSize: try settings.int("batchSize", default: 256, in: 2...65_536, "images per step"),
       optimizer: try Self.optimizer(settings),
       schedule: try LearningRateSchedule(
@@ -101,11 +104,14 @@ public struct TrainingPlan: Sendable {
 
   private mutating func readValidation(_ given: Settings) throws {
     settings.validation = try given.int(
-      "validation", default: 0, in: 0...10_000_000, "training images held out to watch the training by")
+      "validation", default: 0, in: 0...10_000_000,
+      "training images held out to watch the training by")
     settings.patience = try given.optionalInt(
-      "patience", in: 1...100_000, "epochs without a better validation accuracy after which training stops")
+      "patience", in: 1...100_000,
+      "epochs without a better validation accuracy after which training stops")
     let kept = try given.choice(
-      "keep", of: TrainingSettings.Kept.allCases.map(\.rawValue), default: TrainingSettings.Kept.last.rawValue,
+      "keep", of: TrainingSettings.Kept.allCases.map(\.rawValue),
+      default: TrainingSettings.Kept.last.rawValue,
       "the epoch whose weights are kept")
     settings.keep = TrainingSettings.Kept(rawValue: kept) ?? .last
     guard settings.validation > 0 || (settings.patience == nil && settings.keep == .last) else {
@@ -117,30 +123,41 @@ public struct TrainingPlan: Sendable {
   }
 
   private static func optimizer(_ settings: Settings) throws -> OptimizerRule {
-    let kind = try settings.choice("optimizer", of: ["adam", "adamw", "sgd"], default: "adam", "the optimizer")
+    let kind = try settings.choice(
+      "optimizer", of: ["adam", "adamw", "sgd"], default: "adam", "the optimizer")
     let rate = try settings.double(
       "learningRate", default: kind == "sgd" ? 0.1 : 1e-3, in: 1e-12...1e3, "the learning rate")
     let decay = try settings.double("weightDecay", default: 0, in: 0...1, "weight decay")
     if kind == "sgd" {
       return .sgd(
-        rate: rate, momentum: try settings.double("momentum", default: 0.9, in: 0...0.9999, "momentum"),
+        rate: rate,
+        momentum: try settings.double("momentum", default: 0.9, in: 0...0.9999, "momentum"),
         weightDecay: decay)
     }
     return .adam(
-      rate: rate, beta1: try settings.double("beta1", default: 0.9, in: 0...0.9999, "decay of the mean gradient"),
-      beta2: try settings.double("beta2", default: 0.999, in: 0...0.999999, "decay of the mean square"),
-      epsilon: try settings.double("adamEpsilon", default: 1e-4, in: 1e-12...1, "added to the root of the mean square"),
+      rate: rate,
+      beta1: try settings.double(
+        "beta1", default: 0.9, in: 0...0.9999, "decay of the mean gradient"),
+      beta2: try settings.double(
+        "beta2", default: 0.999, in: 0...0.999999, "decay of the mean square"),
+      epsilon: try settings.double(
+        "adamEpsilon", default: 1e-4, in: 1e-12...1, "added to the root of the mean square"),
       weightDecay: decay, decoupled: kind == "adamw")
   }
 
   /// `defense: NAME`, `defense: { NAME: { settings } }`, or a list of these.
   private static func defense(_ settings: Settings) throws -> DefenseSum {
-    guard let entry = settings.value("defense", default: PlainTraining.name, "what it is trained against") else {
+    guard
+      let entry = settings.value(
+        "defense", default: PlainTraining.name, "what it is trained against")
+    else {
       return DefenseSum(PlainTraining())
     }
     return try DefenseSum(entry.value, place: entry.place)
   }
 
   /// One line: `cnn, 4 epochs`.
-  public var text: String { "\(architecture.name), \(settings.epochs) epoch\(settings.epochs == 1 ? "" : "s")" }
+  public var text: String {
+    "\(architecture.name), \(settings.epochs) epoch\(settings.epochs == 1 ? "" : "s")"
+  }
 }

@@ -15,7 +15,8 @@ public struct ModelTraining {
   public let progress: ProgressDisplay
 
   public init(
-    name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?, device: Device,
+    name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?,
+    device: Device,
     progress: ProgressDisplay
   ) {
     self.name = name
@@ -31,8 +32,10 @@ public struct ModelTraining {
     let settings = plan.settings
     return Digest.hex(
       of: ([
-        "training 2", training.fingerprint, plan.architecture.name, plan.defense.text, "\(settings.epochs)",
-        "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
+        "training 2", training.fingerprint, plan.architecture.name, plan.defense.text,
+        "\(settings.epochs)",
+        "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)",
+        "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
       ] + plan.defense.dependencies).joined(separator: "\n"))
   }
@@ -41,34 +44,44 @@ public struct ModelTraining {
   /// - Returns: the model as it stands in the file.
   public func run(into url: URL) throws -> ModelFile {
     let request = self.request
-    if FileManager.default.fileExists(atPath: url.path), let done = try? ModelFile(url, device: device),
+    if FileManager.default.fileExists(atPath: url.path),
+      let done = try? ModelFile(url, device: device),
       done.training?.request == request
     {
       return done
     }
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
-      input: training.shape, classNames: training.classNames, seed: plan.settings.seed.derive("weights"), device: device
+      input: training.shape, classNames: training.classNames,
+      seed: plan.settings.seed.derive("weights"), device: device
     )
     let checkpoint = Checkpoint(
-      url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request)
+      url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
+    )
     let preparation = Preparation(network) { try helper($0, $1, for: url) }
     let objective = try plan.defense.objective(preparation)
-    let trainer = Trainer(plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
+    let trainer = Trainer(
+      plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
     let started = ContinuousClock.now
     let (learned, watched) = try parts()
-    let history = try trainer.train(network, on: learned, validation: watched, title: "train \(name)") {
+    let history = try trainer.train(
+      network, on: learned, validation: watched, title: "train \(name)"
+    ) {
       try AtomicFile.write($0.jsonLines(), to: Self.history(of: url))
     }
     var record = TrainingRecord(
-      data: training.name, dataFingerprint: training.fingerprint, architecture: plan.architecture.name,
-      defense: plan.defense.text, optimizer: "\(plan.settings.optimizer)", batchSize: plan.settings.batchSize,
+      data: training.name, dataFingerprint: training.fingerprint,
+      architecture: plan.architecture.name,
+      defense: plan.defense.text, optimizer: "\(plan.settings.optimizer)",
+      batchSize: plan.settings.batchSize,
       seed: plan.settings.seed.value, epochs: history.count, device: device,
       trainingAccuracy: history.last?.accuracy ?? 0, request: request)
     let kept = plan.settings.keep == .best ? history.best : history.last?.epoch
     record.keptEpoch = kept.map { $0 + 1 }
     record.validationAccuracy = kept.flatMap { history[$0].validationAccuracy }
-    record.testAccuracy = try test.map { try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0) }
+    record.testAccuracy = try test.map {
+      try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0)
+    }
     try ModelFile.write(network, training: record, to: url)
     checkpoint.remove()
     progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
@@ -80,8 +93,8 @@ public struct ModelTraining {
     model.deletingPathExtension().appendingPathExtension("history.jsonl")
   }
 
-  /// What is learned from, and what is held out. The same images are held out for every model of the same data, whatever its
-  /// seed, so that models can be compared on them.
+  /// What is learned from, and what is held out. The same images are held out for every model of
+  /// the same data, whatever its seed, so that models can be compared on them.
   private func parts() throws -> (LabelledImages, LabelledImages?) {
     guard plan.settings.validation > 0 else { return (training, nil) }
     let (rest, heldOut) = try Self.split(training, plan.settings.validation)
@@ -95,18 +108,22 @@ public struct ModelTraining {
     try images.holdingOut(validation, seed: Seed(0).derive("validation"))
   }
 
-  /// Another network that this training needs before it begins, with the same plan but for its defense and its seed, in a file
-  /// beside this model's, which it is read from if it is there.
+  /// Another network that this training needs before it begins, with the same plan but for its
+  /// defense and its seed, in a file beside this model's, which it is read from if it is there.
   private func helper(_ role: String, _ defense: any Defense, for url: URL) throws -> Network {
-    var plan = TrainingPlan(architecture: plan.architecture, defense: defense, settings: plan.settings)
+    var plan = TrainingPlan(
+      architecture: plan.architecture, defense: defense, settings: plan.settings)
     plan.settings.seed = plan.settings.seed.derive(role)
     return try ModelTraining(
-      name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device, progress: progress
+      name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device,
+      progress: progress
     ).run(into: url.deletingPathExtension().appendingPathExtension("\(role).safetensors")).network
   }
 
   private func summary(_ record: TrainingRecord, seconds: Double) -> String {
-    let measured = record.testAccuracy.map { "test accuracy " + String(format: "%.2f", 100 * $0) + " %, " } ?? ""
-    return "trained \(name): \(plan.text), \(plan.defense.text): \(measured)\(ProgressDisplay.time(seconds))"
+    let measured =
+      record.testAccuracy.map { "test accuracy " + String(format: "%.2f", 100 * $0) + " %, " } ?? ""
+    return
+      "trained \(name): \(plan.text), \(plan.defense.text): \(measured)\(ProgressDisplay.time(seconds))"
   }
 }

@@ -19,7 +19,8 @@ public struct Overlap: Codable, Equatable, Sendable {
 
   public var examples: Int { parts.reduce(0) { $0 + $1.examples } }
 
-  /// How many examples fooled exactly those of the given victims that `fooled` names, whatever they did to the others.
+  /// How many examples fooled exactly those of the given victims that `fooled` names, whatever they
+  /// did to the others.
   public func count(fooled: Set<String>, among names: Set<String>) -> Int {
     parts.filter { Set($0.fooled).intersection(names) == fooled }.reduce(0) { $0 + $1.examples }
   }
@@ -43,9 +44,11 @@ public struct VictimComparison: Equatable, Sendable {
   /// Whether every example was made of an image of its own.
   let areIndependent: Bool
 
-  /// McNemar's exact p that both are right equally often; nil for several examples of an image, which may stand and fall
-  /// together.
-  public var p: Double? { areIndependent ? mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) : nil }
+  /// McNemar's exact p that both are right equally often; nil for several examples of an image,
+  /// which may stand and fall together.
+  public var p: Double? {
+    areIndependent ? mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) : nil
+  }
 }
 
 extension TransferResult {
@@ -53,13 +56,16 @@ extension TransferResult {
   public func overlaps() -> [Overlap] {
     epsilons.map { epsilon in
       let right = victims.map { self.right(epsilon, $0) ?? [] }
-      let sets = labels.int64s().indices.map { example in victims.indices.filter { !right[$0][example] } }
+      let sets = labels.int64s().indices.map { example in
+        victims.indices.filter { !right[$0][example] }
+      }
       let counts = Dictionary(grouping: sets, by: \.self).mapValues(\.count)
       let ordered = counts.sorted {
         ($1.value, $0.key.map { "\($0)" }.joined()) < ($0.value, $1.key.map { "\($0)" }.joined())
       }
       return Overlap(
-        attack: attack, epsilon: epsilon, source: source, victims: victims, examplesPerImage: examplesPerImage,
+        attack: attack, epsilon: epsilon, source: source, victims: victims,
+        examplesPerImage: examplesPerImage,
         parts: ordered.map { Overlap.Part(fooled: $0.key.map { victims[$0] }, examples: $0.value) })
     }
   }
@@ -68,13 +74,15 @@ extension TransferResult {
 extension [Overlap] {
   /// Every two victims on the same examples, as a table.
   public func comparisonsCSV() -> String {
-    var table = CSV(header: "attack,epsilon,source,first,second,only_first_right,only_second_right,p")
+    var table = CSV(
+      header: "attack,epsilon,source,first,second,only_first_right,only_second_right,p")
     for overlap in self {
       for (place, first) in overlap.victims.enumerated() {
         for second in overlap.victims[(place + 1)...] {
           let comparison = overlap.comparison(first, second)
           table.append([
-            overlap.attack, overlap.epsilon.plainDecimal, overlap.source, first, second, "\(comparison.onlyFirst)",
+            overlap.attack, overlap.epsilon.plainDecimal, overlap.source, first, second,
+            "\(comparison.onlyFirst)",
             "\(comparison.onlySecond)", comparison.p.map(threeDigits) ?? "",
           ])
         }
@@ -89,7 +97,8 @@ extension [Overlap] {
     for overlap in self {
       for part in overlap.parts {
         table.append([
-          overlap.attack, overlap.epsilon.plainDecimal, overlap.source, part.fooled.joined(separator: " "),
+          overlap.attack, overlap.epsilon.plainDecimal, overlap.source,
+          part.fooled.joined(separator: " "),
           "\(part.examples)",
         ])
       }

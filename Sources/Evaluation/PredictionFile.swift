@@ -3,10 +3,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// A transfer's predictions as a file: what grids are computed from, and what a run that goes on need not compute again.
+/// A transfer's predictions as a file: what grids are computed from, and what a run that goes on
+/// need not compute again.
 ///
-/// Tensors `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`, `label` and `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`;
-/// metadata `crossfire` = JSON. Seconds are not in it, so that the same request gives the same bytes.
+/// Tensors `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`, `label` and
+/// `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`; metadata `crossfire` = JSON. Seconds
+/// are not in it, so that the same request gives the same bytes.
 enum PredictionFile {
   private struct Header: Codable {
     var format = 3
@@ -25,17 +27,20 @@ enum PredictionFile {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let header = Header(
       request: request, attack: result.attack, source: result.source, victims: result.victims,
-      epsilons: result.epsilons, examplesPerImage: result.examplesPerImage, forwards: result.cost.forwards,
+      epsilons: result.epsilons, examplesPerImage: result.examplesPerImage,
+      forwards: result.cost.forwards,
       backwards: result.cost.backwards)
     let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
     let tensors = [
       ("predictions", result.predictions), ("clean", result.clean), ("label", result.labels),
       ("target", result.targets), ("size", result.sizes),
     ]
-    try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
+    try SafetensorsFile.write(
+      tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
 
-  /// The stored result of a request; nil if there is none, or it is another request's, or not sound.
+  /// The stored result of a request; nil if there is none, or it is another request's, or not
+  /// sound.
   static func read(_ url: URL, request: String) -> TransferResult? {
     guard let stored = try? read(url), stored.request == request else { return nil }
     return stored.result
@@ -56,9 +61,12 @@ enum PredictionFile {
       clean.shape == [header.victims.count, labels.count],
       sizes.shape == [header.epsilons.count, Norm.allCases.count, labels.count],
       header.examplesPerImage >= 1, labels.count % header.examplesPerImage == 0
-    else { throw Failure.badData("\(url.path): its predictions, labels and sizes do not fit each other") }
+    else {
+      throw Failure.badData("\(url.path): its predictions, labels and sizes do not fit each other")
+    }
     let result = TransferResult(
-      attack: header.attack, source: header.source, victims: header.victims, epsilons: header.epsilons,
+      attack: header.attack, source: header.source, victims: header.victims,
+      epsilons: header.epsilons,
       predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
       cost: AttackCost(forwards: header.forwards, backwards: header.backwards))

@@ -26,24 +26,33 @@ public struct PredictionTable {
     return table.text
   }
 
-  /// Every victim's predictions, of the unchanged images (`clean`) and of the examples. Norms are those of the whole perturbation.
+  /// Every victim's predictions, of the unchanged images (`clean`) and of the examples. Norms are
+  /// those of the whole perturbation.
   init(_ result: TransferResult) {
     columns =
-      ["attack", "source", "victim", "epsilon", "example", "image", "label", "target", "clean", "predicted"]
+      [
+        "attack", "source", "victim", "epsilon", "example", "image", "label", "target", "clean",
+        "predicted",
+      ]
       + Norm.allCases.map(\.rawValue)
     let (predictions, sizes) = (result.predictions.int64s(), result.sizes.floats())
-    let (labels, targets, clean) = (result.labels.int64s(), result.targets.int64s(), result.clean.int64s())
+    let (labels, targets, clean) = (
+      result.labels.int64s(), result.targets.int64s(), result.clean.int64s()
+    )
     let (count, norms) = (labels.count, Norm.allCases.count)
     var rows: [[String]] = []
     for (budget, epsilon) in result.epsilons.enumerated() {
       for (victim, name) in result.victims.enumerated() {
         let first = (budget * result.victims.count + victim) * count
         for example in 0..<count {
-          let moved = (0..<norms).map { Double(sizes[(budget * norms + $0) * count + example]).plainDecimal }
+          let moved = (0..<norms).map {
+            Double(sizes[(budget * norms + $0) * count + example]).plainDecimal
+          }
           rows.append(
             [
               result.attack, result.source, name, epsilon.plainDecimal, "\(example)",
-              "\(example / result.examplesPerImage)", "\(labels[example])", Self.target(targets[example]),
+              "\(example / result.examplesPerImage)", "\(labels[example])",
+              Self.target(targets[example]),
               "\(clean[victim * count + example])", "\(predictions[first + example])",
             ] + moved)
         }
@@ -54,14 +63,18 @@ public struct PredictionTable {
 
   /// What the source made of its own examples.
   private init(_ set: ExampleSet) {
-    columns = ["attack", "source", "epsilon", "example", "image", "label", "target", "predicted", "confidence"]
+    columns = [
+      "attack", "source", "epsilon", "example", "image", "label", "target", "predicted",
+      "confidence",
+    ]
     let (predicted, confidence) = (set.predicted.int64s(), set.confidence.floats())
     let (labels, targets, images) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
     rows = set.origin.epsilons.enumerated().flatMap { budget, epsilon in
       labels.indices.map { example in
         let place = budget * labels.count + example
         return [
-          set.origin.attack, set.origin.source, epsilon.plainDecimal, "\(example)", "\(images[example])",
+          set.origin.attack, set.origin.source, epsilon.plainDecimal, "\(example)",
+          "\(images[example])",
           "\(labels[example])", Self.target(targets[example]), "\(predicted[place])",
           Double(confidence[place]).plainDecimal,
         ]

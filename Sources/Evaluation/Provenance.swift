@@ -1,4 +1,5 @@
-/// What a grid's numbers came from: enough to know whether two grids may be compared, and to measure one of them again.
+/// What a grid's numbers came from: enough to know whether two grids may be compared, and to
+/// measure one of them again.
 public struct Provenance: Codable, Equatable, Sendable {
   /// The experiment's name.
   public var experiment: String
@@ -20,8 +21,10 @@ public struct Provenance: Codable, Equatable, Sendable {
   public var attacks: [AttackRecord]
 
   public init(
-    experiment: String, data: String, dataFingerprint: String, examples: Int, seed: UInt64, device: String,
-    threads: Int, crossfire: String, libtorch: String, models: [ModelRecord], attacks: [AttackRecord]
+    experiment: String, data: String, dataFingerprint: String, examples: Int, seed: UInt64,
+    device: String,
+    threads: Int, crossfire: String, libtorch: String, models: [ModelRecord],
+    attacks: [AttackRecord]
   ) {
     self.experiment = experiment
     self.data = data
@@ -71,7 +74,9 @@ public struct AttackRecord: Codable, Equatable, Sendable {
   /// Every other setting by name, as it would be written in an experiment file.
   public var parameters: [String: String]
 
-  public init(name: String, title: String, budgetSymbol: String = "ε", parameters: [String: String] = [:]) {
+  public init(
+    name: String, title: String, budgetSymbol: String = "ε", parameters: [String: String] = [:]
+  ) {
     self.name = name
     self.title = title
     self.budgetSymbol = budgetSymbol
@@ -95,7 +100,8 @@ public struct TrustFlag: Codable, Equatable, Sendable {
   public var victim: String?
 
   public init(
-    name: String, raisedBecause: String, meaning: String, advice: String, attack: String? = nil, source: String? = nil,
+    name: String, raisedBecause: String, meaning: String, advice: String, attack: String? = nil,
+    source: String? = nil,
     victim: String? = nil
   ) {
     self.name = name

@@ -1,6 +1,7 @@
 import Foundation
 
-/// One cell of a grid over several trainings from different seeds: what of its accuracy is the models' and what is luck.
+/// One cell of a grid over several trainings from different seeds: what of its accuracy is the
+/// models' and what is luck.
 public struct RepeatedCell: Codable, Equatable, Sendable {
   public let attack: String
   public let epsilon: Double
@@ -25,7 +26,9 @@ extension [Grid] {
   /// The cells that all of these grids have, in the order of the first.
   func repeatedCells() -> [RepeatedCell] {
     guard let first, count > 1 else { return [] }
-    let lookups = map { grid in Dictionary(uniqueKeysWithValues: grid.cells.map { ($0.name, $0.accuracy) }) }
+    let lookups = map { grid in
+      Dictionary(uniqueKeysWithValues: grid.cells.map { ($0.name, $0.accuracy) })
+    }
     return first.cells.compactMap { cell in
       let accuracies = lookups.compactMap { $0[cell.name] }
       guard accuracies.count == count else { return nil }
@@ -42,7 +45,10 @@ extension [RepeatedCell] {
     var table = CSV(header: "attack,epsilon,source,victim,repetitions,mean,sd,min,max")
     for cell in self {
       table.append(
-        [cell.attack, cell.epsilon.plainDecimal, cell.source, cell.victim, "\(cell.accuracies.count)"]
+        [
+          cell.attack, cell.epsilon.plainDecimal, cell.source, cell.victim,
+          "\(cell.accuracies.count)",
+        ]
           + [cell.mean, cell.standardDeviation, cell.range.lowerBound, cell.range.upperBound].map {
             $0.roundedToMillionths.plainDecimal
           })

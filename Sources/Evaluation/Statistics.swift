@@ -1,12 +1,16 @@
-/// The 97.5 % quantile of the standard normal distribution, the half-width of a two-sided 95 % interval in standard errors.
+/// The 97.5 % quantile of the standard normal distribution, the half-width of a two-sided 95 %
+/// interval in standard errors.
 public let normalQuantile95 = 1.959963984540054
 
-/// Wilson's score interval for a proportion of which `successes` of `trials` were seen, both ends in [0, 1].
+/// Wilson's score interval for a proportion of which `successes` of `trials` were seen, both ends
+/// in [0, 1].
 ///
-/// With p = k/n it is (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n). Unlike the textbook interval p ± z·√(p(1−p)/n) it
-/// stays inside [0, 1] and keeps its width where no or every trial succeeded. No trials say nothing: 0...1.
+/// With p = k/n it is (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n). Unlike the textbook
+/// interval p ± z·√(p(1−p)/n) it stays inside [0, 1] and keeps its width where no or every trial
+/// succeeded. No trials say nothing: 0...1.
 ///
-/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+/// JASA 22 (1927).
 /// - Precondition: 0 ≤ `successes` ≤ `trials`.
 public func wilsonInterval(
   successes: Int, of trials: Int, quantile z: Double = normalQuantile95
@@ -14,7 +18,8 @@ public func wilsonInterval(
   wilsonInterval(successes: Double(successes), of: Double(trials), quantile: z)
 }
 
-/// The same for counts that need not be whole: a proportion `successes` / `trials` that is worth `trials` independent trials.
+/// The same for counts that need not be whole: a proportion `successes` / `trials` that is worth
+/// `trials` independent trials.
 public func wilsonInterval(
   successes k: Double, of n: Double, quantile z: Double = normalQuantile95
 ) -> ClosedRange<Double> {

@@ -1,7 +1,8 @@
 import Attacks
 import ModelCore
 
-/// What every victim made of one attack's examples from one source, and what the attack spent on them.
+/// What every victim made of one attack's examples from one source, and what the attack spent on
+/// them.
 public struct TransferResult: Sendable {
   public let attack: String
   public let source: String
@@ -15,7 +16,8 @@ public struct TransferResult: Sendable {
   public let labels: Tensor
   /// int64 `[N]`, −1: none
   public let targets: Tensor
-  /// The perturbations' sizes in each norm, in the order of `Norm.allCases`: float32 `[budgets, norms, N]`
+  /// The perturbations' sizes in each norm, in the order of `Norm.allCases`: float32 `[budgets,
+  /// norms, N]`
   public let sizes: Tensor
   /// How many examples were made of each image; those of an image stand in a row.
   public let examplesPerImage: Int
@@ -48,12 +50,15 @@ public struct TransferResult: Sendable {
   public func spending() -> AttackSpending {
     let count = Double(labels.count)
     let reached = epsilons.indices.map { budget in
-      let sizes = Norm.allCases.indices.map { self.sizes.select(0, budget).select(0, $0).to(.float64) }
+      let sizes = Norm.allCases.indices.map {
+        self.sizes.select(0, budget).select(0, $0).to(.float64)
+      }
       let pairs = zip(Norm.allCases, sizes).map { norm, sizes in
         (
           norm.rawValue,
           ReachedSize(
-            mean: sizes.mean().scalar.roundedToMillionths, largest: sizes.max().scalar.roundedToMillionths)
+            mean: sizes.mean().scalar.roundedToMillionths,
+            largest: sizes.max().scalar.roundedToMillionths)
         )
       }
       return ReachedSizes(epsilon: epsilons[budget], norms: Dictionary(uniqueKeysWithValues: pairs))

@@ -18,8 +18,9 @@ public struct Contestant: Sendable {
 
 /// Fires one source's adversarial examples at every victim.
 ///
-/// Each batch is attacked once for all budgets, checked, and shown to all victims while it is in the cache. Nothing grows
-/// with the number of images but the predictions, the sizes, and the examples asked to be kept.
+/// Each batch is attacked once for all budgets, checked, and shown to all victims while it is in
+/// the cache. Nothing grows with the number of images but the predictions, the sizes, and the
+/// examples asked to be kept.
 public struct TransferRunner {
   public let plan: AttackPlan
   public let source: Contestant
@@ -46,7 +47,8 @@ public struct TransferRunner {
   public var request: String {
     Digest.hex(
       of: ([
-        "transfer 3", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)", source.fingerprint,
+        "transfer 3", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
+        source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }).joined(separator: "\n"))
   }
 
@@ -64,7 +66,8 @@ public struct TransferRunner {
   ///   - keep: how many images' examples, from the first on, are kept for export.
   ///   - journal: where finished batches are kept until all are; nil: nowhere.
   ///   - done: told how many examples are done.
-  /// - Throws: `Failure` if the attack made images outside its threat model, or the journal cannot be written.
+  /// - Throws: `Failure` if the attack made images outside its threat model, or the journal cannot
+  ///   be written.
   public func run(
     keep: Int, journal: BatchJournal? = nil, done: (Int) -> Void
   ) throws -> (result: TransferResult, examples: ExampleSet?) {
@@ -77,7 +80,8 @@ public struct TransferRunner {
     var keptBatches: [[Tensor]] = []
     for range in evaluator.batches(count) {
       let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
-      let outcome = try known ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)))
+      let outcome =
+        try known ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)))
       if known == nil { try journal?.write(outcome, range) }
       predictions.append(outcome.predictions.int64s())
       clean.append(outcome.clean.int64s())
@@ -92,7 +96,8 @@ public struct TransferRunner {
       predictions: Tensor(predictions.all, shape: [plan.epsilons.count, victims.count, count]),
       clean: Tensor(clean.all, shape: [victims.count, count]), labels: labels(0..<count),
       targets: Tensor(targets.all, shape: [count]),
-      sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]), examplesPerImage: perImage,
+      sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]),
+      examplesPerImage: perImage,
       cost: cost)
     return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
   }
@@ -112,28 +117,34 @@ public struct TransferRunner {
     let images = self.images(range).to(classifier.device)
     let started = ContinuousClock.now
     let goal = plan.goal.goal(
-      for: labels(range).to(classifier.device), images: images, first: range.lowerBound, classifier: classifier,
+      for: labels(range).to(classifier.device), images: images, first: range.lowerBound,
+      classifier: classifier,
       seed: seed.derive("targets"))
     let adversarial = plan.attack.sweep(
-      images, goal, epsilons: plan.epsilons, against: classifier, random: seed.derive("images \(range.lowerBound)"))
+      images, goal, epsilons: plan.epsilons, against: classifier,
+      random: seed.derive("images \(range.lowerBound)"))
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
       let threat = plan.attack.threat(epsilon, against: classifier)
       try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
     }
     let cost = AttackCost(
-      forwards: classifier.forwards, backwards: classifier.backwards, seconds: (ContinuousClock.now - started).seconds)
+      forwards: classifier.forwards, backwards: classifier.backwards,
+      seconds: (ContinuousClock.now - started).seconds)
     let predictions = Tensor.stack(adversarial.map(judge))
     return BatchOutcome(
       // Within a budget of 0 the images are unchanged, and all victims have seen them.
-      predictions: predictions, clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
-      targets: goal.targets.map { $0.to(.cpu) } ?? Tensor.full(-1, shape: [range.count], type: .int64),
+      predictions: predictions,
+      clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
+      targets: goal.targets.map { $0.to(.cpu) }
+        ?? Tensor.full(-1, shape: [range.count], type: .int64),
       sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
       kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })
   }
 
   /// What every victim makes of some images, int64 `[victims, n]`.
   private func judge(_ images: Tensor) -> Tensor {
-    Tensor.stack(victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
+    Tensor.stack(
+      victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
   }
 
   /// float32 `[norms, n]`
@@ -156,9 +167,12 @@ public struct TransferRunner {
     perImage == 1 ? data.labels(range) : data.labels.indexSelect(0, places(range))
   }
 
-  private func exampleSet(_ batches: [[Tensor]], _ count: Int, _ result: TransferResult) -> ExampleSet {
+  private func exampleSet(_ batches: [[Tensor]], _ count: Int, _ result: TransferResult)
+    -> ExampleSet
+  {
     let origin = ExampleSet.Origin(
-      data: data.name, classNames: data.classNames, valueRange: source.classifier.valueRange, source: source.name,
+      data: data.name, classNames: data.classNames, valueRange: source.classifier.valueRange,
+      source: source.name,
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
       parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value)
     let adversarial = plan.epsilons.indices.map { budget in
@@ -173,15 +187,16 @@ public struct TransferRunner {
     }
     let judged = Tensor.stack(logits)
     return ExampleSet(
-      origin: origin, original: images(0..<count), adversarial: adversarial, label: labels(0..<count),
+      origin: origin, original: images(0..<count), adversarial: adversarial,
+      label: labels(0..<count),
       target: result.targets.narrow(0, 0, count), index: places(0..<count),
       predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),
       confidence: judged.softmax().max([2]))
   }
 }
 
-/// Rows that grow batch by batch, in memory that is there from the start: small blocks kept between the large ones of the batches
-/// would keep these from being used again.
+/// Rows that grow batch by batch, in memory that is there from the start: small blocks kept between
+/// the large ones of the batches would keep these from being used again.
 private struct Rows<Element> {
   private var rows: [[Element]]
 

@@ -5,8 +5,9 @@ import Foundation
 import ModelCore
 import Support
 
-/// Finds a defense's setting for a model of an experiment: trains the model once for every value, and the undefended one, all
-/// without the images held out, and judges them on those. Test images are never looked at.
+/// Finds a defense's setting for a model of an experiment: trains the model once for every value,
+/// and the undefended one, all without the images held out, and judges them on those. Test images
+/// are never looked at.
 ///
 /// Goes on where it was stopped: each model is a file that is not made again.
 public struct TuningRun {
@@ -24,9 +25,11 @@ public struct TuningRun {
   private let plans: [(name: String, plan: TrainingPlan)]
 
   /// - Parameter epochs: passes over the training images instead of the experiment's; nil: as many.
-  /// - Throws: `Failure.usage` if a model is not trained in this experiment, or the defense has no such setting.
+  /// - Throws: `Failure.usage` if a model is not trained in this experiment, or the defense has no
+  ///   such setting.
   public init(
-    _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double], validation: Int,
+    _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double],
+    validation: Int,
     epochs: Int? = nil, folder: RunFolder, device: Device, progress: ProgressDisplay
   ) throws {
     self.experiment = experiment
@@ -82,7 +85,8 @@ public struct TuningRun {
     }
     let cells = try judge(contestants, heldOut)
     let candidates = values.map { value in
-      Tuning.Candidate(value: value, cells: cells.filter { $0.victim == "\(setting)-\(value.plainDecimal)" })
+      Tuning.Candidate(
+        value: value, cells: cells.filter { $0.victim == "\(setting)-\(value.plainDecimal)" })
     }
     let tuning = Tuning(
       experiment: experiment.name, model: model, setting: setting, reference: reference,
@@ -95,9 +99,11 @@ public struct TuningRun {
   /// The undefended model's examples of the images held out, shown to all.
   private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> [GridCell] {
     let plan = AttackPlan(
-      name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted, epsilons: [0] + Tuning.epsilons)
+      name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted,
+      epsilons: [0] + Tuning.epsilons)
     let runner = try TransferRunner(
-      plan: plan, source: contestants[0], victims: contestants, data: heldOut, seed: experiment.seed.derive("tune"))
+      plan: plan, source: contestants[0], victims: contestants, data: heldOut,
+      seed: experiment.seed.derive("tune"))
     progress.begin("examples of \(reference)", total: runner.count, unit: "examples")
     let cells = try runner.run(keep: 0) { progress.update($0) }.result.cells()
     progress.end(nil)
@@ -107,12 +113,17 @@ public struct TuningRun {
 
 extension DefenseSum {
   /// The same defense with another value of one of its settings.
-  /// - Throws: `Failure.usage` if not exactly one member has such a setting, or it cannot have that value.
+  /// - Throws: `Failure.usage` if not exactly one member has such a setting, or it cannot have that
+  ///   value.
   func setting(_ name: String, to value: Double) throws -> DefenseSum {
-    let owners = members.indices.filter { members[$0].defense.parameters.contains { $0.name == name } }
+    let owners = members.indices.filter {
+      members[$0].defense.parameters.contains { $0.name == name }
+    }
     guard owners.count == 1 else {
       let known = members.flatMap { $0.defense.parameters.map(\.name) }
-      let reason = owners.isEmpty ? "has no setting '\(name)'" : "has the setting '\(name)' \(owners.count) times"
+      let reason =
+        owners.isEmpty
+        ? "has no setting '\(name)'" : "has the setting '\(name)' \(owners.count) times"
       throw Failure.usage("\(text) \(reason)", hint: hint(for: name, among: known))
     }
     return DefenseSum(
@@ -120,7 +131,9 @@ extension DefenseSum {
         guard index == owners[0] else { return member }
         let place = "\(name) = \(value.plainDecimal)"
         let entries = member.defense.parameters.map {
-          Settings.Entry(name: $0.name, value: .scalar($0.name == name ? value.plainDecimal : $0.value), place: place)
+          Settings.Entry(
+            name: $0.name, value: .scalar($0.name == name ? value.plainDecimal : $0.value),
+            place: place)
         }
         let defense = try DefenseRegistry.defense(
           named: type(of: member.defense).name, Settings(entries, place: place))

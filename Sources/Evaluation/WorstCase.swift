@@ -1,7 +1,7 @@
 import Attacks
 
-/// What a model still has right under everything that was tried on it within one budget, example by example: the number an
-/// attacker who may choose would leave.
+/// What a model still has right under everything that was tried on it within one budget, example by
+/// example: the number an attacker who may choose would leave.
 public struct WorstCase: Codable, Equatable, Sendable {
   public let victim: String
   /// The norm that the budget is in; attacks in other norms do not count.
@@ -21,7 +21,8 @@ public struct WorstCase: Codable, Equatable, Sendable {
 }
 
 extension [TransferResult] {
-  /// The worst case for every victim, norm and budget above 0, over the attacks that saw as many images as the most did.
+  /// The worst case for every victim, norm and budget above 0, over the attacks that saw as many
+  /// images as the most did.
   func worstCases(_ plans: [AttackPlan]) -> [WorstCase] {
     let victims = first?.victims ?? []
     return Norm.allCases.flatMap { norm in
@@ -34,14 +35,16 @@ extension [TransferResult] {
         let tried = compared.filter { $0.epsilons.contains(epsilon) }
         return victims.map { victim in
           func right(_ results: [TransferResult]) -> Int? {
-            results.compactMap { $0.rightImages(epsilon, victim) }.reduce(nil as [Bool]?) { sofar, next in
+            results.compactMap { $0.rightImages(epsilon, victim) }.reduce(nil as [Bool]?) {
+              sofar, next in
               sofar.map { zip($0, next).map { $0 && $1 } } ?? next
             }?.trueCount
           }
           return WorstCase(
             victim: victim, norm: norm.rawValue, epsilon: epsilon,
             attacks: names.filter { name in tried.contains { $0.attack == name } }, images: images,
-            rightUnderOwn: right(tried.filter { $0.source == victim }), rightUnderAll: right(tried) ?? 0)
+            rightUnderOwn: right(tried.filter { $0.source == victim }),
+            rightUnderAll: right(tried) ?? 0)
         }
       }
     }
@@ -64,11 +67,16 @@ extension TransferResult {
 extension [WorstCase] {
   /// As a table; accuracies are fractions, and the interval is that of the accuracy under all.
   public func csv() -> String {
-    var table = CSV(header: "victim,norm,epsilon,attacks,images,accuracy_under_own,accuracy_under_all,ci_low,ci_high")
+    var table = CSV(
+      header:
+        "victim,norm,epsilon,attacks,images,accuracy_under_own,accuracy_under_all,ci_low,ci_high")
     for row in self {
-      func share(_ count: Int) -> String { (Double(count) / Double(row.images)).roundedToMillionths.plainDecimal }
+      func share(_ count: Int) -> String {
+        (Double(count) / Double(row.images)).roundedToMillionths.plainDecimal
+      }
       table.append([
-        row.victim, row.norm, row.epsilon.plainDecimal, row.attacks.joined(separator: " "), "\(row.images)",
+        row.victim, row.norm, row.epsilon.plainDecimal, row.attacks.joined(separator: " "),
+        "\(row.images)",
         row.rightUnderOwn.map(share) ?? "", share(row.rightUnderAll),
         row.interval.lowerBound.roundedToMillionths.plainDecimal,
         row.interval.upperBound.roundedToMillionths.plainDecimal,

@@ -5,14 +5,19 @@ import Yams
 extension Settings {
   /// Reads a YAML file as named settings, each with its line.
   ///
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if it is not YAML, is larger
-  ///   than a megabyte, or is not a mapping of names.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if
+  ///   it is not YAML, is larger than a megabyte, or is not a mapping of names.
   public static func yaml(_ url: URL) throws -> Settings {
-    guard let data = try? Data(contentsOf: url) else { throw Failure.missing("cannot read \(url.path)") }
-    guard data.count <= 1 << 20 else {
-      throw Failure.badData("\(url.path): an experiment file of \(data.count) bytes; at most a megabyte is read")
+    guard let data = try? Data(contentsOf: url) else {
+      throw Failure.missing("cannot read \(url.path)")
     }
-    guard let text = String(data: data, encoding: .utf8) else { throw Failure.badData("\(url.path) is not UTF-8 text") }
+    guard data.count <= 1 << 20 else {
+      throw Failure.badData(
+        "\(url.path): an experiment file of \(data.count) bytes; at most a megabyte is read")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw Failure.badData("\(url.path) is not UTF-8 text")
+    }
     return try yaml(text, file: url.lastPathComponent, folder: url.deletingLastPathComponent())
   }
 
@@ -23,7 +28,8 @@ extension Settings {
     do {
       root = try Yams.compose(yaml: text)
     } catch let error as YamlError {
-      throw Failure.badData("\(file) is not YAML: \(error.oneLine)", hint: "mind colons, quotes and equal indentation")
+      throw Failure.badData(
+        "\(file) is not YAML: \(error.oneLine)", hint: "mind colons, quotes and equal indentation")
     }
     guard let root, case .map(let settings) = try reader.value(root) else {
       throw Failure.badData("\(file): expected names with values, like 'name: my-experiment'")
@@ -57,7 +63,9 @@ private struct YAMLReader {
     case .mapping(let mapping):
       var entries: [Settings.Entry] = []
       for (key, content) in mapping {
-        guard let name = key.scalar?.string else { throw Failure.badData("\(place(key)): a name must be a word") }
+        guard let name = key.scalar?.string else {
+          throw Failure.badData("\(place(key)): a name must be a word")
+        }
         entries.append(Settings.Entry(name: name, value: try value(content), place: place(key)))
       }
       return .map(try Settings(entries, place: place(node), folder: folder))

@@ -25,7 +25,8 @@ public enum Choice: Hashable, Sendable {
   }
 }
 
-/// One answer to one question about one picture: a row of `answers.csv`, to which rows are added and of which none is changed.
+/// One answer to one question about one picture: a row of `answers.csv`, to which rows are added
+/// and of which none is changed.
 public struct Answer: Equatable, Sendable {
   /// How the wait for an answer ended.
   public enum Ending: String, Codable, CaseIterable, Sendable {
@@ -54,8 +55,10 @@ public struct Answer: Equatable, Sendable {
   public var time: String
 
   public init(
-    participant: String, session: Int = 1, position: Int, phase: Phase, stimulus: String, question: Int,
-    choice: Choice?, ending: Ending = .response, milliseconds: Double? = nil, serverMilliseconds: Double? = nil,
+    participant: String, session: Int = 1, position: Int, phase: Phase, stimulus: String,
+    question: Int,
+    choice: Choice?, ending: Ending = .response, milliseconds: Double? = nil,
+    serverMilliseconds: Double? = nil,
     time: String = ""
   ) {
     self.participant = participant
@@ -72,7 +75,8 @@ public struct Answer: Equatable, Sendable {
   }
 
   static let columns = [
-    "participant", "session", "position", "phase", "stimulus", "question", "choice", "ended_on", "rt_ms", "server_ms",
+    "participant", "session", "position", "phase", "stimulus", "question", "choice", "ended_on",
+    "rt_ms", "server_ms",
     "time",
   ]
 
@@ -96,8 +100,14 @@ public struct Answer: Equatable, Sendable {
   }
 
   var fields: [String] {
-    [participant, "\(session)", "\(position)", phase.rawValue, stimulus, "\(question)", choice?.text ?? ""]
-      + [ending.rawValue, milliseconds?.plainDecimal ?? "", serverMilliseconds?.plainDecimal ?? "", time]
+    [
+      participant, "\(session)", "\(position)", phase.rawValue, stimulus, "\(question)",
+      choice?.text ?? "",
+    ]
+      + [
+        ending.rawValue, milliseconds?.plainDecimal ?? "", serverMilliseconds?.plainDecimal ?? "",
+        time,
+      ]
   }
 }
 
@@ -121,7 +131,8 @@ public struct ParticipantRecord: Equatable, Sendable {
   public var external: String
 
   public init(
-    participant: String, slot: Int, status: Status, consented: String = "", finished: String = "", external: String = ""
+    participant: String, slot: Int, status: Status, consented: String = "", finished: String = "",
+    external: String = ""
   ) {
     self.participant = participant
     self.slot = slot

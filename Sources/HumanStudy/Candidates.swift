@@ -37,17 +37,21 @@ struct CandidatePool {
 
   /// - Parameters:
   ///   - images: how many images of each class, from the first on.
-  ///   - judge: the model itself, to be asked about the stored pictures; nil: what was stored of its answers has to do.
+  ///   - judge: the model itself, to be asked about the stored pictures; nil: what was stored of
+  ///     its answers has to do.
   init(_ set: ExampleSet, budget: Int, images: Int, judge: (any Classifier)?) throws {
     let origin = set.origin
-    condition = Condition(source: origin.source, attack: origin.attack, epsilon: origin.epsilons[budget])
+    condition = Condition(
+      source: origin.source, attack: origin.attack, epsilon: origin.epsilons[budget])
     guard let norm = Norm(rawValue: origin.norm) else {
       throw Failure.badData(
-        "unknown norm '\(origin.norm)'", hint: hint(for: origin.norm, among: Norm.allCases.map(\.rawValue)))
+        "unknown norm '\(origin.norm)'",
+        hint: hint(for: origin.norm, among: Norm.allCases.map(\.rawValue)))
     }
     let (indices, labels) = (set.index.int64s().map(Int.init), set.label.int64s().map(Int.init))
     guard indices.allSatisfy({ $0 >= 0 }) else {
-      throw Failure.badData("the examples of \(origin.attack) on \(origin.source) have an image number below 0")
+      throw Failure.badData(
+        "the examples of \(origin.attack) on \(origin.source) have an image number below 0")
     }
     let first = Self.first(images, indices, labels, classCount: origin.classNames.count)
     let rows = indices.indices.filter { first.contains(indices[$0]) }
@@ -55,8 +59,11 @@ struct CandidatePool {
     let stored = Quantization.bytes(
       set.adversarial[budget].indexSelect(0, places), keeping: condition.epsilon, in: norm,
       of: set.original.indexSelect(0, places), range: origin.valueRange)
-    let judged = try judge.map { try answers(of: $0, named: origin.source, to: stored, range: origin.valueRange) }
-    let shape = ImageShape(channels: stored.shape[1], height: stored.shape[2], width: stored.shape[3])
+    let judged = try judge.map {
+      try answers(of: $0, named: origin.source, to: stored, range: origin.valueRange)
+    }
+    let shape = ImageShape(
+      channels: stored.shape[1], height: stored.shape[2], width: stored.shape[3])
     let (targets, predicted) = (set.target.int64s(), set.predicted.select(0, budget).int64s())
     let confidence = set.confidence.select(0, budget).floats()
     var candidates = [[Candidate]](repeating: [], count: origin.classNames.count)
@@ -67,7 +74,9 @@ struct CandidatePool {
       // An attack that aims at no class has reached the one that is seen.
       let target = Int(targets[row] < 0 ? predicted[row] : targets[row])
       let answer = judged.map { $0.classes[place] } ?? Int(predicted[row])
-      guard candidates.indices.contains(target), target != label, Int(predicted[row]) == target, answer == target else {
+      guard candidates.indices.contains(target), target != label, Int(predicted[row]) == target,
+        answer == target
+      else {
         continue
       }
       candidates[label].append(
@@ -83,7 +92,8 @@ struct CandidatePool {
   /// The first images of each class, by their places in the data set.
   static func first(_ images: Int, _ indices: [Int], _ labels: [Int], classCount: Int) -> Set<Int> {
     var found = [Set<Int>](repeating: [], count: classCount)
-    for (index, label) in zip(indices, labels).sorted(by: { $0 < $1 }) where found[label].count < images {
+    for (index, label) in zip(indices, labels).sorted(by: { $0 < $1 })
+    where found[label].count < images {
       found[label].insert(index)
     }
     return found.reduce(into: []) { $0.formUnion($1) }
@@ -96,7 +106,8 @@ func answers(
   of model: any Classifier, named name: String, to bytes: Tensor, range: ClosedRange<Double>
 ) throws -> (classes: [Int], confidence: [Double]) {
   guard model.inputShape.sizes == Array(bytes.shape.dropFirst()), model.valueRange == range else {
-    throw Failure.badData("the model \(name) takes images of another shape or range than the examples")
+    throw Failure.badData(
+      "the model \(name) takes images of another shape or range than the examples")
   }
   let images = Quantization.pixels(bytes, range: range)
   var (classes, confidence): ([Int], [Double]) = ([], [])

@@ -39,7 +39,8 @@ struct CountedAnswers {
     rows = showings.map { showing in
       Row(
         participant: people[showing.participant]!, image: pictures[showing.stimulus.index]!,
-        condition: places[showing.stimulus.condition!]!, holds: Measure.allCases.map { $0.holds(showing) })
+        condition: places[showing.stimulus.condition!]!,
+        holds: Measure.allCases.map { $0.holds(showing) })
     }
     participants = people.count
     images = pictures.count
@@ -50,8 +51,8 @@ struct CountedAnswers {
     Dictionary(uniqueKeysWithValues: Set(keys).sorted().enumerated().map { ($1, $0) })
   }
 
-  /// The share of every measure in every condition when each answer counts as often as its participant times its image; nil where
-  /// no answer is left.
+  /// The share of every measure in every condition when each answer counts as often as its
+  /// participant times its image; nil where no answer is left.
   func shares(_ participantTimes: [Int], _ imageTimes: [Int]) -> [[Double?]] {
     let measures = Measure.allCases.count
     var sums = [Int](repeating: 0, count: conditions * (measures + 1))

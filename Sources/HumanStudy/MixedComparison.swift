@@ -2,12 +2,14 @@ import Foundation
 
 /// A mixed model of several conditions, and what it says of every two of them.
 ///
-/// Where all answers of a condition are the same its log-odds are infinite. Its answers then say nothing of the rest, which is
-/// fitted without them; whether it differs from another condition is still tested, by the likelihood ratio.
+/// Where all answers of a condition are the same its log-odds are infinite. Its answers then say
+/// nothing of the rest, which is fitted without them; whether it differs from another condition is
+/// still tested, by the likelihood ratio.
 struct MixedComparison {
   private let cells: [MixedLogisticModel.Cell]
   private let conditions: Int
-  /// The conditions that have both answers, in the order of the model's; the others have no place in it.
+  /// The conditions that have both answers, in the order of the model's; the others have no place
+  /// in it.
   private let mixed: [Int]
   /// Nil if there is no such condition.
   let model: MixedLogisticModel?
@@ -44,18 +46,20 @@ struct MixedComparison {
     return (model.estimates[place], model.standardError(place))
   }
 
-  /// The second condition's log-odds minus the first's with their standard error; nil where one is infinite.
+  /// The second condition's log-odds minus the first's with their standard error; nil where one is
+  /// infinite.
   func difference(_ first: Int, _ second: Int) -> (logOdds: Double, standardError: Double)? {
-    guard let model, let a = mixed.firstIndex(of: first), let b = mixed.firstIndex(of: second) else { return nil }
+    guard let model, let a = mixed.firstIndex(of: first), let b = mixed.firstIndex(of: second)
+    else { return nil }
     return (model.estimates[b] - model.estimates[a], model.standardError(b, minus: a))
   }
 
   /// The most conditions of which every two are compared by a fit of their own.
   static let mostFits = 8
 
-  /// The p of two conditions being the same: twice the logarithm of what the likelihood loses when they are one condition is compared
-  /// with χ² of one degree of freedom. With many conditions Wald's test stands in for it, which needs no other fit. Nil if a fit did not
-  /// come to an end.
+  /// The p of two conditions being the same: twice the logarithm of what the likelihood loses when
+  /// they are one condition is compared with χ² of one degree of freedom. With many conditions
+  /// Wald's test stands in for it, which needs no other fit. Nil if a fit did not come to an end.
   func p(_ first: Int, _ second: Int) -> Double? {
     let merged = cells.map { cell in
       var cell = cell
@@ -65,11 +69,14 @@ struct MixedComparison {
     // Both have the same answer throughout: nothing to tell apart.
     guard Self.isMixed(merged, first) else { return 1 }
     if conditions > Self.mostFits {
-      guard let difference = difference(first, second), difference.standardError > 0 else { return nil }
+      guard let difference = difference(first, second), difference.standardError > 0 else {
+        return nil
+      }
       return erfc(abs(difference.logOdds) / difference.standardError / 2.0.squareRoot())
     }
     let others = mixed.filter { $0 != first && $0 != second }
-    guard let null = Self.fit(merged, ([first] + others).sorted(), hasErrors: false), null.isConverged,
+    guard let null = Self.fit(merged, ([first] + others).sorted(), hasErrors: false),
+      null.isConverged,
       model?.isConverged ?? true
     else {
       return nil

@@ -1,17 +1,19 @@
 import Evaluation
 import Foundation
 
-/// A logistic model of repeated answers: logit P(y) = β of the condition + an intercept of the participant + one of the image, the
-/// intercepts normal with standard deviations σ of their own.
+/// A logistic model of repeated answers: logit P(y) = β of the condition + an intercept of the
+/// participant + one of the image, the intercepts normal with standard deviations σ of their own.
 ///
-/// Fitted by maximum likelihood in Laplace's approximation, jointly over β and σ, as `glmer(y ~ 0 + condition + (1 | participant) +
-/// (1 | image), family = binomial)` of R's lme4 does. With u the intercepts in units of σ, the deviance is
-/// −2 Σ ln P(y | û) + ‖û‖² + ln|I + ΛZᵀWZΛ|, û the most likely u, W = diag(p(1 − p)).
+/// Fitted by maximum likelihood in Laplace's approximation, jointly over β and σ, as `glmer(y ~ 0 +
+/// condition + (1 | participant) + (1 | image), family = binomial)` of R's lme4 does. With u the
+/// intercepts in units of σ, the deviance is −2 Σ ln P(y | û) + ‖û‖² + ln|I + ΛZᵀWZΛ|, û the most
+/// likely u, W = diag(p(1 − p)).
 ///
-/// Source: D. Bates et al., "Fitting linear mixed-effects models using lme4", Journal of Statistical Software 67 (2015); for
-/// generalized models the package's vignette on theory.
+/// Source: D. Bates et al., "Fitting linear mixed-effects models using lme4", Journal of
+/// Statistical Software 67 (2015); for generalized models the package's vignette on theory.
 public struct MixedLogisticModel: Sendable {
-  /// Answers of one participant on pictures of one image in one condition: how many, and how many of them "yes".
+  /// Answers of one participant on pictures of one image in one condition: how many, and how many
+  /// of them "yes".
   public struct Cell: Hashable, Sendable {
     public var condition: Int
     public var participant: Int
@@ -40,17 +42,21 @@ public struct MixedLogisticModel: Sendable {
 
   public var logLikelihood: Double { -deviance / 2 }
 
-  public func standardError(_ condition: Int) -> Double { covariance[condition][condition].squareRoot() }
+  public func standardError(_ condition: Int) -> Double {
+    covariance[condition][condition].squareRoot()
+  }
 
   /// The standard error of the difference of two conditions' log-odds.
   public func standardError(_ first: Int, minus second: Int) -> Double {
-    (covariance[first][first] + covariance[second][second] - 2 * covariance[first][second]).squareRoot()
+    (covariance[first][first] + covariance[second][second] - 2 * covariance[first][second])
+      .squareRoot()
   }
 
   /// Fits the model.
   /// - Parameters:
   ///   - cells: in any order; conditions, participants and images are numbered from 0.
-  ///   - conditions: how many conditions there are. Each must have a "yes" and a "no", else its estimate would be infinite.
+  ///   - conditions: how many conditions there are. Each must have a "yes" and a "no", else its
+  ///     estimate would be infinite.
   ///   - hasErrors: whether the covariance is wanted; without it standard errors are no numbers.
   public init(_ cells: [Cell], conditions: Int, hasErrors: Bool = true) {
     let deviance = LaplaceDeviance(cells, conditions: conditions)
@@ -58,7 +64,9 @@ public struct MixedLogisticModel: Sendable {
     var start = [Double](repeating: 0, count: free)
     for condition in 0..<conditions {
       let own = cells.filter { $0.condition == condition }
-      let share = (Double(own.reduce(0) { $0 + $1.successes }) + 0.5) / (Double(own.reduce(0) { $0 + $1.trials }) + 1)
+      let share =
+        (Double(own.reduce(0) { $0 + $1.successes }) + 0.5)
+        / (Double(own.reduce(0) { $0 + $1.trials }) + 1)
       start[condition] = log(share / (1 - share))
     }
     for place in conditions..<max(conditions, free) { start[place] = 0.7 }
@@ -66,7 +74,8 @@ public struct MixedLogisticModel: Sendable {
     let curvature = hasErrors ? secondDerivatives(at: found.point) { deviance.value($0) } : nil
     // The deviance is twice the negative log-likelihood.
     let inverse =
-      curvature.flatMap(inverse) ?? [[Double]](repeating: [Double](repeating: .nan, count: free), count: free)
+      curvature.flatMap(inverse)
+      ?? [[Double]](repeating: [Double](repeating: .nan, count: free), count: free)
     estimates = Array(found.point.prefix(conditions))
     covariance = (0..<conditions).map { row in (0..<conditions).map { 2 * inverse[row][$0] } }
     // The deviance does not know the sign of a standard deviation.
@@ -82,7 +91,8 @@ private final class LaplaceDeviance {
   private let cells: [MixedLogisticModel.Cell]
   private let conditions: Int
   private let (participants, images): (Int, Int)
-  /// The cells of one participant and one image are a group; those of an image stand in a row, in the participants' order.
+  /// The cells of one participant and one image are a group; those of an image stand in a row, in
+  /// the participants' order.
   private let groups: [(participant: Int, image: Int)]
   private let groupOfCell: [Int]
   private let groupsOfImage: [Range<Int>]
@@ -91,15 +101,18 @@ private final class LaplaceDeviance {
   private var ofImages: [Double]
 
   init(_ cells: [MixedLogisticModel.Cell], conditions: Int) {
-    let people = Dictionary(uniqueKeysWithValues: Set(cells.map(\.participant)).sorted().enumerated().map { ($1, $0) })
-    let pictures = Dictionary(uniqueKeysWithValues: Set(cells.map(\.image)).sorted().enumerated().map { ($1, $0) })
+    let people = Dictionary(
+      uniqueKeysWithValues: Set(cells.map(\.participant)).sorted().enumerated().map { ($1, $0) })
+    let pictures = Dictionary(
+      uniqueKeysWithValues: Set(cells.map(\.image)).sorted().enumerated().map { ($1, $0) })
     // The larger factor is the one that is solved for first.
     let isSwapped = people.count > pictures.count
     var merged: [MixedLogisticModel.Cell: (trials: Int, successes: Int)] = [:]
     for cell in cells {
       let (a, b) = (people[cell.participant]!, pictures[cell.image]!)
       let key = MixedLogisticModel.Cell(
-        condition: cell.condition, participant: isSwapped ? b : a, image: isSwapped ? a : b, trials: 0, successes: 0)
+        condition: cell.condition, participant: isSwapped ? b : a, image: isSwapped ? a : b,
+        trials: 0, successes: 0)
       let known = merged[key] ?? (0, 0)
       merged[key] = (known.trials + cell.trials, known.successes + cell.successes)
     }
@@ -165,7 +178,8 @@ private final class LaplaceDeviance {
         length /= 2
       } while length > 1e-10
       fit = next
-      // The determinant is taken before the step and, unlike the rest, changes with it in the first order.
+      // The determinant is taken before the step and, unlike the rest, changes with it in the first
+      // order.
       if step.size < 1e-10 { break }
     }
     guard fit.isFinite else { return .infinity }
@@ -178,8 +192,9 @@ private final class LaplaceDeviance {
   }
 
   /// −2 Σ ln P(y | u) + ‖u‖²
-  private func penalized(_ point: [Double], _ p: [Double], _ i: [Double], _ scaleP: Double, _ scaleI: Double) -> Double
-  {
+  private func penalized(
+    _ point: [Double], _ p: [Double], _ i: [Double], _ scaleP: Double, _ scaleI: Double
+  ) -> Double {
     var sum = 0.0
     for cell in cells {
       let logit = point[cell.condition] + scaleP * p[cell.participant] + scaleI * i[cell.image]
@@ -190,7 +205,8 @@ private final class LaplaceDeviance {
     return -2 * sum + p.reduce(0) { $0 + $1 * $1 } + i.reduce(0) { $0 + $1 * $1 }
   }
 
-  /// Newton's step for u and the logarithm of its matrix' determinant at u, by Schur's complement: images are a diagonal block.
+  /// Newton's step for u and the logarithm of its matrix' determinant at u, by Schur's complement:
+  /// images are a diagonal block.
   private func newtonStep(
     _ point: [Double], _ p: [Double], _ i: [Double], _ scaleP: Double, _ scaleI: Double
   ) -> (participants: [Double], images: [Double], size: Double, logDeterminant: Double)? {
@@ -219,7 +235,9 @@ private final class LaplaceDeviance {
         let row = groups[a].participant
         right[row] -= cross * rightOfImages[image]
         // The lower triangle is all that is read.
-        for b in range.lowerBound...a { matrix[row * n + groups[b].participant] -= cross * mixed * weights[b] }
+        for b in range.lowerBound...a {
+          matrix[row * n + groups[b].participant] -= cross * mixed * weights[b]
+        }
       }
     }
     guard let factor = choleskyFactor(matrix, n) else { return nil }

@@ -43,7 +43,8 @@ func inverse(_ matrix: [[Double]]) -> [[Double]]? {
   }
 }
 
-/// The place where a smooth function is smallest, by the method of Broyden, Fletcher, Goldfarb and Shanno with central differences.
+/// The place where a smooth function is smallest, by the method of Broyden, Fletcher, Goldfarb and
+/// Shanno with central differences.
 func minimum(
   from start: [Double], iterations: Int = 200, _ function: ([Double]) -> Double
 ) -> (point: [Double], value: Double, isConverged: Bool) {
@@ -113,7 +114,8 @@ func secondDerivatives(at point: [Double], _ function: ([Double]) -> Double) -> 
   let center = value([])
   var matrix = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
   for row in 0..<n {
-    matrix[row][row] = (value([(row, 1)]) - 2 * center + value([(row, -1)])) / (widths[row] * widths[row])
+    matrix[row][row] =
+      (value([(row, 1)]) - 2 * center + value([(row, -1)])) / (widths[row] * widths[row])
     for column in 0..<row {
       let same = value([(row, 1), (column, 1)]) + value([(row, -1), (column, -1)])
       let other = value([(row, 1), (column, -1)]) + value([(row, -1), (column, 1)])
@@ -134,4 +136,6 @@ func quantile(_ sorted: [Double], _ q: Double) -> Double {
 }
 
 /// The median; nil of nothing.
-func median(_ numbers: [Double]) -> Double? { numbers.isEmpty ? nil : quantile(numbers.sorted(), 0.5) }
+func median(_ numbers: [Double]) -> Double? {
+  numbers.isEmpty ? nil : quantile(numbers.sorted(), 0.5)
+}

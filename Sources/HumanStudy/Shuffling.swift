@@ -9,8 +9,9 @@ extension Seed {
   func shuffled<Thing>(_ things: [Thing]) -> [Thing] { order(things.count).map { things[$0] } }
 }
 
-/// Cards that are dealt until none is left, then shuffled anew: each comes up equally often, give or take one, and which comes next
-/// depends on the seed and on how many were dealt, not on how many will be.
+/// Cards that are dealt until none is left, then shuffled anew: each comes up equally often, give
+/// or take one, and which comes next depends on the seed and on how many were dealt, not on how
+/// many will be.
 struct Deck {
   let count: Int
   private let seed: Seed
@@ -39,20 +40,24 @@ struct Deck {
   }
 }
 
-/// Puts things into a random order in which things of one group are at least `distance` others apart.
+/// Puts things into a random order in which things of one group are at least `distance` others
+/// apart.
 ///
-/// Orders are tried at random, which gives every good one a chance; where luck does not find any, the group with the most things left
-/// goes first, which finds one if there is any.
+/// Orders are tried at random, which gives every good one a chance; where luck does not find any,
+/// the group with the most things left goes first, which finds one if there is any.
 /// - Returns: the places of the things in their order; nil if no order keeps the distance.
 func arranged(_ groups: [Int], distance: Int, after before: [Int] = [], seed: Seed) -> [Int]? {
   for attempt in 0..<100 {
     let order = seed.derive("attempt \(attempt)").order(groups.count)
     if let found = dealtOut(order, groups, distance, before, isCautious: false) { return found }
   }
-  return dealtOut(seed.derive("cautious").order(groups.count), groups, distance, before, isCautious: true)
+  return dealtOut(
+    seed.derive("cautious").order(groups.count), groups, distance, before, isCautious: true)
 }
 
-private func dealtOut(_ order: [Int], _ groups: [Int], _ distance: Int, _ before: [Int], isCautious: Bool) -> [Int]? {
+private func dealtOut(
+  _ order: [Int], _ groups: [Int], _ distance: Int, _ before: [Int], isCautious: Bool
+) -> [Int]? {
   var rest = order
   var left = Dictionary(grouping: groups, by: \.self).mapValues(\.count)
   var recent = Array(before.suffix(distance))
@@ -60,7 +65,9 @@ private func dealtOut(_ order: [Int], _ groups: [Int], _ distance: Int, _ before
   while !rest.isEmpty {
     let free = rest.indices.filter { !recent.contains(groups[rest[$0]]) }
     let most = free.map { left[groups[rest[$0]]] ?? 0 }.max()
-    guard let next = free.first(where: { !isCautious || left[groups[rest[$0]]] == most }) else { return nil }
+    guard let next = free.first(where: { !isCautious || left[groups[rest[$0]]] == most }) else {
+      return nil
+    }
     let thing = rest.remove(at: next)
     left[groups[thing], default: 1] -= 1
     placed.append(thing)

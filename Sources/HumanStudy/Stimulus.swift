@@ -20,7 +20,8 @@ public struct Stimulus: Equatable, Sendable {
   public var index: Int
   /// The label it had before any change.
   public var label: Int
-  /// The class its model sees in it: what the attack aimed at or, if it aimed at none, what it reached. Nil for clean pictures.
+  /// The class its model sees in it: what the attack aimed at or, if it aimed at none, what it
+  /// reached. Nil for clean pictures.
   public var target: Int?
   /// The model it was made on, the attack and the budget. Nil for clean pictures.
   public var source: String?
@@ -31,7 +32,8 @@ public struct Stimulus: Equatable, Sendable {
   public var confidence: Double?
 
   public init(
-    name: String, sha256: String, kind: Kind, data: String, index: Int, label: Int, target: Int? = nil,
+    name: String, sha256: String, kind: Kind, data: String, index: Int, label: Int,
+    target: Int? = nil,
     source: String? = nil, attack: String? = nil, epsilon: Double? = nil, predicted: Int? = nil,
     confidence: Double? = nil
   ) {
@@ -56,7 +58,8 @@ public struct Stimulus: Equatable, Sendable {
   }
 
   static let columns = [
-    "stimulus", "sha256", "kind", "data", "index", "label", "target", "source", "attack", "epsilon", "predicted",
+    "stimulus", "sha256", "kind", "data", "index", "label", "target", "source", "attack", "epsilon",
+    "predicted",
     "confidence",
   ]
 
@@ -83,7 +86,10 @@ public struct Stimulus: Equatable, Sendable {
   }
 
   var fields: [String] {
-    [name, sha256, kind.rawValue, data, "\(index)", "\(label)", target.map(String.init) ?? "", source ?? ""]
+    [
+      name, sha256, kind.rawValue, data, "\(index)", "\(label)", target.map(String.init) ?? "",
+      source ?? "",
+    ]
       + [attack ?? "", epsilon?.plainDecimal ?? "", predicted.map(String.init) ?? ""]
       + [confidence?.roundedToMillionths.plainDecimal ?? ""]
   }

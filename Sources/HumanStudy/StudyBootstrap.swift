@@ -1,11 +1,12 @@
 import ModelCore
 import Support
 
-/// Intervals by drawing participants and images anew, with replacement: answers of one person, and answers on pictures of one image,
-/// are not independent, so answers are not drawn one by one.
+/// Intervals by drawing participants and images anew, with replacement: answers of one person, and
+/// answers on pictures of one image, are not independent, so answers are not drawn one by one.
 ///
-/// An answer counts as often as its participant was drawn times as often as its image was. This is somewhat too careful: the
-/// interval is rather too wide. Source: A. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
+/// An answer counts as often as its participant was drawn times as often as its image was. This is
+/// somewhat too careful: the interval is rather too wide. Source: A. Owen, "The pigeonhole
+/// bootstrap", Annals of Applied Statistics 1 (2007).
 struct StudyBootstrap {
   let participants: Int
   let images: Int
@@ -13,8 +14,11 @@ struct StudyBootstrap {
   let seed: Seed
 
   /// 95 % intervals of numbers computed from weighted answers.
-  /// - Parameter numbers: given how often each participant and image were drawn, the numbers; nil where one cannot be computed.
-  func intervals(_ numbers: (_ participants: [Int], _ images: [Int]) -> [Double?]) -> [ClosedRange<Double>?] {
+  /// - Parameter numbers: given how often each participant and image were drawn, the numbers; nil
+  ///   where one cannot be computed.
+  func intervals(_ numbers: (_ participants: [Int], _ images: [Int]) -> [Double?]) -> [ClosedRange<
+    Double
+  >?] {
     let random = RandomSource(seed)
     var samples: [[Double]] = []
     for _ in 0..<draws {

@@ -6,8 +6,9 @@ import Support
 
 /// Where everything of a study lies, and how it is read and written.
 ///
-/// What the page may know: `study.json`, `trials.csv`, `images/`, `sheets/`. What it may not: `key.csv`, `sheets.csv`,
-/// `predictions.csv`, `design.yaml`. What comes back: `answers.sqlite` (the server's), `answers.csv`, `participants.csv`, `results.*`.
+/// What the page may know: `study.json`, `trials.csv`, `images/`, `sheets/`. What it may not:
+/// `key.csv`, `sheets.csv`, `predictions.csv`, `design.yaml`. What comes back: `answers.sqlite`
+/// (the server's), `answers.csv`, `participants.csv`, `results.*`.
 public struct StudyFolder: Sendable {
   public let url: URL
 
@@ -43,8 +44,11 @@ public struct StudyFolder: Sendable {
 
   public func readStudy() throws -> Study {
     let data: Data
-    do { data = try readFile(study, limit: 16 << 20) } catch let failure as Failure where failure.kind == .missing {
-      throw Failure.missing("\(url.path) has no study.json", hint: "sample a study first: crossfire study sample")
+    do { data = try readFile(study, limit: 16 << 20) } catch let failure as Failure
+      where failure.kind == .missing
+    {
+      throw Failure.missing(
+        "\(url.path) has no study.json", hint: "sample a study first: crossfire study sample")
     }
     let study: Study
     do { study = try JSONDecoder().decode(Study.self, from: data) } catch {
@@ -55,7 +59,8 @@ public struct StudyFolder: Sendable {
   }
 
   /// The trials of every list, in the order of lists and positions.
-  /// - Throws: `Failure.badData` if a list's positions are not 1, 2, 3, … or its practice does not come first.
+  /// - Throws: `Failure.badData` if a list's positions are not 1, 2, 3, … or its practice does not
+  ///   come first.
   public func readTrials() throws -> [Trial] {
     let all = try CSVReader.read(trials, columns: Trial.columns, Trial.init)
     let sorted = all.sorted { ($0.slot, $0.position) < ($1.slot, $1.position) }
@@ -64,10 +69,13 @@ public struct StudyFolder: Sendable {
       let expected = before?.slot == trial.slot ? before!.position + 1 : 1
       guard trial.position == expected else {
         throw Failure.badData(
-          "trials.csv: list \(trial.slot) has no trial \(expected), or two", hint: "sample the study again")
+          "trials.csv: list \(trial.slot) has no trial \(expected), or two",
+          hint: "sample the study again")
       }
-      if let before, before.slot == trial.slot, trial.phase == .practice, before.phase != .practice {
-        throw Failure.badData("trials.csv: list \(trial.slot) has practice after trial \(before.position)")
+      if let before, before.slot == trial.slot, trial.phase == .practice, before.phase != .practice
+      {
+        throw Failure.badData(
+          "trials.csv: list \(trial.slot) has practice after trial \(before.position)")
       }
       before = trial
     }
@@ -92,7 +100,8 @@ public struct StudyFolder: Sendable {
     var seen: Set<[String]> = []
     return try CSVReader.read(answers, columns: Answer.columns) { row in
       let answer = try Answer(row)
-      guard seen.insert([answer.participant, "\(answer.position)", "\(answer.question)"]).inserted else {
+      guard seen.insert([answer.participant, "\(answer.position)", "\(answer.question)"]).inserted
+      else {
         throw Failure.badData(
           "answers.csv:\(row.line): \(answer.participant) answered question \(answer.question) of trial "
             + "\(answer.position) already", hint: "was the same file added twice?")
@@ -121,15 +130,21 @@ public struct StudyFolder: Sendable {
     try AtomicFile.write(try encoder.encode(study), to: self.study)
   }
 
-  public func write(_ trials: [Trial]) throws { try write(trials.map(\.fields), Trial.columns, to: self.trials) }
+  public func write(_ trials: [Trial]) throws {
+    try write(trials.map(\.fields), Trial.columns, to: self.trials)
+  }
 
-  public func write(_ key: [Stimulus]) throws { try write(key.map(\.fields), Stimulus.columns, to: self.key) }
+  public func write(_ key: [Stimulus]) throws {
+    try write(key.map(\.fields), Stimulus.columns, to: self.key)
+  }
 
   public func write(_ predictions: [ModelAnswer]) throws {
     try write(predictions.map(\.fields), ModelAnswer.columns, to: self.predictions)
   }
 
-  public func write(_ answers: [Answer]) throws { try write(answers.map(\.fields), Answer.columns, to: self.answers) }
+  public func write(_ answers: [Answer]) throws {
+    try write(answers.map(\.fields), Answer.columns, to: self.answers)
+  }
 
   public func write(_ participants: [ParticipantRecord]) throws {
     try write(participants.map(\.fields), ParticipantRecord.columns, to: self.participants)

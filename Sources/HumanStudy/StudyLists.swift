@@ -3,8 +3,8 @@ import Support
 
 /// Every participant's list: which pictures, in which order.
 ///
-/// A list depends on the master seed and its number, not on how many lists there are, so a study of more participants begins with
-/// the lists of a study of fewer.
+/// A list depends on the master seed and its number, not on how many lists there are, so a study of
+/// more participants begins with the lists of a study of fewer.
 struct StudyLists {
   /// A picture of a list, by where it comes from.
   enum Item: Hashable {
@@ -38,7 +38,8 @@ struct StudyLists {
     guard wanted % pools.count == 0 else {
       throw Failure.badData(
         "\(wanted) images cannot be shared equally among \(pools.count) conditions: "
-          + pools.map(\.condition.name).joined(separator: "; "), hint: "ask for a multiple of \(pools.count)")
+          + pools.map(\.condition.name).joined(separator: "; "),
+        hint: "ask for a multiple of \(pools.count)")
     }
     let least = (perCondition + classCount - 1) / classCount
     var shortages: [String] = []
@@ -51,19 +52,24 @@ struct StudyLists {
       }
     }
     guard shortages.isEmpty else {
-      let shown = shortages.prefix(40) + (shortages.count > 40 ? ["and \(shortages.count - 40) more"] : [])
+      let shown =
+        shortages.prefix(40) + (shortages.count > 40 ? ["and \(shortages.count - 40) more"] : [])
       throw Failure.badData(
         "a participant sees \(least) for each class and condition, and there are not so many:\n  "
           + shown.joined(separator: "\n  "),
-        hint: "use more images of each class (imagesPerClass), a larger budget, other models, or fewer images")
+        hint:
+          "use more images of each class (imagesPerClass), a larger budget, other models, or fewer images"
+      )
     }
     guard design.repeats <= wanted else {
-      throw Failure.badData("\(design.repeats) repeats of \(wanted) images: expected at most one of each")
+      throw Failure.badData(
+        "\(design.repeats) repeats of \(wanted) images: expected at most one of each")
     }
     guard checks.count >= design.checks, practice.count >= design.practice else {
       throw Failure.badData(
         "\(design.checks) checks and \(design.practice) practice trials need as many unchanged images, and the examples have "
-          + "\(checks.count) for checks and \(practice.count) for practice", hint: "ask for fewer of them")
+          + "\(checks.count) for checks and \(practice.count) for practice",
+        hint: "ask for fewer of them")
     }
   }
 
@@ -74,10 +80,14 @@ struct StudyLists {
     let seed = design.seed.derive("study lists")
     var decks = pools.map { pool in
       (0..<classCount).map { label in
-        Deck(pool.candidates[label].count, seed: seed.derive("candidates of \(pool.condition.name), class \(label)"))
+        Deck(
+          pool.candidates[label].count,
+          seed: seed.derive("candidates of \(pool.condition.name), class \(label)"))
       }
     }
-    var classes = pools.map { Deck(classCount, seed: seed.derive("classes of \($0.condition.name)")) }
+    var classes = pools.map {
+      Deck(classCount, seed: seed.derive("classes of \($0.condition.name)"))
+    }
     var checkDeck = Deck(checks.count, seed: seed.derive("checks"))
     let first = seed.derive("practice").order(practice.count).prefix(design.practice).map { place in
       Entry(phase: .practice, item: .practice(place))
@@ -89,7 +99,9 @@ struct StudyLists {
         for label in classes[condition].deal(perCondition % classCount) ?? [] { quota[label] += 1 }
         for label in 0..<classCount {
           for place in decks[condition][label].deal(quota[label]) ?? [] {
-            entries.append(Entry(phase: .main, item: .adversarial(condition: condition, label: label, place: place)))
+            entries.append(
+              Entry(
+                phase: .main, item: .adversarial(condition: condition, label: label, place: place)))
           }
         }
       }
@@ -102,9 +114,12 @@ struct StudyLists {
       }
       let images = entries.map { image($0.item) }
       let order = arranged(
-        images, distance: design.distance, after: first.map { image($0.item) }, seed: seed.derive("order"))
+        images, distance: design.distance, after: first.map { image($0.item) },
+        seed: seed.derive("order"))
       guard let order else {
-        let most = Dictionary(grouping: images, by: \.self).max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+        let most = Dictionary(grouping: images, by: \.self).max {
+          ($0.value.count, $0.key) < ($1.value.count, $1.key)
+        }
         throw Failure.badData(
           "list \(slot): \(most?.value.count ?? 0) of its \(images.count) pictures are made of image \(most?.key ?? 0), and "
             + "they cannot stand with \(design.distance) others between two of them",
@@ -117,7 +132,8 @@ struct StudyLists {
   /// The image that a picture is made of.
   private func image(_ item: Item) -> Int {
     switch item {
-    case .adversarial(let condition, let label, let place): pools[condition].candidates[label][place].index
+    case .adversarial(let condition, let label, let place):
+      pools[condition].candidates[label][place].index
     case .clean(let place): checks[place].index
     case .practice(let place): practice[place].index
     }

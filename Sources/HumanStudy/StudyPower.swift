@@ -3,8 +3,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// How likely a study is to tell two conditions apart: by the exact power of Fisher's test, and by simulated studies in which people
-/// and images differ.
+/// How likely a study is to tell two conditions apart: by the exact power of Fisher's test, and by
+/// simulated studies in which people and images differ.
 public struct StudyPower: Sendable {
   /// The shares of "yes" in the two conditions.
   public let first: Double
@@ -16,15 +16,17 @@ public struct StudyPower: Sendable {
 
   /// - Precondition: shares within 0...1, at least one picture, a level within 0..<1.
   public init(first: Double, second: Double, picturesEach: Int, level: Double = 0.05) {
-    precondition((0...1).contains(first) && (0...1).contains(second) && picturesEach >= 1 && (0..<1).contains(level))
+    precondition(
+      (0...1).contains(first) && (0...1).contains(second) && picturesEach >= 1
+        && (0..<1).contains(level))
     self.first = first
     self.second = second
     self.picturesEach = picturesEach
     self.level = level
   }
 
-  /// The probability that Fisher's exact test of all answers finds the difference, if all answers were independent: the sum of the
-  /// probabilities of all tables with p at most the level.
+  /// The probability that Fisher's exact test of all answers finds the difference, if all answers
+  /// were independent: the sum of the probabilities of all tables with p at most the level.
   public func fisher(participants: Int) -> Double {
     let n = participants * picturesEach
     let (a, b) = (Self.binomial(n, first), Self.binomial(n, second))
@@ -44,8 +46,9 @@ public struct StudyPower: Sendable {
     return min(1, power)
   }
 
-  /// Of `total` successes in two samples of n, the most that the smaller part may be for a p within the level; −1 if none is.
-  /// Samples of one size make the distribution symmetric, so p is twice the lower tail.
+  /// Of `total` successes in two samples of n, the most that the smaller part may be for a p within
+  /// the level; −1 if none is. Samples of one size make the distribution symmetric, so p is twice
+  /// the lower tail.
   private func largestSignificant(_ n: Int, total: Int, _ logFactorials: [Double]) -> Int {
     let choose = { (n: Int, k: Int) in logFactorials[n] - logFactorials[k] - logFactorials[n - k] }
     var tail = 0.0
@@ -56,8 +59,9 @@ public struct StudyPower: Sendable {
     return -1
   }
 
-  /// The smallest number of participants from which on the exact power stays at `power` or above for the next five numbers; it rises
-  /// with the number of participants, but in teeth. Nil if 1,000 participants do not suffice.
+  /// The smallest number of participants from which on the exact power stays at `power` or above
+  /// for the next five numbers; it rises with the number of participants, but in teeth. Nil if
+  /// 1,000 participants do not suffice.
   public func participants(for power: Double) -> Int? {
     guard first != second else { return nil }
     let largest = min(1000, 5000 / picturesEach)
@@ -68,7 +72,8 @@ public struct StudyPower: Sendable {
       let middle = (low + high) / 2
       if fisher(participants: middle) < power { low = middle } else { high = middle }
     }
-    // A tooth may have been taken for the number: it is looked for from a little before, step by step.
+    // A tooth may have been taken for the number: it is looked for from a little before, step by
+    // step.
     var streak = 0
     for participants in max(1, high - 5)...max(1, largest) {
       streak = fisher(participants: participants) >= power ? streak + 1 : 0
@@ -77,19 +82,23 @@ public struct StudyPower: Sendable {
     return nil
   }
 
-  /// The share of simulated studies in which the mixed model's likelihood ratio finds the difference.
+  /// The share of simulated studies in which the mixed model's likelihood ratio finds the
+  /// difference.
   ///
-  /// People and images have normal intercepts in log-odds; the intercepts of the conditions are chosen so that the mean shares are
-  /// `first` and `second`. Every participant sees pictures of the same images in both conditions.
+  /// People and images have normal intercepts in log-odds; the intercepts of the conditions are
+  /// chosen so that the mean shares are `first` and `second`. Every participant sees pictures of
+  /// the same images in both conditions.
   /// - Parameters:
   ///   - participantDeviation: standard deviation of people's intercepts.
   ///   - imageDeviation: standard deviation of images' intercepts.
   ///   - images: how many images there are; each participant sees some of them, drawn at random.
   public func simulated(
-    participants: Int, participantDeviation: Double, imageDeviation: Double, images: Int, studies: Int, seed: Seed,
+    participants: Int, participantDeviation: Double, imageDeviation: Double, images: Int,
+    studies: Int, seed: Seed,
     done: (Int) -> Void = { _ in }
   ) -> (power: Double, interval: ClosedRange<Double>) {
-    let deviation = (participantDeviation * participantDeviation + imageDeviation * imageDeviation).squareRoot()
+    let deviation = (participantDeviation * participantDeviation + imageDeviation * imageDeviation)
+      .squareRoot()
     let intercepts = [first, second].map { Self.intercept(share: $0, deviation: deviation) }
     var found = 0
     for study in 0..<studies {
@@ -103,7 +112,9 @@ public struct StudyPower: Sendable {
           for (image, chance) in zip(shown, random.uniform([picturesEach]).floats()) {
             let logit = intercepts[condition] + people[person] + pictures[image]
             let yes = Double(chance) < 1 / (1 + exp(-logit))
-            cells.append(.init(condition: condition, participant: person, image: image, successes: yes ? 1 : 0))
+            cells.append(
+              .init(condition: condition, participant: person, image: image, successes: yes ? 1 : 0)
+            )
           }
         }
       }

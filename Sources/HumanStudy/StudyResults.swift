@@ -2,7 +2,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// What came out of a study: `results.json`. Shares are fractions, intervals are at 95 %, times in milliseconds.
+/// What came out of a study: `results.json`. Shares are fractions, intervals are at 95 %, times in
+/// milliseconds.
 public struct StudyResults: Codable, Equatable, Sendable {
   public var format = 1
   public var title: String
@@ -36,7 +37,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var reason: String
   }
 
-  /// A share with Wilson's interval, which takes answers for independent, and the bootstrap's over participants and images.
+  /// A share with Wilson's interval, which takes answers for independent, and the bootstrap's over
+  /// participants and images.
   public struct Share: Codable, Equatable, Sendable {
     public var count: Int
     public var of: Int
@@ -73,7 +75,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
     /// The second's share minus the first's, with the bootstrap's interval.
     public var difference: Double
     public var bootstrap: [Double]?
-    /// The difference in log-odds by the mixed model with its standard error; nil where it is infinite.
+    /// The difference in log-odds by the mixed model with its standard error; nil where it is
+    /// infinite.
     public var logOdds: Double?
     public var standardError: Double?
     /// That the two are the same, by the mixed model's likelihood ratio.
@@ -107,7 +110,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var answers: Int
     public var alpha: Double?
     public var alphaInterval: [Double]?
-    /// Fleiss' kappa needs the same number of answers on each picture: it is of the pictures with the commonest number.
+    /// Fleiss' kappa needs the same number of answers on each picture: it is of the pictures with
+    /// the commonest number.
     public var kappa: Double?
     public var kappaInterval: [Double]?
     public var kappaPictures: Int
@@ -142,11 +146,14 @@ public struct StudyResults: Codable, Equatable, Sendable {
 
   /// Reads stored results.
   public static func read(_ url: URL) throws -> StudyResults {
-    guard let data = try? Data(contentsOf: url) else { throw Failure.missing("cannot read \(url.path)") }
+    guard let data = try? Data(contentsOf: url) else {
+      throw Failure.missing("cannot read \(url.path)")
+    }
     do {
       let results = try JSONDecoder().decode(StudyResults.self, from: data)
       guard results.format == 1 else {
-        throw Failure.badData("\(url.path): format \(results.format), expected 1", hint: "score the study again")
+        throw Failure.badData(
+          "\(url.path): format \(results.format), expected 1", hint: "score the study again")
       }
       return results
     } catch let failure as Failure { throw failure } catch {

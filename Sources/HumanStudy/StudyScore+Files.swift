@@ -13,15 +13,17 @@ extension StudyScore {
     try AtomicFile.write(try encoder.encode(results), to: folder.results)
   }
 
-  /// One file a participant and session, with the columns that the toolbox model-vs-human reads: practice left out, times in seconds,
-  /// `na` for none of the labels.
+  /// One file a participant and session, with the columns that the toolbox model-vs-human reads:
+  /// practice left out, times in seconds, `na` for none of the labels.
   private func writeModelVersusHuman(to folder: URL) throws {
     try? FileManager.default.removeItem(at: folder)
     let classes = data.study.classNames
     for (number, participant) in data.participants.enumerated() {
       let own = data.showings.filter { $0.participant == participant }
-      for (session, rows) in Dictionary(grouping: own, by: \.session).sorted(by: { $0.key < $1.key }) {
-        var table = CSV(header: "subj,Session,trial,rt,object_response,category,condition,imagename")
+      for (session, rows) in Dictionary(grouping: own, by: \.session).sorted(by: { $0.key < $1.key }
+      ) {
+        var table = CSV(
+          header: "subj,Session,trial,rt,object_response,category,condition,imagename")
         for showing in rows {
           let answer = if case .label(let label) = showing.first { classes[label] } else { "na" }
           table.append([

@@ -4,8 +4,8 @@ import Support
 
 /// Scores a study: from the answers and the key to `StudyResults`.
 ///
-/// A picture that was shown twice counts once, as it was answered first. Images are the images that pictures are made of: two
-/// attacked versions of one digit have one image.
+/// A picture that was shown twice counts once, as it was answered first. Images are the images that
+/// pictures are made of: two attacked versions of one digit have one image.
 public struct StudyScore {
   let data: StudyData
   /// First showings of adversarial pictures.
@@ -22,7 +22,9 @@ public struct StudyScore {
     self.data = data
     self.draws = draws
     self.progress = progress
-    showings = data.showings.filter { $0.phase == .main && $0.stimulus.condition != nil && !$0.isRepeat }
+    showings = data.showings.filter {
+      $0.phase == .main && $0.stimulus.condition != nil && !$0.isRepeat
+    }
     // In the design's order, then as they come.
     let models = data.design.models ?? []
     let found = Set(showings.compactMap(\.stimulus.condition))
@@ -33,12 +35,15 @@ public struct StudyScore {
           data.design.attacks.firstIndex(of: condition.attack) ?? 0
         )
       }
-      return (places[0].1, places[0].0, a.source, a.epsilon) < (places[1].1, places[1].0, b.source, b.epsilon)
+      return (places[0].1, places[0].0, a.source, a.epsilon) < (
+        places[1].1, places[1].0, b.source, b.epsilon
+      )
     }
     guard !showings.isEmpty else {
       throw Failure.badData(
         "\(folder.answers.path): no answer can be analysed: "
-          + (data.excluded.isEmpty ? "there is none" : "all \(data.excluded.count) participants are left out"),
+          + (data.excluded.isEmpty
+            ? "there is none" : "all \(data.excluded.count) participants are left out"),
         hint: data.excluded.first.map { "\($0.participant): \($0.reason)" })
     }
   }
@@ -56,7 +61,9 @@ public struct StudyScore {
       return (measure: measure, model: fit, comparisons: found)
     }
     progress.end(nil)
-    let groups = conditions.indices.map { number in showings.filter { $0.stimulus.condition == conditions[number] } }
+    let groups = conditions.indices.map { number in
+      showings.filter { $0.stimulus.condition == conditions[number] }
+    }
     return StudyResults(
       title: data.study.title, classNames: data.study.classNames, participants: participation,
       conditions: conditions.indices.map { number in
@@ -64,7 +71,8 @@ public struct StudyScore {
       },
       comparisons: fits.flatMap(\.comparisons),
       models: fits.compactMap { mixedModel($0.measure, $0.model) },
-      agreement: ([(nil, showings)] + zip(conditions, groups).map { (Optional($0), $1) }).compactMap { condition, own in
+      agreement: ([(nil, showings)] + zip(conditions, groups).map { (Optional($0), $1) }).compactMap
+      { condition, own in
         agreement(condition, own)
       },
       withModels: modelAgreement, times: times)
@@ -87,14 +95,18 @@ public struct StudyScore {
       let shares = counted.shares(participants, images)
       let differences = measures.flatMap { measure in
         pairs.map { pair -> Double? in
-          guard let a = shares[pair.0][measure.place], let b = shares[pair.1][measure.place] else { return nil }
+          guard let a = shares[pair.0][measure.place], let b = shares[pair.1][measure.place] else {
+            return nil
+          }
           return b - a
         }
       }
       return shares.flatMap(\.self) + differences
     }.map { $0.map { [$0.lowerBound, $0.upperBound] } }
     let count = conditions.count * measures.count
-    let shares = conditions.indices.map { Array(found[$0 * measures.count..<($0 + 1) * measures.count]) }
+    let shares = conditions.indices.map {
+      Array(found[$0 * measures.count..<($0 + 1) * measures.count])
+    }
     let differences = measures.map { measure in
       let start = count + measure.place * pairs.count
       return (measure.rawValue, Array(found[start..<start + pairs.count]))
@@ -116,7 +128,8 @@ public struct StudyScore {
       let varies = 0 < count && count < own.count
       return StudyResults.Share(
         count: count, of: own.count, share: Double(count) / Double(own.count),
-        wilson: [wilson.lowerBound, wilson.upperBound], bootstrap: varies ? intervals[measure.place] : nil)
+        wilson: [wilson.lowerBound, wilson.upperBound],
+        bootstrap: varies ? intervals[measure.place] : nil)
     }
     let classes = data.study.classNames.count
     func confusion(_ row: (StudyData.Showing) -> Int) -> [[Int]] {
@@ -142,13 +155,16 @@ public struct StudyScore {
       return StudyResults.Comparison(
         measure: measure.rawValue, first: conditions[pair.0], second: conditions[pair.1],
         difference: shares[1] - shares[0], bootstrap: interval,
-        logOdds: mixed?.logOdds, standardError: mixed.flatMap { $0.standardError.isFinite ? $0.standardError : nil },
+        logOdds: mixed?.logOdds,
+        standardError: mixed.flatMap { $0.standardError.isFinite ? $0.standardError : nil },
         mixedP: fit.p(pair.0, pair.1),
         fisherP: fisherExactTest((a.yes, a.no), (b.yes, b.no)))
     }
   }
 
-  private func mixedModel(_ measure: Measure, _ fit: MixedComparison) -> StudyResults.MixedModelResult? {
+  private func mixedModel(_ measure: Measure, _ fit: MixedComparison) -> StudyResults
+    .MixedModelResult?
+  {
     guard let model = fit.model else { return nil }
     return StudyResults.MixedModelResult(
       measure: measure.rawValue,
@@ -181,8 +197,11 @@ public struct StudyScore {
     }
     return StudyResults.Participation(
       answered: data.participants.count + data.excluded.count, analysed: data.participants.count,
-      excluded: data.excluded.map { StudyResults.Excluded(participant: $0.participant, reason: $0.reason) }, rule: rule,
-      checksRight: checks.count(where: \.isRight), checks: checks.count, repeated: repeated.count, repeatedSame: same)
+      excluded: data.excluded.map {
+        StudyResults.Excluded(participant: $0.participant, reason: $0.reason)
+      }, rule: rule,
+      checksRight: checks.count(where: \.isRight), checks: checks.count, repeated: repeated.count,
+      repeatedSame: same)
   }
 
   /// Each participant's median time.
@@ -196,19 +215,24 @@ public struct StudyScore {
     let medians = personalMedians(showings)
     // The logarithm of nothing is none.
     let logs = showings.compactMap(\.milliseconds).filter { $0 > 0 }.map { log($0) }
-    guard let middle = median(medians), let fastest = medians.min(), let slowest = medians.max(), logs.count > 1 else {
+    guard let middle = median(medians), let fastest = medians.min(), let slowest = medians.max(),
+      logs.count > 1
+    else {
       return nil
     }
     let mean = logs.reduce(0, +) / Double(logs.count)
     let variance = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(logs.count - 1)
     return StudyResults.TimeResult(
-      median: middle, fastest: fastest, slowest: slowest, logMean: mean, logDeviation: variance.squareRoot(),
+      median: middle, fastest: fastest, slowest: slowest, logMean: mean,
+      logDeviation: variance.squareRoot(),
       answers: logs.count)
   }
 
   // MARK: Agreement
 
-  private func agreement(_ condition: Condition?, _ own: [StudyData.Showing]) -> StudyResults.AgreementResult? {
+  private func agreement(_ condition: Condition?, _ own: [StudyData.Showing]) -> StudyResults
+    .AgreementResult?
+  {
     let classes = data.study.classNames.count
     let pictures = Dictionary(grouping: own, by: \.stimulus.name).filter { $0.value.count >= 2 }
     let counts = pictures.sorted { $0.key < $1.key }.map { _, showings in
@@ -219,10 +243,12 @@ public struct StudyScore {
     let bySize = Dictionary(grouping: counts) { $0.reduce(0, +) }
     // Most answers; among equals most answers a picture.
     let ranked = bySize.map { (answers: $0.key * $0.value.count, raters: $0.key, counts: $0.value) }
-    guard let commonest = ranked.max(by: { ($0.answers, $0.raters) < ($1.answers, $1.raters) }) else { return nil }
+    guard let commonest = ranked.max(by: { ($0.answers, $0.raters) < ($1.answers, $1.raters) })
+    else { return nil }
     let seed = data.design.seed.derive("study agreement \(condition?.name ?? "all")")
     func interval(_ pictures: [[Int]], _ number: ([[Int]]) -> Double?) -> [Double]? {
-      let bootstrap = StudyBootstrap(participants: 1, images: pictures.count, draws: draws, seed: seed)
+      let bootstrap = StudyBootstrap(
+        participants: 1, images: pictures.count, draws: draws, seed: seed)
       let found = bootstrap.intervals { _, times in
         [number(zip(pictures, times).flatMap { [[Int]](repeating: $0, count: $1) })]
       }
@@ -239,11 +265,15 @@ public struct StudyScore {
     data.predictions.sorted { $0.key < $1.key }.compactMap { agreement(with: $0.key, $0.value) }
   }
 
-  private func agreement(with model: String, _ said: [String: Int]) -> StudyResults.ModelAgreement? {
+  private func agreement(with model: String, _ said: [String: Int]) -> StudyResults.ModelAgreement?
+  {
     let own = data.showings.filter { !$0.isRepeat && said[$0.stimulus.name] != nil }
     guard !own.isEmpty else { return nil }
-    func isRight(_ showing: StudyData.Showing) -> Bool { said[showing.stimulus.name] == showing.stimulus.label }
-    let people = Dictionary(grouping: own, by: \.participant).sorted { $0.key < $1.key }.map(\.value)
+    func isRight(_ showing: StudyData.Showing) -> Bool {
+      said[showing.stimulus.name] == showing.stimulus.label
+    }
+    let people = Dictionary(grouping: own, by: \.participant).sorted { $0.key < $1.key }.map(
+      \.value)
     let kappas = people.compactMap { errorConsistency($0.map(\.isRight), $0.map(isRight)) }
     let bootstrap = StudyBootstrap(
       participants: kappas.count, images: 1, draws: draws,

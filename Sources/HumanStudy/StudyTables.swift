@@ -4,16 +4,19 @@ import Support
 
 /// Results of a study as text: the table for people, and files for programs.
 extension StudyResults {
-  /// The thesis' table, in Markdown: for each condition what people made of its pictures, then the tests.
+  /// The thesis' table, in Markdown: for each condition what people made of its pictures, then the
+  /// tests.
   public var markdown: String {
     var lines = ["# \(title)", "", summary, ""]
     lines += table(
       [
-        "condition", "answers", "human fooled %", "Wilson 95 %", "bootstrap 95 %", "mistake reasonable %",
+        "condition", "answers", "human fooled %", "Wilson 95 %", "bootstrap 95 %",
+        "mistake reasonable %",
         "Wilson 95 %", "bootstrap 95 %", "named the original %",
       ],
       conditions.map { result in
-        [result.condition.name, "\(result.fooled.of)"] + Self.cells(result.fooled) + Self.cells(result.reasonable)
+        [result.condition.name, "\(result.fooled.of)"] + Self.cells(result.fooled)
+          + Self.cells(result.reasonable)
           + [Self.percent(result.original.share)]
       })
     lines += ["", Self.definitions]
@@ -21,14 +24,17 @@ extension StudyResults {
       lines += ["", "## Do conditions differ?", ""]
       lines += table(
         [
-          "measure", "conditions", "difference, points", "bootstrap 95 %", "log-odds ± standard error",
+          "measure", "conditions", "difference, points", "bootstrap 95 %",
+          "log-odds ± standard error",
           "p, mixed model", "p, Fisher",
         ],
         comparisons.map { comparison in
           [
-            Self.title(of: comparison.measure), "\(comparison.second.name) − \(comparison.first.name)",
+            Self.title(of: comparison.measure),
+            "\(comparison.second.name) − \(comparison.first.name)",
             Self.percent(comparison.difference), Self.range(comparison.bootstrap),
-            Self.estimate(comparison.logOdds, comparison.standardError), comparison.mixedP.map(Self.p) ?? "–",
+            Self.estimate(comparison.logOdds, comparison.standardError),
+            comparison.mixedP.map(Self.p) ?? "–",
             Self.p(comparison.fisherP),
           ]
         })
@@ -37,23 +43,33 @@ extension StudyResults {
     if !agreement.isEmpty {
       lines += ["", "## Do people agree?", ""]
       lines += table(
-        ["pictures of", "pictures", "answers", "Krippendorff's α", "95 %", "Fleiss' κ", "95 %", "κ of"],
+        [
+          "pictures of", "pictures", "answers", "Krippendorff's α", "95 %", "Fleiss' κ", "95 %",
+          "κ of",
+        ],
         agreement.map { result in
           [
             result.condition?.name ?? "all conditions", "\(result.pictures)", "\(result.answers)",
-            Self.number(result.alpha), Self.interval(result.alphaInterval), Self.number(result.kappa),
-            Self.interval(result.kappaInterval), "\(result.kappaPictures) pictures with \(result.kappaRaters) answers",
+            Self.number(result.alpha), Self.interval(result.alphaInterval),
+            Self.number(result.kappa),
+            Self.interval(result.kappaInterval),
+            "\(result.kappaPictures) pictures with \(result.kappaRaters) answers",
           ]
         })
     }
     if !withModels.isEmpty {
       lines += ["", "## Do people and models err on the same pictures?", ""]
       lines += table(
-        ["model", "answers", "people right %", "model right %", "same answer %", "error consistency κ", "95 %"],
+        [
+          "model", "answers", "people right %", "model right %", "same answer %",
+          "error consistency κ", "95 %",
+        ],
         withModels.map { result in
           [
-            result.model, "\(result.answers)", Self.percent(result.peopleRight), Self.percent(result.modelRight),
-            Self.percent(result.sameAnswer), Self.number(result.errorConsistency), Self.interval(result.interval),
+            result.model, "\(result.answers)", Self.percent(result.peopleRight),
+            Self.percent(result.modelRight),
+            Self.percent(result.sameAnswer), Self.number(result.errorConsistency),
+            Self.interval(result.interval),
           ]
         })
     }
@@ -85,7 +101,8 @@ extension StudyResults {
       sentences.append("Those analysed got \(people.checksRight) of \(people.checks) checks right.")
     }
     if people.repeated > 0 {
-      sentences.append("Of \(people.repeated) pictures shown twice \(people.repeatedSame) were answered the same.")
+      sentences.append(
+        "Of \(people.repeated) pictures shown twice \(people.repeatedSame) were answered the same.")
     }
     let reasons = Dictionary(grouping: people.excluded, by: \.reason).sorted { $0.key < $1.key }
     sentences += reasons.map {
@@ -97,7 +114,8 @@ extension StudyResults {
   /// `results.csv`: one row a condition and measure.
   public var csv: String {
     var table = CSV(
-      header: "source,attack,epsilon,measure,count,answers,share,wilson_low,wilson_high,bootstrap_low,bootstrap_high,"
+      header:
+        "source,attack,epsilon,measure,count,answers,share,wilson_low,wilson_high,bootstrap_low,bootstrap_high,"
         + "participants,pictures,images,median_ms")
     for result in conditions {
       for (name, share) in [
@@ -107,7 +125,10 @@ extension StudyResults {
         let bootstrap = (share.bootstrap ?? []).map { $0.roundedToMillionths.plainDecimal }
         let condition = result.condition
         table.append(
-          [condition.source, condition.attack, condition.epsilon.plainDecimal, name, "\(share.count)", "\(share.of)"]
+          [
+            condition.source, condition.attack, condition.epsilon.plainDecimal, name,
+            "\(share.count)", "\(share.of)",
+          ]
             + numbers
             + (bootstrap.isEmpty ? ["", ""] : bootstrap) + [
               "\(result.participants)", "\(result.pictures)", "\(result.images)",
@@ -142,7 +163,8 @@ extension StudyResults {
 
   public static func sentence(_ times: TimeResult) -> String {
     func seconds(_ milliseconds: Double) -> String { String(format: "%.1f s", milliseconds / 1000) }
-    return "Half of the participants took \(seconds(times.median)) or less for half of their pictures (medians from "
+    return
+      "Half of the participants took \(seconds(times.median)) or less for half of their pictures (medians from "
       + "\(seconds(times.fastest)) to \(seconds(times.slowest))). The natural logarithm of all \(times.answers) times in "
       + "milliseconds has mean \(String(format: "%.2f", times.logMean)) and standard deviation "
       + "\(String(format: "%.2f", times.logDeviation))."
@@ -160,14 +182,18 @@ extension StudyResults {
     return "\(percent(interval[0])) to \(percent(interval[1]))"
   }
 
-  public static func p(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : String(format: "%.4f", p) }
+  public static func p(_ p: Double) -> String {
+    p < 0.0001 ? "< 0.0001" : String(format: "%.4f", p)
+  }
 
   public static func estimate(_ value: Double?, _ error: Double?) -> String {
     guard let value else { return "–" }
     return String(format: "%.2f", value) + (error.map { String(format: " ± %.2f", $0) } ?? "")
   }
 
-  public static func number(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "–" }
+  public static func number(_ value: Double?) -> String {
+    value.map { String(format: "%.2f", $0) } ?? "–"
+  }
 
   public static func interval(_ interval: [Double]?) -> String {
     guard let interval, interval.count == 2 else { return "–" }
@@ -180,6 +206,8 @@ extension StudyResults {
 
   private func table(_ header: [String], _ rows: [[String]]) -> [String] {
     let lines = [header, header.indices.map { $0 == 0 ? "---" : "---:" }] + rows
-    return lines.map { "| " + $0.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |" }
+    return lines.map {
+      "| " + $0.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+    }
   }
 }

@@ -16,9 +16,11 @@ enum StudyTexts {
 
   static func instructions(_ design: StudyDesign, classes: [String]) -> String {
     if let own = design.instructions { return own }
-    let second = design.secondChoice ? " Then choose the label that is the second most plausible." : ""
+    let second =
+      design.secondChoice ? " Then choose the label that is the second most plausible." : ""
     let practice =
-      design.practice > 0 ? "\n\nIt begins with some practice, in which you are told the right answer." : ""
+      design.practice > 0
+      ? "\n\nIt begins with some practice, in which you are told the right answer." : ""
     return """
       Some of the pictures have been changed. For each choose the label that is the most plausible to you.\(second) If none of \
       them is, say so.
@@ -28,7 +30,8 @@ enum StudyTexts {
   }
 
   static func questions(_ design: StudyDesign) -> [String] {
-    ["Which label is the most plausible?"] + (design.secondChoice ? ["Which is the second most plausible?"] : [])
+    ["Which label is the most plausible?"]
+      + (design.secondChoice ? ["Which is the second most plausible?"] : [])
   }
 
   static let none = "None of them"

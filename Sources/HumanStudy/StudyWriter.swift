@@ -30,7 +30,9 @@ struct StudyWriter {
     return stimulus
   }
 
-  func finish(key: [Stimulus], trials: [Trial], pools: [CandidatePool], originals: [Original]) throws {
+  func finish(key: [Stimulus], trials: [Trial], pools: [CandidatePool], originals: [Original])
+    throws
+  {
     let sheets = try design.sheets && classNames.count <= 20 ? writeSheets(pools, originals) : []
     try folder.write(key)
     try folder.write(trials)
@@ -40,14 +42,21 @@ struct StudyWriter {
     try folder.write(
       Study(
         title: design.title, classNames: classNames, consent: StudyTexts.consent(design),
-        instructions: StudyTexts.instructions(design, classes: classNames), questions: StudyTexts.questions(design),
-        noneText: StudyTexts.none, secondsPerAnswer: design.seconds, participants: design.participants,
-        slots: design.participants + design.spares, width: shape.width * scale, height: shape.height * scale,
-        stimuli: key.map(\.name), practiceLabels: Dictionary(uniqueKeysWithValues: practice), sheets: sheets))
+        instructions: StudyTexts.instructions(design, classes: classNames),
+        questions: StudyTexts.questions(design),
+        noneText: StudyTexts.none, secondsPerAnswer: design.seconds,
+        participants: design.participants,
+        slots: design.participants + design.spares, width: shape.width * scale,
+        height: shape.height * scale,
+        stimuli: key.map(\.name), practiceLabels: Dictionary(uniqueKeysWithValues: practice),
+        sheets: sheets))
   }
 
-  /// One sheet a condition, in random order: rows are labels, columns targets, and the diagonal the images as they were.
-  private func writeSheets(_ pools: [CandidatePool], _ originals: [Original]) throws -> [Study.Sheet] {
+  /// One sheet a condition, in random order: rows are labels, columns targets, and the diagonal the
+  /// images as they were.
+  private func writeSheets(_ pools: [CandidatePool], _ originals: [Original]) throws -> [Study
+    .Sheet]
+  {
     let shape = originals[0].picture.shape
     let side = max(1, 64 / max(shape.height, shape.width))
     let (height, width) = (shape.height * side + 2, shape.width * side + 2)
@@ -55,7 +64,8 @@ struct StudyWriter {
     var sheets: [Study.Sheet] = []
     for (number, pool) in design.seed.derive("study sheets").shuffled(pools).enumerated() {
       var canvas = Canvas(
-        width: width * classNames.count + 2, height: height * classNames.count + 2, color: [128, 128, 128])
+        width: width * classNames.count + 2, height: height * classNames.count + 2,
+        color: [128, 128, 128])
       for label in classNames.indices {
         for target in classNames.indices {
           let picture =
@@ -70,9 +80,13 @@ struct StudyWriter {
       let data = try PNG.encode(canvas.picture)
       try AtomicFile.write(data, to: folder.sheet(name), synced: false)
       rows.append(
-        [name, Digest.hex(of: data), pool.condition.source, pool.condition.attack, pool.condition.epsilon.plainDecimal])
+        [
+          name, Digest.hex(of: data), pool.condition.source, pool.condition.attack,
+          pool.condition.epsilon.plainDecimal,
+        ])
       sheets.append(
-        Study.Sheet(name: name, caption: StudyTexts.sheetCaption, width: canvas.width, height: canvas.height))
+        Study.Sheet(
+          name: name, caption: StudyTexts.sheetCaption, width: canvas.width, height: canvas.height))
     }
     try AtomicFile.write(rows.text, to: folder.sheetKey)
     return sheets

@@ -20,7 +20,8 @@ struct ContactSheet {
     let (width, height) = (pictures[0].shape.width + Self.gap, pictures[0].shape.height + Self.gap)
     let columns = min(10, pictures.count)
     let rows = (pictures.count + columns - 1) / columns
-    var canvas = Canvas(width: columns * width - Self.gap, height: rows * height - Self.gap, color: [255, 255, 255])
+    var canvas = Canvas(
+      width: columns * width - Self.gap, height: rows * height - Self.gap, color: [255, 255, 255])
     for (place, picture) in pictures.enumerated() {
       canvas.put(picture, x: place % columns * width, y: place / columns * height)
     }

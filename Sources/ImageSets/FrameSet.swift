@@ -4,8 +4,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// The steps of an attack as pictures: `<index>/<step>.png` for each image, `strips/<index>.png` with all of them side by side, and
-/// `frames.csv`, what the source makes of every one.
+/// The steps of an attack as pictures: `<index>/<step>.png` for each image, `strips/<index>.png`
+/// with all of them side by side, and `frames.csv`, what the source makes of every one.
 public struct FrameSet {
   public let folder: URL
   public let scale: Int
@@ -24,7 +24,9 @@ public struct FrameSet {
     _ frames: [Tensor], labels: [Int64], source: any Classifier, done: () -> Void = {}
   ) throws {
     var table = CSV(header: "index,label,step,file,predicted,confidence,linf,l2")
-    let judged = frames.map { frame in withoutGradients { source.logits(frame.to(source.device)) }.to(.cpu) }
+    let judged = frames.map { frame in
+      withoutGradients { source.logits(frame.to(source.device)) }.to(.cpu)
+    }
     let digits = "\(frames.count - 1)".count
     for image in labels.indices {
       var strip = ContactSheet()
@@ -38,14 +40,19 @@ public struct FrameSet {
         let moved = (frame - frames[0]).narrow(0, image, 1)
         let logits = judged[step].narrow(0, image, 1)
         let numbers = [
-          logits.softmax().max().scalar, moved.absolute.max().scalar, (moved * moved).sum().scalar.squareRoot(),
+          logits.softmax().max().scalar, moved.absolute.max().scalar,
+          (moved * moved).sum().scalar.squareRoot(),
         ]
         table.append(
-          ["\(image)", "\(labels[image])", "\(step)", path, "\(logits.predictedClasses.int64s()[0])"]
+          [
+            "\(image)", "\(labels[image])", "\(step)", path,
+            "\(logits.predictedClasses.int64s()[0])",
+          ]
             + numbers.map { $0.roundedToMillionths.plainDecimal })
         done()
       }
-      try AtomicFile.write(PNG.encode(strip.drawn()), to: folder.appending(path: "strips/\(image).png"), synced: false)
+      try AtomicFile.write(
+        PNG.encode(strip.drawn()), to: folder.appending(path: "strips/\(image).png"), synced: false)
     }
     try AtomicFile.write(table.text, to: folder.appending(path: "frames.csv"))
   }

@@ -5,14 +5,17 @@ import Foundation
 import ModelCore
 import Support
 
-/// Adversarial examples as a folder of pictures: `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`,
-/// `originals/<index>_<label>.png`, `sheets/<source>/<attack>-<epsilon>.png` with the first hundred on a page, and `manifest.csv` with one
-/// row per adversarial picture; `jpeg.csv` if it is asked what JPEG leaves of them.
+/// Adversarial examples as a folder of pictures:
+/// `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`,
+/// `originals/<index>_<label>.png`, `sheets/<source>/<attack>-<epsilon>.png` with the first hundred
+/// on a page, and `manifest.csv` with one row per adversarial picture; `jpeg.csv` if it is asked
+/// what JPEG leaves of them.
 ///
-/// Pictures have 8 bits a channel. Rounding keeps the budget (`Quantization`), and what rounding costs is measured: each
-/// picture is shown to its source again as it is stored.
+/// Pictures have 8 bits a channel. Rounding keeps the budget (`Quantization`), and what rounding
+/// costs is measured: each picture is shown to its source again as it is stored.
 public struct ImageSet {
-  /// How many pictures were written, and how many of those that fooled their source as computed do as stored.
+  /// How many pictures were written, and how many of those that fooled their source as computed do
+  /// as stored.
   public struct Outcome: Equatable, Sendable {
     public var pictures = 0
     public var fooling = 0
@@ -44,19 +47,25 @@ public struct ImageSet {
 
   /// Writes one example set's pictures.
   /// - Parameters:
-  ///   - source: the model they were made on, to be asked again; nil leaves `predicted_after_export` empty.
+  ///   - source: the model they were made on, to be asked again; nil leaves
+  ///     `predicted_after_export` empty.
   ///   - done: told after each picture.
-  public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {}) throws {
+  public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {})
+    throws
+  {
     let before = outcome
     guard let norm = Norm(rawValue: set.origin.norm) else {
       throw Failure.badData(
-        "unknown norm '\(set.origin.norm)'", hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
+        "unknown norm '\(set.origin.norm)'",
+        hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
     }
-    // An attack towards several targets makes several examples of an image, and two may be predicted as the same.
+    // An attack towards several targets makes several examples of an image, and two may be
+    // predicted as the same.
     let namesTargets = Set(set.index.int64s()).count < set.count
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
       var shelf = Shelf(
-        path: "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)", budget: budget, epsilon: epsilon,
+        path: "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)", budget: budget,
+        epsilon: epsilon,
         norm: norm, namesTargets: namesTargets)
       // So many at a time that memory does not grow with the set.
       for range in Evaluator().batches(set.count) {
@@ -67,7 +76,8 @@ public struct ImageSet {
     if source != nil {
       outcome.losses.append(
         PictureLoss(
-          attack: set.origin.attack, source: set.origin.source, fooling: outcome.fooling - before.fooling,
+          attack: set.origin.attack, source: set.origin.source,
+          fooling: outcome.fooling - before.fooling,
           foolingAsStored: outcome.foolingAsStored - before.foolingAsStored))
     }
   }
@@ -91,7 +101,8 @@ public struct ImageSet {
     let (range, epsilon) = (set.origin.valueRange, shelf.epsilon)
     let adversarial = set.adversarial[shelf.budget]
     let originals = Quantization.bytes(set.original, range: range)
-    let stored = Quantization.bytes(adversarial, keeping: epsilon, in: shelf.norm, of: set.original, range: range)
+    let stored = Quantization.bytes(
+      adversarial, keeping: epsilon, in: shelf.norm, of: set.original, range: range)
     let pixels = Quantization.pixels(stored, range: range)
     let exact = sizes(adversarial - set.original)
     let after = sizes(pixels - Quantization.pixels(originals, range: range))
@@ -112,12 +123,16 @@ public struct ImageSet {
       let digest = try write(picture, to: path)
       try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
       manifest.append(
-        [path, digest, set.origin.data, "\(indices[i])", "\(labels[i])", targets[i] < 0 ? "" : "\(targets[i])"]
+        [
+          path, digest, set.origin.data, "\(indices[i])", "\(labels[i])",
+          targets[i] < 0 ? "" : "\(targets[i])",
+        ]
           + [
             set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
             judged.map { "\($0[i])" } ?? "",
           ]
-          + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] } + after.map { $0[i] })
+          + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] }
+          + after.map { $0[i] })
       count(fooled[i], foolsAsStored?[i] ?? false)
       done()
     }
@@ -125,7 +140,9 @@ public struct ImageSet {
 
   /// Writes the manifest, last of all.
   public func finish() throws -> Outcome {
-    if !jpeg.lines.isEmpty { try AtomicFile.write(jpeg.csv(), to: folder.appending(path: "jpeg.csv")) }
+    if !jpeg.lines.isEmpty {
+      try AtomicFile.write(jpeg.csv(), to: folder.appending(path: "jpeg.csv"))
+    }
     try AtomicFile.write(manifest.text, to: folder.appending(path: "manifest.csv"))
     return outcome
   }
@@ -145,14 +162,17 @@ public struct ImageSet {
   }
 
   private mutating func writeOriginal(_ bytes: Tensor, _ path: String) throws {
-    if writtenOriginals.insert(path).inserted { _ = try write(Self.picture(bytes).enlarged(scale), to: path) }
+    if writtenOriginals.insert(path).inserted {
+      _ = try write(Self.picture(bytes).enlarged(scale), to: path)
+    }
   }
 
   /// Bytes `[C, H, W]` as a picture.
   static func picture(_ bytes: Tensor) -> Picture {
     let sizes = bytes.shape
     return Picture(
-      shape: ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2]), pixels: bytes.bytes())
+      shape: ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2]),
+      pixels: bytes.bytes())
   }
 
   private func write(_ picture: Picture, to path: String) throws -> String {

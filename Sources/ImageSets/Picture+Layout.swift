@@ -49,10 +49,13 @@ package struct Canvas {
       for row in 0..<shape.height {
         let from = (plane + row) * shape.width
         let to = (channel * height + y + row) * width + x
-        pixels.replaceSubrange(to..<to + shape.width, with: picture.pixels[from..<from + shape.width])
+        pixels.replaceSubrange(
+          to..<to + shape.width, with: picture.pixels[from..<from + shape.width])
       }
     }
   }
 
-  package var picture: Picture { Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels) }
+  package var picture: Picture {
+    Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels)
+  }
 }

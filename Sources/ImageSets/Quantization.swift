@@ -10,11 +10,13 @@ package enum Quantization {
 
   /// Bytes for adversarial images that are at most `epsilon` away from the stored originals.
   ///
-  /// The nearest byte is kept where the whole image is within its budget; in the others every pixel that rounding moved
-  /// outwards takes the next byte towards the original instead, which can only make the perturbation smaller. How many pixels
-  /// differ (ℓ0) no rounding raises, since equal pixels stay equal.
+  /// The nearest byte is kept where the whole image is within its budget; in the others every pixel
+  /// that rounding moved outwards takes the next byte towards the original instead, which can only
+  /// make the perturbation smaller. How many pixels differ (ℓ0) no rounding raises, since equal
+  /// pixels stay equal.
   package static func bytes(
-    _ adversarial: Tensor, keeping epsilon: Double, in norm: Norm, of originals: Tensor, range: ClosedRange<Double>
+    _ adversarial: Tensor, keeping epsilon: Double, in norm: Norm, of originals: Tensor,
+    range: ClosedRange<Double>
   ) -> Tensor {
     guard norm != .l0 else { return bytes(adversarial, range: range) }
     // adversarial, originals [N, C, H, W]
@@ -23,7 +25,8 @@ package enum Quantization {
     let nearest = exact.rounded
     let width = range.upperBound - range.lowerBound
     let threat = ThreatModel(norm, epsilon: epsilon, valueRange: range)
-    let tooFar = norm.size((nearest - start) * (width / 255)).isGreater(than: epsilon + threat.tolerance)
+    let tooFar = norm.size((nearest - start) * (width / 255)).isGreater(
+      than: epsilon + threat.tolerance)
     let inwards = exact.isGreater(than: start).choose(exact.floor, else: -(-exact).floor)
     let outwards = (nearest - start).absolute.isGreater(than: (exact - start).absolute)
     let pull = outwards.and(tooFar.reshaped([-1, 1, 1, 1]))

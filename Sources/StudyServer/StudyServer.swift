@@ -4,7 +4,8 @@ import Support
 
 /// A study served over HTTP: its page to participants, their answers to `answers.sqlite`.
 ///
-/// It binds to loopback unless told otherwise and speaks no TLS: on a network, put a proxy in front that does.
+/// It binds to loopback unless told otherwise and speaks no TLS: on a network, put a proxy in front
+/// that does.
 public struct StudyServer: Sendable {
   public struct Options: Sendable {
     /// An address in digits, or `localhost`.
@@ -36,15 +37,19 @@ public struct StudyServer: Sendable {
     }
     if let address = options.completionURL {
       let scheme = URL(string: address)?.scheme?.lowercased()
-      guard scheme == "https" || scheme == "http", URL(string: address)?.host()?.isEmpty == false else {
-        throw Failure.usage("the completion address '\(address)' is none", hint: "it begins with https://")
+      guard scheme == "https" || scheme == "http", URL(string: address)?.host()?.isEmpty == false
+      else {
+        throw Failure.usage(
+          "the completion address '\(address)' is none", hint: "it begins with https://")
       }
     }
     database = try StudyDatabase(
       place ?? folder.database, try LoadedStudy(folder), patience: options.patience)
     let service = StudyService(
       database, isOpen: options.isOpen, completionURL: options.completionURL, log: log)
-    server = try HTTPServer(host: options.host, port: options.port) { await service.answer($0, from: $1) }
+    server = try HTTPServer(host: options.host, port: options.port) {
+      await service.answer($0, from: $1)
+    }
   }
 
   public var port: Int { server.port }
@@ -52,14 +57,19 @@ public struct StudyServer: Sendable {
   /// Serves until the task is cancelled.
   public func run() async throws { try await server.run() }
 
-  /// Makes participants and gives their links' secrets, which are kept nowhere: what is lost cannot be found again.
+  /// Makes participants and gives their links' secrets, which are kept nowhere: what is lost cannot
+  /// be found again.
   /// - Throws: `Failure`.
   public static func makeLinks(_ folder: StudyFolder, count: Int) async throws -> [String] {
-    guard (1...10_000).contains(count) else { throw Failure.usage("\(count) links: expected 1 to 10000") }
+    guard (1...10_000).contains(count) else {
+      throw Failure.usage("\(count) links: expected 1 to 10000")
+    }
     let database = try StudyDatabase(folder.database, try LoadedStudy(folder))
     let secrets = (0..<count).map { _ in Secret() }
     try await Self.explained {
-      try await database.write { rows in for secret in secrets { _ = try StudyDatabase.add(secret, .link, rows) } }
+      try await database.write { rows in
+        for secret in secrets { _ = try StudyDatabase.add(secret, .link, rows) }
+      }
     }
     return secrets.map(\.text)
   }
@@ -76,7 +86,8 @@ public struct StudyServer: Sendable {
   /// What the database refuses, as a failure.
   static func explained<Result>(_ body: () async throws -> Result) async throws -> Result {
     do { return try await body() } catch StudyDatabase.Refusal.full {
-      throw Failure(.failed, "there are \(StudyDatabase.capacity) participants already, and no more are taken")
+      throw Failure(
+        .failed, "there are \(StudyDatabase.capacity) participants already, and no more are taken")
     }
   }
 }

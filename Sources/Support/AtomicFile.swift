@@ -6,10 +6,11 @@ import Foundation
   import Darwin
 #endif
 
-/// A file that appears whole or not at all: written beside its place under a name ending in `.partial`, synced, then renamed.
+/// A file that appears whole or not at all: written beside its place under a name ending in
+/// `.partial`, synced, then renamed.
 ///
-/// An instance that is dropped without `commit()` removes what it wrote. What a killed process leaves behind ends in
-/// `.partial` and is swept by `AtomicFile.sweep`.
+/// An instance that is dropped without `commit()` removes what it wrote. What a killed process
+/// leaves behind ends in `.partial` and is swept by `AtomicFile.sweep`.
 public final class AtomicFile {
   public static let partialSuffix = ".partial"
 
@@ -19,8 +20,8 @@ public final class AtomicFile {
   private var descriptor: Int32
 
   /// Opens a new file, creating the folders above it.
-  /// - Parameter synced: whether the file must survive a loss of power from `commit` on. Thousands of small files that can
-  ///   be made again need not: they appear whole or not at all either way.
+  /// - Parameter synced: whether the file must survive a loss of power from `commit` on. Thousands
+  ///   of small files that can be made again need not: they appear whole or not at all either way.
   /// - Throws: `Failure.cannotWrite` with the system's reason.
   public init(_ place: URL, synced: Bool = true) throws {
     self.place = place
@@ -86,7 +87,8 @@ public final class AtomicFile {
   }
 
   /// Writes a whole file at once.
-  public static func write(_ data: some ContiguousBytes, to place: URL, synced: Bool = true) throws {
+  public static func write(_ data: some ContiguousBytes, to place: URL, synced: Bool = true) throws
+  {
     let file = try AtomicFile(place, synced: synced)
     try file.append(data)
     try file.commit()
@@ -99,7 +101,8 @@ public final class AtomicFile {
 
   /// Removes the remains of writers that were killed, from a folder and the folders below it.
   public static func sweep(_ folder: URL) {
-    guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil) else { return }
+    guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    else { return }
     for case let file as URL in walk where file.lastPathComponent.hasSuffix(partialSuffix) {
       if isAbandoned(file) { try? FileManager.default.removeItem(at: file) }
     }
@@ -125,7 +128,8 @@ public final class AtomicFile {
       case EACCES, EROFS, EPERM: "choose a folder you may write to with --out"
       default: nil as String?
       }
-    return .cannotWrite("cannot write \(place.path): \(String(cString: strerror(reason)).lowercased())", hint: hint)
+    return .cannotWrite(
+      "cannot write \(place.path): \(String(cString: strerror(reason)).lowercased())", hint: hint)
   }
 }
 
@@ -135,10 +139,13 @@ public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    // Asked once more in the system's own words, because Foundation does not always pass its reason on.
-    let reason = mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
+    // Asked once more in the system's own words, because Foundation does not always pass its reason
+    // on.
+    let reason =
+      mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
     throw Failure.cannotWrite(
-      "cannot create the folder \(folder.path)\(reason)", hint: "choose a folder you may write to with --out")
+      "cannot create the folder \(folder.path)\(reason)",
+      hint: "choose a folder you may write to with --out")
   }
 }
 

@@ -13,7 +13,8 @@ public final class Digest {
   /// Starts an empty digest; feed it with `update` and read it once with `finish`.
   public init(_ algorithm: Algorithm = .sha256) {
     context = EVP_MD_CTX_new()
-    precondition(EVP_DigestInit_ex(context, algorithm == .sha256 ? EVP_sha256() : EVP_md5(), nil) == 1)
+    precondition(
+      EVP_DigestInit_ex(context, algorithm == .sha256 ? EVP_sha256() : EVP_md5(), nil) == 1)
   }
 
   deinit { EVP_MD_CTX_free(context) }
@@ -34,13 +35,16 @@ public final class Digest {
   /// Ends the digest as lowercase hexadecimal.
   public func hex() -> String { Self.hex(finish()) }
 
-  public static func bytes(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256) -> [UInt8] {
+  public static func bytes(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256)
+    -> [UInt8]
+  {
     let digest = Digest(algorithm)
     data.withUnsafeBytes { digest.update($0) }
     return digest.finish()
   }
 
-  public static func hex(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256) -> String {
+  public static func hex(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256) -> String
+  {
     hex(bytes(of: data, algorithm))
   }
 
@@ -67,6 +71,7 @@ public final class Digest {
 
   private static func hex(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

@@ -1,9 +1,10 @@
 /// An error a user can act on: what was expected, what was found, where, and what to do about it.
 ///
-/// Every error that leaves a public function of Crossfire on purpose is a `Failure`; the command prints it on one line
-/// (two with a hint) and exits with its status.
+/// Every error that leaves a public function of Crossfire on purpose is a `Failure`; the command
+/// prints it on one line (two with a hint) and exits with its status.
 public struct Failure: Error, Equatable, CustomStringConvertible {
-  /// What went wrong in the terms of the exit status that a script sees (the numbers of `sysexits.h`).
+  /// What went wrong in the terms of the exit status that a script sees (the numbers of
+  /// `sysexits.h`).
   public enum Kind: Int32, Sendable {
     case failed = 1
     case usage = 64

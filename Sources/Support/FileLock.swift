@@ -6,7 +6,8 @@ import Foundation
   import Darwin
 #endif
 
-/// A lock between processes, held as long as the value lives. The system lets it go when a process ends, however it ends.
+/// A lock between processes, held as long as the value lives. The system lets it go when a process
+/// ends, however it ends.
 public final class FileLock {
   private let descriptor: Int32
 

@@ -1,6 +1,7 @@
 /// The name among `candidates` that a mistyped `word` most likely meant, or nil if none is close.
 ///
-/// Close means: at most a third of the word's letters (at least two) have to be inserted, deleted or replaced.
+/// Close means: at most a third of the word's letters (at least two) have to be inserted, deleted
+/// or replaced.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
   let limit = max(2, word.count / 3)
   let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }

@@ -1,4 +1,5 @@
-/// A seed from which other seeds derive by name, so that a step's randomness depends on what it is and never on when it ran.
+/// A seed from which other seeds derive by name, so that a step's randomness depends on what it is
+/// and never on when it ran.
 public struct Seed: Sendable, Hashable, Codable {
   public let value: UInt64
 

@@ -10,7 +10,8 @@ extension Settings {
       value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
     } catch {
       throw Failure.badData(
-        "\(place) is not JSON", hint: "it reads like {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
+        "\(place) is not JSON",
+        hint: "it reads like {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
     }
     guard case .map(let settings) = try value.setting(place) else {
       throw Failure.badData("\(place): expected a JSON object, names with values")

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A value as somebody wrote it, in a file or on the command line, before anybody knows what it means.
+/// A value as somebody wrote it, in a file or on the command line, before anybody knows what it
+/// means.
 public indirect enum SettingValue: Sendable, Equatable {
   case scalar(String)
   case list([SettingValue])
@@ -18,8 +19,8 @@ public indirect enum SettingValue: Sendable, Equatable {
 
 /// Named values that somebody wrote, each with the place where it stands.
 ///
-/// Readers ask for what they know, with a default and a meaning; `finish` then refuses every name nobody asked for. So what
-/// a reader accepts, its defaults and its documentation are one text.
+/// Readers ask for what they know, with a default and a meaning; `finish` then refuses every name
+/// nobody asked for. So what a reader accepts, its defaults and its documentation are one text.
 public final class Settings: @unchecked Sendable, Equatable {
   /// One name with its value and place (`run.yaml:12`).
   public struct Entry: Sendable, Equatable {
@@ -83,7 +84,9 @@ public final class Settings: @unchecked Sendable, Equatable {
 
   public func has(_ name: String) -> Bool { entries.contains { $0.name == name } }
 
-  public func string(_ name: String, default fallback: String? = nil, _ meaning: String) throws -> String {
+  public func string(_ name: String, default fallback: String? = nil, _ meaning: String) throws
+    -> String
+  {
     guard let entry = value(name, default: fallback, meaning) else {
       return try required(name, fallback, meaning)
     }
@@ -107,43 +110,53 @@ public final class Settings: @unchecked Sendable, Equatable {
   }
 
   /// One of a few words.
-  public func choice(_ name: String, of known: [String], default fallback: String? = nil, _ meaning: String) throws
+  public func choice(
+    _ name: String, of known: [String], default fallback: String? = nil, _ meaning: String
+  ) throws
     -> String
   {
     let word = try string(name, default: fallback, meaning + " (\(known.joined(separator: ", ")))")
     guard known.contains(word) else {
-      throw Failure.badData("\(place(of: name)): \(name): '\(word)' is not known", hint: hint(for: word, among: known))
+      throw Failure.badData(
+        "\(place(of: name)): \(name): '\(word)' is not known", hint: hint(for: word, among: known))
     }
     return word
   }
 
   public func int(
-    _ name: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
+    _ name: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 0...Int.max,
+    _ meaning: String
   ) throws -> Int {
     guard let entry = value(name, default: fallback.map(String.init), meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let number = Int(text), range.contains(number) else {
+    guard case .scalar(let text) = entry.value, let number = Int(text), range.contains(number)
+    else {
       let bound =
-        range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+        range.upperBound == .max
+        ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
       throw wrong(entry, "a whole number \(bound)")
     }
     return number
   }
 
   /// A whole number that may be left out.
-  public func optionalInt(_ name: String, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String) throws -> Int? {
+  public func optionalInt(
+    _ name: String, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
+  ) throws -> Int? {
     value(name, meaning) == nil ? nil : try int(name, in: range, meaning)
   }
 
   public func double(
-    _ name: String, default fallback: Double? = nil, in range: ClosedRange<Double> = 0...Double.infinity,
+    _ name: String, default fallback: Double? = nil,
+    in range: ClosedRange<Double> = 0...Double.infinity,
     _ meaning: String
   ) throws -> Double {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let number = Double(text), number.isFinite, range.contains(number)
+    guard case .scalar(let text) = entry.value, let number = Double(text), number.isFinite,
+      range.contains(number)
     else {
       throw wrong(entry, range.words)
     }
@@ -158,36 +171,47 @@ public final class Settings: @unchecked Sendable, Equatable {
   }
 
   /// True or false.
-  public func bool(_ name: String, default fallback: Bool? = nil, _ meaning: String) throws -> Bool {
+  public func bool(_ name: String, default fallback: Bool? = nil, _ meaning: String) throws -> Bool
+  {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let truth = Bool(text) else { throw wrong(entry, "true or false") }
+    guard case .scalar(let text) = entry.value, let truth = Bool(text) else {
+      throw wrong(entry, "true or false")
+    }
     return truth
   }
 
   /// Numbers, given as a list or as one.
   public func doubles(
-    _ name: String, default fallback: [Double]? = nil, in range: ClosedRange<Double> = 0...Double.infinity,
+    _ name: String, default fallback: [Double]? = nil,
+    in range: ClosedRange<Double> = 0...Double.infinity,
     _ meaning: String
   ) throws -> [Double] {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    let items: [SettingValue] = if case .list(let items) = entry.value { items } else { [entry.value] }
+    let items: [SettingValue] =
+      if case .list(let items) = entry.value { items } else { [entry.value] }
     return try items.map { item in
-      guard case .scalar(let text) = item, let number = Double(text), number.isFinite, range.contains(number) else {
-        throw Failure.badData("\(entry.place): \(name): expected numbers, each \(range.words), found \(item.kind)")
+      guard case .scalar(let text) = item, let number = Double(text), number.isFinite,
+        range.contains(number)
+      else {
+        throw Failure.badData(
+          "\(entry.place): \(name): expected numbers, each \(range.words), found \(item.kind)")
       }
       return number
     }
   }
 
-  public func strings(_ name: String, default fallback: [String]? = nil, _ meaning: String) throws -> [String] {
+  public func strings(_ name: String, default fallback: [String]? = nil, _ meaning: String) throws
+    -> [String]
+  {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    let items: [SettingValue] = if case .list(let items) = entry.value { items } else { [entry.value] }
+    let items: [SettingValue] =
+      if case .list(let items) = entry.value { items } else { [entry.value] }
     return try items.map { item in
       guard case .scalar(let text) = item else { throw wrong(entry, "a list of words") }
       return text
@@ -197,7 +221,9 @@ public final class Settings: @unchecked Sendable, Equatable {
   /// Named values one level below; none if the name is not given.
   public func map(_ name: String, _ meaning: String) throws -> Settings? {
     guard let entry = value(name, meaning) else { return nil }
-    guard case .map(let settings) = entry.value else { throw wrong(entry, "a mapping (names with values)") }
+    guard case .map(let settings) = entry.value else {
+      throw wrong(entry, "a mapping (names with values)")
+    }
     return settings
   }
 
@@ -218,7 +244,9 @@ public final class Settings: @unchecked Sendable, Equatable {
     .badData("\(entry.place): \(entry.name): expected \(expected), found \(entry.value.kind)")
   }
 
-  private func required<Value>(_ name: String, _ fallback: Value?, _ meaning: String) throws -> Value {
+  private func required<Value>(_ name: String, _ fallback: Value?, _ meaning: String) throws
+    -> Value
+  {
     if let fallback { return fallback }
     throw Failure.badData("\(place): '\(name)' is missing (\(meaning))")
   }
@@ -227,6 +255,7 @@ public final class Settings: @unchecked Sendable, Equatable {
 extension ClosedRange<Double> {
   /// The range in words for an error message.
   fileprivate var words: String {
-    upperBound == .infinity ? "a number of at least \(lowerBound)" : "a number from \(lowerBound) to \(upperBound)"
+    upperBound == .infinity
+      ? "a number of at least \(lowerBound)" : "a number from \(lowerBound) to \(upperBound)"
   }
 }

@@ -1,9 +1,11 @@
 import Foundation
 
-/// A zip archive's table of contents, and the bytes of its members as they are stored, compressed or not.
+/// A zip archive's table of contents, and the bytes of its members as they are stored, compressed
+/// or not.
 ///
-/// Names are only ever looked up, never turned into paths. Nothing the table claims is believed before it was checked against
-/// the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit sizes.
+/// Names are only ever looked up, never turned into paths. Nothing the table claims is believed
+/// before it was checked against the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit
+/// sizes.
 package struct ZipArchive {
   package struct Member {
     /// 0: as it is; 8: deflated.
@@ -37,7 +39,9 @@ package struct ZipArchive {
     self.bytes = bytes
     self.what = what
     guard let end = Self.end(of: bytes) else {
-      throw wrong("it has no table of contents at its end", hint: "is it truncated? download or save it again")
+      throw wrong(
+        "it has no table of contents at its end", hint: "is it truncated? download or save it again"
+      )
     }
     guard (0...Self.mostMembers).contains(end.count), (0...bytes.count).contains(end.start) else {
       throw wrong("its table of contents claims \(end.count) members from byte \(end.start) on")
@@ -46,7 +50,9 @@ package struct ZipArchive {
     var place = end.start
     for _ in 0..<end.count {
       let damaged = wrong("its table of contents is damaged at byte \(place)")
-      guard let fields = LittleEndian(bytes, place, 46), fields[0, 4] == 0x0201_4b50 else { throw damaged }
+      guard let fields = LittleEndian(bytes, place, 46), fields[0, 4] == 0x0201_4b50 else {
+        throw damaged
+      }
       let lengths = (name: fields[28, 2], extra: fields[30, 2], comment: fields[32, 2])
       guard let name = LittleEndian(bytes, place + 46, lengths.name)?.text,
         let extra = LittleEndian(bytes, place + 46 + lengths.name, lengths.extra),
@@ -54,20 +60,25 @@ package struct ZipArchive {
       else { throw damaged }
       guard fields[8, 2] & 1 == 0 else { throw wrong("its member '\(name)' is encrypted") }
       let member = Member(
-        method: fields[10, 2], checksum: UInt32(fields[16, 4]), size: large.size, storedSize: large.stored,
+        method: fields[10, 2], checksum: UInt32(fields[16, 4]), size: large.size,
+        storedSize: large.stored,
         offset: large.offset)
-      guard members.updateValue(member, forKey: name) == nil else { throw wrong("two members are named '\(name)'") }
+      guard members.updateValue(member, forKey: name) == nil else {
+        throw wrong("two members are named '\(name)'")
+      }
       place += 46 + lengths.name + lengths.extra + lengths.comment
     }
     self.members = members
   }
 
-  /// What the table says of a member, and its bytes as they are stored; nil if there is none of that name.
+  /// What the table says of a member, and its bytes as they are stored; nil if there is none of
+  /// that name.
   /// - Throws: `Failure.badData` if the archive does not have the bytes.
   package func member(_ name: String) throws -> (Member, stored: Data)? {
     guard let member = members[name] else { return nil }
     guard let header = LittleEndian(bytes, member.offset, 30), header[0, 4] == 0x0403_4b50,
-      let content = LittleEndian(bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.storedSize)
+      let content = LittleEndian(
+        bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.storedSize)
     else {
       throw Failure.badData("\(what) is damaged: its member '\(name)' does not lie in the file")
     }
@@ -80,7 +91,9 @@ package struct ZipArchive {
     let first = max(0, bytes.count - 22 - 65_535)
     guard bytes.count >= 22 else { return nil }
     for place in stride(from: bytes.count - 22, through: first, by: -1) {
-      guard let record = LittleEndian(bytes, place, 22), record[0, 4] == 0x0605_4b50 else { continue }
+      guard let record = LittleEndian(bytes, place, 22), record[0, 4] == 0x0605_4b50 else {
+        continue
+      }
       let (count, start) = (record[10, 2], record[16, 4])
       guard count == 0xffff || start == 0xffff_ffff else { return (count, start) }
       guard let locator = LittleEndian(bytes, place - 20, 20), locator[0, 4] == 0x0706_4b50,
@@ -108,7 +121,9 @@ package struct ZipArchive {
           defer { next += 8 }
           return extra[next, 8]
         }
-        guard let whole = take(size), let packed = take(stored), let start = take(offset) else { return nil }
+        guard let whole = take(size), let packed = take(stored), let start = take(offset) else {
+          return nil
+        }
         (size, stored, offset) = (whole, packed, start)
       }
       place += 4 + length
@@ -122,7 +137,9 @@ private struct LittleEndian {
   let data: Data
 
   init?(_ bytes: Data, _ place: Int, _ count: Int) {
-    guard place >= 0, count >= 0, place <= bytes.count, count <= bytes.count - place else { return nil }
+    guard place >= 0, count >= 0, place <= bytes.count, count <= bytes.count - place else {
+      return nil
+    }
     data = bytes[bytes.startIndex + place..<bytes.startIndex + place + count]
   }
 

@@ -20,14 +20,17 @@ struct Attack: ParsableCommand {
   @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
   var model: String
 
-  @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+  @Option(
+    help: "A data set's name or a folder; its test images are attacked unless it says :train.")
   var data: String
 
   @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
   var count: Int?
 
   @Option(
-    help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
+    help: ArgumentHelp(
+      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack")
+  )
   var attack: String
 
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
@@ -54,7 +57,8 @@ struct Attack: ParsableCommand {
     try plan.goal.validate(classCount: images.classCount)
     let named = try NamedModel(model)
     let loaded = try architecture.load(named, for: images, device: device)
-    let source = Contestant(name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
+    let source = Contestant(
+      name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
       evaluator: Evaluator(batchSize: engine.batchSize))
@@ -62,7 +66,9 @@ struct Attack: ParsableCommand {
     let progress = output.progress
     progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
     let journal = BatchJournal(for: URL(filePath: out), request: runner.request)
-    let (result, examples) = try runner.run(keep: images.count, journal: journal) { progress.update($0) }
+    let (result, examples) = try runner.run(keep: images.count, journal: journal) {
+      progress.update($0)
+    }
     progress.end(nil)
     try examples?.write(to: URL(filePath: out))
     journal.remove()

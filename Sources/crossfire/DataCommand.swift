@@ -11,7 +11,8 @@ struct DataCommand: ParsableCommand {
 }
 
 struct ListData: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the data sets with a name.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the data sets with a name.")
 
   @OptionGroup var output: OutputOptions
 
@@ -29,12 +30,15 @@ struct ListData: ParsableCommand {
     let lines = DatasetCatalog.all.map { entry in
       Line(
         name: entry.name, train: entry.counts[.train], test: entry.counts[.test],
-        shape: entry.shape.description, classes: entry.classNames.count, isHere: entry.isHere(), summary: entry.summary)
+        shape: entry.shape.description, classes: entry.classNames.count, isHere: entry.isHere(),
+        summary: entry.summary)
     }
     var table = TextTable(["name", "train", "test", "shape", "here"])
     for line in lines {
       let count = { (number: Int?) in number.map(String.init) ?? "-" }
-      table.add([line.name, count(line.train), count(line.test), line.shape, line.isHere ? "yes" : "no"])
+      table.add([
+        line.name, count(line.train), count(line.test), line.shape, line.isHere ? "yes" : "no",
+      ])
     }
     let meanings = lines.map { "  \($0.name.padded(to: 14)) \($0.summary)" }.joined(separator: "\n")
     try output.show(lines, table.text + "\n\n" + meanings)
@@ -60,7 +64,9 @@ struct GetData: ParsableCommand {
     let folder = DataFolders().cache.appending(path: entry.folderName)
     let total = entry.files.reduce(0) { $0 + $1.size }
     progress.begin("download \(name)", total: total, unit: "bytes")
-    _ = try entry.download(to: folder) { file, done, _ in progress.update(entry.bytes(before: file) + done) }
+    _ = try entry.download(to: folder) { file, done, _ in
+      progress.update(entry.bytes(before: file) + done)
+    }
     progress.end(nil)
     print(folder.path)
   }
@@ -89,7 +95,8 @@ struct CheckData: ParsableCommand {
     let lines = check.rows.map { row in
       let expected = row.expected.map { $0 == row.found ? "" : " (expected \($0))" } ?? ""
       let verdict = row.verdict == .bad ? "BAD " : "    "
-      return verdict + (row.split?.rawValue ?? "").padded(to: 7) + "\(row.subject): \(row.found)\(expected)"
+      return verdict + (row.split?.rawValue ?? "").padded(to: 7)
+        + "\(row.subject): \(row.found)\(expected)"
     }
     try output.show(check, lines.joined(separator: "\n"))
     guard check.passed else { throw Failure.badData("\(data) is not as it should be (see above)") }

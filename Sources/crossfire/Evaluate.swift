@@ -46,7 +46,9 @@ struct Evaluate: ParsableCommand {
     let lines = try models.map { model in
       let classifier = try architecture.load(model, for: images, device: device).classifier
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = Evaluator(batchSize: engine.batchSize).predictions(of: classifier, on: images) {
+      let predictions = Evaluator(batchSize: engine.batchSize).predictions(
+        of: classifier, on: images
+      ) {
         progress.update($0)
       }
       progress.end(nil)
@@ -54,7 +56,8 @@ struct Evaluate: ParsableCommand {
       let interval = wilsonInterval(successes: correct, of: images.count)
       return Line(
         model: model.name, data: images.name, images: images.count, correct: correct,
-        accuracy: Double(correct) / Double(images.count), ciLow: interval.lowerBound, ciHigh: interval.upperBound)
+        accuracy: Double(correct) / Double(images.count), ciLow: interval.lowerBound,
+        ciHigh: interval.upperBound)
     }
     var table = TextTable(["model", "images", "correct", "accuracy", "95 % interval"])
     for line in lines {

@@ -24,28 +24,36 @@ struct Export: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The example file; for --csv also a run folder's file of predictions.", valueName: "examples.safetensors"))
+      "The example file; for --csv also a run folder's file of predictions.",
+      valueName: "examples.safetensors"))
   var examples: String
 
   @Option(help: ArgumentHelp("The folder for pictures and their manifest.", valueName: "dir"))
   var out: String?
 
-  @Option(help: ArgumentHelp("The NumPy file to write, with the arrays that the example file has.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The NumPy file to write, with the arrays that the example file has.", valueName: "file"))
   var npz: String?
 
-  @Option(help: ArgumentHelp("The table to write, a row for each example, budget and victim.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The table to write, a row for each example, budget and victim.", valueName: "file"))
   var csv: String?
 
   @Option(help: "The model the examples were made on, to classify them again as stored.")
   var model: String?
 
-  @Option(help: ArgumentHelp("Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+  @Option(
+    help: ArgumentHelp(
+      "Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
   var scale = 1
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Try which pictures still fool the source after JPEG: 95 75 50. Needs --model.", valueName: "quality"))
+      "Try which pictures still fool the source after JPEG: 95 75 50. Needs --model.",
+      valueName: "quality"))
   var jpeg: [String] = []
 
   @OptionGroup var engine: EngineOptions
@@ -75,21 +83,27 @@ struct Export: ParsableCommand {
   }
 
   private func exportPictures(to out: String, _ device: Device) throws {
-    guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
+    guard (1...64).contains(scale) else {
+      throw Failure.usage("--scale \(scale): expected a number from 1 to 64")
+    }
     let set = try ExampleSet(URL(filePath: examples))
     try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))
     let source = try model.map { try self.source($0, of: set, device) }
     let progress = output.progress
     let qualities = try jpeg.flatMap { $0.split(separator: ",") }.map { text in
-      guard let quality = Int(text) else { throw Failure.usage("--jpeg \(text): expected a number from 1 to 100") }
+      guard let quality = Int(text) else {
+        throw Failure.usage("--jpeg \(text): expected a number from 1 to 100")
+      }
       return quality
     }
     guard qualities.isEmpty || source != nil else {
-      throw Failure.usage("--jpeg needs the model to show the pictures to", hint: "name it with --model")
+      throw Failure.usage(
+        "--jpeg needs the model to show the pictures to", hint: "name it with --model")
     }
     var images = try ImageSet(URL(filePath: out), scale: scale, jpegQualities: qualities)
     var done = 0
-    progress.begin("export pictures", total: set.count * set.origin.epsilons.count, unit: "pictures")
+    progress.begin(
+      "export pictures", total: set.count * set.origin.epsilons.count, unit: "pictures")
     try images.add(set, source: source) {
       done += 1
       progress.update(done)
@@ -97,7 +111,9 @@ struct Export: ParsableCommand {
     progress.end(nil)
     let outcome = try images.finish()
     let stored = source == nil ? nil : outcome.foolingAsStored
-    let fate = stored.map { "; \($0) still do as 8-bit files" } ?? " (as stored: not measured, no --model given)"
+    let fate =
+      stored.map { "; \($0) still do as 8-bit files" }
+      ?? " (as stored: not measured, no --model given)"
     try output.show(
       Result(
         folder: out, pictures: outcome.pictures, fooling: outcome.fooling, foolingAsStored: stored,
@@ -109,19 +125,24 @@ struct Export: ParsableCommand {
   private func table(_ lines: [JPEGChannel.Line]) -> String {
     var table = TextTable(["epsilon", "JPEG quality", "fooling as stored", "still fooling"])
     for line in lines {
-      table.add([line.epsilon.plainDecimal, "\(line.quality)", "\(line.fooling)", "\(line.stillFooling)"])
+      table.add([
+        line.epsilon.plainDecimal, "\(line.quality)", "\(line.fooling)", "\(line.stillFooling)",
+      ])
     }
     return table.text
   }
 
-  private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier {
+  private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier
+  {
     let named = try NamedModel(path: path)
     let shape = set.original.shape
     let images = LoadedModel.Images(
-      shape: ImageShape(channels: shape[1], height: shape[2], width: shape[3]), classNames: set.origin.classNames)
+      shape: ImageShape(channels: shape[1], height: shape[2], width: shape[3]),
+      classNames: set.origin.classNames)
     let model = try LoadedModel(named.url, notes: named.notes, for: images, device: device)
     guard model.fingerprint == set.origin.sourceFingerprint else {
-      throw Failure.badData("\(path) is not the model that \(examples) was made on (\(set.origin.source))")
+      throw Failure.badData(
+        "\(path) is not the model that \(examples) was made on (\(set.origin.source))")
     }
     return model.classifier
   }

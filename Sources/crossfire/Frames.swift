@@ -23,14 +23,17 @@ struct Frames: ParsableCommand {
   @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
   var model: String
 
-  @Option(help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+  @Option(
+    help: "A data set's name or a folder; its test images are attacked unless it says :train.")
   var data: String
 
   @Option(help: ArgumentHelp("Show the first N images.", valueName: "n"))
   var count = 1
 
   @Option(
-    help: ArgumentHelp("The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"))
+    help: ArgumentHelp(
+      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack")
+  )
   var attack: String
 
   @Option(help: "The budget in pixel units.")
@@ -42,7 +45,9 @@ struct Frames: ParsableCommand {
   @Option(help: "Where all randomness derives from.")
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+  @Option(
+    help: ArgumentHelp(
+      "Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
   var scale = 1
 
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
@@ -54,11 +59,16 @@ struct Frames: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
-    guard (1...64).contains(scale) else { throw Failure.usage("--scale \(scale): expected a number from 1 to 64") }
-    guard (1...1000).contains(count) else { throw Failure.usage("--count \(count): expected a number from 1 to 1000") }
+    guard (1...64).contains(scale) else {
+      throw Failure.usage("--scale \(scale): expected a number from 1 to 64")
+    }
+    guard (1...1000).contains(count) else {
+      throw Failure.usage("--count \(count): expected a number from 1 to 1000")
+    }
     let plan = try asUsage { try attackPlan(attack, epsilons: [epsilon], target: target) }
     guard plan.goal.examplesPerImage(classCount: 3) == 1 else {
-      throw Failure.usage("--target \(target ?? "all"): frames are made towards one target", hint: "for example next")
+      throw Failure.usage(
+        "--target \(target ?? "all"): frames are made towards one target", hint: "for example next")
     }
     let data = try DataReference(data).load(defaultSplit: .test).first(count)
     try plan.goal.validate(classCount: data.classCount)
@@ -69,7 +79,9 @@ struct Frames: ParsableCommand {
     let goal = plan.goal.goal(
       for: data.labels(0..<count).to(device), images: images, first: 0, classifier: classifier,
       seed: Seed(seed).derive("targets"))
-    let frames = try plan.frames(images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)).map {
+    let frames = try plan.frames(
+      images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)
+    ).map {
       $0.to(.cpu)
     }
     let progress = output.progress
@@ -83,6 +95,7 @@ struct Frames: ParsableCommand {
     }
     progress.end(nil)
     try output.show(
-      ["folder": out], "\(out): \(frames.count) frames of \(count) image\(count == 1 ? "" : "s"), and their strips")
+      ["folder": out],
+      "\(out): \(frames.count) frames of \(count) image\(count == 1 ? "" : "s"), and their strips")
   }
 }

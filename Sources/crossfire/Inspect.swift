@@ -20,7 +20,8 @@ struct Inspect: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A folder, or a file; a model file may be followed by what is to be known of it.", valueName: "path"))
+      "A folder, or a file; a model file may be followed by what is to be known of it.",
+      valueName: "path"))
   var path: String
 
   @Option(help: "A data set's name or a folder whose images a model is shown.")
@@ -39,7 +40,9 @@ struct Inspect: ParsableCommand {
       throw Failure.missing("\(path) is not there")
     }
     if isFolder.boolValue { return try showRun(url) }
-    if let file = try? SafetensorsFile(url), file.contains("original") { return try showExamples(url) }
+    if let file = try? SafetensorsFile(url), file.contains("original") {
+      return try showExamples(url)
+    }
     try showModel(model, device)
   }
 
@@ -70,7 +73,8 @@ struct Inspect: ParsableCommand {
     let classifier = model.classifier
     let before = (classifier as? ForeignModel)?.before.texts ?? []
     var document = ModelDocument(
-      format: model.format.rawValue, input: "\(classifier.inputShape)", classes: classifier.classCount,
+      format: model.format.rawValue, input: "\(classifier.inputShape)",
+      classes: classifier.classCount,
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
       model: model.network?.description, training: model.training, parameters: model.parameters,
       fingerprint: model.fingerprint)
@@ -78,12 +82,14 @@ struct Inspect: ParsableCommand {
       "\(model.format.rawValue) with \(model.parameters) parameters, images \(classifier.inputShape), \(classifier.classCount) classes, pixels \(classifier.valueRange.lowerBound) to \(classifier.valueRange.upperBound)",
       "fingerprint \(model.fingerprint)", "",
     ]
-    lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map {
+    lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map
+    {
       "  \("\($0.offset)".padded(to: 3)) \($0.element)"
     }
     if let training = model.training {
       lines += [
-        "", "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), \(training.defense)",
+        "",
+        "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), \(training.defense)",
         "accuracy in training \(training.trainingAccuracy.percent)"
           + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? ""),
         "crossfire \(training.crossfire), libtorch \(training.libtorch), \(training.device), \(training.threads) threads",
@@ -98,8 +104,11 @@ struct Inspect: ParsableCommand {
   }
 
   /// What a model does with images of the data, question by question.
-  private func checks(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> ([Check], [String]) {
-    let contestant = Contestant(name: name, classifier: model.classifier, fingerprint: model.fingerprint)
+  private func checks(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> (
+    [Check], [String]
+  ) {
+    let contestant = Contestant(
+      name: name, classifier: model.classifier, fingerprint: model.fingerprint)
     let progress = output.progress
     progress.begin("ask \(name)", total: 1, unit: "model")
     let probe = ModelProbe(of: contestant, on: images, noises: [], seed: Seed(1))
@@ -107,13 +116,16 @@ struct Inspect: ParsableCommand {
     let flags = probe.findings(classCount: images.classCount).map(\.flag)
     let checks = ModelProbe.loadingChecks.map { check in
       let flag = flags.first { $0.name == check.name }
-      return Check(name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
+      return Check(
+        name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
     }
     let right = probe.right.count(where: \.self)
     var lines = ["", "\(right) of the first \(probe.right.count) images of \(images.name) right"]
     for check in checks {
       lines.append(check.passed ? "  ✓ not seen: \(check.name)" : "  ⚑ \(check.name)")
-      if let found = check.found, let advice = check.advice { lines.append("      \(found) \(advice)") }
+      if let found = check.found, let advice = check.advice {
+        lines.append("      \(found) \(advice)")
+      }
     }
     return (checks, lines)
   }
@@ -136,7 +148,9 @@ struct Inspect: ParsableCommand {
       "run '\(source.experiment)': \(grid.cells.count) cells, \(source.examples) images of \(source.data), seed \(source.seed)",
       "models: " + grid.models.joined(separator: ", "),
       "attacks: "
-        + grid.attacks.map { "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))" }.joined(
+        + grid.attacks.map {
+          "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))"
+        }.joined(
           separator: "; "),
       "crossfire \(source.crossfire), libtorch \(source.libtorch), \(source.device), \(source.threads) threads",
     ]

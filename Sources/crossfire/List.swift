@@ -37,9 +37,13 @@ struct List: ParsableCommand {
     let entries =
       switch kind {
       case .attacks:
-        AttackRegistry.all.map { attack in entry(attack.name, attack.summary) { _ = try attack.init($0) } }
+        AttackRegistry.all.map { attack in
+          entry(attack.name, attack.summary) { _ = try attack.init($0) }
+        }
       case .defenses:
-        DefenseRegistry.all.map { defense in entry(defense.name, defense.summary) { _ = try defense.init($0) } }
+        DefenseRegistry.all.map { defense in
+          entry(defense.name, defense.summary) { _ = try defense.init($0) }
+        }
       case .architectures: Architecture.all.map { entry($0.name, $0.summary) { _ in } }
       }
     let width = (entries.map(\.name.count).max() ?? 0) + 2
@@ -47,13 +51,15 @@ struct List: ParsableCommand {
       wrapped(entry.summary, indent: width, first: entry.name.padded(to: width))
         + entry.settings.flatMap { setting in
           let fallback = setting.fallback.map { "; default \($0)" } ?? ""
-          return wrapped("\(setting.name): \(setting.meaning)\(fallback)", indent: width + 4, first: nil)
+          return wrapped(
+            "\(setting.name): \(setting.meaning)\(fallback)", indent: width + 4, first: nil)
         }
     }
     try output.show(entries, lines.joined(separator: "\n"))
   }
 
-  /// Words in lines of 80 characters, indented; the first line begins with `first` instead of spaces.
+  /// Words in lines of 80 characters, indented; the first line begins with `first` instead of
+  /// spaces.
   private func wrapped(_ text: String, indent: Int, first: String?) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
@@ -71,11 +77,14 @@ struct List: ParsableCommand {
   }
 
   /// What a reader of settings asks for is what it documents.
-  private func entry(_ name: String, _ summary: String, _ read: (Settings) throws -> Void) -> Entry {
+  private func entry(_ name: String, _ summary: String, _ read: (Settings) throws -> Void) -> Entry
+  {
     let settings = Settings.none()
     try? read(settings)
     return Entry(
       name: name, summary: summary,
-      settings: settings.questions.map { .init(name: $0.name, meaning: $0.meaning, fallback: $0.fallback) })
+      settings: settings.questions.map {
+        .init(name: $0.name, meaning: $0.meaning, fallback: $0.fallback)
+      })
   }
 }

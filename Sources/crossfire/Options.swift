@@ -11,7 +11,8 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "auto, cpu, cuda or cuda:N.")
   var device = "auto"
 
-  @Option(help: ArgumentHelp("Threads of one operation; one per core unless given.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Threads of one operation; one per core unless given.", valueName: "n"))
   var threads: Int?
 
   @Option(help: ArgumentHelp("Images computed at once.", valueName: "n"))
@@ -40,7 +41,8 @@ struct OutputOptions: ParsableArguments {
 
   var progress: ProgressDisplay { ProgressDisplay(quiet ? .quiet : .automatic) }
 
-  /// Loads the split that was written or else this one, and shows how far that is and what was left out.
+  /// Loads the split that was written or else this one, and shows how far that is and what was left
+  /// out.
   func load(_ data: DataReference, _ split: Split) throws -> LabelledImages {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
@@ -54,7 +56,8 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's, and after a colon what is to be known of it:
+/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's, and after a
+/// colon what is to be known of it:
 /// `theirs=theirs.pt:mean=0.5/0.5/0.5,std=0.2/0.2/0.2,channels=bgr`.
 struct NamedModel {
   let name: String
@@ -65,7 +68,8 @@ struct NamedModel {
     let place = "--model \(text)"
     let model: String
     (model, notes) = try Self.split(text, place)
-    let parts = model.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let parts = model.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+      String.init)
     url = URL(filePath: parts.count == 2 ? parts[1] : model)
     name = try Experiment.checkedName(
       parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, place)
@@ -74,7 +78,9 @@ struct NamedModel {
   /// A model that needs no name: `FILE`, or `FILE:mean=…`.
   init(path text: String) throws {
     let path: String
-    (path, notes) = FileManager.default.fileExists(atPath: text) ? (text, ModelNotes()) : try Self.split(text, text)
+    (path, notes) =
+      FileManager.default.fileExists(atPath: text)
+      ? (text, ModelNotes()) : try Self.split(text, text)
     url = URL(filePath: path)
     name = url.deletingPathExtension().lastPathComponent
   }
@@ -83,7 +89,9 @@ struct NamedModel {
   private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
     // A colon in a path is none of ours unless a known setting follows it.
     let known = #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#
-    guard let range = text.range(of: known, options: .regularExpression) else { return (text, ModelNotes()) }
+    guard let range = text.range(of: known, options: .regularExpression) else {
+      return (text, ModelNotes())
+    }
     let notes = try asUsage { try Self.notes(text[range].dropFirst(), place) }
     return (String(text[..<range.lowerBound]), notes)
   }
@@ -99,7 +107,9 @@ struct NamedModel {
     let normalization = entries.filter(isNormalization)
     entries.removeAll(where: isNormalization)
     if !normalization.isEmpty {
-      entries.append(.init(name: "normalize", value: .map(try Settings(normalization, place: place)), place: place))
+      entries.append(
+        .init(
+          name: "normalize", value: .map(try Settings(normalization, place: place)), place: place))
     }
     let settings = try Settings(entries, place: place)
     let notes = try ModelNotes(settings)
@@ -113,7 +123,8 @@ struct NamedModel {
     let names = models.map(\.name)
     if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
       throw Failure.usage(
-        "two models are named '\(twice)'", hint: "give them names: --model first=a.safetensors second=b.safetensors")
+        "two models are named '\(twice)'",
+        hint: "give them names: --model first=a.safetensors second=b.safetensors")
     }
     return models
   }
@@ -134,7 +145,8 @@ struct ArchitectureOption: ParsableArguments {
   func load(_ model: NamedModel, for data: LabelledImages?, device: Device) throws -> LoadedModel {
     var assumed = ModelNotes()
     assumed.architecture = try architecture.map { try Architecture.named($0).name }
-    let loaded = try LoadedModel(model.url, notes: model.notes.over(assumed), for: data?.kind, device: device)
+    let loaded = try LoadedModel(
+      model.url, notes: model.notes.over(assumed), for: data?.kind, device: device)
     if let data { try loaded.checkAccepts(data, model: model.name) }
     return loaded
   }
@@ -154,10 +166,13 @@ func budgets(_ texts: [String]) throws -> [Double] {
 func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> AttackPlan {
   let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
   guard let name = parts.first else {
-    throw Failure.usage("--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", "))
+    throw Failure.usage(
+      "--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", "))
   }
-  var entries = try options(parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], "--attack \(text)")
-  entries.append(.init(name: "epsilons", value: .list(epsilons.map { .scalar("\($0)") }), place: "--epsilon"))
+  var entries = try options(
+    parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], "--attack \(text)")
+  entries.append(
+    .init(name: "epsilons", value: .list(epsilons.map { .scalar("\($0)") }), place: "--epsilon"))
   if let target { entries.append(.init(name: "target", value: .scalar(target), place: "--target")) }
   return try AttackPlan(name: name, Settings(entries, place: "--attack \(text)"))
 }
@@ -166,7 +181,9 @@ func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> A
 func options(_ words: [String], _ place: String) throws -> [Settings.Entry] {
   try words.map { word in
     let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-    guard parts.count == 2 else { throw Failure.usage("\(place): '\(word)' is not like name=value") }
+    guard parts.count == 2 else {
+      throw Failure.usage("\(place): '\(word)' is not like name=value")
+    }
     return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: place)
   }
 }

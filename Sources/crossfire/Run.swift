@@ -25,10 +25,12 @@ struct Run: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"), completion: .file(extensions: ["yaml"]))
+    help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"),
+    completion: .file(extensions: ["yaml"]))
   var file: String
 
-  @Option(help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
   var out: String?
 
   @Flag(help: "Check everything, list the steps with about what they will take here, and do none.")
@@ -55,7 +57,8 @@ struct Run: ParsableCommand {
       return try output.show(estimates.all, estimates.text)
     }
     let chosen = steps.isEmpty ? nil : try experiment.steps(matching: steps)
-    try runAndReport(experiment, steps: chosen, into: folder, device: device, evaluator: evaluator, output)
+    try runAndReport(
+      experiment, steps: chosen, into: folder, device: device, evaluator: evaluator, output)
   }
 }
 
@@ -64,25 +67,31 @@ extension StepEstimates {
   fileprivate var text: String {
     let width = all.map(\.step.count).max() ?? 0
     let lines = all.map { estimate in
-      let time = estimate.isDone ? "done" : estimate.seconds.map { "about " + ProgressDisplay.time($0) } ?? ""
+      let time =
+        estimate.isDone
+        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.time($0) } ?? ""
       let room = max(20, 80 - width - time.count - 4)
       let work = estimate.work.count > room ? estimate.work.prefix(room - 1) + "…" : estimate.work
       return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
     }
     let sum = all.compactMap(\.seconds).reduce(0, +)
-    return (lines + ["", "in all about \(ProgressDisplay.time(sum)) on this machine"]).joined(separator: "\n")
+    return (lines + ["", "in all about \(ProgressDisplay.time(sum)) on this machine"]).joined(
+      separator: "\n")
   }
 }
 
-/// What `run` and `transfer` do alike: the matrix, the pictures, the report, and what to say about them.
+/// What `run` and `transfer` do alike: the matrix, the pictures, the report, and what to say about
+/// them.
 func runAndReport(
-  _ experiment: Experiment, steps: [ExperimentStep]? = nil, into url: URL, device: Device, evaluator: Evaluator,
+  _ experiment: Experiment, steps: [ExperimentStep]? = nil, into url: URL, device: Device,
+  evaluator: Evaluator,
   _ output: OutputOptions
 ) throws {
   let folder = try RunFolder(url, shared: steps != nil)
   let progress = output.progress
   let run = ExperimentRun(
-    experiment, folder: folder, steps: steps, device: device, evaluator: evaluator, progress: progress)
+    experiment, folder: folder, steps: steps, device: device, evaluator: evaluator,
+    progress: progress)
   guard let (first, contestants) = try run.run() else { return }
   var grid = first
   if let plan = experiment.images {
@@ -104,7 +113,8 @@ func runAndReport(
 
 /// Draws the experiment's study, unless somebody answered it already.
 private func sampleStudy(
-  _ design: StudyDesign, of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
+  _ design: StudyDesign, of folder: RunFolder, _ contestants: [Contestant],
+  _ progress: ProgressDisplay
 ) throws {
   let study = StudyFolder(folder.study)
   guard !study.hasAnswers else { return progress.note("the study has answers and stays as it is") }
@@ -112,7 +122,8 @@ private func sampleStudy(
   let models = contestants.map {
     NamedClassifier(name: $0.name, fingerprint: $0.fingerprint, classifier: $0.classifier)
   }
-  let outcome = try StudySampler(design, sets: sets, models: models).sample(into: study, progress: progress)
+  let outcome = try StudySampler(design, sets: sets, models: models).sample(
+    into: study, progress: progress)
   progress.note(
     "drew a study: \(outcome.slots) lists of \(outcome.trialsEach) trials, \(outcome.pictures) pictures: \(study.url.path)"
   )
@@ -129,7 +140,9 @@ private func exportImages(
   var done = 0
   progress.begin("export pictures", total: total, unit: "pictures")
   for set in sets {
-    let source = contestants.first { $0.name == set.origin.source && $0.fingerprint == set.origin.sourceFingerprint }
+    let source = contestants.first {
+      $0.name == set.origin.source && $0.fingerprint == set.origin.sourceFingerprint
+    }
     try images.add(set, source: source?.classifier) {
       done += 1
       progress.update(done)

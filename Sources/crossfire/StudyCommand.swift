@@ -13,7 +13,8 @@ struct StudyCommand: ParsableCommand {
         crossfire study score results/study
       """,
     subcommands: [
-      StudySample.self, StudyServe.self, StudyLinks.self, StudyExportCommand.self, StudyPageCommand.self,
+      StudySample.self, StudyServe.self, StudyLinks.self, StudyExportCommand.self,
+      StudyPageCommand.self,
       StudyCollect.self, StudySimulate.self, StudyPowerCommand.self, StudyScoreCommand.self,
     ])
 }

@@ -58,7 +58,9 @@ struct StudyPageCommand: ParsableCommand {
     progress.begin("write page", total: pictures, unit: "pictures")
     let written = try StaticPage.write(study.folder, to: URL(filePath: out)) { progress.update($0) }
     progress.end(nil)
-    try output.show(Written(folder: out, pictures: written), "\(out)/index.html: the page, with \(written) pictures")
+    try output.show(
+      Written(folder: out, pictures: written),
+      "\(out)/index.html: the page, with \(written) pictures")
   }
 }
 
@@ -76,7 +78,9 @@ struct StudyCollect: ParsableCommand {
 
   @OptionGroup var study: StudyFolderArgument
 
-  @Argument(help: ArgumentHelp("Answer files.", valueName: "answers.json"), completion: .file(extensions: ["json"]))
+  @Argument(
+    help: ArgumentHelp("Answer files.", valueName: "answers.json"),
+    completion: .file(extensions: ["json"]))
   var files: [String]
 
   @OptionGroup var output: OutputOptions

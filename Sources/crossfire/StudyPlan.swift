@@ -19,7 +19,8 @@ struct StudyPowerCommand: ParsableCommand {
         crossfire study power --shares 0.02 0.16 --pictures 10 --participants 12
       """)
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The two shares to tell apart.", valueName: "p"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("The two shares to tell apart.", valueName: "p"))
   var shares: [Double]
 
   @Option(help: ArgumentHelp("Pictures of each condition that a participant sees.", valueName: "n"))
@@ -40,7 +41,9 @@ struct StudyPowerCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Standard deviation of images, in log-odds.", valueName: "x"))
   var imagesDiffer = 0.5
 
-  @Option(help: ArgumentHelp("Images of each condition, of which each participant sees some.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Images of each condition, of which each participant sees some.", valueName: "n"))
   var images = 45
 
   @Option(help: ArgumentHelp("How many studies to simulate.", valueName: "n"))
@@ -69,20 +72,24 @@ struct StudyPowerCommand: ParsableCommand {
     guard let participants else {
       let needed = plan.participants(for: power)
       let answer =
-        needed.map { "\($0) participants" } ?? "more than 1000 participants, or 5000 pictures of each condition"
+        needed.map { "\($0) participants" }
+        ?? "more than 1000 participants, or 5000 pictures of each condition"
       return try output.show(
-        Plan(participantsIfIndependent: needed, simulated: nil), "\(answer), if all answers were independent")
+        Plan(participantsIfIndependent: needed, simulated: nil),
+        "\(answer), if all answers were independent")
     }
     let progress = output.progress
     progress.begin("simulate studies", total: studies, unit: "studies")
     let found = plan.simulated(
-      participants: participants, participantDeviation: peopleDiffer, imageDeviation: imagesDiffer, images: images,
+      participants: participants, participantDeviation: peopleDiffer, imageDeviation: imagesDiffer,
+      images: images,
       studies: studies, seed: Seed(seed).derive("study power")
     ) { progress.update($0) }
     progress.end(nil)
     let exact = plan.fisher(participants: participants)
     let simulated = Plan.Simulated(
-      participants: participants, exactIfIndependent: exact, mixedModel: found.power, low: found.interval.lowerBound,
+      participants: participants, exactIfIndependent: exact, mixedModel: found.power,
+      low: found.interval.lowerBound,
       high: found.interval.upperBound)
     try output.show(
       Plan(participantsIfIndependent: nil, simulated: simulated),
@@ -92,14 +99,22 @@ struct StudyPowerCommand: ParsableCommand {
   }
 
   private func check() throws {
-    func refuse(_ option: String, _ expected: String) -> Failure { .usage("\(option): expected \(expected)") }
+    func refuse(_ option: String, _ expected: String) -> Failure {
+      .usage("\(option): expected \(expected)")
+    }
     guard shares.count == 2, shares.allSatisfy({ (0...1).contains($0) }) else {
       throw refuse("--shares", "two shares from 0 to 1")
     }
     guard shares[0] != shares[1] else { throw refuse("--shares", "two that differ") }
-    guard (1...500).contains(pictures) else { throw refuse("--pictures \(pictures)", "a number from 1 to 500") }
-    guard power > 0, power < 1 else { throw refuse("--power \(power)", "a probability between 0 and 1") }
-    guard level > 0, level < 1 else { throw refuse("--level \(level)", "a probability between 0 and 1") }
+    guard (1...500).contains(pictures) else {
+      throw refuse("--pictures \(pictures)", "a number from 1 to 500")
+    }
+    guard power > 0, power < 1 else {
+      throw refuse("--power \(power)", "a probability between 0 and 1")
+    }
+    guard level > 0, level < 1 else {
+      throw refuse("--level \(level)", "a probability between 0 and 1")
+    }
     guard (1...500).contains(participants ?? 1) else {
       throw refuse("--participants \(participants ?? 0)", "a number from 1 to 500")
     }
@@ -107,8 +122,11 @@ struct StudyPowerCommand: ParsableCommand {
       throw refuse("--people-differ, --images-differ", "numbers from 0 to 10")
     }
     guard (pictures...10_000).contains(images) else {
-      throw refuse("--images \(images)", "at least as many as a participant sees, and at most 10000")
+      throw refuse(
+        "--images \(images)", "at least as many as a participant sees, and at most 10000")
     }
-    guard (1...10_000).contains(studies) else { throw refuse("--studies \(studies)", "a number from 1 to 10000") }
+    guard (1...10_000).contains(studies) else {
+      throw refuse("--studies \(studies)", "a number from 1 to 10000")
+    }
   }
 }

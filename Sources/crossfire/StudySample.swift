@@ -25,7 +25,8 @@ struct StudySample: ParsableCommand {
           --attack jsma --participants 12 --out study
       """)
 
-  @Argument(help: ArgumentHelp("A run folder, or example files.", valueName: "run folder or examples"))
+  @Argument(
+    help: ArgumentHelp("A run folder, or example files.", valueName: "run folder or examples"))
   var paths: [String]
 
   @Option(
@@ -45,7 +46,9 @@ struct StudySample: ParsableCommand {
   @Option(help: ArgumentHelp("Where lists and orders derive from.", valueName: "n"))
   var seed: Int?
 
-  @Option(help: ArgumentHelp("The folder to write; study in the run folder unless given.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "The folder to write; study in the run folder unless given.", valueName: "dir"))
   var out: String?
 
   @OptionGroup var engine: EngineOptions
@@ -55,19 +58,27 @@ struct StudySample: ParsableCommand {
     let device = try engine.start()
     var isFolder: ObjCBool = false
     let first = URL(filePath: paths[0])
-    let isRun = FileManager.default.fileExists(atPath: first.path, isDirectory: &isFolder) && isFolder.boolValue
-    guard !isRun || paths.count == 1 else { throw Failure.usage("one run folder, or example files: not both") }
-    guard isRun || out != nil else { throw Failure.usage("--out is missing: where to write the study") }
+    let isRun =
+      FileManager.default.fileExists(atPath: first.path, isDirectory: &isFolder)
+      && isFolder.boolValue
+    guard !isRun || paths.count == 1 else {
+      throw Failure.usage("one run folder, or example files: not both")
+    }
+    guard isRun || out != nil else {
+      throw Failure.usage("--out is missing: where to write the study")
+    }
     let files = isRun ? RunFolder.exampleSets(in: first) : paths.map { URL(filePath: $0) }
     guard !files.isEmpty else {
       throw Failure.missing(
-        "\(first.path) has no examples", hint: "run an experiment with a study, or with images of the attack")
+        "\(first.path) has no examples",
+        hint: "run an experiment with a study, or with images of the attack")
     }
     let sets = try files.map { try ExampleSet($0) }
     let design = try self.design(isRun ? first : nil, sets)
     let models = isRun ? Self.models(of: sets, in: first, device) : []
     let folder = StudyFolder(URL(filePath: out ?? first.appending(path: "study").path))
-    let outcome = try StudySampler(design, sets: sets, models: models).sample(into: folder, progress: output.progress)
+    let outcome = try StudySampler(design, sets: sets, models: models).sample(
+      into: folder, progress: output.progress)
     try output.show(outcome, outcome.text)
   }
 
@@ -81,9 +92,12 @@ struct StudySample: ParsableCommand {
     }
     func replace(_ names: [String], _ name: String, _ value: SettingValue) {
       entries.removeAll { names.contains($0.name) }
-      entries.append(.init(name: name, value: value, place: "--\(name == "attacks" ? "attack" : name)"))
+      entries.append(
+        .init(name: name, value: value, place: "--\(name == "attacks" ? "attack" : name)"))
     }
-    if !attack.isEmpty { replace(["attack", "attacks"], "attacks", .list(attack.map(SettingValue.scalar))) }
+    if !attack.isEmpty {
+      replace(["attack", "attacks"], "attacks", .list(attack.map(SettingValue.scalar)))
+    }
     if !model.isEmpty { replace(["models"], "models", .list(model.map(SettingValue.scalar))) }
     if let participants {
       replace(["participants", "spares"], "participants", .scalar("\(participants)"))
@@ -99,14 +113,18 @@ struct StudySample: ParsableCommand {
   }
 
   /// The models of a run that the examples were made on, where their files are the same still.
-  private static func models(of sets: [ExampleSet], in run: URL, _ device: Device) -> [NamedClassifier] {
+  private static func models(of sets: [ExampleSet], in run: URL, _ device: Device)
+    -> [NamedClassifier]
+  {
     var seen: Set<String> = []
     return sets.map(\.origin).compactMap { origin in
       guard seen.insert(origin.source).inserted,
-        let network = try? ModelFile(RunFolder.model(origin.source, in: run), device: device).network,
+        let network = try? ModelFile(RunFolder.model(origin.source, in: run), device: device)
+          .network,
         network.fingerprint == origin.sourceFingerprint, let frozen = try? network.frozen()
       else { return nil }
-      return NamedClassifier(name: origin.source, fingerprint: network.fingerprint, classifier: frozen)
+      return NamedClassifier(
+        name: origin.source, fingerprint: network.fingerprint, classifier: frozen)
     }
   }
 }
@@ -120,7 +138,8 @@ extension StudySampler.Outcome {
     }
     let unasked =
       self.unasked.isEmpty
-      ? "" : "\nnot asked about the pictures as stored, no model file at hand: \(self.unasked.joined(separator: ", "))"
+      ? ""
+      : "\nnot asked about the pictures as stored, no model file at hand: \(self.unasked.joined(separator: ", "))"
     return table.text + unasked
       + "\n\n\(folder): \(slots) lists of \(trialsEach) trials for \(participants) participants, \(pictures) pictures"
   }

@@ -36,7 +36,9 @@ struct StudyScoreCommand: ParsableCommand {
     try score.write(results, to: folder)
     let run = folder.url.standardizedFileURL.deletingLastPathComponent()
     var page: URL?
-    if folder.url.lastPathComponent == "study", let grid = try? Grid.read(run.appending(path: "grid.json")) {
+    if folder.url.lastPathComponent == "study",
+      let grid = try? Grid.read(run.appending(path: "grid.json"))
+    {
       page = try writeReport(of: run, grid)
     }
     try output.show(results, results.text + (page.map { "\n\nreport: \($0.path)" } ?? ""))
@@ -50,7 +52,8 @@ extension StudyResults {
     for result in conditions {
       shares.add([
         result.condition.name, "\(result.fooled.of)", Self.percent(result.fooled.share),
-        Self.range(result.fooled.bootstrap ?? result.fooled.wilson), Self.percent(result.reasonable.share),
+        Self.range(result.fooled.bootstrap ?? result.fooled.wilson),
+        Self.percent(result.reasonable.share),
         Self.range(result.reasonable.bootstrap ?? result.reasonable.wilson),
       ])
     }

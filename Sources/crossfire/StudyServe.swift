@@ -45,7 +45,8 @@ struct StudyServe: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Minutes without an answer after which a list is given to somebody else.", valueName: "minutes"))
+      "Minutes without an answer after which a list is given to somebody else.",
+      valueName: "minutes"))
   var patience = 60.0
 
   @Flag(help: "Tell nothing but the address.")
@@ -88,7 +89,8 @@ struct StudyLinks: ParsableCommand {
   @Option(help: ArgumentHelp("How many.", valueName: "n"))
   var count = 1
 
-  @Option(help: ArgumentHelp("The address at which participants reach the study.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("The address at which participants reach the study.", valueName: "url"))
   var address = "http://127.0.0.1:8080/"
 
   func run() throws {
@@ -100,7 +102,9 @@ struct StudyLinks: ParsableCommand {
 }
 
 /// Runs asynchronous work to its end from a command's synchronous one.
-func waiting<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Result) throws -> Result {
+func waiting<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Result) throws
+  -> Result
+{
   let done = DispatchSemaphore(value: 0)
   let box = OutcomeBox<Result>()
   Task {

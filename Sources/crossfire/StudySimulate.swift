@@ -23,25 +23,31 @@ struct StudySimulate: ParsableCommand {
 
   @OptionGroup var study: StudyFolderArgument
 
-  @Option(help: ArgumentHelp("How many take part; as many as the study wants unless given.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "How many take part; as many as the study wants unless given.", valueName: "n"))
   var participants: Int?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Probability of naming the class the model sees, for all models or as MODEL=P.", valueName: "p or model=p"))
+      "Probability of naming the class the model sees, for all models or as MODEL=P.",
+      valueName: "p or model=p"))
   var fooled: [String]
 
   @Option(help: ArgumentHelp("Probability of answering 'none of them'.", valueName: "p"))
   var none = 0.1
 
-  @Option(help: ArgumentHelp("Probability of naming that class second, if not first.", valueName: "p"))
+  @Option(
+    help: ArgumentHelp("Probability of naming that class second, if not first.", valueName: "p"))
   var second = 0.2
 
   @Option(help: ArgumentHelp("Where chance derives from.", valueName: "n"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("The folder to write; simulated in the study's unless given.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "The folder to write; simulated in the study's unless given.", valueName: "dir"))
   var out: String?
 
   @OptionGroup var output: OutputOptions
@@ -80,12 +86,15 @@ struct StudySimulate: ParsableCommand {
       }
       guard models.contains(parts[0]) else {
         throw Failure.usage(
-          "--fooled \(word): the study shows no picture of '\(parts[0])'", hint: hint(for: parts[0], among: models))
+          "--fooled \(word): the study shows no picture of '\(parts[0])'",
+          hint: hint(for: parts[0], among: models))
       }
       behaviours[parts[0]] = behaviour
     }
     if let missing = models.first(where: { behaviours[$0] == nil }) {
-      throw Failure.usage("--fooled says nothing about '\(missing)'", hint: "models: " + models.joined(separator: ", "))
+      throw Failure.usage(
+        "--fooled says nothing about '\(missing)'",
+        hint: "models: " + models.joined(separator: ", "))
     }
     return behaviours
   }

@@ -1,4 +1,5 @@
-/// Rows of words in aligned columns, for terminals. The first column is left-aligned, the others right.
+/// Rows of words in aligned columns, for terminals. The first column is left-aligned, the others
+/// right.
 struct TextTable {
   let header: [String]
   private(set) var rows: [[String]] = []
@@ -33,7 +34,9 @@ extension String {
   }
 
   /// The text on the left of a column of `width`.
-  func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
 }
 
 extension Double {

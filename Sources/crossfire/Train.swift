@@ -35,7 +35,9 @@ struct Train: ParsableCommand {
   @Option(help: "What to train against; see 'crossfire list defenses'.")
   var defense = PlainTraining.name
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The defense's settings.", valueName: "name=value"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("The defense's settings.", valueName: "name=value")
+  )
   var defenseOptions: [String] = []
 
   @Option(help: "Passes over the training images.")
@@ -50,13 +52,17 @@ struct Train: ParsableCommand {
   @Option(help: "constant, cosine, triangle or step:EPOCHS:FACTOR.")
   var schedule = "constant"
 
-  @Option(help: ArgumentHelp("Hold out N training images to watch the training by.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Hold out N training images to watch the training by.", valueName: "n"))
   var validation: Int?
 
-  @Option(help: ArgumentHelp("Stop after N epochs without a better validation accuracy.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Stop after N epochs without a better validation accuracy.", valueName: "n"))
   var patience: Int?
 
-  @Option(help: "Keep the weights of the last epoch, or of the best on the images held out: last or best.")
+  @Option(
+    help: "Keep the weights of the last epoch, or of the best on the images held out: last or best."
+  )
   var keep: String?
 
   @Option(help: "The optimizer's weight decay.")
@@ -77,12 +83,14 @@ struct Train: ParsableCommand {
     let reference = try DataReference(data)
     let all = try output.load(reference, .train)
     let training = try count.map { try all.first($0) } ?? all
-    let test = try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
+    let test =
+      try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
     let url = URL(filePath: out)
     var seeded = plan
     seeded.settings.seed = Seed(seed)
     let made = try ModelTraining(
-      name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training, test: test, device: device,
+      name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training,
+      test: test, device: device,
       progress: output.progress
     ).run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
@@ -90,7 +98,8 @@ struct Train: ParsableCommand {
   }
 
   private func settings() throws -> Settings {
-    let chosen = try Settings(options(defenseOptions, "--defense-options"), place: "--defense-options")
+    let chosen = try Settings(
+      options(defenseOptions, "--defense-options"), place: "--defense-options")
     var entries: [Settings.Entry] = [
       .init(name: "architecture", value: .scalar(architecture), place: "--architecture"),
       .init(name: "epochs", value: .scalar("\(epochs)"), place: "--epochs"),
@@ -99,7 +108,9 @@ struct Train: ParsableCommand {
       .init(name: "schedule", value: .scalar(schedule), place: "--schedule"),
       .init(
         name: "defense",
-        value: .map(try Settings([.init(name: defense, value: .map(chosen), place: "--defense")], place: "--defense")),
+        value: .map(
+          try Settings(
+            [.init(name: defense, value: .map(chosen), place: "--defense")], place: "--defense")),
         place: "--defense"),
     ]
     let optional: [(name: String, value: String?, place: String)] = [

@@ -33,7 +33,8 @@ struct Transfer: ParsableCommand {
   var count: Int?
 
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("Attacks, each NAME or NAME:option=value,….", valueName: "attack"))
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Attacks, each NAME or NAME:option=value,….", valueName: "attack"))
   var attack: [String]
 
   @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
@@ -60,18 +61,23 @@ struct Transfer: ParsableCommand {
     let plans = try asUsage {
       try attack.map { text in
         let kind = try AttackRegistry.type(named: String(text.prefix { $0 != ":" }))
-        return try attackPlan(text, epsilons: epsilons, target: kind.defaultGoal.isTargeted ? target : nil)
+        return try attackPlan(
+          text, epsilons: epsilons, target: kind.defaultGoal.isTargeted ? target : nil)
       }
     }
     if target != nil, !plans.contains(where: \.goal.isTargeted) {
       throw Failure.usage("--target \(target ?? ""): none of the attacks aims at a target")
     }
-    let models = try NamedModel.all(model).map { ModelPlan(name: $0.name, origin: .file($0.url, $0.notes)) }
+    let models = try NamedModel.all(model).map {
+      ModelPlan(name: $0.name, origin: .file($0.url, $0.notes))
+    }
     let experiment = Experiment(
-      name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models, attacks: plans,
+      name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
+      attacks: plans,
       examples: count, images: try images.map { try plan($0, plans) })
     try runAndReport(
-      experiment, into: URL(filePath: out), device: device, evaluator: Evaluator(batchSize: engine.batchSize), output)
+      experiment, into: URL(filePath: out), device: device,
+      evaluator: Evaluator(batchSize: engine.batchSize), output)
   }
 
   private func plan(_ count: Int, _ attacks: [AttackPlan]) throws -> ImagePlan {

@@ -22,7 +22,8 @@ struct Tune: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"), completion: .file(extensions: ["yaml"]))
+    help: ArgumentHelp("The experiment file.", valueName: "experiment.yaml"),
+    completion: .file(extensions: ["yaml"]))
   var file: String
 
   @Option(help: "The model of it whose defense is tuned.")
@@ -54,32 +55,40 @@ struct Tune: ParsableCommand {
     let experiment = try Experiment(URL(filePath: file))
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
-      experiment, model: model, reference: reference, setting: setting, values: numbers(), validation: validation,
+      experiment, model: model, reference: reference, setting: setting, values: numbers(),
+      validation: validation,
       epochs: epochs,
       folder: folder, device: device, progress: output.progress)
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
     try output.show(tuning.record, "\(table(tuning))\n\n\(choice(tuning))\ncurve: \(figure.path)")
-    guard tuning.chosen != nil else { throw Failure(.failed, choice(tuning), hint: "try smaller values") }
+    guard tuning.chosen != nil else {
+      throw Failure(.failed, choice(tuning), hint: "try smaller values")
+    }
   }
 
   private func numbers() throws -> [Double] {
     let words = values.flatMap { $0.split(separator: ",") }
     let numbers = words.map { Double($0) ?? .nan }
     guard let wrong = numbers.firstIndex(where: { !$0.isFinite }) else { return numbers }
-    throw Failure.usage("--values \(words[wrong]): expected a number", hint: "for example --values 1 10 100")
+    throw Failure.usage(
+      "--values \(words[wrong]): expected a number", hint: "for example --values 1 10 100")
   }
 
   private func table(_ tuning: Tuning) -> String {
-    var table = TextTable([setting, "clean"] + Tuning.epsilons.map { "fgsm \($0)" } + ["mean", ""])
+    var table = TextTable(
+      [setting, "clean"] + Tuning.epsilons.map { "fgsm \($0)" } + ["mean", ""])
     func row(_ name: String, _ cells: [GridCell], _ mean: Double, _ remark: String) {
       table.add([name] + cells.map(\.accuracy.percent) + [mean.percent, remark])
     }
     row(
-      tuning.reference, tuning.referenceCells, Tuning.Candidate(value: 0, cells: tuning.referenceCells).blackBox, "")
+      tuning.reference, tuning.referenceCells,
+      Tuning.Candidate(value: 0, cells: tuning.referenceCells).blackBox, "")
     for candidate in tuning.candidates {
-      let remark = candidate == tuning.chosen ? "chosen" : tuning.isAdmissible(candidate) ? "" : "not accurate enough"
+      let remark =
+        candidate == tuning.chosen
+        ? "chosen" : tuning.isAdmissible(candidate) ? "" : "not accurate enough"
       row(candidate.value.plainDecimal, candidate.cells, candidate.blackBox, remark)
     }
     return table.text
@@ -87,7 +96,10 @@ struct Tune: ParsableCommand {
 
   private func choice(_ tuning: Tuning) -> String {
     let bound = "at least \(tuning.leastClean.percent) right on \(validation) clean images held out"
-    guard let chosen = tuning.chosen else { return "no value of \(setting) leaves \(model) \(bound)" }
-    return "\(setting) = \(chosen.value.plainDecimal): the best on \(tuning.reference)'s examples of those \(bound)"
+    guard let chosen = tuning.chosen else {
+      return "no value of \(setting) leaves \(model) \(bound)"
+    }
+    return
+      "\(setting) = \(chosen.value.plainDecimal): the best on \(tuning.reference)'s examples of those \(bound)"
   }
 }

@@ -31,16 +31,22 @@ struct AttackLossTests {
   func fewClasses(_ classes: Int) {
     let few = logits.narrow(1, 0, classes)
     let towards = Goal.towards(labels.equals(0).to(.int64), from: labels)
-    #expect(AttackLoss.logitsRatio.gains(few, towards).floats() == AttackLoss.margin.gains(few, towards).floats())
+    #expect(
+      AttackLoss.logitsRatio.gains(few, towards).floats()
+        == AttackLoss.margin.gains(few, towards).floats())
     guard classes == 2 else { return }
     let away = Goal.away(from: labels)
-    #expect(AttackLoss.logitsRatio.gains(few, away).floats() == AttackLoss.margin.gains(few, away).floats())
+    #expect(
+      AttackLoss.logitsRatio.gains(few, away).floats()
+        == AttackLoss.margin.gains(few, away).floats())
   }
 
   @Test("from probabilities it is the same cross-entropy, as long as float32 holds them")
   func probabilities() {
     for goal in [Goal.away(from: labels), .towards(targets, from: labels)] {
-      let (plain, soft) = (values(.crossEntropy, goal), values(AttackLoss(.crossEntropy, of: .probabilities), goal))
+      let (plain, soft) = (
+        values(.crossEntropy, goal), values(AttackLoss(.crossEntropy, of: .probabilities), goal)
+      )
       #expect(zip(plain, soft).allSatisfy { abs($0 - $1) < 1e-5 })
     }
     let margins = values(AttackLoss(.margin, of: .probabilities), .away(from: labels))
@@ -52,7 +58,9 @@ struct AttackLossTests {
   func underflow() {
     let gradients = [OutputSource.logits, .probabilities].map { source in
       let variable = (logits * 100).tracked
-      return AttackLoss(.crossEntropy, of: source).gains(variable, .towards(Tensor(labels: [3, 1]))).sum()
+      return AttackLoss(.crossEntropy, of: source).gains(
+        variable, .towards(Tensor(labels: [3, 1]))
+      ).sum()
         .gradient(of: variable).floats()
     }
     #expect(gradients[0].contains { $0 != 0 })

@@ -22,7 +22,8 @@ struct AttackPlanTests {
   }
 
   @Test(
-    "a budget that is negative or no number is refused", arguments: ["-0.1", "nan", "inf", "-inf", "x", "", "1e999"])
+    "a budget that is negative or no number is refused",
+    arguments: ["-0.1", "nan", "inf", "-inf", "x", "", "1e999"])
   func badBudgets(_ word: String) {
     let expected = Failure.badData(
       "run.yaml:1: epsilons: expected numbers, each a number of at least 0.0, found '\(word)'")
@@ -31,10 +32,13 @@ struct AttackPlanTests {
 
   @Test("no budget is refused")
   func noBudget() {
-    #expect(throws: Failure.badData("run.yaml:1: 'epsilons' is missing (the budgets, in pixel units)")) {
+    #expect(
+      throws: Failure.badData("run.yaml:1: 'epsilons' is missing (the budgets, in pixel units)")
+    ) {
       try plan("fgsm", [])
     }
-    let empty = Failure.badData("run.yaml:1: fgsm: no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+    let empty = Failure.badData(
+      "run.yaml:1: fgsm: no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
     #expect(throws: empty) { try plan("fgsm", [("epsilons", list())]) }
   }
 
@@ -60,7 +64,9 @@ struct AttackPlanTests {
     let failure = #expect(throws: Failure.self) { try plan("fgsn", [("epsilons", list("0.1"))]) }
     #expect(failure?.kind == .usage)
     #expect(failure?.message == "unknown attack 'fgsn'")
-    #expect(failure?.hint == "did you mean 'fgsm'? (known: \(AttackRegistry.names.joined(separator: ", ")))")
+    #expect(
+      failure?.hint
+        == "did you mean 'fgsm'? (known: \(AttackRegistry.names.joined(separator: ", ")))")
   }
 
   @Test("an unknown target is refused with those that are known")
@@ -98,7 +104,8 @@ struct AttackPlanTests {
 
   @Test("an attack may go under another name")
   func names() throws {
-    let settings = try Settings([.init(name: "epsilon", value: .scalar("0.1"), place: "")], place: "")
+    let settings = try Settings(
+      [.init(name: "epsilon", value: .scalar("0.1"), place: "")], place: "")
     let plan = try AttackPlan(name: "mine", attack: "tgsm", settings)
     #expect(plan.name == "mine")
     #expect(plan.attack is TargetedGradientSign)

@@ -11,7 +11,8 @@ struct BisectionTests {
     weight: Tensor([1, 0, -2, 3, -1, 0, 1, 3] as [Float], shape: [2, 4]))
   let image = Tensor([0.9, 0.5, 0.3, 0.5] as [Float], shape: [1, 1, 2, 2])
 
-  @Test("of FGSM on a linear classifier: gap / ‖w‖₁, to upper / 2^halvings", arguments: [1, 4, 10, 16])
+  @Test(
+    "of FGSM on a linear classifier: gap / ‖w‖₁, to upper / 2^halvings", arguments: [1, 4, 10, 16])
   func exact(_ halvings: Int) {
     // The gap is 2·0.9 − 3·0.3 = 0.9, and a step of ε closes 5·ε of it.
     let found = Bisection(of: FastGradientSign(), halvings: halvings).nearest(
@@ -23,23 +24,30 @@ struct BisectionTests {
     #expect(linear.predictions(found).int64s() == [1])
   }
 
-  private func pow2(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+  private func pow2(_ exponent: Int) -> Double {
+    Double(sign: .plus, exponent: exponent, significand: 1)
+  }
 
   /// The size of each image's interval end, which FGSM and BIM reach in some pixel.
-  private func sizes(_ attack: any Attack, halvings: Int, _ model: TinyModel, upper: Double? = nil) -> [Double] {
+  private func sizes(_ attack: any Attack, halvings: Int, _ model: TinyModel, upper: Double? = nil)
+    -> [Double]
+  {
     let found = Bisection(of: attack, upper: upper, halvings: halvings).nearest(
-      model.images, .away(from: model.labels), against: model.classifier, random: RandomSource(Seed(2)))
+      model.images, .away(from: model.labels), against: model.classifier,
+      random: RandomSource(Seed(2)))
     return attack.norm.size(found - model.images).floats().map(Double.init)
   }
 
-  @Test("a budget smaller by upper / 2^halvings does not fool, the one found does", arguments: [0, 2])
+  @Test(
+    "a budget smaller by upper / 2^halvings does not fool, the one found does", arguments: [0, 2])
   func smallest(_ index: Int) {
     let model = TinyModel.all[index]
     let attack = BasicIterativeMethod()
     let halvings = 8
     let right = model.classifier.predictions(model.images).equals(model.labels).int64s()
     var checked = 0
-    for (place, size) in sizes(attack, halvings: halvings, model).enumerated() where right[place] != 0 && size > 0 {
+    for (place, size) in sizes(attack, halvings: halvings, model).enumerated()
+    where right[place] != 0 && size > 0 {
       let row = Tensor(labels: [place])
       let goal = Goal.away(from: model.labels.indexSelect(0, row))
       func fools(_ budget: Double) -> Bool {
@@ -50,7 +58,8 @@ struct BisectionTests {
         return goal.isReached(model.classifier.predictions(found)).isTrue
       }
       let steps = (size * pow2(halvings)).rounded()
-      #expect(abs(steps - size * pow2(halvings)) < 1e-3, "budgets are multiples of the last interval")
+      #expect(
+        abs(steps - size * pow2(halvings)) < 1e-3, "budgets are multiples of the last interval")
       #expect(fools(steps / pow2(halvings)))
       #expect(!fools((steps - 1) / pow2(halvings)))
       checked += 1
@@ -85,13 +94,17 @@ struct BisectionTests {
     #expect(share.threat(0.5, against: linear).epsilon == 2)
     let swept = share.sweep(image, goal, epsilons: [0.25, 1], against: linear, random: Seed(4))
     for (epsilon, found) in zip([0.25, 1], swept) {
-      try Perturbation.check(found, of: image, within: share.threat(epsilon, against: linear), attack: "bisection")
+      try Perturbation.check(
+        found, of: image, within: share.threat(epsilon, against: linear), attack: "bisection")
     }
-    #expect(Bisection(of: IteratedFastGradientSign(steps: 5)).threat(0.1, against: linear).epsilon == 0.5)
+    #expect(
+      Bisection(of: IteratedFastGradientSign(steps: 5)).threat(0.1, against: linear).epsilon == 0.5)
   }
 
   private func read(_ entries: [(String, String)]) throws -> Bisection {
-    let lines = entries.map { Settings.Entry(name: $0.0, value: .scalar($0.1), place: "run.yaml:1") }
+    let lines = entries.map {
+      Settings.Entry(name: $0.0, value: .scalar($0.1), place: "run.yaml:1")
+    }
     let settings = try Settings(lines, place: "run.yaml:1")
     let bisection = try Bisection(settings)
     try settings.finish("bisection")
@@ -100,7 +113,9 @@ struct BisectionTests {
 
   @Test("settings it does not know are its attack's")
   func settings() throws {
-    let bisection = try read([("of", "pgd"), ("norm", "l2"), ("steps", "7"), ("halvings", "5"), ("upper", "2")])
+    let bisection = try read([
+      ("of", "pgd"), ("norm", "l2"), ("steps", "7"), ("halvings", "5"), ("upper", "2"),
+    ])
     let attack = try #require(bisection.attack as? ProjectedGradientDescent)
     #expect(attack.pace.steps == 7)
     #expect(bisection.norm == .l2)
@@ -113,7 +128,9 @@ struct BisectionTests {
     #expect(throws: Failure.self) { try read([("of", "fgsm"), ("steps", "7")]) }
   }
 
-  @Test("an attack without a budget cannot be bisected", arguments: ["deepfool", "cw", "bisection", "nothing"])
+  @Test(
+    "an attack without a budget cannot be bisected",
+    arguments: ["deepfool", "cw", "bisection", "nothing"])
   func refused(_ name: String) {
     let failure = #expect(throws: Failure.self) { try read([("of", name)]) }
     #expect(failure?.message == "run.yaml:1: of: '\(name)' is not known")

@@ -3,8 +3,8 @@ import ModelCore
 import Support
 import Testing
 
-/// One line per law; a new attack is in the table once it is registered. The slowest attacks take thousands of steps, so that
-/// every law is tried where it can break and not everywhere.
+/// One line per law; a new attack is in the table once it is registered. The slowest attacks take
+/// thousands of steps, so that every law is tried where it can break and not everywhere.
 @Suite("Every registered attack, against small models")
 struct EveryAttackTests {
   static let models = TinyModel.all.indices
@@ -12,7 +12,9 @@ struct EveryAttackTests {
   static let frozenModels = models.filter { TinyModel.all[$0].isFrozen }
 
   /// An attack with its default settings, and its default goal for the first images of a model.
-  private func attack(_ name: String, _ model: TinyModel, _ count: Int) throws -> (any Attack, Goal, Tensor, Tensor) {
+  private func attack(_ name: String, _ model: TinyModel, _ count: Int) throws -> (
+    any Attack, Goal, Tensor, Tensor
+  ) {
     let type = try AttackRegistry.type(named: name)
     let images = model.images.narrow(0, 0, count)
     let labels = model.labels.narrow(0, 0, count)
@@ -25,7 +27,8 @@ struct EveryAttackTests {
     return (try type.init(Settings.none()), goal, images, labels)
   }
 
-  private func accuracy(_ classifier: any Classifier, _ images: Tensor, _ labels: Tensor) -> Double {
+  private func accuracy(_ classifier: any Classifier, _ images: Tensor, _ labels: Tensor) -> Double
+  {
     classifier.predictions(images).equals(labels).to(.float32).mean().scalar
   }
 
@@ -42,7 +45,8 @@ struct EveryAttackTests {
     let model = TinyModel.all[index]
     let (attack, goal, images, _) = try attack(name, model, model.isFrozen ? 7 : 1)
     let epsilons = [0, 0.1, 1]
-    let sweep = attack.sweep(images, goal, epsilons: epsilons, against: model.classifier, random: Seed(62))
+    let sweep = attack.sweep(
+      images, goal, epsilons: epsilons, against: model.classifier, random: Seed(62))
     #expect(sweep.count == epsilons.count)
     for (epsilon, adversarial) in zip(epsilons, sweep) {
       let threat = attack.threat(epsilon, against: model.classifier)
@@ -61,23 +65,30 @@ struct EveryAttackTests {
     let (attack, goal, images, labels) = try attack(name, model, 5)
     let (before, beforeLabels) = (images.floats(), labels.int64s())
     let run = {
-      attack.sweep(images, goal, epsilons: [0.1], against: model.classifier, random: Seed(63)).map { $0.floats() }
+      attack.sweep(images, goal, epsilons: [0.1], against: model.classifier, random: Seed(63)).map {
+        $0.floats()
+      }
     }
     #expect(withoutGradients(run) == run())
     #expect(images.floats() == before)
     #expect(labels.int64s() == beforeLabels)
   }
 
-  @Test("accuracy does not rise, and falls where there is room", arguments: AttackRegistry.names, frozenModels)
+  @Test(
+    "accuracy does not rise, and falls where there is room", arguments: AttackRegistry.names,
+    frozenModels)
   func accuracyFalls(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
     let (attack, goal, images, labels) = try attack(name, model, 40)
     let clean = accuracy(model.classifier, images, labels)
     let budgets = attack.norm == .linf ? [0.02, 0.3] : [0.5, 20]
-    let sweep = attack.sweep(images, goal, epsilons: budgets, against: model.classifier, random: Seed(64))
+    let sweep = attack.sweep(
+      images, goal, epsilons: budgets, against: model.classifier, random: Seed(64))
     let found = sweep.map { accuracy(model.classifier, $0, labels) }
     #expect(found.allSatisfy { $0 <= clean }, "\(model): \(clean) → \(found)")
     // Noise may well leave a small network right.
-    #expect(try AttackRegistry.type(named: name).isControl || found[1] < clean, "\(model): \(clean) → \(found)")
+    #expect(
+      try AttackRegistry.type(named: name).isControl || found[1] < clean,
+      "\(model): \(clean) → \(found)")
   }
 }

@@ -5,8 +5,9 @@ import Support
 import TestSupport
 import Testing
 
-/// The same weights as TorchScript, our own layers, a PyTorch state dictionary and ONNX. The last two are not kept: they are looked
-/// for in the folder CROSSFIRE_FOREIGN, which scripts/foreign_models.py --parity writes.
+/// The same weights as TorchScript, our own layers, a PyTorch state dictionary and ONNX. The last
+/// two are not kept: they are looked for in the folder CROSSFIRE_FOREIGN, which
+/// scripts/foreign_models.py --parity writes.
 @Suite(
   "One model, whatever file it comes in, is attacked alike",
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
@@ -14,14 +15,18 @@ struct ForeignParityTests {
   enum Route: String, CaseIterable, Sendable { case torchscript, safetensors, pth, onnx }
 
   private func model(_ name: String, _ route: Route) throws -> (any Classifier)? {
-    let exported = ProcessInfo.processInfo.environment["CROSSFIRE_FOREIGN"].map { URL(filePath: $0) }
+    let exported = ProcessInfo.processInfo.environment["CROSSFIRE_FOREIGN"].map {
+      URL(filePath: $0)
+    }
     var notes = ModelNotes()
     notes.input = ImageShape(channels: 1, height: 28, width: 28)
     switch route {
-    case .torchscript: return try LoadedModel(Reference.file("\(name).torchscript.pt"), notes: notes).classifier
+    case .torchscript:
+      return try LoadedModel(Reference.file("\(name).torchscript.pt"), notes: notes).classifier
     case .safetensors: return try LoadedModel(Reference.file("\(name).safetensors")).classifier
     case .onnx, .pth:
-      let layers = try SafetensorsFile(Reference.file("\(name).safetensors")).metadata["layers"] ?? "[]"
+      let layers =
+        try SafetensorsFile(Reference.file("\(name).safetensors")).metadata["layers"] ?? "[]"
       notes.layers = try LayerList(JSONDecoder().decode([String].self, from: Data(layers.utf8)))
       return try exported.map {
         try LoadedModel($0.appending(path: "\(name).\(route.rawValue)"), notes: notes).classifier
@@ -30,7 +35,8 @@ struct ForeignParityTests {
   }
 
   @Test(
-    "logits, input gradients, and attacks of one step and of many", arguments: ["fastat", "smallbn"], Route.allCases)
+    "logits, input gradients, and attacks of one step and of many",
+    arguments: ["fastat", "smallbn"], Route.allCases)
   func agrees(_ name: String, _ route: Route) throws {
     guard let classifier = try model(name, route) else { return }
     let answers = try SafetensorsFile(Reference.file("\(name).attacks.safetensors"))
@@ -48,15 +54,20 @@ struct ForeignParityTests {
     ]
     for (answer, attack, epsilon, goal, share) in cases {
       let threat = attack.threat(epsilon, against: classifier)
-      let found = attack.perturb(images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
+      let found = attack.perturb(
+        images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
       let expected = try answers.tensor(answer)
       #expect(agreement(found, expected) >= share, "\(answer)")
-      let right = { (x: Tensor) in classifier.predictions(x).equals(labels).to(.float32).sum().scalar }
+      let right = { (x: Tensor) in
+        classifier.predictions(x).equals(labels).to(.float32).sum().scalar
+      }
       #expect(abs(right(found) - right(expected)) <= 1, "\(answer)")
     }
   }
 
-  @Test("saliency maps change as many pixels, with the same success", arguments: ["fastat", "smallbn"], Route.allCases)
+  @Test(
+    "saliency maps change as many pixels, with the same success", arguments: ["fastat", "smallbn"],
+    Route.allCases)
   func saliency(_ name: String, _ route: Route) throws {
     guard let classifier = try model(name, route) else { return }
     let answers = try SafetensorsFile(Reference.file("\(name).attacks.safetensors"))
@@ -64,11 +75,14 @@ struct ForeignParityTests {
     let targets = try answers.tensor("targets").narrow(0, 0, 12)
     let goal = Goal.towards(targets, from: try answers.tensor("labels").narrow(0, 0, 12))
     let attack = JacobianSaliencyMap()
-    let found = attack.sweep(images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[0]
+    let found = attack.sweep(images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[
+      0]
     let sizes = Norm.l0.size(found - images).int64s()
     let hits = classifier.predictions(found).equals(targets).int64s()
     let changed = try answers.tensor("jsma.pair.changed").int64s()
     let success = try answers.tensor("jsma.pair.success").int64s()
-    #expect((0..<12).count { sizes[$0] == changed[$0] && hits[$0] == success[$0] } >= 10, "\(sizes) \(changed)")
+    #expect(
+      (0..<12).count { sizes[$0] == changed[$0] && hits[$0] == success[$0] } >= 10,
+      "\(sizes) \(changed)")
   }
 }

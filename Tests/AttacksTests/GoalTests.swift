@@ -7,7 +7,8 @@ import Testing
 struct GoalTests {
   /// The labels a rule gives for true labels.
   private func targets(
-    _ rule: GoalRule, _ labels: [Int], classes: Int, logits: Tensor? = nil, first: Int = 0, seed: UInt64 = 1
+    _ rule: GoalRule, _ labels: [Int], classes: Int, logits: Tensor? = nil, first: Int = 0,
+    seed: UInt64 = 1
   ) throws -> [Int64] {
     let shape = ImageShape(channels: 1, height: 2, width: 2)
     let classifier: any Classifier =
@@ -15,9 +16,11 @@ struct GoalTests {
         ConstantClassifier(inputShape: shape, classCount: classes)
       }
     let goal = rule.goal(
-      for: Tensor(labels: labels), images: Tensor.zeros([labels.count, 1, 2, 2]), first: first, classifier: classifier,
+      for: Tensor(labels: labels), images: Tensor.zeros([labels.count, 1, 2, 2]), first: first,
+      classifier: classifier,
       seed: Seed(seed))
-    try #require(goal.focus.type == .int64, "labels are whole numbers; others end the process later")
+    try #require(
+      goal.focus.type == .int64, "labels are whole numbers; others end the process later")
     #expect(goal.isTargeted == rule.isTargeted)
     if goal.isTargeted { #expect(goal.labels?.int64s() == labels.map(Int64.init)) }
     return goal.focus.int64s()
@@ -78,7 +81,8 @@ struct GoalTests {
   }
 
   @Test(
-    "least likely is never the true label, whatever the logits", arguments: [-Float.infinity, .nan, -3e38, .infinity])
+    "least likely is never the true label, whatever the logits",
+    arguments: [-Float.infinity, .nan, -3e38, .infinity])
   func leastLikelyOdd(_ odd: Float) throws {
     let logits = Tensor([odd, 1, 2, 1, odd, 2] as [Float], shape: [2, 3])
     #expect(try targets(.leastLikely, [0, 1], classes: 3, logits: logits) == [1, 0])
@@ -103,7 +107,9 @@ struct GoalTests {
     #expect(rule.isTargeted)
   }
 
-  @Test("other words are refused", arguments: ["", "nxt", "-1", "1.5", "leastlikely", "untargeted", "Next"])
+  @Test(
+    "other words are refused",
+    arguments: ["", "nxt", "-1", "1.5", "leastlikely", "untargeted", "Next"])
   func unknownWords(_ word: String) {
     let expected = Failure.usage(
       "unknown target '\(word)'", hint: "known: next, random, least-likely, all, or a label like 3")
@@ -114,9 +120,11 @@ struct GoalTests {
   func allOthers() throws {
     let labels = [0, 0, 2, 2]
     #expect(try targets(.all, labels, classes: 3) == [1, 2, 0, 1])
-    let classifier = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 2, width: 2), classCount: 3)
+    let classifier = ConstantClassifier(
+      inputShape: ImageShape(channels: 1, height: 2, width: 2), classCount: 3)
     let second = GoalRule.all.goal(
-      for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]), first: 1, classifier: classifier, seed: Seed(0))
+      for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]), first: 1,
+      classifier: classifier, seed: Seed(0))
     #expect(second.targets?.int64s() == [2, 0])
     #expect(GoalRule.all.examplesPerImage(classCount: 10) == 9)
     #expect(GoalRule.next.examplesPerImage(classCount: 10) == 1)

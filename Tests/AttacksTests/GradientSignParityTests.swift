@@ -19,9 +19,12 @@ struct GradientSignParityTests {
     for classifier in [try Reference.network(model), try Reference.network(model).frozen()] {
       for (name, attack, goal) in cases {
         let expected = try answers.tensor("\(name).\(epsilon)")
-        let found = attack.sweep(images, goal, epsilons: [epsilon], against: classifier, random: .init(0))[0]
+        let found = attack.sweep(
+          images, goal, epsilons: [epsilon], against: classifier, random: .init(0))[0]
         #expect(agreement(found, expected) >= 0.995)
-        let right = { (x: Tensor) in classifier.predictions(x).equals(labels).to(.float32).sum().scalar }
+        let right = { (x: Tensor) in
+          classifier.predictions(x).equals(labels).to(.float32).sum().scalar
+        }
         #expect(abs(right(found) - right(expected)) <= 1)
       }
     }

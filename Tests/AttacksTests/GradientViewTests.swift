@@ -21,7 +21,8 @@ struct GradientViewTests {
 
   @Test("scale invariance is the mean gradient over x, x/2, x/4")
   func scales() {
-    let found = ScaleInvariance(copies: 3).estimate(curved, within: threat, RandomSource(Seed(2)))(images)
+    let found = ScaleInvariance(copies: 3).estimate(curved, within: threat, RandomSource(Seed(2)))(
+      images)
     // (x/2^i)³ has the slope 3x²/8^i.
     let expected = images.square * (3 * (1 + 1.0 / 8 + 1.0 / 64) / 3)
     #expect((found - expected).absolute.max().scalar < 1e-5)
@@ -32,45 +33,57 @@ struct GradientViewTests {
     var spike = [Float](repeating: 0, count: shape.count)
     spike[40] = 1
     let point = GradientEstimate { _, _ in Tensor(spike, shape: [1] + shape.sizes) }
-    let found = TranslationInvariance().estimate(point, within: threat, RandomSource(Seed(3)))(images).floats()
+    let found = TranslationInvariance().estimate(point, within: threat, RandomSource(Seed(3)))(
+      images
+    ).floats()
     #expect(abs(found.reduce(0, +) - 1) < 1e-5)
     let ratio = Double(found[42] / found[40])
     #expect(abs(ratio - exp(-4.0 / 18)) < 1e-4)
     #expect(found[0] == 0)
   }
 
-  @Test("input diversity looks at an enlarged and padded image, or with probability zero at the image itself")
+  @Test(
+    "input diversity looks at an enlarged and padded image, or with probability zero at the image itself"
+  )
   func diversity() {
-    let never = InputDiversity(probability: 0).estimate(curved, within: threat, RandomSource(Seed(4)))(images)
+    let never = InputDiversity(probability: 0).estimate(
+      curved, within: threat, RandomSource(Seed(4)))(images)
     #expect(never.floats() == curved(images).floats())
-    let always = InputDiversity(probability: 1).estimate(curved, within: threat, RandomSource(Seed(4)))(images)
+    let always = InputDiversity(probability: 1).estimate(
+      curved, within: threat, RandomSource(Seed(4)))(images)
     #expect(always.shape == images.shape && always.isFinite.all().isTrue)
     #expect(always.floats() != never.floats())
   }
 
   @Test("variance tuning adds how the gradient varied around the place before")
   func variance() {
-    let estimate = VarianceTuning(samples: 3, reach: 2).estimate(curved, within: threat, RandomSource(Seed(5)))
+    let estimate = VarianceTuning(samples: 3, reach: 2).estimate(
+      curved, within: threat, RandomSource(Seed(5)))
     let (first, second) = (images, images * 0.5)
     #expect(estimate(first).floats() == curved(first).floats())
     let random = RandomSource(Seed(5))
-    let neighbours = (0..<3).map { _ in curved(first + (random.uniform(first.shape) * 2 - 1) * 0.2) }
-    let expected = curved(second) + (neighbours[0] + neighbours[1] + neighbours[2]) / 3 - curved(first)
+    let neighbours = (0..<3).map { _ in curved(first + (random.uniform(first.shape) * 2 - 1) * 0.2)
+    }
+    let expected =
+      curved(second) + (neighbours[0] + neighbours[1] + neighbours[2]) / 3 - curved(first)
     #expect((estimate(second) - expected).absolute.max().scalar < 1e-5)
     // Nothing is remembered from one way through an attack to the next.
     let next = VarianceTuning(samples: 3).estimate(curved, within: threat, RandomSource(Seed(5)))
     #expect(next(second).floats() == curved(second).floats())
   }
 
-  @Test("views are applied in one order, however they are written; one step knows none with a memory")
+  @Test(
+    "views are applied in one order, however they are written; one step knows none with a memory")
   func order() throws {
     func attack(_ name: String, _ views: SettingValue) throws -> any Attack {
-      let settings = try Settings([.init(name: "views", value: views, place: "run.yaml:1")], place: "run.yaml:1")
+      let settings = try Settings(
+        [.init(name: "views", value: views, place: "run.yaml:1")], place: "run.yaml:1")
       return try AttackRegistry.type(named: name).init(settings)
     }
     let all = try attack("mifgsm", .scalar("di+si+ti+vmi"))
     #expect(all.parameters["views"] == "vmi+ti+si+di")
-    #expect(try attack("pgd", .list([.scalar("di"), .scalar("vmi")])).parameters["views"] == "vmi+di")
+    #expect(
+      try attack("pgd", .list([.scalar("di"), .scalar("vmi")])).parameters["views"] == "vmi+di")
     for name in ["bim", "ifgsm", "itgsm", "nifgsm", "fgsm", "tgsm"] {
       #expect(try attack(name, .scalar("ti")).parameters["views"] == "ti")
     }
@@ -79,22 +92,26 @@ struct GradientViewTests {
   }
 
   @Test(
-    "every view with every iterated attack keeps the budget, and accuracy falls", arguments: GradientViews.all.indices)
+    "every view with every iterated attack keeps the budget, and accuracy falls",
+    arguments: GradientViews.all.indices)
   func composed(_ index: Int) throws {
     let model = TinyModel.all[1]
     let (images, labels) = (model.images.narrow(0, 0, 20), model.labels.narrow(0, 0, 20))
     let gradient = AttackGradient(through: [GradientViews.all[index].init()])
     let attacks: [any Attack] = [
-      BasicIterativeMethod(Pace(steps: 10), gradient), MomentumIterativeMethod(Pace(steps: 10), decay: 1, gradient),
+      BasicIterativeMethod(Pace(steps: 10), gradient),
+      MomentumIterativeMethod(Pace(steps: 10), decay: 1, gradient),
       NesterovIterativeMethod(Pace(steps: 10), decay: 1, gradient),
       ProjectedGradientDescent(norm: .l2, Pace(steps: 5, relative: 2.5), gradient),
     ]
     for attack in attacks {
       let epsilon = attack.norm == .l2 ? 4.0 : 0.4
       let found = attack.sweep(
-        images, .away(from: labels), epsilons: [epsilon], against: model.classifier, random: Seed(6))[0]
+        images, .away(from: labels), epsilons: [epsilon], against: model.classifier, random: Seed(6)
+      )[0]
       try Perturbation.check(
-        found, of: images, within: attack.threat(epsilon, against: model.classifier), attack: "composed")
+        found, of: images, within: attack.threat(epsilon, against: model.classifier),
+        attack: "composed")
       // Smoothed over half of an eight-pixel image, a gradient says little.
       let right = model.classifier.predictions(found).equals(labels).to(.float32).mean().scalar
       #expect(right < 0.95 || index == 1, "\(type(of: attack)): \(right)")

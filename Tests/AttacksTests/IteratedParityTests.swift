@@ -19,46 +19,58 @@ struct IteratedParityTests {
   static let cases = [
     Case(answer: "ifgsm.0.05.steps5", attack: IteratedFastGradientSign(steps: 5), epsilon: 0.05),
     Case(
-      answer: "itgsm.0.05.steps10", attack: IteratedTargetedGradientSign(steps: 10), epsilon: 0.05, isTargeted: true),
+      answer: "itgsm.0.05.steps10", attack: IteratedTargetedGradientSign(steps: 10), epsilon: 0.05,
+      isTargeted: true),
     Case(
-      answer: "bim.0.3.alpha0.02.steps20", attack: BasicIterativeMethod(Pace(steps: 20, alpha: 0.02)), epsilon: 0.3),
+      answer: "bim.0.3.alpha0.02.steps20",
+      attack: BasicIterativeMethod(Pace(steps: 20, alpha: 0.02)), epsilon: 0.3),
     Case(
       answer: "pgd.linf.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false), epsilon: 0.3),
+      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false),
+      epsilon: 0.3),
     Case(
       answer: "pgd.linf.targeted.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false), epsilon: 0.3,
+      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false),
+      epsilon: 0.3,
       isTargeted: true),
     Case(
       answer: "pgd.l2.2.0.alpha0.2.steps40",
-      attack: ProjectedGradientDescent(norm: .l2, Pace(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
+      attack: ProjectedGradientDescent(
+        norm: .l2, Pace(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
     Case(
-      answer: "mifgsm.0.3.alpha0.03.steps10.decay1", attack: MomentumIterativeMethod(Pace(steps: 10, alpha: 0.03)),
+      answer: "mifgsm.0.3.alpha0.03.steps10.decay1",
+      attack: MomentumIterativeMethod(Pace(steps: 10, alpha: 0.03)),
       epsilon: 0.3),
   ]
 
-  /// Steps along signs are equal or not; lengths of ℓ2 steps carry rounding on, which shows in the third decimal.
+  /// Steps along signs are equal or not; lengths of ℓ2 steps carry rounding on, which shows in the
+  /// third decimal.
   private func share(_ found: Tensor, _ expected: Tensor, _ norm: Norm) -> Double {
     let limit = norm == .linf ? 1e-5 : 1e-2
     return (found - expected).absolute.isAtMost(limit).to(.float32).mean().scalar
   }
 
-  /// A frozen network computes the same function with other roundings. Where two pixels of a pooling window tie to the last
-  /// bit, its gradient may take the other one, and an image's path differs from there on: two of the 64 images do.
+  /// A frozen network computes the same function with other roundings. Where two pixels of a
+  /// pooling window tie to the last bit, its gradient may take the other one, and an image's path
+  /// differs from there on: two of the 64 images do.
   @Test("images and accuracy", arguments: ["fastat", "smallbn"], cases)
   func agrees(_ model: String, _ test: Case) throws {
     let answers = try SafetensorsFile(Reference.file("\(model).attacks.safetensors"))
     let images = try answers.tensor("images")
     let labels = try answers.tensor("labels")
     let expected = try answers.tensor(test.answer)
-    let goal: Goal = test.isTargeted ? .towards(try answers.tensor("targets"), from: labels) : .away(from: labels)
+    let goal: Goal =
+      test.isTargeted ? .towards(try answers.tensor("targets"), from: labels) : .away(from: labels)
     let trained = try Reference.network(model)
     for (classifier, limit) in [(trained, 0.98), (try trained.frozen(), 0.97)] {
       let threat = test.attack.threat(test.epsilon, against: classifier)
-      let found = test.attack.perturb(images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
+      let found = test.attack.perturb(
+        images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
       try Perturbation.check(found, of: images, within: threat, attack: test.answer)
       #expect(share(found, expected, test.attack.norm) >= limit)
-      let right = { (x: Tensor) in classifier.predictions(x).equals(labels).to(.float32).sum().scalar }
+      let right = { (x: Tensor) in
+        classifier.predictions(x).equals(labels).to(.float32).sum().scalar
+      }
       #expect(abs(right(found) - right(expected)) <= 1)
     }
   }

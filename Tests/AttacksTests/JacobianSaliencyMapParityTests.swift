@@ -9,7 +9,8 @@ import Testing
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct JacobianSaliencyMapParityTests {
   @Test(
-    "success and the number of changed features, for at least 10 of 12 images", arguments: ["fastat", "smallbn"],
+    "success and the number of changed features, for at least 10 of 12 images",
+    arguments: ["fastat", "smallbn"],
     JacobianSaliencyMap.Form.allCases)
   func agrees(_ model: String, _ form: JacobianSaliencyMap.Form) throws {
     let answers = try SafetensorsFile(Reference.file("\(model).attacks.safetensors"))
@@ -22,8 +23,10 @@ struct JacobianSaliencyMapParityTests {
     for classifier in [try Reference.network(model), try Reference.network(model).frozen()] {
       let attack = JacobianSaliencyMap(form)
       let goal = Goal.towards(targets, from: labels)
-      let found = attack.sweep(images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[0]
-      try Perturbation.check(found, of: images, within: attack.threat(0.25, against: classifier), attack: "jsma")
+      let found = attack.sweep(
+        images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[0]
+      try Perturbation.check(
+        found, of: images, within: attack.threat(0.25, against: classifier), attack: "jsma")
       let sizes = Norm.l0.size(found - images).int64s()
       let hits = classifier.predictions(found).equals(targets).int64s()
       let same = (0..<12).filter { sizes[$0] == changed[$0] && hits[$0] == success[$0] }

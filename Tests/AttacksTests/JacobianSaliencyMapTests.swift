@@ -11,16 +11,19 @@ struct JacobianSaliencyMapTests {
   /// Three classes; towards class 0, α = (4, 3, 2, 1, −1, 0) and β = (−1, −3, −3, 1, −9, −9).
   let linear = LinearClassifier(
     inputShape: ImageShape(channels: 1, height: 2, width: 3),
-    weight: Tensor([4, 3, 2, 1, -1, 0, 0, -3, 0, 1, -9, 0, -1, 0, -3, 0, 0, -9] as [Float], shape: [3, 6]))
+    weight: Tensor(
+      [4, 3, 2, 1, -1, 0, 0, -3, 0, 1, -9, 0, -1, 0, -3, 0, 0, -9] as [Float], shape: [3, 6]))
   let towards0 = Goal.towards(Tensor(labels: [0]))
 
   private func run(
-    _ attack: JacobianSaliencyMap, _ pixels: [Float], features: Int, against classifier: any Classifier
+    _ attack: JacobianSaliencyMap, _ pixels: [Float], features: Int,
+    against classifier: any Classifier
   ) -> [Float] {
     let image = Tensor(pixels, shape: [1] + classifier.inputShape.sizes)
     let threat = ThreatModel(.l0, epsilon: Double(features), valueRange: classifier.valueRange)
     let random = RandomSource(Seed(0))
-    return attack.perturb(image, towards0, within: threat, against: classifier, random: random).floats()
+    return attack.perturb(image, towards0, within: threat, against: classifier, random: random)
+      .floats()
   }
 
   /// `linear` where class 1 is so far ahead that no pixels make up for it.
@@ -29,36 +32,60 @@ struct JacobianSaliencyMapTests {
   @Test("pairs: −(α_p + α_q)(β_p + β_q) decides, chosen features leave, and the rest follow")
   func pairs() {
     // Scores: (0, 4) 3·10, (1, 5) 3·12, (0, 5) 4·10, (1, 2) 5·6, (1, 4) 2·12 …
-    #expect(run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 2, against: hard) == [1, 0, 0, 0, 0, 1])
+    #expect(
+      run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 2, against: hard) == [
+        1, 0, 0, 0, 0, 1,
+      ])
     // Then (1, 2) 5·6 before (1, 4) 2·12.
-    #expect(run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 4, against: hard) == [1, 1, 1, 0, 0, 1])
+    #expect(
+      run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 4, against: hard) == [
+        1, 1, 1, 0, 0, 1,
+      ])
     // Then (3, 4): α sums to zero; nothing is admissible, and nothing changes.
-    #expect(run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 6, against: hard) == [1, 1, 1, 0, 0, 1])
+    #expect(
+      run(JacobianSaliencyMap(), [0, 0, 0, 0, 0, 0], features: 6, against: hard) == [
+        1, 1, 1, 0, 0, 1,
+      ])
   }
 
   @Test("single features: α·|β| decides where α ≥ 0 and β ≤ 0")
   func singles() {
-    let orders: [[Float]] = [[0, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0]]
+    let orders: [[Float]] = [
+      [0, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0],
+    ]
     for (index, expected) in orders.enumerated() {
-      let found = run(JacobianSaliencyMap(.single), [0, 0, 0, 0, 0, 0], features: index + 1, against: hard)
+      let found = run(
+        JacobianSaliencyMap(.single), [0, 0, 0, 0, 0, 0], features: index + 1, against: hard)
       #expect(found == expected)
     }
   }
 
   @Test("θ < 0 turns all signs, and searches the pixels above the smallest")
   func downwards() {
-    let turned = Biased(LinearClassifier(inputShape: linear.inputShape, weight: -linear.weight), [-100, 100, 0])
+    let turned = Biased(
+      LinearClassifier(inputShape: linear.inputShape, weight: -linear.weight), [-100, 100, 0])
     let ones = [Float](repeating: 1, count: 6)
-    #expect(run(JacobianSaliencyMap(theta: -1), ones, features: 2, against: turned) == [0, 1, 1, 1, 1, 0])
-    #expect(run(JacobianSaliencyMap(.single, theta: -1), ones, features: 2, against: turned) == [1, 0, 0, 1, 1, 1])
+    #expect(
+      run(JacobianSaliencyMap(theta: -1), ones, features: 2, against: turned) == [0, 1, 1, 1, 1, 0])
+    #expect(
+      run(JacobianSaliencyMap(.single, theta: -1), ones, features: 2, against: turned) == [
+        1, 0, 0, 1, 1, 1,
+      ])
     let without1: [Float] = [1, 0, 1, 1, 1, 1]
-    #expect(run(JacobianSaliencyMap(.single, theta: -1), without1, features: 1, against: turned) == [1, 0, 0, 1, 1, 1])
+    #expect(
+      run(JacobianSaliencyMap(.single, theta: -1), without1, features: 1, against: turned) == [
+        1, 0, 0, 1, 1, 1,
+      ])
   }
 
-  @Test("a feature at the end of the range is not searched; a changed one moves by θ and stops there")
+  @Test(
+    "a feature at the end of the range is not searched; a changed one moves by θ and stops there")
   func range() {
     let start: [Float] = [1, 0.5, 0.875, 0, 0, 1]
-    #expect(run(JacobianSaliencyMap(theta: 0.25), start, features: 2, against: hard) == [1, 0.75, 1, 0, 0, 1])
+    #expect(
+      run(JacobianSaliencyMap(theta: 0.25), start, features: 2, against: hard) == [
+        1, 0.75, 1, 0, 0, 1,
+      ])
     var wide = hard
     wide.linear.valueRange = -2...3
     // (0, 4) before (1, 2): equal scores.
@@ -70,15 +97,19 @@ struct JacobianSaliencyMapTests {
   func success() {
     let start: [Float] = [0, 0, 0, 0, 0, 0]
     let near = Biased(linear, [-1, 0, 0])
-    #expect(run(JacobianSaliencyMap(.single), start, features: 6, against: near) == [0, 1, 0, 0, 0, 0])
+    #expect(
+      run(JacobianSaliencyMap(.single), start, features: 6, against: near) == [0, 1, 0, 0, 0, 0])
     #expect(run(JacobianSaliencyMap(), start, features: 6, against: linear) == start)
   }
 
   @Test("γ is a share of the features: ⌊Dγ/2⌋ pairs, ⌊Dγ⌋ single ones, all from 1 on")
   func budgets() {
-    let mnist = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 28, width: 28), classCount: 10)
-    let cifar = ConstantClassifier(inputShape: ImageShape(channels: 3, height: 32, width: 32), classCount: 10)
-    let hundred = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 10, width: 10), classCount: 10)
+    let mnist = ConstantClassifier(
+      inputShape: ImageShape(channels: 1, height: 28, width: 28), classCount: 10)
+    let cifar = ConstantClassifier(
+      inputShape: ImageShape(channels: 3, height: 32, width: 32), classCount: 10)
+    let hundred = ConstantClassifier(
+      inputShape: ImageShape(channels: 1, height: 10, width: 10), classCount: 10)
     let allowed = { (form: Form, gamma: Double, classifier: ConstantClassifier) in
       JacobianSaliencyMap(form).threat(gamma, against: classifier).epsilon
     }
@@ -95,7 +126,9 @@ struct JacobianSaliencyMapTests {
     }
   }
 
-  @Test("a sweep costs the walk of its largest budget, and equals the budgets one by one", arguments: Form.allCases)
+  @Test(
+    "a sweep costs the walk of its largest budget, and equals the budgets one by one",
+    arguments: Form.allCases)
   func sweep(_ form: Form) {
     let model = TinyModel.all[0]
     let attack = JacobianSaliencyMap(form)
@@ -106,18 +139,22 @@ struct JacobianSaliencyMapTests {
     let largest = Meter(model.classifier)
     for (budget, images) in zip(budgets, swept) {
       let classifier: any Classifier = budget == 1 ? largest : model.classifier
-      let alone = attack.sweep(model.images, goal, epsilons: [budget], against: classifier, random: Seed(2))[0]
+      let alone = attack.sweep(
+        model.images, goal, epsilons: [budget], against: classifier, random: Seed(2))[0]
       #expect(images.floats() == alone.floats())
     }
     #expect(meter.forwards == largest.forwards)
   }
 
-  @Test("an image's result does not depend on its batch, whatever the others' targets", arguments: Form.allCases)
+  @Test(
+    "an image's result does not depend on its batch, whatever the others' targets",
+    arguments: Form.allCases)
   func batches(_ form: Form) {
     let images = RandomSource(Seed(73)).uniform([9, 1, 2, 3])
     let targets = Tensor(labels: [0, 1, 2, 0, 1, 2, 0, 1, 2])
     let attack = JacobianSaliencyMap(form, theta: 0.5)
-    let together = attack.sweep(images, .towards(targets), epsilons: [0.7], against: linear, random: Seed(0))[0]
+    let together = attack.sweep(
+      images, .towards(targets), epsilons: [0.7], against: linear, random: Seed(0))[0]
     for index in 0..<9 {
       let image = images.narrow(0, index, 1)
       let goal = Goal.towards(targets.narrow(0, index, 1))
@@ -132,7 +169,8 @@ struct JacobianSaliencyMapTests {
     let labels = model.classifier.predictions(model.images)
     let wrong = LikeliestClasses.wrong(model.classifier.logits(model.images), labels, 1)[0]
     let run = { (goal: Goal, gamma: Double) in
-      JacobianSaliencyMap().sweep(model.images, goal, epsilons: [gamma], against: model.classifier, random: Seed(0))[0]
+      JacobianSaliencyMap().sweep(
+        model.images, goal, epsilons: [gamma], against: model.classifier, random: Seed(0))[0]
     }
     // One step of all images, before anything is reached.
     let step = run(.away(from: labels), 2.0 / 64)
@@ -159,12 +197,14 @@ struct JacobianSaliencyMapTests {
       let model = TinyModel.all[index]
       let images = model.images.narrow(0, 0, count)
       let labels = model.labels.narrow(0, 0, count)
-      let goal = GoalRule.next.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(0))
+      let goal = GoalRule.next.goal(
+        for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(0))
       let attack = JacobianSaliencyMap(form, theta: theta, source: source)
       let threat = attack.threat(0.3, against: model.classifier)
       let found = attack.stations(
         images, goal, within: [threat], against: model.classifier, random: RandomSource(Seed(0)))[0]
-      let plain = PlainSaliencyMap(form: form, theta: Float(theta), source: source, classifier: model.classifier)
+      let plain = PlainSaliencyMap(
+        form: form, theta: Float(theta), source: source, classifier: model.classifier)
       let targets = goal.focus.int64s().map(Int.init)
       let expected = targets.indices.map {
         plain.perturbed(images.narrow(0, $0, 1), target: targets[$0], features: Int(threat.epsilon))
@@ -179,7 +219,8 @@ struct JacobianSaliencyMapTests {
   @Test("settings are read, and θ = 0 is refused")
   func settings() throws {
     let settings = { (name: String, word: String) in
-      try Settings([.init(name: name, value: .scalar(word), place: "run.yaml:3")], place: "run.yaml:1")
+      try Settings(
+        [.init(name: name, value: .scalar(word), place: "run.yaml:3")], place: "run.yaml:1")
     }
     let defaults = ["form": "pair", "theta": "1.0", "source": "logits"]
     #expect(try JacobianSaliencyMap(Settings.none()).parameters == defaults)

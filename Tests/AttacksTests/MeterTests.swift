@@ -20,7 +20,9 @@ struct MeterTests {
     #expect(spent(UniformNoise(), budgets: [0.1, 0.2]) == (0, 0))
   }
 
-  @Test("iterated attacks: a pass each way for each step and budget; variance tuning: one more for each sample")
+  @Test(
+    "iterated attacks: a pass each way for each step and budget; variance tuning: one more for each sample"
+  )
   func iterated() {
     #expect(spent(BasicIterativeMethod(Pace(steps: 5)), budgets: [0.1, 0.2]) == (60, 60))
     let tuned = AttackGradient(through: [VarianceTuning(samples: 4)])
@@ -34,7 +36,8 @@ struct MeterTests {
     let images = model.images.narrow(0, 0, 1)
     let labels = model.labels.narrow(0, 0, 1)
     let goal = Goal.towards(labels.equals(0).to(.int64), from: labels)
-    _ = JacobianSaliencyMap(theta: 1e-4).sweep(images, goal, epsilons: [4.0 / 64], against: meter, random: Seed(1))
+    _ = JacobianSaliencyMap(theta: 1e-4).sweep(
+      images, goal, epsilons: [4.0 / 64], against: meter, random: Seed(1))
     // Two steps of a change too small to reach the goal.
     #expect(meter.forwards == 2)
     #expect(meter.backwards == 4)

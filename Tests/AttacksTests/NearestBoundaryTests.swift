@@ -4,7 +4,8 @@ import Testing
 
 @testable import Attacks
 
-/// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away for the nearest class k.
+/// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away
+/// for the nearest class k.
 @Suite("DeepFool and Carlini-Wagner find the nearest boundary of a linear classifier")
 struct NearestBoundaryTests {
   struct Case: CustomStringConvertible, Sendable {
@@ -22,7 +23,8 @@ struct NearestBoundaryTests {
     var classifier: LinearClassifier {
       // Without a mean, so that all classes are about as likely.
       let weight = RandomSource(Seed(2)).normal([classes, shape.count])
-      var classifier = LinearClassifier(inputShape: shape, weight: weight - weight.mean([1], keep: true))
+      var classifier = LinearClassifier(
+        inputShape: shape, weight: weight - weight.mean([1], keep: true))
       classifier.valueRange = range
       return classifier
     }
@@ -36,7 +38,8 @@ struct NearestBoundaryTests {
     Case(classes: 100, shape: ImageShape(channels: 1, height: 8, width: 8)),
   ]
 
-  /// The distance of each image to the nearest place where another class (or the target) has the largest logit.
+  /// The distance of each image to the nearest place where another class (or the target) has the
+  /// largest logit.
   private func distances(_ test: Case, _ goal: Goal, lead: Double = 0) -> [Double] {
     let classifier = test.classifier
     let logits = classifier.logits(test.images).floats().map(Double.init)
@@ -46,15 +49,20 @@ struct NearestBoundaryTests {
       let focus = Int(focus)
       let others = (0..<test.classes).filter { $0 != focus }
       return others.map { other in
-        let gap = abs(logits[image * test.classes + focus] - logits[image * test.classes + other]) + lead
-        let square = (0..<size).map { weight[focus * size + $0] - weight[other * size + $0] }.reduce(0) { $0 + $1 * $1 }
+        let gap =
+          abs(logits[image * test.classes + focus] - logits[image * test.classes + other]) + lead
+        let square = (0..<size).map { weight[focus * size + $0] - weight[other * size + $0] }
+          .reduce(0) { $0 + $1 * $1 }
         return gap / square.squareRoot()
       }.min()!
     }
   }
 
-  private func lengths(_ attack: any SmallestPerturbationAttack, _ test: Case, _ goal: Goal) -> [Double] {
-    let found = attack.nearest(test.images, goal, against: test.classifier, random: RandomSource(Seed(3)))
+  private func lengths(_ attack: any SmallestPerturbationAttack, _ test: Case, _ goal: Goal)
+    -> [Double]
+  {
+    let found = attack.nearest(
+      test.images, goal, against: test.classifier, random: RandomSource(Seed(3)))
     let reached = goal.isReached(test.classifier.predictions(found))
     #expect(reached.all().isTrue)
     return Norm.l2.size(found - test.images).floats().map(Double.init)
@@ -71,7 +79,8 @@ struct NearestBoundaryTests {
   }
 
   /// Of many classes' boundaries it finds a near one, which is not always the nearest.
-  @Test("Carlini-Wagner ends at most 1 % beyond it, and never before it", arguments: cases, [0, 0.5])
+  @Test(
+    "Carlini-Wagner ends at most 1 % beyond it, and never before it", arguments: cases, [0, 0.5])
   func carliniWagner(_ test: Case, _ confidence: Double) {
     let goal = Goal.away(from: test.classifier.predictions(test.images))
     let found = lengths(CarliniWagner(searches: 12, confidence: confidence), test, goal)
@@ -80,23 +89,31 @@ struct NearestBoundaryTests {
     #expect(ratios.count { $0 < 1.01 } >= [2: 12, 10: 11, 100: 8][test.classes]!, "\(ratios)")
   }
 
-  @Test("Carlini-Wagner ends at the nearest point of the boundary that has valid pixels, where many are at their ends")
+  @Test(
+    "Carlini-Wagner ends at the nearest point of the boundary that has valid pixels, where many are at their ends"
+  )
   func carliniWagnerInTheBox() throws {
     let random = RandomSource(Seed(11))
     let images = (random.uniform([12, 1, 6, 6]) * 1.6 - 0.3).clamped(to: 0...1)
     let weight = random.normal([2, 36])
     let classifier = LinearClassifier(
-      inputShape: ImageShape(channels: 1, height: 6, width: 6), weight: weight - weight.mean([1], keep: true))
+      inputShape: ImageShape(channels: 1, height: 6, width: 6),
+      weight: weight - weight.mean([1], keep: true))
     let labels = classifier.predictions(images)
-    let difference = (classifier.weight.select(0, 0) - classifier.weight.select(0, 1)).reshaped([1, -1]).expanded([
+    let difference = (classifier.weight.select(0, 0) - classifier.weight.select(0, 1)).reshaped([
+      1, -1,
+    ]).expanded([
       12, 36,
     ]).contiguous
     let exact = BoxedHyperplane.move(
-      from: images.flattened, normals: difference, offsets: Tensor.zeros([12]), norm: .l2, box: 0...1)
+      from: images.flattened, normals: difference, offsets: Tensor.zeros([12]), norm: .l2,
+      box: 0...1)
     let found = CarliniWagner(searches: 12).nearest(
       images, .away(from: labels), against: classifier, random: RandomSource(Seed(3)))
     let lengths = zip(Norm.l2.size(found - images).floats(), Norm.l2.size(exact).floats())
-    for (found, exact) in lengths { #expect(found >= exact * 0.9999 && found <= exact * 1.01, "\(found / exact)") }
+    for (found, exact) in lengths {
+      #expect(found >= exact * 0.9999 && found <= exact * 1.01, "\(found / exact)")
+    }
   }
 
   @Test("the nearest class is not always the likeliest")
@@ -108,7 +125,8 @@ struct NearestBoundaryTests {
     let image = Tensor.full(0.5, shape: [1, 1, 1, 2])
     let goal = Goal.away(from: Tensor(labels: [0]))
     let lengths = [1, 2].map { classes in
-      let found = DeepFool(classes: classes).nearest(image, goal, against: classifier, random: RandomSource(Seed(4)))
+      let found = DeepFool(classes: classes).nearest(
+        image, goal, against: classifier, random: RandomSource(Seed(4)))
       return Norm.l2.size(found - image).scalar
     }
     // The likeliest class's boundary is beyond the valid pixels.
@@ -129,7 +147,8 @@ struct NearestBoundaryTests {
   @Test("DeepFool crosses a boundary it stands on")
   func onTheBoundary() {
     let shape = ImageShape(channels: 1, height: 1, width: 2)
-    let classifier = LinearClassifier(inputShape: shape, weight: Tensor([1, 0, 0, 1] as [Float], shape: [2, 2]))
+    let classifier = LinearClassifier(
+      inputShape: shape, weight: Tensor([1, 0, 0, 1] as [Float], shape: [2, 2]))
     let image = Tensor([0.3, 0.3] as [Float], shape: [1, 1, 1, 2])
     let goal = Goal.away(from: Tensor(labels: [0]))
     let found = DeepFool().nearest(image, goal, against: classifier, random: RandomSource(Seed(5)))

@@ -5,18 +5,22 @@ import Testing
 
 @Suite("Controls are noise, and nothing but")
 struct NoiseControlTests {
-  static let controls: [any Attack] = [UniformNoise(), UniformNoise(norm: .l2), SignNoise(), SaltAndPepper()]
+  static let controls: [any Attack] = [
+    UniformNoise(), UniformNoise(norm: .l2), SignNoise(), SaltAndPepper(),
+  ]
   let shape = ImageShape(channels: 2, height: 5, width: 10)
   /// Images with room for ±0.25 in every pixel.
   let images = RandomSource(Seed(1)).uniform([40, 2, 5, 10], in: 0.3..<0.7)
   let labels = Tensor(labels: (0..<40).map { $0 % 3 })
 
-  private func run(_ attack: any Attack, _ budget: Double, against classifier: (any Classifier)? = nil) throws -> Tensor
-  {
+  private func run(
+    _ attack: any Attack, _ budget: Double, against classifier: (any Classifier)? = nil
+  ) throws -> Tensor {
     let classifier = classifier ?? ConstantClassifier(inputShape: shape, classCount: 3)
     let threat = attack.threat(budget, against: classifier)
     let found = attack.perturb(
-      images, .away(from: labels), within: threat, against: classifier, random: RandomSource(Seed(2)))
+      images, .away(from: labels), within: threat, against: classifier,
+      random: RandomSource(Seed(2)))
     try Perturbation.check(found, of: images, within: threat, attack: type(of: attack).name)
     return found
   }
@@ -46,9 +50,11 @@ struct NoiseControlTests {
     #expect(quarters.allSatisfy { abs($0 - 1000) < 140 }, "\(quarters)")
   }
 
-  @Test("ℓ2 noise fills its ball evenly: half the radius of two dimensions is a quarter of the area")
+  @Test(
+    "ℓ2 noise fills its ball evenly: half the radius of two dimensions is a quarter of the area")
   func ball() throws {
-    let flat = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 1, width: 2), classCount: 2)
+    let flat = ConstantClassifier(
+      inputShape: ImageShape(channels: 1, height: 1, width: 2), classCount: 2)
     let points = Tensor.full(0.5, shape: [4000, 1, 1, 2])
     let attack = UniformNoise(norm: .l2)
     let threat = attack.threat(0.4, against: flat)
@@ -91,7 +97,8 @@ struct NoiseControlTests {
     let constant = ConstantClassifier(inputShape: shape, classCount: 3)
     let runs = [1, 1, 2].map { (seed: UInt64) in
       let goal = Goal.away(from: labels)
-      return Self.controls[index].sweep(images, goal, epsilons: [0.2], against: constant, random: Seed(seed))[0]
+      return Self.controls[index].sweep(
+        images, goal, epsilons: [0.2], against: constant, random: Seed(seed))[0]
         .floats()
     }
     #expect(runs[0] == runs[1])

@@ -12,11 +12,15 @@ struct OneDirectionTests {
     weight: Tensor([1, 0, -2, 0, -1, 0, 1, 0] as [Float], shape: [2, 4]))
   let image = Tensor([0.5, 0.5, 0.5, 0.5] as [Float], shape: [1, 1, 2, 2])
 
-  private func run(_ attack: any Attack, _ goal: Goal, _ image: Tensor, _ epsilon: Double) -> [Float] {
+  private func run(_ attack: any Attack, _ goal: Goal, _ image: Tensor, _ epsilon: Double)
+    -> [Float]
+  {
     attack.sweep(image, goal, epsilons: [epsilon], against: linear, random: Seed(0))[0].floats()
   }
 
-  @Test("FGSM moves every pixel by ε against the label, and leaves a pixel alone where the gradient is zero")
+  @Test(
+    "FGSM moves every pixel by ε against the label, and leaves a pixel alone where the gradient is zero"
+  )
   func fgsm() {
     let goal = Goal.away(from: Tensor(labels: [0]))
     #expect(run(FastGradientSign(), goal, image, 0.25) == [0.25, 0.5, 0.75, 0.5])
@@ -26,7 +30,10 @@ struct OneDirectionTests {
   func tgsm() {
     let goal = Goal.towards(Tensor(labels: [1]))
     #expect(run(TargetedGradientSign(), goal, image, 0.25) == [0.25, 0.5, 0.75, 0.5])
-    #expect(run(TargetedGradientSign(), .towards(Tensor(labels: [0])), image, 0.25) == [0.75, 0.5, 0.25, 0.5])
+    #expect(
+      run(TargetedGradientSign(), .towards(Tensor(labels: [0])), image, 0.25) == [
+        0.75, 0.5, 0.25, 0.5,
+      ])
   }
 
   @Test("pixels stop at the ends of the valid range, whatever it is")
@@ -36,7 +43,8 @@ struct OneDirectionTests {
     #expect(run(FastGradientSign(), goal, edge, 0.3) == [0, 0, 1, 1])
     var wide = linear
     wide.valueRange = -1...1
-    let moved = FastGradientSign().sweep(edge, goal, epsilons: [0.5], against: wide, random: Seed(0))[0].floats()
+    let moved = FastGradientSign().sweep(
+      edge, goal, epsilons: [0.5], against: wide, random: Seed(0))[0].floats()
     #expect(zip(moved, [-0.4, 0, 1, 1] as [Float]).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
@@ -50,14 +58,18 @@ struct OneDirectionTests {
     let constant = ConstantClassifier(inputShape: shape, classCount: 3)
     let images = RandomSource(Seed(1)).uniform([3, 1, 2, 2])
     let labels = Tensor(labels: [0, 1, 2])
-    let goal = type.defaultGoal.goal(for: labels, images: images, first: 0, classifier: constant, seed: Seed(2))
+    let goal = type.defaultGoal.goal(
+      for: labels, images: images, first: 0, classifier: constant, seed: Seed(2))
     for epsilon in [0.1, 1.0] {
-      let same = attack.sweep(images, goal, epsilons: [epsilon], against: constant, random: Seed(3))[0]
+      let same = attack.sweep(
+        images, goal, epsilons: [epsilon], against: constant, random: Seed(3))[0]
       #expect(same.floats() == images.floats())
     }
   }
 
-  @Test("an image's perturbation does not depend on the others of its batch", arguments: TinyModel.all.indices)
+  @Test(
+    "an image's perturbation does not depend on the others of its batch",
+    arguments: TinyModel.all.indices)
   func alone(_ index: Int) {
     let model = TinyModel.all[index]
     let direction = { (range: Range<Int>) -> [Float] in
@@ -65,7 +77,8 @@ struct OneDirectionTests {
       let labels = model.labels.narrow(0, range.lowerBound, range.count)
       let goal = Goal.away(from: labels)
       let random = RandomSource(Seed(7))
-      return FastGradientSign().direction(images, goal, against: model.classifier, random: random).floats()
+      return FastGradientSign().direction(images, goal, against: model.classifier, random: random)
+        .floats()
     }
     let together = direction(0..<9)
     let parts = [0..<1, 1..<4, 4..<9].flatMap { direction($0) }
@@ -75,7 +88,8 @@ struct OneDirectionTests {
   }
 
   @Test(
-    "a sweep of seven budgets costs one gradient, and equals the budgets one by one", arguments: AttackRegistry.names)
+    "a sweep of seven budgets costs one gradient, and equals the budgets one by one",
+    arguments: AttackRegistry.names)
   func sweep(_ name: String) throws {
     let type = try AttackRegistry.type(named: name)
     guard type is any OneDirectionAttack.Type else { return }
@@ -83,14 +97,17 @@ struct OneDirectionTests {
     let model = TinyModel.all[0]
     let counting = CountingClassifier(model.classifier)
     let goal = type.defaultGoal.goal(
-      for: model.labels, images: model.images, first: 0, classifier: model.classifier, seed: Seed(4))
+      for: model.labels, images: model.images, first: 0, classifier: model.classifier, seed: Seed(4)
+    )
     let epsilons = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7]
-    let swept = attack.sweep(model.images, goal, epsilons: epsilons, against: counting, random: Seed(5))
+    let swept = attack.sweep(
+      model.images, goal, epsilons: epsilons, against: counting, random: Seed(5))
     #expect(counting.calls == 1)
     for (epsilon, images) in zip(epsilons, swept) {
       let threat = ThreatModel(attack.norm, epsilon: epsilon, valueRange: 0...1)
       let random = RandomSource(Seed(6))
-      let single = attack.perturb(model.images, goal, within: threat, against: model.classifier, random: random)
+      let single = attack.perturb(
+        model.images, goal, within: threat, against: model.classifier, random: random)
       #expect(single.floats() == images.floats())
     }
   }

@@ -7,7 +7,9 @@ import Testing
 struct PerturbationTests {
   let images = Tensor([0, 0.25, 0.5, 1] as [Float], shape: [2, 1, 1, 2])
 
-  private func check(_ values: [Float], _ norm: Norm = .linf, epsilon: Double = 0.25, shape: [Int] = [2, 1, 1, 2])
+  private func check(
+    _ values: [Float], _ norm: Norm = .linf, epsilon: Double = 0.25, shape: [Int] = [2, 1, 1, 2]
+  )
     throws
   {
     let threat = ThreatModel(norm, epsilon: epsilon, valueRange: 0...1)
@@ -28,20 +30,25 @@ struct PerturbationTests {
   @Test("pixels outside the valid range")
   func range() {
     let low = Failure(
-      .failed, "attack fgsm at ε = 0.25 made images that have pixels from -0.125 to 1.0, outside 0.0...1.0",
+      .failed,
+      "attack fgsm at ε = 0.25 made images that have pixels from -0.125 to 1.0, outside 0.0...1.0",
       hint: report)
     #expect(throws: low) { try check([-0.125, 0.25, 0.5, 1]) }
     let high = Failure(
-      .failed, "attack fgsm at ε = 0.25 made images that have pixels from 0.0 to 1.125, outside 0.0...1.0", hint: report
+      .failed,
+      "attack fgsm at ε = 0.25 made images that have pixels from 0.0 to 1.125, outside 0.0...1.0",
+      hint: report
     )
     #expect(throws: high) { try check([0, 0.25, 0.5, 1.125]) }
   }
 
   @Test("more than the budget")
   func budget() {
-    let far = Failure(.failed, "attack fgsm at ε = 0.25 made images that are 0.5 away in linf", hint: report)
+    let far = Failure(
+      .failed, "attack fgsm at ε = 0.25 made images that are 0.5 away in linf", hint: report)
     #expect(throws: far) { try check([0.5, 0.25, 0.5, 1]) }
-    let small = Failure(.failed, "attack fgsm at ε = 0.0 made images that are 0.25 away in linf", hint: report)
+    let small = Failure(
+      .failed, "attack fgsm at ε = 0.0 made images that are 0.25 away in linf", hint: report)
     #expect(throws: small) { try check([0.25, 0.25, 0.5, 1], epsilon: 0) }
   }
 
@@ -56,7 +63,8 @@ struct PerturbationTests {
   @Test("another shape")
   func shape() {
     let expected = Failure(
-      .failed, "attack fgsm at ε = 0.25 made images that have shape [1, 1, 2, 2], not [2, 1, 1, 2]", hint: report)
+      .failed, "attack fgsm at ε = 0.25 made images that have shape [1, 1, 2, 2], not [2, 1, 1, 2]",
+      hint: report)
     #expect(throws: expected) { try check([0, 0.25, 0.5, 1], shape: [1, 1, 2, 2]) }
   }
 

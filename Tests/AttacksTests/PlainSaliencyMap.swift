@@ -1,8 +1,8 @@
 import Attacks
 import ModelCore
 
-/// The saliency map attack as the paper writes it: one image, the whole Jacobian, all pairs of features, signs as stated for
-/// either sign of θ.
+/// The saliency map attack as the paper writes it: one image, the whole Jacobian, all pairs of
+/// features, signs as stated for either sign of θ.
 struct PlainSaliencyMap {
   let form: JacobianSaliencyMap.Form
   let theta: Float
@@ -19,7 +19,9 @@ struct PlainSaliencyMap {
       if classifier.predictions(x).int64s() == [Int64(target)] { break }
       let rows = jacobian(x)
       let alpha = rows[target]
-      let beta = alpha.indices.map { i in rows.indices.reduce(Float(0)) { $1 == target ? $0 : $0 + rows[$1][i] } }
+      let beta = alpha.indices.map { i in
+        rows.indices.reduce(Float(0)) { $1 == target ? $0 : $0 + rows[$1][i] }
+      }
       let chosen = form == .pair ? pair(alpha, beta, domain) : single(alpha, beta, domain)
       if chosen.isEmpty { break }
       for feature in chosen {

@@ -20,7 +20,8 @@ struct SaliencyPairSearchTests {
     case hopeless
   }
 
-  /// The definition: the first of the largest scores of all pairs, p < q in row-major order; nil if it is not positive.
+  /// The definition: the first of the largest scores of all pairs, p < q in row-major order; nil if
+  /// it is not positive.
   private func definition(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int]? {
     let finite = domain.filter { alpha[$0].isFinite && beta[$0].isFinite }
     var best: (score: Float, pair: [Int]) = (0, [])
@@ -37,14 +38,20 @@ struct SaliencyPairSearchTests {
   }
 
   private func found(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int]? {
-    SaliencyPairSearch(alpha: alpha, beta: beta, domain: domain).best().map { [$0.first, $0.second] }
+    SaliencyPairSearch(alpha: alpha, beta: beta, domain: domain).best().map {
+      [$0.first, $0.second]
+    }
   }
 
-  private func drawn(_ kind: Kind, _ count: Int, _ random: inout SplitMix) -> (alpha: [Float], beta: [Float]) {
+  private func drawn(_ kind: Kind, _ count: Int, _ random: inout SplitMix) -> (
+    alpha: [Float], beta: [Float]
+  ) {
     var alpha: [Float] = []
     var beta: [Float] = []
     for _ in 0..<count {
-      let (a, b) = (Float.random(in: -1...1, using: &random), Float.random(in: -1...1, using: &random))
+      let (a, b) = (
+        Float.random(in: -1...1, using: &random), Float.random(in: -1...1, using: &random)
+      )
       switch kind {
       case .independent: (alpha, beta) = (alpha + [a], beta + [b])
       case .alike: (alpha, beta) = (alpha + [a], beta + [-a + b * 0.1])
@@ -73,7 +80,9 @@ struct SaliencyPairSearchTests {
     return (alpha, beta)
   }
 
-  @Test("as the comparison of all pairs finds it, ties and roundings included", arguments: Kind.allCases)
+  @Test(
+    "as the comparison of all pairs finds it, ties and roundings included", arguments: Kind.allCases
+  )
   func exact(_ kind: Kind) {
     var random = SplitMix(seed: 71)
     for count in 2...40 {

@@ -17,7 +17,9 @@ struct SimultaneousPerturbationTests {
     var classCount: Int { 2 }
     var valueRange: ClosedRange<Double> { linear.valueRange }
     var device: Device { .cpu }
-    func logits(_ images: Tensor) -> Tensor { linear.logits(images) + Tensor([1e3, 0] as [Float], shape: [1, 2]) }
+    func logits(_ images: Tensor) -> Tensor {
+      linear.logits(images) + Tensor([1e3, 0] as [Float], shape: [1, 2])
+    }
   }
 
   @Test("on a linear classifier every pixel ends at ε against its weight")
@@ -51,7 +53,9 @@ struct SimultaneousPerturbationTests {
   func cost() {
     let meter = Meter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 4, samples: 300)
-    _ = attack.sweep(images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter, random: Seed(3))
+    _ = attack.sweep(
+      images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter,
+      random: Seed(3))
     #expect(meter.forwards == 3 * (4 * 600 + 5))
     #expect(meter.backwards == 0)
   }
@@ -73,11 +77,15 @@ struct SimultaneousPerturbationTests {
       let labels = model.labels.narrow(0, 0, 20)
       let goal: Goal =
         targeted
-        ? GoalRule.next.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(5))
+        ? GoalRule.next.goal(
+          for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(5))
         : .away(from: labels)
       let attack = SimultaneousPerturbation(steps: 60, samples: 32)
-      let found = attack.sweep(images, goal, epsilons: [0.3], against: model.classifier, random: Seed(6))[0]
-      #expect(goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar > 0.8, "\(model)")
+      let found = attack.sweep(
+        images, goal, epsilons: [0.3], against: model.classifier, random: Seed(6))[0]
+      #expect(
+        goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar > 0.8,
+        "\(model)")
     }
   }
 }

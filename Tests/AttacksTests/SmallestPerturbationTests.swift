@@ -16,15 +16,21 @@ struct SmallestPerturbationTests {
     let images = model.images.narrow(0, 0, count)
     let labels = model.labels.narrow(0, 0, count)
     let rule = targeted ? GoalRule.next : .untargeted
-    return (images, rule.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(1)))
+    return (
+      images,
+      rule.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(1))
+    )
   }
 
-  @Test("nearly all images of small networks are turned, away and towards", arguments: attacks.indices, [false, true])
+  @Test(
+    "nearly all images of small networks are turned, away and towards", arguments: attacks.indices,
+    [false, true])
   func turns(_ index: Int, _ targeted: Bool) throws {
     let attack = Self.attacks[index]
     for model in Self.models {
       let (images, goal) = goal(model, 20, targeted: targeted)
-      let found = attack.nearest(images, goal, against: model.classifier, random: RandomSource(Seed(2)))
+      let found = attack.nearest(
+        images, goal, against: model.classifier, random: RandomSource(Seed(2)))
       let everything = ThreatModel(attack.norm, epsilon: 1e9, valueRange: 0...1)
       try Perturbation.check(found, of: images, within: everything, attack: type(of: attack).name)
       let share = goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar
@@ -46,21 +52,26 @@ struct SmallestPerturbationTests {
     let shape = ImageShape(channels: 1, height: 8, width: 8)
     let constant = ConstantClassifier(inputShape: shape, classCount: 4)
     let goal = Goal.away(from: Tensor(labels: [Int](repeating: 3, count: 10)))
-    let kept = Self.attacks[index].nearest(images, goal, against: constant, random: RandomSource(Seed(4)))
+    let kept = Self.attacks[index].nearest(
+      images, goal, against: constant, random: RandomSource(Seed(4)))
     #expect(kept.floats() == images.floats())
   }
 
-  @Test("logits that are not numbers end the search with valid images", arguments: attacks.indices, [false, true])
+  @Test(
+    "logits that are not numbers end the search with valid images", arguments: attacks.indices,
+    [false, true])
   func notNumbers(_ index: Int, _ targeted: Bool) throws {
     let broken = BrokenClassifier()
     let images = RandomSource(Seed(5)).uniform([4, 1, 2, 2])
     let labels = Tensor(labels: [0, 1, 0, 1])
     let goal: Goal = targeted ? .towards(labels) : .away(from: labels)
-    let found = Self.attacks[index].nearest(images, goal, against: broken, random: RandomSource(Seed(6)))
+    let found = Self.attacks[index].nearest(
+      images, goal, against: broken, random: RandomSource(Seed(6)))
     #expect(found.floats() == images.floats())
   }
 
-  @Test("a sweep over budgets costs one run, and keeps what is near enough", arguments: attacks.indices)
+  @Test(
+    "a sweep over budgets costs one run, and keeps what is near enough", arguments: attacks.indices)
   func sweep(_ index: Int) throws {
     let attack = Self.attacks[index]
     let model = Self.models[0]
@@ -83,11 +94,13 @@ struct SmallestPerturbationTests {
     let attack = Self.attacks[index]
     let model = Self.models[2]
     let (images, goal) = goal(model, 8, targeted: false)
-    let together = attack.nearest(images, goal, against: model.classifier, random: RandomSource(Seed(8)))
+    let together = attack.nearest(
+      images, goal, against: model.classifier, random: RandomSource(Seed(8)))
     for place in 0..<8 {
       let row = Tensor(labels: [place])
       let found = attack.nearest(
-        images.indexSelect(0, row), goal.at(row), against: model.classifier, random: RandomSource(Seed(8)))
+        images.indexSelect(0, row), goal.at(row), against: model.classifier,
+        random: RandomSource(Seed(8)))
       let lengths = [found, together.indexSelect(0, row)].map {
         attack.norm.size($0 - images.indexSelect(0, row)).scalar
       }

@@ -11,11 +11,13 @@ struct SquareAttackTests {
   private func goal(_ model: TinyModel, targeted: Bool) -> Goal {
     targeted
       ? GoalRule.next.goal(
-        for: model.labels, images: model.images, first: 0, classifier: model.classifier, seed: Seed(1)
+        for: model.labels, images: model.images, first: 0, classifier: model.classifier,
+        seed: Seed(1)
       ) : .away(from: model.labels)
   }
 
-  @Test("no image ends farther from its goal than it began", arguments: norms.indices, [false, true])
+  @Test(
+    "no image ends farther from its goal than it began", arguments: norms.indices, [false, true])
   func neverWorse(_ index: Int, _ targeted: Bool) throws {
     let (norm, epsilon) = Self.norms[index]
     for model in TinyModel.all where !model.name.hasSuffix("frozen") {
@@ -23,11 +25,13 @@ struct SquareAttackTests {
       let attack = SquareAttack(norm: norm, queries: 40)
       let threat = attack.threat(epsilon, against: model.classifier)
       let found = attack.perturb(
-        model.images, goal, within: threat, against: model.classifier, random: RandomSource(Seed(2)))
+        model.images, goal, within: threat, against: model.classifier, random: RandomSource(Seed(2))
+      )
       try Perturbation.check(found, of: model.images, within: threat, attack: "square")
       let loss: AttackLoss = targeted ? .crossEntropy : .margin
       let gains =
-        loss.gains(model.classifier.logits(found), goal) - loss.gains(model.classifier.logits(model.images), goal)
+        loss.gains(model.classifier.logits(found), goal)
+        - loss.gains(model.classifier.logits(model.images), goal)
       // Other images of the batch may change a logit's last bits.
       #expect(gains.min().scalar > -1e-4, "\(model)")
       #expect(gains.max().scalar > 0.01, "\(model)")
@@ -40,22 +44,27 @@ struct SquareAttackTests {
     let attack = SquareAttack(queries: 30)
     let threat = attack.threat(0.05, against: model.classifier)
     let found = attack.perturb(
-      model.images, .away(from: model.labels), within: threat, against: model.classifier, random: RandomSource(Seed(3)))
+      model.images, .away(from: model.labels), within: threat, against: model.classifier,
+      random: RandomSource(Seed(3)))
     let moved = Norm.linf.size(found - model.images).isGreater(than: 0)
     #expect(moved.to(.float32).mean().scalar > 0.5)
-    let (before, after) = (model.images.rows(where: moved).floats(), found.rows(where: moved).floats())
+    let (before, after) = (
+      model.images.rows(where: moved).floats(), found.rows(where: moved).floats()
+    )
     for (x, y) in zip(before, after) { #expect(abs(abs(x - y) - 0.05) < 1e-6 || y == 0 || y == 1) }
   }
 
   @Test("in ℓ2 the perturbation has length ε where nothing is clipped")
   func lengths() {
     let shape = ImageShape(channels: 2, height: 9, width: 12)
-    let classifier = LinearClassifier(inputShape: shape, weight: RandomSource(Seed(4)).normal([3, 216]))
+    let classifier = LinearClassifier(
+      inputShape: shape, weight: RandomSource(Seed(4)).normal([3, 216]))
     let images = RandomSource(Seed(5)).uniform([8, 2, 9, 12], in: 0.4..<0.6)
     let goal = Goal.away(from: classifier.predictions(images))
     let attack = SquareAttack(norm: .l2, queries: 50)
     let threat = attack.threat(0.1, against: classifier)
-    let found = attack.perturb(images, goal, within: threat, against: classifier, random: RandomSource(Seed(6)))
+    let found = attack.perturb(
+      images, goal, within: threat, against: classifier, random: RandomSource(Seed(6)))
     let lengths = Norm.l2.size(found - images).floats().filter { $0 > 0 }
     #expect(lengths.count >= 6)
     #expect(lengths.allSatisfy { abs($0 - 0.1) < 1e-5 }, "\(lengths)")
@@ -68,7 +77,8 @@ struct SquareAttackTests {
     let attack = SquareAttack(norm: Self.norms[index].norm, queries: 25)
     let threat = attack.threat(1e-4, against: meter)
     let goal = Goal.away(from: model.classifier.predictions(model.images))
-    _ = attack.perturb(model.images, goal, within: threat, against: meter, random: RandomSource(Seed(7)))
+    _ = attack.perturb(
+      model.images, goal, within: threat, against: meter, random: RandomSource(Seed(7)))
     #expect(meter.forwards <= 26 * 100)
     #expect(meter.forwards > 20 * 100)
     #expect(meter.backwards == 0)
@@ -116,7 +126,9 @@ struct SquareAttackTests {
     #expect(bumps.side(share: 0.8 / 512, height: size, width: size) == min(3, size))
   }
 
-  @Test("images of one pixel, one row and one column are no trouble", arguments: [(1, 1), (1, 6), (6, 1), (2, 3)])
+  @Test(
+    "images of one pixel, one row and one column are no trouble",
+    arguments: [(1, 1), (1, 6), (6, 1), (2, 3)])
   func small(_ height: Int, _ width: Int) throws {
     let shape = ImageShape(channels: 1, height: height, width: width)
     let weight = RandomSource(Seed(10)).normal([2, height * width])
@@ -125,8 +137,10 @@ struct SquareAttackTests {
     let goal = Goal.away(from: classifier.predictions(images))
     for (norm, epsilon) in Self.norms {
       let attack = SquareAttack(norm: norm, queries: 60)
-      let found = attack.sweep(images, goal, epsilons: [epsilon], against: classifier, random: Seed(12))[0]
-      try Perturbation.check(found, of: images, within: attack.threat(epsilon, against: classifier), attack: "square")
+      let found = attack.sweep(
+        images, goal, epsilons: [epsilon], against: classifier, random: Seed(12))[0]
+      try Perturbation.check(
+        found, of: images, within: attack.threat(epsilon, against: classifier), attack: "square")
     }
   }
 }

@@ -7,9 +7,12 @@ import Testing
 
 @Suite("Transfer from a surrogate")
 struct SurrogateTransferTests {
-  private func network(_ index: Int) throws -> Network { try #require(TinyModel.all[index].classifier as? Network) }
+  private func network(_ index: Int) throws -> Network {
+    try #require(TinyModel.all[index].classifier as? Network)
+  }
 
-  @Test("its examples are the other attack's on the surrogate, and it asks the attacked model nothing")
+  @Test(
+    "its examples are the other attack's on the surrogate, and it asks the attacked model nothing")
   func examples() throws {
     let (victim, surrogate) = (try network(4), try network(0))
     let meter = Meter(victim)
@@ -17,9 +20,11 @@ struct SurrogateTransferTests {
     for inner in [FastGradientSign() as any Attack, BasicIterativeMethod(), DeepFool()] {
       let budgets = inner.norm == .l2 ? [0.5, 5] : [0.1, 0.3]
       let attack = try SurrogateTransfer(of: inner, on: surrogate)
-      let found = attack.sweep(images, .away(from: labels), epsilons: budgets, against: meter, random: Seed(1))
+      let found = attack.sweep(
+        images, .away(from: labels), epsilons: budgets, against: meter, random: Seed(1))
       let expected = inner.sweep(
-        images, .away(from: labels), epsilons: budgets, against: try surrogate.frozen(), random: Seed(1))
+        images, .away(from: labels), epsilons: budgets, against: try surrogate.frozen(),
+        random: Seed(1))
       #expect(found.map { $0.floats() } == expected.map { $0.floats() })
     }
     #expect(meter.forwards == 0)
@@ -30,7 +35,9 @@ struct SurrogateTransferTests {
     let folder = TemporaryFolder()
     try ModelFile.write(try network(0), training: nil, to: folder.appending("m.safetensors"))
     let lines = [("model", "m.safetensors"), ("of", "bim"), ("steps", "3")]
-    let entries = lines.map { Settings.Entry(name: $0.0, value: .scalar($0.1), place: "run.yaml:1") }
+    let entries = lines.map {
+      Settings.Entry(name: $0.0, value: .scalar($0.1), place: "run.yaml:1")
+    }
     let settings = try Settings(entries, place: "run.yaml:1", folder: folder.url)
     let attack = try SurrogateTransfer(settings)
     try settings.finish("surrogate")
@@ -44,7 +51,8 @@ struct SurrogateTransferTests {
     let attack = try SurrogateTransfer(of: BasicIterativeMethod(), on: network(0))
     try attack.check(against: network(4))
     #expect(throws: Failure.self) { try attack.check(against: network(2)) }
-    let larger = ConstantClassifier(inputShape: ImageShape(channels: 1, height: 9, width: 8), classCount: 2)
+    let larger = ConstantClassifier(
+      inputShape: ImageShape(channels: 1, height: 9, width: 8), classCount: 2)
     #expect(throws: Failure.self) { try attack.check(against: larger) }
   }
 }

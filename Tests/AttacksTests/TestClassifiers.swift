@@ -10,7 +10,8 @@ struct ConstantClassifier: Classifier {
 
   func logits(_ images: Tensor) -> Tensor {
     // Depends on the images, by a factor of zero.
-    images.flattened.sum([1], keep: true) * 0 + Tensor.range(classCount).to(.float32).reshaped([1, -1])
+    images.flattened.sum([1], keep: true) * 0
+      + Tensor.range(classCount).to(.float32).reshaped([1, -1])
   }
 }
 

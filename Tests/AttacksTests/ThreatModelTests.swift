@@ -8,7 +8,9 @@ import Testing
 struct ThreatModelTests {
   static let norms: [Norm] = [.linf, .l2, .l1]
 
-  private func threat(_ norm: Norm, _ epsilon: Double, _ range: ClosedRange<Double> = -100...100) -> ThreatModel {
+  private func threat(_ norm: Norm, _ epsilon: Double, _ range: ClosedRange<Double> = -100...100)
+    -> ThreatModel
+  {
     ThreatModel(norm, epsilon: epsilon, valueRange: range)
   }
 
@@ -19,7 +21,9 @@ struct ThreatModelTests {
     return originals + random.normal(originals.shape) * scale
   }
 
-  @Test("a projection is inside, and stays where it is when projected again", arguments: norms, [0, 0.01, 0.3, 2, 50])
+  @Test(
+    "a projection is inside, and stays where it is when projected again", arguments: norms,
+    [0, 0.01, 0.3, 2, 50])
   func inside(_ norm: Norm, _ epsilon: Double) throws {
     for shape in [[64, 1, 1, 2], [64, 3, 8, 8], [2, 3, 64, 64]] {
       let originals = RandomSource(Seed(1)).uniform(shape)
@@ -48,7 +52,9 @@ struct ThreatModelTests {
     }
   }
 
-  @Test("of all points of the ball the projection is the nearest: a grid has none nearer", arguments: norms, [2, 3])
+  @Test(
+    "of all points of the ball the projection is the nearest: a grid has none nearer",
+    arguments: norms, [2, 3])
   func nearest(_ norm: Norm, _ dimensions: Int) {
     let originals = Tensor.zeros([12, 1, 1, dimensions])
     let points = RandomSource(Seed(5)).normal(originals.shape)
@@ -107,12 +113,15 @@ struct ThreatModelTests {
   func fewest() {
     let originals = Tensor.full(0.5, shape: [1, 1, 1, 4])
     let images = Tensor([0.625, 0.125, 0.5, 0.75] as [Float], shape: [1, 1, 1, 4])
-    #expect(threat(.l0, 2.9).project(images, around: originals).floats() == [0.5, 0.125, 0.5, 0.75])
+    #expect(
+      threat(.l0, 2.9).project(images, around: originals).floats() == [0.5, 0.125, 0.5, 0.75])
     #expect(threat(.l0, 0).project(images, around: originals).floats() == originals.floats())
     #expect(threat(.l0, 9).project(images, around: originals).floats() == images.floats())
   }
 
-  @Test("random starts are inside, and not all of them near the middle", arguments: norms, [0.01, 0.3, 3])
+  @Test(
+    "random starts are inside, and not all of them near the middle", arguments: norms,
+    [0.01, 0.3, 3])
   func starts(_ norm: Norm, _ epsilon: Double) throws {
     for shape in [[200, 1, 1, 2], [20, 3, 8, 8]] {
       let originals = RandomSource(Seed(7)).uniform(shape)
@@ -126,7 +135,8 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "random starts are uniform in the ball: of two dimensions, a quarter is within half the radius", arguments: norms)
+    "random starts are uniform in the ball: of two dimensions, a quarter is within half the radius",
+    arguments: norms)
   func uniform(_ norm: Norm) {
     let originals = Tensor.zeros([4000, 1, 1, 2])
     let starts = threat(norm, 1).randomStart(originals, RandomSource(Seed(9)))
@@ -140,7 +150,9 @@ struct ThreatModelTests {
     }
   }
 
-  @Test("a step has its length, points up the gradient, and is zero where the gradient is", arguments: norms)
+  @Test(
+    "a step has its length, points up the gradient, and is zero where the gradient is",
+    arguments: norms)
   func steps(_ norm: Norm) {
     let gradient = RandomSource(Seed(10)).normal([10, 1, 4, 4])
     let step = threat(norm, 1).step(gradient, size: 0.2)
@@ -149,7 +161,9 @@ struct ThreatModelTests {
     #expect(threat(norm, 1).step(gradient * 0, size: 0.2).absolute.max().scalar == 0)
   }
 
-  @Test("in ℓ∞ and ℓ2 no step of that length raises a linear function more", arguments: [Norm.linf, .l2])
+  @Test(
+    "in ℓ∞ and ℓ2 no step of that length raises a linear function more",
+    arguments: [Norm.linf, .l2])
   func steepest(_ norm: Norm) {
     let gradient = RandomSource(Seed(11)).normal([1, 1, 2, 4])
     let raised = (threat(norm, 1).step(gradient, size: 1) * gradient).sum().scalar
@@ -157,7 +171,9 @@ struct ThreatModelTests {
     #expect((others * gradient).sum([1, 2, 3]).max().scalar <= raised + 1e-6)
   }
 
-  @Test("a step has its length however small the gradient", arguments: norms, [1e-6, 1e-10, 1e-15, 1e-25])
+  @Test(
+    "a step has its length however small the gradient", arguments: norms,
+    [1e-6, 1e-10, 1e-15, 1e-25])
   func faint(_ norm: Norm, _ scale: Double) {
     let gradient = RandomSource(Seed(13)).normal([5, 1, 4, 4]) * scale
     let step = threat(norm, 1).step(gradient, size: 0.2)

@@ -13,7 +13,8 @@ struct TinyModel: CustomStringConvertible {
 
   var description: String { name }
 
-  /// The registered small architectures with 2 and with 100 classes, seeds 51 to 54, and their frozen forms.
+  /// The registered small architectures with 2 and with 100 classes, seeds 51 to 54, and their
+  /// frozen forms.
   static let all: [TinyModel] = {
     let cases = [("small", 2), ("small", 100), ("mlp", 2), ("mlp", 100)]
     return cases.enumerated().flatMap { index, model in
@@ -22,15 +23,20 @@ struct TinyModel: CustomStringConvertible {
       let frozen = try! network.frozen()
       return [
         TinyModel(
-          name: "\(model.0) K=\(model.1)", classifier: network, isFrozen: false, images: images, labels: labels),
+          name: "\(model.0) K=\(model.1)", classifier: network, isFrozen: false, images: images,
+          labels: labels),
         TinyModel(
-          name: "\(model.0) K=\(model.1) frozen", classifier: frozen, isFrozen: true, images: images, labels: labels),
+          name: "\(model.0) K=\(model.1) frozen", classifier: frozen, isFrozen: true,
+          images: images, labels: labels),
       ]
     }
   }()
 
-  /// Each class is a random pattern under noise; forty steps on a hundred images learn most of them.
-  private static func trained(_ name: String, classes: Int, seed: Seed) throws -> (Network, Tensor, Tensor) {
+  /// Each class is a random pattern under noise; forty steps on a hundred images learn most of
+  /// them.
+  private static func trained(_ name: String, classes: Int, seed: Seed) throws -> (
+    Network, Tensor, Tensor
+  ) {
     let input = ImageShape(channels: 1, height: 8, width: 8)
     let network = try Architecture.named(name).network(
       input: input, classNames: (0..<classes).map(String.init), seed: seed.derive("network"))

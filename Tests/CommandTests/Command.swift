@@ -16,7 +16,8 @@ struct Command {
   }
 
   /// The command beside this test program.
-  static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "crossfire")
+  static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "crossfire")
 
   let process = Process()
   private let outputFile: URL
@@ -34,7 +35,9 @@ struct Command {
       process.executableURL = Self.program
       process.arguments = arguments
     }
-    for file in [outputFile, errorFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [outputFile, errorFile] {
+      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+    }
     process.standardOutput = try FileHandle(forWritingTo: outputFile)
     process.standardError = try FileHandle(forWritingTo: errorFile)
     try process.run()
@@ -52,7 +55,8 @@ struct Command {
     process.waitUntilExit()
     defer { for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) } }
     let text = { (file: URL) in (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
-    return Result(status: process.terminationStatus, output: text(outputFile), errors: text(errorFile))
+    return Result(
+      status: process.terminationStatus, output: text(outputFile), errors: text(errorFile))
   }
 
   /// Runs the command to its end.
@@ -64,11 +68,15 @@ struct Command {
 
 /// All files below a folder, by path relative to it, without the log and the locks.
 func contents(of folder: URL) throws -> [String: Data] {
-  let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey])
+  let walk = FileManager.default.enumerator(
+    at: folder, includingPropertiesForKeys: [.isRegularFileKey])
   var files: [String: Data] = [:]
   for case let file as URL in walk ?? FileManager.DirectoryEnumerator() {
-    guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
-    let path = String(file.standardizedFileURL.path.dropFirst(folder.standardizedFileURL.path.count + 1))
+    guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else {
+      continue
+    }
+    let path = String(
+      file.standardizedFileURL.path.dropFirst(folder.standardizedFileURL.path.count + 1))
     if path != "log.jsonl" && !path.hasSuffix(".lock") { files[path] = try Data(contentsOf: file) }
   }
   return files

@@ -12,14 +12,17 @@ struct ForeignModelTests {
   @Test(
     "inspect names the mistake, what it saw and what to do",
     arguments: [
-      ("plain", "accuracy at chance without an attack"), ("softmax", "probabilities instead of logits"),
+      ("plain", "accuracy at chance without an attack"),
+      ("softmax", "probabilities instead of logits"),
       ("dropout", "answers change between evaluations"), ("batch", "answers depend on the batch"),
       ("detached", "no gradient reaches the input"), ("nan", "outputs that are not numbers"),
     ])
   func inspect(_ name: String, _ check: String) throws {
     let result = try Command.run("inspect", fixture(name), "--data", "synthetic")
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output.contains("TorchScript with 598 parameters, images 1x28x28, 10 classes, pixels 0.0 to 1.0"))
+    #expect(
+      result.output.contains(
+        "TorchScript with 598 parameters, images 1x28x28, 10 classes, pixels 0.0 to 1.0"))
     #expect(result.output.contains("⚑ \(check)\n"), "\(result.output)")
   }
 
@@ -34,17 +37,21 @@ struct ForeignModelTests {
   func transfer() throws {
     let model = folder.appending("ours.safetensors").path
     let trained = try Command.run(
-      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--out", model, "--quiet")
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--out", model,
+      "--quiet")
     #expect(trained.status == 0, "\(trained.errors)")
     let out = folder.appending("out")
     let result = try Command.run(
-      "transfer", "--model", "ours=\(model)", "theirs=\(fixture("plain")):mean=0.5,std=0.5,range=0/1", "--data",
+      "transfer", "--model", "ours=\(model)",
+      "theirs=\(fixture("plain")):mean=0.5,std=0.5,range=0/1", "--data",
       "synthetic",
       "--count", "40", "--attack", "fgsm", "--epsilon", "0", "0.2", "--out", out.path)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errors.contains("warning: theirs has"), "\(result.errors)")
     let grid = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
-    #expect(grid.contains("fgsm,0.2,theirs,ours,black-box") && grid.contains("fgsm,0.2,ours,theirs,black-box"))
+    #expect(
+      grid.contains("fgsm,0.2,theirs,ours,black-box")
+        && grid.contains("fgsm,0.2,ours,theirs,black-box"))
     let request = try String(contentsOf: out.appending(path: "experiment.yaml"), encoding: .utf8)
     #expect(request.contains("mean: [0.5]"))
   }
@@ -53,10 +60,13 @@ struct ForeignModelTests {
   func stopped() throws {
     let out = folder.appending("out")
     let result = try Command.run(
-      "transfer", "--model", fixture("detached"), "--data", "synthetic", "--count", "20", "--attack", "fgsm",
+      "transfer", "--model", fixture("detached"), "--data", "synthetic", "--count", "20",
+      "--attack", "fgsm",
       "--epsilon", "0.1", "--out", out.path)
     #expect(result.status == 65, "\(result.errors)")
-    #expect(result.errors.contains("input gradients of digits.detached are exactly zero"), "\(result.errors)")
+    #expect(
+      result.errors.contains("input gradients of digits.detached are exactly zero"),
+      "\(result.errors)")
     #expect(!FileManager.default.fileExists(atPath: out.appending(path: "grid.csv").path))
   }
 
@@ -74,7 +84,8 @@ struct ForeignModelTests {
   @Test("classes in another order than the data's are refused")
   func classOrder() throws {
     let result = try Command.run(
-      "evaluate", "--model", fixture("plain") + ":classes=1/0/2/3/4/5/6/7/8/9", "--data", "synthetic")
+      "evaluate", "--model", fixture("plain") + ":classes=1/0/2/3/4/5/6/7/8/9", "--data",
+      "synthetic")
     #expect(result.status == 65 && result.errors.contains("has the classes of"), "\(result.errors)")
   }
 }

@@ -17,7 +17,8 @@ struct FuzzTests {
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(text.suffix(400))")
+    #expect(
+      process.terminationReason == .exit && process.terminationStatus == 0, "\(text.suffix(400))")
     #expect(text.split(separator: "\n").filter { $0.contains(" refused, ") }.count == 14)
   }
 }

@@ -27,34 +27,44 @@ struct OwnDataTests {
     }
   }
 
-  @Test("a folder of PNG files is trained on, evaluated, attacked and transferred, and what comes out opens elsewhere")
+  @Test(
+    "a folder of PNG files is trained on, evaluated, attacked and transferred, and what comes out opens elsewhere"
+  )
   func folders() throws {
     try writePictures(200)
     let (data, model) = (folder.appending("digits").path, folder.appending("m.safetensors").path)
     _ = try run(
-      "train", "--data", data, "--architecture", "small", "--epochs", "3", "--out", model, "--batch-size", "32",
+      "train", "--data", data, "--architecture", "small", "--epochs", "3", "--out", model,
+      "--batch-size", "32",
       "--quiet")
-    #expect(try run("evaluate", "--model", model, "--data", data, "--json").contains("\"images\" : 200"))
+    #expect(
+      try run("evaluate", "--model", model, "--data", data, "--json").contains("\"images\" : 200"))
     let check = try run("data", "check", data)
     #expect(check.contains("train  images: 200") && check.contains("test   shape: 1x28x28"))
     let examples = folder.appending("e.safetensors").path
     _ = try run(
-      "attack", "--model", model, "--data", data, "--count", "20", "--attack", "fgsm", "--epsilon", "0", "0.2", "--out",
+      "attack", "--model", model, "--data", data, "--count", "20", "--attack", "fgsm", "--epsilon",
+      "0", "0.2", "--out",
       examples, "--quiet")
     let npz = folder.appending("e.npz").path
     _ = try run("export", examples, "--npz", npz, "--csv", folder.appending("e.csv").path)
-    let table = try String(contentsOf: folder.appending("e.csv"), encoding: .utf8).split(separator: "\n")
+    let table = try String(contentsOf: folder.appending("e.csv"), encoding: .utf8).split(
+      separator: "\n")
     #expect(table.count == 41)
     #expect(table[0] == "attack,source,epsilon,example,image,label,target,predicted,confidence")
     #expect(table[1].hasPrefix("fgsm,m,0,0,0,0,,"))
     _ = try run(
-      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", data + ":test", "--count", "20", "--attack", "fgsm",
+      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", data + ":test", "--count", "20",
+      "--attack", "fgsm",
       "--epsilon", "0.1", "--out", folder.appending("run").path, "--quiet")
     let predictions = folder.appending("run/predictions/fgsm.a.safetensors").path
     _ = try run("export", predictions, "--csv", folder.appending("p.csv").path)
-    let lines = try String(contentsOf: folder.appending("p.csv"), encoding: .utf8).split(separator: "\n")
+    let lines = try String(contentsOf: folder.appending("p.csv"), encoding: .utf8).split(
+      separator: "\n")
     #expect(lines.count == 41)
-    #expect(lines[0] == "attack,source,victim,epsilon,example,image,label,target,clean,predicted,linf,l2,l1,l0")
+    #expect(
+      lines[0]
+        == "attack,source,victim,epsilon,example,image,label,target,clean,predicted,linf,l2,l1,l0")
     #expect(lines[21].hasPrefix("fgsm,a,b,0.1,0,0,0,,"))
   }
 
@@ -69,14 +79,16 @@ struct OwnDataTests {
       examples: 20
       """
     try Data(text.utf8).write(to: folder.appending("own.yaml"))
-    let result = try Command.run("run", folder.appending("own.yaml").path, "--out", folder.appending("out").path)
+    let result = try Command.run(
+      "run", folder.appending("own.yaml").path, "--out", folder.appending("out").path)
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       result.errors.contains("1 of 201 pictures cannot be read: ")
         && result.errors.contains("3/broken.png: the file is empty; left out"))
     let resolved = try String(contentsOf: folder.appending("out/experiment.yaml"), encoding: .utf8)
     #expect(resolved.contains(folder.appending("digits").standardizedFileURL.path))
-    #expect(try Command.run("run", folder.appending("out/experiment.yaml").path, "--dry-run").status == 0)
+    #expect(
+      try Command.run("run", folder.appending("out/experiment.yaml").path, "--dry-run").status == 0)
   }
 
   @Test("nothing to export is wrong usage; training on data without parts is told what to do")
@@ -84,12 +96,15 @@ struct OwnDataTests {
     #expect(try Command.run("export", "x.safetensors").status == 64)
     for index in 0..<8 {
       let flat = Picture(
-        shape: .init(channels: 1, height: 8, width: 8), pixels: .init(repeating: UInt8(index), count: 64))
+        shape: .init(channels: 1, height: 8, width: 8),
+        pixels: .init(repeating: UInt8(index), count: 64))
       try PNG.write(flat, to: folder.appending("flat/\(index % 2)/\(index).png"))
     }
-    let text = "data: ./flat\nmodels: { a: { architecture: mlp, epochs: 1 } }\nattacks: { fgsm: { epsilons: [0.1] } }\n"
+    let text =
+      "data: ./flat\nmodels: { a: { architecture: mlp, epochs: 1 } }\nattacks: { fgsm: { epsilons: [0.1] } }\n"
     try Data(text.utf8).write(to: folder.appending("flat.yaml"))
-    let result = try Command.run("run", folder.appending("flat.yaml").path, "--out", folder.appending("out").path)
+    let result = try Command.run(
+      "run", folder.appending("flat.yaml").path, "--out", folder.appending("out").path)
     #expect(result.status == 65)
     #expect(result.errors.contains("has no parts") && result.errors.contains("heldout=0.1"))
   }

@@ -7,14 +7,17 @@ struct PipelineTests {
   @Test("each step reads what the one before wrote")
   func pipeline() throws {
     let folder = TemporaryFolder()
-    let (model, examples) = (folder.appending("model.safetensors").path, folder.appending("fgsm.safetensors").path)
+    let (model, examples) = (
+      folder.appending("model.safetensors").path, folder.appending("fgsm.safetensors").path
+    )
     func run(_ arguments: String...) throws -> String {
       let result = try Command(arguments).wait()
       #expect(result.status == 0, "\(arguments): \(result.errors)")
       return result.output
     }
     _ = try run(
-      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "8", "--seed", "5", "--out", model,
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "8", "--seed", "5",
+      "--out", model,
       "--quiet")
     let accuracy = try #require(
       JSONSerialization.jsonObject(
@@ -26,7 +29,8 @@ struct PipelineTests {
       JSONSerialization.jsonObject(
         with: Data(
           run(
-            "attack", "--model", model, "--data", "synthetic", "--count", "50", "--attack", "fgsm", "--epsilon",
+            "attack", "--model", model, "--data", "synthetic", "--count", "50", "--attack", "fgsm",
+            "--epsilon",
             "0,0.3",
             "--out", examples, "--json"
           ).utf8)) as? [String: Any])
@@ -37,15 +41,18 @@ struct PipelineTests {
     #expect(spending["backwardsPerExample"] as? Double == 1)
     let accuracies = cells.compactMap { $0["accuracy"] as? Double }
     #expect(accuracies[1] < accuracies[0])
-    let exported = try run("export", examples, "--model", model, "--out", folder.appending("set").path, "--scale", "2")
+    let exported = try run(
+      "export", examples, "--model", model, "--out", folder.appending("set").path, "--scale", "2")
     #expect(exported.contains("100 pictures"))
-    let rows = try String(contentsOf: folder.appending("set/manifest.csv"), encoding: .utf8).split(separator: "\n")
+    let rows = try String(contentsOf: folder.appending("set/manifest.csv"), encoding: .utf8).split(
+      separator: "\n")
     #expect(rows.count == 101)
     #expect(try run("inspect", examples).contains("50 adversarial examples"))
     #expect(try run("inspect", model).contains("trained on synthetic:train"))
     let out = folder.appending("transfer").path
     let matrix = try run(
-      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", "synthetic", "--count", "40", "--attack", "fgsm",
+      "transfer", "--model", "a=\(model)", "b=\(model)", "--data", "synthetic", "--count", "40",
+      "--attack", "fgsm",
       "tgsm",
       "--epsilon", "0.1", "0.3", "--out", out)
     #expect(matrix.contains("report: "))
@@ -61,7 +68,8 @@ struct PipelineTests {
     let files = ["1", "2"].map { folder.appending("\($0).safetensors") }
     for file in files {
       try Command.run(
-        "train", "--data", "synthetic", "--count", "300", "--architecture", "cnn", "--epochs", "1", "--seed", "9",
+        "train", "--data", "synthetic", "--count", "300", "--architecture", "cnn", "--epochs", "1",
+        "--seed", "9",
         "--out",
         file.path)
     }
@@ -71,14 +79,17 @@ struct PipelineTests {
   @Test(
     "help has an example",
     arguments: [
-      ["run"], ["train"], ["evaluate"], ["attack"], ["transfer"], ["export"], ["report"], ["inspect"], ["list"],
+      ["run"], ["train"], ["evaluate"], ["attack"], ["transfer"], ["export"], ["report"],
+      ["inspect"], ["list"],
       ["data", "get"], ["data", "check"],
     ])
   func help(_ command: [String]) throws {
     let result = try Command(command + ["--help"]).wait()
     #expect(result.status == 0)
     #expect(result.output.contains("EXAMPLE"))
-    let lines = result.output.split(separator: "\n").drop { $0.hasPrefix("OVERVIEW") }.filter { !$0.hasPrefix("USAGE") }
+    let lines = result.output.split(separator: "\n").drop { $0.hasPrefix("OVERVIEW") }.filter {
+      !$0.hasPrefix("USAGE")
+    }
     #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
   }
 }

@@ -11,18 +11,24 @@ struct RefusalTests {
       ("epochs: 3", "epoch: 3", "small.yaml:5: model a has no 'epoch'", "did you mean 'epochs'?"),
       ("fgsm: {", "fgms: {", "small.yaml:8: unknown attack 'fgms'", "did you mean 'fgsm'?"),
       ("epsilons: [0, 0.1", "epsilons: [-1, 0.1", "small.yaml:8: epsilons: expected numbers", nil),
-      ("epsilons: [0, 0.1", "epsilons: [.nan, 0.1", "small.yaml:8: epsilons: expected numbers", nil),
+      (
+        "epsilons: [0, 0.1", "epsilons: [.nan, 0.1", "small.yaml:8: epsilons: expected numbers", nil
+      ),
       (
         "architecture: small, epochs: 2", "architecture: smal, epochs: 2", "'smal' is not known",
         "did you mean 'small'?"
       ),
       (
-        "adversarialTraining: { epsilon", "adversarialTraining: { epsilom", "adversarialTraining has no 'epsilom'",
+        "adversarialTraining: { epsilon", "adversarialTraining: { epsilom",
+        "adversarialTraining has no 'epsilom'",
         "'epsilon'"
       ),
       ("target: random", "target: 12", "target 12: the classes are 0 to 9", nil),
       ("examples: 100", "examples: many", "small.yaml:10: examples: expected a whole number", nil),
-      ("images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images of unknown attack 'pgd'", nil),
+      (
+        "images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images of unknown attack 'pgd'",
+        nil
+      ),
       ("seed: 3", "seed: 3\nseed: 4", "given twice", nil),
       ("  a: {", "  ../a: {", "'../a' cannot be a name", nil),
       ("train: 600", "train: 600000", "600000 were asked for", nil),
@@ -31,7 +37,8 @@ struct RefusalTests {
   func experiments(_ from: String, _ to: String, _ words: String, _ hint: String?) throws {
     let folder = TemporaryFolder()
     let file = folder.appending("small.yaml")
-    try smallExperiment.replacing(from, with: to, maxReplacements: 1).write(to: file, atomically: true, encoding: .utf8)
+    try smallExperiment.replacing(from, with: to, maxReplacements: 1).write(
+      to: file, atomically: true, encoding: .utf8)
     let out = folder.appending("out")
     let result = try Command.run("run", file.path, "--out", out.path)
     #expect([64, 65].contains(result.status), "\(result.errors)")
@@ -46,12 +53,20 @@ struct RefusalTests {
       (["attack", "--attack", "fgms", "--epsilon", "0.1"], "did you mean 'fgsm'?"),
       (["attack", "--attack", "fgsm", "--epsilon=-0.1"], "expected a number of at least 0"),
       (["attack", "--attack", "fgsm", "--epsilon", "much"], "--epsilon much"),
-      (["attack", "--attack", "tgsm", "--epsilon", "0.1", "--target", "most"], "unknown target 'most'"),
+      (
+        ["attack", "--attack", "tgsm", "--epsilon", "0.1", "--target", "most"],
+        "unknown target 'most'"
+      ),
       (["attack", "--attack", "fgsm:steps=3", "--epsilon", "0.1"], "fgsm has no 'steps'"),
-      (["attack", "--attack", "fgsm", "--epsilon", "0.1", "--device", "cuda:x"], "unknown device 'cuda:x'"),
+      (
+        ["attack", "--attack", "fgsm", "--epsilon", "0.1", "--device", "cuda:x"],
+        "unknown device 'cuda:x'"
+      ),
     ])
   func commandLine(_ arguments: [String], _ words: String) throws {
-    let result = try Command(arguments + ["--model", "m.safetensors", "--data", "synthetic", "--out", "x"]).wait()
+    let result = try Command(
+      arguments + ["--model", "m.safetensors", "--data", "synthetic", "--out", "x"]
+    ).wait()
     #expect(result.status == 64, "\(result.errors)")
     #expect(result.errors.contains(words), "\(result.errors)")
   }
@@ -59,7 +74,9 @@ struct RefusalTests {
   @Test("a file that is not there: status 66")
   func missing() throws {
     #expect(try Command.run("run", "/nowhere/x.yaml").status == 66)
-    #expect(try Command.run("evaluate", "--model", "/nowhere/m.safetensors", "--data", "synthetic").status == 66)
+    #expect(
+      try Command.run("evaluate", "--model", "/nowhere/m.safetensors", "--data", "synthetic").status
+        == 66)
     #expect(try Command.run("inspect", "/nowhere").status == 66)
     #expect(try Command.run("report", "/nowhere").status == 66)
     #expect(try Command.run("export", "/nowhere/e.safetensors", "--out", "/tmp/x").status == 66)
@@ -73,10 +90,14 @@ struct RefusalTests {
     let result = try Command.run("run", file.path, "--out", "/proc/nowhere")
     #expect(result.status == 74)
     #expect(result.errors.contains("/proc/nowhere"))
-    let long = ["train", "--data", "synthetic", "--epochs", "100000", "--out", file.path + "/m.safetensors"]
+    let long = [
+      "train", "--data", "synthetic", "--epochs", "100000", "--out", file.path + "/m.safetensors",
+    ]
     let train = try Command(long).wait()
     #expect(train.status == 74)
-    #expect(train.errors.contains("not a directory") || train.errors.contains("file exists"), "\(train.errors)")
+    #expect(
+      train.errors.contains("not a directory") || train.errors.contains("file exists"),
+      "\(train.errors)")
   }
 
   @Test("a model that does not fit the data, a truncated model, a file that is no model: status 65")
@@ -84,7 +105,8 @@ struct RefusalTests {
     let folder = TemporaryFolder()
     let model = folder.appending("m.safetensors")
     let trained = try Command.run(
-      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--count", "100", "--out", model.path)
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--count", "100",
+      "--out", model.path)
     #expect(trained.status == 0, "\(trained.errors)")
     let bytes = try Data(contentsOf: model)
     try bytes.prefix(bytes.count / 2).write(to: model)

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("crossfire run")
 struct RunTests {
-  private func experiment(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws -> String {
+  private func experiment(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws
+    -> String
+  {
     let file = folder.appending("small.yaml")
     try text.write(to: file, atomically: true, encoding: .utf8)
     return file.path
@@ -14,14 +16,17 @@ struct RunTests {
   @Test("leaves everything a run folder promises")
   func everything() throws {
     let folder = TemporaryFolder()
-    let result = try Command.run("run", experiment(folder), "--out", folder.appending("out").path, "--threads", "1")
+    let result = try Command.run(
+      "run", experiment(folder), "--out", folder.appending("out").path, "--threads", "1")
     #expect(result.status == 0, "\(result.errors)")
     let files = try contents(of: folder.appending("out"))
     for path in [
       "experiment.yaml", "grid.csv", "grid.json", "models/a.safetensors", "models/b.safetensors",
-      "predictions/fgsm.a.safetensors", "predictions/tgsm.b.safetensors", "examples/fgsm.a.safetensors",
+      "predictions/fgsm.a.safetensors", "predictions/tgsm.b.safetensors",
+      "examples/fgsm.a.safetensors",
       "report/index.html", "report/report.md", "report/figures/fgsm.svg", "report/figures/fgsm.csv",
-      "images/manifest.csv", "images/originals/0_0.png", "probes/a.json", "probes/b.json", "overlaps.csv",
+      "images/manifest.csv", "images/originals/0_0.png", "probes/a.json", "probes/b.json",
+      "overlaps.csv",
       "comparisons.csv", "worst.csv",
     ] { #expect(files[path] != nil, "\(path)") }
     #expect(files.keys.allSatisfy { !$0.hasSuffix(".partial") && !$0.contains("checkpoint") })
@@ -35,13 +40,16 @@ struct RunTests {
     #expect(result.output.contains("report: "))
   }
 
-  @Test("a second run of the same request changes no byte, and a resolved experiment is the same request")
+  @Test(
+    "a second run of the same request changes no byte, and a resolved experiment is the same request"
+  )
   func again() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
     try Command.run("run", experiment(folder), "--out", out.path, "--threads", "1")
     let first = try contents(of: out)
-    #expect(try Command.run("run", experiment(folder), "--out", out.path, "--threads", "1").status == 0)
+    #expect(
+      try Command.run("run", experiment(folder), "--out", out.path, "--threads", "1").status == 0)
     #expect(try contents(of: out) == first)
     let resolved = out.appending(path: "experiment.yaml").path
     #expect(try Command.run("run", resolved, "--out", out.path, "--threads", "1").status == 0)
@@ -50,14 +58,19 @@ struct RunTests {
     #expect(log.split(separator: "\n").filter { $0.contains("\"reused\":true") }.count == 2 * 8)
   }
 
-  @Test("a changed list of budgets redoes that attack and nothing else; another seed redoes everything that draws")
+  @Test(
+    "a changed list of budgets redoes that attack and nothing else; another seed redoes everything that draws"
+  )
   func changed() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
     func redone(_ text: String) throws -> [String] {
       let before = try? String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8)
-      #expect(try Command.run("run", experiment(folder, text), "--out", out.path, "--threads", "1").status == 0)
-      let log = try String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8).dropFirst(before?.count ?? 0)
+      #expect(
+        try Command.run("run", experiment(folder, text), "--out", out.path, "--threads", "1").status
+          == 0)
+      let log = try String(contentsOf: out.appending(path: "log.jsonl"), encoding: .utf8).dropFirst(
+        before?.count ?? 0)
       return log.split(separator: "\n").filter { $0.contains("\"reused\":false") }.compactMap {
         $0.firstMatch(of: /"step":"([^"]*)"/).map { String($0.1) }
       }
@@ -69,7 +82,9 @@ struct RunTests {
     let calm = try contents(of: out)
     #expect(try redone(budgets) == ["attack fgsm from a", "attack fgsm from b"])
     let changed = try contents(of: out)
-    for path in ["models/a.safetensors", "predictions/tgsm.a.safetensors", "predictions/tgsm.b.safetensors"] {
+    for path in [
+      "models/a.safetensors", "predictions/tgsm.a.safetensors", "predictions/tgsm.b.safetensors",
+    ] {
       #expect(changed[path] == calm[path], "\(path)")
     }
     #expect(changed["predictions/fgsm.a.safetensors"] != calm["predictions/fgsm.a.safetensors"])
@@ -96,15 +111,19 @@ struct RunTests {
     #expect(try contents(of: out) == expected)
   }
 
-  @Test("an attack that is killed goes on with the batch it was at, and ends with the bytes of an undisturbed one")
+  @Test(
+    "an attack that is killed goes on with the batch it was at, and ends with the bytes of an undisturbed one"
+  )
   func killedAttack() throws {
     let folder = TemporaryFolder()
     let model = folder.appending("m.safetensors").path
     try Command.run(
-      "train", "--data", "synthetic", "--count", "300", "--architecture", "small", "--epochs", "1", "--out", model)
+      "train", "--data", "synthetic", "--count", "300", "--architecture", "small", "--epochs", "1",
+      "--out", model)
     func arguments(_ out: URL) -> [String] {
       [
-        "attack", "--model", model, "--data", "synthetic", "--count", "100", "--attack", "pgd:steps=300", "--epsilon",
+        "attack", "--model", model, "--data", "synthetic", "--count", "100", "--attack",
+        "pgd:steps=300", "--epsilon",
         "0.1", "--batch-size", "10", "--threads", "1", "--out", out.path,
       ]
     }
@@ -113,7 +132,9 @@ struct RunTests {
     let out = folder.appending("killed.safetensors")
     let journal = folder.appending("killed.safetensors.batches")
     let batches = {
-      (try? FileManager.default.contentsOfDirectory(atPath: journal.path).count { !$0.hasPrefix(".") }) ?? 0
+      (try? FileManager.default.contentsOfDirectory(atPath: journal.path).count {
+        !$0.hasPrefix(".")
+      }) ?? 0
     }
     let command = try Command(arguments(out))
     for _ in 0..<12_000 where batches() < 3 { Thread.sleep(forTimeInterval: 0.01) }
@@ -130,9 +151,13 @@ struct RunTests {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
     let long = smallExperiment.replacing("epochs: 3", with: "epochs: 3000")
-    let command = try Command(["run", experiment(folder, long), "--out", out.path, "--threads", "1"])
+    let command = try Command([
+      "run", experiment(folder, long), "--out", out.path, "--threads", "1",
+    ])
     let checkpoint = out.appending(path: "models/a.checkpoint.safetensors").path
-    for _ in 0..<300 where !FileManager.default.fileExists(atPath: checkpoint) { Thread.sleep(forTimeInterval: 0.05) }
+    for _ in 0..<300 where !FileManager.default.fileExists(atPath: checkpoint) {
+      Thread.sleep(forTimeInterval: 0.05)
+    }
     command.kill(SIGINT)
     let result = command.wait()
     #expect(result.status == 130)
@@ -160,7 +185,8 @@ struct RunTests {
   func fullDisk() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
-    let result = try Command.run("run", experiment(folder), "--out", out.path, limits: "ulimit -f 64")
+    let result = try Command.run(
+      "run", experiment(folder), "--out", out.path, limits: "ulimit -f 64")
     #expect(result.status == 74)
     #expect(result.errors.contains("cannot write"))
     #expect(try contents(of: out).keys.allSatisfy { !$0.hasSuffix(".partial") })

@@ -16,28 +16,38 @@ struct StepsTests {
     let (whole, shared) = (folder.appending("whole"), folder.appending("shared"))
     let experiment = try file(folder)
     func steps(_ names: String...) throws -> Command.Result {
-      try Command(["run", experiment, "--out", shared.path, "--threads", "1", "--steps"] + names).wait()
+      try Command(["run", experiment, "--out", shared.path, "--threads", "1", "--steps"] + names)
+        .wait()
     }
     let early = try steps("attack fgsm from a")
-    #expect(early.status == 1 && early.errors.contains("the step 'model a' has not been done"), "\(early)")
+    #expect(
+      early.status == 1 && early.errors.contains("the step 'model a' has not been done"), "\(early)"
+    )
     #expect(try steps("model b").status == 0)
     #expect(try steps("model a", "probe *").status == 0)
     #expect(try steps("attack * from b").status == 0)
     let unfinished = try steps("report")
-    #expect(unfinished.status == 1 && unfinished.errors.contains("from a' has not been done"), "\(unfinished)")
+    #expect(
+      unfinished.status == 1 && unfinished.errors.contains("from a' has not been done"),
+      "\(unfinished)")
     #expect(try steps("attack * from a").status == 0)
     #expect(try steps("report").status == 0)
     #expect(try Command.run("run", experiment, "--out", whole.path, "--threads", "1").status == 0)
     #expect(try contents(of: shared) == contents(of: whole))
   }
 
-  @Test("steps are not done for another experiment than the folder's, and a step that does not exist is named")
+  @Test(
+    "steps are not done for another experiment than the folder's, and a step that does not exist is named"
+  )
   func refusals() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out").path
-    #expect(try Command.run("run", file(folder), "--out", out, "--threads", "1", "--steps", "model a").status == 0)
+    #expect(
+      try Command.run("run", file(folder), "--out", out, "--threads", "1", "--steps", "model a")
+        .status == 0)
     let other = try Command.run(
-      "run", file(folder, smallExperiment.replacing("seed: 3", with: "seed: 8")), "--out", out, "--steps", "model b")
+      "run", file(folder, smallExperiment.replacing("seed: 3", with: "seed: 8")), "--out", out,
+      "--steps", "model b")
     #expect(other.status == 1 && other.errors.contains("another experiment"), "\(other)")
     let wrong = try Command.run("run", file(folder), "--out", out, "--steps", "modl a")
     #expect(wrong.status == 64 && wrong.errors.contains("did you mean 'model a'?"), "\(wrong)")
@@ -53,7 +63,8 @@ struct StepsTests {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
     func estimates() throws -> [String: Estimate] {
-      let result = try Command.run("run", file(folder), "--out", out.path, "--threads", "1", "--dry-run", "--json")
+      let result = try Command.run(
+        "run", file(folder), "--out", out.path, "--threads", "1", "--dry-run", "--json")
       let all = try JSONDecoder().decode([Estimate].self, from: Data(result.output.utf8))
       return Dictionary(uniqueKeysWithValues: all.map { ($0.step, $0) })
     }

@@ -22,7 +22,8 @@ struct StudyCommandTests {
 
   @Test("a run with a study draws it, answers are scored, and the report tells of it")
   func whole() throws {
-    let (out, result) = try run("study: { attack: tgsm, participants: 3, imagesPerClass: 3, images: 4, checks: 1 }")
+    let (out, result) = try run(
+      "study: { attack: tgsm, participants: 3, imagesPerClass: 3, images: 4, checks: 1 }")
     #expect(result.status == 0, "\(result.errors)")
     let folder = StudyFolder(out.appending(path: "study"))
     let study = try folder.readStudy()
@@ -35,14 +36,19 @@ struct StudyCommandTests {
     let answers = try folder.readTrials().map { trial in
       let stimulus = key[trial.stimulus]!
       return Answer(
-        participant: "p\(trial.slot)", position: trial.position, phase: trial.phase, stimulus: trial.stimulus,
+        participant: "p\(trial.slot)", position: trial.position, phase: trial.phase,
+        stimulus: trial.stimulus,
         question: 1,
-        choice: .label(trial.position % 2 == 0 ? stimulus.target ?? stimulus.label : stimulus.label), milliseconds: 900)
+        choice: .label(
+          trial.position % 2 == 0 ? stimulus.target ?? stimulus.label : stimulus.label),
+        milliseconds: 900)
     }
     try folder.write(answers)
     let score = try Command.run("study", "score", folder.url.path, "--draws", "200")
     #expect(score.status == 0, "\(score.errors)")
-    #expect(score.output.contains("4 of 4 participants are analysed") && score.output.contains("report: "))
+    #expect(
+      score.output.contains("4 of 4 participants are analysed") && score.output.contains("report: ")
+    )
     let page = try String(contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
     #expect(page.contains("What people see") && page.contains("Mistake reasonable"))
     let refused = try Command.run("study", "sample", out.path)
@@ -52,9 +58,13 @@ struct StudyCommandTests {
   @Test("a study that its examples cannot satisfy is refused after the rest is done")
   func refused() throws {
     let (out, result) = try run("study: { attack: tgsm, participants: 3, images: 4000 }")
-    #expect(result.status == 65 && result.errors.contains("a participant sees 200 for each class and condition"))
+    #expect(
+      result.status == 65
+        && result.errors.contains("a participant sees 200 for each class and condition"))
     #expect(FileManager.default.fileExists(atPath: out.appending(path: "report/index.html").path))
     let wrong = try run("study: { attack: jsma, participants: 3 }").result
-    #expect(wrong.status == 65 && wrong.errors.contains("small.yaml:10: a study of unknown attack 'jsma'"))
+    #expect(
+      wrong.status == 65 && wrong.errors.contains("small.yaml:10: a study of unknown attack 'jsma'")
+    )
   }
 }

@@ -50,7 +50,8 @@ struct ArchiveTests {
 
   /// What lies below the folder but the archive itself.
   private var files: [String] {
-    (FileManager.default.subpaths(atPath: folder.url.path) ?? []).filter { $0 != "a.tar.gz" }.sorted()
+    (FileManager.default.subpaths(atPath: folder.url.path) ?? []).filter { $0 != "a.tar.gz" }
+      .sorted()
   }
 
   @Test("files are unpacked below their place, long names too, and nothing else stays")
@@ -65,13 +66,18 @@ struct ArchiveTests {
       TarMember(path: "other/z", content: [6]),
     ])
     #expect(
-      files == ["out", "out/set", "out/set/A", "out/set/A/1.png", "out/set/B", "out/set/B/two.png", "out/" + long])
+      files == [
+        "out", "out/set", "out/set/A", "out/set/A/1.png", "out/set/B", "out/set/B/two.png",
+        "out/" + long,
+      ])
     #expect(try Data(contentsOf: folder.url.appending(path: "out/set/A/1.png")) == Data([1, 2, 3]))
   }
 
   @Test(
     "paths that lead elsewhere are refused and leave nothing",
-    arguments: ["../evil", "set/../../evil", "/etc/evil", "set//x", "set/a\u{1B}[2J", "..", "set/.."])
+    arguments: [
+      "../evil", "set/../../evil", "/etc/evil", "set//x", "set/a\u{1B}[2J", "..", "set/..",
+    ])
   func pathTricks(path: String) throws {
     let refusal = try failure {
       try extract([TarMember(path: "set/a", content: [1]), TarMember(path: path, content: [2])])
@@ -84,14 +90,20 @@ struct ArchiveTests {
   func longTricks() throws {
     let evil = Array("../../evil\0".utf8)
     let gnu = try failure {
-      try extract([TarMember(path: "l", kind: "L", content: evil), TarMember(path: "a", content: [1])])
+      try extract([
+        TarMember(path: "l", kind: "L", content: evil), TarMember(path: "a", content: [1]),
+      ])
     }
     #expect(gnu.message.contains("which may lead elsewhere"))
     let pax = TarMember(path: "p", kind: "x", content: Array("19 path=../../evil\n".utf8))
-    #expect(try failure { try extract([pax, TarMember(path: "a", content: [1])]) }.message.contains("lead elsewhere"))
+    #expect(
+      try failure { try extract([pax, TarMember(path: "a", content: [1])]) }.message.contains(
+        "lead elsewhere"))
   }
 
-  @Test("links, devices and pipes are refused", arguments: ["1", "2", "3", "4", "6", "S"] as [Character])
+  @Test(
+    "links, devices and pipes are refused",
+    arguments: ["1", "2", "3", "4", "6", "S"] as [Character])
   func links(kind: Character) throws {
     #expect(try failure { try extract([TarMember(path: "set/a", kind: kind)]) }.kind == .badData)
     #expect(files == ["out"])
@@ -99,19 +111,26 @@ struct ArchiveTests {
 
   @Test("a file that claims more than the archive may hold is refused before it is unpacked")
   func bomb() throws {
-    let claim = try failure { try extract([TarMember(path: "set/a", content: [1], claimedSize: 1 << 32)]) }
+    let claim = try failure {
+      try extract([TarMember(path: "set/a", content: [1], claimedSize: 1 << 32)])
+    }
     #expect(claim.message.contains("holds more than the 1048576 bytes"))
-    let many = (0..<20).map { TarMember(path: "set/\($0)", content: [UInt8](repeating: 0, count: 100_000)) }
+    let many = (0..<20).map {
+      TarMember(path: "set/\($0)", content: [UInt8](repeating: 0, count: 100_000))
+    }
     #expect(try failure { try extract(many) }.message.contains("holds more than the 1048576 bytes"))
     #expect(files == ["out"])
   }
 
   @Test("an archive cut short anywhere is refused")
   func truncated() throws {
-    let whole = tar([TarMember(path: "set/a", content: Array(0..<200)), TarMember(path: "set/b", content: [1])])
+    let whole = tar([
+      TarMember(path: "set/a", content: Array(0..<200)), TarMember(path: "set/b", content: [1]),
+    ])
     for length in stride(from: 0, to: whole.count, by: 11) {
       let place = try folder.write(whole.prefix(length), to: "a.tar.gz")
-      #expect(try failure { try TarArchive(place, limit: 1 << 20).walk { _, _ in nil } }.kind == .badData)
+      #expect(
+        try failure { try TarArchive(place, limit: 1 << 20).walk { _, _ in nil } }.kind == .badData)
     }
   }
 
@@ -145,7 +164,8 @@ struct CIFARTests {
     for batch in 1...5 {
       let content = record([UInt8(batch)], UInt8(10 * batch))
       try folder.write(content, to: "c/data_batch_\(batch).bin")
-      members.append(TarMember(path: "cifar-10-batches-bin/data_batch_\(batch).bin", content: content))
+      members.append(
+        TarMember(path: "cifar-10-batches-bin/data_batch_\(batch).bin", content: content))
     }
     let test = record([9], 100) + record([0], 200)
     try folder.write(test, to: "c/test_batch.bin")
@@ -169,13 +189,19 @@ struct CIFARTests {
     #expect(try load("").classNames == names)
   }
 
-  @Test("a file of half a record, a label that is none, and an archive of something else are refused")
+  @Test(
+    "a file of half a record, a label that is none, and an archive of something else are refused")
   func damaged() throws {
     try folder.write(record([1], 7).dropLast(), to: "a/test_batch.bin")
-    #expect(try failure { try load("/a") }.message.contains("expected records of 3073 bytes, found 3072 bytes"))
+    #expect(
+      try failure { try load("/a") }.message.contains(
+        "expected records of 3073 bytes, found 3072 bytes"))
     try folder.write(record([10], 7), to: "b/test_batch.bin")
-    #expect(try failure { try load("/b") }.message.contains("expected labels from 0 to 9, found 10 for image 0"))
+    #expect(
+      try failure { try load("/b") }.message.contains(
+        "expected labels from 0 to 9, found 10 for image 0"))
     try folder.write(tar([TarMember(path: "x/y", content: [1])]), to: "c.tar.gz")
-    #expect(try failure { try load("/c.tar.gz") }.message.contains("expected test_batch.bin or test.bin"))
+    #expect(
+      try failure { try load("/c.tar.gz") }.message.contains("expected test_batch.bin or test.bin"))
   }
 }

@@ -8,7 +8,8 @@ import Testing
 
 /// Array files that Python's libraries wrote; scripts/array_fixtures.py made them.
 enum ArrayFixture {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/arrays")
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+    path: "Fixtures/arrays")
   static func url(_ name: String) -> URL { folder.appending(path: name) }
   static func load(_ name: String) throws -> LabelledImages {
     try DataReference(url(name).path).load(defaultSplit: .test)
@@ -28,7 +29,8 @@ struct ArrayFileTests {
   @Test(
     "the same images come out of every format, order of bytes and order of dimensions",
     arguments: [
-      "plain.npz", "compressed.npz", "fortran.npz", "floats.npz", "doubles.npz", "npy", "npy/images.npy",
+      "plain.npz", "compressed.npz", "fortran.npz", "floats.npz", "doubles.npz", "npy",
+      "npy/images.npy",
       "set.safetensors",
       "floats.safetensors", "compressed.mat", "plain.mat",
     ])
@@ -40,7 +42,8 @@ struct ArrayFileTests {
     #expect(data.labels.int64s() == [0, 2, 1, 2, 0])
     let names =
       name.hasSuffix("mat")
-      ? (0...9).map(String.init) : name == "set.safetensors" ? ["cat", "dog", "cow"] : ["0", "1", "2"]
+      ? (0...9).map(String.init)
+      : name == "set.safetensors" ? ["cat", "dog", "cow"] : ["0", "1", "2"]
     #expect(data.classNames == names)
   }
 
@@ -65,7 +68,8 @@ struct ArrayFileTests {
   /// An .npy file with a header of one's own.
   private func npy(_ header: String, _ body: [UInt8] = [], version: UInt8 = 1) -> [UInt8] {
     let length = header.utf8.count
-    return NPY.signature + [version, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + body
+    return NPY.signature + [version, 0, UInt8(length & 255), UInt8(length >> 8)]
+      + Array(header.utf8) + body
   }
 
   private func header(_ type: String, _ shape: String) -> String {
@@ -75,30 +79,41 @@ struct ArrayFileTests {
   @Test("sizes that overflow, are negative or lie about the file are refused")
   func lies() throws {
     for (shape, words) in [
-      ("4294967296, 4294967296, 4294967296", "more than the"), ("9223372036854775807, 2", "more than the"),
-      ("-1, 3", "impossible size"), ("99999999999999999999", "impossible size"), ("3,", "the file holds 2"),
+      ("4294967296, 4294967296, 4294967296", "more than the"),
+      ("9223372036854775807, 2", "more than the"),
+      ("-1, 3", "impossible size"), ("99999999999999999999", "impossible size"),
+      ("3,", "the file holds 2"),
       ("1, 1, 1, 1, 1, 1, 1, 1, 2", "9 dimensions"), ("1073741825,", "more than the"),
     ] {
       let refusal = try failure { try NPY.tensor(npy(header("|u1", shape), [1, 2]), named: "f") }
       #expect(refusal.message.contains(words), "\(shape): \(refusal.message)")
     }
-    #expect(try failure { try NPY.tensor(npy(header("|O", "2,"), [1, 2]), named: "f") }.message.contains("type '|O'"))
-    #expect(try failure { try NPY.tensor(npy("{'descr': [('a', '<i4')]", []), named: "f") }.message.contains("records"))
     #expect(
-      try failure { try NPY.tensor(npy("{}", [], version: 9), named: "f") }.message.contains("unknown version (9)"))
+      try failure { try NPY.tensor(npy(header("|O", "2,"), [1, 2]), named: "f") }.message.contains(
+        "type '|O'"))
+    #expect(
+      try failure { try NPY.tensor(npy("{'descr': [('a', '<i4')]", []), named: "f") }.message
+        .contains("records"))
+    #expect(
+      try failure { try NPY.tensor(npy("{}", [], version: 9), named: "f") }.message.contains(
+        "unknown version (9)"))
   }
 
   @Test("a small zip member that claims to inflate to much is refused before it is inflated")
   func zipBomb() throws {
     var archive = try Data(contentsOf: Fixture.url("compressed.npz"))
-    let entry = try #require(archive.indices.first { archive[$0...].starts(with: [0x50, 0x4b, 1, 2]) })
+    let entry = try #require(
+      archive.indices.first { archive[$0...].starts(with: [0x50, 0x4b, 1, 2]) })
     archive.replaceSubrange(entry + 24..<entry + 28, with: [0, 0, 0, 0x3f])
     let zip = try ZipArchive(archive, what: "f")
     let name = try #require(zip.names.first)
-    #expect(try failure { try zip.content("images.npy") }.message.contains("which no images do"), "\(name)")
+    #expect(
+      try failure { try zip.content("images.npy") }.message.contains("which no images do"),
+      "\(name)")
   }
 
-  @Test("a zip archive's members are found by name and checked, and nothing is written where they say")
+  @Test(
+    "a zip archive's members are found by name and checked, and nothing is written where they say")
   func zipMembers() throws {
     var archive = try Data(contentsOf: Fixture.url("plain.npz"))
     #expect(try ZipArchive(archive, what: "f").names == ["images.npy", "labels.npy"])
@@ -111,7 +126,8 @@ struct ArrayFileTests {
     #expect(misspelt.hint?.hasPrefix("did you mean 'images.npy'?") == true)
   }
 
-  private func refusal(_ images: Tensor, _ labels: Tensor, _ options: String = "") throws -> Failure {
+  private func refusal(_ images: Tensor, _ labels: Tensor, _ options: String = "") throws -> Failure
+  {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.safetensors")
     try SafetensorsFile.write([("images", images), ("labels", labels)], metadata: [:], to: place)
@@ -124,15 +140,23 @@ struct ArrayFileTests {
     let bytes = Tensor([0, 100, 200, 255] as [Float], shape: [2, 1, 1, 2])
     #expect(try refusal(bytes, two).hint == "divide them by 255, or save them as uint8")
     let normalised = Tensor([-1, 0, 0.5, 2] as [Float], shape: [2, 1, 1, 2])
-    #expect(try refusal(normalised, two).hint == "undo the normalisation: it belongs into the model")
+    #expect(
+      try refusal(normalised, two).hint == "undo the normalisation: it belongs into the model")
     let unclear = Tensor.zeros([2, 3, 5, 3], type: .uint8)
     #expect(try refusal(unclear, two).hint == "say :layout=nchw or :layout=nhwc")
     let fine = Tensor.zeros([2, 1, 4, 4], type: .uint8)
     #expect(
-      try refusal(fine, Tensor([0, 1, 1] as [Int64], shape: [3])).message.contains("found 2 images and 3 labels"))
-    #expect(try refusal(fine, Tensor([0, -1] as [Int64], shape: [2])).message.contains("found -1 for image 1"))
-    #expect(try refusal(fine, Tensor([0, 1] as [Float], shape: [2])).message.contains("expected whole numbers"))
-    #expect(try refusal(fine, Tensor([0, .max] as [Int64], shape: [2])).message.contains("labels below 65536"))
+      try refusal(fine, Tensor([0, 1, 1] as [Int64], shape: [3])).message.contains(
+        "found 2 images and 3 labels"))
+    #expect(
+      try refusal(fine, Tensor([0, -1] as [Int64], shape: [2])).message.contains(
+        "found -1 for image 1"))
+    #expect(
+      try refusal(fine, Tensor([0, 1] as [Float], shape: [2])).message.contains(
+        "expected whole numbers"))
+    #expect(
+      try refusal(fine, Tensor([0, .max] as [Int64], shape: [2])).message.contains(
+        "labels below 65536"))
     #expect(try refusal(fine, two, ":classes=1").message.contains("found 1 for image 1"))
     #expect(try refusal(fine, two, ":resize=3").message.contains("has no 'resize'"))
     let broken = Tensor([0, .nan, 0.5, 1] as [Float], shape: [2, 1, 1, 2])
@@ -145,7 +169,8 @@ struct ArrayFileTests {
     let place = folder.url.appending(path: "x.safetensors")
     let images = Tensor([UInt8](0..<18), shape: [1, 3, 2, 3])
     try SafetensorsFile.write(
-      [("images", images), ("labels", Tensor([0] as [Int64], shape: [1]))], metadata: [:], to: place)
+      [("images", images), ("labels", Tensor([0] as [Int64], shape: [1]))], metadata: [:], to: place
+    )
     #expect(try DataReference(place.path + ":layout=nchw").load(.test).shape.sizes == [3, 2, 3])
     let last = try DataReference(place.path + ":layout=nhwc").load(.test)
     #expect(last.shape.sizes == [3, 3, 2])
@@ -158,32 +183,43 @@ struct ArrayFileTests {
     let grey = try DataReference(path + ":colour=grey").load(.test)
     let colour = try Fixture.load("compressed.mat").images(0..<5)
     let expected = (0..<3).map { colour.narrow(1, $0, 1) * [0.2989, 0.5870, 0.1140][$0] }
-    let distance = (grey.images(0..<5) - (expected[0] + expected[1] + expected[2])).absolute.max().scalar
+    let distance = (grey.images(0..<5) - (expected[0] + expected[1] + expected[2])).absolute.max()
+      .scalar
     #expect(grey.shape.channels == 1 && distance <= 0.5001 / 255)
   }
 
   @Test(
     "real SVHN digits",
     .enabled(
-      if: RealDataTests.folders.chosen.map { FileManager.default.fileExists(atPath: $0.path + "/sample_32x32.mat") }
+      if: RealDataTests.folders.chosen.map {
+        FileManager.default.fileExists(atPath: $0.path + "/sample_32x32.mat")
+      }
         == true,
       "CROSSFIRE_DATA has no sample_32x32.mat"))
   func realSVHN() throws {
-    let data = try DataReference(RealDataTests.folders.chosen!.path + "/sample_32x32.mat").load(.test)
+    let data = try DataReference(RealDataTests.folders.chosen!.path + "/sample_32x32.mat").load(
+      .test)
     #expect(data.count == 40 && data.shape.sizes == [3, 32, 32])
     #expect(data.histogram.reduce(0, +) == 40)
   }
 
-  @Test("a MATLAB file cut short anywhere is refused, and so is a compressed element that inflates to much")
+  @Test(
+    "a MATLAB file cut short anywhere is refused, and so is a compressed element that inflates to much"
+  )
   func damagedMATLAB() throws {
     let file = [UInt8](try Data(contentsOf: Fixture.url("plain.mat")))
     for length in stride(from: 0, to: file.count, by: 7) {
       #expect(
-        try failure { try MATLAB.arrays(["X", "y"], in: Array(file.prefix(length)), named: "f") }.kind == .badData)
+        try failure { try MATLAB.arrays(["X", "y"], in: Array(file.prefix(length)), named: "f") }
+          .kind == .badData)
     }
     let zeros = deflated([UInt8](repeating: 0, count: 200 << 20), windowBits: 15)
-    let bomb = Array(file.prefix(128)) + [15, 0, 0, 0] + (0..<4).map { UInt8(zeros.count >> (8 * $0) & 255) } + zeros
-    #expect(try failure { try MATLAB.arrays(["X"], in: bomb, named: "f") }.message.contains("inflates to more than"))
+    let bomb =
+      Array(file.prefix(128)) + [15, 0, 0, 0] + (0..<4).map { UInt8(zeros.count >> (8 * $0) & 255) }
+      + zeros
+    #expect(
+      try failure { try MATLAB.arrays(["X"], in: bomb, named: "f") }.message.contains(
+        "inflates to more than"))
   }
 
   @Test("no mutation does more than throw")
@@ -191,7 +227,9 @@ struct ArrayFileTests {
     fuzz([UInt8](try Data(contentsOf: Fixture.url("compressed.mat")))) {
       try MATLAB.arrays(["X", "y"], in: [UInt8]($0), named: "f")
     }
-    fuzz([UInt8](try Data(contentsOf: Fixture.url("npy/images.npy")))) { try NPY.tensor([UInt8]($0), named: "f") }
+    fuzz([UInt8](try Data(contentsOf: Fixture.url("npy/images.npy")))) {
+      try NPY.tensor([UInt8]($0), named: "f")
+    }
     fuzz([UInt8](try Data(contentsOf: Fixture.url("compressed.npz")))) {
       let zip = try ZipArchive($0, what: "f")
       return try zip.names.map(zip.content)

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Checks of data sets")
 struct DataCheckTests {
-  private func row(_ check: DataCheck, _ subject: String, _ split: Split? = .test) -> DataCheck.Row? {
+  private func row(_ check: DataCheck, _ subject: String, _ split: Split? = .test) -> DataCheck.Row?
+  {
     check.rows.first { $0.subject == subject && $0.split == split }
   }
 
@@ -24,9 +25,12 @@ struct DataCheckTests {
   func impostor() throws {
     let folder = TemporaryFolder()
     let pixels = [UInt8](repeating: 9, count: 2 * 784)
-    try folder.write(gzip(bigEndian(0x803, 2, 28, 28) + pixels), to: "mnist/t10k-images-idx3-ubyte.gz")
+    try folder.write(
+      gzip(bigEndian(0x803, 2, 28, 28) + pixels), to: "mnist/t10k-images-idx3-ubyte.gz")
     try folder.write(idxLabels([0, 1]), to: "mnist/t10k-labels-idx1-ubyte")
-    let folders = DataFolders(environment: ["CROSSFIRE_DATA": folder.url.path, "XDG_CACHE_HOME": "/no/cache"])
+    let folders = DataFolders(environment: [
+      "CROSSFIRE_DATA": folder.url.path, "XDG_CACHE_HOME": "/no/cache",
+    ])
     let check = try DataReference("mnist").check(folders: folders)
     #expect(!check.passed)
     #expect(row(check, "readable")?.verdict == .good)

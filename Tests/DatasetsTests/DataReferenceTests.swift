@@ -9,10 +9,13 @@ import Testing
 @Suite("Data references")
 struct DataReferenceTests {
   /// No named data set is found here.
-  private let nowhere = DataFolders(environment: ["CROSSFIRE_DATA": "/no/data", "XDG_CACHE_HOME": "/no/cache"])
+  private let nowhere = DataFolders(environment: [
+    "CROSSFIRE_DATA": "/no/data", "XDG_CACHE_HOME": "/no/cache",
+  ])
 
   /// A folder with a test set of two images, and a training set of three where asked.
-  private func fill(_ folder: TemporaryFolder, under path: String = "", train: Bool = false) throws {
+  private func fill(_ folder: TemporaryFolder, under path: String = "", train: Bool = false) throws
+  {
     try folder.write(idxImages(count: 2), to: path + "t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 1]), to: path + "t10k-labels-idx1-ubyte")
     guard train else { return }
@@ -42,29 +45,44 @@ struct DataReferenceTests {
     #expect(try DataReference(path).entry == nil)
   }
 
-  @Test("a folder under the chosen place comes before the cache, and the cache serves what it lacks")
+  @Test(
+    "a folder under the chosen place comes before the cache, and the cache serves what it lacks")
   func lookup() throws {
     let (chosen, cache) = (TemporaryFolder(), TemporaryFolder())
-    let folders = DataFolders(environment: ["CROSSFIRE_DATA": chosen.url.path, "XDG_CACHE_HOME": cache.url.path])
+    let folders = DataFolders(environment: [
+      "CROSSFIRE_DATA": chosen.url.path, "XDG_CACHE_HOME": cache.url.path,
+    ])
     let reference = try DataReference("mnist")
     try fill(cache, under: "crossfire/data/mnist/", train: true)
-    #expect(try reference.folder(of: .test, among: folders).path == cache.url.path + "/crossfire/data/mnist")
+    #expect(
+      try reference.folder(of: .test, among: folders).path == cache.url.path
+        + "/crossfire/data/mnist")
     try fill(chosen, under: "mnist/")
     #expect(try reference.folder(of: .test, among: folders).path == chosen.url.path + "/mnist")
-    #expect(try reference.folder(of: .train, among: folders).path == cache.url.path + "/crossfire/data/mnist")
+    #expect(
+      try reference.folder(of: .train, among: folders).path == cache.url.path
+        + "/crossfire/data/mnist")
   }
 
   @Test("the cache is found as the XDG specification says")
   func cache() {
-    #expect(DataFolders(environment: ["HOME": "/home/ada"]).cache.path == "/home/ada/.cache/crossfire/data")
-    #expect(DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "/c"]).cache.path == "/c/crossfire/data")
-    #expect(DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "c"]).cache.path == "/h/.cache/crossfire/data")
+    #expect(
+      DataFolders(environment: ["HOME": "/home/ada"]).cache.path
+        == "/home/ada/.cache/crossfire/data")
+    #expect(
+      DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "/c"]).cache.path
+        == "/c/crossfire/data")
+    #expect(
+      DataFolders(environment: ["HOME": "/h", "XDG_CACHE_HOME": "c"]).cache.path
+        == "/h/.cache/crossfire/data")
     #expect(DataFolders(environment: ["HOME": "/h", "CROSSFIRE_DATA": ""]).chosen == nil)
   }
 
   @Test("a set that is not there is missing, with the places looked at and the way to get it")
   func missing() throws {
-    let refusal = try failure { try DataReference("mnist").load(defaultSplit: .test, folders: nowhere) }
+    let refusal = try failure {
+      try DataReference("mnist").load(defaultSplit: .test, folders: nowhere)
+    }
     #expect(
       refusal
         == .missing(
@@ -72,16 +90,22 @@ struct DataReferenceTests {
             + "looked in /no/data/mnist and /no/cache/crossfire/data/mnist",
           hint: "get it with: crossfire data get mnist; "
             + "or set CROSSFIRE_DATA to the folder that has it in its subfolder mnist"))
-    let digits = try failure { try DataReference("mnist5k").load(defaultSplit: .test, folders: nowhere) }
+    let digits = try failure {
+      try DataReference("mnist5k").load(defaultSplit: .test, folders: nowhere)
+    }
     #expect(digits.kind == .missing)
     #expect(digits.hint?.contains("and put it in /no/cache/crossfire/data/mnist5k") == true)
-    let grey = try failure { try DataReference("svhn-grey").load(defaultSplit: .test, folders: nowhere) }
+    let grey = try failure {
+      try DataReference("svhn-grey").load(defaultSplit: .test, folders: nowhere)
+    }
     #expect(grey.message.contains("/no/cache/crossfire/data/svhn"))
   }
 
   @Test("a text that means nothing is wrong usage")
   func usage() throws {
-    #expect(try failure { try DataReference("minst5k") }.hint?.hasPrefix("did you mean 'mnist5k'?") == true)
+    #expect(
+      try failure { try DataReference("minst5k") }.hint?.hasPrefix("did you mean 'mnist5k'?")
+        == true)
     #expect(
       try failure { try DataReference("mnist:valid") }
         == .usage("there is no split 'valid'", hint: "write mnist:train or mnist:test"))

@@ -11,7 +11,8 @@ struct DatasetCatalogTests {
   @Test("names are distinct, and each leads to its entry")
   func names() throws {
     let names = [
-      "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100", "synthetic",
+      "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
+      "synthetic",
     ]
     #expect(DatasetCatalog.names == names)
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }
@@ -27,13 +28,16 @@ struct DatasetCatalogTests {
           hint: "did you mean 'mnist'? (known: \(DatasetCatalog.names.joined(separator: ", ")))"))
   }
 
-  @Test("every file has a size and, where one is published, a well-formed checksum; both splits can be got")
+  @Test(
+    "every file has a size and, where one is published, a well-formed checksum; both splits can be got"
+  )
   func files() {
     for entry in DatasetCatalog.all {
       for file in entry.files {
         let length = file.checksum?.algorithm == .sha256 ? 64 : 32
         #expect(
-          file.checksum.map { $0.hex.count == length && $0.hex.allSatisfy(\.isHexDigit) } ?? (entry.name == "notmnist"))
+          file.checksum.map { $0.hex.count == length && $0.hex.allSatisfy(\.isHexDigit) }
+            ?? (entry.name == "notmnist"))
         #expect(file.contentChecksum.map { $0.hex.count == 32 } ?? true)
         #expect(file.size > 0)
       }
@@ -48,7 +52,9 @@ struct DatasetCatalogTests {
     let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 1]), to: "t10k-labels-idx1-ubyte")
-    let refusal = try failure { try DatasetCatalog.entry(named: "mnist").load(.test, from: folder.url) }
+    let refusal = try failure {
+      try DatasetCatalog.entry(named: "mnist").load(.test, from: folder.url)
+    }
     #expect(
       refusal
         == .badData(

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Datasets
 
-/// A table of 5,000 rows sorted by digit, as the real one is. The first two pixels of a row are its place in its class.
+/// A table of 5,000 rows sorted by digit, as the real one is. The first two pixels of a row are its
+/// place in its class.
 private func table() -> [UInt8] {
   let zeros = [UInt8](String(repeating: "0,", count: 782).utf8)
   return (0..<5000).flatMap { row -> [UInt8] in
@@ -28,7 +29,9 @@ struct Digits5kTests {
     return (0..<data.count).map { 2 * Int(pixels[784 * $0]) + Int(pixels[784 * $0 + 1]) }
   }
 
-  @Test("the first 400 rows of each digit are the training set, the last 100 the test set, the digits in turn")
+  @Test(
+    "the first 400 rows of each digit are the training set, the last 100 the test set, the digits in turn"
+  )
   func split() throws {
     let (train, test) = (try read(good), try read(good, .test))
     #expect(train.labels.int64s() == (0..<4000).map { Int64($0 % 10) })
@@ -82,11 +85,15 @@ struct Digits5kTests {
     try folder.write(gzip(good), to: Digits5k.fileName)
     #expect(try Digits5k.load(.test, from: folder.url).count == 1000)
     try folder.write(gzip([UInt8](repeating: 0x30, count: 1 << 25)), to: Digits5k.fileName)
-    #expect(try failure { try Digits5k.load(.test, from: folder.url) }.message.contains("inflates to more than"))
+    #expect(
+      try failure { try Digits5k.load(.test, from: folder.url) }.message.contains(
+        "inflates to more than"))
   }
 
   @Test("no mutation does more than throw")
   func mutations() {
-    fuzz(Array(good.prefix(3200)), rounds: 300) { try Digits5k.images(.train, of: [UInt8]($0), named: "f") }
+    fuzz(Array(good.prefix(3200)), rounds: 300) {
+      try Digits5k.images(.train, of: [UInt8]($0), named: "f")
+    }
   }
 }

@@ -5,7 +5,9 @@ import Testing
 
 @testable import Datasets
 
-@Suite("Downloads", .enabled(if: LocalServer.python != nil, "python3, the tests' web server, is not on this machine"))
+@Suite(
+  "Downloads",
+  .enabled(if: LocalServer.python != nil, "python3, the tests' web server, is not on this machine"))
 struct DownloadTests {
   private static let body = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
   private let folder: TemporaryFolder
@@ -41,7 +43,8 @@ struct DownloadTests {
     var all: [Int] { lock.withLock { list } }
   }
 
-  @Test("a file is fetched, verified and put in its place", arguments: ["plain", "ranges", "moved"])
+  @Test(
+    "a file is fetched, verified and put in its place", arguments: ["plain", "ranges", "moved"])
   func fetches(behaviour: String) throws {
     let reports = Reports()
     let outcome = try download(behaviour).run { done, total in
@@ -84,7 +87,9 @@ struct DownloadTests {
     let refusal = try failure { try download("other", "gone").run() }
     #expect(refusal.kind == .failed)
     #expect(refusal.message.contains("expected md5"))
-    #expect(refusal.message.hasSuffix("\(server.address("gone").absoluteString): the server answered with status 404"))
+    #expect(
+      refusal.message.hasSuffix(
+        "\(server.address("gone").absoluteString): the server answered with status 404"))
   }
 
   @Test("what came before a connection broke is kept, and the next attempt fetches the rest")
@@ -140,15 +145,20 @@ struct DownloadTests {
       ("zipped", "asked for the file as it is, got it encoded as gzip"),
     ])
   func refusedByHeader(behaviour: String, message: String) throws {
-    let refusal = try failure { try download(behaviour).run { _, _ in Issue.record("something was fetched") } }
-    #expect(refusal.message == "cannot get file.gz: \(server.address(behaviour).absoluteString): \(message)")
+    let refusal = try failure {
+      try download(behaviour).run { _, _ in Issue.record("something was fetched") }
+    }
+    #expect(
+      refusal.message
+        == "cannot get file.gz: \(server.address(behaviour).absoluteString): \(message)")
     #expect(!isThere(place) && !isThere(partial))
   }
 
   @Test("nobody listening is a failure that leaves nothing behind")
   func refused() throws {
     let dead = Download(
-      addresses: [URL(string: "http://127.0.0.1:1/file.gz")!], place: place, checksum: .md5(""), size: 10)
+      addresses: [URL(string: "http://127.0.0.1:1/file.gz")!], place: place, checksum: .md5(""),
+      size: 10)
     let refusal = try failure { try dead.run() }
     #expect(refusal.kind == .failed)
     #expect(refusal.message.hasPrefix("cannot get file.gz: http://127.0.0.1:1/file.gz: "))
@@ -159,13 +169,16 @@ struct DownloadTests {
   func schemes() throws {
     let source = try folder.write(Self.body, to: "source")
     let checksum = Checksum.sha256(Digest.hex(of: Self.body))
-    let copy = Download(addresses: [source], place: place, checksum: checksum, size: Self.body.count)
+    let copy = Download(
+      addresses: [source], place: place, checksum: checksum, size: Self.body.count)
     #expect(try copy.run() == .downloaded)
     #expect(try placed() == Self.body)
     let ftp = Download(
-      addresses: [URL(string: "ftp://127.0.0.1/x")!], place: folder.url.appending(path: "other"), checksum: checksum,
+      addresses: [URL(string: "ftp://127.0.0.1/x")!], place: folder.url.appending(path: "other"),
+      checksum: checksum,
       size: 1)
-    #expect(try failure { try ftp.run() }.message.contains("expected an http, https or file address"))
+    #expect(
+      try failure { try ftp.run() }.message.contains("expected an http, https or file address"))
   }
 
   @Test("a place that cannot be written is told at once")

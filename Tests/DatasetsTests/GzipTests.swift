@@ -25,14 +25,19 @@ struct GzipTests {
     let bomb = Data(gzip([UInt8](repeating: 0, count: 10_000_000)))
     #expect(bomb.count < 20_000)
     let refusal = try failure { try Gzip.inflate(bomb, named: "bomb.gz", limit: 1000) }
-    #expect(refusal == .badData("bomb.gz: inflates to more than the 1000 bytes expected", hint: "get the file again"))
+    #expect(
+      refusal
+        == .badData(
+          "bomb.gz: inflates to more than the 1000 bytes expected", hint: "get the file again"))
   }
 
   @Test("a truncated file is refused wherever it ends")
   func truncated() throws {
     let file = Data(gzip(Array(text.prefix(2000))))
     for length in 2..<file.count {
-      let refusal = try failure { try Gzip.inflate(file.prefix(length), named: "f", limit: 1 << 20) }
+      let refusal = try failure {
+        try Gzip.inflate(file.prefix(length), named: "f", limit: 1 << 20)
+      }
       #expect(refusal.message == "f: the gzip data is cut short after \(length) bytes")
     }
   }
@@ -47,7 +52,9 @@ struct GzipTests {
 
   @Test("bytes after the end are refused")
   func trailing() throws {
-    let refusal = try failure { try Gzip.inflate(Data(gzip(text) + [7, 7, 7]), named: "f", limit: 1 << 20) }
+    let refusal = try failure {
+      try Gzip.inflate(Data(gzip(text) + [7, 7, 7]), named: "f", limit: 1 << 20)
+    }
     #expect(refusal.message == "f: 3 bytes follow the end of the gzip data")
   }
 

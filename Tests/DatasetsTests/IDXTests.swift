@@ -8,8 +8,12 @@ import Testing
 
 @Suite("IDX")
 struct IDXTests {
-  private func images(_ bytes: [UInt8]) throws -> IDX.Images { try IDX.images(in: Data(bytes), named: "images") }
-  private func labels(_ bytes: [UInt8]) throws -> [UInt8] { try IDX.labels(in: Data(bytes), named: "labels") }
+  private func images(_ bytes: [UInt8]) throws -> IDX.Images {
+    try IDX.images(in: Data(bytes), named: "images")
+  }
+  private func labels(_ bytes: [UInt8]) throws -> [UInt8] {
+    try IDX.labels(in: Data(bytes), named: "labels")
+  }
 
   @Test("images and labels are read, gzipped or not", arguments: [false, true])
   func reads(zipped: Bool) throws {
@@ -30,7 +34,8 @@ struct IDXTests {
       if length >= 16 {
         #expect(
           refusal.message
-            == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds \(length - 16)")
+            == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds \(length - 16)"
+        )
         #expect(refusal.hint == "the file is cut short: get it again")
       } else if length >= 4 {
         #expect(refusal.message == "images: expected an IDX header of 16 bytes, found \(length)")
@@ -41,7 +46,9 @@ struct IDXTests {
   @Test("bytes after the last image are refused")
   func trailing() throws {
     let refusal = try failure { try images(idxImages(count: 4) + [0]) }
-    #expect(refusal.message == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds 25")
+    #expect(
+      refusal.message == "images: the header says 4 x 2 x 3 = 24 bytes of images, the file holds 25"
+    )
     let zipped = try failure { try images(gzip(idxImages(count: 4) + [0])) }
     #expect(zipped.message == "images: inflates to more than the 40 bytes expected")
   }
@@ -61,7 +68,8 @@ struct IDXTests {
   func magic() throws {
     let refusal = try failure { try images(bigEndian(0x0000_0d03, 1, 1, 1) + [0, 0, 0, 0]) }
     #expect(
-      refusal.message == "images: expected an IDX file of images (magic number 0x00000803), found 0x00000d03")
+      refusal.message
+        == "images: expected an IDX file of images (magic number 0x00000803), found 0x00000d03")
   }
 
   @Test("sizes whose product does not fit are refused before anything is allocated")
@@ -78,12 +86,15 @@ struct IDXTests {
     let refusal = try failure { try images(file) }
     #expect(
       refusal.message
-        == "images: the header says 3920000016 bytes, and \(file.count) compressed bytes may become at most 67108864")
+        == "images: the header says 3920000016 bytes, and \(file.count) compressed bytes may become at most 67108864"
+    )
   }
 
   @Test("a file of nothing is refused")
   func empty() throws {
-    #expect(try failure { try labels(bigEndian(0x801, 0)) }.message == "labels: the header says 0, which is nothing")
+    #expect(
+      try failure { try labels(bigEndian(0x801, 0)) }.message
+        == "labels: the header says 0, which is nothing")
     #expect(try failure { try images(bigEndian(0x803, 3, 0, 28)) }.kind == .badData)
   }
 
@@ -125,7 +136,9 @@ struct IDXFolderTests {
     let labels = try folder.write(idxLabels([0, 1]), to: "train-labels-idx1-ubyte")
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
     #expect(
-      refusal.message == "\(labels.path): expected 3 labels, one for each image of train-images-idx3-ubyte, found 2")
+      refusal.message
+        == "\(labels.path): expected 3 labels, one for each image of train-images-idx3-ubyte, found 2"
+    )
   }
 
   @Test("a label without a class is refused, with its place")
@@ -133,7 +146,9 @@ struct IDXFolderTests {
     let folder = TemporaryFolder()
     try folder.write(idxImages(count: 3), to: "train-images-idx3-ubyte")
     let labels = try folder.write(idxLabels([0, 1, 9]), to: "train-labels-idx1-ubyte")
-    let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine", classNames: ["a", "b"]) }
+    let refusal = try failure {
+      try IDXFolder(folder.url).load(.train, name: "mine", classNames: ["a", "b"])
+    }
     #expect(refusal == .badData("\(labels.path): expected labels from 0 to 1, found 9 for image 2"))
   }
 
@@ -144,14 +159,18 @@ struct IDXFolderTests {
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
     #expect(
       refusal.message
-        == "there is no train-labels-idx1-ubyte.gz or train-labels-idx1-ubyte in \(folder.url.path)")
+        == "there is no train-labels-idx1-ubyte.gz or train-labels-idx1-ubyte in \(folder.url.path)"
+    )
   }
 
   @Test("a gzipped file of zeros is refused before it fills the memory")
   func bomb() throws {
     // 160 KB that become 160 MB, as the header says.
-    let file = Data(gzip(bigEndian(0x803, 10_000, 128, 128) + [UInt8](repeating: 0, count: 10_000 * 128 * 128)))
+    let file = Data(
+      gzip(bigEndian(0x803, 10_000, 128, 128) + [UInt8](repeating: 0, count: 10_000 * 128 * 128)))
     let refusal = try failure { try IDX.images(in: file, named: "f") }
-    #expect(refusal.message.hasPrefix("f: the header says 163840016 bytes, and \(file.count) compressed bytes may"))
+    #expect(
+      refusal.message.hasPrefix(
+        "f: the header says 163840016 bytes, and \(file.count) compressed bytes may"))
   }
 }

@@ -12,7 +12,8 @@ struct LabelledImagesTests {
     name: String = "toy", shape: ImageShape = shape, classes: [String] = ["a", "b", "c"],
     pixels: [UInt8] = [0, 255, 51, 102, 1, 2], labels: [Int64] = [2, 0, 1]
   ) throws -> LabelledImages {
-    try LabelledImages(name: name, shape: shape, classNames: classes, pixels: pixels, labels: labels)
+    try LabelledImages(
+      name: name, shape: shape, classNames: classes, pixels: pixels, labels: labels)
   }
 
   @Test("bytes become fractions of 255")
@@ -42,7 +43,9 @@ struct LabelledImagesTests {
 
   @Test("parts that do not fit each other are refused")
   func refusals() throws {
-    #expect(try failure { try make(pixels: [], labels: []) }.message == "toy: expected at least one image, found none")
+    #expect(
+      try failure { try make(pixels: [], labels: []) }.message
+        == "toy: expected at least one image, found none")
     #expect(
       try failure { try make(pixels: [1, 2, 3]) }.message
         == "toy: expected 3 images of 2 bytes, one per label, found 3 bytes")
@@ -62,6 +65,8 @@ struct LabelledImagesTests {
     #expect(try make(classes: ["a", "b", "c", "d"]).fingerprint != print)
     #expect(try make(labels: [2, 0, 0]).fingerprint != print)
     #expect(try make(pixels: [0, 255, 51, 102, 1, 3]).fingerprint != print)
-    #expect(try make().subset(0..<2).fingerprint == make(pixels: [0, 255, 51, 102], labels: [2, 0]).fingerprint)
+    #expect(
+      try make().subset(0..<2).fingerprint
+        == make(pixels: [0, 255, 51, 102], labels: [2, 0]).fingerprint)
   }
 }

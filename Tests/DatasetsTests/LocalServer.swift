@@ -2,11 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A web server on the loopback interface that tells truths and lies about one file, for the downloader's tests.
+/// A web server on the loopback interface that tells truths and lies about one file, for the
+/// downloader's tests.
 ///
 /// The first part of a path says how the server behaves: see the handler.
 final class LocalServer {
-  static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first(where: FileManager.default.isExecutableFile)
+  static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first(
+    where: FileManager.default.isExecutableFile)
 
   let port: Int
   private let process = Process()

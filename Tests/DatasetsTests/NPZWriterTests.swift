@@ -13,8 +13,10 @@ struct NPZWriterTests {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")
     let tensors: [(name: String, tensor: Tensor)] = [
-      ("a", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])), ("b.0.1", Tensor([7, -8] as [Int64], shape: [2])),
-      ("c", Tensor([0, 255] as [UInt8], shape: [1, 2, 1])), ("d", Tensor([0.5] as [Double], shape: [])),
+      ("a", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])),
+      ("b.0.1", Tensor([7, -8] as [Int64], shape: [2])),
+      ("c", Tensor([0, 255] as [UInt8], shape: [1, 2, 1])),
+      ("d", Tensor([0.5] as [Double], shape: [])),
     ]
     try NPZWriter.write(tensors, to: place)
     let zip = try ZipArchive(Data(contentsOf: place), what: "f")
@@ -32,18 +34,23 @@ struct NPZWriterTests {
     process.executableURL = URL(filePath: path)
     process.arguments = ["-c", "import numpy"]
     process.standardError = FileHandle.nullDevice
-    return (try? process.run()).map { process.waitUntilExit() } != nil && process.terminationStatus == 0
+    return (try? process.run()).map { process.waitUntilExit() } != nil
+      && process.terminationStatus == 0
   }
 
-  @Test("numpy.load opens them", .enabled(if: python != nil, "no Python with NumPy is on this machine"))
+  @Test(
+    "numpy.load opens them", .enabled(if: python != nil, "no Python with NumPy is on this machine"))
   func numpy() throws {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")
-    try NPZWriter.write([("a", Tensor([1, 2.5, 3, 4, 5, 6] as [Float], shape: [2, 3]))], to: place)
+    try NPZWriter.write(
+      [("a", Tensor([1, 2.5, 3, 4, 5, 6] as [Float], shape: [2, 3]))], to: place)
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(filePath: try #require(Self.python))
-    process.arguments = ["-c", "import numpy; a = numpy.load('\(place.path)')['a']; print(a.dtype, a.tolist())"]
+    process.arguments = [
+      "-c", "import numpy; a = numpy.load('\(place.path)')['a']; print(a.dtype, a.tolist())",
+    ]
     process.standardOutput = output
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

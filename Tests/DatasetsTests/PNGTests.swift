@@ -7,21 +7,25 @@ import Testing
 
 @testable import Datasets
 
-/// A PNG file of any header and rows, with further chunks before the data: what the writer would never write.
+/// A PNG file of any header and rows, with further chunks before the data: what the writer would
+/// never write.
 private func png(
-  width: UInt32, height: UInt32, depth: UInt8, colour: UInt8, rows: [[UInt8]], chunks: [(String, [UInt8])] = []
+  width: UInt32, height: UInt32, depth: UInt8, colour: UInt8, rows: [[UInt8]],
+  chunks: [(String, [UInt8])] = []
 ) -> Data {
   var zipped = [UInt8](repeating: 0, count: 4096)
   let raw = rows.flatMap { row -> [UInt8] in [0] + row }
   var length = UInt(zipped.count)
   compress(&zipped, &length, raw, UInt(raw.count))
   let header = bigEndian(width, height) + [depth, colour, 0, 0, 0]
-  let all = [("IHDR", header)] + chunks + [("IDAT", Array(zipped.prefix(Int(length)))), ("IEND", [])]
+  let all =
+    [("IHDR", header)] + chunks + [("IDAT", Array(zipped.prefix(Int(length)))), ("IEND", [])]
   return Data(
     PNG.signature
       + all.flatMap { name, content in
         let body = Array(name.utf8) + content
-        return bigEndian(UInt32(content.count)) + body + bigEndian(UInt32(crc32(0, body, UInt32(body.count))))
+        return bigEndian(UInt32(content.count)) + body
+          + bigEndian(UInt32(crc32(0, body, UInt32(body.count))))
       })
 }
 
@@ -44,7 +48,9 @@ struct PNGTests {
   @Test("all 256 values come back, grey and in each channel", arguments: [1, 3])
   func everyValue(channels: Int) throws {
     let shape = ImageShape(channels: channels, height: 16, width: 16)
-    let pixels = (0..<channels).flatMap { channel in (0...255).map { UInt8(($0 + 85 * channel) % 256) } }
+    let pixels = (0..<channels).flatMap { channel in
+      (0...255).map { UInt8(($0 + 85 * channel) % 256) }
+    }
     let picture = Picture(shape: shape, pixels: pixels)
     #expect(try PNG.decode(PNG.encode(picture), named: "f").pixels == pixels)
   }
@@ -89,7 +95,8 @@ struct PNGTests {
   @Test("a palette becomes its colours")
   func palette() throws {
     let file = png(
-      width: 2, height: 1, depth: 8, colour: 3, rows: [[1, 0]], chunks: [("PLTE", [1, 2, 3, 40, 50, 60])])
+      width: 2, height: 1, depth: 8, colour: 3, rows: [[1, 0]],
+      chunks: [("PLTE", [1, 2, 3, 40, 50, 60])])
     let picture = try PNG.decode(file, named: "f")
     #expect(picture.shape == ImageShape(channels: 3, height: 1, width: 2))
     #expect(picture.interleaved == [40, 50, 60, 1, 2, 3])
@@ -104,14 +111,16 @@ struct PNGTests {
 
   @Test("an opaque alpha channel is dropped, a transparent pixel refused")
   func alpha() throws {
-    let opaque = png(width: 2, height: 1, depth: 8, colour: 6, rows: [[1, 2, 3, 255, 4, 5, 6, 255]])
+    let opaque = png(
+      width: 2, height: 1, depth: 8, colour: 6, rows: [[1, 2, 3, 255, 4, 5, 6, 255]])
     #expect(try PNG.decode(opaque, named: "f").interleaved == [1, 2, 3, 4, 5, 6])
     let greyOpaque = png(width: 2, height: 1, depth: 8, colour: 4, rows: [[9, 255, 8, 255]])
     #expect(try PNG.decode(greyOpaque, named: "f").pixels == [9, 8])
     let clear = png(width: 2, height: 1, depth: 8, colour: 4, rows: [[9, 255, 8, 254]])
     let refusal = try failure { try PNG.decode(clear, named: "f") }
     #expect(refusal.message == "f: expected an opaque picture, found transparent pixels")
-    let keyed = png(width: 2, height: 1, depth: 8, colour: 0, rows: [[9, 8]], chunks: [("tRNS", [0, 8])])
+    let keyed = png(
+      width: 2, height: 1, depth: 8, colour: 0, rows: [[9, 8]], chunks: [("tRNS", [0, 8])])
     #expect(try failure { try PNG.decode(keyed, named: "f") }.message == refusal.message)
   }
 
@@ -140,20 +149,26 @@ struct PNGTests {
     for length in 0..<file.count {
       #expect(try failure { try PNG.decode(file.prefix(length), named: "f") }.kind == .badData)
     }
-    #expect(try failure { try PNG.decode(file.prefix(100), named: "f") }.message == "f: the PNG data is cut short")
+    #expect(
+      try failure { try PNG.decode(file.prefix(100), named: "f") }.message
+        == "f: the PNG data is cut short")
   }
 
   @Test("a file with fewer rows than its header says is refused")
   func missingRows() throws {
     let file = png(width: 2, height: 3, depth: 8, colour: 0, rows: [[1, 2], [3, 4]])
-    #expect(try failure { try PNG.decode(file, named: "f") }.message.hasPrefix("f: the PNG data is corrupt ("))
+    #expect(
+      try failure { try PNG.decode(file, named: "f") }.message.hasPrefix(
+        "f: the PNG data is corrupt ("))
   }
 
   @Test("a flipped bit in the data is refused by its checksum")
   func corrupt() throws {
     var file = try PNG.encode(Picture(shape: Self.grey, pixels: noise(Self.grey, 6)))
     file[file.count - 30] ^= 4
-    #expect(try failure { try PNG.decode(file, named: "f") }.message.hasPrefix("f: the PNG data is corrupt ("))
+    #expect(
+      try failure { try PNG.decode(file, named: "f") }.message.hasPrefix(
+        "f: the PNG data is corrupt ("))
   }
 
   @Test("no mutation does more than throw")

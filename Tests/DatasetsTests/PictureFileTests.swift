@@ -8,7 +8,8 @@ import Testing
 
 /// Pictures and what PIL and torchvision made of them; scripts/picture_fixtures.py wrote them.
 enum PictureFixture {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/pictures")
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+    path: "Fixtures/pictures")
   static func url(_ name: String) -> URL { folder.appending(path: name) }
 
   /// The names of the pictures that PIL decoded too.
@@ -25,7 +26,9 @@ private func distance(_ a: Raster, _ b: Raster) -> Int {
 
 @Suite("Picture files")
 struct PictureFileTests {
-  @Test("every kind of PNG and JPEG file has the pixels that PIL finds in it", arguments: PictureFixture.names)
+  @Test(
+    "every kind of PNG and JPEG file has the pixels that PIL finds in it",
+    arguments: PictureFixture.names)
   func decoded(name: String) throws {
     let expected = try PictureFile.read(PictureFixture.url(name + ".pil.png"))
     let found = try PictureFile.read(PictureFixture.url(name))
@@ -37,9 +40,12 @@ struct PictureFileTests {
   @Test("there is a fixture of every kind")
   func complete() { #expect(PictureFixture.names.count == 15) }
 
-  @Test("resizing and cropping gives torchvision's bytes", arguments: ["wide", "tall", "up", "odd"], [false, true])
+  @Test(
+    "resizing and cropping gives torchvision's bytes", arguments: ["wide", "tall", "up", "odd"],
+    [false, true])
   func resized(name: String, grey: Bool) throws {
-    let expected = try PictureFile.read(PictureFixture.url("resized/\(name).\(grey ? "grey" : "expected").png"))
+    let expected = try PictureFile.read(
+      PictureFixture.url("resized/\(name).\(grey ? "grey" : "expected").png"))
     var preparation = PicturePreparation()
     preparation.crop = expected.shape.width
     preparation.resize = expected.shape.width + 5
@@ -52,9 +58,13 @@ struct PictureFileTests {
 
   @Test("a constant picture stays constant at every size")
   func constant() {
-    let flat = Raster(shape: ImageShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378))
+    let flat = Raster(
+      shape: ImageShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378)
+    )
     for (height, width) in [(1, 1), (3, 40), (31, 5), (9, 14)] {
-      #expect(flat.resized(height: height, width: width).bytes == .init(repeating: 201, count: 3 * height * width))
+      #expect(
+        flat.resized(height: height, width: width).bytes
+          == .init(repeating: 201, count: 3 * height * width))
     }
   }
 
@@ -62,7 +72,9 @@ struct PictureFileTests {
   func planes() throws {
     let shape = ImageShape(channels: 3, height: 1, width: 2)
     let two = try Raster(shape: shape, pixelBytes: 4) { out in
-      for (place, byte) in ([1, 2, 3, 99, 4, 5, 6, 99] as [UInt8]).enumerated() { out[place] = byte }
+      for (place, byte) in ([1, 2, 3, 99, 4, 5, 6, 99] as [UInt8]).enumerated() {
+        out[place] = byte
+      }
     }
     var out = [UInt8](repeating: 0, count: 6)
     two.write(to: &out, channels: 3)
@@ -81,17 +93,25 @@ struct PictureFileTests {
     #expect(out == (bytes + bytes + bytes).map { Float($0) / 255 })
   }
 
-  @Test("pixels are taken apart and divided alike in vector registers and before and after what fills them")
+  @Test(
+    "pixels are taken apart and divided alike in vector registers and before and after what fills them"
+  )
   func edges() throws {
     for width in [1, 15, 16, 17, 33, 70] {
       let shape = ImageShape(channels: 3, height: 1, width: width)
       let pixels = (0..<4 * width).map { UInt8(truncatingIfNeeded: 37 * $0 + 11) }
-      let picture = try Raster(shape: shape, pixelBytes: 4) { _ = $0.update(fromContentsOf: pixels) }
-      #expect(picture.bytes == (0..<3).flatMap { plane in (0..<width).map { pixels[4 * $0 + plane] } })
+      let picture = try Raster(shape: shape, pixelBytes: 4) {
+        _ = $0.update(fromContentsOf: pixels)
+      }
+      #expect(
+        picture.bytes == (0..<3).flatMap { plane in (0..<width).map { pixels[4 * $0 + plane] } })
       for start in 0..<17 {
         var out = [Float](repeating: -1, count: start + shape.count + 1)
-        out.withUnsafeMutableBufferPointer { picture.writeFractions(to: $0.baseAddress! + start, channels: 3) }
-        #expect(out[start..<start + shape.count].elementsEqual(picture.bytes.map { Float($0) / 255 }))
+        out.withUnsafeMutableBufferPointer {
+          picture.writeFractions(to: $0.baseAddress! + start, channels: 3)
+        }
+        #expect(
+          out[start..<start + shape.count].elementsEqual(picture.bytes.map { Float($0) / 255 }))
         #expect(out[..<start].allSatisfy { $0 == -1 } && out[out.count - 1] == -1)
       }
     }
@@ -103,7 +123,9 @@ struct PictureFileTests {
     #expect(refusal.message.hasSuffix("expected an opaque picture, found transparent pixels"))
   }
 
-  @Test("a JPEG file that ends early or is damaged in the middle is refused, though libjpeg would go on")
+  @Test(
+    "a JPEG file that ends early or is damaged in the middle is refused, though libjpeg would go on"
+  )
   func damaged() throws {
     let file = try Data(contentsOf: PictureFixture.url("rgb.jpg"))
     for length in stride(from: 0, to: file.count - 2, by: 97) {
@@ -111,7 +133,9 @@ struct PictureFileTests {
     }
     var broken = file
     broken.replaceSubrange(file.count / 2..<file.count / 2 + 4, with: [0xff, 0xd9, 0xff, 0xd9])
-    #expect(try failure { try JPEG.decode(broken, named: "f") }.message.hasPrefix("f: the JPEG data is corrupt ("))
+    #expect(
+      try failure { try JPEG.decode(broken, named: "f") }.message.hasPrefix(
+        "f: the JPEG data is corrupt ("))
   }
 
   @Test("a JPEG file that claims 65500 x 65500 pixels is refused by its header")
@@ -138,17 +162,21 @@ struct PictureFileTests {
   func others() throws {
     let folder = TemporaryFolder()
     #expect(
-      try failure { try PictureFile.read(folder.write([], to: "a.png")) }.message.hasSuffix(": the file is empty"))
+      try failure { try PictureFile.read(folder.write([], to: "a.png")) }.message.hasSuffix(
+        ": the file is empty"))
     #expect(
       try failure { try PictureFile.read(folder.write(Array("GIF89a".utf8), to: "b.png")) }.message
         .hasSuffix("expected a PNG or JPEG picture, found other data"))
   }
 
-  @Test("no mutation does more than throw", arguments: ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb16.png"])
+  @Test(
+    "no mutation does more than throw",
+    arguments: ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb16.png"])
   func mutations(name: String) throws {
     let file = try Data(contentsOf: PictureFixture.url(name))
     fuzz([UInt8](file), rounds: 200) { data in
-      data.starts(with: JPEG.signature) ? try JPEG.decode(data, named: "f") : try PNG.raster(data, named: "f")
+      data.starts(with: JPEG.signature)
+        ? try JPEG.decode(data, named: "f") : try PNG.raster(data, named: "f")
     }
   }
 }

@@ -33,9 +33,13 @@ struct PictureFolderTests {
     (data.images(0..<data.count).narrow(3, 0, 1).narrow(2, 0, 1) * 255 + 0.5).int64s()
   }
 
-  @Test("each subfolder is a class, in the order of the names' bytes, and pictures take the classes in turn")
+  @Test(
+    "each subfolder is a class, in the order of the names' bytes, and pictures take the classes in turn"
+  )
   func order() throws {
-    for (name, value) in [("b/2", 22), ("b/1", 21), ("B/x", 10), ("a/q", 5), ("a/r", 6), ("a/s", 7)] {
+    for (name, value) in [
+      ("b/2", 22), ("b/1", 21), ("B/x", 10), ("a/q", 5), ("a/r", 6), ("a/s", 7),
+    ] {
       try folder.write(try flatPNG(UInt8(value)), to: name + ".png")
     }
     try folder.write([1], to: "a/readme.txt")
@@ -78,7 +82,8 @@ struct PictureFolderTests {
     #expect(try load(":train").name.hasSuffix(":train"))
   }
 
-  @Test("a folder without parts is no training set and test set at once, unless a share is held out")
+  @Test(
+    "a folder without parts is no training set and test set at once, unless a share is held out")
   func undivided() throws {
     for index in 0..<20 {
       try folder.write(try flatPNG(UInt8(index)), to: "\(index % 2 == 0 ? "a" : "b")/\(index).png")
@@ -98,9 +103,11 @@ struct PictureFolderTests {
     try folder.write(try flatPNG(7, channels: 3), to: "a/2.png")
     let data = try load()
     #expect(data.shape.channels == 3)
-    #expect(data.pixels.bytes() == [UInt8](repeating: 9, count: 48) + [UInt8](repeating: 7, count: 48))
     #expect(
-      try load(":colour=grey").pixels.bytes() == [UInt8](repeating: 9, count: 16) + [UInt8](repeating: 7, count: 16))
+      data.pixels.bytes() == [UInt8](repeating: 9, count: 48) + [UInt8](repeating: 7, count: 48))
+    #expect(
+      try load(":colour=grey").pixels.bytes() == [UInt8](repeating: 9, count: 16)
+        + [UInt8](repeating: 7, count: 16))
   }
 
   @Test("pictures of several sizes are refused, and fit once they are resized")
@@ -112,31 +119,40 @@ struct PictureFolderTests {
     #expect(refusal.hint?.contains(":resize=256,crop=224") == true)
     #expect(try load(":resize=5,crop=3").shape == ImageShape(channels: 1, height: 3, width: 3))
     #expect(try load(":crop=3").count == 2)
-    #expect(try failure { try load(":crop=5") }.message.contains("5 x 5 pixels cannot be cut out of 4 x 4"))
+    #expect(
+      try failure { try load(":crop=5") }.message.contains(
+        "5 x 5 pixels cannot be cut out of 4 x 4"))
     #expect(try failure { try load(":resise=5") }.hint?.hasPrefix("did you mean 'resize'?") == true)
   }
 
   @Test("unreadable files up to 1 % are left out and named, as notMNIST's two; more are an error")
   func corrupt() throws {
-    for index in 0..<199 { try folder.write(try flatPNG(1), to: "\(index % 2 == 0 ? "A" : "F")/\(index).png") }
+    for index in 0..<199 {
+      try folder.write(try flatPNG(1), to: "\(index % 2 == 0 ? "A" : "F")/\(index).png")
+    }
     try folder.write([], to: "A/empty.png")
     try folder.write(try flatPNG(1).prefix(40), to: "F/cut.png")
     let data = try load()
     #expect(data.count == 199)
     let note = try #require(data.notes.first)
     #expect(note.contains("2 of 201 pictures cannot be read: ") && note.hasSuffix("; left out"))
-    #expect(note.contains("A/empty.png: the file is empty") && note.contains("F/cut.png: the PNG data is cut short"))
+    #expect(
+      note.contains("A/empty.png: the file is empty")
+        && note.contains("F/cut.png: the PNG data is cut short"))
     #expect(data.prefix(3).notes == data.notes)
     try folder.write(Array("RIFF".utf8), to: "A/x.webp")
     #expect(try failure { try load() }.message.contains("3 of 202 pictures cannot be read"))
   }
 
-  @Test("a streamed folder gives the same images and labels as one in memory, in any order, and decodes ahead")
+  @Test(
+    "a streamed folder gives the same images and labels as one in memory, in any order, and decodes ahead"
+  )
   func streamed() throws {
     for index in 0..<30 {
       let shape = ImageShape(channels: 3, height: 4, width: 4)
       let pixels = (0..<48).map { UInt8(($0 * 3 + index) % 256) }
-      try folder.write(try PNG.encode(Picture(shape: shape, pixels: pixels)), to: "\(index % 3)/\(index).png")
+      try folder.write(
+        try PNG.encode(Picture(shape: shape, pixels: pixels)), to: "\(index % 3)/\(index).png")
     }
     let settings = Settings.none()
     let small = try #require(try PictureFolder(folder.url, settings, memory: 100))
@@ -162,15 +178,20 @@ struct PictureFolderTests {
     try folder.write(try flatPNG(1), to: "a/1.png")
     let manager = FileManager.default
     try manager.createSymbolicLink(
-      at: folder.url.appending(path: "a/2.png"), withDestinationURL: folder.url.appending(path: "a/1.png"))
+      at: folder.url.appending(path: "a/2.png"),
+      withDestinationURL: folder.url.appending(path: "a/1.png"))
     #expect(try load().count == 2)
     let target = try elsewhere.write(try flatPNG(2), to: "b/secret.png")
-    try manager.createSymbolicLink(at: folder.url.appending(path: "a/3.png"), withDestinationURL: target)
-    #expect(try failure { try load() }.message.contains("3.png is a link that leads out of the folder, to "))
+    try manager.createSymbolicLink(
+      at: folder.url.appending(path: "a/3.png"), withDestinationURL: target)
+    #expect(
+      try failure { try load() }.message.contains(
+        "3.png is a link that leads out of the folder, to "))
     try manager.removeItem(at: folder.url.appending(path: "a/3.png"))
     try manager.createSymbolicLink(
       at: folder.url.appending(path: "c"), withDestinationURL: target.deletingLastPathComponent())
-    #expect(try failure { try load() }.message.contains("c is a link that leads out of the folder, to "))
+    #expect(
+      try failure { try load() }.message.contains("c is a link that leads out of the folder, to "))
   }
 
   @Test("a pipe is refused and does not make the reader wait")
@@ -189,7 +210,9 @@ struct PictureFolderTests {
 
   @Test("spaces, dots, quotes and other scripts make a class name")
   func strangeNames() throws {
-    for name in ["..b", "It's \"so\"", "<b>", "ø ü 猫", "-rf"] { try folder.write(try flatPNG(1), to: "x\(name)/1.png") }
+    for name in ["..b", "It's \"so\"", "<b>", "ø ü 猫", "-rf"] {
+      try folder.write(try flatPNG(1), to: "x\(name)/1.png")
+    }
     #expect(try load().classNames.count == 5)
   }
 

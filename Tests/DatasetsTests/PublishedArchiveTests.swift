@@ -18,14 +18,17 @@ struct PublishedArchiveTests {
     let known = try DatasetCatalog.entry(named: "notmnist")
     let files = zip(known.files, [small, large]).map { file, content in
       DatasetEntry.File(
-        name: file.name, size: content.count, checksum: nil, contentChecksum: nil, splits: file.splits,
+        name: file.name, size: content.count, checksum: nil, contentChecksum: nil,
+        splits: file.splits,
         unpacksTo: file.unpacksTo)
     }
     return DatasetEntry(
-      name: known.name, summary: known.summary, classNames: known.classNames, shape: known.shape, counts: [:],
+      name: known.name, summary: known.summary, classNames: known.classNames, shape: known.shape,
+      counts: [:],
       format: known.format,
       origin: .addresses([
-        folder.url.appending(path: "gone/").absoluteString, folder.url.appending(path: "server/").absoluteString,
+        folder.url.appending(path: "gone/").absoluteString,
+        folder.url.appending(path: "server/").absoluteString,
       ]),
       files: files)
   }
@@ -43,15 +46,19 @@ struct PublishedArchiveTests {
     return tar(members)
   }
 
-  @Test("notMNIST is fetched, unpacked and read, and its two corrupt files are reported and left out")
+  @Test(
+    "notMNIST is fetched, unpacked and read, and its two corrupt files are reported and left out")
   func notMNIST() throws {
     let entry = try letters(
-      archive("notMNIST_small", each: 21, corrupt: 2), archive("notMNIST_large", each: 1, corrupt: 0))
+      archive("notMNIST_small", each: 21, corrupt: 2),
+      archive("notMNIST_large", each: 1, corrupt: 0))
     let place = folder.url.appending(path: "cache/notmnist")
     #expect(!entry.isPresent(.test, in: place))
     #expect(try entry.download(to: place).map(\.outcome) == [.downloaded, .downloaded])
     #expect(
-      try FileManager.default.contentsOfDirectory(atPath: place.path).sorted() == ["notMNIST_large", "notMNIST_small"])
+      try FileManager.default.contentsOfDirectory(atPath: place.path).sorted() == [
+        "notMNIST_large", "notMNIST_small",
+      ])
     #expect(entry.isPresent(.test, in: place) && entry.isPresent(.train, in: place))
     let test = try entry.load(.test, from: place)
     #expect(test.count == 210 && test.classNames.joined() == "ABCDEFGHIJ")
@@ -67,7 +74,8 @@ struct PublishedArchiveTests {
     let evil = tar([TarMember(path: "notMNIST_large/../../../evil.png", content: [1])])
     let entry = try letters(good, evil)
     let place = folder.url.appending(path: "cache/notmnist")
-    #expect(try failure { try entry.download(to: place) }.message.contains("which may lead elsewhere"))
+    #expect(
+      try failure { try entry.download(to: place) }.message.contains("which may lead elsewhere"))
     let left = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
     #expect(left == ["notMNIST_large.tar.gz", "notMNIST_small"])
     try FileManager.default.removeItem(at: place)
@@ -78,11 +86,13 @@ struct PublishedArchiveTests {
   @Test("the MNIST format comes first where both are there")
   func both() throws {
     let entry = try letters(
-      archive("notMNIST_small", each: 1, corrupt: 0), archive("notMNIST_large", each: 1, corrupt: 0))
+      archive("notMNIST_small", each: 1, corrupt: 0), archive("notMNIST_large", each: 1, corrupt: 0)
+    )
     let place = folder.url.appending(path: "cache/notmnist")
     _ = try entry.download(to: place)
     try folder.write(
-      bigEndian(0x803, 1, 28, 28) + [UInt8](repeating: 7, count: 784), to: "cache/notmnist/t10k-images-idx3-ubyte")
+      bigEndian(0x803, 1, 28, 28) + [UInt8](repeating: 7, count: 784),
+      to: "cache/notmnist/t10k-images-idx3-ubyte")
     try folder.write(idxLabels([9]), to: "cache/notmnist/t10k-labels-idx1-ubyte")
     #expect(try entry.load(.test, from: place).count == 1)
     #expect(try entry.load(.train, from: place).count == 10)

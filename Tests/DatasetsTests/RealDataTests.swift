@@ -15,7 +15,9 @@ struct RealDataTests {
     return Split.allCases.allSatisfy { reference.isPresent($0, among: folders) }
   }
 
-  @Test("MNIST is MNIST", .enabled(if: has("mnist"), "mnist is not on this machine: set CROSSFIRE_DATA"))
+  @Test(
+    "MNIST is MNIST", .enabled(if: has("mnist"), "mnist is not on this machine: set CROSSFIRE_DATA")
+  )
   func mnist() throws {
     let reference = try DataReference("mnist")
     let check = try reference.check()
@@ -29,35 +31,46 @@ struct RealDataTests {
 
   @Test(
     "MNIST's training set loads within 1.5 seconds",
-    .enabled(if: has("mnist") && !isDebugBuild, "needs an optimized build, and CROSSFIRE_DATA with mnist"))
+    .enabled(
+      if: has("mnist") && !isDebugBuild, "needs an optimized build, and CROSSFIRE_DATA with mnist"))
   func speed() throws {
     let reference = try DataReference("mnist:train")
     // The best of three, as other tests run at the same time.
-    let times = try (0..<3).map { _ in try ContinuousClock().measure { _ = try reference.load(.train) } }
+    let times = try (0..<3).map { _ in
+      try ContinuousClock().measure { _ = try reference.load(.train) }
+    }
     #expect(times.min()! < .seconds(1.5))
   }
 
-  @Test("notMNIST's letters", .enabled(if: has("notmnist"), "notmnist is not on this machine: set CROSSFIRE_DATA"))
+  @Test(
+    "notMNIST's letters",
+    .enabled(if: has("notmnist"), "notmnist is not on this machine: set CROSSFIRE_DATA"))
   func letters() throws {
     let check = try DataReference("notmnist").check()
     #expect(check.passed, "\(check.rows.filter { $0.verdict == .bad })")
     #expect(try DataReference("notmnist").load(.test).classNames.joined() == "ABCDEFGHIJ")
   }
 
-  @Test("mnist5k's digits", .enabled(if: has("mnist5k"), "mnist5k is not on this machine: run `make setup`"))
+  @Test(
+    "mnist5k's digits",
+    .enabled(if: has("mnist5k"), "mnist5k is not on this machine: run `make setup`"))
   func digits() throws {
     let reference = try DataReference("mnist5k")
     let check = try reference.check()
     #expect(check.passed, "\(check.rows.filter { $0.verdict == .bad })")
     #expect(
-      try reference.load(.train).fingerprint == "0b844ef140d74d4e53d3e2cb649beec5acca626834e601d58182350a7a7c3252")
+      try reference.load(.train).fingerprint
+        == "0b844ef140d74d4e53d3e2cb649beec5acca626834e601d58182350a7a7c3252")
     #expect(
-      try reference.load(.test).fingerprint == "ca8265ee6535a195fbe64e37ab7f95d71310f9cf027284cade9f056e3af5955b")
+      try reference.load(.test).fingerprint
+        == "ca8265ee6535a195fbe64e37ab7f95d71310f9cf027284cade9f056e3af5955b")
   }
 
   @Test(
     "Fashion-MNIST's clothes",
-    .enabled(if: has("fashion-mnist"), "fashion-mnist is not on this machine: crossfire data get fashion-mnist"))
+    .enabled(
+      if: has("fashion-mnist"),
+      "fashion-mnist is not on this machine: crossfire data get fashion-mnist"))
   func clothes() throws {
     let check = try DataReference("fashion-mnist").check()
     #expect(check.passed, "\(check.rows.filter { $0.verdict == .bad })")

@@ -9,9 +9,15 @@ struct SevenSegmentDigitsTests {
   @Test("the same seed draws the same images, another seed others")
   func seeds() throws {
     let first = try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50)
-    #expect(try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50).fingerprint == first.fingerprint)
-    #expect(try SevenSegmentDigits(seed: Seed(8)).images(.train, count: 50).fingerprint != first.fingerprint)
-    #expect(try SevenSegmentDigits(seed: Seed(7)).images(.test, count: 50).fingerprint != first.fingerprint)
+    #expect(
+      try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50).fingerprint
+        == first.fingerprint)
+    #expect(
+      try SevenSegmentDigits(seed: Seed(8)).images(.train, count: 50).fingerprint
+        != first.fingerprint)
+    #expect(
+      try SevenSegmentDigits(seed: Seed(7)).images(.test, count: 50).fingerprint
+        != first.fingerprint)
   }
 
   @Test("the images of the default seed never change")
@@ -23,10 +29,14 @@ struct SevenSegmentDigitsTests {
   @Test("fewer images are the first of more")
   func prefix() throws {
     let digits = SevenSegmentDigits()
-    #expect(try digits.images(.test, count: 40).prefix(15).fingerprint == digits.images(.test, count: 15).fingerprint)
+    #expect(
+      try digits.images(.test, count: 40).prefix(15).fingerprint
+        == digits.images(.test, count: 15).fingerprint)
   }
 
-  @Test("every digit fits the picture and is brighter than the noise", arguments: [14, 15, 20, 28, 33, 64])
+  @Test(
+    "every digit fits the picture and is brighter than the noise",
+    arguments: [14, 15, 20, 28, 33, 64])
   func sizes(size: Int) throws {
     let digits = SevenSegmentDigits(size: size)
     let data = try digits.images(.train, count: 200)
@@ -39,10 +49,13 @@ struct SevenSegmentDigitsTests {
     }
   }
 
-  @Test("images whose pixels are compared with the mean of each class are told apart well above chance")
+  @Test(
+    "images whose pixels are compared with the mean of each class are told apart well above chance")
   func learnable() throws {
     // Nearest class mean, the simplest thing that learns.
-    let (train, test) = (try SevenSegmentDigits().images(.train), try SevenSegmentDigits().images(.test))
+    let (train, test) = (
+      try SevenSegmentDigits().images(.train), try SevenSegmentDigits().images(.test)
+    )
     let (pixels, probe) = (train.pixels.bytes(), test.pixels.bytes())
     var means = [[Double]](repeating: [Double](repeating: 0, count: 784), count: 10)
     for index in 0..<train.count {

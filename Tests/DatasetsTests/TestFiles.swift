@@ -47,13 +47,15 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// Changes a good file at random in `rounds` ways and reads each: the reader may succeed or throw a `Failure`, no more.
+/// Changes a good file at random in `rounds` ways and reads each: the reader may succeed or throw a
+/// `Failure`, no more.
 func fuzz(_ file: [UInt8], rounds: Int = 400, _ read: (Data) throws -> Any) {
   for round in 0..<rounds {
     var generator = SeededGenerator(state: UInt64(round))
     var bytes = file
     for _ in 0...Int.random(in: 0..<4, using: &generator) where !bytes.isEmpty {
-      let place = Int.random(in: 0..<min(bytes.count, round % 2 == 0 ? 64 : .max), using: &generator)
+      let place = Int.random(
+        in: 0..<min(bytes.count, round % 2 == 0 ? 64 : .max), using: &generator)
       switch Int.random(in: 0..<4, using: &generator) {
       case 0: bytes[place] = .random(in: 0...255, using: &generator)
       case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)

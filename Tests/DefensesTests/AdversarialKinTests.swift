@@ -17,7 +17,9 @@ struct AdversarialKinTests {
     network.forward(images, step.pass.withoutUpdates).crossEntropy(step.labels).mean().scalar
   }
 
-  @Test("without clean images the loss is the adversarial term alone, and the clean batch moves no statistics")
+  @Test(
+    "without clean images the loss is the adversarial term alone, and the clean batch moves no statistics"
+  )
   func adversarialOnly() {
     let network = TinyTraining.network()
     let terms = AdversarialTraining(epsilon: 0.1, clean: 0).terms(TinyTraining.step(network))
@@ -28,7 +30,8 @@ struct AdversarialKinTests {
 
   @Test("shares of the loss are as asked for")
   func shares() {
-    let terms = AdversarialTraining(epsilon: 0.1, clean: 0.25).terms(TinyTraining.step(TinyTraining.network()))
+    let terms = AdversarialTraining(epsilon: 0.1, clean: 0.25).terms(
+      TinyTraining.step(TinyTraining.network()))
     #expect(terms.map(\.weight) == [0.25, 0.75])
   }
 
@@ -36,13 +39,17 @@ struct AdversarialKinTests {
   func trueLabels() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
-    let found = AdversarialTraining(epsilon: 0.1, labels: .true, clean: 0).terms(step)[0].value.scalar
+    let found = AdversarialTraining(epsilon: 0.1, labels: .true, clean: 0).terms(step)[0].value
+      .scalar
     let images = FastGradientSign().sweep(
-      step.images, .away(from: step.labels), epsilons: [0.1], against: network.behaving(step.pass), random: Seed(0))[0]
+      step.images, .away(from: step.labels), epsilons: [0.1], against: network.behaving(step.pass),
+      random: Seed(0))[0]
     #expect(found == loss(network, images, step))
   }
 
-  @Test("any registered attack can be the inner one", arguments: ["pgd", "bim", "apgd", "mifgsm", "uniform-noise"])
+  @Test(
+    "any registered attack can be the inner one",
+    arguments: ["pgd", "bim", "apgd", "mifgsm", "uniform-noise"])
   func innerAttacks(_ name: String) throws {
     let entries = [("attack", name), ("epsilon", "0.1")].map {
       Settings.Entry(name: $0, value: .scalar($1), place: "run.yaml:1")
@@ -56,14 +63,17 @@ struct AdversarialKinTests {
   func fast() throws {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
-    let objective = FastAdversarialTraining(epsilon: 0.2).objective(TinyTraining.preparation(network))
+    let objective = FastAdversarialTraining(epsilon: 0.2).objective(
+      TinyTraining.preparation(network))
     let terms = objective.terms(step)
     #expect(terms.map(\.name) == ["adversarial"])
 
     let random = RandomSource(Seed(0))
     let threat = ThreatModel(.linf, epsilon: 0.2, valueRange: 0...1)
     let start = threat.randomStart(step.images, random)
-    let gradient = network.behaving(step.pass).inputGradient(at: start) { $0.crossEntropy(step.labels).sum() }
+    let gradient = network.behaving(step.pass).inputGradient(at: start) {
+      $0.crossEntropy(step.labels).sum()
+    }
     let expected = threat.project(start + gradient.sign * 0.25, around: step.images)
     #expect(abs(terms[0].value.scalar - loss(network, expected, step)) < 1e-6)
   }
@@ -72,7 +82,8 @@ struct AdversarialKinTests {
   func divergence() {
     let network = TinyTraining.network()
     let values = [0, 0.05, 0.3].map { epsilon in
-      let terms = Trades(epsilon: epsilon, beta: 2).terms(TinyTraining.step(network, pass: looking()))
+      let terms = Trades(epsilon: epsilon, beta: 2).terms(
+        TinyTraining.step(network, pass: looking()))
       #expect(terms.map(\.name) == ["cross-entropy", "divergence"])
       #expect(terms.map(\.weight) == [1, 2])
       return terms[1].value.scalar
@@ -85,7 +96,8 @@ struct AdversarialKinTests {
   @Test("TRADES: the divergence is Σ p · log(p / q), with p of the clean images")
   func direction() {
     let (p, q) = (
-      Tensor([0.5, 0.25, 0.25] as [Float], shape: [1, 3]), Tensor([0.25, 0.25, 0.5] as [Float], shape: [1, 3])
+      Tensor([0.5, 0.25, 0.25] as [Float], shape: [1, 3]),
+      Tensor([0.25, 0.25, 0.5] as [Float], shape: [1, 3])
     )
     let found = Trades.divergence(p.logarithm, q.logarithm).scalar
     #expect(abs(found - (0.5 * Foundation.log(2) - 0.25 * Foundation.log(2))) < 1e-6)
@@ -95,7 +107,9 @@ struct AdversarialKinTests {
     #expect(network["1.num_batches_tracked"].scalar == 2, "the attack inside moves no statistics")
   }
 
-  @Test("TRADES: X′ is what a plain loop of projected steps finds on the divergence, in evaluation behaviour")
+  @Test(
+    "TRADES: X′ is what a plain loop of projected steps finds on the divergence, in evaluation behaviour"
+  )
   func plainLoop() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
@@ -110,7 +124,9 @@ struct AdversarialKinTests {
       let slope = (-(p * q)).sum().gradient(of: variable)
       x = (x + slope.sign * 0.04).maximum(images - 0.1).minimum(images + 0.1).clamped(to: 0...1)
     }
-    let (clean, moved) = (network.forward(images, step.pass).softmax(), network.forward(x, step.pass).softmax())
+    let (clean, moved) = (
+      network.forward(images, step.pass).softmax(), network.forward(x, step.pass).softmax()
+    )
     let expected = (clean * (clean / moved).logarithm).sum([1]).mean().scalar
     #expect(abs(found - expected) < 1e-3 * expected)
   }
@@ -133,23 +149,27 @@ struct AdversarialKinTests {
     let other = TinyTraining.network(seed: 79)
     try ModelFile.write(other, training: nil, to: folder.appending("o.safetensors"))
     let entries = [
-      Settings.Entry(name: "sources", value: .list([.scalar("o.safetensors")]), place: "run.yaml:1"),
+      Settings.Entry(
+        name: "sources", value: .list([.scalar("o.safetensors")]), place: "run.yaml:1"),
       Settings.Entry(name: "labels", value: .scalar("true"), place: "run.yaml:2"),
     ]
-    let defense = try EnsembleAdversarialTraining(Settings(entries, place: "run.yaml", folder: folder.url))
+    let defense = try EnsembleAdversarialTraining(
+      Settings(entries, place: "run.yaml", folder: folder.url))
     #expect(defense.dependencies == ["source 0": other.fingerprint])
     let network = TinyTraining.network()
     let objective = try defense.objective(TinyTraining.preparation(network))
     let plain = TinyTraining.step(network, pass: looking())
     let goal = Goal.away(from: plain.labels)
     let own = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass), random: Seed(0))[0]
+      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass), random: Seed(0))[
+        0]
     let foreign = FastGradientSign().sweep(
       plain.images, goal, epsilons: [0.3], against: try other.frozen(), random: Seed(0))[0]
     let expected = [own, foreign].map { loss(network, $0, plain) }
     // Without dropout the pass is the same for every seed; only the source is drawn.
     let found = (0..<12).map { seed in
-      let terms = objective.terms(TinyTraining.step(Self.withoutDropout(network), pass: looking(UInt64(seed))))
+      let terms = objective.terms(
+        TinyTraining.step(Self.withoutDropout(network), pass: looking(UInt64(seed))))
       return terms[1].value.scalar
     }
     let nearest = found.map { value in expected.firstIndex { abs($0 - value) < 1e-4 } }
@@ -158,10 +178,14 @@ struct AdversarialKinTests {
 
   /// The same weights with a dropout that does nothing.
   private static func withoutDropout(_ network: Network) -> Network {
-    let layers = network.description.layers.texts.map { $0.hasPrefix("dropout") ? "dropout 0.0" : $0 }
+    let layers = network.description.layers.texts.map {
+      $0.hasPrefix("dropout") ? "dropout 0.0" : $0
+    }
     let description = try! NetworkDescription(
-      input: network.inputShape, layers: LayerList(layers), classNames: network.description.classNames)
+      input: network.inputShape, layers: LayerList(layers),
+      classNames: network.description.classNames)
     return try! Network(
-      description, tensors: Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) }))
+      description,
+      tensors: Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) }))
   }
 }

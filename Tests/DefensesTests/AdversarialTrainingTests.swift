@@ -5,7 +5,8 @@ import Support
 import TestSupport
 import Testing
 
-/// An attack that adds something its classifier computed, gradients and all, and remembers what it was asked.
+/// An attack that adds something its classifier computed, gradients and all, and remembers what it
+/// was asked.
 private final class RecordingAttack: Attack, @unchecked Sendable {
   static let name = "recording"
   static let title = "recording"
@@ -21,13 +22,15 @@ private final class RecordingAttack: Attack, @unchecked Sendable {
   init(_ settings: Settings) {}
 
   func perturb(
-    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    random: RandomSource
   ) -> Tensor {
     let seen = classifier.logits(images)
     goals.append(goal.focus.int64s())
     logits.append(seen.detached)
     epsilons.append(threat.epsilon)
-    let moved = (images + seen.tanh.mean([1]).reshaped([-1, 1, 1, 1]) * threat.epsilon).clamped(to: threat.valueRange)
+    let moved = (images + seen.tanh.mean([1]).reshaped([-1, 1, 1, 1]) * threat.epsilon).clamped(
+      to: threat.valueRange)
     made.append(moved.detached)
     return moved
   }
@@ -48,7 +51,8 @@ struct AdversarialTrainingTests {
 
   @Test("without a budget both halves are the same")
   func noBudget() {
-    let terms = AdversarialTraining(epsilon: 0).terms(TinyTraining.step(TinyTraining.network(), pass: .evaluation))
+    let terms = AdversarialTraining(epsilon: 0).terms(
+      TinyTraining.step(TinyTraining.network(), pass: .evaluation))
     #expect(terms[0].value.scalar == terms[1].value.scalar)
   }
 
@@ -74,7 +78,8 @@ struct AdversarialTrainingTests {
     let pass = Pass.training(random: nil, updatesStatistics: false)
     let predicted = network.forward(images, pass).predictedClasses
     let wrong = Tensor(labels: predicted.int64s().map { (Int($0) + 1) % 10 })
-    _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(TrainingStep(network, images, wrong, pass))
+    _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(
+      TrainingStep(network, images, wrong, pass))
     #expect(attack.goals == [predicted.int64s()])
     #expect(attack.epsilons == [0.1])
   }
@@ -89,7 +94,9 @@ struct AdversarialTrainingTests {
     #expect(attack.logits[0].floats() != network.logits(step.images).floats())
   }
 
-  @Test("the attack moves no running statistics: two updates a step, the clean pass's and the adversarial one's")
+  @Test(
+    "the attack moves no running statistics: two updates a step, the clean pass's and the adversarial one's"
+  )
   func statistics() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
@@ -100,7 +107,9 @@ struct AdversarialTrainingTests {
     let step = TinyTraining.step(twice)
     _ = step.logits
     _ = twice.forward(attack.made[0], step.pass)
-    for name in ["1.running_mean", "1.running_var"] { #expect(network[name].floats() == twice[name].floats()) }
+    for name in ["1.running_mean", "1.running_var"] {
+      #expect(network[name].floats() == twice[name].floats())
+    }
   }
 
   @Test("X′ of FGSM are those of the attack itself", arguments: [0.05, 0.3])
@@ -111,7 +120,8 @@ struct AdversarialTrainingTests {
     let classifier = network.behaving(step.pass)
     let threat = ThreatModel(.linf, epsilon: epsilon, valueRange: 0...1)
     let random = RandomSource(Seed(0))
-    let images = FastGradientSign().perturb(step.images, goal, within: threat, against: classifier, random: random)
+    let images = FastGradientSign().perturb(
+      step.images, goal, within: threat, against: classifier, random: random)
     let expected = network.forward(images, step.pass).crossEntropy(step.labels).mean().scalar
     #expect(AdversarialTraining(epsilon: epsilon).terms(step)[1].value.scalar == expected)
   }
@@ -125,7 +135,8 @@ struct AdversarialTrainingTests {
       let images = TinyTraining.data.images(0..<200)
       let labels = TinyTraining.data.labels
       let made = FastGradientSign().sweep(
-        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(), random: Seed(0))[0]
+        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(), random: Seed(0)
+      )[0]
       return network.predictions(made).equals(labels).to(.float32).mean().scalar
     }
     let plain = try robust(CrossEntropy())

@@ -7,7 +7,9 @@ import Testing
 struct BaselineTests {
   private var step: TrainingStep { TinyTraining.step(TinyTraining.network(), pass: .evaluation) }
 
-  @Test("label smoothing is (1 − α) of the cross-entropy and α of the mean over all classes", arguments: [0, 0.1, 1])
+  @Test(
+    "label smoothing is (1 − α) of the cross-entropy and α of the mean over all classes",
+    arguments: [0, 0.1, 1])
   func smoothing(_ alpha: Double) {
     let step = step
     let uniform = -step.logits.logSoftmax().mean().scalar

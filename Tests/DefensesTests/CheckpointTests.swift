@@ -26,13 +26,17 @@ struct CheckpointTests {
     (AdversarialTraining(epsilon: 0.1), .adam(rate: 1e-2)),
   ]
 
-  @Test("interrupted after epoch 1 or 2 of 3, the final bytes are those of one go", arguments: cases.indices, [1, 2])
+  @Test(
+    "interrupted after epoch 1 or 2 of 3, the final bytes are those of one go",
+    arguments: cases.indices, [1, 2])
   func continued(_ index: Int, _ interrupted: Int) throws {
     let (objective, optimizer) = Self.cases[index]
     let whole = try train(epochs: 3, checkpoint: nil, objective: objective, optimizer: optimizer)
     let checkpoint = Checkpoint(place, request: "r")
-    _ = try train(epochs: interrupted, checkpoint: checkpoint, objective: objective, optimizer: optimizer)
-    let rest = try train(epochs: 3, checkpoint: checkpoint, objective: objective, optimizer: optimizer)
+    _ = try train(
+      epochs: interrupted, checkpoint: checkpoint, objective: objective, optimizer: optimizer)
+    let rest = try train(
+      epochs: 3, checkpoint: checkpoint, objective: objective, optimizer: optimizer)
     #expect(rest.history == whole.history)
     let bytes = try [whole, rest].map { try TinyTraining.bytes($0.network, in: folder.url) }
     #expect(bytes[0] == bytes[1])
@@ -51,12 +55,15 @@ struct CheckpointTests {
   }
 
   /// The fingerprint of three epochs in one go.
-  private func expected() throws -> String { try train(epochs: 3, checkpoint: nil).network.fingerprint }
+  private func expected() throws -> String {
+    try train(epochs: 3, checkpoint: nil).network.fingerprint
+  }
 
   @Test("a checkpoint of another request is not continued")
   func otherRequest() throws {
     _ = try train(
-      epochs: 2, checkpoint: Checkpoint(place, request: "a"), objective: AdversarialTraining(epsilon: 0.1))
+      epochs: 2, checkpoint: Checkpoint(place, request: "a"),
+      objective: AdversarialTraining(epsilon: 0.1))
     let found = try train(epochs: 3, checkpoint: Checkpoint(place, request: "b"))
     #expect(found.history.count == 3)
     #expect(try found.network.fingerprint == expected())
@@ -71,7 +78,10 @@ struct CheckpointTests {
     ("noise", { Data($0.map { $0 ^ 0x5a }) }),
     ("a number for a tensor", { replace("F32", by: "F3x", in: $0) }),
     ("a tensor of another name", { replace("1.running_mean", by: "1.running_maen", in: $0) }),
-    ("an optimizer without a part", { replace("optimizer.second.5.bias", by: "optimizer.second.5.bixs", in: $0) }),
+    (
+      "an optimizer without a part",
+      { replace("optimizer.second.5.bias", by: "optimizer.second.5.bixs", in: $0) }
+    ),
     ("steps that are none", { replace(#"\"steps\":"#, by: #"\"stepz\":"#, in: $0) }),
   ]
 
@@ -82,7 +92,8 @@ struct CheckpointTests {
     return changed
   }
 
-  @Test("a damaged checkpoint is not continued: the training starts anew", arguments: damages.indices)
+  @Test(
+    "a damaged checkpoint is not continued: the training starts anew", arguments: damages.indices)
   func damaged(_ index: Int) throws {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 2, checkpoint: checkpoint)
@@ -98,7 +109,9 @@ struct CheckpointTests {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 1, checkpoint: checkpoint)
     let before = try Data(contentsOf: place)
-    #expect(throws: Failure.self) { try train(epochs: 3, checkpoint: checkpoint, objective: FailingObjective(at: 4)) }
+    #expect(throws: Failure.self) {
+      try train(epochs: 3, checkpoint: checkpoint, objective: FailingObjective(at: 4))
+    }
     #expect(try Data(contentsOf: place) == before)
     #expect(try train(epochs: 3, checkpoint: checkpoint).network.fingerprint == expected())
   }

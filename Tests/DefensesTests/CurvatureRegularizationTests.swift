@@ -17,7 +17,9 @@ struct CurvatureRegularizationTests {
     let random = RandomSource(Seed(22))
     let images = random.uniform([count, 1, 3, 3])
     let labels = random.integers(below: 4, [count])
-    let pass = seed.map { Pass.training(random: RandomSource(Seed($0)), updatesStatistics: false) } ?? .evaluation
+    let pass =
+      seed.map { Pass.training(random: RandomSource(Seed($0)), updatesStatistics: false) }
+      ?? .evaluation
     return TrainingStep(network, images, labels, pass)
   }
 
@@ -55,7 +57,9 @@ struct CurvatureRegularizationTests {
   @Test("directions are drawn from the step's seed")
   func seeds() throws {
     let network = try network(curved)
-    let values = [1, 1, 2].map { penalty(.stochastic(samples: 1), step(network, 4, seed: $0)).scalar }
+    let values = [1, 1, 2].map {
+      penalty(.stochastic(samples: 1), step(network, 4, seed: $0)).scalar
+    }
     #expect(values[0] == values[1])
     #expect(values[0] != values[2])
   }
@@ -83,10 +87,12 @@ struct CurvatureRegularizationTests {
     arguments: ["0.weight", "1.weight", "6.weight"])
   func derivativeInTraining(_ parameter: String) throws {
     let layers = [
-      "conv 8 kernel 3 padding 1", "batchnorm", "tanh", "maxpool 2", "flatten", "dropout 0.2", "linear 10",
+      "conv 8 kernel 3 padding 1", "batchnorm", "tanh", "maxpool 2", "flatten", "dropout 0.2",
+      "linear 10",
     ]
     let description = try NetworkDescription(
-      input: TinyTraining.data.shape, layers: LayerList(layers), classNames: TinyTraining.data.classNames)
+      input: TinyTraining.data.shape, layers: LayerList(layers),
+      classNames: TinyTraining.data.classNames)
     let network = try Network(description, initialization: .kaimingUniform, seed: Seed(23))
     try expectDerivative(of: parameter, network) {
       let pass = Pass.training(random: RandomSource(Seed(24)), updatesStatistics: false)
@@ -94,7 +100,8 @@ struct CurvatureRegularizationTests {
     }
   }
 
-  /// The slope of a value along its own gradient in a parameter, from that gradient and from two values beside.
+  /// The slope of a value along its own gradient in a parameter, from that gradient and from two
+  /// values beside.
   private func expectDerivative(of name: String, _ network: Network, _ value: () -> Tensor) throws {
     let parameter = network[name]
     let slope = value().gradient(of: parameter).detached

@@ -26,7 +26,9 @@ struct DefenseRegistryTests {
       #expect(try DefenseRegistry.defense(named: name, Settings.none()).text.hasPrefix(name))
       return
     }
-    #expect(throws: Failure.badData("the defaults: 'sources' is missing (files of the other models)")) {
+    #expect(
+      throws: Failure.badData("the defaults: 'sources' is missing (files of the other models)")
+    ) {
       try DefenseRegistry.defense(named: name, Settings.none())
     }
   }
@@ -34,11 +36,15 @@ struct DefenseRegistryTests {
   @Test("settings in force are told")
   func texts() throws {
     #expect(try defense("none").text == "none")
-    let standard = "adversarialTraining(attack=fgsm, epsilon=0.3, labels=predicted, loss=cross-entropy, clean=0.5)"
+    let standard =
+      "adversarialTraining(attack=fgsm, epsilon=0.3, labels=predicted, loss=cross-entropy, clean=0.5)"
     #expect(try defense("adversarialTraining").text == standard)
-    let chosen = try defense("adversarialTraining", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
+    let chosen = try defense(
+      "adversarialTraining", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
     #expect(
-      chosen.text == "adversarialTraining(attack=fgsm, epsilon=0.125, labels=true, loss=cross-entropy, clean=0.0)")
+      chosen.text
+        == "adversarialTraining(attack=fgsm, epsilon=0.125, labels=true, loss=cross-entropy, clean=0.0)"
+    )
     #expect(
       try defense("gradientRegularization", ("penalty", "l1"), ("method", "finiteDifference")).text
         == "gradientRegularization(penalty=l1, lambda=10.0, method=finiteDifference, step=0.01)")
@@ -50,7 +56,8 @@ struct DefenseRegistryTests {
     arguments: [
       ("gradientRegularization", "penalty", "l2"), ("gradientRegularization", "method", "fast"),
       ("gradientRegularization", "lambda", "-1"), ("curvatureRegularization", "samples", "0"),
-      ("distillation", "temperature", "0"), ("labelSmoothing", "alpha", "1.5"), ("trades", "steps", "0"),
+      ("distillation", "temperature", "0"), ("labelSmoothing", "alpha", "1.5"),
+      ("trades", "steps", "0"),
       ("adversarialTraining", "clean", "2"), ("adversarialTraining", "labels", "none"),
       ("gaussianNoise", "sigma", "inf"),
     ])
@@ -71,21 +78,29 @@ struct DefenseRegistryTests {
 
   @Test("a setting it does not have is refused with the nearest")
   func unknownSetting() {
-    let failure = #expect(throws: Failure.self) { try defense("adversarialTraining", ("epsilom", "0.1")) }
+    let failure = #expect(throws: Failure.self) {
+      try defense("adversarialTraining", ("epsilom", "0.1"))
+    }
     #expect(failure?.message == "run.yaml:1: adversarialTraining has no 'epsilom'")
     #expect(failure?.hint?.hasPrefix("did you mean 'epsilon'?") == true)
-    #expect(throws: Failure.badData("run.yaml:1: none has no 'epsilon'", hint: "it takes no settings")) {
+    #expect(
+      throws: Failure.badData("run.yaml:1: none has no 'epsilon'", hint: "it takes no settings")
+    ) {
       try defense("none", ("epsilon", "0.1"))
     }
   }
 
   @Test(
-    "a budget that is none, and an attack that is unknown or has a target of its own", arguments: ["-0.1", "nan", "x"])
+    "a budget that is none, and an attack that is unknown or has a target of its own",
+    arguments: ["-0.1", "nan", "x"])
   func wrongValues(_ epsilon: String) {
-    let expected = Failure.badData("run.yaml:1: epsilon: expected a number of at least 0.0, found '\(epsilon)'")
+    let expected = Failure.badData(
+      "run.yaml:1: epsilon: expected a number of at least 0.0, found '\(epsilon)'")
     #expect(throws: expected) { try defense("adversarialTraining", ("epsilon", epsilon)) }
     for attack in ["tgsm", "fgsn", ""] {
-      let failure = #expect(throws: Failure.self) { try defense("adversarialTraining", ("attack", attack)) }
+      let failure = #expect(throws: Failure.self) {
+        try defense("adversarialTraining", ("attack", attack))
+      }
       #expect(failure?.message == "run.yaml:1: attack: '\(attack)' is not known")
       #expect(failure?.hint?.contains("fgsm") == true)
     }

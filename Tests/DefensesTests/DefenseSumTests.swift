@@ -8,12 +8,17 @@ struct DefenseSumTests {
   private func map(_ entries: (String, SettingValue)...) throws -> SettingValue {
     .map(
       try Settings(
-        entries.enumerated().map { .init(name: $1.0, value: $1.1, place: "run.yaml:\($0 + 1)") }, place: "run.yaml:1"))
+        entries.enumerated().map { .init(name: $1.0, value: $1.1, place: "run.yaml:\($0 + 1)") },
+        place: "run.yaml:1"))
   }
 
-  private func sum(_ value: SettingValue) throws -> DefenseSum { try DefenseSum(value, place: "run.yaml:1") }
+  private func sum(_ value: SettingValue) throws -> DefenseSum {
+    try DefenseSum(value, place: "run.yaml:1")
+  }
 
-  private func terms(_ members: [DefenseSum.Member], _ step: TrainingStep? = nil) throws -> [LossTerm] {
+  private func terms(_ members: [DefenseSum.Member], _ step: TrainingStep? = nil) throws
+    -> [LossTerm]
+  {
     let step = step ?? TinyTraining.step(TinyTraining.network(), pass: .evaluation)
     return try DefenseSum(members).objective(TinyTraining.preparation(step.network)).terms(step)
   }
@@ -21,9 +26,14 @@ struct DefenseSumTests {
   @Test("½ [(CE + λ · penalty) + CE_adv] is adversarial training and half a gradient penalty")
   func both() throws {
     let network = TinyTraining.network()
-    let make = { TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false)) }
+    let make = {
+      TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    }
     let terms = try terms(
-      [.init(AdversarialTraining(epsilon: 0.1)), .init(GradientRegularization(lambda: 100), weight: 0.5)], make())
+      [
+        .init(AdversarialTraining(epsilon: 0.1)),
+        .init(GradientRegularization(lambda: 100), weight: 0.5),
+      ], make())
     #expect(terms.map(\.name) == ["clean", "adversarial", "doubleBackpropagation"])
     #expect(terms.map(\.weight) == [0.5, 0.5, 50])
     let regularized = GradientRegularization(lambda: 100).terms(make()).total.scalar
@@ -33,21 +43,27 @@ struct DefenseSumTests {
 
   @Test("penalties alone share one plain cross-entropy")
   func penaltiesOnly() throws {
-    let terms = try terms([.init(GradientRegularization(lambda: 2), weight: 3), .init(CurvatureRegularization())])
+    let terms = try terms([
+      .init(GradientRegularization(lambda: 2), weight: 3), .init(CurvatureRegularization()),
+    ])
     #expect(terms.map(\.name) == ["cross-entropy", "doubleBackpropagation", "curvature"])
     #expect(terms.map(\.weight) == [1, 6, 1])
   }
 
   @Test("fits add up as they are written")
   func fits() throws {
-    let terms = try terms([.init(LabelSmoothing(), weight: 0.5), .init(GaussianNoise(), weight: 0.25)])
+    let terms = try terms([
+      .init(LabelSmoothing(), weight: 0.5), .init(GaussianNoise(), weight: 0.25),
+    ])
     #expect(terms.map(\.name) == ["smoothed cross-entropy", "noisy"])
     #expect(terms.map(\.weight) == [0.5, 0.25])
   }
 
   @Test("one defense is itself, alone or in a list")
   func one() throws {
-    for value in [.scalar("gradientRegularization"), SettingValue.list([.scalar("gradientRegularization")])] {
+    for value in [
+      .scalar("gradientRegularization"), SettingValue.list([.scalar("gradientRegularization")]),
+    ] {
       let sum = try sum(value)
       let step = TinyTraining.step(TinyTraining.network(), pass: .evaluation)
       let found = try sum.objective(TinyTraining.preparation(step.network)).terms(step).total.scalar
@@ -81,12 +97,14 @@ struct DefenseSumTests {
   @Test("what is no defense is refused with the place")
   func refused() throws {
     let malformed = [
-      SettingValue.list([]), .list([.list([])]), try map(), try map(("none", map()), ("trades", map())),
+      SettingValue.list([]), .list([.list([])]), try map(),
+      try map(("none", map()), ("trades", map())),
     ]
     for value in malformed {
       let failure = #expect(throws: Failure.self) { try sum(value) }
       #expect(
-        failure?.message.hasSuffix("expected a defense's name, one defense with its settings, or a list of those")
+        failure?.message.hasSuffix(
+          "expected a defense's name, one defense with its settings, or a list of those")
           == true)
     }
     let unknown = #expect(throws: Failure.self) { try sum(.list([.scalar("trade")])) }
@@ -94,6 +112,8 @@ struct DefenseSumTests {
     #expect(unknown?.kind == .badData)
     // Alone, a defense has no weight: there is nothing to weigh it against.
     #expect(throws: Failure.self) { try sum(map(("trades", map(("weight", .scalar("0.5")))))) }
-    #expect(throws: Failure.self) { try sum(.list([map(("trades", map(("weight", .scalar("-1")))))])) }
+    #expect(throws: Failure.self) {
+      try sum(.list([map(("trades", map(("weight", .scalar("-1")))))]))
+    }
   }
 }

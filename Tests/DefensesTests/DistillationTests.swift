@@ -48,30 +48,40 @@ struct DistillationTests {
     #expect(found == (step.logits / 50).crossEntropy(step.labels).mean().scalar)
   }
 
-  @Test("a teacher from a file is used, must fit, and its weights are part of what the result depends on")
+  @Test(
+    "a teacher from a file is used, must fit, and its weights are part of what the result depends on"
+  )
   func fromFile() throws {
     let folder = TemporaryFolder()
     let teacher = TinyTraining.network(seed: 77)
     try ModelFile.write(teacher, training: nil, to: folder.appending("t.safetensors"))
-    let entries = [Settings.Entry(name: "teacher", value: .scalar("t.safetensors"), place: "run.yaml:1")]
+    let entries = [
+      Settings.Entry(name: "teacher", value: .scalar("t.safetensors"), place: "run.yaml:1")
+    ]
     let defense = try Distillation(Settings(entries, place: "run.yaml", folder: folder.url))
     #expect(defense.dependencies == ["teacher": teacher.fingerprint])
     let student = TinyTraining.network()
-    let objective = try defense.objective(Preparation(student) { _, _ in throw Failure.usage("no teacher is trained") })
+    let objective = try defense.objective(
+      Preparation(student) { _, _ in throw Failure.usage("no teacher is trained") })
     let step = TinyTraining.step(student, pass: .evaluation)
     let expected = SoftLabels(of: teacher, temperature: 50).terms(step).total.scalar
     #expect(abs(objective.terms(step).total.scalar - expected) < 1e-6)
 
     let other = try Architecture.named("mlp").network(
-      input: ImageShape(channels: 1, height: 28, width: 28), classNames: student.description.classNames, seed: Seed(1))
-    let failure = #expect(throws: Failure.self) { try defense.objective(TinyTraining.preparation(other)) }
+      input: ImageShape(channels: 1, height: 28, width: 28),
+      classNames: student.description.classNames, seed: Seed(1))
+    let failure = #expect(throws: Failure.self) {
+      try defense.objective(TinyTraining.preparation(other))
+    }
     #expect(failure?.message.contains("takes images of 1x14x14") == true)
   }
 
   @Test("a sure student's gradient at T = 1 is exactly zero: attacks that follow it change nothing")
   func maskedGradient() {
     let network = TinyTraining.network()
-    let sure = network.state().map { name, tensor in (name, name == "5.weight" ? tensor * 1e5 : tensor) }
+    let sure = network.state().map { name, tensor in
+      (name, name == "5.weight" ? tensor * 1e5 : tensor)
+    }
     let model = try! Network(network.description, tensors: Dictionary(uniqueKeysWithValues: sure))
     let images = TinyTraining.data.images(0..<20)
     let labels = model.predictions(images)

@@ -12,7 +12,9 @@ struct EveryDefenseTests {
 
   /// A defense with its defaults; where a setting has none, with a small model's file.
   static func defense(_ name: String, in folder: URL) throws -> any Defense {
-    guard name == EnsembleAdversarialTraining.name else { return try DefenseRegistry.defense(named: name, .none()) }
+    guard name == EnsembleAdversarialTraining.name else {
+      return try DefenseRegistry.defense(named: name, .none())
+    }
     let file = folder.appending(path: "source.safetensors")
     try ModelFile.write(TinyTraining.network(seed: 75), training: nil, to: file)
     let entry = Settings.Entry(name: "sources", value: .scalar(file.path), place: "run.yaml:1")
@@ -23,8 +25,9 @@ struct EveryDefenseTests {
   private func trained(_ defense: any Defense, seed: UInt64) throws -> Data {
     let network = TinyTraining.network()
     let objective = try defense.objective(TinyTraining.preparation(network))
-    let history = try Trainer(TinyTraining.settings(epochs: 1, seed: seed), objective: objective).train(
-      network, on: TinyTraining.data.prefix(64), title: "test")
+    let history = try Trainer(TinyTraining.settings(epochs: 1, seed: seed), objective: objective)
+      .train(
+        network, on: TinyTraining.data.prefix(64), title: "test")
     #expect(history[0].loss.isFinite && history[0].loss > 0)
     for tensor in network.learned { #expect(tensor.isFinite.all().isTrue) }
     return try TinyTraining.bytes(network, in: folder.url)
@@ -40,11 +43,15 @@ struct EveryDefenseTests {
     #expect(files[0] != files[2])
   }
 
-  @Test("no name of a term stands twice, and every weighted term is part of the loss", arguments: DefenseRegistry.names)
+  @Test(
+    "no name of a term stands twice, and every weighted term is part of the loss",
+    arguments: DefenseRegistry.names)
   func terms(_ name: String) throws {
     let network = TinyTraining.network()
-    let objective = try Self.defense(name, in: folder.url).objective(TinyTraining.preparation(network))
-    let terms = objective.terms(TinyTraining.step(network, pass: .training(random: RandomSource(Seed(1)))))
+    let objective = try Self.defense(name, in: folder.url).objective(
+      TinyTraining.preparation(network))
+    let terms = objective.terms(
+      TinyTraining.step(network, pass: .training(random: RandomSource(Seed(1)))))
     #expect(Set(terms.map(\.name)).count == terms.count)
     for term in terms {
       #expect(term.value.count == 1 && term.weight > 0)
@@ -56,7 +63,8 @@ struct EveryDefenseTests {
   @Test("training accuracy costs no pass of its own", arguments: DefenseRegistry.names)
   func judged(_ name: String) throws {
     let network = TinyTraining.network()
-    let objective = try Self.defense(name, in: folder.url).objective(TinyTraining.preparation(network))
+    let objective = try Self.defense(name, in: folder.url).objective(
+      TinyTraining.preparation(network))
     let step = TinyTraining.step(network)
     _ = objective.terms(step)
     let passes = network["1.num_batches_tracked"].scalar
@@ -64,10 +72,13 @@ struct EveryDefenseTests {
     #expect(network["1.num_batches_tracked"].scalar == passes)
   }
 
-  @Test("what it tells of its settings makes the same defense again", arguments: DefenseRegistry.names)
+  @Test(
+    "what it tells of its settings makes the same defense again", arguments: DefenseRegistry.names)
   func readAgain(_ name: String) throws {
     let first = try Self.defense(name, in: folder.url)
-    let entries = first.parameters.map { Settings.Entry(name: $0.name, value: .scalar($0.value), place: "run.yaml") }
+    let entries = first.parameters.map {
+      Settings.Entry(name: $0.name, value: .scalar($0.value), place: "run.yaml")
+    }
     let second = try DefenseRegistry.defense(named: name, Settings(entries, place: "run.yaml"))
     #expect(second.text == first.text)
     #expect(second.dependencies == first.dependencies)

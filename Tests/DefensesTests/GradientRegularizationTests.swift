@@ -8,11 +8,13 @@ struct GradientRegularizationTests {
   /// Smooth in its inputs, with everything that has a state.
   private func smoothNetwork() throws -> Network {
     let layers = [
-      "conv 6 kernel 4 stride 2 padding 1", "batchnorm", "tanh", "flatten", "dropout 0.2", "linear 20", "softplus",
+      "conv 6 kernel 4 stride 2 padding 1", "batchnorm", "tanh", "flatten", "dropout 0.2",
+      "linear 20", "softplus",
       "linear 10",
     ]
     let description = try NetworkDescription(
-      input: TinyTraining.data.shape, layers: LayerList(layers), classNames: TinyTraining.data.classNames)
+      input: TinyTraining.data.shape, layers: LayerList(layers),
+      classNames: TinyTraining.data.classNames)
     return try Network(description, initialization: .kaimingUniform, seed: Seed(11))
   }
 
@@ -32,7 +34,8 @@ struct GradientRegularizationTests {
   }
 
   @Test(
-    "in evaluation each image has its own gradient, and the penalty is their mean", arguments: GradientPenalty.allCases)
+    "in evaluation each image has its own gradient, and the penalty is their mean",
+    arguments: GradientPenalty.allCases)
   func meanOverImages(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(kind)
@@ -40,7 +43,9 @@ struct GradientRegularizationTests {
     let alone = (0..<6).map { index in
       let data = TinyTraining.data
       let one = data.images(index..<index + 1)
-      return penalty(objective, TrainingStep(network, one, data.labels(index..<index + 1), .evaluation)).scalar
+      return penalty(
+        objective, TrainingStep(network, one, data.labels(index..<index + 1), .evaluation)
+      ).scalar
     }
     #expect(abs(whole - alone.reduce(0, +) / 6) < 1e-5 * whole)
   }
@@ -76,7 +81,8 @@ struct GradientRegularizationTests {
       let data = TinyTraining.data
       let images = data.images(0..<8)
       let step = TrainingStep(
-        network, images, data.labels(0..<8), .evaluation, mask: mask.map { Tensor.full($0, shape: images.shape) })
+        network, images, data.labels(0..<8), .evaluation,
+        mask: mask.map { Tensor.full($0, shape: images.shape) })
       return penalty(GradientRegularization(kind), step).scalar
     }
     for kind in GradientPenalty.allCases {
@@ -117,8 +123,11 @@ struct GradientRegularizationTests {
     let pass = usesBatch ? training(nil) : .evaluation
     let (images, labels) = (TinyTraining.data.images(0..<20), TinyTraining.data.labels(0..<20))
     let mask = RandomSource(Seed(12)).uniform(images.shape)
-    let values = [GradientRegularization.Method.exact, .finiteDifference(step: 0.01)].map { method in
-      penalty(GradientRegularization(kind, method: method), TrainingStep(network, images, labels, pass, mask: mask))
+    let values = [GradientRegularization.Method.exact, .finiteDifference(step: 0.01)].map {
+      method in
+      penalty(
+        GradientRegularization(kind, method: method),
+        TrainingStep(network, images, labels, pass, mask: mask))
     }
     let (exact, near) = (values[0], values[1])
     #expect(abs(near.scalar - exact.scalar) <= 1e-5 * exact.scalar)
@@ -131,33 +140,47 @@ struct GradientRegularizationTests {
     }
   }
 
-  @Test("finite differences draw their dropout masks from the seed, the same for both of their passes")
+  @Test(
+    "finite differences draw their dropout masks from the seed, the same for both of their passes")
   func approximationWithDropout() throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(method: .finiteDifference(step: 0.01))
     let slopes = [5, 5, 6].map { seed in
-      penalty(objective, TinyTraining.step(network, pass: training(seed))).gradient(of: network["5.weight"]).floats()
+      penalty(objective, TinyTraining.step(network, pass: training(seed))).gradient(
+        of: network["5.weight"]
+      ).floats()
     }
     #expect(slopes[0] == slopes[1])
     #expect(slopes[0] != slopes[2])
-    // With other masks at the second place the difference, divided by t, would be larger by orders of magnitude.
+    // With other masks at the second place the difference, divided by t, would be larger by orders
+    // of magnitude.
     let exact = penalty(GradientRegularization(), TinyTraining.step(network, pass: training(5)))
     let size = exact.gradient(of: network["5.weight"]).square.sum().squareRoot.scalar
     #expect(slopes[0].map { Double($0 * $0) }.reduce(0, +).squareRoot() < 3 * size)
   }
 
-  @Test("a gradient that is exactly zero stays zero: nothing is punished and nothing moves", arguments: [nil, 0.01])
+  @Test(
+    "a gradient that is exactly zero stays zero: nothing is punished and nothing moves",
+    arguments: [nil, 0.01])
   func zeroGradient(_ step: Double?) throws {
     let network = try smoothNetwork()
     let saturated = network.state().map { name, tensor in
-      (name, name == "7.weight" ? tensor * 0 : name == "7.bias" ? Tensor.range(10).to(.float32) * 1000 : tensor)
+      (
+        name,
+        name == "7.weight"
+          ? tensor * 0 : name == "7.bias" ? Tensor.range(10).to(.float32) * 1000 : tensor
+      )
     }
-    let sure = try Network(network.description, tensors: Dictionary(uniqueKeysWithValues: saturated))
+    let sure = try Network(
+      network.description, tensors: Dictionary(uniqueKeysWithValues: saturated))
     let images = TinyTraining.data.images(0..<4)
     let method = step.map { GradientRegularization.Method.finiteDifference(step: $0) } ?? .exact
     let value = penalty(
-      GradientRegularization(method: method), TrainingStep(sure, images, Tensor(labels: [9, 9, 9, 9]), .evaluation))
+      GradientRegularization(method: method),
+      TrainingStep(sure, images, Tensor(labels: [9, 9, 9, 9]), .evaluation))
     #expect(value.scalar == 0)
-    for gradient in value.gradients(of: sure.learned) { #expect(gradient.absolute.max().scalar == 0) }
+    for gradient in value.gradients(of: sure.learned) {
+      #expect(gradient.absolute.max().scalar == 0)
+    }
   }
 }

@@ -4,7 +4,9 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Objectives agree with PyTorch", .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
+@Suite(
+  "Objectives agree with PyTorch",
+  .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct ObjectiveParityTests {
   static let names = [
     "crossEntropy", "doubleBackprop.lambda10", "certaintyInsensitivity.lambda10", "l1.lambda0.1",
@@ -14,7 +16,8 @@ struct ObjectiveParityTests {
   private func objective(_ name: String) throws -> any Objective {
     switch name {
     case "doubleBackprop.lambda10": GradientRegularization(.doubleBackpropagation, lambda: 10)
-    case "certaintyInsensitivity.lambda10": GradientRegularization(.certaintyInsensitivity, lambda: 10)
+    case "certaintyInsensitivity.lambda10":
+      GradientRegularization(.certaintyInsensitivity, lambda: 10)
     case "l1.lambda0.1": GradientRegularization(.l1, lambda: 0.1)
     case "rightReasons.lambda1.leftHalf": GradientRegularization(.sumOfLogProbabilities, lambda: 1)
     case "adversarialTraining.fgsm0.3": AdversarialTraining(epsilon: 0.3)
@@ -34,7 +37,8 @@ struct ObjectiveParityTests {
       network, try answers.tensor("images"), try answers.tensor("labels"), pass, mask: mask)
     let loss = objective.terms(step).total
     #expect(relativeError(loss.detached, try answers.tensor("\(mode).\(name).loss")) < 1e-4)
-    let gradients = Dictionary(uniqueKeysWithValues: zip(network.learnedNames, loss.gradients(of: network.learned)))
+    let gradients = Dictionary(
+      uniqueKeysWithValues: zip(network.learnedNames, loss.gradients(of: network.learned)))
     for (parameter, gradient) in gradients {
       let expected = try answers.tensor("\(mode).\(name).grad.\(parameter)")
       let error = relativeError(gradient, expected)
@@ -42,11 +46,15 @@ struct ObjectiveParityTests {
     }
   }
 
-  /// A bias before batch normalisation in training has no effect, so that its gradient is rounding noise around zero: it is
-  /// nothing beside the gradient of its layer's weight.
-  private func isNoise(_ parameter: String, _ expected: Tensor, _ gradients: [String: Tensor]) -> Bool {
-    guard parameter.hasSuffix(".bias"), let layer = gradients[parameter.dropLast(4) + "weight"] else { return false }
+  /// A bias before batch normalisation in training has no effect, so that its gradient is rounding
+  /// noise around zero: it is nothing beside the gradient of its layer's weight.
+  private func isNoise(_ parameter: String, _ expected: Tensor, _ gradients: [String: Tensor])
+    -> Bool
+  {
+    guard parameter.hasSuffix(".bias"), let layer = gradients[parameter.dropLast(4) + "weight"]
+    else { return false }
     let limit = layer.absolute.max().scalar * 2e-4
-    return expected.absolute.max().scalar < limit && gradients[parameter]!.absolute.max().scalar < limit
+    return expected.absolute.max().scalar < limit
+      && gradients[parameter]!.absolute.max().scalar < limit
   }
 }

@@ -12,7 +12,8 @@ enum TinyTraining {
   /// A network with batch normalisation and dropout, so that everything that has a state is there.
   static func network(seed: UInt64 = 72) -> Network {
     let layers = [
-      "conv 12 kernel 4 stride 2 padding 1", "batchnorm", "relu", "flatten", "dropout 0.1", "linear 10",
+      "conv 12 kernel 4 stride 2 padding 1", "batchnorm", "relu", "flatten", "dropout 0.1",
+      "linear 10",
     ]
     let description = try! NetworkDescription(
       input: data.shape, layers: LayerList(layers), classNames: data.classNames)
@@ -20,31 +21,39 @@ enum TinyTraining {
   }
 
   static func settings(
-    epochs: Int, batchSize: Int = 32, optimizer: OptimizerRule = .adam(rate: 1e-2), seed: UInt64 = 73
+    epochs: Int, batchSize: Int = 32, optimizer: OptimizerRule = .adam(rate: 1e-2),
+    seed: UInt64 = 73
   ) -> TrainingSettings {
     TrainingSettings(
-      epochs: epochs, batchSize: batchSize, optimizer: optimizer, schedule: .step(epochs: 1, factor: 0.9),
+      epochs: epochs, batchSize: batchSize, optimizer: optimizer,
+      schedule: .step(epochs: 1, factor: 0.9),
       seed: Seed(seed))
   }
 
   /// A network with a weight that is not a number.
   static func brokenNetwork() -> Network {
     let sound = network()
-    let tensors = sound.state().map { ($0.name, $0.name == "0.bias" ? $0.tensor * .nan : $0.tensor) }
+    let tensors = sound.state().map {
+      ($0.name, $0.name == "0.bias" ? $0.tensor * .nan : $0.tensor)
+    }
     return try! Network(sound.description, tensors: Dictionary(uniqueKeysWithValues: tensors))
   }
 
   /// One batch of the data, and a step of training with it.
-  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil)) -> TrainingStep {
+  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil))
+    -> TrainingStep
+  {
     TrainingStep(network, data.images(0..<count), data.labels(0..<count), pass)
   }
 
-  /// What a defense gets before it trains a network; another one it asks for is trained for one epoch.
+  /// What a defense gets before it trains a network; another one it asks for is trained for one
+  /// epoch.
   static func preparation(_ network: Network) -> Preparation {
     Preparation(network) { _, defense in
       let other = Self.network(seed: 76)
       let objective = try defense.objective(Self.preparation(other))
-      _ = try Trainer(settings(epochs: 1), objective: objective).train(other, on: data, title: "test")
+      _ = try Trainer(settings(epochs: 1), objective: objective).train(
+        other, on: data, title: "test")
       return other
     }
   }

@@ -18,10 +18,13 @@ struct TrainerTests {
   }
 
   static let objectives: [any Objective] = [CrossEntropy(), AdversarialTraining(epsilon: 0.05)]
-  static let optimizers: [OptimizerRule] = [.adam(rate: 1e-2), .sgd(rate: 0.1, momentum: 0.9, nesterov: true)]
+  static let optimizers: [OptimizerRule] = [
+    .adam(rate: 1e-2), .sgd(rate: 0.1, momentum: 0.9, nesterov: true),
+  ]
 
   @Test(
-    "lowers the loss and learns, whatever the objective and the optimizer", arguments: objectives.indices, optimizers)
+    "lowers the loss and learns, whatever the objective and the optimizer",
+    arguments: objectives.indices, optimizers)
   func learns(_ objective: Int, _ optimizer: OptimizerRule) throws {
     let network = TinyTraining.network()
     let history = try train(
@@ -30,15 +33,19 @@ struct TrainerTests {
     #expect(history[5].loss < history[0].loss * 0.8)
     #expect(history[5].accuracy > history[0].accuracy + 0.1)
     let data = TinyTraining.data
-    let right = network.predictions(data.images(0..<data.count)).equals(data.labels).to(.float32).mean().scalar
+    let right = network.predictions(data.images(0..<data.count)).equals(data.labels).to(.float32)
+      .mean().scalar
     #expect(right > 0.5)
   }
 
-  @Test("the same seed twice gives the same bytes; another seed gives others", arguments: objectives.indices)
+  @Test(
+    "the same seed twice gives the same bytes; another seed gives others",
+    arguments: objectives.indices)
   func reproducible(_ objective: Int) throws {
     let files = try [73, 73, 74].map { (seed: UInt64) in
       let network = TinyTraining.network()
-      _ = try train(network, TinyTraining.settings(epochs: 2, seed: seed), Self.objectives[objective])
+      _ = try train(
+        network, TinyTraining.settings(epochs: 2, seed: seed), Self.objectives[objective])
       return try TinyTraining.bytes(network, in: folder.url)
     }
     #expect(files[0] == files[1])
@@ -61,11 +68,13 @@ struct TrainerTests {
   }
 
   @Test(
-    "a last batch of a single image is left out; larger ones are not", arguments: [(33, 2), (34, 3), (32, 2), (16, 1)])
+    "a last batch of a single image is left out; larger ones are not",
+    arguments: [(33, 2), (34, 3), (32, 2), (16, 1)])
   func partialBatch(_ images: Int, _ batches: Int) throws {
     let network = TinyTraining.network()
     let history = try train(
-      network, TinyTraining.settings(epochs: 1, batchSize: 16), on: TinyTraining.data.prefix(images))
+      network, TinyTraining.settings(epochs: 1, batchSize: 16), on: TinyTraining.data.prefix(images)
+    )
     #expect(network["1.num_batches_tracked"].scalar == Double(batches))
     #expect(history[0].loss.isFinite)
   }
@@ -81,13 +90,16 @@ struct TrainerTests {
     }
     let recorder = Recorder()
     _ = try train(TinyTraining.network(), TinyTraining.settings(epochs: 2), recorder)
-    let all = TinyTraining.data.images(0..<200).to(.float64).sum([1, 2, 3]).floats().map(Double.init).sorted()
+    let all = TinyTraining.data.images(0..<200).to(.float64).sum([1, 2, 3]).floats().map(
+      Double.init
+    ).sorted()
     let epochs = [Array(recorder.sums[..<200]), Array(recorder.sums[200...])]
     #expect(epochs.allSatisfy { $0.sorted() == all })
     #expect(epochs[0] != epochs[1])
   }
 
-  @Test("a loss that is not a number stops the training, with the epoch, the step and every term named")
+  @Test(
+    "a loss that is not a number stops the training, with the epoch, the step and every term named")
   func diverged() throws {
     // 200 images make seven steps an epoch: the tenth is the third of the second epoch.
     let objective = FailingObjective(at: 10)
@@ -97,9 +109,12 @@ struct TrainerTests {
     #expect(objective.steps == 10)
     #expect(failure?.kind == .failed)
     let message = failure?.message ?? ""
-    #expect(message.hasPrefix("the loss of FailingObjective is not a number at epoch 2, step 3: cross-entropy = "))
+    #expect(
+      message.hasPrefix(
+        "the loss of FailingObjective is not a number at epoch 2, step 3: cross-entropy = "))
     #expect(message.hasSuffix(", penalty = nan"))
-    #expect(failure?.hint == "lower the learning rate; the checkpoint of the last whole epoch is kept")
+    #expect(
+      failure?.hint == "lower the learning rate; the checkpoint of the last whole epoch is kept")
   }
 
   @Test("a network that is not a number ends in that failure, and not in the end of the process")
@@ -116,7 +131,10 @@ struct TrainerTests {
 
   @Test("the total is the weighted sum of the terms")
   func total() {
-    let terms = [LossTerm("a", weight: 0.5, Tensor.full(3, shape: [])), LossTerm("b", Tensor.full(-1, shape: []))]
+    let terms = [
+      LossTerm("a", weight: 0.5, Tensor.full(3, shape: [])),
+      LossTerm("b", Tensor.full(-1, shape: [])),
+    ]
     #expect(terms.total.scalar == 0.5)
   }
 }

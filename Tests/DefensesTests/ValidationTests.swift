@@ -31,7 +31,8 @@ struct ValidationTests {
     #expect([EpochRecord(epoch: 0, loss: 1, accuracy: 1)].best == nil)
   }
 
-  @Test("a training has stalled once as many epochs as its patience have passed without a better one")
+  @Test(
+    "a training has stalled once as many epochs as its patience have passed without a better one")
   func stalled() {
     #expect(!records([0.5, 0.4]).hasStalled(for: 2))
     #expect(records([0.5, 0.4, 0.5]).hasStalled(for: 2))
@@ -56,13 +57,15 @@ struct ValidationTests {
     let networks = [TinyTraining.network(), TinyTraining.network()]
     let trainer = Trainer(settings(2), objective: CrossEntropy())
     _ = try trainer.train(networks[0], on: TinyTraining.data, title: "test")
-    _ = try trainer.train(networks[1], on: TinyTraining.data, validation: Self.heldOut, title: "test")
+    _ = try trainer.train(
+      networks[1], on: TinyTraining.data, validation: Self.heldOut, title: "test")
     #expect(networks[0].fingerprint == networks[1].fingerprint)
   }
 
   /// Trains with a rate so high that later epochs are worse than earlier ones.
   private func train(
-    _ epochs: Int, patience: Int? = nil, keep: TrainingSettings.Kept = .last, checkpoint: Checkpoint? = nil
+    _ epochs: Int, patience: Int? = nil, keep: TrainingSettings.Kept = .last,
+    checkpoint: Checkpoint? = nil
   ) throws -> (network: Network, history: [EpochRecord]) {
     var settings = settings(epochs, rate: 0.2)
     settings.patience = patience
@@ -79,7 +82,9 @@ struct ValidationTests {
     let best = try #require(history.best)
     #expect(best < 7, "no later epoch was worse, so nothing is tested")
     let frozen = try kept.frozen()
-    let right = frozen.predictions(Self.heldOut.images(0..<60)).equals(Self.heldOut.labels).to(.float64).mean()
+    let right = frozen.predictions(Self.heldOut.images(0..<60)).equals(Self.heldOut.labels).to(
+      .float64
+    ).mean()
     #expect(right.scalar == history[best].validationAccuracy)
     #expect(try train(8).network.fingerprint != kept.fingerprint)
 
@@ -87,7 +92,9 @@ struct ValidationTests {
     let early = try train(20, patience: patience, keep: .best)
     // The schedule does not know the end, so the first epochs are the same.
     #expect(Array(early.history.prefix(best + 1)) == Array(history.prefix(best + 1)))
-    #expect(early.history.count - 1 - (try #require(early.history.best)) == patience || early.history.count == 20)
+    #expect(
+      early.history.count - 1 - (try #require(early.history.best)) == patience
+        || early.history.count == 20)
   }
 
   @Test("stopped after any epoch and gone on with, it ends with the same epoch's weights")

@@ -9,14 +9,19 @@ import Testing
     Grid(
       cells: cells,
       provenance: Provenance(
-        experiment: "e", data: "mnist:test", dataFingerprint: "ab", examples: 50, seed: .max, device: "cpu", threads: 2,
+        experiment: "e", data: "mnist:test", dataFingerprint: "ab", examples: 50, seed: .max,
+        device: "cpu", threads: 2,
         crossfire: "1.0.0", libtorch: "2.13.0",
         models: [ModelRecord(name: "normal", description: "cnn", defense: nil, fingerprint: "cd")],
-        attacks: [AttackRecord(name: "pgd", title: "projected gradient descent", parameters: ["steps": "40"])]),
+        attacks: [
+          AttackRecord(
+            name: "pgd", title: "projected gradient descent", parameters: ["steps": "40"])
+        ]),
       flags: flags)
   }
 
-  private let cell = GridCell(attack: "fgsm", epsilon: 0.1, source: "normal", victim: "both", examples: 50, correct: 38)
+  private let cell = GridCell(
+    attack: "fgsm", epsilon: 0.1, source: "normal", victim: "both", examples: 50, correct: 38)
 
   private func folder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appending(path: "grid-\(UUID().uuidString)")
@@ -37,7 +42,8 @@ import Testing
 
   @Test func theTableHasItsPinnedHeaderAndOneLinePerCell() {
     let aimed = GridCell(
-      attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3, targetedHits: 1,
+      attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3,
+      targetedHits: 1,
       clean: .init(bothRight: 2, keptRight: 1))
     #expect(
       grid([cell, aimed]).csv() == """
@@ -49,8 +55,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (0.0, "0"), (0.1, "0.1"), (0.001, "0.001"), (8.0, "8"), (8.0 / 255, "0.03137254901960784"), (1e-05, "0.00001"),
-    (1.5e-07, "0.00000015"), (-2.5e-06, "-0.0000025"), (1e+16, "10000000000000000"), (1.25e+17, "125000000000000000"),
+    (0.0, "0"), (0.1, "0.1"), (0.001, "0.001"), (8.0, "8"), (8.0 / 255, "0.03137254901960784"),
+    (1e-05, "0.00001"),
+    (1.5e-07, "0.00000015"), (-2.5e-06, "-0.0000025"), (1e+16, "10000000000000000"),
+    (1.25e+17, "125000000000000000"),
     (0.30000000000000004, "0.30000000000000004"),
   ])
   func numbersArePrintedShortAndWithoutExponent(_ number: Double, _ text: String) {
@@ -59,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\r\nb", "\"a\r\nb\""),
+    ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""),
+    ("a\r\nb", "\"a\r\nb\""),
     ("a\nb", "\"a\nb\""),
   ])
   func fieldsAreQuotedWhereTheyMustBe(_ field: String, _ text: String) {
@@ -69,18 +78,22 @@ import Testing
   @Test func aGridWrittenAndReadIsTheSame() throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let flag = TrustFlag(name: "masking", raisedBecause: "a", meaning: "b", advice: "c", victim: "both")
+    let flag = TrustFlag(
+      name: "masking", raisedBecause: "a", meaning: "b", advice: "c", victim: "both")
     let aimed = GridCell(
-      attack: "jsma", epsilon: 8.0 / 255, source: "a", victim: "a", examples: 9, correct: 0, targetedHits: 9)
+      attack: "jsma", epsilon: 8.0 / 255, source: "a", victim: "a", examples: 9, correct: 0,
+      targetedHits: 9)
     let original = grid([cell, aimed], flags: [flag])
     try original.write(to: folder)
     #expect(try Grid.read(folder.appending(path: "grid.json")) == original)
-    #expect(try String(contentsOf: folder.appending(path: "grid.csv"), encoding: .utf8) == original.csv())
+    #expect(
+      try String(contentsOf: folder.appending(path: "grid.csv"), encoding: .utf8) == original.csv())
   }
 
   @Test func examplesOfOneImageCountAsOneInTheInterval() {
     let each = GridCell(
-      attack: "jsma", epsilon: 0.1, source: "a", victim: "a", examples: 450, images: 50, correct: 342)
+      attack: "jsma", epsilon: 0.1, source: "a", victim: "a", examples: 450, images: 50,
+      correct: 342)
     #expect(each.accuracy == cell.accuracy)
     #expect(each.interval == cell.interval)
   }
@@ -101,8 +114,14 @@ import Testing
 
   @Test(arguments: [
     ("\"format\" : 4", "\"format\" : 1", "format 1, expected 4"),
-    ("\"correct\" : 38", "\"correct\" : 51", "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"),
-    ("\"correct\" : 38", "\"correct\" : -1", "fgsm, epsilon 0.1, normal to both: -1 correct of 50 examples"),
+    (
+      "\"correct\" : 38", "\"correct\" : 51",
+      "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"
+    ),
+    (
+      "\"correct\" : 38", "\"correct\" : -1",
+      "fgsm, epsilon 0.1, normal to both: -1 correct of 50 examples"
+    ),
     (
       "\"correct\" : 38", "\"correct\" : 38, \"targeted_hits\" : 60",
       "fgsm, epsilon 0.1, normal to both: 60 targeted hits of 50 examples"
@@ -111,7 +130,10 @@ import Testing
       "\"examples\" : 50", "\"examples\" : 0",
       "fgsm, epsilon 0.1, normal to both: 0 examples, expected at least 1"
     ),
-    ("\"epsilon\" : 0.1", "\"epsilon\" : -0.1", "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"),
+    (
+      "\"epsilon\" : 0.1", "\"epsilon\" : -0.1",
+      "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"
+    ),
     ("\"correct\" : 38", "\"wrong\" : 38", "not a grid: cells.[0] has no 'correct'"),
   ])
   func aFileThatCannotBeAGridIsRefusedByName(_ old: String, _ new: String, _ reason: String) {
@@ -119,12 +141,14 @@ import Testing
       try reading(new, insteadOf: old)
     } throws: { error in
       let failure = error as? Failure
-      return failure?.kind == .badData && failure?.message.hasSuffix("/grid.json: \(reason)") == true
+      return failure?.kind == .badData
+        && failure?.message.hasSuffix("/grid.json: \(reason)") == true
     }
   }
 
   @Test(arguments: [
-    ("\"epsilon\" : 0.1", "\"epsilon\" : 1e999"), ("{", "["), ("\"correct\" : 38", "\"correct\" : \"38\""),
+    ("\"epsilon\" : 0.1", "\"epsilon\" : 1e999"), ("{", "["),
+    ("\"correct\" : 38", "\"correct\" : \"38\""),
   ])
   func aFileOfAnotherShapeIsBadData(_ old: String, _ new: String) {
     #expect {

@@ -6,11 +6,16 @@ import Testing
     cells: [
       GridCell(attack: "pgd", epsilon: 0.3, source: "b", victim: "a", examples: 10, correct: 4),
       GridCell(attack: "pgd", epsilon: 0.1, source: "b", victim: "a", examples: 10, correct: 7),
-      GridCell(attack: "fgsm", epsilon: 0, source: "a", victim: "c", examples: 10, correct: 10, targetedHits: 0),
-      GridCell(attack: "fgsm", epsilon: 0.1, source: "a", victim: "a", examples: 4, correct: 1, targetedHits: 2),
+      GridCell(
+        attack: "fgsm", epsilon: 0, source: "a", victim: "c", examples: 10, correct: 10,
+        targetedHits: 0),
+      GridCell(
+        attack: "fgsm", epsilon: 0.1, source: "a", victim: "a", examples: 4, correct: 1,
+        targetedHits: 2),
     ],
     provenance: Provenance(
-      experiment: "e", data: "d", dataFingerprint: "", examples: 10, seed: 1, device: "cpu", threads: 1, crossfire: "0",
+      experiment: "e", data: "d", dataFingerprint: "", examples: 10, seed: 1, device: "cpu",
+      threads: 1, crossfire: "0",
       libtorch: "2", models: [], attacks: []))
 
   @Test func namesComeInTheOrderOfTheirFirstAppearance() {

@@ -35,8 +35,12 @@ struct ModelPlanTests {
     let plans = [first.models, second.models]
     #expect(plans[0].map(\.transform) == plans[1].map(\.transform))
     for (a, b) in zip(plans[0], plans[1]) {
-      guard case .training(let one) = a.origin, case .training(let other) = b.origin else { continue }
-      #expect(one.settings.validation == other.settings.validation && one.settings.patience == other.settings.patience)
+      guard case .training(let one) = a.origin, case .training(let other) = b.origin else {
+        continue
+      }
+      #expect(
+        one.settings.validation == other.settings.validation
+          && one.settings.patience == other.settings.patience)
       #expect(one.settings.keep == other.settings.keep)
     }
   }
@@ -44,11 +48,14 @@ struct ModelPlanTests {
   @Test(
     "what cannot be is refused with its place",
     arguments: [
-      ("a: { epochs: 1, patience: 2 }", "validation"), ("a: { epochs: 1, keep: best }", "validation"),
-      ("b: { model: a }, a: { epochs: 1 }", "stands before"), ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
+      ("a: { epochs: 1, patience: 2 }", "validation"),
+      ("a: { epochs: 1, keep: best }", "validation"),
+      ("b: { model: a }, a: { epochs: 1 }", "stands before"),
+      ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
       ("a: { ensemble: [a] }", "stands before"), ("a: { ensemble: [] }", "at least one"),
       ("a: {}, b: { ensemble: a, transform: jpeg 5 }", "transform"),
-      ("a: {}, b: { ensemble: a }, c: { model: b }", "no weights"), ("a: {}, b: { ensemble: a, epochs: 2 }", "epochs"),
+      ("a: {}, b: { ensemble: a }, c: { model: b }", "no weights"),
+      ("a: {}, b: { ensemble: a, epochs: 2 }", "epochs"),
       ("a: { model: a }", "stands before"), ("a: { model: b, epochs: 2 }", "epochs"),
     ])
   func refused(_ models: String, _ words: String) throws {
@@ -57,16 +64,25 @@ struct ModelPlanTests {
     #expect(said.contains(words))
   }
 
-  @Test("a model behind a transform is the other with the layer before it, and both are attacked as they are")
+  @Test(
+    "a model behind a transform is the other with the layer before it, and both are attacked as they are"
+  )
   func transformed() throws {
     let folder = TemporaryFolder()
     let plan = try experiment(
-      "plain: { architecture: small, epochs: 1 }, jpeg: { model: plain, transform: jpeg 5 }", in: folder)
-    let (grid, models) = try #require(try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
+      "plain: { architecture: small, epochs: 1 }, jpeg: { model: plain, transform: jpeg 5 }",
+      in: folder)
+    let (grid, models) = try #require(
+      try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
     #expect(models.map(\.name) == ["plain", "jpeg"])
     #expect(models[0].fingerprint != models[1].fingerprint)
-    #expect(grid.provenance.models.map(\.description) == ["small, 1 epoch", "small, 1 epoch, behind jpeg 5"])
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder.appending("out/models").path).sorted()
+    #expect(
+      grid.provenance.models.map(\.description) == [
+        "small, 1 epoch", "small, 1 epoch, behind jpeg 5",
+      ])
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: folder.appending("out/models").path
+    ).sorted()
     #expect(files == ["plain.history.jsonl", "plain.safetensors"])
     // Its own examples are made through the transform, by gradients that pass it.
     let cell = try #require(grid.cell(attack: "fgsm", epsilon: 0.1, source: "jpeg", victim: "jpeg"))
@@ -81,7 +97,8 @@ struct ModelPlanTests {
     let plan = try experiment(
       "a: { architecture: small, epochs: 1 }, b: { architecture: mlp, epochs: 1 }, both: { ensemble: [a, b] }",
       in: folder)
-    let (grid, models) = try #require(try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
+    let (grid, models) = try #require(
+      try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
     #expect(grid.sources == ["a", "b", "both"] && grid.victims == ["a", "b", "both"])
     #expect(grid.provenance.models.map(\.description)[2] == "the mean logits of a, b")
     #expect(Set(models.map(\.fingerprint)).count == 3)
@@ -94,7 +111,9 @@ struct ModelPlanTests {
 
   @Test("models that take different images are no ensemble")
   func mismatched() throws {
-    let shapes = [ImageShape(channels: 1, height: 8, width: 8), ImageShape(channels: 1, height: 9, width: 8)]
+    let shapes = [
+      ImageShape(channels: 1, height: 8, width: 8), ImageShape(channels: 1, height: 9, width: 8),
+    ]
     let networks = try shapes.map {
       try Architecture.named("mlp").network(input: $0, classNames: ["a", "b"], seed: Seed(1))
     }

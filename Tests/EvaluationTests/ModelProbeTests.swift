@@ -37,7 +37,8 @@ struct ModelProbeTests {
     noises: [Double] = [0.3], _ change: @escaping @Sendable (Tensor) -> Tensor = { $0 }
   ) throws -> ModelProbe {
     ModelProbe(
-      of: Contestant(name: "m", classifier: Changed(base: Self.network, change: change), fingerprint: "m"),
+      of: Contestant(
+        name: "m", classifier: Changed(base: Self.network, change: change), fingerprint: "m"),
       on: try data(), noises: noises, seed: Seed(1))
   }
 
@@ -51,10 +52,14 @@ struct ModelProbeTests {
     #expect(flags(probe) == [])
     #expect(probe.right == [Bool](repeating: true, count: 100))
     #expect(probe.attacked == 64 && probe.rightUnderAttack < 10)
-    #expect(probe.zeroGradients == 0 && probe.changeWhenRepeated == 0 && probe.changeWhenAlone < 1e-5)
-    #expect(probe.otherLogProbabilities.count == 900 && probe.otherLogProbabilities.allSatisfy { $0 < 0 })
+    #expect(
+      probe.zeroGradients == 0 && probe.changeWhenRepeated == 0 && probe.changeWhenAlone < 1e-5)
+    #expect(
+      probe.otherLogProbabilities.count == 900 && probe.otherLogProbabilities.allSatisfy { $0 < 0 })
     let images = Self.digits.images(0..<1)
-    let gradient = Self.network.inputGradient(at: images) { $0.crossEntropy(Self.network.predictions(images)).sum() }
+    let gradient = Self.network.inputGradient(at: images) {
+      $0.crossEntropy(Self.network.predictions(images)).sum()
+    }
     #expect(abs(gradient.square.sum().scalar.squareRoot() - Double(probe.gradientNorms[0])) < 1e-5)
     #expect(probe.nextGradientNorms[0] > probe.gradientNorms[0])
   }
@@ -90,9 +95,11 @@ struct ModelProbeTests {
         attack: "fgsm", source: "m", victims: ["m"], epsilons: [0.9],
         predictions: Tensor(labels: predicted).reshaped([1, 1, 100]),
         clean: Tensor.full(0, shape: [1, 100], type: .int64),
-        labels: Tensor(labels: [Int](repeating: 0, count: 100)), targets: Tensor.full(-1, shape: [100], type: .int64),
+        labels: Tensor(labels: [Int](repeating: 0, count: 100)),
+        targets: Tensor.full(-1, shape: [100], type: .int64),
         sizes: Tensor.zeros([1, Norm.allCases.count, 100]), examplesPerImage: 1, cost: AttackCost())
-      let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.9])
+      let plan = AttackPlan(
+        name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.9])
       return TrustEvidence(results: [result], plans: [plan], probes: [probe], classCount: 10)
     }
     #expect(evidence(0).flags().map(\.name) == [TrustCheck.noiseDoesAsWell.name])

@@ -37,7 +37,9 @@ struct ModelTrainingTests {
     #expect(kept.training?.seed != made.training?.seed)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
     #expect(
-      files == ["m.history.jsonl", "m.safetensors", "m.teacher.history.jsonl", "m.teacher.safetensors"])
+      files == [
+        "m.history.jsonl", "m.safetensors", "m.teacher.history.jsonl", "m.teacher.safetensors",
+      ])
 
     let start = try training(PlainTraining(), epochs: 1)
     #expect(start.request != (try training(Distillation())).request)
@@ -66,14 +68,17 @@ struct ModelTrainingTests {
     #expect(try ModelFile(teacher).network.fingerprint != first)
   }
 
-  @Test("the request depends on every defense of a sum, its weight and the weights of the files it names")
+  @Test(
+    "the request depends on every defense of a sum, its weight and the weights of the files it names"
+  )
   func requests() throws {
     func request(_ members: [DefenseSum.Member]) throws -> String {
       let plan = TrainingPlan(
         architecture: try Architecture.named("small"), defense: DefenseSum(members),
         settings: TrainingSettings(epochs: 1, seed: Seed(5)))
       return ModelTraining(
-        name: "m", plan: plan, training: Self.images, test: nil, device: .cpu, progress: ProgressDisplay(.quiet)
+        name: "m", plan: plan, training: Self.images, test: nil, device: .cpu,
+        progress: ProgressDisplay(.quiet)
       ).request
     }
     func distillation(_ seed: UInt64) throws -> Distillation {

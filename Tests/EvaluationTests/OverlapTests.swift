@@ -13,8 +13,10 @@ struct OverlapTests {
       attack: "fgsm", source: "a", victims: ["a", "b", "c"], epsilons: [0.25],
       predictions: Tensor(labels: answers.flatMap(\.self)).reshaped([1, 3, 8]),
       clean: Tensor.full(0, shape: [3, 8], type: .int64),
-      labels: Tensor(labels: [Int](repeating: 0, count: 8)), targets: Tensor.full(-1, shape: [8], type: .int64),
-      sizes: Tensor.zeros([1, Norm.allCases.count, 8]), examplesPerImage: perImage, cost: AttackCost())
+      labels: Tensor(labels: [Int](repeating: 0, count: 8)),
+      targets: Tensor.full(-1, shape: [8], type: .int64),
+      sizes: Tensor.zeros([1, Norm.allCases.count, 8]), examplesPerImage: perImage,
+      cost: AttackCost())
   }
 
   @Test("every set of victims is counted once, and all of them are all examples")

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("An experiment repeated from other seeds")
 struct RepeatsTests {
-  @Test("every repetition is a whole run; mean, spread and ends are those of the repetitions' grids")
+  @Test(
+    "every repetition is a whole run; mean, spread and ends are those of the repetitions' grids")
   func repeated() throws {
     let folder = TemporaryFolder()
     let text = """
@@ -20,20 +21,29 @@ struct RepeatsTests {
     let experiment = try Experiment(.yaml(text, file: "run.yaml", folder: folder.url))
     let grid = try #require(try ExperimentRun(experiment, folder: RunFolder(out)).run()).grid
     let others = try [2, 3].map { try Grid.read(out.appending(path: "repeats/\($0)/grid.json")) }
-    #expect(grid.repeats.count == grid.cells.count && Set(([grid] + others).map(\.provenance.seed)).count == 3)
-    #expect(others[0].provenance.models.map(\.fingerprint) != grid.provenance.models.map(\.fingerprint))
+    #expect(
+      grid.repeats.count == grid.cells.count
+        && Set(([grid] + others).map(\.provenance.seed)).count == 3)
+    #expect(
+      others[0].provenance.models.map(\.fingerprint) != grid.provenance.models.map(\.fingerprint))
     for (cell, repeated) in zip(grid.cells, grid.repeats) {
       let accuracies = ([grid] + others).compactMap {
-        $0.cell(attack: cell.attack, epsilon: cell.epsilon, source: cell.source, victim: cell.victim)?.accuracy
+        $0.cell(
+          attack: cell.attack, epsilon: cell.epsilon, source: cell.source, victim: cell.victim)?
+          .accuracy
       }
       let mean = accuracies.reduce(0, +) / 3
       let variance = accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 2
       #expect(repeated.accuracies == accuracies)
-      #expect(abs(repeated.mean - mean) < 1e-12 && abs(repeated.standardDeviation - variance.squareRoot()) < 1e-12)
+      #expect(
+        abs(repeated.mean - mean) < 1e-12
+          && abs(repeated.standardDeviation - variance.squareRoot()) < 1e-12)
       #expect(repeated.range.contains(repeated.mean))
     }
     #expect(try Grid.read(out.appending(path: "grid.json")) == grid)
-    #expect(try String(contentsOf: out.appending(path: "repeats.csv"), encoding: .utf8) == grid.repeats.csv())
+    #expect(
+      try String(contentsOf: out.appending(path: "repeats.csv"), encoding: .utf8)
+        == grid.repeats.csv())
   }
 
   @Test("the sample standard deviation of 2, 4, 4, 4, 5, 5, 7, 9 tenths is 0.213809")
@@ -41,7 +51,9 @@ struct RepeatsTests {
     let cell = RepeatedCell(
       attack: "fgsm", epsilon: 0.1, source: "a", victim: "a",
       accuracies: [0.2, 0.4, 0.4, 0.4, 0.5, 0.5, 0.7, 0.9])
-    #expect(abs(cell.mean - 0.5) < 1e-12 && abs(cell.standardDeviation - (32.0 / 700).squareRoot()) < 1e-12)
+    #expect(
+      abs(cell.mean - 0.5) < 1e-12
+        && abs(cell.standardDeviation - (32.0 / 700).squareRoot()) < 1e-12)
   }
 
   @Test("a repetition is a step of its own")
@@ -56,13 +68,17 @@ struct RepeatsTests {
     let out = folder.appending("out")
     let experiment = try Experiment(.yaml(text, file: "run.yaml", folder: folder.url))
     func run(_ patterns: String...) throws -> Grid? {
-      try ExperimentRun(experiment, folder: RunFolder(out, shared: true), steps: experiment.steps(matching: patterns))
-        .run()?.grid
+      try ExperimentRun(
+        experiment, folder: RunFolder(out, shared: true),
+        steps: experiment.steps(matching: patterns)
+      )
+      .run()?.grid
     }
     #expect(try run("model a", "attack *", "probe a") == nil)
     let failure = #expect(throws: Failure.self) { try run("report") }
     #expect(
-      failure?.message.contains("repetition 2: the step 'model a' has not been done") == true, "\(failure as Any)")
+      failure?.message.contains("repetition 2: the step 'model a' has not been done") == true,
+      "\(failure as Any)")
     #expect(try run("repetition 2") == nil)
     #expect(try #require(try run("report")).repeats.count == 2)
   }

@@ -12,7 +12,9 @@ struct ResolvedDefenseTests {
 
   /// The plan of the experiment's only model.
   private func plan(_ experiment: Experiment) throws -> TrainingPlan {
-    guard case .training(let plan) = experiment.models[0].origin else { throw Failure.badData("a model is trained") }
+    guard case .training(let plan) = experiment.models[0].origin else {
+      throw Failure.badData("a model is trained")
+    }
     return plan
   }
 
@@ -41,7 +43,8 @@ struct ResolvedDefenseTests {
 
   @Test("every defense with its defaults", arguments: DefenseRegistry.names)
   func defaults(_ name: String) throws {
-    try expectTheSame(name == "ensembleAdversarialTraining" ? "{ \(name): { sources: m.safetensors } }" : name)
+    try expectTheSame(
+      name == "ensembleAdversarialTraining" ? "{ \(name): { sources: m.safetensors } }" : name)
   }
 
   @Test(
@@ -61,11 +64,15 @@ struct ResolvedDefenseTests {
 
   @Test("files are found from the experiment's folder, and their weights are part of the request")
   func files() throws {
-    let defense = try plan(experiment("{ ensembleAdversarialTraining: { sources: [m.safetensors] } }")).defense
+    let defense = try plan(
+      experiment("{ ensembleAdversarialTraining: { sources: [m.safetensors] } }")
+    ).defense
     let model = folder.appending("m.safetensors")
     #expect(defense.text.contains("sources=\(model.path)"))
     #expect(defense.dependencies == ["0 source 0 \(try ModelFile(model).network.fingerprint)"])
-    let missing = #expect(throws: Failure.self) { try experiment("{ distillation: { teacher: nowhere.safetensors } }") }
+    let missing = #expect(throws: Failure.self) {
+      try experiment("{ distillation: { teacher: nowhere.safetensors } }")
+    }
     #expect(missing?.message.contains("nowhere.safetensors") == true)
   }
 }

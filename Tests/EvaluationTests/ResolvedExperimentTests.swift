@@ -70,11 +70,14 @@ struct ResolvedExperimentTests {
       """
     let first = try Experiment(.yaml(text, file: "run.yaml", folder: TemporaryFolder().url))
     let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
-    guard case .file(_, let notes) = first.models[0].origin, case .file(_, let again) = second.models[0].origin else {
+    guard case .file(_, let notes) = first.models[0].origin,
+      case .file(_, let again) = second.models[0].origin
+    else {
       Issue.record("a model from a file was expected")
       return
     }
-    #expect(notes == again && notes.channels == .bgr && notes.classNames == ["zero", "1", "two, three"])
+    #expect(
+      notes == again && notes.channels == .bgr && notes.classNames == ["zero", "1", "two, three"])
     #expect(second.models[0].transform == first.models[0].transform)
   }
 }

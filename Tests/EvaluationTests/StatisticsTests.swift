@@ -54,13 +54,16 @@ import Testing
       return interval.upperBound - interval.lowerBound
     }
     for k in 0...10 {
-      for factor in 1...20 { #expect(width(k * (factor + 1), 10 * (factor + 1)) < width(k * factor, 10 * factor)) }
+      for factor in 1...20 {
+        #expect(width(k * (factor + 1), 10 * (factor + 1)) < width(k * factor, 10 * factor))
+      }
     }
   }
 
   @Test(arguments: mcNemarReference)
   func mcNemarAgreesWithSciPysExactBinomialTest(_ reference: (b: Int, c: Int, p: Double)) {
-    #expect(abs(mcNemarExactTest(onlyFirst: reference.b, onlySecond: reference.c) - reference.p) < 1e-9)
+    #expect(
+      abs(mcNemarExactTest(onlyFirst: reference.b, onlySecond: reference.c) - reference.p) < 1e-9)
   }
 
   @Test(arguments: fisherReference)

@@ -18,28 +18,42 @@ struct StudyDesignTests {
 
   @Test("the defaults are the thesis' design under the experiment's seed")
   func defaults() throws {
-    let design = try #require(try experiment("{ attack: jsma, models: [a], participants: 11 }").study)
+    let design = try #require(
+      try experiment("{ attack: jsma, models: [a], participants: 11 }").study)
     #expect(
-      design.seed == Seed(9) && design.attacks == ["jsma"] && design.models == ["a"] && design.imagesPerClass == 5)
+      design.seed == Seed(9) && design.attacks == ["jsma"] && design.models == ["a"]
+        && design.imagesPerClass == 5)
     #expect(
-      design.images == nil && design.spares == 3 && design.secondChoice && design.checks == 0 && design.repeats == 0)
+      design.images == nil && design.spares == 3 && design.secondChoice && design.checks == 0
+        && design.repeats == 0)
   }
 
   @Test(
     "what is wrong is refused with its line",
     arguments: [
       ("{ attack: jsna, participants: 2 }", "run.yaml:6: a study of unknown attack 'jsna'"),
-      ("{ attack: jsma, models: [c], participants: 2 }", "run.yaml:6: a study of unknown model 'c'"),
-      ("{ attack: jsma, epsilons: [0.2], participants: 2 }", "run.yaml:6: jsma is not run with 0.2"),
-      ("{ attack: jsma }", "run.yaml:6: 'participants' is missing (how many participants are wanted)"),
+      (
+        "{ attack: jsma, models: [c], participants: 2 }", "run.yaml:6: a study of unknown model 'c'"
+      ),
+      (
+        "{ attack: jsma, epsilons: [0.2], participants: 2 }", "run.yaml:6: jsma is not run with 0.2"
+      ),
+      (
+        "{ attack: jsma }",
+        "run.yaml:6: 'participants' is missing (how many participants are wanted)"
+      ),
       (
         "{ attack: jsma, participants: 0 }",
         "run.yaml:6: participants: expected a whole number from 1 to 100000, found '0'"
       ),
-      ("{ attack: jsma, participants: 2, sheets: maybe }", "run.yaml:6: sheets: expected true or false, found 'maybe'"),
+      (
+        "{ attack: jsma, participants: 2, sheets: maybe }",
+        "run.yaml:6: sheets: expected true or false, found 'maybe'"
+      ),
       ("{ attack: jsma, participants: 2, people: 3 }", "run.yaml:6: a study has no 'people'"),
       (
-        "{ attacks: [], participants: 2 }", "run.yaml:6: a study shows examples of at least one attack, each named once"
+        "{ attacks: [], participants: 2 }",
+        "run.yaml:6: a study shows examples of at least one attack, each named once"
       ),
     ])
   func refused(_ study: String, _ message: String) {
@@ -59,6 +73,8 @@ struct StudyDesignTests {
     let first = try experiment(study)
     let again = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
     #expect(again.study == first.study)
-    #expect(try StudyDesign(.yaml(try #require(first.study).resolved(), file: "design.yaml")) == first.study)
+    #expect(
+      try StudyDesign(.yaml(try #require(first.study).resolved(), file: "design.yaml"))
+        == first.study)
   }
 }

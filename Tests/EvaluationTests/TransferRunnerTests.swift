@@ -23,7 +23,8 @@ struct TransferRunnerTests {
     let contestant = Contestant(name: "a", classifier: source, fingerprint: "a")
     let other = Contestant(name: "b", classifier: try network(2), fingerprint: "b")
     return try TransferRunner(
-      plan: plan, source: contestant, victims: [contestant, other], data: Self.images, seed: Seed(3),
+      plan: plan, source: contestant, victims: [contestant, other], data: Self.images,
+      seed: Seed(3),
       evaluator: Evaluator(batchSize: batchSize))
   }
 
@@ -31,7 +32,9 @@ struct TransferRunnerTests {
     name: "pgd", attack: ProjectedGradientDescent(Pace(steps: 3, relative: 2.5)), goal: .untargeted,
     epsilons: [0.1, 0.2])
 
-  @Test("an attack that was interrupted goes on with the batch it was at, and ends with the same result")
+  @Test(
+    "an attack that was interrupted goes on with the batch it was at, and ends with the same result"
+  )
   func resumes() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
@@ -54,7 +57,9 @@ struct TransferRunnerTests {
     #expect(again.result.predictions.int64s() == whole.result.predictions.int64s())
     #expect(again.result.sizes.floats() == whole.result.sizes.floats())
     #expect(again.result.spending() == whole.result.spending())
-    #expect(again.examples?.adversarial.map { $0.floats() } == whole.examples?.adversarial.map { $0.floats() })
+    #expect(
+      again.examples?.adversarial.map { $0.floats() }
+        == whole.examples?.adversarial.map { $0.floats() })
     journal.remove()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
@@ -80,7 +85,9 @@ struct TransferRunnerTests {
     #expect(meter.backwards - before == 8 * 2 * 3)
   }
 
-  @Test("towards all other classes: each image as often as there are, in whatever batches", arguments: [1, 7, 256])
+  @Test(
+    "towards all other classes: each image as often as there are, in whatever batches",
+    arguments: [1, 7, 256])
   func allTargets(_ batchSize: Int) throws {
     let plan = AttackPlan(
       name: "tgsm", attack: TargetedGradientSign(), goal: .all, epsilons: [0.2], examples: 5)
@@ -107,7 +114,9 @@ struct TransferRunnerTests {
     let place = folder.appending("pgd.a.safetensors")
     let runner = try runner(pgd, try network(1))
     let (result, _) = try runner.run(keep: 0) { _ in }
-    #expect(result.cost.forwards == 30 * 2 * 3 && result.cost.backwards == 30 * 2 * 3 && result.cost.seconds > 0)
+    #expect(
+      result.cost.forwards == 30 * 2 * 3 && result.cost.backwards == 30 * 2 * 3
+        && result.cost.seconds > 0)
     try PredictionFile.write(result, request: "r", to: place)
     let read = try #require(PredictionFile.read(place, request: "r"))
     #expect(read.cells() == result.cells())
@@ -123,7 +132,8 @@ struct TransferRunnerTests {
 
   @Test("success counts the examples of images that source and victim both had right")
   func success() throws {
-    let plan = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.1, 0.3])
+    let plan = AttackPlan(
+      name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.1, 0.3])
     let result = try runner(plan, network(1)).run(keep: 0) { _ in }.result
     let images = Self.images.images(0..<30)
     let labels = Self.images.labels(0..<30).int64s()
@@ -139,9 +149,11 @@ struct TransferRunnerTests {
       #expect(cell.clean == .init(bothRight: both.count, keptRight: both.count - fooled))
     }
     // Whether the unchanged images are among the budgets or not, the counts are the same.
-    let withZero = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0, 0.1, 0.3])
+    let withZero = AttackPlan(
+      name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0, 0.1, 0.3])
     let cells = try runner(withZero, network(1)).run(keep: 0) { _ in }.result.cells()
     #expect(cells.filter { $0.epsilon > 0 } == result.cells())
-    #expect(cells.filter { $0.epsilon == 0 }.allSatisfy { $0.clean?.bothRight == $0.clean?.keptRight })
+    #expect(
+      cells.filter { $0.epsilon == 0 }.allSatisfy { $0.clean?.bothRight == $0.clean?.keptRight })
   }
 }

@@ -7,27 +7,33 @@ import Testing
 
 @Suite("Trust checks on answers to examples")
 struct TrustCheckTests {
-  /// A result over `count` examples of ten classes: `right[victim][budget]` of them are right, from the first on.
+  /// A result over `count` examples of ten classes: `right[victim][budget]` of them are right, from
+  /// the first on.
   private func result(
-    _ attack: String, from source: String, _ right: KeyValuePairs<String, [Int]>, epsilons: [Double] = [0, 0.3],
+    _ attack: String, from source: String, _ right: KeyValuePairs<String, [Int]>,
+    epsilons: [Double] = [0, 0.3],
     count: Int = 200, backwards: Int = 200, firstWrong: Bool = false
   ) -> TransferResult {
     let predictions = epsilons.indices.map { budget in
       Tensor.stack(
         right.map { _, counts in
-          Tensor(labels: (0..<count).map { (firstWrong ? count - 1 - $0 : $0) < counts[budget] ? 0 : 1 })
+          Tensor(
+            labels: (0..<count).map { (firstWrong ? count - 1 - $0 : $0) < counts[budget] ? 0 : 1 })
         })
     }
     return TransferResult(
       attack: attack, source: source, victims: right.map(\.key), epsilons: epsilons,
-      predictions: Tensor.stack(predictions), clean: Tensor.full(0, shape: [right.count, count], type: .int64),
+      predictions: Tensor.stack(predictions),
+      clean: Tensor.full(0, shape: [right.count, count], type: .int64),
       labels: Tensor(labels: [Int](repeating: 0, count: count)),
       targets: Tensor.full(-1, shape: [count], type: .int64),
       sizes: Tensor.zeros([epsilons.count, Norm.allCases.count, count]), examplesPerImage: 1,
       cost: AttackCost(forwards: backwards, backwards: backwards))
   }
 
-  private func plan(_ name: String, _ attack: any Attack, _ goal: GoalRule = .untargeted) -> AttackPlan {
+  private func plan(_ name: String, _ attack: any Attack, _ goal: GoalRule = .untargeted)
+    -> AttackPlan
+  {
     AttackPlan(name: name, attack: attack, goal: goal, epsilons: [0, 0.3])
   }
 
@@ -39,14 +45,17 @@ struct TrustCheckTests {
       result("fgsm", from: "open", ["open": [198, 20], "masked": [196, 60]]),
       result("fgsm", from: "masked", ["open": [198, 120], "masked": [196, 190]]),
     ]
-    let flags = TrustEvidence(results: results, plans: [plan("fgsm", FastGradientSign())], classCount: 10).flags()
+    let flags = TrustEvidence(
+      results: results, plans: [plan("fgsm", FastGradientSign())], classCount: 10
+    ).flags()
     let flag = try #require(flags.first)
     #expect(flags.count == 1)
     #expect(flag.name == TrustCheck.blackBoxBeatsWhiteBox.name)
     #expect(flag.source == "masked" && flag.victim == "masked" && flag.attack == "fgsm")
     #expect(
       flag.raisedBecause
-        == "Within 0.3, masked keeps 190 of 200 right under its own examples and 60 under those made on open.")
+        == "Within 0.3, masked keeps 190 of 200 right under its own examples and 60 under those made on open."
+    )
   }
 
   @Test("differences that chance explains, or below chance, raise nothing")
@@ -80,12 +89,15 @@ struct TrustCheckTests {
     let plans = [plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod())]
     let one = result("fgsm", from: "a", ["a": [198, 40]])
     let worse = result("bim", from: "a", ["a": [198, 120]], backwards: 4000)
-    let flag = try #require(TrustEvidence(results: [one, worse], plans: plans, classCount: 10).flags().first)
-    #expect(flag.name == TrustCheck.oneStepBeatsMany.name && flag.attack == "bim" && flag.source == "a")
+    let flag = try #require(
+      TrustEvidence(results: [one, worse], plans: plans, classCount: 10).flags().first)
+    #expect(
+      flag.name == TrustCheck.oneStepBeatsMany.name && flag.attack == "bim" && flag.source == "a")
     let better = result("bim", from: "a", ["a": [198, 3]], backwards: 4000)
     #expect(names(TrustEvidence(results: [one, better], plans: plans, classCount: 10)) == [])
     let inAnotherNorm = [plan("fgsm", FastGradientSign()), plan("bim", DeepFool())]
-    #expect(names(TrustEvidence(results: [one, worse], plans: inAnotherNorm, classCount: 10)) == [])
+    #expect(
+      names(TrustEvidence(results: [one, worse], plans: inAnotherNorm, classCount: 10)) == [])
   }
 
   @Test("a model below chance on unchanged images is caught once")
@@ -112,12 +124,19 @@ struct TrustCheckTests {
 
   @Test("every check stands in docs/trust-checks.md, word for word")
   func documented() throws {
-    func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
-    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/trust-checks.md")
+    func words(_ text: String) -> String {
+      text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../docs/trust-checks.md")
     let text = words(try String(contentsOf: page, encoding: .utf8))
     for check in TrustCheck.all {
-      #expect(text.contains("## " + check.name.prefix(1).uppercased() + check.name.dropFirst()), "\(check.name)")
-      for part in [check.raisedIf, check.meaning, check.advice] { #expect(text.contains(words(part)), "\(check.name)") }
+      #expect(
+        text.contains("## " + check.name.prefix(1).uppercased() + check.name.dropFirst()),
+        "\(check.name)")
+      for part in [check.raisedIf, check.meaning, check.advice] {
+        #expect(text.contains(words(part)), "\(check.name)")
+      }
     }
     #expect(Set(TrustCheck.all.map(\.name)).count == TrustCheck.all.count)
   }

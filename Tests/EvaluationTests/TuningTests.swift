@@ -14,7 +14,8 @@ struct TuningTests {
 
   private func cells(_ victim: String, _ correct: [Int]) -> [GridCell] {
     zip([0] + Tuning.epsilons, correct).map {
-      GridCell(attack: "fgsm", epsilon: $0, source: "plain", victim: victim, examples: 100, correct: $1)
+      GridCell(
+        attack: "fgsm", epsilon: $0, source: "plain", victim: victim, examples: 100, correct: $1)
     }
   }
 
@@ -26,7 +27,9 @@ struct TuningTests {
       candidates: candidates.map { .init(value: $0, cells: cells("v", $1)) })
   }
 
-  @Test("the choice is the best on black-box examples among those at least 97 % as accurate on clean images")
+  @Test(
+    "the choice is the best on black-box examples among those at least 97 % as accurate on clean images"
+  )
   func rule() {
     let tuning = tuning([
       (100, [93, 95, 95, 95]),  // not accurate enough
@@ -42,7 +45,8 @@ struct TuningTests {
 
   @Test("the table says of every value what the choice was made from")
   func table() {
-    let lines = tuning([(0.5, [95, 90, 60, 30]), (2, [50, 99, 99, 99])]).csv().split(separator: "\n")
+    let lines = tuning([(0.5, [95, 90, 60, 30]), (2, [50, 99, 99, 99])]).csv().split(
+      separator: "\n")
     #expect(lines[0] == "value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen")
     #expect(lines[1] == "0.5,0.95,0.9,0.6,0.3,0.6,true,true")
     #expect(lines[2] == "2,0.5,0.99,0.99,0.99,0.99,false,false")
@@ -58,15 +62,20 @@ struct TuningTests {
     attacks: { fgsm: { epsilons: [0] } }
     """
 
-  private func run(_ values: [Double], setting: String = "alpha", model: String = "smooth") throws -> Tuning {
+  private func run(_ values: [Double], setting: String = "alpha", model: String = "smooth") throws
+    -> Tuning
+  {
     try TuningRun(
-      Experiment(.yaml(Self.text, file: "tiny.yaml")), model: model, reference: "plain", setting: setting,
+      Experiment(.yaml(Self.text, file: "tiny.yaml")), model: model, reference: "plain",
+      setting: setting,
       values: values, validation: 100, folder: RunFolder(folder.appending("tuned")), device: .cpu,
       progress: ProgressDisplay(.quiet)
     ).run()
   }
 
-  @Test("models are trained without the images they are judged on, once, and the same request gives the same bytes")
+  @Test(
+    "models are trained without the images they are judged on, once, and the same request gives the same bytes"
+  )
   func resumed() throws {
     let first = try run([0.2, 0.1])
     #expect(first.candidates.map(\.value) == [0.1, 0.2])
@@ -75,7 +84,9 @@ struct TuningTests {
     let record = try #require(try ModelFile(model).training)
     #expect(record.defense == "labelSmoothing(alpha=0.1)")
     let made = try Data(contentsOf: model)
-    let time = { try FileManager.default.attributesOfItem(atPath: model.path)[.modificationDate] as? Date }
+    let time = {
+      try FileManager.default.attributesOfItem(atPath: model.path)[.modificationDate] as? Date
+    }
     let before = try time()
     let results = try Data(contentsOf: folder.appending("tuned/tuning.json"))
     try FileManager.default.removeItem(at: folder.appending("tuned/models/alpha-0.2.safetensors"))
@@ -94,7 +105,8 @@ struct TuningTests {
     #expect(throws: Failure.self) { try run([7]) }
   }
 
-  @Test("images held out and the rest are the whole, the same every time, and both keep their order")
+  @Test(
+    "images held out and the rest are the whole, the same every time, and both keep their order")
   func split() throws {
     let images = try SevenSegmentDigits().images(.train, count: 50)
     let (rest, heldOut) = try ModelTraining.split(images, 20)

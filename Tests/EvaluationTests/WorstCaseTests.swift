@@ -15,8 +15,10 @@ struct WorstCaseTests {
       attack: attack, source: source, victims: ["a", "b"], epsilons: [0.1],
       predictions: Tensor(labels: answers).reshaped([1, 2, count]),
       clean: Tensor.full(0, shape: [2, count], type: .int64),
-      labels: Tensor(labels: [Int](repeating: 0, count: count)), targets: Tensor.full(-1, shape: [count], type: .int64),
-      sizes: Tensor.zeros([1, Norm.allCases.count, count]), examplesPerImage: perImage, cost: AttackCost())
+      labels: Tensor(labels: [Int](repeating: 0, count: count)),
+      targets: Tensor.full(-1, shape: [count], type: .int64),
+      sizes: Tensor.zeros([1, Norm.allCases.count, count]), examplesPerImage: perImage,
+      cost: AttackCost())
   }
 
   private func plan(_ name: String, _ attack: any Attack) -> AttackPlan {
@@ -27,10 +29,12 @@ struct WorstCaseTests {
   func worst() throws {
     let results = [
       result("fgsm", from: "a", wrong: [[0], [1]]), result("fgsm", from: "b", wrong: [[1], [2]]),
-      result("bim", from: "a", wrong: [[2], []]), result("deepfool", from: "a", wrong: [[0, 1, 2, 3], []]),
+      result("bim", from: "a", wrong: [[2], []]),
+      result("deepfool", from: "a", wrong: [[0, 1, 2, 3], []]),
     ]
     let plans = [
-      plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod()), plan("deepfool", DeepFool()),
+      plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod()),
+      plan("deepfool", DeepFool()),
     ]
     let cases = results.worstCases(plans)
     let a = try #require(cases.first { $0.victim == "a" && $0.norm == "linf" })
@@ -47,9 +51,12 @@ struct WorstCaseTests {
   @Test("is never above the accuracy under any of the attacks")
   func bound() {
     let results = [
-      result("fgsm", from: "a", wrong: [[0, 3], [1]]), result("bim", from: "b", wrong: [[1], [2, 3]]),
+      result("fgsm", from: "a", wrong: [[0, 3], [1]]),
+      result("bim", from: "b", wrong: [[1], [2, 3]]),
     ]
-    let cases = results.worstCases([plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod())])
+    let cases = results.worstCases([
+      plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod()),
+    ])
     for row in cases {
       for cell in results.flatMap({ $0.cells() }) where cell.victim == row.victim {
         #expect(row.rightUnderAll <= cell.correct)
@@ -57,13 +64,16 @@ struct WorstCaseTests {
     }
   }
 
-  @Test("of several examples of an image, each has to stay right; attacks on fewer images are left out")
+  @Test(
+    "of several examples of an image, each has to stay right; attacks on fewer images are left out")
   func several() throws {
     let results = [
       result("fgsm", from: "a", wrong: [[0], []], count: 4, perImage: 2),
       result("bim", from: "a", wrong: [[0], [0]], count: 1),
     ]
-    let cases = results.worstCases([plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod())])
+    let cases = results.worstCases([
+      plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod()),
+    ])
     #expect(cases.map(\.attacks) == [["fgsm"], ["fgsm"]])
     #expect(cases.map(\.images) == [2, 2] && cases.map(\.rightUnderAll) == [1, 2])
   }

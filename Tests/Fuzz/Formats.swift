@@ -10,7 +10,8 @@ struct FuzzedFormat {
   /// Where the file goes in an empty folder that has what else it needs.
   let path: String
   let seeds: () throws -> [[UInt8]]
-  /// What is done to a changed file so that the reader gets past the first check: checksums mended, or compressed again.
+  /// What is done to a changed file so that the reader gets past the first check: checksums mended,
+  /// or compressed again.
   var wrap: ([UInt8]) -> [UInt8] = { $0 }
   /// What is read, relative to the folder.
   var target = ""
@@ -18,11 +19,14 @@ struct FuzzedFormat {
   var others: [String: [UInt8]] = [:]
   var read: (URL) throws -> Void = { _ = try DataReference($0.path).load(defaultSplit: .test) }
 
-  private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
 
   private static func fixtures(_ folder: String, _ ending: String) throws -> [[UInt8]] {
     let place = tests.appending(path: "DatasetsTests/Fixtures/\(folder)")
-    let names = try FileManager.default.contentsOfDirectory(atPath: place.path).filter { $0.hasSuffix(ending) }.sorted()
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.path).filter {
+      $0.hasSuffix(ending)
+    }.sorted()
     return try names.map { [UInt8](try Data(contentsOf: place.appending(path: $0))) }
   }
 
@@ -30,7 +34,8 @@ struct FuzzedFormat {
     [
       FuzzedFormat(name: "png", path: "a/x.png", seeds: { try fixtures("pictures", ".png") }),
       FuzzedFormat(
-        name: "png-mended", path: "a/x.png", seeds: { try fixtures("pictures", ".png") }, wrap: withChecksums),
+        name: "png-mended", path: "a/x.png", seeds: { try fixtures("pictures", ".png") },
+        wrap: withChecksums),
       FuzzedFormat(name: "jpeg", path: "a/x.jpg", seeds: { try fixtures("pictures", ".jpg") }),
       FuzzedFormat(
         name: "idx", path: "t10k-images-idx3-ubyte", seeds: { [idxImages] },
@@ -42,31 +47,41 @@ struct FuzzedFormat {
         name: "gzip", path: "t10k-images-idx3-ubyte.gz", seeds: { [deflated(idxImages)] },
         others: ["t10k-labels-idx1-ubyte": idxLabels]),
       FuzzedFormat(
-        name: "gzip-inside", path: "t10k-images-idx3-ubyte.gz", seeds: { [idxImages] }, wrap: { deflated($0) },
+        name: "gzip-inside", path: "t10k-images-idx3-ubyte.gz", seeds: { [idxImages] },
+        wrap: { deflated($0) },
         others: ["t10k-labels-idx1-ubyte": idxLabels]),
       FuzzedFormat(
         name: "cifar", path: "test_batch.bin",
         seeds: { [cifar] }),
-      FuzzedFormat(name: "mat", path: "x.mat", seeds: { try fixtures("arrays", ".mat") }, target: "x.mat"),
-      FuzzedFormat(name: "npz", path: "x.npz", seeds: { try fixtures("arrays", ".npz") }, target: "x.npz"),
+      FuzzedFormat(
+        name: "mat", path: "x.mat", seeds: { try fixtures("arrays", ".mat") }, target: "x.mat"),
+      FuzzedFormat(
+        name: "npz", path: "x.npz", seeds: { try fixtures("arrays", ".npz") }, target: "x.npz"),
       FuzzedFormat(name: "npy", path: "images.npy", seeds: { try fixtures("arrays/npy", ".npy") }),
       FuzzedFormat(
-        name: "safetensors", path: "x.safetensors", seeds: { try fixtures("arrays", ".safetensors") },
+        name: "safetensors", path: "x.safetensors",
+        seeds: { try fixtures("arrays", ".safetensors") },
         target: "x.safetensors"),
-      FuzzedFormat(name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) }, target: "x.tar.gz"),
+      FuzzedFormat(
+        name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) }, target: "x.tar.gz"),
       FuzzedFormat(
         name: "yaml", path: "x.yaml",
         seeds: {
           let folder = tests.deletingLastPathComponent().appending(path: "Experiments")
-          let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
-          return try names.sorted().map { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
+          let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasSuffix(".yaml")
+          }
+          return try names.sorted().map {
+            [UInt8](try Data(contentsOf: folder.appending(path: $0)))
+          }
         }, target: "x.yaml", read: { _ = try Experiment($0) }),
     ]
   }
 
   private static let cifar: [UInt8] =
     [3] + [UInt8](repeating: 40, count: 3072) + [9] + [UInt8](repeating: 90, count: 3072)
-  private static let idxImages: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5] + (0..<60)
+  private static let idxImages: [UInt8] =
+    [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5] + (0..<60)
   private static let idxLabels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 0, 2, 1]
 
   /// A tar archive of CIFAR's test file, a folder and a long name, not compressed.
@@ -86,7 +101,8 @@ struct FuzzedFormat {
       return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
     let record = (0..<3073).map { UInt8($0 % 7) }
-    return member("x/", "5", []) + member("long", "L", Array("x/a-long-name".utf8)) + member("short", "0", [1, 2])
+    return member("x/", "5", []) + member("long", "L", Array("x/a-long-name".utf8))
+      + member("short", "0", [1, 2])
       + member("x/test_batch.bin", "0", record) + [UInt8](repeating: 0, count: 1024)
   }()
 
@@ -100,7 +116,9 @@ struct FuzzedFormat {
       let checksum = file[(start + 4)..<(start + 8 + length)].withUnsafeBufferPointer {
         UInt32(crc32(0, $0.baseAddress, UInt32($0.count)))
       }
-      for byte in 0..<4 { file[start + 8 + length + byte] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * byte)) }
+      for byte in 0..<4 {
+        file[start + 8 + length + byte] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * byte))
+      }
       start += 12 + length
     }
     return file

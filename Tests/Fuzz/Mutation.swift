@@ -29,16 +29,21 @@ struct Mutation {
     case 1: bytes[place] ^= 1 << UInt8(draw(8))
     case 2: bytes.removeSubrange(place...)
     case 3: bytes.removeSubrange(place..<min(bytes.count, place + 1 + draw(16)))
-    case 4: bytes.insert(contentsOf: [UInt8](repeating: extremes[draw(6)], count: 1 + draw(12)), at: place)
+    case 4:
+      bytes.insert(
+        contentsOf: [UInt8](repeating: extremes[draw(6)], count: 1 + draw(12)), at: place)
     case 5:
       // A number of two, four or eight bytes becomes a very small or large one.
-      for next in place..<min(bytes.count, place + [2, 4, 8][draw(3)]) { bytes[next] = extremes[draw(6)] }
+      for next in place..<min(bytes.count, place + [2, 4, 8][draw(3)]) {
+        bytes[next] = extremes[draw(6)]
+      }
     case 6:
       // A digit in a text header becomes another, or many.
       let digits = bytes.indices.prefix(512).filter { (0x30...0x39).contains(bytes[$0]) }
       guard !digits.isEmpty else { return }
       let digit = digits[draw(digits.count)]
-      bytes.replaceSubrange(digit...digit, with: (0..<[1, 1, 12][draw(3)]).map { _ in 0x30 + UInt8(draw(10)) })
+      bytes.replaceSubrange(
+        digit...digit, with: (0..<[1, 1, 12][draw(3)]).map { _ in 0x30 + UInt8(draw(10)) })
     case 7:
       let other = seeds[draw(seeds.count)]
       let start = draw(other.count)

@@ -1,14 +1,17 @@
 // crossfire-fuzz FORMAT|all COUNT [SEED]
 //
-// Reads COUNT damaged files of a format, made from good ones at random. Each must be read or refused with a message, within five
-// seconds and a gigabyte of memory: the process ends by a signal otherwise, and the file that did it stays where the last line says.
+// Reads COUNT damaged files of a format, made from good ones at random. Each must be read or
+// refused with a message, within five seconds and a gigabyte of memory: the process ends by a
+// signal otherwise, and the file that did it stays where the last line says.
 import Datasets
 import Foundation
 import Support
 
 let words = CommandLine.arguments.dropFirst()
 guard words.count >= 2, let count = Int(words[words.startIndex + 1]) else {
-  print("crossfire-fuzz FORMAT|all COUNT [SEED]; formats: " + FuzzedFormat.all.map(\.name).joined(separator: ", "))
+  print(
+    "crossfire-fuzz FORMAT|all COUNT [SEED]; formats: "
+      + FuzzedFormat.all.map(\.name).joined(separator: ", "))
   exit(64)
 }
 let wanted = words.first!
@@ -22,10 +25,13 @@ let seed = Seed(words.dropFirst(2).first.flatMap(UInt64.init) ?? 1)
 #if os(Linux)
   // What is written to, which is what counts; the engine's libraries alone map more than that.
   var limit = rlimit(rlim_cur: 1 << 30, rlim_max: 1 << 30)
-  guard setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit) == 0 else { fatalError("no limit could be set") }
+  guard setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit) == 0 else {
+    fatalError("no limit could be set")
+  }
 #endif
 
-/// Ends the process by a signal when it has computed that long, or waited ten times as long; 0 calls that off.
+/// Ends the process by a signal when it has computed that long, or waited ten times as long; 0
+/// calls that off.
 ///
 /// Time of the processor counts, since others may be at work on the machine.
 func watch(seconds: Int) {
@@ -41,7 +47,8 @@ func watch(seconds: Int) {
 
 /// Reads the damaged files of one format; gives how many were read, and the longest time one took.
 func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, strange: [String]) {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "crossfire-fuzz-\(getpid())-\(format.name)")
+  let folder = FileManager.default.temporaryDirectory.appending(
+    path: "crossfire-fuzz-\(getpid())-\(format.name)")
   try? FileManager.default.removeItem(at: folder)
   let place = folder.appending(path: format.path)
   try createFolder(place.deletingLastPathComponent())

@@ -5,16 +5,20 @@ import Testing
 struct AgreementTests {
   @Test("kappa and alpha agree with statsmodels and krippendorff", arguments: agreementReference)
   func references(_ reference: (counts: [[Int]], kappa: Double?, alpha: Double)) throws {
-    if let kappa = reference.kappa { #expect(abs(try #require(fleissKappa(reference.counts)) - kappa) < 1e-9) }
+    if let kappa = reference.kappa {
+      #expect(abs(try #require(fleissKappa(reference.counts)) - kappa) < 1e-9)
+    }
     #expect(abs(try #require(krippendorffAlpha(reference.counts)) - reference.alpha) < 1e-9)
   }
 
-  @Test("error consistency is Cohen's kappa of right and wrong", arguments: errorConsistencyReference)
+  @Test(
+    "error consistency is Cohen's kappa of right and wrong", arguments: errorConsistencyReference)
   func cohen(_ reference: (counts: [Int], kappa: Double)) throws {
-    let pairs = zip([(true, true), (true, false), (false, true), (false, false)], reference.counts).flatMap {
-      pair, count in
-      [(Bool, Bool)](repeating: pair, count: count)
-    }
+    let pairs = zip([(true, true), (true, false), (false, true), (false, false)], reference.counts)
+      .flatMap {
+        pair, count in
+        [(Bool, Bool)](repeating: pair, count: count)
+      }
     let kappa = try #require(errorConsistency(pairs.map(\.0), pairs.map(\.1)))
     #expect(abs(kappa - reference.kappa) < 1e-12)
   }
@@ -22,10 +26,13 @@ struct AgreementTests {
   @Test("full agreement is 1; what cannot disagree has no value; single answers say nothing")
   func ends() {
     #expect(fleissKappa([[4, 0], [0, 4]]) == 1 && krippendorffAlpha([[4, 0], [0, 2]]) == 1)
-    #expect(fleissKappa([[4, 0], [4, 0]]) == nil && krippendorffAlpha([[4, 0], [4, 0]]) == nil)
+    #expect(
+      fleissKappa([[4, 0], [4, 0]]) == nil && krippendorffAlpha([[4, 0], [4, 0]]) == nil)
     #expect(fleissKappa([]) == nil && krippendorffAlpha([[1, 0], [0, 1]]) == nil)
-    #expect(krippendorffAlpha([[3, 1], [1, 2], [0, 1]]) == krippendorffAlpha([[3, 1], [1, 2]]))
-    #expect(errorConsistency([true, true], [true, true]) == nil && errorConsistency([], []) == nil)
+    #expect(
+      krippendorffAlpha([[3, 1], [1, 2], [0, 1]]) == krippendorffAlpha([[3, 1], [1, 2]]))
+    #expect(
+      errorConsistency([true, true], [true, true]) == nil && errorConsistency([], []) == nil)
     #expect(errorConsistency([true, false], [true, false]) == 1)
   }
 
@@ -34,7 +41,9 @@ struct AgreementTests {
     for (counts, kappa, _) in agreementReference {
       let turned = counts.reversed().map { Array($0.reversed()) }
       #expect(abs(try #require(krippendorffAlpha(turned)) - krippendorffAlpha(counts)!) < 1e-12)
-      if kappa != nil { #expect(abs(try #require(fleissKappa(turned)) - fleissKappa(counts)!) < 1e-12) }
+      if kappa != nil {
+        #expect(abs(try #require(fleissKappa(turned)) - fleissKappa(counts)!) < 1e-12)
+      }
     }
   }
 }

@@ -9,7 +9,8 @@ struct MixedLogisticModelTests {
     reference.answers.split(whereSeparator: \.isWhitespace).map { word in
       let code = Int(word)!
       return .init(
-        condition: code / 10 % 10, participant: code / 10_000, image: code / 100 % 100, successes: code % 10)
+        condition: code / 10 % 10, participant: code / 10_000, image: code / 100 % 100,
+        successes: code % 10)
     }
   }
 
@@ -21,13 +22,19 @@ struct MixedLogisticModelTests {
     for condition in 0..<reference.conditions {
       let error = model.standardError(condition)
       #expect(
-        abs(model.estimates[condition] - reference.estimates[condition]) < 1e-3 * abs(reference.estimates[condition]))
-      #expect(abs(error - reference.standardErrors[condition]) < 1e-2 * reference.standardErrors[condition])
+        abs(model.estimates[condition] - reference.estimates[condition]) < 1e-3
+          * abs(reference.estimates[condition]))
+      #expect(
+        abs(error - reference.standardErrors[condition]) < 1e-2
+          * reference.standardErrors[condition])
     }
     #expect(
-      abs(model.participantDeviation - reference.participantDeviation) < 1e-3 * max(0.1, reference.participantDeviation)
+      abs(model.participantDeviation - reference.participantDeviation) < 1e-3
+        * max(0.1, reference.participantDeviation)
     )
-    #expect(abs(model.imageDeviation - reference.imageDeviation) < 1e-3 * max(0.1, reference.imageDeviation))
+    #expect(
+      abs(model.imageDeviation - reference.imageDeviation) < 1e-3
+        * max(0.1, reference.imageDeviation))
     #expect(abs(model.logLikelihood - reference.logLikelihood) < 1e-4)
     let p = MixedComparison(cells, conditions: reference.conditions).p(0, 1)
     let expected = erfc((reference.logLikelihood - reference.nullLogLikelihood).squareRoot())
@@ -39,9 +46,12 @@ struct MixedLogisticModelTests {
     let cells = cells(mixedModelReference[0])
     let swapped = cells.map { cell in
       MixedLogisticModel.Cell(
-        condition: cell.condition, participant: cell.image, image: cell.participant, successes: cell.successes)
+        condition: cell.condition, participant: cell.image, image: cell.participant,
+        successes: cell.successes)
     }
-    let (model, mirrored) = (MixedLogisticModel(cells, conditions: 3), MixedLogisticModel(swapped, conditions: 3))
+    let (model, mirrored) = (
+      MixedLogisticModel(cells, conditions: 3), MixedLogisticModel(swapped, conditions: 3)
+    )
     #expect(abs(model.deviance - mirrored.deviance) < 1e-6)
     #expect(abs(model.participantDeviation - mirrored.imageDeviation) < 1e-3)
   }
@@ -59,19 +69,25 @@ struct MixedLogisticModelTests {
     #expect(model.participantDeviation == 0 && model.imageDeviation == 0)
   }
 
-  @Test("a condition in which nobody said yes has no estimate, and is still told from one in which many did")
+  @Test(
+    "a condition in which nobody said yes has no estimate, and is still told from one in which many did"
+  )
   func separated() {
     var cells: [MixedLogisticModel.Cell] = []
     for person in 0..<12 {
       for image in 0..<10 {
         cells.append(.init(condition: 0, participant: person, image: image, successes: 0))
         cells.append(
-          .init(condition: 1, participant: person, image: image, successes: (person * 7 + image) % 3 == 0 ? 1 : 0))
+          .init(
+            condition: 1, participant: person, image: image,
+            successes: (person * 7 + image) % 3 == 0 ? 1 : 0))
         cells.append(.init(condition: 2, participant: person, image: image, successes: 0))
       }
     }
     let comparison = MixedComparison(cells, conditions: 3)
-    #expect(comparison.estimate(0) == nil && comparison.estimate(1) != nil && comparison.difference(0, 1) == nil)
+    #expect(
+      comparison.estimate(0) == nil && comparison.estimate(1) != nil
+        && comparison.difference(0, 1) == nil)
     #expect(comparison.p(0, 1)! < 1e-6)
     #expect(comparison.p(0, 2) == 1)
   }
@@ -80,7 +96,8 @@ struct MixedLogisticModelTests {
   func wald() throws {
     let cells = cells(mixedModelReference[1])
     let ratio = try #require(MixedComparison(cells, conditions: 2).p(0, 1))
-    let wald = try #require(MixedComparison(cells, conditions: MixedComparison.mostFits + 1).p(0, 1))
+    let wald = try #require(
+      MixedComparison(cells, conditions: MixedComparison.mostFits + 1).p(0, 1))
     #expect(ratio != wald && ratio < 1e-3 && wald < 1e-3 && wald > 0)
   }
 }

@@ -2,8 +2,8 @@
 
 import Testing
 
-/// Answers and lme4's `glmer(yes ~ 0 + condition + (1 | participant) + (1 | image), family = binomial)` of them; the null model has
-/// conditions 0 and 1 as one.
+/// Answers and lme4's `glmer(yes ~ 0 + condition + (1 | participant) + (1 | image), family =
+/// binomial)` of them; the null model has conditions 0 and 1 as one.
 struct MixedModelReference: Sendable, CustomTestStringConvertible {
   let name: String
   let participants: Int
@@ -167,7 +167,8 @@ let mixedModelReference: [MixedModelReference] = [
   MixedModelReference(
     name: "no deviation of images", participants: 20, images: 30, conditions: 2,
     estimates: [-0.05033124211, 0.82127587160], standardErrors: [0.2259228433, 0.2339943541],
-    participantDeviation: 0.7518008861, imageDeviation: 6.694001116e-08, logLikelihood: -253.6222445,
+    participantDeviation: 0.7518008861, imageDeviation: 6.694001116e-08,
+    logLikelihood: -253.6222445,
     nullLogLikelihood: -261.5908941,
     answers: """
       2400 2301 1501 501 1801 2901 2601 1000 1201 601 411 311 2911 2711 2511 811 110 210 1911 1310 11400 11701 12600

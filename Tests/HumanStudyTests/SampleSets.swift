@@ -5,17 +5,22 @@ import Support
 
 @testable import HumanStudy
 
-/// Example sets without an attack: grey images of 4 x 4 pixels whose corner says what their model sees in them.
+/// Example sets without an attack: grey images of 4 x 4 pixels whose corner says what their model
+/// sees in them.
 enum SampleSets {
   /// Examples of every image towards every other class.
   /// - Parameters:
   ///   - perClass: images of each class; classes take turns.
-  ///   - fools: whether the example of an image (its number in its class) of a class towards a target fools.
+  ///   - fools: whether the example of an image (its number in its class) of a class towards a
+  ///     target fools.
   static func set(
-    _ source: String, attack: String = "jsma", classes: Int = 4, perClass: Int = 6, targeted: Bool = true,
+    _ source: String, attack: String = "jsma", classes: Int = 4, perClass: Int = 6,
+    targeted: Bool = true,
     fools: (_ label: Int, _ number: Int, _ target: Int) -> Bool = { _, _, _ in true }
   ) -> ExampleSet {
-    var (indices, labels, targets, predicted): ([Int64], [Int64], [Int64], [Int64]) = ([], [], [], [])
+    var (indices, labels, targets, predicted): ([Int64], [Int64], [Int64], [Int64]) = (
+      [], [], [], []
+    )
     var (originals, adversarial): ([Float], [Float]) = ([], [])
     for index in 0..<classes * perClass {
       let (label, number) = (index % classes, index / classes)
@@ -33,13 +38,16 @@ enum SampleSets {
     let shape = [count, 1, 4, 4]
     return ExampleSet(
       origin: ExampleSet.Origin(
-        data: "drawn:test", classNames: (0..<classes).map { "class \($0)" }, valueRange: 0...1, source: source,
-        sourceFingerprint: "fingerprint of \(source)", attack: attack, norm: "linf", parameters: [:], epsilons: [1],
+        data: "drawn:test", classNames: (0..<classes).map { "class \($0)" }, valueRange: 0...1,
+        source: source,
+        sourceFingerprint: "fingerprint of \(source)", attack: attack, norm: "linf",
+        parameters: [:], epsilons: [1],
         seed: 1),
       original: Tensor(originals, shape: shape), adversarial: [Tensor(adversarial, shape: shape)],
       label: Tensor(labels, shape: [count]), target: Tensor(targets, shape: [count]),
       index: Tensor(indices, shape: [count]),
-      predicted: Tensor(predicted, shape: [1, count]), confidence: Tensor.full(0.75, shape: [1, count]))
+      predicted: Tensor(predicted, shape: [1, count]),
+      confidence: Tensor.full(0.75, shape: [1, count]))
   }
 
   /// The corner is a fifth of what is seen, the rest depends on the image.
@@ -54,7 +62,8 @@ enum SampleSets {
   }
 }
 
-/// Sees in an image what its corner says, and one class less where `offset` is added before it is read.
+/// Sees in an image what its corner says, and one class less where `offset` is added before it is
+/// read.
 struct CornerReader: Classifier {
   var classCount = 4
   var offset = 0.0

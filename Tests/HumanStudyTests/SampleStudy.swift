@@ -28,23 +28,29 @@ final class SampleStudy {
     key.append(
       source.map {
         Stimulus(
-          name: name, sha256: "", kind: .adversarial, data: "digits:test", index: image, label: label, target: target,
+          name: name, sha256: "", kind: .adversarial, data: "digits:test", index: image,
+          label: label, target: target,
           source: $0, attack: "jsma", epsilon: 0.25, predicted: target, confidence: 0.9)
-      } ?? Stimulus(name: name, sha256: "", kind: .clean, data: "digits:test", index: image, label: label))
+      }
+        ?? Stimulus(
+          name: name, sha256: "", kind: .clean, data: "digits:test", index: image, label: label))
     return name
   }
 
   /// Adds what somebody said about a picture.
   func answer(
-    _ participant: String, _ stimulus: String, _ first: Choice?, _ second: Choice? = nil, phase: Phase = .main,
+    _ participant: String, _ stimulus: String, _ first: Choice?, _ second: Choice? = nil,
+    phase: Phase = .main,
     milliseconds: Double? = 1000
   ) {
     positions[participant, default: 0] += 1
     for (question, choice) in [(1, first), (2, second)] where question == 1 || choice != nil {
       answers.append(
         Answer(
-          participant: participant, position: positions[participant]!, phase: phase, stimulus: stimulus,
-          question: question, choice: choice, ending: choice == nil ? .timeout : .response, milliseconds: milliseconds))
+          participant: participant, position: positions[participant]!, phase: phase,
+          stimulus: stimulus,
+          question: question, choice: choice, ending: choice == nil ? .timeout : .response,
+          milliseconds: milliseconds))
     }
   }
 
@@ -60,11 +66,14 @@ final class SampleStudy {
   }
 
   func status(_ participant: String, _ status: ParticipantRecord.Status) {
-    people.append(ParticipantRecord(participant: participant, slot: people.count + 1, status: status))
+    people.append(
+      ParticipantRecord(participant: participant, slot: people.count + 1, status: status))
   }
 
   /// Writes everything and scores it.
-  func score(_ design: String = "{ attack: jsma, participants: 12 }", draws: Int = 400) throws -> StudyResults {
+  func score(_ design: String = "{ attack: jsma, participants: 12 }", draws: Int = 400) throws
+    -> StudyResults
+  {
     try write(design)
     let score = try StudyScore(folder, draws: draws)
     let results = score.results()
@@ -75,7 +84,8 @@ final class SampleStudy {
   func write(_ design: String) throws {
     try folder.write(
       Study(
-        title: "Digits", classNames: (0..<10).map(String.init), consent: "", instructions: "", questions: ["?", "??"],
+        title: "Digits", classNames: (0..<10).map(String.init), consent: "", instructions: "",
+        questions: ["?", "??"],
         noneText: "none", secondsPerAnswer: nil, participants: 12, slots: 15, width: 28, height: 28,
         stimuli: key.map(\.name), practiceLabels: [:], sheets: []))
     try folder.write(key)

@@ -8,18 +8,24 @@ import Testing
 @Suite("The files of a study")
 struct StudyFolderTests {
   static let study = Study(
-    title: "Which digit?", classNames: (0..<10).map(String.init), consent: "I agree.", instructions: "Look.",
-    questions: ["Most plausible?", "Second?"], noneText: "None of them", secondsPerAnswer: nil, participants: 2,
+    title: "Which digit?", classNames: (0..<10).map(String.init), consent: "I agree.",
+    instructions: "Look.",
+    questions: ["Most plausible?", "Second?"], noneText: "None of them", secondsPerAnswer: nil,
+    participants: 2,
     slots: 3, width: 28, height: 28, stimuli: ["s1", "s2"], practiceLabels: ["s1": 3],
     sheets: [.init(name: "a", caption: "rows and columns", width: 280, height: 280)])
 
   static let answers = [
     Answer(
-      participant: "p1", position: 1, phase: .practice, stimulus: "s1", question: 1, choice: .label(3),
+      participant: "p1", position: 1, phase: .practice, stimulus: "s1", question: 1,
+      choice: .label(3),
       milliseconds: 812.5, serverMilliseconds: 900, time: "2026-01-01T00:00:00Z"),
-    Answer(participant: "p1", position: 2, phase: .main, stimulus: "s2", question: 1, choice: Choice.none),
     Answer(
-      participant: "p,\"2\"\n", session: 2, position: 2, phase: .main, stimulus: "s2", question: 2, choice: nil,
+      participant: "p1", position: 2, phase: .main, stimulus: "s2", question: 1, choice: Choice.none
+    ),
+    Answer(
+      participant: "p,\"2\"\n", session: 2, position: 2, phase: .main, stimulus: "s2", question: 2,
+      choice: nil,
       ending: .timeout),
   ]
 
@@ -39,7 +45,8 @@ struct StudyFolderTests {
     let key = [
       Stimulus(name: "s1", sha256: "00", kind: .practice, data: "mnist:test", index: 7, label: 3),
       Stimulus(
-        name: "s2", sha256: "01", kind: .adversarial, data: "mnist:test", index: 0, label: 3, target: 4, source: "a",
+        name: "s2", sha256: "01", kind: .adversarial, data: "mnist:test", index: 0, label: 3,
+        target: 4, source: "a",
         attack: "jsma", epsilon: 0.25, predicted: 4, confidence: 0.5),
     ]
     try folder.write(key)
@@ -47,7 +54,9 @@ struct StudyFolderTests {
     try folder.write(Self.answers)
     #expect(try folder.readAnswers() == Self.answers)
     let people = [
-      ParticipantRecord(participant: "p1", slot: 1, status: .finished, consented: "t", finished: "u", external: "A=1"),
+      ParticipantRecord(
+        participant: "p1", slot: 1, status: .finished, consented: "t", finished: "u",
+        external: "A=1"),
       ParticipantRecord(participant: "p2", slot: 2, status: .withdrawn),
     ]
     try folder.write(people)
@@ -67,12 +76,27 @@ struct StudyFolderTests {
         "p1,1,1,middle,s1,1,3,response,,,",
         "answers.csv:2: phase: expected one of practice, main, check, found 'middle'"
       ),
-      ("p1,1,1,main,../x,1,3,response,,,", "answers.csv:2: stimulus: expected a picture's name, found '../x'"),
-      ("p1,1,1,main,s1,1,03,response,,,", "answers.csv:2: choice: expected a class's number or na, found '03'"),
-      ("p1,1,1,main,s1,1,,response,,,", "answers.csv:2: choice: expected a class's number or na, found ''"),
-      ("p1,1,1,main,s1,1,3,response,nan,,", "answers.csv:2: rt_ms: expected a number of at least 0, found 'nan'"),
+      (
+        "p1,1,1,main,../x,1,3,response,,,",
+        "answers.csv:2: stimulus: expected a picture's name, found '../x'"
+      ),
+      (
+        "p1,1,1,main,s1,1,03,response,,,",
+        "answers.csv:2: choice: expected a class's number or na, found '03'"
+      ),
+      (
+        "p1,1,1,main,s1,1,,response,,,",
+        "answers.csv:2: choice: expected a class's number or na, found ''"
+      ),
+      (
+        "p1,1,1,main,s1,1,3,response,nan,,",
+        "answers.csv:2: rt_ms: expected a number of at least 0, found 'nan'"
+      ),
       ("\"p1,1,1,main,s1,1,3,response,,,", "answers.csv:2: a quoted field is not closed"),
-      ("\"p1\"x,1,1,main,s1,1,3,response,,,", "answers.csv:2: expected a comma or the line's end after a quoted field"),
+      (
+        "\"p1\"x,1,1,main,s1,1,3,response,,,",
+        "answers.csv:2: expected a comma or the line's end after a quoted field"
+      ),
       (
         "p1,1,1,main,s1,1,3,response,,,\np1,1,1,main,s1,1,4,response,,,",
         "answers.csv:3: p1 answered question 1 of trial 1 already"
@@ -81,7 +105,8 @@ struct StudyFolderTests {
   func wrong(_ lines: String, _ message: String?) throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
-    let header = "participant,session,position,phase,stimulus,question,choice,ended_on,rt_ms,server_ms,time"
+    let header =
+      "participant,session,position,phase,stimulus,question,choice,ended_on,rt_ms,server_ms,time"
     try (header + "\n" + lines + "\n").write(to: folder.answers, atomically: true, encoding: .utf8)
     do {
       _ = try folder.readAnswers()
@@ -107,11 +132,13 @@ struct StudyFolderTests {
     }
   }
 
-  @Test("a file with a byte order mark, other line ends, or columns in another order reads the same")
+  @Test(
+    "a file with a byte order mark, other line ends, or columns in another order reads the same")
   func spreadsheets() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
-    let text = "\u{FEFF}stimulus,phase,note,participant,position\r\ns1,main,\"a, b\r\nc\",1,1\r\n\r\ns2,main,,1,2\r\n"
+    let text =
+      "\u{FEFF}stimulus,phase,note,participant,position\r\ns1,main,\"a, b\r\nc\",1,1\r\n\r\ns2,main,,1,2\r\n"
     try Data(text.utf8).write(to: folder.trials)
     #expect(
       try folder.readTrials() == [
@@ -125,7 +152,8 @@ struct StudyFolderTests {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
     let changes: [(inout Study) -> Void] = [
-      { $0.format = 2 }, { $0.stimuli = ["../../etc/passwd", "s1"] }, { $0.practiceLabels = ["s1": 10] },
+      { $0.format = 2 }, { $0.stimuli = ["../../etc/passwd", "s1"] },
+      { $0.practiceLabels = ["s1": 10] },
       { $0.questions = [] }, { $0.stimuli = ["s1", "s1"] }, { $0.sheets[0].name = "a/b" },
     ]
     for change in changes {
@@ -134,7 +162,9 @@ struct StudyFolderTests {
       try folder.write(study)
       #expect(throws: Failure.self) { try folder.readStudy() }
     }
-    let missing = #expect(throws: Failure.self) { try StudyFolder(temporary.appending("none")).readStudy() }
+    let missing = #expect(throws: Failure.self) {
+      try StudyFolder(temporary.appending("none")).readStudy()
+    }
     #expect(missing?.kind == .missing)
   }
 }

@@ -37,34 +37,46 @@ struct StudyScoreTests {
         study.say("p\(number % 6)", model, image: number % 25, saying)
       }
     }
-    let results = try study.score("{ attack: jsma, participants: 6, models: [normal, distilled, regularised] }")
+    let results = try study.score(
+      "{ attack: jsma, participants: 6, models: [normal, distilled, regularised] }")
     #expect(results.conditions.map(\.condition.source) == SampleSets.models)
-    for (result, (counts, percentage)) in zip(results.conditions, zip(published.counts, published.percentages)) {
+    for (result, (counts, percentage)) in zip(
+      results.conditions, zip(published.counts, published.percentages))
+    {
       #expect(result.fooled.of == counts.answers && result.fooled.count == counts.fooled)
       #expect(result.reasonable.count == counts.reasonable)
       #expect(StudyResults.percent(result.fooled.share) == percentage.fooled)
       #expect(StudyResults.percent(result.reasonable.share) == percentage.reasonable)
       let wilson = wilsonInterval(successes: counts.fooled, of: counts.answers)
       #expect(result.fooled.wilson == [wilson.lowerBound, wilson.upperBound])
-      #expect(result.byLabel[3].reduce(0, +) == counts.answers && result.byTarget[7] == result.byLabel[3])
+      #expect(
+        result.byLabel[3].reduce(0, +) == counts.answers && result.byTarget[7] == result.byLabel[3])
     }
     let first = results.comparisons.first { $0.measure == "fooled" }
     let (a, b) = (published.counts[0], published.counts[1])
-    #expect(first?.fisherP == fisherExactTest((a.fooled, a.answers - a.fooled), (b.fooled, b.answers - b.fooled)))
-    #expect(results.comparisons.allSatisfy { $0.mixedP != nil } && results.models.allSatisfy(\.isConverged))
+    #expect(
+      first?.fisherP
+        == fisherExactTest((a.fooled, a.answers - a.fooled), (b.fooled, b.answers - b.fooled)))
+    #expect(
+      results.comparisons.allSatisfy { $0.mixedP != nil }
+        && results.models.allSatisfy(\.isConverged))
   }
 
   @Test("what is fooled, what is reasonable, what is neither")
   func definitions() throws {
     let study = SampleStudy()
-    for (image, saying) in [SampleStudy.Saying.target, .targetSecond, .nothing, .original, .other].enumerated() {
+    for (image, saying) in [SampleStudy.Saying.target, .targetSecond, .nothing, .original, .other]
+      .enumerated()
+    {
       study.say("p", "a", image: image, saying)
     }
-    // The time was over: not an answer. None of them as the second choice: no reason to call a mistake reasonable.
+    // The time was over: not an answer. None of them as the second choice: no reason to call a
+    // mistake reasonable.
     study.answer("p", study.picture("a", image: 9), nil)
     let result = try study.score().conditions[0]
     #expect(
-      result.fooled.count == 1 && result.reasonable.count == 3 && result.original.count == 2 && result.fooled.of == 5)
+      result.fooled.count == 1 && result.reasonable.count == 3 && result.original.count == 2
+        && result.fooled.of == 5)
     #expect(result.byLabel[3] == [0, 1, 0, 2, 0, 0, 0, 1, 0, 0, 1])
   }
 
@@ -73,12 +85,14 @@ struct StudyScoreTests {
     func study() -> SampleStudy {
       let study = SampleStudy()
       for (participant, right, status) in [
-        ("attentive", 4, ParticipantRecord.Status.finished), ("hasty", 2, .finished), ("gone", 4, .started),
+        ("attentive", 4, ParticipantRecord.Status.finished), ("hasty", 2, .finished),
+        ("gone", 4, .started),
         ("withdrawn", 4, .withdrawn),
       ] {
         for check in 0..<4 {
           study.answer(
-            participant, study.picture(nil, image: check, label: 5), .label(check < right ? 5 : 6), phase: .check)
+            participant, study.picture(nil, image: check, label: 5), .label(check < right ? 5 : 6),
+            phase: .check)
         }
         study.say(participant, "a", image: 10, .target)
         study.status(participant, status)
@@ -88,7 +102,8 @@ struct StudyScoreTests {
     let results = try study().score("{ attack: jsma, participants: 4, checks: 4 }")
     #expect(results.participants.answered == 4 && results.participants.analysed == 1)
     #expect(results.participants.excluded.map(\.participant) == ["gone", "hasty", "withdrawn"])
-    #expect(results.participants.excluded[1].reason == "2 of 4 checks right, the design asks for 75 %")
+    #expect(
+      results.participants.excluded[1].reason == "2 of 4 checks right, the design asks for 75 %")
     #expect(results.conditions[0].fooled.of == 1 && results.participants.checksRight == 4)
     let lenient = try study().score(
       "{ attack: jsma, participants: 4, checks: 4, checksRight: 0.5, keepUnfinished: true }")
@@ -165,18 +180,26 @@ struct StudyScoreTests {
   func files() throws {
     let study = SampleStudy()
     for person in 0..<3 {
-      for image in 0..<4 { study.say("p\(person)", image % 2 == 0 ? "a" : "b|c", image: image, .targetSecond) }
+      for image in 0..<4 {
+        study.say("p\(person)", image % 2 == 0 ? "a" : "b|c", image: image, .targetSecond)
+      }
     }
     let results = try study.score()
     #expect(try StudyResults.read(study.folder.results) == results)
-    let csv = try String(contentsOf: study.folder.resultsTable, encoding: .utf8).split(separator: "\n")
-    #expect(csv[0].hasPrefix("source,attack,epsilon,measure,count,answers,share,wilson_low,wilson_high"))
+    let csv = try String(contentsOf: study.folder.resultsTable, encoding: .utf8).split(
+      separator: "\n")
+    #expect(
+      csv[0].hasPrefix("source,attack,epsilon,measure,count,answers,share,wilson_low,wilson_high"))
     #expect(csv.count == 1 + 2 * 3 && csv[1].hasPrefix("a,jsma,0.25,fooled,0,6,0,0,"))
     let file = study.folder.url.appending(path: "model-vs-human/study_subject-01_session_1.csv")
     let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
-    #expect(rows[0] == "subj,Session,trial,rt,object_response,category,condition,imagename" && rows.count == 5)
+    #expect(
+      rows[0] == "subj,Session,trial,rt,object_response,category,condition,imagename"
+        && rows.count == 5)
     #expect(rows[1] == "p0,1,1,1.000,3,3,a jsma 0.25,s0.png")
-    #expect(try String(contentsOf: study.folder.resultsText, encoding: .utf8).contains("| b\\|c jsma 0.25 |"))
+    #expect(
+      try String(contentsOf: study.folder.resultsText, encoding: .utf8).contains(
+        "| b\\|c jsma 0.25 |"))
   }
 
   @Test("participants of known probabilities are found again within the intervals")
@@ -196,7 +219,8 @@ struct StudyScoreTests {
       let isFooled = Double(draw % 1000) < 1000 * fooled[stimulus.source!]!
       answers.append(
         Answer(
-          participant: "p\(trial.slot)", position: trial.position, phase: trial.phase, stimulus: trial.stimulus,
+          participant: "p\(trial.slot)", position: trial.position, phase: trial.phase,
+          stimulus: trial.stimulus,
           question: 1,
           choice: .label(isFooled ? stimulus.target! : stimulus.label), milliseconds: 500))
     }
@@ -207,7 +231,8 @@ struct StudyScoreTests {
       #expect(result.fooled.of == 200)
       #expect(result.fooled.bootstrap.map { $0[0] <= share && share <= $0[1] } == true)
     }
-    #expect(results.comparisons.filter { $0.measure == "fooled" }.allSatisfy { ($0.mixedP ?? 1) < 1e-6 })
+    #expect(
+      results.comparisons.filter { $0.measure == "fooled" }.allSatisfy { ($0.mixedP ?? 1) < 1e-6 })
     #expect(results.times?.median == 500)
   }
 }

@@ -14,14 +14,20 @@ struct ImageSetTests {
   private static let data = try! SevenSegmentDigits().images(.test, count: 30)
 
   private func network() throws -> Network {
-    try Architecture.named("mlp").network(input: Self.data.shape, classNames: Self.data.classNames, seed: Seed(1))
+    try Architecture.named("mlp").network(
+      input: Self.data.shape, classNames: Self.data.classNames, seed: Seed(1))
   }
 
-  private func examples(_ attack: any Attack, _ epsilons: [Double], _ network: Network) throws -> ExampleSet {
+  private func examples(_ attack: any Attack, _ epsilons: [Double], _ network: Network) throws
+    -> ExampleSet
+  {
     let source = Contestant(name: "m", classifier: network, fingerprint: network.fingerprint)
-    let plan = AttackPlan(name: type(of: attack).name, attack: attack, goal: .untargeted, epsilons: epsilons)
+    let plan = AttackPlan(
+      name: type(of: attack).name, attack: attack, goal: .untargeted, epsilons: epsilons)
     return try #require(
-      try TransferRunner(plan: plan, source: source, victims: [source], data: Self.data, seed: Seed(3)).run(keep: 30) {
+      try TransferRunner(
+        plan: plan, source: source, victims: [source], data: Self.data, seed: Seed(3)
+      ).run(keep: 30) {
         _ in
       }
       .examples)
@@ -31,12 +37,14 @@ struct ImageSetTests {
   func budgets() throws {
     let network = try network()
     for (attack, epsilon): (any Attack, Double) in [
-      (FastGradientSign(), 0.1), (ProjectedGradientDescent(norm: .l2, Pace(steps: 5, relative: 2.5)), 1.5),
+      (FastGradientSign(), 0.1),
+      (ProjectedGradientDescent(norm: .l2, Pace(steps: 5, relative: 2.5)), 1.5),
       (ProjectedGradientDescent(norm: .l1, Pace(steps: 5, relative: 2.5)), 12),
     ] {
       let set = try examples(attack, [epsilon], network)
       let stored = Quantization.pixels(
-        Quantization.bytes(set.adversarial[0], keeping: epsilon, in: attack.norm, of: set.original, range: 0...1),
+        Quantization.bytes(
+          set.adversarial[0], keeping: epsilon, in: attack.norm, of: set.original, range: 0...1),
         range: 0...1)
       let start = Quantization.pixels(Quantization.bytes(set.original, range: 0...1), range: 0...1)
       #expect(attack.norm.size(stored - start).max().scalar <= epsilon + 1e-5, "\(attack.norm)")
@@ -44,9 +52,12 @@ struct ImageSetTests {
     }
   }
 
-  @Test("a budget of pixels is kept by the nearest bytes, whose number of changed pixels rounding does not raise")
+  @Test(
+    "a budget of pixels is kept by the nearest bytes, whose number of changed pixels rounding does not raise"
+  )
   func changedPixels() {
-    // 0.6021 and 0.4955 are 153.54 and 126.35 levels: the nearest bytes are further from the originals.
+    // 0.6021 and 0.4955 are 153.54 and 126.35 levels: the nearest bytes are further from the
+    // originals.
     let originals = Tensor([0.2, 0.3, 0.9, 0.5] as [Float], shape: [1, 1, 2, 2])
     let moved = Tensor([0.6021, 0.3, 0.4955, 0.5] as [Float], shape: [1, 1, 2, 2])
     let stored = Quantization.bytes(moved, keeping: 0.25, in: .l0, of: originals, range: 0...1)
@@ -55,7 +66,9 @@ struct ImageSetTests {
     #expect(zip(start, stored.bytes()).count { $0 != $1 } == 2)
   }
 
-  @Test("what JPEG leaves is what the source says of the compressed pictures, and low quality changes more than high")
+  @Test(
+    "what JPEG leaves is what the source says of the compressed pictures, and low quality changes more than high"
+  )
   func jpeg() throws {
     let folder = TemporaryFolder()
     let network = try network()
@@ -64,15 +77,19 @@ struct ImageSetTests {
     try images.add(set, source: network)
     let outcome = try images.finish()
     #expect(images.jpeg.lines.map(\.quality) == [95, 10, 95, 10])
-    #expect(images.jpeg.lines.filter { $0.quality == 10 }.map(\.fooling).reduce(0, +) == outcome.foolingAsStored)
+    #expect(
+      images.jpeg.lines.filter { $0.quality == 10 }.map(\.fooling).reduce(0, +)
+        == outcome.foolingAsStored)
     let labels = set.label.int64s()
     for line in images.jpeg.lines {
       let budget = line.epsilon == 0.05 ? 0 : 1
       let stored = Quantization.pixels(
         Quantization.bytes(
-          set.adversarial[budget], keeping: line.epsilon, in: .linf, of: set.original, range: 0...1), range: 0...1)
+          set.adversarial[budget], keeping: line.epsilon, in: .linf, of: set.original, range: 0...1),
+        range: 0...1)
       let before = network.predictions(stored).int64s()
-      let after = network.predictions(JPEGCompression(quality: line.quality).compressed(stored)).int64s()
+      let after = network.predictions(JPEGCompression(quality: line.quality).compressed(stored))
+        .int64s()
       let fooling = labels.indices.filter { before[$0] != labels[$0] }
       #expect(line.fooling == fooling.count)
       #expect(line.stillFooling == fooling.count { after[$0] != labels[$0] })
@@ -80,7 +97,8 @@ struct ImageSetTests {
     let table = try String(contentsOf: folder.appending("jpeg.csv"), encoding: .utf8)
     #expect(table.hasPrefix("source,attack,epsilon,quality,fooling,still_fooling\nm,fgsm,0.05,95,"))
     let change = [95, 10].map { quality in
-      (JPEGCompression(quality: quality).compressed(set.original) - set.original).absolute.mean().scalar
+      (JPEGCompression(quality: quality).compressed(set.original) - set.original).absolute.mean()
+        .scalar
     }
     #expect(change[0] < change[1])
     #expect(throws: Failure.self) { try ImageSet(folder.url, jpegQualities: [0]) }
@@ -92,14 +110,17 @@ struct ImageSetTests {
     for number in 0..<120 {
       sheet.add(
         Picture(
-          shape: ImageShape(channels: 1, height: 3, width: 4), pixels: [UInt8](repeating: UInt8(number), count: 12)))
+          shape: ImageShape(channels: 1, height: 3, width: 4),
+          pixels: [UInt8](repeating: UInt8(number), count: 12)))
     }
     let drawn = sheet.drawn()
     #expect(drawn.shape == ImageShape(channels: 3, height: 10 * 5 - 2, width: 10 * 6 - 2))
     #expect(drawn.pixels[0] == 0 && drawn.pixels[6] == 1 && drawn.pixels[5 * 58] == 10)
   }
 
-  @Test("the last frame of an iterated attack is its result, and frames of the others are shares of their budget")
+  @Test(
+    "the last frame of an iterated attack is its result, and frames of the others are shares of their budget"
+  )
   func frames() throws {
     let network = try network()
     let images = Self.data.images(0..<4)
@@ -108,20 +129,31 @@ struct ImageSetTests {
     let plan = AttackPlan(name: "pgd", attack: pgd, goal: .untargeted, epsilons: [0.2])
     let frames = try plan.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5))
     let result = pgd.perturb(
-      images, goal, within: pgd.threat(0.2, against: network), against: network, random: RandomSource(Seed(5)))
-    #expect(frames.count == 7 && frames[0].floats() == images.floats() && frames[6].floats() == result.floats())
-    let fgsm = AttackPlan(name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.2])
-    let shares = try fgsm.frames(images, goal, epsilon: 0.2, shares: 4, against: network, seed: Seed(5))
+      images, goal, within: pgd.threat(0.2, against: network), against: network,
+      random: RandomSource(Seed(5)))
+    #expect(
+      frames.count == 7 && frames[0].floats() == images.floats()
+        && frames[6].floats() == result.floats())
+    let fgsm = AttackPlan(
+      name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.2])
+    let shares = try fgsm.frames(
+      images, goal, epsilon: 0.2, shares: 4, against: network, seed: Seed(5))
     for (share, frame) in shares.enumerated() {
       #expect((frame - images).absolute.max().scalar <= 0.05 * Double(share) + 1e-6)
     }
-    let square = AttackPlan(name: "deepfool", attack: DeepFool(), goal: .untargeted, epsilons: [0.2])
-    #expect(throws: Failure.self) { try square.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5)) }
+    let square = AttackPlan(
+      name: "deepfool", attack: DeepFool(), goal: .untargeted, epsilons: [0.2])
+    #expect(throws: Failure.self) {
+      try square.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5))
+    }
 
     let folder = TemporaryFolder()
-    try FrameSet(folder.url, scale: 2).write(frames, labels: Self.data.labels(0..<4).int64s(), source: network)
-    let lines = try String(contentsOf: folder.appending("frames.csv"), encoding: .utf8).split(separator: "\n")
-    #expect(lines.count == 1 + 4 * 7 && lines[1].hasPrefix("0,") && lines[1].contains(",0,0/0.png,"))
+    try FrameSet(folder.url, scale: 2).write(
+      frames, labels: Self.data.labels(0..<4).int64s(), source: network)
+    let lines = try String(contentsOf: folder.appending("frames.csv"), encoding: .utf8).split(
+      separator: "\n")
+    #expect(
+      lines.count == 1 + 4 * 7 && lines[1].hasPrefix("0,") && lines[1].contains(",0,0/0.png,"))
     #expect(FileManager.default.fileExists(atPath: folder.appending("strips/3.png").path))
   }
 }

@@ -19,10 +19,13 @@ struct ArchitectureTests {
     #expect(failure?.hint?.hasPrefix("did you mean 'small'? (known: ") == true)
   }
 
-  @Test("each fits itself to the images and the classes", arguments: Architecture.all.map(\.name), [2, 100])
+  @Test(
+    "each fits itself to the images and the classes", arguments: Architecture.all.map(\.name),
+    [2, 100])
   func fits(_ name: String, _ classes: Int) throws {
     let description = try Architecture.named(name).description(
-      input: ImageShape(channels: 3, height: 32, width: 40), classNames: (0..<classes).map(String.init))
+      input: ImageShape(channels: 3, height: 32, width: 40),
+      classNames: (0..<classes).map(String.init))
     #expect(try description.layers.shapes(from: [3, 32, 40]).last == [classes])
     #expect(description.valueRange == 0...1)
   }

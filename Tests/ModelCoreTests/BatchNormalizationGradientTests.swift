@@ -5,7 +5,9 @@ import Testing
 @testable import ModelCore
 
 /// Batch normalisation in training written in tensor operations, for any element type.
-func plainBatchNormalization(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double) -> Tensor {
+func plainBatchNormalization(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double)
+  -> Tensor
+{
   // x [N, C] or [N, C, H, W], weight and bias [C]
   let over = [0] + Array(2..<max(2, x.rank))
   let perChannel = [1, x.shape[1]] + [Int](repeating: 1, count: x.rank - 2)
@@ -34,7 +36,8 @@ struct BatchNormalizationGradientTests {
 
   private func native(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
     x.batchNormalized(
-      weight: weight, bias: bias, runningMean: nil, runningVariance: nil, usesBatch: true, momentum: 0.1,
+      weight: weight, bias: bias, runningMean: nil, runningVariance: nil, usesBatch: true,
+      momentum: 0.1,
       epsilon: Self.epsilon)
   }
 
@@ -43,24 +46,34 @@ struct BatchNormalizationGradientTests {
   }
 
   /// The value, and the gradients of Σ coefficient·tanh(value) in input, weight and bias.
-  private func firstOrder(_ numbers: Numbers, _ type: Tensor.ElementType, _ normalize: Normalization) -> [Tensor] {
-    let variables = [numbers.x.channelsLast, numbers.weight, numbers.bias].map { $0.to(type).tracked }
+  private func firstOrder(
+    _ numbers: Numbers, _ type: Tensor.ElementType, _ normalize: Normalization
+  ) -> [Tensor] {
+    let variables = [numbers.x.channelsLast, numbers.weight, numbers.bias].map {
+      $0.to(type).tracked
+    }
     let value = normalize(variables[0], variables[1], variables[2])
     let loss = (value.tanh * numbers.coefficients.to(type)).sum()
     return [value.detached] + loss.gradients(of: variables)
   }
 
   /// The gradients of Σ‖first gradients‖² in input, weight and bias.
-  private func secondOrder(_ numbers: Numbers, _ type: Tensor.ElementType, _ normalize: Normalization) -> [Tensor] {
-    let variables = [numbers.x.channelsLast, numbers.weight, numbers.bias].map { $0.to(type).tracked }
+  private func secondOrder(
+    _ numbers: Numbers, _ type: Tensor.ElementType, _ normalize: Normalization
+  ) -> [Tensor] {
+    let variables = [numbers.x.channelsLast, numbers.weight, numbers.bias].map {
+      $0.to(type).tracked
+    }
     let value = normalize(variables[0], variables[1], variables[2])
     let loss = (value.tanh * numbers.coefficients.to(type)).sum()
     let gradients = loss.gradients(of: variables, differentiable: true)
-    let penalty = gradients[0].square.sum() + gradients[1].square.sum() * 0.1 + gradients[2].square.sum() * 0.1
+    let penalty =
+      gradients[0].square.sum() + gradients[1].square.sum() * 0.1 + gradients[2].square.sum() * 0.1
     return penalty.gradients(of: variables)
   }
 
-  /// Where two values are all there is, the input's gradient is a small difference of large numbers, with a wider tolerance.
+  /// Where two values are all there is, the input's gradient is a small difference of large
+  /// numbers, with a wider tolerance.
   static let shapes = [[16, 3, 4, 5], [5, 17, 2, 2], [40, 6], [2, 3, 1, 1], [130, 2, 8, 8]]
 
   @Test("value and gradients", arguments: shapes, [0.0, 30])

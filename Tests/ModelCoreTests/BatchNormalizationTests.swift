@@ -12,7 +12,9 @@ struct BatchNormalizationTests {
   private func layer(_ text: String, channels: Int) throws -> (LayerList, LayerParameters) {
     let list = try LayerList([text])
     let random = RandomSource(Seed(0))
-    let start = try list.parameters(for: [channels]).map { ($0.name, $0.start(.xavierUniform, random)) }
+    let start = try list.parameters(for: [channels]).map {
+      ($0.name, $0.start(.xavierUniform, random))
+    }
     return (list, LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: ""))
   }
 
@@ -32,7 +34,8 @@ struct BatchNormalizationTests {
     for input in [x, x.channelsLast] {
       let y = list.apply(input, parameters, .training(random: nil))
       let found = moments(y)
-      // In row-major order it is libtorch's own kernel, which rounds the mean to float32 before it subtracts it.
+      // In row-major order it is libtorch's own kernel, which rounds the mean to float32 before it
+      // subtracts it.
       let ownKernel = input.strides == input.channelsLast.strides
       #expect(found.mean.absolute.max().scalar < 1e-5 + (ownKernel ? 0 : mean * 0x1p-24))
       #expect((found.variance - 1).absolute.max().scalar < 1e-5)
@@ -42,11 +45,14 @@ struct BatchNormalizationTests {
   @Test("a channel of one value becomes the bias, and nothing is divided by zero")
   func constantChannel() throws {
     let (list, parameters) = try layer("batchnorm", channels: 2)
-    let y = list.apply(Tensor.full(3.7, shape: [8, 2, 3, 3]).channelsLast, parameters, .training(random: nil))
+    let y = list.apply(
+      Tensor.full(3.7, shape: [8, 2, 3, 3]).channelsLast, parameters, .training(random: nil))
     #expect(y.absolute.max().scalar < 1e-3)
   }
 
-  @Test("running ← (1 − m)·running + m·batch, with the unbiased variance, over three batches", arguments: shapes)
+  @Test(
+    "running ← (1 − m)·running + m·batch, with the unbiased variance, over three batches",
+    arguments: shapes)
   func running(_ shape: [Int]) throws {
     for channelsLast in [false, true] {
       let (list, parameters) = try layer("batchnorm momentum 0.3", channels: shape[1])
@@ -89,7 +95,9 @@ struct BatchNormalizationTests {
     for input in [x, x.channelsLast] {
       let looked = list.apply(input, parameters, Pass.training(random: nil).withoutUpdates)
       #expect(parameters["0.running_mean"].absolute.max().scalar == 0)
-      #expect(parameters["0.running_var"].min().scalar == 1 && parameters["0.running_var"].max().scalar == 1)
+      #expect(
+        parameters["0.running_var"].min().scalar == 1
+          && parameters["0.running_var"].max().scalar == 1)
       #expect(parameters["0.num_batches_tracked"].scalar == 0)
       #expect(moments(looked).mean.absolute.max().scalar < 1e-5)
     }

@@ -7,7 +7,8 @@ import Testing
 /// In float64 a fully connected layer takes libtorch's own way.
 @Suite("A fully connected layer with constant weights is libtorch's")
 struct ConstantLinearTests {
-  /// Value, gradient in the input of Σ coefficient·tanh(y), and the gradient of that gradient's squared norm.
+  /// Value, gradient in the input of Σ coefficient·tanh(y), and the gradient of that gradient's
+  /// squared norm.
   private func passes(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> [Tensor] {
     let x = input.tracked
     let y = x.linear(weight, bias: bias)
@@ -18,12 +19,14 @@ struct ConstantLinearTests {
 
   /// Sizes on both sides of what is worth a path of its own, for one image and for many.
   @Test(
-    "value, gradient, and the gradient of that", arguments: [(3, 2), (255, 257), (256, 256), (3136, 33), (31, 3000)],
+    "value, gradient, and the gradient of that",
+    arguments: [(3, 2), (255, 257), (256, 256), (3136, 33), (31, 3000)],
     [1, 2, 7, 16, 65])
   func agrees(_ sizes: (inputs: Int, outputs: Int), _ count: Int) {
     let random = RandomSource(Seed(3))
     let input = random.normal([count, sizes.inputs])
-    let weight = random.normal([sizes.outputs, sizes.inputs]) * (0.5 / Double(sizes.inputs).squareRoot())
+    let weight =
+      random.normal([sizes.outputs, sizes.inputs]) * (0.5 / Double(sizes.inputs).squareRoot())
     let biases: [Tensor?] = [nil, random.normal([sizes.outputs])]
     for bias in biases {
       let expected = passes(input.to(.float64), weight.to(.float64), bias?.to(.float64))
@@ -39,13 +42,19 @@ struct ConstantLinearTests {
   @Test("learned weights keep their gradients")
   func learned() {
     let random = RandomSource(Seed(4))
-    let (input, weight, bias) = (random.normal([5, 300]), random.normal([300, 300]), random.normal([300]))
+    let (input, weight, bias) = (
+      random.normal([5, 300]), random.normal([300, 300]), random.normal([300])
+    )
     for (isWeightLearned, isBiasLearned) in [(true, true), (true, false), (false, true)] {
       let w = isWeightLearned ? weight.tracked : weight
       let b = isBiasLearned ? bias.tracked : bias
       let loss = input.linear(w, bias: b).square.sum()
-      if isBiasLearned { #expect(loss.gradient(of: b, retainingGraph: true).absolute.max().scalar > 0) }
-      if isWeightLearned { #expect(loss.gradient(of: w, retainingGraph: true).absolute.max().scalar > 0) }
+      if isBiasLearned {
+        #expect(loss.gradient(of: b, retainingGraph: true).absolute.max().scalar > 0)
+      }
+      if isWeightLearned {
+        #expect(loss.gradient(of: w, retainingGraph: true).absolute.max().scalar > 0)
+      }
     }
   }
 

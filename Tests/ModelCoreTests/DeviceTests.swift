@@ -12,7 +12,9 @@ struct DeviceTests {
     _ = try Device(named: "auto")
   }
 
-  @Test("other names are refused", arguments: ["gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "", "CPU", "cudax:1"])
+  @Test(
+    "other names are refused",
+    arguments: ["gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "", "CPU", "cudax:1"])
   func unknown(_ name: String) {
     let failure = #expect(throws: Failure.self) { try Device(named: name) }
     #expect(failure?.kind == .usage)

@@ -6,27 +6,33 @@ import Testing
 
 @Suite("A penalty on input gradients has the parameter gradients that libtorch finds in float64")
 struct DoubleBackpropagationTests {
-  /// Convolutions before batch normalisation have no bias, whose gradient would be nothing but rounding.
+  /// Convolutions before batch normalisation have no bias, whose gradient would be nothing but
+  /// rounding.
   static let networks: [(ImageShape, [String])] = [
     (
       ImageShape(channels: 1, height: 12, width: 12),
       [
-        "conv 16 kernel 5 padding 2 bias off", "batchnorm", "relu", "maxpool 2", "conv 20 kernel 5 padding 2 bias off",
-        "batchnorm", "relu", "maxpool 2", "flatten", "linear 24 bias off", "batchnorm", "relu", "dropout 0.5",
+        "conv 16 kernel 5 padding 2 bias off", "batchnorm", "relu", "maxpool 2",
+        "conv 20 kernel 5 padding 2 bias off",
+        "batchnorm", "relu", "maxpool 2", "flatten", "linear 24 bias off", "batchnorm", "relu",
+        "dropout 0.5",
         "linear 4",
       ]
     ),
     (
       ImageShape(channels: 3, height: 9, width: 11),
       [
-        "conv 8 kernel 3 stride 2 padding 1", "relu", "conv 8 kernel 3 padding 1 groups 2 bias off", "batchnorm",
-        "leakyrelu", "maxpool 3 stride 2 padding 1", "conv 6 kernel 2", "softplus", "globalavgpool", "flatten",
+        "conv 8 kernel 3 stride 2 padding 1", "relu", "conv 8 kernel 3 padding 1 groups 2 bias off",
+        "batchnorm",
+        "leakyrelu", "maxpool 3 stride 2 padding 1", "conv 6 kernel 2", "softplus", "globalavgpool",
+        "flatten",
         "linear 4",
       ]
     ),
   ]
 
-  /// Cross-entropy + λ·mean over images of ‖its gradient in the image‖², and its gradients in the parameters.
+  /// Cross-entropy + λ·mean over images of ‖its gradient in the image‖², and its gradients in the
+  /// parameters.
   private func gradients(
     _ network: Network, _ images: Tensor, _ labels: Tensor, _ type: Tensor.ElementType, _ pass: Pass
   ) -> [Tensor] {
@@ -34,7 +40,9 @@ struct DoubleBackpropagationTests {
       uniqueKeysWithValues: network.names.map { name in
         let tensor = network[name].detached
         guard tensor.type == .float32 else { return (name, tensor) }
-        return (name, network.learnedNames.contains(name) ? tensor.to(type).tracked : tensor.to(type))
+        return (
+          name, network.learnedNames.contains(name) ? tensor.to(type).tracked : tensor.to(type)
+        )
       })
     let x = images.to(type).tracked
     let parameters = LayerParameters(tensors: tensors, prefix: "")
@@ -44,7 +52,8 @@ struct DoubleBackpropagationTests {
     return [loss] + loss.gradients(of: network.learnedNames.map { tensors[$0]! })
   }
 
-  @Test("in training, dropout included, and in evaluation", arguments: networks.indices, [true, false])
+  @Test(
+    "in training, dropout included, and in evaluation", arguments: networks.indices, [true, false])
   func gradients(_ index: Int, _ trains: Bool) throws {
     let (shape, layers) = Self.networks[index]
     let description = try NetworkDescription(

@@ -42,7 +42,9 @@ struct ForeignModelTests {
     #expect(model.classNames == ["a", "b", "c", "d", "e"])
   }
 
-  @Test("…and of state dictionaries: plain, and with strides and offsets", arguments: ["tiny.pth", "tiny.strided.pth"])
+  @Test(
+    "…and of state dictionaries: plain, and with strides and offsets",
+    arguments: ["tiny.pth", "tiny.strided.pth"])
   func stateDictionaries(_ name: String) throws {
     try expectAnswers(try LoadedModel(Fixture.file(name), notes: Self.notes), name)
   }
@@ -64,7 +66,8 @@ struct ForeignModelTests {
     notes = ModelNotes()
     notes.channels = .bgr
     let turned = try LoadedModel(Fixture.file("tiny.pt"), notes: notes).classifier
-    #expect(relativeError(turned.logits(Self.images.flipped([1])), plain.logits(Self.images)) < 1e-5)
+    #expect(
+      relativeError(turned.logits(Self.images.flipped([1])), plain.logits(Self.images)) < 1e-5)
     #expect(turned.valueRange == 0...1)
   }
 
@@ -73,7 +76,9 @@ struct ForeignModelTests {
     struct Probe: ForeignProgram {
       let shape: [Int]
       func run(_ images: Tensor) throws -> Tensor {
-        guard Array(images.shape.dropFirst()) == shape else { throw Failure.badData("\(images.shape)") }
+        guard Array(images.shape.dropFirst()) == shape else {
+          throw Failure.badData("\(images.shape)")
+        }
         return images.flattened.narrow(1, 0, 2)
       }
     }
@@ -91,8 +96,12 @@ struct ForeignModelTests {
     let other = try model.preceded(by: LayerList(["bgr"]))
     #expect(other.fingerprint != model.fingerprint)
     #expect(
-      relativeError(other.classifier.logits(Self.images.flipped([1])), model.classifier.logits(Self.images)) < 1e-5)
-    #expect(throws: Failure.self) { try model.preceded(by: LayerList(["conv 3 kernel 3 padding 1"])) }
+      relativeError(
+        other.classifier.logits(Self.images.flipped([1])), model.classifier.logits(Self.images))
+        < 1e-5)
+    #expect(throws: Failure.self) {
+      try model.preceded(by: LayerList(["conv 3 kernel 3 padding 1"]))
+    }
     #expect(throws: Failure.self) { try model.preceded(by: LayerList(["maxpool 2"])) }
   }
 
@@ -101,8 +110,12 @@ struct ForeignModelTests {
     var notes = ModelNotes()
     notes.input = ImageShape(channels: 3, height: 20, width: 20)
     for name in ["tiny.pt", "tiny.onnx"] {
-      let failure = #expect(throws: Failure.self) { try LoadedModel(Fixture.file(name), notes: notes) }
-      #expect(failure?.kind == .badData && failure?.message.contains("\n") == false, "\(failure?.message ?? "")")
+      let failure = #expect(throws: Failure.self) {
+        try LoadedModel(Fixture.file(name), notes: notes)
+      }
+      #expect(
+        failure?.kind == .badData && failure?.message.contains("\n") == false,
+        "\(failure?.message ?? "")")
       #expect(failure?.message.contains("\(name): ") == true)
     }
   }

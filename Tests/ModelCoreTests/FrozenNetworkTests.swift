@@ -6,23 +6,28 @@ import Testing
 
 @Suite("A frozen network is the same function")
 struct FrozenNetworkTests {
-  /// Networks beyond the registered ones: residual, with norms that have something to fold into and norms that have not.
+  /// Networks beyond the registered ones: residual, with norms that have something to fold into and
+  /// norms that have not.
   static let networks: [(input: ImageShape, layers: [String])] = [
     (
       ImageShape(channels: 3, height: 12, width: 12),
       [
-        "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.25", "conv 8 kernel 3 padding 1 bias off", "batchnorm", "relu",
-        "residual [conv 8 kernel 3 padding 1 bias off; batchnorm; relu; conv 8 kernel 3 padding 1; batchnorm]", "relu",
+        "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.25", "conv 8 kernel 3 padding 1 bias off",
+        "batchnorm", "relu",
+        "residual [conv 8 kernel 3 padding 1 bias off; batchnorm; relu; conv 8 kernel 3 padding 1; batchnorm]",
+        "relu",
         "residual [conv 12 kernel 3 stride 2 padding 1; batchnorm; relu; residual [batchnorm; relu]; conv 12 kernel 1; "
           + "batchnorm] shortcut [conv 12 kernel 1 stride 2 bias off; batchnorm]",
-        "batchnorm", "relu", "globalavgpool", "flatten", "dropout 0.3", "linear 20", "dropout 0.2", "batchnorm", "tanh",
+        "batchnorm", "relu", "globalavgpool", "flatten", "dropout 0.3", "linear 20", "dropout 0.2",
+        "batchnorm", "tanh",
         "linear 5",
       ]
     ),
     (
       ImageShape(channels: 2, height: 9, width: 7),
       [
-        "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm", "maxpool 2",
+        "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm",
+        "maxpool 2",
         "batchnorm",
         "flatten", "linear 12 bias off", "batchnorm", "silu", "linear 3", "batchnorm",
       ]
@@ -30,8 +35,9 @@ struct FrozenNetworkTests {
   ]
 
   private func check(_ description: NetworkDescription, _ initialization: Initialization) throws {
-    let network = try Network(description, initialization: initialization, seed: Seed(31)).withRandomStatistics(
-      seed: Seed(32))
+    let network = try Network(description, initialization: initialization, seed: Seed(31))
+      .withRandomStatistics(
+        seed: Seed(32))
     let frozen = try network.frozen()
     for count in [1, 5] {
       let images = RandomSource(Seed(33)).uniform([count] + description.input.sizes)
@@ -50,32 +56,42 @@ struct FrozenNetworkTests {
   }
 
   /// Those that are not large.
-  static let small = Architecture.all.map(\.name).filter { !["vgg16", "resnet18", "wideresnet28-10"].contains($0) }
+  static let small = Architecture.all.map(\.name).filter {
+    !["vgg16", "resnet18", "wideresnet28-10"].contains($0)
+  }
 
   @Test("every small registered architecture, grey and in colour", arguments: small, [1, 3])
   func registered(_ name: String, _ channels: Int) throws {
     let architecture = try Architecture.named(name)
     let input = ImageShape(channels: channels, height: 16, width: 16)
-    try check(architecture.description(input: input, classNames: ["a", "b", "c"]), architecture.initialization)
+    try check(
+      architecture.description(input: input, classNames: ["a", "b", "c"]),
+      architecture.initialization)
   }
 
-  @Test("residual networks, grouped convolutions and norms with nothing to fold into", arguments: networks.indices)
+  @Test(
+    "residual networks, grouped convolutions and norms with nothing to fold into",
+    arguments: networks.indices)
   func others(_ index: Int) throws {
     let (input, layers) = Self.networks[index]
     let classes = index == 0 ? 5 : 3
     try check(
-      NetworkDescription(input: input, layers: LayerList(layers), classNames: (0..<classes).map(String.init)),
+      NetworkDescription(
+        input: input, layers: LayerList(layers), classNames: (0..<classes).map(String.init)),
       .kaimingNormal)
   }
 
-  @Test("norms that follow a convolution or a linear layer are gone, dropout too, and the rest stays")
+  @Test(
+    "norms that follow a convolution or a linear layer are gone, dropout too, and the rest stays")
   func folded() throws {
     let (input, layers) = Self.networks[1]
-    let description = try NetworkDescription(input: input, layers: LayerList(layers), classNames: ["a", "b", "c"])
+    let description = try NetworkDescription(
+      input: input, layers: LayerList(layers), classNames: ["a", "b", "c"])
     let frozen = try Network(description, initialization: .xavierNormal, seed: Seed(1)).frozen()
     #expect(
       frozen.description.layers.texts == [
-        "batchnorm", "conv 6 kernel 3 groups 2", "maxpool 2", "batchnorm", "flatten", "linear 12", "silu", "linear 3",
+        "batchnorm", "conv 6 kernel 3 groups 2", "maxpool 2", "batchnorm", "flatten", "linear 12",
+        "silu", "linear 3",
       ])
   }
 

@@ -84,6 +84,7 @@ struct GradientTests {
     let labels = Tensor(labels: [0, 6, 3, 3, 1])
     let rows = logits.crossEntropy(probabilities: labels.oneHot(classes: 7))
     #expect(relativeError(rows, logits.crossEntropy(labels)) < 1e-6)
-    #expect(abs(Tensor.zeros([1, 7]).crossEntropy(Tensor(labels: [4])).scalar - 1.945_910_15) < 1e-6)
+    #expect(
+      abs(Tensor.zeros([1, 7]).crossEntropy(Tensor(labels: [4])).scalar - 1.945_910_15) < 1e-6)
   }
 }

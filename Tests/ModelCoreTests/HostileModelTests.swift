@@ -11,7 +11,8 @@ struct HostileModelTests {
 
   private func refusal(_ metadata: [String: String]) throws -> String {
     try SafetensorsFile.write(
-      [("1.weight", Tensor.ones([2, 4])), ("1.bias", Tensor.ones([2]))], metadata: metadata, to: place)
+      [("1.weight", Tensor.ones([2, 4])), ("1.bias", Tensor.ones([2]))], metadata: metadata,
+      to: place)
     let failure = #expect(throws: Failure.self, "\(metadata)") { try ModelFile(place) }
     #expect(failure?.kind == .badData)
     #expect(failure?.message.hasPrefix(place.path) == true, "\(failure?.message ?? "")")
@@ -24,21 +25,24 @@ struct HostileModelTests {
     format: String = "1", input: String = #""1x2x2""#, layers: String = #"["flatten", "linear 2"]"#,
     range: String = "[0, 1]", classes: String = #"["a", "b"]"#
   ) -> [String: String] {
-    let model = #"{"input": \#(input), "layers": \#(layers), "valueRange": \#(range), "classNames": \#(classes)}"#
+    let model =
+      #"{"input": \#(input), "layers": \#(layers), "valueRange": \#(range), "classNames": \#(classes)}"#
     return ["crossfire": #"{"format": \#(format), "model": \#(model)}"#]
   }
 
   @Test("the header as such is sound")
   func sound() throws {
     try SafetensorsFile.write(
-      [("1.weight", Tensor.ones([2, 4])), ("1.bias", Tensor.ones([2]))], metadata: header(), to: place)
+      [("1.weight", Tensor.ones([2, 4])), ("1.bias", Tensor.ones([2]))], metadata: header(),
+      to: place)
     #expect(try ModelFile(place).network.classCount == 2)
   }
 
   @Test(
     "texts that are no description",
     arguments: [
-      "", "{}", "[]", "3", "null", "{", #"{"format":1}"#, #"{"format":"1"}"#, String(repeating: "[", count: 20_000),
+      "", "{}", "[]", "3", "null", "{", #"{"format":1}"#, #"{"format":"1"}"#,
+      String(repeating: "[", count: 20_000),
     ])
   func noDescription(_ text: String) throws {
     _ = try refusal(["crossfire": text])
@@ -46,11 +50,15 @@ struct HostileModelTests {
 
   @Test("another format")
   func format() throws {
-    #expect(try refusal(header(format: "2")) == "\(place.path): model format 2; this version reads 1")
+    #expect(
+      try refusal(header(format: "2")) == "\(place.path): model format 2; this version reads 1")
   }
 
   @Test(
-    "inputs", arguments: [#""0x2x2""#, #""1x2""#, #""1x99999x2""#, #""""#, "[1, 2, 2]", "null", #""1x65536x65536""#])
+    "inputs",
+    arguments: [
+      #""0x2x2""#, #""1x2""#, #""1x99999x2""#, #""""#, "[1, 2, 2]", "null", #""1x65536x65536""#,
+    ])
   func inputs(_ input: String) throws { _ = try refusal(header(input: input)) }
 
   @Test(
@@ -58,8 +66,10 @@ struct HostileModelTests {
     arguments: [
       "[]", "3", "[1]", #"["flatten"]"#, #"["linear 2"]"#, #"["flatten", "linear 3"]"#,
       #"["flatten", "linear 1000000"]"#,
-      #"["flatten", "linear 2", "relu 7"]"#, #"["flatten", "unknown"]"#, #"["flatten", "linear 2", "dropout 0.5"]"#,
-      #"["conv 2 kernel 65536 padding 65536", "flatten", "linear 2"]"#, #"["flatten", "linear 1000000", "linear 2"]"#,
+      #"["flatten", "linear 2", "relu 7"]"#, #"["flatten", "unknown"]"#,
+      #"["flatten", "linear 2", "dropout 0.5"]"#,
+      #"["conv 2 kernel 65536 padding 65536", "flatten", "linear 2"]"#,
+      #"["flatten", "linear 1000000", "linear 2"]"#,
       #"["conv 1000000 kernel 65536 padding 65536", "globalavgpool", "flatten", "linear 2"]"#,
     ])
   func layers(_ layers: String) throws {
@@ -70,7 +80,9 @@ struct HostileModelTests {
 
   @Test("ranges and classes")
   func others() throws {
-    for range in ["[1, 0]", "[0]", "3", "null", #"["0", "1"]"#] { _ = try refusal(header(range: range)) }
+    for range in ["[1, 0]", "[0]", "3", "null", #"["0", "1"]"#] {
+      _ = try refusal(header(range: range))
+    }
     for classes in ["[]", #"["a"]"#, #"["a", "b", "c"]"#, "[1, 2]", "null"] {
       _ = try refusal(header(classes: classes))
     }
@@ -88,16 +100,22 @@ struct HostileModelTests {
   @Test("layers nested hundreds deep are refused: deeper ones would take all memory to read")
   func nested() throws {
     let depth = 300
-    let text = String(repeating: "residual [", count: depth) + "relu" + String(repeating: "]", count: depth)
+    let text =
+      String(repeating: "residual [", count: depth) + "relu" + String(repeating: "]", count: depth)
     #expect(throws: Failure.self) { try LayerList([text]) }
   }
 
-  @Test("weights of another element type are refused or taken as numbers, and never end the process")
+  @Test(
+    "weights of another element type are refused or taken as numbers, and never end the process")
   func elementTypes() async {
     await #expect(processExitsWith: .success) {
-      let place = FileManager.default.temporaryDirectory.appending(path: "crossfire-types-\(UUID().uuidString)")
+      let place = FileManager.default.temporaryDirectory.appending(
+        path: "crossfire-types-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: place) }
-      let tensors = [("1.weight", Tensor.ones([2, 4], type: .int32)), ("1.bias", Tensor.ones([2], type: .float64))]
+      let tensors = [
+        ("1.weight", Tensor.ones([2, 4], type: .int32)),
+        ("1.bias", Tensor.ones([2], type: .float64)),
+      ]
       let metadata = ["layers": #"["flatten", "linear 2"]"#, "input": "1x2x2"]
       try SafetensorsFile.write(tensors, metadata: metadata, to: place)
       guard let network = try? ModelFile(place).network else { return }

@@ -31,7 +31,10 @@ struct ImageStatisticsTests {
     "the values are those of NumPy and SciPy",
     arguments: [
       ("standardize", [0.5291079, -1.6931454, -0.4232863, 0.8465727, -1.3756806, -0.1058216]),
-      ("localcontrast kernel 7 sigma 3.0", [1.5518244, -1.0480576, 0.0644717, 1.2689858, -0.6973274, 0.9116331]),
+      (
+        "localcontrast kernel 7 sigma 3.0",
+        [1.5518244, -1.0480576, 0.0644717, 1.2689858, -0.6973274, 0.9116331]
+      ),
     ] as [(String, [Float])])
   func reference(layer: String, expected: [Float]) throws {
     for (found, value) in zip(try row(layer), expected) { #expect(abs(found - value) < 2e-6) }
@@ -61,7 +64,8 @@ struct ImageStatisticsTests {
   @Test(
     "texts that mean nothing are refused",
     arguments: [
-      "localcontrast", "localcontrast kernel 4 sigma 1", "localcontrast kernel 3", "localcontrast kernel 3 sigma 0",
+      "localcontrast", "localcontrast kernel 4 sigma 1", "localcontrast kernel 3",
+      "localcontrast kernel 3 sigma 0",
       "standardize 3",
     ])
   func refused(text: String) {

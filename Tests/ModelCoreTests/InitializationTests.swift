@@ -12,13 +12,17 @@ struct InitializationTests {
     ("conv 64 kernel 3x5 groups 2", [32, 8, 8], 240, 480),
   ]
 
-  private func weight(_ initialization: Initialization, _ layer: Int, seed: UInt64 = 1) throws -> Tensor {
+  private func weight(_ initialization: Initialization, _ layer: Int, seed: UInt64 = 1) throws
+    -> Tensor
+  {
     let (text, input, _, _) = Self.layers[layer]
-    return try LayerList([text]).parameters(for: input)[0].start(initialization, RandomSource(Seed(seed)))
+    return try LayerList([text]).parameters(for: input)[0].start(
+      initialization, RandomSource(Seed(seed)))
   }
 
   @Test(
-    "uniform: the bound and the variance b²/3", arguments: [Initialization.xavierUniform, .kaimingUniform],
+    "uniform: the bound and the variance b²/3",
+    arguments: [Initialization.xavierUniform, .kaimingUniform],
     layers.indices)
   func uniform(_ initialization: Initialization, _ layer: Int) throws {
     let (_, _, inputs, outputs) = Self.layers[layer]
@@ -31,14 +35,17 @@ struct InitializationTests {
     #expect(abs(weight.mean().scalar) < bound * 0.02)
   }
 
-  @Test("normal: mean and variance", arguments: [Initialization.xavierNormal, .kaimingNormal], layers.indices)
+  @Test(
+    "normal: mean and variance", arguments: [Initialization.xavierNormal, .kaimingNormal],
+    layers.indices)
   func normal(_ initialization: Initialization, _ layer: Int) throws {
     let (_, _, inputs, outputs) = Self.layers[layer]
     let variance = 2 / (initialization == .xavierNormal ? inputs + outputs : inputs)
     let weight = try weight(initialization, layer)
     #expect(abs(weight.square.mean().scalar / variance - 1) < 0.05)
     #expect(abs(weight.mean().scalar) < variance.squareRoot() * 0.03)
-    // A normal distribution has numbers beyond three deviations, a uniform one of the same variance has none.
+    // A normal distribution has numbers beyond three deviations, a uniform one of the same variance
+    // has none.
     #expect(weight.absolute.max().scalar > 3 * variance.squareRoot())
   }
 
@@ -54,13 +61,17 @@ struct InitializationTests {
   @Test("everything else starts constant: biases 0, norms 1, 0, 0, 1, counters 0")
   func constants() throws {
     let description = try NetworkDescription(
-      input: ImageShape(channels: 1, height: 2, width: 2), layers: LayerList(["batchnorm", "flatten", "linear 2"]),
+      input: ImageShape(channels: 1, height: 2, width: 2),
+      layers: LayerList(["batchnorm", "flatten", "linear 2"]),
       classNames: ["a", "b"])
     let network = try Network(description, initialization: .kaimingNormal, seed: Seed(1))
     let expected = [
-      ("0.weight", 1.0), ("0.bias", 0), ("0.running_mean", 0), ("0.running_var", 1), ("0.num_batches_tracked", 0),
+      ("0.weight", 1.0), ("0.bias", 0), ("0.running_mean", 0), ("0.running_var", 1),
+      ("0.num_batches_tracked", 0),
       ("2.bias", 0),
     ]
-    for (name, value) in expected { #expect(network[name].floats().allSatisfy { $0 == Float(value) }, "\(name)") }
+    for (name, value) in expected {
+      #expect(network[name].floats().allSatisfy { $0 == Float(value) }, "\(name)")
+    }
   }
 }

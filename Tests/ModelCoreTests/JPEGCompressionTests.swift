@@ -7,7 +7,8 @@ import Testing
 struct JPEGCompressionTests {
   private func network(_ layers: [String], channels: Int = 1, side: Int = 16) throws -> Network {
     let shape = ImageShape(channels: channels, height: side, width: side)
-    let description = try NetworkDescription(input: shape, layers: LayerList(layers), classNames: ["a", "b", "c"])
+    let description = try NetworkDescription(
+      input: shape, layers: LayerList(layers), classNames: ["a", "b", "c"])
     return try Network(description, initialization: .kaimingUniform, seed: Seed(5))
   }
 
@@ -41,8 +42,11 @@ struct JPEGCompressionTests {
   @Test("the higher the quality, the less is lost", arguments: [1, 3])
   func quality(_ channels: Int) throws {
     let images = waves(channels)
-    let losses = try [5, 30, 75, 100].map { (try passing($0, images) - images).square.mean().scalar }
-    // Colour is kept at half the resolution whatever the quality, so a wavy colour image always loses something.
+    let losses = try [5, 30, 75, 100].map {
+      (try passing($0, images) - images).square.mean().scalar
+    }
+    // Colour is kept at half the resolution whatever the quality, so a wavy colour image always
+    // loses something.
     #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 }, "\(losses)")
     #expect(losses[3] > 0 && losses[0] > (channels == 1 ? 3 : 1.2) * losses[3], "\(losses)")
   }
@@ -65,13 +69,19 @@ struct JPEGCompressionTests {
     let images = waves(1)
     let gain = { (logits: Tensor) in logits.narrow(1, 0, 1).sum() }
     // A linear network's gradient is the same everywhere.
-    #expect(behind.inputGradient(at: images, of: gain).floats() == plain.inputGradient(at: images, of: gain).floats())
+    #expect(
+      behind.inputGradient(at: images, of: gain).floats()
+        == plain.inputGradient(at: images, of: gain).floats())
     #expect(behind.logits(images).floats() != plain.logits(images).floats())
   }
 
-  @Test("a network behind layers has its weights, frozen too; layers that must be trained or do not fit are refused")
+  @Test(
+    "a network behind layers has its weights, frozen too; layers that must be trained or do not fit are refused"
+  )
   func preceded() throws {
-    let plain = try network(["conv 4 kernel 3 padding 1", "batchnorm", "relu", "flatten", "linear 3"])
+    let plain = try network([
+      "conv 4 kernel 3 padding 1", "batchnorm", "relu", "flatten", "linear 3",
+    ])
     let behind = try plain.preceded(by: LayerList(["jpeg 100"]))
     #expect(behind.description.layers.texts.first == "jpeg 100")
     let images = waves(1)
@@ -79,7 +89,9 @@ struct JPEGCompressionTests {
     #expect((behind.logits(images) - expected).absolute.max().scalar < 1e-5)
     #expect((try behind.frozen().logits(images) - expected).absolute.max().scalar < 1e-4)
     #expect(try plain.preceded(by: LayerList([String]())).fingerprint == plain.fingerprint)
-    #expect(throws: Failure.self) { try plain.preceded(by: LayerList(["conv 1 kernel 3 padding 1"])) }
+    #expect(throws: Failure.self) {
+      try plain.preceded(by: LayerList(["conv 1 kernel 3 padding 1"]))
+    }
     #expect(throws: Failure.self) { try plain.preceded(by: LayerList(["maxpool 2"])) }
   }
 

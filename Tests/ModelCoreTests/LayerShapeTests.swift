@@ -46,13 +46,15 @@ struct LayerShapeTests {
     ("normalize mean 0.5,0.4 std 0.2,0.2", [2], [2]),
     ("residual [conv 2 kernel 3 padding 1; relu]", [2, 5, 5], [2, 5, 5]),
     (
-      "residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] shortcut [conv 4 kernel 1 stride 2]", [2, 6, 6],
+      "residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] shortcut [conv 4 kernel 1 stride 2]",
+      [2, 6, 6],
       [4, 3, 3]
     ),
     ("residual [linear 3; relu; linear 6]", [6], [6]),
     ("residual [residual [relu]; conv 2 kernel 1]", [2, 3, 3], [2, 3, 3]),
     ("residual [] shortcut [relu]", [2, 3, 3], [2, 3, 3]),
-    ("relu", [3, 4], [3, 4]), ("leakyrelu 0.2", [3], [3]), ("sigmoid", [3], [3]), ("tanh", [3], [3]), ("elu", [3], [3]),
+    ("relu", [3, 4], [3, 4]), ("leakyrelu 0.2", [3], [3]), ("sigmoid", [3], [3]),
+    ("tanh", [3], [3]), ("elu", [3], [3]),
     ("gelu", [3], [3]), ("silu", [3], [3]), ("softplus", [3], [3]),
   ]
 
@@ -67,7 +69,8 @@ struct LayerShapeTests {
     let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: "")
     for count in [1, 3] {
       let x = random.normal([count] + input)
-      for pass in [Pass.evaluation, .training(random: random)] where count > 1 || !pass.usesBatchStatistics {
+      for pass in [Pass.evaluation, .training(random: random)]
+      where count > 1 || !pass.usesBatchStatistics {
         #expect(list.apply(x, parameters, pass).shape == [count] + output, "\(text)")
         #expect(list.apply(x.channelsLast, parameters, pass).shape == [count] + output, "\(text)")
       }
@@ -112,6 +115,9 @@ struct LayerShapeTests {
     let x = Tensor([-1, 2] as [Float], shape: [1, 2])
     let none = LayerParameters(tensors: [:], prefix: "")
     #expect(try LayerList(["residual [relu]"]).apply(x, none, .evaluation).floats() == [-1, 4])
-    #expect(try LayerList(["residual [relu] shortcut [relu]"]).apply(x, none, .evaluation).floats() == [0, 4])
+    #expect(
+      try LayerList(["residual [relu] shortcut [relu]"]).apply(x, none, .evaluation).floats() == [
+        0, 4,
+      ])
   }
 }

@@ -9,12 +9,17 @@ struct LayerTextTests {
     arguments: [
       "conv 32 kernel 5 padding 2", "conv 4 kernel 3", "conv 4 kernel 4 stride 2 padding 1",
       "conv 4 kernel 5x3 stride 2x1",
-      "conv 6 kernel 3 padding 0x2 dilation 2 groups 3 bias off", "linear 10", "linear 10 bias off", "batchnorm",
-      "batchnorm momentum 0.01", "batchnorm epsilon 0.001", "batchnorm momentum 0.01 epsilon 0.001", "maxpool 2",
-      "maxpool 3 stride 2 padding 1", "maxpool 2x3", "avgpool 2x3 stride 2 padding 1", "globalavgpool", "flatten",
-      "dropout 0.5", "dropout 0.0", "normalize mean 0.5,0.4,0.3 std 0.2,0.25,1.0", "residual [relu]",
+      "conv 6 kernel 3 padding 0x2 dilation 2 groups 3 bias off", "linear 10", "linear 10 bias off",
+      "batchnorm",
+      "batchnorm momentum 0.01", "batchnorm epsilon 0.001", "batchnorm momentum 0.01 epsilon 0.001",
+      "maxpool 2",
+      "maxpool 3 stride 2 padding 1", "maxpool 2x3", "avgpool 2x3 stride 2 padding 1",
+      "globalavgpool", "flatten",
+      "dropout 0.5", "dropout 0.0", "normalize mean 0.5,0.4,0.3 std 0.2,0.25,1.0",
+      "residual [relu]",
       "residual [conv 4 kernel 3; batchnorm; relu] shortcut [conv 4 kernel 1 stride 2; batchnorm]",
-      "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2", "leakyrelu 1e-05", "sigmoid",
+      "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2",
+      "leakyrelu 1e-05", "sigmoid",
       "tanh",
       "elu", "gelu", "silu", "softplus", "bgr", "padchannels 4",
     ])
@@ -25,7 +30,8 @@ struct LayerTextTests {
   @Test(
     "other spellings of the same layer",
     arguments: [
-      ("conv 4", "conv 4 kernel 3"), ("conv 4 kernel 3x3 stride 1", "conv 4 kernel 3"), ("leakyrelu", "leakyrelu 0.01"),
+      ("conv 4", "conv 4 kernel 3"), ("conv 4 kernel 3x3 stride 1", "conv 4 kernel 3"),
+      ("leakyrelu", "leakyrelu 0.01"),
       ("maxpool 2 stride 2", "maxpool 2"), ("  relu ", "relu"), ("linear 3 bias on", "linear 3"),
       ("residual [ relu ;tanh ]", "residual [relu; tanh]"), ("batchnorm momentum 0.1", "batchnorm"),
     ])
@@ -82,7 +88,8 @@ struct LayerTextTests {
   }
 
   @Test(
-    "values that make no layer", arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
+    "values that make no layer",
+    arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
   func refusedValues(_ text: String) {
     #expect(throws: Failure.self) { try LayerList([text]) }
   }
@@ -99,15 +106,26 @@ struct LayerTextTests {
       #expect(throws: Failure.self) { try LayerList(texts).shapes(from: input) }?.message
     }
     #expect(
-      message(["relu", "linear 3"], [1, 8, 8]) == "layer 1 'linear 3' on input 1x8x8: a linear layer needs a vector")
+      message(["relu", "linear 3"], [1, 8, 8])
+        == "layer 1 'linear 3' on input 1x8x8: a linear layer needs a vector")
     #expect(
       message(["conv 4 kernel 9"], [1, 8, 8])
         == "layer 0 'conv 4 kernel 9' on input 1x8x8: nothing, or too much, is left of it")
-    #expect(message(["flatten", "conv 4"], [1, 8, 8])?.hasPrefix("layer 1 'conv 4 kernel 3' on input 64:") == true)
-    #expect(message(["conv 4 kernel 3 groups 2"], [3, 8, 8])?.contains("2 groups divide neither or only one") == true)
-    #expect(message(["normalize mean 0 std 1"], [3, 8, 8])?.contains("1 channels, the input has 3") == true)
-    #expect(message(["residual [conv 4 kernel 3]"], [4, 8, 8])?.contains("the shortcut [4, 8, 8]") == true)
+    #expect(
+      message(["flatten", "conv 4"], [1, 8, 8])?.hasPrefix("layer 1 'conv 4 kernel 3' on input 64:")
+        == true)
+    #expect(
+      message(["conv 4 kernel 3 groups 2"], [3, 8, 8])?.contains(
+        "2 groups divide neither or only one") == true)
+    #expect(
+      message(["normalize mean 0 std 1"], [3, 8, 8])?.contains("1 channels, the input has 3")
+        == true)
+    #expect(
+      message(["residual [conv 4 kernel 3]"], [4, 8, 8])?.contains("the shortcut [4, 8, 8]") == true
+    )
     #expect(message(["globalavgpool"], [4])?.contains("pooling needs an image") == true)
-    #expect(message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("too much") == true)
+    #expect(
+      message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("too much")
+        == true)
   }
 }

@@ -16,7 +16,9 @@ struct LearningRateScheduleTests {
   func ends() {
     #expect(factors(.constant, [0, 20, 39]) == [1, 1, 1])
     #expect(
-      near(factors(.cosine, [0, 10, 20, 30, 40]), [1, (2 + 2.0.squareRoot()) / 4, 0.5, (2 - 2.0.squareRoot()) / 4, 0]))
+      near(
+        factors(.cosine, [0, 10, 20, 30, 40]),
+        [1, (2 + 2.0.squareRoot()) / 4, 0.5, (2 - 2.0.squareRoot()) / 4, 0]))
     #expect(near(factors(.triangle, [0, 10, 20, 30, 40]), [0, 0.5, 1, 0.5, 0]))
     #expect(near(factors(.step(epochs: 2, factor: 0.1), [0, 19, 20, 39]), [1, 1, 0.1, 0.1]))
     #expect(near(factors(.step(epochs: 1, factor: 0.5), [9, 10, 20, 30]), [1, 0.5, 0.25, 0.125]))
@@ -24,7 +26,9 @@ struct LearningRateScheduleTests {
 
   @Test("factors stay between 0 and 1 and are numbers, also for a training of nothing")
   func bounds() {
-    for schedule in [LearningRateSchedule.constant, .cosine, .triangle, .step(epochs: 1, factor: 0.5)] {
+    for schedule in [
+      LearningRateSchedule.constant, .cosine, .triangle, .step(epochs: 1, factor: 0.5),
+    ] {
       #expect(factors(schedule, Array(0...40)).allSatisfy { (0...1).contains($0) })
       #expect(schedule.factor(step: 0, stepsPerEpoch: 0, epochs: 0).isFinite)
     }
@@ -38,12 +42,14 @@ struct LearningRateScheduleTests {
   @Test(
     "other names are refused",
     arguments: [
-      "", "cosin", "cosine:1", "step", "step:2", "step:0:0.5", "step:-1:0.5", "step:2:-1", "step:2:nan", "step:2:inf",
+      "", "cosin", "cosine:1", "step", "step:2", "step:0:0.5", "step:-1:0.5", "step:2:-1",
+      "step:2:nan", "step:2:inf",
       "step:2:0.5:1", "step:x:0.5",
     ])
   func refused(_ name: String) {
     let expected = Failure.usage(
-      "unknown learning-rate schedule '\(name)'", hint: "known: constant, cosine, triangle, step:EPOCHS:FACTOR")
+      "unknown learning-rate schedule '\(name)'",
+      hint: "known: constant, cosine, triangle, step:EPOCHS:FACTOR")
     #expect(throws: expected) { try LearningRateSchedule(named: name) }
   }
 }

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Memory of tensors")
 struct MemoryTests {
-  @Test("the memory of a large tensor that is gone becomes the next one's, though smaller ones came that stay")
+  @Test(
+    "the memory of a large tensor that is gone becomes the next one's, though smaller ones came that stay"
+  )
   func reuse() {
     var small: [Tensor] = []
     var places: Set<UnsafeMutableRawPointer> = []
@@ -13,7 +15,8 @@ struct MemoryTests {
     }
     #expect(small.count == 200)
     // Other tests may take one of them, or have what is kept given back.
-    #expect(places.count < 10, "\(places.count) places for tensors of which there was one at a time")
+    #expect(
+      places.count < 10, "\(places.count) places for tensors of which there was one at a time")
   }
 
   @Test("tensors begin where vector registers can load from, and hold what was written to them")

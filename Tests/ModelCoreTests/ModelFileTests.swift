@@ -11,7 +11,8 @@ struct ModelFileTests {
   var place: URL { folder.appending("model.safetensors") }
 
   static let record = TrainingRecord(
-    data: "synthetic:train", dataFingerprint: "abc", architecture: "small", defense: "none", optimizer: "adam",
+    data: "synthetic:train", dataFingerprint: "abc", architecture: "small", defense: "none",
+    optimizer: "adam",
     batchSize: 32,
     seed: .max, epochs: 3, device: .cpu, trainingAccuracy: 0.987_654_321, request: "ü \"quoted\"\n")
 
@@ -19,11 +20,13 @@ struct ModelFileTests {
     let description = try NetworkDescription(
       input: ImageShape(channels: 1, height: 6, width: 5),
       layers: LayerList([
-        "conv 3 kernel 3 padding 1", "batchnorm", "relu", "residual [conv 3 kernel 1]", "flatten", "linear 2",
+        "conv 3 kernel 3 padding 1", "batchnorm", "relu", "residual [conv 3 kernel 1]", "flatten",
+        "linear 2",
       ]),
       classNames: ["cat", "dög/\"2\""], valueRange: -1...1)
-    return try Network(description, initialization: .kaimingUniform, seed: Seed(seed)).withRandomStatistics(
-      seed: Seed(9))
+    return try Network(description, initialization: .kaimingUniform, seed: Seed(seed))
+      .withRandomStatistics(
+        seed: Seed(9))
   }
 
   @Test("a model is read as it was written: description, tensors, record")
@@ -60,19 +63,23 @@ struct ModelFileTests {
 
   /// A file of a network's tensors with any metadata.
   private func write(
-    _ metadata: [String: String], _ change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
+    _ metadata: [String: String],
+    _ change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
   ) throws {
     var tensors = try network().state()
     change(&tensors)
     try SafetensorsFile.write(tensors, metadata: metadata, to: place)
   }
 
-  @Test("a model that does not say what it is is refused with a hint, and read with what the caller knows")
+  @Test(
+    "a model that does not say what it is is refused with a hint, and read with what the caller knows"
+  )
   func undescribed() throws {
     try write(["format": "pt"])
     let failure = #expect(throws: Failure.self) { try ModelFile(place) }
     #expect(failure?.message == "\(place.path): no description of the model in its metadata")
-    #expect(failure?.hint?.hasPrefix("name its --architecture, or give it metadata 'layers'") == true)
+    #expect(
+      failure?.hint?.hasPrefix("name its --architecture, or give it metadata 'layers'") == true)
     let network = try network()
     let file = try ModelFile(place, assuming: network.description)
     #expect(file.network.fingerprint == network.fingerprint)
@@ -80,7 +87,8 @@ struct ModelFileTests {
 
   @Test("layers and input are description enough; classes are then numbered")
   func layersAndInput() throws {
-    let layers = String(decoding: try JSONEncoder().encode(network().description.layers), as: UTF8.self)
+    let layers = String(
+      decoding: try JSONEncoder().encode(network().description.layers), as: UTF8.self)
     try write(["layers": layers, "input": "1x6x5"])
     let file = try ModelFile(place)
     #expect(file.network.description.classNames == ["0", "1"])
@@ -106,6 +114,7 @@ struct ModelFileTests {
     try write(metadata) { $0[0].tensor = Tensor.zeros([3, 1, 3, 2]) }
     let failure = #expect(throws: Failure.self) { try ModelFile(place) }
     #expect(
-      failure?.message == "\(place.path): tensor '0.weight' has shape [3, 1, 3, 2], its layer needs [3, 1, 3, 3]")
+      failure?.message
+        == "\(place.path): tensor '0.weight' has shape [3, 1, 3, 2], its layer needs [3, 1, 3, 3]")
   }
 }

@@ -11,7 +11,8 @@ import Testing
   import Darwin
 #endif
 
-/// Damaged model files. A short walk in every test run; Tests/fuzz_models.sh walks further (CROSSFIRE_FUZZ: files for each format).
+/// Damaged model files. A short walk in every test run; Tests/fuzz_models.sh walks further
+/// (CROSSFIRE_FUZZ: files for each format).
 @Suite("A damaged model file is refused, or read within its bounds", .serialized)
 struct ModelFuzzTests {
   static let count = ProcessInfo.processInfo.environment["CROSSFIRE_FUZZ"].flatMap(Int.init) ?? 250
@@ -29,7 +30,8 @@ struct ModelFuzzTests {
     #endif
   }
 
-  /// Reads damaged copies of some files; each must be read or refused within seconds and a gigabyte.
+  /// Reads damaged copies of some files; each must be read or refused within seconds and a
+  /// gigabyte.
   private func walk(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
     var damage = Damage(seed: Seed(11).derive(format).value)
     let place = folder.appending("damaged")
@@ -40,7 +42,8 @@ struct ModelFuzzTests {
       try bytes.write(to: place)
       // What ends the process leaves the file behind for whoever looks.
       if Self.count > 1000 {
-        try bytes.write(to: FileManager.default.temporaryDirectory.appending(path: "fuzz-last.\(format)"))
+        try bytes.write(
+          to: FileManager.default.temporaryDirectory.appending(path: "fuzz-last.\(format)"))
       }
       let started = ContinuousClock.now
       do {
@@ -50,7 +53,8 @@ struct ModelFuzzTests {
         #expect(!failure.message.isEmpty && failure.message.utf8.count < 10_000)
       }
       let took = ContinuousClock.now - started
-      slowest = max(slowest, Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18)
+      slowest = max(
+        slowest, Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18)
     }
     #expect(slowest < 10)
     #expect(peak - before < 1 << 30)
@@ -64,13 +68,17 @@ struct ModelFuzzTests {
   @Test("state dictionaries")
   func stateDictionaries() throws {
     let names = ["tiny.pth", "tiny.strided.pth", "tiny.wrapped.pth", "half.pth", "evil.pth"]
-    try walk(names.map { try Data(contentsOf: Fixture.file($0)) }, "pth", notes: try ForeignModelTests.notes)
+    try walk(
+      names.map { try Data(contentsOf: Fixture.file($0)) }, "pth",
+      notes: try ForeignModelTests.notes)
   }
 
   @Test("ONNX")
   func onnx() throws {
     let cases = OnnxOperatorTests.cases
-    let operators = try OnnxOperatorTests.names.map { Data(try cases.tensor("\($0).model").bytes()) }
+    let operators = try OnnxOperatorTests.names.map {
+      Data(try cases.tensor("\($0).model").bytes())
+    }
     var notes = ModelNotes()
     notes.input = ImageShape(channels: 4, height: 5, width: 7)
     try walk(operators, "onnx", notes: notes)
@@ -79,17 +87,20 @@ struct ModelFuzzTests {
   @Test("ONNX, a whole network")
   func network() throws {
     let names = ["tiny.onnx", "tiny.dynamo.onnx", "tiny.single.onnx"]
-    try walk(names.map { try Data(contentsOf: Fixture.file($0)) }, "network.onnx", notes: ModelNotes())
+    try walk(
+      names.map { try Data(contentsOf: Fixture.file($0)) }, "network.onnx", notes: ModelNotes())
   }
 
   @Test("safetensors")
   func safetensors() throws {
-    try walk([try Data(contentsOf: Fixture.file("tiny.plain.safetensors"))], "safetensors", notes: ModelNotes())
+    try walk(
+      [try Data(contentsOf: Fixture.file("tiny.plain.safetensors"))], "safetensors",
+      notes: ModelNotes())
   }
 }
 
-/// Draws damaged copies: bytes changed, put in, taken out, doubled, exchanged, filled, cut off; mostly near the ends, where files say
-/// what they hold.
+/// Draws damaged copies: bytes changed, put in, taken out, doubled, exchanged, filled, cut off;
+/// mostly near the ends, where files say what they hold.
 struct Damage {
   private var state: UInt64
 
@@ -123,7 +134,8 @@ struct Damage {
       case 1: bytes[place] ^= 1 << UInt8(draw(below: 8))
       case 2: bytes.insert(UInt8(draw(below: 256)), at: place)
       case 3: bytes.removeSubrange(place..<place + length)
-      case 4: bytes.insert(contentsOf: Data(bytes[place..<place + length]), at: self.place(in: bytes))
+      case 4:
+        bytes.insert(contentsOf: Data(bytes[place..<place + length]), at: self.place(in: bytes))
       case 5: bytes.swapAt(place, self.place(in: bytes))
       case 6: for index in place..<place + length { bytes[index] = 0xff }
       case 7: for index in place..<place + length { bytes[index] = 0 }

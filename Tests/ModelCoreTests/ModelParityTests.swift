@@ -3,7 +3,9 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Models answer as PyTorch does", .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
+@Suite(
+  "Models answer as PyTorch does",
+  .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct ModelParityTests {
   @Test("logits, as trained and frozen", arguments: ["fastat", "smallbn"])
   func logits(_ name: String) throws {
@@ -15,7 +17,9 @@ struct ModelParityTests {
     #expect(relativeError(try network.frozen().logits(images), expected) < 1e-5)
   }
 
-  @Test("input gradients of the summed cross-entropy, as trained and frozen", arguments: ["fastat", "smallbn"])
+  @Test(
+    "input gradients of the summed cross-entropy, as trained and frozen",
+    arguments: ["fastat", "smallbn"])
   func inputGradients(_ name: String) throws {
     let answers = try SafetensorsFile(Reference.file("\(name).attacks.safetensors"))
     let network = try Reference.network(name)

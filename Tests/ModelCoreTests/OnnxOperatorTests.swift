@@ -8,7 +8,8 @@ import Testing
 @Suite("ONNX operators give what the reference implementation gives")
 struct OnnxOperatorTests {
   static let cases = try! SafetensorsFile(Fixture.file("onnx-operators.safetensors"))
-  static let names = cases.names.filter { $0.hasSuffix(".model") }.map { String($0.dropLast(6)) }.sorted()
+  static let names = cases.names.filter { $0.hasSuffix(".model") }.map { String($0.dropLast(6)) }
+    .sorted()
 
   @Test("outputs, and gradients where there are any", arguments: names)
   func outputs(_ name: String) throws {
@@ -43,9 +44,12 @@ struct OnnxOperatorTests {
 
   @Test("an operator that is not read is named with its node and what is read")
   func unsupported() {
-    let failure = #expect(throws: Failure.self) { try LoadedModel(Fixture.file("unsupported.onnx")) }
+    let failure = #expect(throws: Failure.self) {
+      try LoadedModel(Fixture.file("unsupported.onnx"))
+    }
     #expect(
-      failure?.message.hasSuffix("unsupported.onnx: node 'the-node' (Hardmax) is an operator that is not read") == true)
+      failure?.message.hasSuffix(
+        "unsupported.onnx: node 'the-node' (Hardmax) is an operator that is not read") == true)
     #expect(failure?.hint?.hasPrefix("read are: Add, AveragePool, BatchNormalization") == true)
   }
 
@@ -54,9 +58,13 @@ struct OnnxOperatorTests {
     var notes = ModelNotes()
     notes.input = ImageShape(channels: 1, height: 1, width: 5)
     notes.layout = .flat
-    let training = #expect(throws: Failure.self) { try LoadedModel(Fixture.file("training.onnx"), notes: notes) }
-    #expect(training?.message.contains("node 'the-node' (Dropout) is in training behaviour") == true)
+    let training = #expect(throws: Failure.self) {
+      try LoadedModel(Fixture.file("training.onnx"), notes: notes)
+    }
+    #expect(
+      training?.message.contains("node 'the-node' (Dropout) is in training behaviour") == true)
     let external = #expect(throws: Failure.self) { try LoadedModel(Fixture.file("external.onnx")) }
-    #expect(external?.message.contains("keeps its numbers in another file, which is not read") == true)
+    #expect(
+      external?.message.contains("keeps its numbers in another file, which is not read") == true)
   }
 }

@@ -45,14 +45,17 @@ private struct Textbook {
 @Suite("Optimizers follow the textbook")
 struct OptimizerTests {
   static let rules: [OptimizerRule] = [
-    .adam(), .adam(rate: 0.1, epsilon: 1e-8), .adam(rate: 0.05, beta1: 0.5, beta2: 0.9, epsilon: 1e-2),
+    .adam(), .adam(rate: 0.1, epsilon: 1e-8),
+    .adam(rate: 0.05, beta1: 0.5, beta2: 0.9, epsilon: 1e-2),
     .adam(rate: 0.1, weightDecay: 0.1), .adam(rate: 0.1, weightDecay: 0.1, decoupled: true),
     .sgd(rate: 0.1), .sgd(rate: 0.1, weightDecay: 0.05), .sgd(rate: 0.1, momentum: 0.9),
-    .sgd(rate: 0.1, momentum: 0.9, nesterov: true), .sgd(rate: 0.05, momentum: 0.8, weightDecay: 0.1, nesterov: true),
+    .sgd(rate: 0.1, momentum: 0.9, nesterov: true),
+    .sgd(rate: 0.05, momentum: 0.8, weightDecay: 0.1, nesterov: true),
     .sgd(rate: 0.1, nesterov: true),
   ]
 
-  /// A convolution over three channels, whose weights do not lie in memory in row-major order, and a linear layer.
+  /// A convolution over three channels, whose weights do not lie in memory in row-major order, and
+  /// a linear layer.
   private func network() throws -> Network {
     let description = try NetworkDescription(
       input: ImageShape(channels: 3, height: 4, width: 4),
@@ -67,7 +70,9 @@ struct OptimizerTests {
     return network.learned.map { random.normal($0.shape) }
   }
 
-  private func numbers(_ tensors: [Tensor]) -> [Double] { tensors.flatMap { $0.floats().map(Double.init) } }
+  private func numbers(_ tensors: [Tensor]) -> [Double] {
+    tensors.flatMap { $0.floats().map(Double.init) }
+  }
 
   private static let factors = [1, 0.5, 1, 0.25, 0, 1]
 
@@ -80,7 +85,9 @@ struct OptimizerTests {
     for (step, factor) in Self.factors.enumerated() {
       let slopes = gradients(network, step: step)
       optimizer.step(slopes, factor: factor)
-      for (index, slope) in numbers(slopes).enumerated() { expected[index].step(slope, factor: factor) }
+      for (index, slope) in numbers(slopes).enumerated() {
+        expected[index].step(slope, factor: factor)
+      }
     }
     let found = numbers(network.learned)
     let moved = zip(expected, start).map { abs($0.value - $1) }.max()!
@@ -117,7 +124,8 @@ struct OptimizerTests {
     #expect(after.steps == 4)
   }
 
-  @Test("a state that lacks a tensor, or has it in another shape, is refused", arguments: [true, false])
+  @Test(
+    "a state that lacks a tensor, or has it in another shape, is refused", arguments: [true, false])
   func incomplete(_ isMissing: Bool) throws {
     let optimizer = Optimizer(.adam(), for: try network())
     var state = Dictionary(uniqueKeysWithValues: optimizer.state().map { ($0.name, $0.tensor) })
@@ -131,6 +139,8 @@ struct OptimizerTests {
   func names() throws {
     let names = Optimizer(.adam(), for: try network()).state().map(\.name)
     let parameters = ["0.weight", "0.bias", "2.weight", "2.bias"]
-    #expect(names == parameters.map { "optimizer.first.\($0)" } + parameters.map { "optimizer.second.\($0)" })
+    #expect(
+      names == parameters.map { "optimizer.first.\($0)" }
+        + parameters.map { "optimizer.second.\($0)" })
   }
 }

@@ -16,8 +16,10 @@ struct PoolingOrderTests {
   @Test(
     "values and gradients, also where a window is all negative or zero",
     arguments: [
-      ["relu", "maxpool 2"], ["relu", "maxpool 3 stride 2 padding 1"], ["relu", "relu", "maxpool 2"],
-      ["relu", "maxpool 2", "relu", "maxpool 2"], ["maxpool 2", "relu"], ["relu", "maxpool 2", "maxpool 2"],
+      ["relu", "maxpool 2"], ["relu", "maxpool 3 stride 2 padding 1"],
+      ["relu", "relu", "maxpool 2"],
+      ["relu", "maxpool 2", "relu", "maxpool 2"], ["maxpool 2", "relu"],
+      ["relu", "maxpool 2", "maxpool 2"],
       ["relu", "avgpool 2"], ["tanh", "maxpool 2"],
     ])
   func same(_ texts: [String]) throws {

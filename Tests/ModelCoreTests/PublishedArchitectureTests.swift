@@ -22,7 +22,10 @@ struct PublishedArchitectureTests {
     for line in try! Fixture.text("architectures.txt").split(separator: "\n") {
       let words = line.split(separator: " ").map(String.init)
       if words[0] == "=" {
-        all.append(Published(name: words[1], parameters: Int(words[2])!, logits: words.dropFirst(3).map { Float($0)! }))
+        all.append(
+          Published(
+            name: words[1], parameters: Int(words[2])!,
+            logits: words.dropFirst(3).map { Float($0)! }))
       } else {
         let shape = words.count > 1 ? words[1].split(separator: "x").map { Int($0)! } : []
         all[all.count - 1].tensors.append((words[0], shape))
@@ -37,7 +40,8 @@ struct PublishedArchitectureTests {
   /// sin(1.7 j + phase) for j = 0, …, 996, again and again.
   private func pattern(_ shape: [Int], _ phase: Int) -> Tensor {
     let count = shape.reduce(1, *)
-    let once = Tensor((0..<997).map { Float(sin(Double($0) * 1.7 + Double(phase))) }, shape: [1, 997])
+    let once = Tensor(
+      (0..<997).map { Float(sin(Double($0) * 1.7 + Double(phase))) }, shape: [1, 997])
     return once.expanded([count / 997 + 1, 997]).reshaped([-1]).narrow(0, 0, count).reshaped(shape)
   }
 
@@ -60,11 +64,13 @@ struct PublishedArchitectureTests {
     }
   }
 
-  @Test("every name and shape, the papers' number of parameters, and PyTorch's logits", arguments: all)
+  @Test(
+    "every name and shape, the papers' number of parameters, and PyTorch's logits", arguments: all)
   func loads(_ published: Published) throws {
     var notes = ModelNotes()
     notes.architecture = published.name
-    let network = try StateDictionary(weights(published)).network(notes, for: Self.images, device: .cpu)
+    let network = try StateDictionary(weights(published)).network(
+      notes, for: Self.images, device: .cpu)
     #expect(network.learned.reduce(0) { $0 + $1.count } == published.parameters)
     let image = (pattern([1, 3, 32, 32], 0) + 1) / 2
     let logits = withoutGradients { network.logits(image) }
@@ -80,7 +86,9 @@ struct PublishedArchitectureTests {
     #expect(counts["wideresnet28-10"]! / 100_000 == 364 && counts["vgg16"]! / 100_000 == 147)
   }
 
-  @Test("LeNet-5 has the 61,706 numbers of its fully connected form, Caffe's LeNet 431,080, on 28x28 images")
+  @Test(
+    "LeNet-5 has the 61,706 numbers of its fully connected form, Caffe's LeNet 431,080, on 28x28 images"
+  )
   func lenets() throws {
     let shape = ImageShape(channels: 1, height: 28, width: 28)
     for (name, count) in [("lenet5", 61_706), ("lenet-caffe", 431_080), ("lenet", 44_426)] {

@@ -9,7 +9,8 @@ struct RandomSourceTests {
     func draw(_ seed: UInt64) -> [Float] {
       let source = RandomSource(Seed(seed))
       let parts = [
-        source.uniform([50]), source.normal([50]), source.integers(below: 1000, [50]), source.permutation(50),
+        source.uniform([50]), source.normal([50]), source.integers(below: 1000, [50]),
+        source.permutation(50),
       ]
       return parts.flatMap { $0.floats() }
     }

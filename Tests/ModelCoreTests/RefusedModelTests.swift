@@ -11,7 +11,8 @@ struct RefusedModelTests {
 
   private func refusal(_ url: URL, _ notes: ModelNotes = ModelNotes()) -> Failure? {
     let failure = #expect(throws: Failure.self) { try LoadedModel(url, notes: notes) }
-    #expect(failure?.message.hasPrefix(url.path) == true && failure?.message.contains("\n") == false)
+    #expect(
+      failure?.message.hasPrefix(url.path) == true && failure?.message.contains("\n") == false)
     return failure
   }
 
@@ -22,7 +23,8 @@ struct RefusedModelTests {
     let failure = refusal(Fixture.file("evil.pth"), try ForeignModelTests.notes)
     #expect(
       failure?.message.hasSuffix(
-        "it names posix.system, which would have to be run; only tensors in plain containers are read") == true)
+        "it names posix.system, which would have to be run; only tensors in plain containers are read"
+      ) == true)
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
@@ -32,7 +34,9 @@ struct RefusedModelTests {
     #expect(module?.message.contains("it names __main__.Tiny") == true)
     #expect(module?.hint?.contains("torch.save(model.state_dict()") == true)
     let half = refusal(Fixture.file("half.pth"), try ForeignModelTests.notes)
-    #expect(half?.message.contains("torch.HalfStorage") == true && half?.hint?.contains("model.float()") == true)
+    #expect(
+      half?.message.contains("torch.HalfStorage") == true
+        && half?.hint?.contains("model.float()") == true)
     let legacy = refusal(Fixture.file("legacy.pth"), try ForeignModelTests.notes)
     #expect(legacy?.message.contains("a plain pickle, as PyTorch wrote before 1.6") == true)
   }
@@ -41,14 +45,18 @@ struct RefusedModelTests {
   func noNetwork() throws {
     var notes = ModelNotes()
     notes.input = ImageShape(channels: 3, height: 16, width: 16)
-    #expect(refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("name its architecture") == true)
-    #expect(refusal(Fixture.file("tiny.pth"))?.message.contains("does not say what images it takes") == true)
+    #expect(
+      refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("name its architecture") == true)
+    #expect(
+      refusal(Fixture.file("tiny.pth"))?.message.contains("does not say what images it takes")
+        == true)
   }
 
   @Test(
     "files that are nothing known",
     arguments: [
-      ("", "the file is empty"), ("PK\u{3}\u{4}" + String(repeating: "x", count: 40), "not a sound zip archive"),
+      ("", "the file is empty"),
+      ("PK\u{3}\u{4}" + String(repeating: "x", count: 40), "not a sound zip archive"),
       ("hello, world, this is text", "it is no model file"), ("\u{8}\u{7}", "it has no graph"),
     ])
   func unknown(_ content: String, _ words: String) throws {
@@ -70,7 +78,8 @@ struct RefusedModelTests {
     let mark = Data([0x50, 0x4b, 0x01, 0x02])
     var place = data.startIndex
     while let found = data.range(of: mark, in: place..<data.endIndex) {
-      data.replaceSubrange(found.lowerBound + field..<found.lowerBound + field + bytes.count, with: bytes)
+      data.replaceSubrange(
+        found.lowerBound + field..<found.lowerBound + field + bytes.count, with: bytes)
       place = found.upperBound
     }
     let url = folder.appending("lying.pth")
@@ -83,11 +92,17 @@ struct RefusedModelTests {
     let notes = try ForeignModelTests.notes
     #expect(refusal(try archive(10, [8, 0]), notes)?.message.contains("is compressed") == true)
     #expect(
-      refusal(try archive(42, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
+      refusal(try archive(42, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains(
+        "does not lie in the file") == true)
     #expect(
-      refusal(try archive(20, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("does not lie in the file") == true)
-    #expect(refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("has two sizes") == true)
-    #expect(refusal(try archive(28, [0xff, 0xff]), notes)?.message.contains("table of contents is damaged") == true)
+      refusal(try archive(20, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains(
+        "does not lie in the file") == true)
+    #expect(
+      refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("has two sizes")
+        == true)
+    #expect(
+      refusal(try archive(28, [0xff, 0xff]), notes)?.message.contains(
+        "table of contents is damaged") == true)
     #expect(refusal(try archive(8, [1, 0]), notes)?.message.contains("is encrypted") == true)
   }
 

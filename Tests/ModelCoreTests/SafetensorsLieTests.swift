@@ -10,7 +10,9 @@ struct SafetensorsLieTests {
   var place: URL { folder.appending("lie.safetensors") }
 
   /// Opens a file of a header and data bytes; the length is the header's own unless stated.
-  private func open(_ header: String, data: Int = 8, length: UInt64? = nil) throws -> SafetensorsFile {
+  private func open(_ header: String, data: Int = 8, length: UInt64? = nil) throws
+    -> SafetensorsFile
+  {
     let claimed = length ?? UInt64(header.utf8.count)
     var bytes = (0..<8).map { UInt8(truncatingIfNeeded: claimed >> (8 * UInt64($0))) }
     bytes += Array(header.utf8)
@@ -20,7 +22,9 @@ struct SafetensorsLieTests {
   }
 
   private func refusal(_ header: String, data: Int = 8, length: UInt64? = nil) -> String {
-    let failure = #expect(throws: Failure.self, "\(header)") { try open(header, data: data, length: length) }
+    let failure = #expect(throws: Failure.self, "\(header)") {
+      try open(header, data: data, length: length)
+    }
     guard let failure else { return "accepted" }
     #expect(failure.kind == .badData)
     let prefix = "\(place.path) is not a sound safetensors file: "
@@ -30,11 +34,14 @@ struct SafetensorsLieTests {
   }
 
   @Test(
-    "a header length beyond the file, or too short for a header", arguments: [0, 1, 61, 1 << 40, UInt64.max, 1 << 63])
+    "a header length beyond the file, or too short for a header",
+    arguments: [0, 1, 61, 1 << 40, UInt64.max, 1 << 63])
   func headerLength(_ length: UInt64) {
     let header = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
     let reason = refusal(header, data: 0, length: length)
-    #expect(reason.contains("its header claims \(length) bytes") || reason == "its header is not a JSON object")
+    #expect(
+      reason.contains("its header claims \(length) bytes")
+        || reason == "its header is not a JSON object")
   }
 
   @Test("a file too short to have a header", arguments: 0..<8)
@@ -49,7 +56,8 @@ struct SafetensorsLieTests {
   @Test(
     "headers that are not JSON objects",
     arguments: [
-      "", "  ", "nonsense", "[]", "3", "null", #"{"a":"#, #"{"a":1}}"#, "{}{}", String(repeating: "[", count: 5000),
+      "", "  ", "nonsense", "[]", "3", "null", #"{"a":"#, #"{"a":1}}"#, "{}{}",
+      String(repeating: "[", count: 5000),
     ])
   func notObjects(_ header: String) {
     let reason = refusal(header, data: 8)
@@ -59,11 +67,15 @@ struct SafetensorsLieTests {
   @Test(
     "entries that lack what a tensor has",
     arguments: [
-      #""F32""#, "{}", "null", "[1]", #"{"dtype":"F32","shape":[2]}"#, #"{"dtype":"F32","data_offsets":[0,8]}"#,
+      #""F32""#, "{}", "null", "[1]", #"{"dtype":"F32","shape":[2]}"#,
+      #"{"dtype":"F32","data_offsets":[0,8]}"#,
       #"{"shape":[2],"data_offsets":[0,8]}"#, #"{"dtype":1,"shape":[2],"data_offsets":[0,8]}"#,
-      #"{"dtype":"F32","shape":2,"data_offsets":[0,8]}"#, #"{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}"#,
-      #"{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}"#, #"{"dtype":"F32","shape":[2],"data_offsets":[0]}"#,
-      #"{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}"#, #"{"dtype":"F32","shape":[null],"data_offsets":[0,8]}"#,
+      #"{"dtype":"F32","shape":2,"data_offsets":[0,8]}"#,
+      #"{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}"#,
+      #"{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}"#,
+      #"{"dtype":"F32","shape":[2],"data_offsets":[0]}"#,
+      #"{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}"#,
+      #"{"dtype":"F32","shape":[null],"data_offsets":[0,8]}"#,
       #"{"dtype":"F32","shape":[2],"data_offsets":[0,1e300]}"#,
       #"{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551616]}"#,
     ])
@@ -74,25 +86,29 @@ struct SafetensorsLieTests {
   @Test("element types nobody reads here", arguments: ["F16", "BF16", "f32", "", "F8_E4M3", "U64"])
   func elementTypes(_ type: String) {
     let reason = refusal("{\"a\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[0,8]}}")
-    #expect(reason == "tensor 'a' has element type \(type); readable are F32, F64, I64, I32, U8, BOOL")
+    #expect(
+      reason == "tensor 'a' has element type \(type); readable are F32, F64, I64, I32, U8, BOOL")
   }
 
   @Test(
     "offsets that are not where the shape says",
     arguments: [
-      (2, -8, 0), (2, 0, 9), (2, 0, 7), (2, 8, 0), (2, 0, 0), (3, 0, 8), (2, 8, 16), (2, 0, Int.max),
+      (2, -8, 0), (2, 0, 9), (2, 0, 7), (2, 8, 0), (2, 0, 0), (3, 0, 8), (2, 8, 16),
+      (2, 0, Int.max),
       (2, Int.min, Int.max),
       (2, Int.max - 8, Int.max), (2, Int.min, Int.min + 8), (0, 0, 8), (-2, 0, -8), (-2, 8, 0),
     ])
   func offsets(_ size: Int, _ begin: Int, _ end: Int) {
-    let reason = refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[\(size)],\"data_offsets\":[\(begin),\(end)]}}")
+    let reason = refusal(
+      "{\"a\":{\"dtype\":\"F32\",\"shape\":[\(size)],\"data_offsets\":[\(begin),\(end)]}}")
     #expect(reason.hasPrefix("tensor 'a' "))
   }
 
   @Test(
     "shapes whose size overflows",
     arguments: [
-      "9223372036854775807", "4611686018427387904,4", "4294967296,4294967296", "3037000500,3037000500,3", "-1,-1,2",
+      "9223372036854775807", "4611686018427387904,4", "4294967296,4294967296",
+      "3037000500,3037000500,3", "-1,-1,2",
       "2305843009213693952,2", "-9223372036854775808",
     ])
   func shapes(_ shape: String) {
@@ -106,16 +122,22 @@ struct SafetensorsLieTests {
       "\"\(name)\":{\"dtype\":\"U8\",\"shape\":[\(end - begin)],\"data_offsets\":[\(begin),\(end)]}"
     }
     func header(_ entries: String...) -> String { "{" + entries.joined(separator: ",") + "}" }
-    #expect(refusal(header(entry("a", 0, 4), entry("b", 3, 8))) == "tensor 'b' begins at 3, expected 4")
-    #expect(refusal(header(entry("a", 0, 8), entry("b", 0, 8))) == "tensor 'b' begins at 0, expected 8")
-    #expect(refusal(header(entry("a", 0, 8), entry("b", 2, 4))) == "tensor 'b' begins at 2, expected 8")
-    #expect(refusal(header(entry("a", 0, 4), entry("b", 5, 8))) == "tensor 'b' begins at 5, expected 4")
+    #expect(
+      refusal(header(entry("a", 0, 4), entry("b", 3, 8))) == "tensor 'b' begins at 3, expected 4")
+    #expect(
+      refusal(header(entry("a", 0, 8), entry("b", 0, 8))) == "tensor 'b' begins at 0, expected 8")
+    #expect(
+      refusal(header(entry("a", 0, 8), entry("b", 2, 4))) == "tensor 'b' begins at 2, expected 8")
+    #expect(
+      refusal(header(entry("a", 0, 4), entry("b", 5, 8))) == "tensor 'b' begins at 5, expected 4")
     #expect(refusal(header(entry("a", 1, 8))) == "tensor 'a' begins at 1, expected 0")
     #expect(refusal(header(entry("a", 0, 7))) == "its tensors fill 7 bytes, the file has 8")
     #expect(refusal("{}") == "its tensors fill 0 bytes, the file has 8")
   }
 
-  @Test("metadata is texts by name, and nothing else", arguments: ["3", "[]", #"{"a":1}"#, #"{"a":{}}"#, #""x""#])
+  @Test(
+    "metadata is texts by name, and nothing else",
+    arguments: ["3", "[]", #"{"a":1}"#, #"{"a":{}}"#, #""x""#])
   func metadata(_ metadata: String) {
     let tensor = #""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#
     #expect(refusal("{\"__metadata__\":\(metadata),\(tensor)}").contains("__metadata__"))
@@ -125,9 +147,11 @@ struct SafetensorsLieTests {
   func enormousNothing() async {
     await #expect(processExitsWith: .success) {
       let header = #"{"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}}"#
-      let place = FileManager.default.temporaryDirectory.appending(path: "crossfire-nothing-\(UUID().uuidString)")
+      let place = FileManager.default.temporaryDirectory.appending(
+        path: "crossfire-nothing-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: place) }
-      try Data([UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8)).write(to: place)
+      try Data([UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8)).write(
+        to: place)
       _ = try? SafetensorsFile(place).tensors()
     }
   }

@@ -22,7 +22,8 @@ struct SafetensorsMutationTests {
     return try Data(contentsOf: url)
   }
 
-  /// Reads everything of a file. What is accepted must fill the file exactly, in tensors of the sizes they claim.
+  /// Reads everything of a file. What is accepted must fill the file exactly, in tensors of the
+  /// sizes they claim.
   private func read(_ bytes: Data) throws -> Bool {
     try bytes.write(to: place)
     do {
@@ -46,10 +47,13 @@ struct SafetensorsMutationTests {
     for extra in 1...9 { #expect(try !read(sound + Data(repeating: 0x20, count: extra))) }
   }
 
-  @Test("3,000 mutations: bytes changed, swapped, put in, taken out, digits changed", arguments: [1, 2, 3])
+  @Test(
+    "3,000 mutations: bytes changed, swapped, put in, taken out, digits changed",
+    arguments: [1, 2, 3])
   func mutated(_ seed: UInt64) throws {
     let sound = try sound()
-    let draws = RandomSource(Seed(seed).derive("mutations")).integers(below: 1 << 30, [1000, 8]).int64s().map(Int.init)
+    let draws = RandomSource(Seed(seed).derive("mutations")).integers(below: 1 << 30, [1000, 8])
+      .int64s().map(Int.init)
     var accepted = 0
     for trial in 0..<1000 {
       let draw = Array(draws[trial * 8..<trial * 8 + 8])

@@ -24,7 +24,9 @@ private enum Python {
 
 @Suite(
   "Files agree with the format's own library",
-  .enabled(if: Python.hasSafetensors, "python3 has no modules safetensors and numpy on this machine: not compared"))
+  .enabled(
+    if: Python.hasSafetensors,
+    "python3 has no modules safetensors and numpy on this machine: not compared"))
 struct SafetensorsPythonTests {
   let folder = TemporaryFolder()
 
@@ -32,7 +34,8 @@ struct SafetensorsPythonTests {
   func written() throws {
     let place = folder.appending("ours.safetensors")
     let tensors: [(name: String, tensor: Tensor)] = [
-      ("0.weight", Tensor([1, -2.5] as [Float], shape: [1, 2])), ("empty", Tensor.zeros([0, 3], type: .int64)),
+      ("0.weight", Tensor([1, -2.5] as [Float], shape: [1, 2])),
+      ("empty", Tensor.zeros([0, 3], type: .int64)),
       ("1.ü", Tensor([7] as [Int64], shape: [])),
     ]
     try SafetensorsFile.write(tensors, metadata: ["crossfire": "{\"a\": 1}"], to: place)

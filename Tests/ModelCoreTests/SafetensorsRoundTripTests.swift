@@ -11,7 +11,11 @@ struct SafetensorsRoundTripTests {
   var place: URL { folder.appending("tensors.safetensors") }
 
   static let tensors: [(name: String, tensor: Tensor)] = [
-    ("float32", Tensor([1.5, -.infinity, .nan, -0.0, .leastNonzeroMagnitude, 3e38] as [Float], shape: [2, 3])),
+    (
+      "float32",
+      Tensor(
+        [1.5, -.infinity, .nan, -0.0, .leastNonzeroMagnitude, 3e38] as [Float], shape: [2, 3])
+    ),
     ("float64", Tensor([1e-300, .pi] as [Double], shape: [2, 1])),
     ("int64", Tensor([.min, -1, .max] as [Int64], shape: [3])),
     ("int32", Tensor([-7, 1 << 30] as [Int64], shape: [2]).to(.int32)),
@@ -52,7 +56,8 @@ struct SafetensorsRoundTripTests {
   func bytes() throws {
     let pair = Tensor([1, -2] as [Float], shape: [2])
     try SafetensorsFile.write(
-      [("a", pair), ("b", Tensor([5] as [UInt8], shape: [1]))], metadata: ["format": "pt"], to: place)
+      [("a", pair), ("b", Tensor([5] as [UInt8], shape: [1]))], metadata: ["format": "pt"],
+      to: place)
     let header =
       #"{"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,8],"dtype":"F32","shape":[2]},"#
       + #""b":{"data_offsets":[8,9],"dtype":"U8","shape":[1]}}"#
@@ -76,7 +81,9 @@ struct SafetensorsRoundTripTests {
     try SafetensorsFile.write([("weight", Tensor.ones([100]))], metadata: [:], to: place)
     let file = try SafetensorsFile(place)
     try Data(contentsOf: place).dropLast(1).write(to: place)
-    #expect(throws: Failure.badData("\(place.path) became shorter while it was read")) { try file.tensor("weight") }
+    #expect(throws: Failure.badData("\(place.path) became shorter while it was read")) {
+      try file.tensor("weight")
+    }
   }
 
   @Test("a file that is not there, or is a folder, is a failure that names it")

@@ -18,20 +18,27 @@ private struct Operation: CustomTestStringConvertible, Sendable {
     let name =
       "convolution of \(input) with \(weight) stride \(window.stride) padding \(window.padding) dilation "
       + "\(window.dilation) groups \(groups)"
-    return Operation(testDescription: name, input: input, parameters: hasBias ? [weight, [outputs]] : [weight]) {
+    return Operation(
+      testDescription: name, input: input, parameters: hasBias ? [weight, [outputs]] : [weight]
+    ) {
       $0.convolved($1[0], bias: hasBias ? $1[1] : nil, window: window, groups: groups)
     }
   }
 
   static func pooling(_ input: [Int], _ window: Window) -> Operation {
-    let name = "pooling of \(input) by \(window.kernel) stride \(window.stride) padding \(window.padding)"
-    return Operation(testDescription: name, input: input, parameters: []) { x, _ in x.maxPooled(window) }
+    let name =
+      "pooling of \(input) by \(window.kernel) stride \(window.stride) padding \(window.padding)"
+    return Operation(testDescription: name, input: input, parameters: []) { x, _ in
+      x.maxPooled(window)
+    }
   }
 
   static func normalization(_ input: [Int], usesBatch: Bool) -> Operation {
-    let name = "batch normalisation of \(input) by \(usesBatch ? "the batch's" : "running") statistics"
+    let name =
+      "batch normalisation of \(input) by \(usesBatch ? "the batch's" : "running") statistics"
     let channels = input[1]
-    return Operation(testDescription: name, input: input, parameters: [[channels], [channels]]) { x, parameters in
+    return Operation(testDescription: name, input: input, parameters: [[channels], [channels]]) {
+      x, parameters in
       // libtorch takes the batch's statistics for constants in its third derivative.
       if usesBatch && x.type == .float64 {
         return plainBatchNormalization(x, parameters[0], parameters[1], epsilon: 1e-3)
@@ -48,7 +55,8 @@ private struct Operation: CustomTestStringConvertible, Sendable {
     .convolution([2, 1, 9, 7], 5, Window(kernel: 3)),
     .convolution([3, 3, 8, 8], 16, Window(kernel: 3, padding: 1)),
     .convolution([2, 32, 7, 6], 24, Window(kernel: 5, padding: 2)),
-    .convolution([2, 4, 9, 9], 6, Window(kernel: 3, stride: 2, padding: Pair(1, 0), dilation: 2), groups: 2),
+    .convolution(
+      [2, 4, 9, 9], 6, Window(kernel: 3, stride: 2, padding: Pair(1, 0), dilation: 2), groups: 2),
     .convolution([5, 32, 6, 6], 8, Window(kernel: Pair(1, 3), stride: Pair(1, 2)), hasBias: false),
     .pooling([2, 1, 6, 6], Window(kernel: 2, stride: 2)),
     .pooling([2, 3, 7, 5], Window(kernel: 2, stride: 2)),
@@ -67,12 +75,16 @@ private struct Operation: CustomTestStringConvertible, Sendable {
 /// In float64 every operation takes libtorch's own way, or is written in plain operations.
 @Suite("Derivatives of every order are those of libtorch's operations")
 struct SecondDerivativeTests {
-  /// The gradients in the input and all parameters of Σ coefficient·tanh(value); of their weighted squares; and of the
-  /// weighted squares of those.
-  private func derivatives(_ operation: Operation, _ type: Tensor.ElementType, layout: (Tensor) -> Tensor) -> [Tensor] {
+  /// The gradients in the input and all parameters of Σ coefficient·tanh(value); of their weighted
+  /// squares; and of the weighted squares of those.
+  private func derivatives(
+    _ operation: Operation, _ type: Tensor.ElementType, layout: (Tensor) -> Tensor
+  ) -> [Tensor] {
     let random = RandomSource(Seed(31))
     let x = layout(random.normal(operation.input).to(type)).tracked
-    let parameters = operation.parameters.map { layout(random.uniform($0, in: -0.5..<0.5).to(type)).tracked }
+    let parameters = operation.parameters.map {
+      layout(random.uniform($0, in: -0.5..<0.5).to(type)).tracked
+    }
     let variables = [x] + parameters
     let value = operation.apply(x, parameters)
     let coefficients = random.normal(value.shape).to(type)
@@ -82,10 +94,12 @@ struct SecondDerivativeTests {
     return [value] + first + second + third
   }
 
-  /// A weight for each number: a plain sum of squares would leave out whatever is orthogonal to the gradients themselves,
-  /// as the mean is in batch normalisation.
+  /// A weight for each number: a plain sum of squares would leave out whatever is orthogonal to the
+  /// gradients themselves, as the mean is in batch normalisation.
   private func weightedSquares(_ gradients: [Tensor], _ random: RandomSource) -> Tensor {
-    let terms = gradients.map { ($0.square * random.uniform($0.shape, in: -1..<1).to($0.type)).mean() }
+    let terms = gradients.map {
+      ($0.square * random.uniform($0.shape, in: -1..<1).to($0.type)).mean()
+    }
     return terms.dropFirst().reduce(terms[0], +)
   }
 
@@ -102,14 +116,17 @@ struct SecondDerivativeTests {
     }
   }
 
-  @Test("only the input is asked for: parameters that are constants change nothing", arguments: Operation.all)
+  @Test(
+    "only the input is asked for: parameters that are constants change nothing",
+    arguments: Operation.all)
   private func inputOnly(_ operation: Operation) {
     func second(_ type: Tensor.ElementType, tracked: Bool) -> Tensor {
       let random = RandomSource(Seed(32))
       let x = random.normal(operation.input).channelsLast.to(type).tracked
       let parameters = operation.parameters.map { random.uniform($0, in: -0.5..<0.5).to(type) }
       let value = operation.apply(x, tracked ? parameters.map(\.tracked) : parameters)
-      let first = (value.tanh * random.normal(value.shape).to(type)).sum().gradient(of: x, differentiable: true)
+      let first = (value.tanh * random.normal(value.shape).to(type)).sum().gradient(
+        of: x, differentiable: true)
       return weightedSquares([first], random).gradient(of: x)
     }
     let expected = second(.float64, tracked: true)
@@ -117,7 +134,9 @@ struct SecondDerivativeTests {
     #expect(relativeError(second(.float32, tracked: true), expected) < 1e-4)
   }
 
-  @Test("of equal numbers in a window the first has the gradient, and a number that is none counts as the largest")
+  @Test(
+    "of equal numbers in a window the first has the gradient, and a number that is none counts as the largest"
+  )
   func choices() {
     let random = RandomSource(Seed(33))
     let whole = random.integers(below: 3, [3, 8, 7, 7]).to(.float32) - 2

@@ -28,7 +28,9 @@ struct StateDictionaryTests {
     return #expect(throws: Failure.self) { try load(tensors) }?.message
   }
 
-  @Test("prefixes that all names have are of wrappers", arguments: ["", "module.", "module.model.", "_orig_mod.net."])
+  @Test(
+    "prefixes that all names have are of wrappers",
+    arguments: ["", "module.", "module.model.", "_orig_mod.net."])
   func prefixes(_ prefix: String) throws {
     let tensors = try tensors()
     let wrapped = Dictionary(uniqueKeysWithValues: tensors.map { (prefix + $0.key, $0.value) })
@@ -53,7 +55,8 @@ struct StateDictionaryTests {
     let dictionary = try StateDictionary(archive: Fixture.file("tiny.wrapped.pth"))
     let plain = try StateDictionary(archive: Fixture.file("tiny.pth"))
     #expect(
-      dictionary.tensors.count == plain.tensors.count && dictionary.tensors["conv1.weight"]?.shape == [8, 3, 3, 3])
+      dictionary.tensors.count == plain.tensors.count
+        && dictionary.tensors["conv1.weight"]?.shape == [8, 3, 3, 3])
     #expect(dictionary.tensors["fc2.bias"]?.floats() == plain.tensors["10.bias"]?.floats())
   }
 

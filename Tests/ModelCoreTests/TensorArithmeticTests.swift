@@ -35,7 +35,8 @@ struct TensorArithmeticTests {
 
   @Test("the sign of zero is zero, of minus zero too")
   func sign() {
-    let signs = Tensor([-3, -0.0, 0, .leastNonzeroMagnitude, 7] as [Float], shape: [5]).sign.floats()
+    let signs = Tensor([-3, -0.0, 0, .leastNonzeroMagnitude, 7] as [Float], shape: [5]).sign
+      .floats()
     #expect(signs == [-1, 0, 0, 1, 1])
   }
 

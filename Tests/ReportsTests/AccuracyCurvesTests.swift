@@ -41,13 +41,18 @@ import Testing
 
   @Test func everyMarkerTellsItsNumbers() throws {
     let svg = try curves(Sample.grid()).figure.svg()
-    #expect(svg.contains("<title>normal to masked, ε = 0.2: 40.0% correct (95% interval 30.9–49.8), 40 of 100</title>"))
+    #expect(
+      svg.contains(
+        "<title>normal to masked, ε = 0.2: 40.0% correct (95% interval 30.9–49.8), 40 of 100</title>"
+      ))
     #expect(count(" of 100</title>", in: svg) == 16)
   }
 
   @Test func aPictureIsNamedAndDescribedForScreenReaders() throws {
     let svg = try curves(Sample.grid()).figure.svg()
-    let labels = svg.matches(of: /role="img" aria-labelledby="([^"]*)"/).flatMap { $0.1.split(separator: " ") }
+    let labels = svg.matches(of: /role="img" aria-labelledby="([^"]*)"/).flatMap {
+      $0.1.split(separator: " ")
+    }
     #expect(labels.count == 6)
     for label in labels { #expect(count("id=\"\(label)\"", in: svg) == 1) }
   }

@@ -17,12 +17,16 @@ struct ChartFigureTests {
     return (object[key].map { [$0] } ?? []) + object.values.flatMap { values(of: key, in: $0) }
   }
 
-  @Test("every field of a specification is a column of the data beside it, and it asks for that file only")
+  @Test(
+    "every field of a specification is a column of the data beside it, and it asks for that file only"
+  )
   func fields() throws {
     #expect(figures().map(\.name) == ["fgsm", "matrix-fgsm", "matrix-jsma"])
     for (name, figure) in figures() {
       let json = try JSONSerialization.jsonObject(with: figure.vegaLite("\(name).csv").json())
-      let columns = Set(try #require(figure.csv.split(separator: "\n").first).split(separator: ",").map(String.init))
+      let columns = Set(
+        try #require(figure.csv.split(separator: "\n").first).split(separator: ",").map(String.init)
+      )
       let fields = values(of: "field", in: json).compactMap { $0 as? String }
       #expect(fields.count >= 4 && Set(fields).isSubset(of: columns), "\(name): \(fields)")
       #expect(values(of: "url", in: json) as? [String] == ["\(name).csv"])

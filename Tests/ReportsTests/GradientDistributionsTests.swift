@@ -15,15 +15,22 @@ import Testing
   }
 
   @Test func sharesOfAModelSumToOneAndZerosStandApart() throws {
-    let probes = [try probe("masked", norms: [0, 0, 0, 1e-7]), try probe("plain", norms: [0.001, 0.1, 0.1, 1])]
+    let probes = [
+      try probe("masked", norms: [0, 0, 0, 1e-7]), try probe("plain", norms: [0.001, 0.1, 0.1, 1]),
+    ]
     let distributions = try #require(GradientDistributions(probes, models: ["plain", "masked"]))
-    #expect(distributions.panels.map(\.id) == ["gradients-label", "gradients-next", "gradients-rejected"])
+    #expect(
+      distributions.panels.map(\.id) == ["gradients-label", "gradients-next", "gradients-rejected"])
     for panel in distributions.panels {
-      for series in panel.series { #expect(abs(series.measurements.map(\.proportion).reduce(0, +) - 1) < 1e-12) }
+      for series in panel.series {
+        #expect(abs(series.measurements.map(\.proportion).reduce(0, +) - 1) < 1e-12)
+      }
     }
     let label = distributions.panels[0]
     let masked = try #require(label.series.first { $0.name == "masked" })
-    #expect(masked.measurements[0].proportion == 0.75 && masked.measurements[0].note == "masked: 75.0% exactly 0")
+    #expect(
+      masked.measurements[0].proportion == 0.75
+        && masked.measurements[0].note == "masked: 75.0% exactly 0")
     #expect(label.xLabel(masked.measurements[0].x) == "0")
     #expect(masked.style == Palette.style(1))
     #expect(["10⁻⁷", "10⁻⁴", "1"] == [-7, -4, 0].map(label.xLabel))

@@ -4,7 +4,8 @@ import Testing
 @testable import Reports
 
 @Suite struct GridTableTests {
-  private func table(_ grid: Grid, _ attack: String = "fgsm", _ epsilon: Double = 0.2) -> GridTable {
+  private func table(_ grid: Grid, _ attack: String = "fgsm", _ epsilon: Double = 0.2) -> GridTable
+  {
     GridTable(grid: grid, attack: attack, epsilon: epsilon)
   }
 
@@ -26,7 +27,9 @@ import Testing
 
   @Test func whatDoesNotFitBesideEachOtherGoesBelow() {
     let names = (1...12).map { "model-\($0)-of-12" }
-    let cells = names.map { GridCell(attack: "pgd", epsilon: 1, source: $0, victim: $0, examples: 2, correct: 1) }
+    let cells = names.map {
+      GridCell(attack: "pgd", epsilon: 1, source: $0, victim: $0, examples: 2, correct: 1)
+    }
     let grid = Grid(cells: cells, provenance: Sample.grid().provenance)
     let lines = table(grid, "pgd", 1).text().split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= 80 })

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct KeyNumbersTests {
   private let masking = TrustFlag(
-    name: TrustCheck.blackBoxBeatsWhiteBox.name, raisedBecause: "", meaning: "", advice: "", attack: "fgsm",
+    name: TrustCheck.blackBoxBeatsWhiteBox.name, raisedBecause: "", meaning: "", advice: "",
+    attack: "fgsm",
     source: "masked", victim: "masked")
 
   @Test func theSentencesAreComputedFromTheGrid() {
@@ -23,7 +24,10 @@ import Testing
   }
 
   @Test func averagesAreOverTheOtherModels() {
-    let accuracies = [("a", "b", 50), ("a", "c", 70), ("b", "a", 20), ("b", "c", 90), ("c", "a", 40), ("c", "b", 60)]
+    let accuracies = [
+      ("a", "b", 50), ("a", "c", 70), ("b", "a", 20), ("b", "c", 90), ("c", "a", 40),
+      ("c", "b", 60),
+    ]
     let cells = accuracies.map {
       GridCell(attack: "pgd", epsilon: 0.3, source: $0, victim: $1, examples: 100, correct: $2)
     }
@@ -41,7 +45,8 @@ import Testing
 
   @Test func oneModelAloneStillHasNumbers() {
     let cells = [(0.0, 9), (0.1, 3)].map {
-      GridCell(attack: "fgsm", epsilon: $0, source: "normal", victim: "normal", examples: 10, correct: $1)
+      GridCell(
+        attack: "fgsm", epsilon: $0, source: "normal", victim: "normal", examples: 10, correct: $1)
     }
     let numbers = KeyNumbers(Grid(cells: cells, provenance: Sample.grid().provenance))
     #expect(numbers.all.map(\.figure) == ["90.0%", "30.0%"])

@@ -7,18 +7,23 @@ import Testing
 
 @Suite struct ReportPageTests {
   private let flag = TrustFlag(
-    name: "gradient masking", raisedBecause: "zero gradients", meaning: "no attack", advice: "look again",
+    name: "gradient masking", raisedBecause: "zero gradients", meaning: "no attack",
+    advice: "look again",
     victim: "masked")
 
   private func html(_ grid: Grid? = nil) -> String {
-    ReportPage(grid: grid ?? Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet]).html()
+    ReportPage(grid: grid ?? Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet])
+      .html()
   }
 
   @Test func thePageRefersToNothingOutsideItself() {
     let page = html().replacing("http://www.w3.org/2000/svg", with: "")
     #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("//www"))
-    #expect(!page.contains("url(") && !page.contains("@import") && !page.contains("<script") && !page.contains("<link"))
-    for reference in page.matches(of: /(?:src|href)="([^"]*)"/).map(\.1) where !reference.hasPrefix("data:") {
+    #expect(
+      !page.contains("url(") && !page.contains("@import") && !page.contains("<script")
+        && !page.contains("<link"))
+    for reference in page.matches(of: /(?:src|href)="([^"]*)"/).map(\.1)
+    where !reference.hasPrefix("data:") {
       #expect(reference.hasPrefix("#"))
       #expect(count("id=\"\(reference.dropFirst())\"", in: page) == 1)
     }
@@ -28,14 +33,17 @@ import Testing
     let page = html()
     let ids = page.matches(of: /\ id="([^"]*)"/).map(\.1)
     #expect(Set(ids).count == ids.count)
-    let labels = page.matches(of: /aria-labelledby="([^"]*)"/).flatMap { $0.1.split(separator: " ") }
+    let labels = page.matches(of: /aria-labelledby="([^"]*)"/).flatMap {
+      $0.1.split(separator: " ")
+    }
     #expect(!labels.isEmpty && labels.allSatisfy { ids.contains($0) })
   }
 
   @Test func namesFromFilesAreEscapedEverywhere() {
     let name = Sample.hostile
     let flag = TrustFlag(
-      name: name, raisedBecause: name, meaning: name, advice: name, attack: name, source: name, victim: name)
+      name: name, raisedBecause: name, meaning: name, advice: name, attack: name, source: name,
+      victim: name)
     let sheet = ImageSheet(title: name, caption: name, alt: name, png: Data(), width: 1, height: 1)
     var grid = Sample.grid(first: name, flags: [flag])
     var provenance = grid.provenance
@@ -45,7 +53,9 @@ import Testing
     provenance.device = name
     provenance.crossfire = name
     provenance.libtorch = name
-    provenance.attacks = [AttackRecord(name: "fgsm", title: name, budgetSymbol: name, parameters: [name: name])]
+    provenance.attacks = [
+      AttackRecord(name: "fgsm", title: name, budgetSymbol: name, parameters: [name: name])
+    ]
     grid = Grid(cells: grid.cells, provenance: provenance, flags: grid.flags)
     let page = ReportPage(grid: grid, title: name, sheets: [sheet]).html()
     #expect(!page.contains("<script"))
@@ -74,7 +84,9 @@ import Testing
 
   @Test func withoutFlagsOrImagesThereIsNoPlaceForThem() {
     let page = ReportPage(grid: Sample.grid(), title: "A study").html()
-    #expect(!page.contains("class=\"flags\"") && !page.contains("id=\"images\"") && !page.contains("#images"))
+    #expect(
+      !page.contains("class=\"flags\"") && !page.contains("id=\"images\"")
+        && !page.contains("#images"))
   }
 
   @Test func whatAnAttackSpentAndReachedStandsInItsRow() throws {
@@ -82,10 +94,14 @@ import Testing
       ReachedSizes(epsilon: 0.1, norms: ["linf": ReachedSize(mean: 0.1, largest: 0.1)]),
       ReachedSizes(
         epsilon: 0.3,
-        norms: ["l0": ReachedSize(mean: 400.5, largest: 784), "linf": ReachedSize(mean: 0.29876, largest: 0.3)]),
+        norms: [
+          "l0": ReachedSize(mean: 400.5, largest: 784),
+          "linf": ReachedSize(mean: 0.29876, largest: 0.3),
+        ]),
     ]
     let spent = AttackSpending(
-      attack: "pgd", source: "normal", examples: 128, forwardsPerExample: 41.25, backwardsPerExample: 40,
+      attack: "pgd", source: "normal", examples: 128, forwardsPerExample: 41.25,
+      backwardsPerExample: 40,
       reached: reached)
     let grid = Sample.grid()
     let page = html(Grid(cells: grid.cells, provenance: grid.provenance, spending: [spent]))
@@ -93,7 +109,8 @@ import Testing
     let section = page[start..<(try #require(page.range(of: "id=\"provenance\"")).lowerBound)]
     let row = section.matches(of: /<t[hd][^>]*>([^<]*)<\/t[hd]>/).map { String($0.1) }.suffix(10)
     // The norms of the largest budget only; those that nobody measured stay empty.
-    #expect(row == ["pgd", "normal", "128", "41.25", "40", "0.3", "0.2988 (0.3)", "", "", "400.5 (784)"])
+    #expect(
+      row == ["pgd", "normal", "128", "41.25", "40", "0.3", "0.2988 (0.3)", "", "", "400.5 (784)"])
     #expect(!html().contains("id=\"spending\""))
   }
 
@@ -107,7 +124,9 @@ import Testing
   @Test func anImageKeepsItsPixelsSquareAndIsDescribed() {
     let page = html()
     #expect(
-      page.contains("<img src=\"data:image/png;base64,AQID\" alt=\"Twenty digits.\" width=\"896\" height=\"448\"/>"))
+      page.contains(
+        "<img src=\"data:image/png;base64,AQID\" alt=\"Twenty digits.\" width=\"896\" height=\"448\"/>"
+      ))
     #expect(page.contains("image-rendering:pixelated"))
   }
 
@@ -129,7 +148,8 @@ import Testing
   }
 
   @Test func theFolderHoldsThePageItsFiguresAndTheirData() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "report-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let place = try ReportFolder(
       ReportPage(grid: Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet])

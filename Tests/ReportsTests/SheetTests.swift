@@ -12,7 +12,8 @@ struct SheetTests {
     let original = Tensor.zeros([4, 1, 5, 4])
     return ExampleSet(
       origin: .init(
-        data: "d", classNames: ["a", "b", "c"], valueRange: 0...1, source: "m", sourceFingerprint: "m", attack: "itgsm",
+        data: "d", classNames: ["a", "b", "c"], valueRange: 0...1, source: "m",
+        sourceFingerprint: "m", attack: "itgsm",
         norm: "linf", parameters: [:], epsilons: [0.5], seed: 1),
       original: original, adversarial: [original + 0.5], label: Tensor(labels: [0, 0, 1, 1]),
       target: Tensor(labels: [1, 2, 0, 2]), index: Tensor(labels: [7, 7, 9, 9]),
@@ -27,7 +28,8 @@ struct SheetTests {
     #expect(sheet.caption.contains("a, b, c") && sheet.caption.contains("0.5"))
     var single = examples()
     single = ExampleSet(
-      origin: single.origin, original: single.original, adversarial: single.adversarial, label: single.label,
+      origin: single.origin, original: single.original, adversarial: single.adversarial,
+      label: single.label,
       target: single.target, index: Tensor(labels: [1, 2, 3, 4]), predicted: single.predicted,
       confidence: single.confidence)
     #expect(ConfusionSheet(single) == nil)
@@ -35,13 +37,15 @@ struct SheetTests {
     #expect(try ExampleSheet(single).sheet().width == 3 * (4 + 6 + 2))
   }
 
-  @Test("a gradient's shades are symmetric about grey, the 99th percentile is full, and zero is grey")
+  @Test(
+    "a gradient's shades are symmetric about grey, the 99th percentile is full, and zero is grey")
   func shades() {
     let values = (0..<200).map { Float($0 - 100) / 100 }
     let gradient = Tensor(values, shape: [1, 1, 10, 20])
     let bytes = GradientSheet.shades(gradient).bytes()
     #expect(bytes[100] == 128 && bytes[0] == 1 && bytes[199] == 255)
-    #expect(zip(bytes.dropFirst(), bytes.dropFirst().reversed()).allSatisfy { Int($0) + Int($1) == 256 })
+    #expect(
+      zip(bytes.dropFirst(), bytes.dropFirst().reversed()).allSatisfy { Int($0) + Int($1) == 256 })
     #expect(GradientSheet.shades(gradient * 1e-20).bytes() == bytes)
     #expect(Set(GradientSheet.shades(gradient * 0).bytes()) == [128])
     // One pixel alone is not lost.

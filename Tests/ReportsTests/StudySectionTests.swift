@@ -8,37 +8,45 @@ struct StudySectionTests {
   /// Results of one condition with every part that the section can have.
   private func results(_ name: String) -> StudyResults {
     let condition = Condition(source: name, attack: "fgsm", epsilon: 0.1)
-    let share = StudyResults.Share(count: 9, of: 55, share: 9.0 / 55, wilson: [0.09, 0.283], bootstrap: nil)
+    let share = StudyResults.Share(
+      count: 9, of: 55, share: 9.0 / 55, wilson: [0.09, 0.283], bootstrap: nil)
     return StudyResults(
       title: name, classNames: [name, "1"],
       participants: .init(
-        answered: 3, analysed: 2, excluded: [.init(participant: name, reason: name)], rule: nil, checksRight: 0,
+        answered: 3, analysed: 2, excluded: [.init(participant: name, reason: name)], rule: nil,
+        checksRight: 0,
         checks: 0,
         repeated: 0, repeatedSame: 0),
       conditions: [
         .init(
-          condition: condition, participants: 2, pictures: 5, images: 5, fooled: share, reasonable: share,
+          condition: condition, participants: 2, pictures: 5, images: 5, fooled: share,
+          reasonable: share,
           original: share,
-          medianMilliseconds: 900, byLabel: [[1, 0, 2], [0, 3, 0]], byTarget: [[1, 0, 2], [0, 3, 0]])
+          medianMilliseconds: 900, byLabel: [[1, 0, 2], [0, 3, 0]],
+          byTarget: [[1, 0, 2], [0, 3, 0]])
       ],
       comparisons: [
         .init(
-          measure: "fooled", first: condition, second: condition, difference: 0.144, bootstrap: [-0.01, 0.3],
+          measure: "fooled", first: condition, second: condition, difference: 0.144,
+          bootstrap: [-0.01, 0.3],
           logOdds: nil,
           standardError: nil, mixedP: 0.00004, fisherP: 0.0168)
       ], models: [],
       agreement: [
         .init(
-          condition: nil, pictures: 4, answers: 9, alpha: 0.5, alphaInterval: [0.2, 0.8], kappa: nil,
+          condition: nil, pictures: 4, answers: 9, alpha: 0.5, alphaInterval: [0.2, 0.8],
+          kappa: nil,
           kappaInterval: nil,
           kappaPictures: 3, kappaRaters: 2)
       ],
       withModels: [
         .init(
-          model: name, answers: 9, peopleRight: 0.5, modelRight: 0.25, sameAnswer: 0.1, errorConsistency: -0.2,
+          model: name, answers: 9, peopleRight: 0.5, modelRight: 0.25, sameAnswer: 0.1,
+          errorConsistency: -0.2,
           interval: nil, participants: 2)
       ],
-      times: .init(median: 900, fastest: 500, slowest: 1500, logMean: 6.8, logDeviation: 0.3, answers: 9))
+      times: .init(
+        median: 900, fastest: 500, slowest: 1500, logMean: 6.8, logDeviation: 0.3, answers: 9))
   }
 
   @Test("is there when there are results, and the list of contents names it")
@@ -46,8 +54,10 @@ struct StudySectionTests {
     let without = ReportPage(grid: Sample.grid(), title: "t").html()
     #expect(!without.contains("What people see"))
     let page = ReportPage(grid: Sample.grid(), title: "t", study: results("normal")).html()
-    #expect(page.contains("href=\"#study\"") && page.contains(">16.4<") && page.contains(">9.0 to 28.3<"))
-    #expect(page.contains("&lt; 0.0001") && page.contains(">0.0168<") && page.contains("Krippendorff"))
+    #expect(
+      page.contains("href=\"#study\"") && page.contains(">16.4<") && page.contains(">9.0 to 28.3<"))
+    #expect(
+      page.contains("&lt; 0.0001") && page.contains(">0.0168<") && page.contains("Krippendorff"))
     #expect(page.contains("2 of 3 participants are analysed"))
   }
 
@@ -62,7 +72,11 @@ struct StudySectionTests {
   func manyClasses() {
     var many = results("normal")
     many.classNames = (0..<21).map(String.init)
-    #expect(ReportPage(grid: Sample.grid(), title: "t", study: results("normal")).html().contains("What was answered"))
-    #expect(!ReportPage(grid: Sample.grid(), title: "t", study: many).html().contains("What was answered"))
+    #expect(
+      ReportPage(grid: Sample.grid(), title: "t", study: results("normal")).html().contains(
+        "What was answered"))
+    #expect(
+      !ReportPage(grid: Sample.grid(), title: "t", study: many).html().contains("What was answered")
+    )
   }
 }

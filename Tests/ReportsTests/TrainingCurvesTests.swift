@@ -5,7 +5,9 @@ import Testing
 @testable import Reports
 
 @Suite struct TrainingCurvesTests {
-  private func history(_ model: String, _ losses: [Double], validation: [Double] = []) -> TrainingHistory {
+  private func history(_ model: String, _ losses: [Double], validation: [Double] = [])
+    -> TrainingHistory
+  {
     let epochs = losses.enumerated().map { epoch, loss in
       var record = EpochRecord(epoch: epoch, loss: loss, accuracy: 1 - loss / 10)
       if epoch < validation.count { record.validationAccuracy = validation[epoch] }
@@ -22,7 +24,8 @@ import Testing
 
   @Test func imagesHeldOutHaveAPanelWhereThereAreAny() throws {
     let curves = try #require(
-      TrainingCurves([history("a", [2, 1], validation: [0.5, 0.75]), history("b", [3, 2])], models: ["a", "b"]))
+      TrainingCurves(
+        [history("a", [2, 1], validation: [0.5, 0.75]), history("b", [3, 2])], models: ["a", "b"]))
     let panel = try #require(curves.panels.last)
     #expect(panel.id == "training-validation" && panel.series.map(\.name) == ["a"])
     #expect(panel.series[0].measurements.map(\.proportion) == [0.5, 0.75])
@@ -31,7 +34,9 @@ import Testing
   @Test func theAxisOfLossesEndsAboveTheLargest() throws {
     #expect([0.3, 2, 2.1, 7, 0.04].map(TrainingCurves.roundTop) == [0.5, 2, 5, 10, 0.05])
     let curves = try #require(TrainingCurves([history("a", [2.3, 1])], models: ["a"]))
-    #expect(curves.panels[0].top == 5 && abs(curves.panels[0].series[0].measurements[0].proportion - 0.46) < 1e-12)
+    #expect(
+      curves.panels[0].top == 5
+        && abs(curves.panels[0].series[0].measurements[0].proportion - 0.46) < 1e-12)
     #expect(curves.panels[0].picture().rendered.contains(">5<"))
   }
 
@@ -41,7 +46,8 @@ import Testing
   }
 
   @Test func theReportShowsTheTrainingBeforeTheProvenance() throws {
-    let page = ReportPage(grid: Sample.grid(), title: "t", histories: [history("normal", [2, 1])]).html()
+    let page = ReportPage(grid: Sample.grid(), title: "t", histories: [history("normal", [2, 1])])
+      .html()
     let training = try #require(page.range(of: "id=\"training\""))
     let provenance = try #require(page.range(of: "id=\"provenance\""))
     #expect(training.lowerBound < provenance.lowerBound)
@@ -52,21 +58,24 @@ import Testing
   @Test func aTuningsCurveHasTheChosenValueAndTheBound() {
     let cells = { (victim: String, correct: [Int]) in
       zip([0, 0.1, 0.2, 0.3], correct).map {
-        GridCell(attack: "fgsm", epsilon: $0, source: "plain", victim: victim, examples: 100, correct: $1)
+        GridCell(
+          attack: "fgsm", epsilon: $0, source: "plain", victim: victim, examples: 100, correct: $1)
       }
     }
     let tuning = Tuning(
       experiment: "e", model: "m", setting: "lambda", reference: "plain",
       referenceCells: cells("plain", [100, 50, 20, 5]),
       candidates: [
-        .init(value: 1, cells: cells("a", [99, 70, 50, 30])), .init(value: 10, cells: cells("b", [98, 90, 80, 70])),
+        .init(value: 1, cells: cells("a", [99, 70, 50, 30])),
+        .init(value: 10, cells: cells("b", [98, 90, 80, 70])),
         .init(value: 100, cells: cells("c", [90, 90, 90, 90])),
       ])
     let chart = TuningCurve(tuning).chart
     #expect(chart.series.map(\.name) == ["clean", "black-box", "least clean", "undefended"])
     #expect(chart.series[1].measurements.map(\.x) == [0, 1, 2])
     #expect(chart.series[1].measurements.map(\.proportion) == [0.5, 0.8, 0.9])
-    #expect(chart.series[1].measurements.map { $0.note.hasSuffix("chosen") } == [false, true, false])
+    #expect(
+      chart.series[1].measurements.map { $0.note.hasSuffix("chosen") } == [false, true, false])
     #expect(chart.series[2].measurements.map(\.proportion) == [0.97, 0.97])
     let svg = TuningCurve(tuning).svg()
     #expect(svg.contains(">100<") && svg.contains("lambda, logarithmic") && isWellFormed(svg))

@@ -41,7 +41,8 @@ import Testing
   @Test func thePageShowsTheModelsOfTheGrid() throws {
     let grid = Sample.grid()
     let page = ReportPage(
-      grid: Grid(cells: grid.cells, provenance: grid.provenance, overlaps: [try overlap()]), title: "t"
+      grid: Grid(cells: grid.cells, provenance: grid.provenance, overlaps: [try overlap()]),
+      title: "t"
     ).html()
     #expect(count("id=\"overlaps\"", in: page) == 1 && page.contains("Made on normal"))
     #expect(count("id=\"overlaps\"", in: ReportPage(grid: grid, title: "t").html()) == 0)

@@ -14,18 +14,21 @@ struct AnswerFileTests {
   }
 
   /// A participant's file, as the page would save it.
-  private func file(slot: Int = 2, _ change: (inout [String: Any]) -> Void = { _ in }) throws -> URL {
+  private func file(slot: Int = 2, _ change: (inout [String: Any]) -> Void = { _ in }) throws -> URL
+  {
     let loaded = try tiny.loaded()
     let time = "2026-01-31T12:00:00.000Z"
     let answers = loaded.lists[slot - 1].map { trial -> [String: Any] in
       [
-        "session": 1, "position": trial.position, "question": 1, "choice": "na", "endedOn": "response",
+        "session": 1, "position": trial.position, "question": 1, "choice": "na",
+        "endedOn": "response",
         "milliseconds": 5.5, "time": time,
       ]
     }
     var content: [String: Any] = [
       "format": 1, "fingerprint": loaded.fingerprint, "secret": Secret().text, "slot": slot,
-      "consent": ["digest": loaded.consentDigest, "time": time], "external": ["PROLIFIC_PID": "p\(slot)"],
+      "consent": ["digest": loaded.consentDigest, "time": time],
+      "external": ["PROLIFIC_PID": "p\(slot)"],
       "sessions": [["time": time, "screen": "390x844 touch"]], "answers": answers,
       "events": [["session": 1, "kind": "blur", "position": 2, "milliseconds": 100]],
       "comments": [["sheet": "", "text": "nice, \"really\""]], "finished": time, "withdrawn": false,
@@ -42,14 +45,17 @@ struct AnswerFileTests {
     let place = try file()
     let collector = try AnswerCollector(tiny.folder)
     #expect(try await collector.add([place, place]) == AnswerCollector.Outcome(added: 1, known: 1))
-    #expect(try StudyServer.export(tiny.folder) == StudyExport(participants: 1, finished: 1, withdrawn: 0, answers: 8))
+    #expect(
+      try StudyServer.export(tiny.folder)
+        == StudyExport(participants: 1, finished: 1, withdrawn: 0, answers: 8))
     let record = try #require(try tiny.folder.readParticipants().first)
     #expect(
       record
         == ParticipantRecord(
           participant: "p1", slot: 2, status: .finished, consented: "2026-01-31T12:00:00.000Z",
           finished: "2026-01-31T12:00:00.000Z", external: "PROLIFIC_PID=p2"))
-    let completion = try String(contentsOf: tiny.temporary.appending("completion.csv"), encoding: .utf8)
+    let completion = try String(
+      contentsOf: tiny.temporary.appending("completion.csv"), encoding: .utf8)
     #expect(completion == "participant,code,external\np1,ABCD-1234,PROLIFIC_PID=p2\n")
   }
 
@@ -57,12 +63,14 @@ struct AnswerFileTests {
   func refusals() async throws {
     let collector = try AnswerCollector(tiny.folder)
     let changes: [(inout [String: Any]) -> Void] = [
-      { $0["format"] = 2 }, { $0["fingerprint"] = "other" }, { $0["slot"] = 99 }, { $0["secret"] = "short" },
+      { $0["format"] = 2 }, { $0["fingerprint"] = "other" }, { $0["slot"] = 99 },
+      { $0["secret"] = "short" },
       { $0["consent"] = ["digest": "other", "time": "2026-01-31T12:00:00.000Z"] },
       { $0["consent"] = ["digest": Digest.hex(of: "x"), "time": "yesterday"] },
       { $0["answers"] = ($0["answers"] as! [Any]).dropFirst().map { $0 } },
       { $0["answers"] = ($0["answers"] as! [Any]).dropLast().map { $0 } },
-      { $0["answers"] = ($0["answers"] as! [Any]) + ($0["answers"] as! [Any]) }, { $0["code"] = "<script>" },
+      { $0["answers"] = ($0["answers"] as! [Any]) + ($0["answers"] as! [Any]) },
+      { $0["code"] = "<script>" },
       { $0["sessions"] = [Any]() }, { $0["comments"] = [["sheet": "../key", "text": "a"]] },
       { $0["external"] = ["PROLIFIC_PID": "a b"] },
     ]
@@ -82,12 +90,19 @@ struct AnswerFileTests {
     let out = tiny.temporary.appending("page")
     #expect(try StaticPage.write(tiny.folder, to: out) == 27)
     let names = try FileManager.default.contentsOfDirectory(atPath: out.path).sorted()
-    #expect(names == ["data.js", "file.js", "images", "index.html", "page.js", "sheets", "study.css", "tools.js"])
+    #expect(
+      names == [
+        "data.js", "file.js", "images", "index.html", "page.js", "sheets", "study.css", "tools.js",
+      ])
     let data = try String(contentsOf: out.appending(path: "data.js"), encoding: .utf8)
     #expect(data.hasPrefix("window.crossfireStudy = {") && !data.contains("check"))
-    for word in ["target", "epsilon", "defended", "fgsm", "sha256"] { #expect(!data.contains(word)) }
+    for word in ["target", "epsilon", "defended", "fgsm", "sha256"] {
+      #expect(!data.contains(word))
+    }
     let page = try String(contentsOf: out.appending(path: "index.html"), encoding: .utf8)
-    #expect(page.contains("default-src 'none'") && page.contains("file.js") && !page.contains("server.js"))
+    #expect(
+      page.contains("default-src 'none'") && page.contains("file.js") && !page.contains("server.js")
+    )
   }
 }
 
@@ -98,14 +113,19 @@ struct StudySimulationTests {
     let tiny = try TinyStudy(slots: 5)
     let simulation = try StudySimulation(tiny.folder)
     #expect(simulation.models == TinyStudy.models.sorted())
-    let behaviours = ["plain": try SimulatedBehaviour(fooled: 0), "defended": try SimulatedBehaviour(fooled: 0.9)]
+    let behaviours = [
+      "plain": try SimulatedBehaviour(fooled: 0), "defended": try SimulatedBehaviour(fooled: 0.9),
+    ]
     var rows: [[String]] = []
     for name in ["one", "two"] {
       let out = StudyFolder(tiny.temporary.appending(name))
-      let export = try await simulation.run(participants: 5, behaviours: behaviours, seed: Seed(4), to: out.url)
+      let export = try await simulation.run(
+        participants: 5, behaviours: behaviours, seed: Seed(4), to: out.url)
       #expect(export.finished == 5)
       rows.append(
-        try out.readAnswers().map { "\($0.participant) \($0.stimulus) \($0.question) \($0.choice?.text ?? "")" })
+        try out.readAnswers().map {
+          "\($0.participant) \($0.stimulus) \($0.question) \($0.choice?.text ?? "")"
+        })
       #expect(try out.readKey() == tiny.key && out.readStudy() == tiny.study)
     }
     #expect(rows[0] == rows[1] && !rows[0].isEmpty)

@@ -12,9 +12,12 @@ struct RequestParserTests {
 
   @Test("A request is the same in one piece and byte by byte, and the next one begins behind it")
   func pieces() throws {
-    let text = "POST /api/answer?a=1%202&b=x+y&a=9 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nX-Y:  z \r\n\r\nbody"
+    let text =
+      "POST /api/answer?a=1%202&b=x+y&a=9 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nX-Y:  z \r\n\r\nbody"
     let whole = try #require(try parse(text))
-    #expect(whole.method == .post && whole.path == "/api/answer" && whole.query == ["a": "1 2", "b": "x y"])
+    #expect(
+      whole.method == .post && whole.path == "/api/answer"
+        && whole.query == ["a": "1 2", "b": "x y"])
     #expect(whole.body == Array("body".utf8) && whole.headers["x-y"] == "z" && whole.keepsAlive)
     var parser = RequestParser()
     var found: [HTTPRequest] = []
@@ -32,10 +35,14 @@ struct RequestParserTests {
       ("GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
       ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505), ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501),
       ("get / HTTP/1.1\r\nHost: h\r\n\r\n", 501),
-      ("GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400), ("GET /\u{1} HTTP/1.1\r\nHost: h\r\n\r\n", 400),
-      ("GET /?a=%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400), ("GET /?a=%ff HTTP/1.1\r\nHost: h\r\n\r\n", 400),
-      ("GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n", 400),
-      ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", 400),
+      ("GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+      ("GET /\u{1} HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+      ("GET /?a=%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+      ("GET /?a=%ff HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+      ("GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", 400),
       ("GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
@@ -59,7 +66,8 @@ struct RequestParserTests {
     for _ in 0..<2_000 {
       var bytes = start
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
-        bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+        bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(
+          in: 0...255, using: &generator)
       }
       var parser = RequestParser()
       parser.append(bytes)

@@ -11,7 +11,8 @@ import Testing
 /// `crossfire study serve` as a process of its own.
 struct ServedProcess {
   /// The command beside this test program.
-  static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "crossfire")
+  static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "crossfire")
 
   let port: Int
   private let process = Process()

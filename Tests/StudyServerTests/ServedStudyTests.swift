@@ -32,7 +32,8 @@ struct RawConnection {
       }
     }
     try #require(status == 0)
-    // The server's tasks share a few threads with all other tests, and may have to wait for the last of them.
+    // The server's tasks share a few threads with all other tests, and may have to wait for the
+    // last of them.
     var patience = timeval(tv_sec: 1200, tv_usec: 0)
     setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
@@ -46,7 +47,8 @@ struct RawConnection {
       Thread.detachNewThread {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(file, &buffer, buffer.count, 0)
-        continuation.resume(returning: count < 0 ? (errno == ECONNRESET ? [] : nil) : Array(buffer.prefix(count)))
+        continuation.resume(
+          returning: count < 0 ? (errno == ECONNRESET ? [] : nil) : Array(buffer.prefix(count)))
       }
     }
   }
@@ -60,8 +62,11 @@ struct ServedStudyTests {
   private func serving<Result: Sendable>(
     _ tiny: TinyStudy, limits: HTTPServer.Limits = .init(), _ body: (Int) async throws -> Result
   ) async throws -> Result {
-    let service = StudyService(try tiny.database(), rates: .init(participantBurst: 10_000, newBurst: 10_000))
-    let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits) { await service.answer($0, from: $1) }
+    let service = StudyService(
+      try tiny.database(), rates: .init(participantBurst: 10_000, newBurst: 10_000))
+    let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits) {
+      await service.answer($0, from: $1)
+    }
     let running = Task { try await server.run() }
     defer { running.cancel() }
     return try await body(server.port)
@@ -85,7 +90,9 @@ struct ServedStudyTests {
               try await somebody.answer(upTo: 7)
               let before = try #require(somebody.state)
               try await somebody.reopen()
-              #expect(somebody.state?.trial == before.trial && before.session < somebody.state?.session ?? 0)
+              #expect(
+                somebody.state?.trial == before.trial
+                  && before.session < somebody.state?.session ?? 0)
             }
             try await somebody.answer(upTo: number == 2 ? 9 : .max)
             if number != 2 { try await somebody.finish() }
@@ -95,19 +102,22 @@ struct ServedStudyTests {
         return try await group.reduce(into: []) { $0 += $1 }
       }
       let export = try StudyServer.export(tiny.folder)
-      #expect(export == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored.count))
+      #expect(
+        export == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored.count))
       let answers = try tiny.folder.readAnswers()
       let found = answers.compactMap { $0.choice?.text }.sorted()
       let given = stored.compactMap(\.choice).sorted()
       #expect(found == given)
-      #expect(answers.allSatisfy { ($0.serverMilliseconds ?? -1) >= 0 && ($0.milliseconds ?? 0) >= 400 })
+      #expect(
+        answers.allSatisfy { ($0.serverMilliseconds ?? -1) >= 0 && ($0.milliseconds ?? 0) >= 400 })
       let people = try tiny.folder.readParticipants()
       #expect(Set(people.map(\.slot)) == Set(1...12) && people.count { $0.status == .started } == 1)
       let targets = Dictionary(uniqueKeysWithValues: tiny.key.map { ($0.name, $0) })
       for (model, fooled) in zip(TinyStudy.models, [0.1, 0.6]) {
         let own = answers.filter { $0.question == 1 && targets[$0.stimulus]?.source == model }
         let named = own.count { $0.choice == .label(targets[$0.stimulus]!.target!) }
-        // Who gets which list is as it comes, so the answers differ from run to run: four standard deviations.
+        // Who gets which list is as it comes, so the answers differ from run to run: four standard
+        // deviations.
         let spread = 4 * (Double(own.count) * fooled * (1 - fooled)).squareRoot()
         #expect(
           own.count >= 88 && abs(Double(named) - fooled * Double(own.count)) < spread,
@@ -116,19 +126,23 @@ struct ServedStudyTests {
     }
   }
 
-  @Test("Malformed requests crash nothing, store nothing and get no file, and the next caller is served")
+  @Test(
+    "Malformed requests crash nothing, store nothing and get no file, and the next caller is served"
+  )
   func malformed() async throws {
     let tiny = try TinyStudy()
     try await serving(tiny) { port in
       let good = Array(
-        "POST /api/answer HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}".utf8)
+        "POST /api/answer HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+          .utf8)
       var generator = SystemRandomNumberGenerator()
       for number in 0..<300 {
         let connection = try RawConnection(port: port)
         defer { connection.end() }
         var bytes = good
         for _ in 0...number % 5 {
-          bytes[.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)
+          bytes[.random(in: 0..<bytes.count, using: &generator)] = .random(
+            in: 0...255, using: &generator)
         }
         connection.write(number % 7 == 0 ? Array(bytes.prefix(30)) : bytes)
         shutdown(connection.file, Int32(SHUT_WR))
@@ -164,7 +178,8 @@ struct ServedStudyTests {
       defer { idle.end() }
       idle.write(request)
       #expect(await idle.read()?.isEmpty == false)
-      // The first may not have gone idle yet when its answer is here: then the next is turned away, and tries again.
+      // The first may not have gone idle yet when its answer is here: then the next is turned away,
+      // and tries again.
       var answer: [UInt8]? = []
       while answer?.isEmpty == true {
         let next = try RawConnection(port: port)

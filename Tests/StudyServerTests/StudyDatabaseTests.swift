@@ -21,7 +21,8 @@ struct StudyDatabaseTests {
     let database = database
     return try await database.write { rows in
       let id = try StudyDatabase.add(Secret(), .open, rows)
-      try database.enrol(id, consent: database.study.consentDigest, #require(ExternalIdentity(external)), rows)
+      try database.enrol(
+        id, consent: database.study.consentDigest, #require(ExternalIdentity(external)), rows)
       var participant = try StudyDatabase.participant(id, rows)
       try StudyDatabase.openSession(&participant, screen: "1x1 mouse", rows)
       return participant
@@ -29,7 +30,8 @@ struct StudyDatabaseTests {
   }
 
   @discardableResult
-  private func answer(_ who: Participant, _ position: Int, _ question: Int, _ choice: Choice?) async throws
+  private func answer(_ who: Participant, _ position: Int, _ question: Int, _ choice: Choice?)
+    async throws
     -> Participant
   {
     let database = database
@@ -37,7 +39,8 @@ struct StudyDatabaseTests {
       var participant = try StudyDatabase.participant(who.id, rows)
       let step = Course.Step(position: position, question: question)
       try database.add(
-        GivenAnswer(step: step, choice: choice, ending: choice == nil ? .timeout : .response), of: &participant, rows)
+        GivenAnswer(step: step, choice: choice, ending: choice == nil ? .timeout : .response),
+        of: &participant, rows)
       // What is held in memory is what the disk would say.
       #expect(try participant == StudyDatabase.participant(who.id, rows))
       return participant
@@ -47,7 +50,9 @@ struct StudyDatabaseTests {
   @Test("Commits wait for the disk, keys hold, and the log is written ahead")
   func pragmas() async throws {
     let values = try await database.write { rows in
-      try ["synchronous", "foreign_keys", "journal_mode"].map { try String.fetchOne(rows, sql: "PRAGMA \($0)") }
+      try ["synchronous", "foreign_keys", "journal_mode"].map {
+        try String.fetchOne(rows, sql: "PRAGMA \($0)")
+      }
     }
     #expect(values == ["2", "1", "wal"])
   }
@@ -56,7 +61,9 @@ struct StudyDatabaseTests {
   func onlyAdded() async throws {
     let somebody = try await enrolled(["PROLIFIC_PID": "abc"])
     try await answer(somebody, 1, 1, .label(0))
-    let before = try database.inspect { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") }
+    let before = try database.inspect {
+      try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer")
+    }
     let other = try DatabaseQueue(path: tiny.folder.database.path)
     for statement in [
       "UPDATE answer SET choice = '1'", "DELETE FROM answer", "DELETE FROM participant",
@@ -68,20 +75,30 @@ struct StudyDatabaseTests {
     ] {
       #expect(throws: DatabaseError.self) { try other.write { try $0.execute(sql: statement) } }
     }
-    #expect(try database.inspect { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") } == before)
+    #expect(
+      try database.inspect { try String.fetchAll($0, sql: "SELECT quote(choice) FROM answer") }
+        == before)
   }
 
-  @Test("Answers come in the order of the list; the same one twice is stored once, another one is refused")
+  @Test(
+    "Answers come in the order of the list; the same one twice is stored once, another one is refused"
+  )
   func order() async throws {
     let somebody = try await enrolled()
     try await answer(somebody, 1, 1, .label(0))
     try await answer(somebody, 1, 1, .label(0))
-    for (position, question, choice) in [(1, 1, Choice.label(1)), (2, 1, .label(0)), (3, 1, .none), (900, 1, .none)] {
-      await #expect(throws: StudyDatabase.Refusal.outOfTurn) { try await answer(somebody, position, question, choice) }
+    for (position, question, choice) in [
+      (1, 1, Choice.label(1)), (2, 1, .label(0)), (3, 1, .none), (900, 1, .none),
+    ] {
+      await #expect(throws: StudyDatabase.Refusal.outOfTurn) {
+        try await answer(somebody, position, question, choice)
+      }
     }
     // The second most plausible label is another than the most plausible, and a class.
     for choice in [Choice.label(0), .label(3)] {
-      await #expect(throws: StudyDatabase.Refusal.notAnAnswer) { try await answer(somebody, 1, 2, choice) }
+      await #expect(throws: StudyDatabase.Refusal.notAnAnswer) {
+        try await answer(somebody, 1, 2, choice)
+      }
     }
     try await answer(somebody, 1, 2, .label(2))
     // Who says "none of them", or nothing, is not asked again.
@@ -92,7 +109,9 @@ struct StudyDatabaseTests {
     #expect(last.lastStep == Course.Step(position: 4, question: 1))
   }
 
-  @Test("A newcomer gets the list that fewest have; who dropped out or withdrew does not count, who finished does")
+  @Test(
+    "A newcomer gets the list that fewest have; who dropped out or withdrew does not count, who finished does"
+  )
   func slots() async throws {
     let database = database
     let impatient = try StudyDatabase(tiny.folder.database, tiny.loaded(), patience: 1e-9)
@@ -127,14 +146,18 @@ struct StudyDatabaseTests {
         try database.finish(&participant, rows)
       }
     }
-    await #expect(throws: StudyDatabase.Refusal.identityTaken) { try await enrolled(["PROLIFIC_PID": "abc"]) }
+    await #expect(throws: StudyDatabase.Refusal.identityTaken) {
+      try await enrolled(["PROLIFIC_PID": "abc"])
+    }
     #expect(
       ExternalIdentity(["PROLIFIC_PID": "a b"]) == nil
         && ExternalIdentity(["SESSION_ID": String(repeating: "a", count: 65)]) == nil)
     #expect(ExternalIdentity(["PROLIFIC_PID": "a", "other": "'; DROP"])?.text == "PROLIFIC_PID=a")
   }
 
-  @Test("Changes that come together fail one by one, and each that succeeds is there when its call returns")
+  @Test(
+    "Changes that come together fail one by one, and each that succeeds is there when its call returns"
+  )
   func groups() async throws {
     let somebody = try await enrolled()
     let database = database
@@ -144,11 +167,14 @@ struct StudyDatabaseTests {
           let kind = number % 3 == 0 ? nil : "blur"
           let done: Void? = try? await database.write { rows in
             guard let kind else { throw StudyDatabase.Refusal.ended }
-            try StudyDatabase.add(event: kind, position: number, milliseconds: 1, of: somebody, rows)
+            try StudyDatabase.add(
+              event: kind, position: number, milliseconds: 1, of: somebody, rows)
           }
           guard done != nil else { return false }
           let isThere = try? database.inspect {
-            try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM event WHERE position = ?)", arguments: [number])
+            try Bool.fetchOne(
+              $0, sql: "SELECT EXISTS (SELECT 1 FROM event WHERE position = ?)", arguments: [number]
+            )
           }
           return isThere == true
         }
@@ -162,8 +188,11 @@ struct StudyDatabaseTests {
   @Test("A database of another study, or none, is refused")
   func others() async throws {
     let other = try TinyStudy(slots: 2)
-    let mixed = #expect(throws: Failure.self) { try StudyDatabase(tiny.folder.database, other.loaded()) }
-    #expect(mixed?.kind == .badData && mixed?.message.contains("another version of this study") == true)
+    let mixed = #expect(throws: Failure.self) {
+      try StudyDatabase(tiny.folder.database, other.loaded())
+    }
+    #expect(
+      mixed?.kind == .badData && mixed?.message.contains("another version of this study") == true)
     let place = tiny.temporary.appending("noise.sqlite")
     try Data(repeating: 77, count: 5_000).write(to: place)
     #expect(throws: Failure.self) { try StudyDatabase(place, tiny.loaded()) }
@@ -174,8 +203,10 @@ struct StudyDatabaseTests {
     let secrets = (0..<1_000).map { _ in Secret().text }
     #expect(Set(secrets).count == 1_000 && secrets.allSatisfy { Secret($0) != nil })
     #expect(Secret("short") == nil && Secret(String(repeating: "I", count: 26)) == nil)
-    // Each of the 26 letters takes all of its values but the last of a half, which has only what is left of 64 bits.
+    // Each of the 26 letters takes all of its values but the last of a half, which has only what is
+    // left of 64 bits.
     let seen = (0..<26).map { place in Set(secrets.map { Array($0)[place] }).count }
-    #expect(seen.enumerated().allSatisfy { $0.offset % 13 == 12 ? $0.element == 16 : $0.element == 32 })
+    #expect(
+      seen.enumerated().allSatisfy { $0.offset % 13 == 12 ? $0.element == 16 : $0.element == 32 })
   }
 }

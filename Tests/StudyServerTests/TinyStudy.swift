@@ -7,7 +7,8 @@ import TestSupport
 
 @testable import StudyServer
 
-/// A study of 8x8 pictures in three classes: two practice trials, then of two models so many pictures each.
+/// A study of 8x8 pictures in three classes: two practice trials, then of two models so many
+/// pictures each.
 struct TinyStudy {
   let temporary = TemporaryFolder()
   let folder: StudyFolder
@@ -17,17 +18,25 @@ struct TinyStudy {
 
   static let models = ["plain", "defended"]
 
-  init(slots: Int = 4, each: Int = 3, questions: Int = 2, secondsPerAnswer: Double? = nil, sheets: Int = 0) throws {
+  init(
+    slots: Int = 4, each: Int = 3, questions: Int = 2, secondsPerAnswer: Double? = nil,
+    sheets: Int = 0
+  ) throws {
     folder = StudyFolder(temporary.url)
     let practice = ["s9001", "s9002"]
     let pictures = (1...(slots * each * 2)).map { String(format: "s%04d", $0) }
     study = Study(
-      title: "Tiny <study>", classNames: ["0", "1", "2"], consent: "You look at pictures.\n\nYou may stop at any time.",
+      title: "Tiny <study>", classNames: ["0", "1", "2"],
+      consent: "You look at pictures.\n\nYou may stop at any time.",
       instructions: "Say what you see.",
-      questions: Array(["Which label is the most plausible?", "Which is the second?"].prefix(questions)),
-      noneText: "None of them", secondsPerAnswer: secondsPerAnswer, participants: max(1, slots - 1), slots: slots,
+      questions: Array(
+        ["Which label is the most plausible?", "Which is the second?"].prefix(questions)),
+      noneText: "None of them", secondsPerAnswer: secondsPerAnswer, participants: max(1, slots - 1),
+      slots: slots,
       width: 8, height: 8, stimuli: pictures + practice, practiceLabels: ["s9001": 1, "s9002": 2],
-      sheets: (0..<sheets).map { Study.Sheet(name: "sheet-\($0)", caption: "Rows and columns", width: 8, height: 8) })
+      sheets: (0..<sheets).map {
+        Study.Sheet(name: "sheet-\($0)", caption: "Rows and columns", width: 8, height: 8)
+      })
     try folder.write(study)
     var trials: [Trial] = []
     for slot in 1...slots {
@@ -45,16 +54,19 @@ struct TinyStudy {
       let isPractice = number >= pictures.count
       key.append(
         Stimulus(
-          name: name, sha256: try Digest.hex(ofFile: folder.image(name)), kind: isPractice ? .practice : .adversarial,
+          name: name, sha256: try Digest.hex(ofFile: folder.image(name)),
+          kind: isPractice ? .practice : .adversarial,
           data: "tiny", index: number, label: isPractice ? number - pictures.count + 1 : number % 3,
-          target: isPractice ? nil : (number + 1) % 3, source: isPractice ? nil : Self.models[number % 2],
+          target: isPractice ? nil : (number + 1) % 3,
+          source: isPractice ? nil : Self.models[number % 2],
           attack: isPractice ? nil : "fgsm", epsilon: isPractice ? nil : 0.3,
           predicted: isPractice ? nil : (number + 1) % 3, confidence: isPractice ? nil : 0.9))
     }
     try folder.write(key)
     for sheet in study.sheets {
       let picture = Picture(
-        shape: ImageShape(channels: 1, height: 8, width: 8), pixels: [UInt8](repeating: 7, count: 64))
+        shape: ImageShape(channels: 1, height: 8, width: 8),
+        pixels: [UInt8](repeating: 7, count: 64))
       try PNG.write(picture, to: folder.sheet(sheet.name))
     }
   }
@@ -70,6 +82,7 @@ struct TinyStudy {
     let behaviours = try zip(Self.models, fooled).map { ($0, try SimulatedBehaviour(fooled: $1)) }
     return SimulatedPerson(
       key: Dictionary(uniqueKeysWithValues: key.map { ($0.name, $0) }),
-      behaviours: Dictionary(uniqueKeysWithValues: behaviours), classes: 3, seed: Seed(7).derive("person \(number)"))
+      behaviours: Dictionary(uniqueKeysWithValues: behaviours), classes: 3,
+      seed: Seed(7).derive("person \(number)"))
   }
 }

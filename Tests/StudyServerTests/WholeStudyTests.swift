@@ -38,8 +38,10 @@ struct WholeStudyTests {
     let temporary = TemporaryFolder()
     try Data(Self.experiment.utf8).write(to: temporary.appending("small.yaml"))
     let out = temporary.appending("out")
-    try crossfire("run", temporary.appending("small.yaml").path, "--out", out.path, "--threads", "1")
-    try crossfire("study", "sample", out.path, "--attack", "tgsm", "--participants", "12", "--threads", "1")
+    try crossfire(
+      "run", temporary.appending("small.yaml").path, "--out", out.path, "--threads", "1")
+    try crossfire(
+      "study", "sample", out.path, "--attack", "tgsm", "--participants", "12", "--threads", "1")
     let folder = StudyFolder(out.appending(path: "study"))
     let key = Dictionary(uniqueKeysWithValues: try folder.readKey().map { ($0.name, $0) })
     let fooled = ["a": 0.05, "b": 0.4]
@@ -49,7 +51,8 @@ struct WholeStudyTests {
     var server = try ServedProcess(folder, port: 0)
     let address = URL(string: "http://127.0.0.1:\(server.port)")!
     let people = (1...12).map {
-      SimulatedPerson(key: key, behaviours: behaviours, classes: 10, seed: Seed(11).derive("person \($0)"))
+      SimulatedPerson(
+        key: key, behaviours: behaviours, classes: 10, seed: Seed(11).derive("person \($0)"))
     }
     let work = Task {
       try await withThrowingTaskGroup(of: Int.self) { group in
@@ -76,7 +79,8 @@ struct WholeStudyTests {
     server.kill()
 
     #expect(
-      try StudyServer.export(folder) == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored))
+      try StudyServer.export(folder)
+        == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored))
     let results = try StudyScore(folder, draws: 500).results()
     #expect(results.conditions.count == 2)
     for result in results.conditions {
@@ -86,7 +90,9 @@ struct WholeStudyTests {
       // Named first; or "none of them"; or second, if the label before the attack was named first.
       let reasonable = truth + 0.1 + (1 - truth - 0.1) * 0.3
       let wider = try #require(result.reasonable.bootstrap)
-      #expect(wider[0] <= reasonable && reasonable <= wider[1], "\(result.condition): \(result.reasonable)")
+      #expect(
+        wider[0] <= reasonable && reasonable <= wider[1],
+        "\(result.condition): \(result.reasonable)")
     }
   }
 }

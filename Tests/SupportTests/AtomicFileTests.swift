@@ -75,19 +75,28 @@ struct AtomicFileTests {
   @Test("a folder that cannot be made is named, with a hint")
   func folderUnderFile() throws {
     try AtomicFile.write("a file", to: folder.appending("file"))
-    let failure = #expect(throws: Failure.self) { try AtomicFile(folder.appending("file/inside.csv")) }
+    let failure = #expect(throws: Failure.self) {
+      try AtomicFile(folder.appending("file/inside.csv"))
+    }
     #expect(failure?.kind == .cannotWrite)
-    #expect(failure?.message.hasPrefix("cannot create the folder \(folder.appending("file").path)") == true)
+    #expect(
+      failure?.message.hasPrefix("cannot create the folder \(folder.appending("file").path)")
+        == true)
     #expect(failure?.hint == "choose a folder you may write to with --out")
   }
 
   @Test(
-    "a folder one may not write to is refused, with a hint", .enabled(if: geteuid() != 0, "root may write everywhere"))
+    "a folder one may not write to is refused, with a hint",
+    .enabled(if: geteuid() != 0, "root may write everywhere"))
   func forbidden() throws {
     try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.url.path)
-    defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.url.path) }
+    defer {
+      try? FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: folder.url.path)
+    }
     let expected = Failure.cannotWrite(
-      "cannot write \(place.path): permission denied", hint: "choose a folder you may write to with --out")
+      "cannot write \(place.path): permission denied",
+      hint: "choose a folder you may write to with --out")
     #expect(throws: expected) { try AtomicFile.write("text", to: place) }
   }
 }

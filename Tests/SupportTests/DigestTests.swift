@@ -65,7 +65,9 @@ struct DigestTests {
   func missing() {
     let folder = Folder()
     let nowhere = folder.appending("nowhere")
-    #expect(throws: Failure.missing("cannot read \(nowhere.path)")) { try Digest.hex(ofFile: nowhere) }
+    #expect(throws: Failure.missing("cannot read \(nowhere.path)")) {
+      try Digest.hex(ofFile: nowhere)
+    }
     let failure = #expect(throws: Failure.self) { try Digest.hex(ofFile: folder.url) }
     #expect(failure?.message.contains(folder.url.path) == true)
   }

@@ -5,7 +5,8 @@ final class Folder {
   let url: URL
 
   init() {
-    url = FileManager.default.temporaryDirectory.appending(path: "crossfire-test-\(UUID().uuidString)")
+    url = FileManager.default.temporaryDirectory.appending(
+      path: "crossfire-test-\(UUID().uuidString)")
     try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
@@ -14,7 +15,9 @@ final class Folder {
   func appending(_ path: String) -> URL { url.appending(path: path) }
 
   /// The names of everything in it, hidden files included, sorted.
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: url.path).sorted()) ?? [] }
+  var names: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: url.path).sorted()) ?? []
+  }
 }
 
 /// The text of a file, nil if there is none.

@@ -8,7 +8,8 @@ struct NearestNameTests {
   @Test(
     "inserted, deleted, replaced letters and other capitals",
     arguments: [
-      ("epsilon", "epsilon"), ("epsilom", "epsilon"), ("epsillons", "epsilons"), ("Target", "target"),
+      ("epsilon", "epsilon"), ("epsilom", "epsilon"), ("epsillons", "epsilons"),
+      ("Target", "target"),
       ("targt", "target"),
       ("adversarial_training", "adversarialTraining"), ("FGSM", "fgsm"), ("tgms", "tgsm"),
     ])

@@ -6,8 +6,10 @@ struct ProgressDisplayTests {
   @Test(
     "times, rounded up to the second",
     arguments: [
-      (0.0, "0 s"), (0.2, "1 s"), (1, "1 s"), (44.1, "45 s"), (59, "59 s"), (59.5, "1:00 min"), (60, "1:00 min"),
-      (61, "1:01 min"), (200, "3:20 min"), (3599, "59:59 min"), (3599.1, "1:00 h"), (7500, "2:05 h"),
+      (0.0, "0 s"), (0.2, "1 s"), (1, "1 s"), (44.1, "45 s"), (59, "59 s"), (59.5, "1:00 min"),
+      (60, "1:00 min"),
+      (61, "1:01 min"), (200, "3:20 min"), (3599, "59:59 min"), (3599.1, "1:00 h"),
+      (7500, "2:05 h"),
       (360_000, "100:00 h"),
     ])
   func time(_ seconds: Double, _ words: String) {
@@ -23,12 +25,16 @@ struct ProgressDisplayTests {
   @Test("failures are one line, two with a hint")
   func failures() {
     #expect(Failure.usage("no such attack").description == "no such attack")
-    #expect(Failure.usage("no such attack", hint: "try fgsm").description == "no such attack\n  hint: try fgsm")
+    #expect(
+      Failure.usage("no such attack", hint: "try fgsm").description
+        == "no such attack\n  hint: try fgsm")
   }
 
   @Test("exit statuses are those of sysexits.h")
   func statuses() {
-    let made: [Failure] = [.usage(""), .badData(""), .missing(""), .cannotWrite(""), Failure(.failed, "")]
+    let made: [Failure] = [
+      .usage(""), .badData(""), .missing(""), .cannotWrite(""), Failure(.failed, ""),
+    ]
     #expect(made.map(\.kind.rawValue) == [64, 65, 66, 74, 1])
   }
 }

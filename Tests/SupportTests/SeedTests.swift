@@ -3,7 +3,8 @@ import Testing
 
 @Suite("A derived seed depends on the parent's value and the name, and on nothing else")
 struct SeedTests {
-  /// Computed in Python: int.from_bytes(hashlib.sha256(f"{value}/{name}".encode()).digest()[:8], "big").
+  /// Computed in Python: int.from_bytes(hashlib.sha256(f"{value}/{name}".encode()).digest()[:8],
+  /// "big").
   static let frozen: [(value: UInt64, name: String, derived: UInt64)] = [
     (0, "", 2_303_325_988_620_907_383),
     (0, "order", 10_463_917_295_019_098_459),

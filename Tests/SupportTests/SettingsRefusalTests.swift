@@ -16,7 +16,9 @@ struct SettingsRefusalTests {
   @Test("any name where nothing is known")
   func nothingKnown() throws {
     let given = try settings([("steps", .scalar("3"))])
-    #expect(throws: Failure.badData("run.yaml:1: none has no 'steps'", hint: "it takes no settings")) {
+    #expect(
+      throws: Failure.badData("run.yaml:1: none has no 'steps'", hint: "it takes no settings")
+    ) {
       try given.finish("none")
     }
   }
@@ -28,20 +30,29 @@ struct SettingsRefusalTests {
     }
   }
 
-  @Test("whole numbers", arguments: ["", "x", "1.5", "1e3", "-1", "11", "nan", "9223372036854775808", "0x5", "１"])
+  @Test(
+    "whole numbers",
+    arguments: ["", "x", "1.5", "1e3", "-1", "11", "nan", "9223372036854775808", "0x5", "１"])
   func ints(_ text: String) throws {
     let given = try settings([("steps", .scalar(text))])
-    #expect(throws: Failure.badData("run.yaml:1: steps: expected a whole number from 0 to 10, found '\(text)'")) {
+    #expect(
+      throws: Failure.badData(
+        "run.yaml:1: steps: expected a whole number from 0 to 10, found '\(text)'")
+    ) {
       try given.int("steps", in: 0...10, "how many")
     }
   }
 
-  @Test("numbers", arguments: ["", "x", "nan", "inf", "-inf", "infinity", "1e999", "-0.1", "1.1", "0,5", "1 2"])
+  @Test(
+    "numbers",
+    arguments: ["", "x", "nan", "inf", "-inf", "infinity", "1e999", "-0.1", "1.1", "0,5", "1 2"])
   func doubles(_ text: String) throws {
     let given = try settings([("rate", .scalar(text))])
-    let expected = Failure.badData("run.yaml:1: rate: expected a number from 0.0 to 1.0, found '\(text)'")
+    let expected = Failure.badData(
+      "run.yaml:1: rate: expected a number from 0.0 to 1.0, found '\(text)'")
     #expect(throws: expected) { try given.double("rate", in: 0...1, "how much") }
-    let inList = Failure.badData("run.yaml:1: rate: expected numbers, each a number from 0.0 to 1.0, found '\(text)'")
+    let inList = Failure.badData(
+      "run.yaml:1: rate: expected numbers, each a number from 0.0 to 1.0, found '\(text)'")
     #expect(throws: inList) { try given.doubles("rate", in: 0...1, "how much") }
   }
 
@@ -57,7 +68,9 @@ struct SettingsRefusalTests {
   @Test("an open range is told as one")
   func openRange() throws {
     let given = try settings([("rate", .scalar("-1"))])
-    #expect(throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0.0, found '-1'")) {
+    #expect(
+      throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0.0, found '-1'")
+    ) {
       try given.double("rate", "how much")
     }
   }
@@ -65,20 +78,28 @@ struct SettingsRefusalTests {
   @Test("a list or a mapping where a single value belongs, and the other way round")
   func kinds() throws {
     let given = try settings([
-      ("list", .list([.scalar("1")])), ("map", .map(.none())), ("word", .scalar("x")), ("nested", .list([.list([])])),
+      ("list", .list([.scalar("1")])), ("map", .map(.none())), ("word", .scalar("x")),
+      ("nested", .list([.list([])])),
     ])
-    #expect(throws: Failure.badData("run.yaml:1: list: expected a word, found a list")) { try given.string("list", "") }
+    #expect(throws: Failure.badData("run.yaml:1: list: expected a word, found a list")) {
+      try given.string("list", "")
+    }
     #expect(throws: Failure.badData("run.yaml:2: map: expected a word, found a mapping")) {
       try given.string("map", "")
     }
-    #expect(throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")) {
+    #expect(
+      throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")
+    ) {
       try given.double("list", "")
     }
-    #expect(throws: Failure.badData("run.yaml:3: word: expected a mapping (names with values), found 'x'")) {
+    #expect(
+      throws: Failure.badData("run.yaml:3: word: expected a mapping (names with values), found 'x'")
+    ) {
       try given.map("word", "")
     }
     #expect(
-      throws: Failure.badData("run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")
+      throws: Failure.badData(
+        "run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")
     ) {
       try given.doubles("nested", "")
     }

@@ -14,7 +14,8 @@ struct SettingsTests {
   @Test("values are read as what is asked for")
   func values() throws {
     let given = try settings([
-      ("name", .scalar("fgsm")), ("steps", .scalar("40")), ("rate", .scalar("1e-3")), ("norm", .scalar("l2")),
+      ("name", .scalar("fgsm")), ("steps", .scalar("40")), ("rate", .scalar("1e-3")),
+      ("norm", .scalar("l2")),
       ("sheets", .scalar("false")),
     ])
     #expect(try given.string("name", "a name") == "fgsm")
@@ -44,13 +45,16 @@ struct SettingsTests {
     let none = Settings.none("run.yaml:3")
     let expected = Failure.badData("run.yaml:3: 'epsilons' is missing (the budgets)")
     #expect(throws: expected) { try none.doubles("epsilons", "the budgets") }
-    #expect(throws: Failure.badData("run.yaml:3: 'steps' is missing (how many)")) { try none.int("steps", "how many") }
+    #expect(throws: Failure.badData("run.yaml:3: 'steps' is missing (how many)")) {
+      try none.int("steps", "how many")
+    }
   }
 
   @Test("a list may be given as one value")
   func listOrScalar() throws {
     let given = try settings([
-      ("one", .scalar("0.3")), ("many", .list([.scalar("0.3"), .scalar("0")])), ("word", .scalar("a")),
+      ("one", .scalar("0.3")), ("many", .list([.scalar("0.3"), .scalar("0")])),
+      ("word", .scalar("a")),
       ("words", .list([.scalar("a"), .scalar("b")])), ("none", .list([])),
     ])
     #expect(try given.doubles("one", "budgets") == [0.3])
@@ -66,7 +70,10 @@ struct SettingsTests {
       [.init(name: "epochs", value: .scalar("x"), place: "run.yaml:8")], place: "run.yaml:7")
     let given = try settings([("training", .map(inner))])
     let found = try #require(try given.map("training", "how"))
-    #expect(throws: Failure.badData("run.yaml:8: epochs: expected a whole number of at least 1, found 'x'")) {
+    #expect(
+      throws: Failure.badData(
+        "run.yaml:8: epochs: expected a whole number of at least 1, found 'x'")
+    ) {
       try found.int("epochs", in: 1...Int.max, "how often")
     }
     try given.finish("a model")

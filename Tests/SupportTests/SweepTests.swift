@@ -18,7 +18,8 @@ struct SweepTests {
 
   private func put(_ name: String) throws {
     let file = folder.appending(name)
-    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data("half".utf8).write(to: file)
   }
 
@@ -29,7 +30,8 @@ struct SweepTests {
     try put("models/.a.b.safetensors.\(process).partial")
     AtomicFile.sweep(folder.url)
     #expect(folder.names == ["models"])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending("models").path) == [])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.appending("models").path) == [])
   }
 
   @Test("partial files of living processes stay: this one's and the first one's")
@@ -52,7 +54,9 @@ struct SweepTests {
   @Test("files that no writer left stay")
   func others() throws {
     let process = try deadProcess()
-    let names = ["grid.csv", "grid.\(process).csv", "my.partial", "notes.partial.txt", "x.word.partial"]
+    let names = [
+      "grid.csv", "grid.\(process).csv", "my.partial", "notes.partial.txt", "x.word.partial",
+    ]
     for name in names { try put(name) }
     AtomicFile.sweep(folder.url)
     #expect(folder.names == names.sorted())

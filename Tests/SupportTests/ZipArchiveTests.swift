@@ -11,10 +11,12 @@ struct ZipArchiveTests {
   /// An archive without members whose end claims otherwise, in the fields of 64 bits.
   private func end(members: UInt64, start: UInt64) -> Data {
     let record =
-      little(0x0606_4b50, 4) + little(44, 8) + Data(count: 12 + 8) + little(members, 8) + little(0, 8)
+      little(0x0606_4b50, 4) + little(44, 8) + Data(count: 12 + 8) + little(members, 8)
+      + little(0, 8)
       + little(start, 8)
     let locator = little(0x0706_4b50, 4) + Data(count: 4) + little(0, 8) + little(1, 4)
-    return record + locator + little(0x0605_4b50, 4) + Data(count: 4) + little(0xffff, 2) + little(0xffff, 2)
+    return record + locator + little(0x0605_4b50, 4) + Data(count: 4) + little(0xffff, 2)
+      + little(0xffff, 2)
       + little(0, 4) + little(0xffff_ffff, 4) + Data(count: 2)
   }
 
@@ -29,7 +31,9 @@ struct ZipArchiveTests {
       (UInt64.max, 0), (1 << 63, 0), (1 << 40, 0), (1, 98), (0, UInt64.max), (0, 1 << 62), (1, 0),
     ] as [(UInt64, UInt64)])
   func lies(members: UInt64, start: UInt64) {
-    let failure = #expect(throws: Failure.self) { try ZipArchive(end(members: members, start: start), what: "f") }
+    let failure = #expect(throws: Failure.self) {
+      try ZipArchive(end(members: members, start: start), what: "f")
+    }
     #expect(failure?.message.hasPrefix("f is not a sound zip archive") == true)
   }
 }

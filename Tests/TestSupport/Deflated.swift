@@ -1,10 +1,12 @@
 import CZlib
 
-/// Deflated bytes in zlib's frame of that many window bits: 31 for a gzip member, 15 for zlib's own, −15 for none.
+/// Deflated bytes in zlib's frame of that many window bits: 31 for a gzip member, 15 for zlib's
+/// own, −15 for none.
 public func deflated(_ bytes: [UInt8], windowBits: Int32 = 31) -> [UInt8] {
   var stream = z_stream()
   deflateInit2_(
-    &stream, 6, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    &stream, 6, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+    Int32(MemoryLayout<z_stream>.size))
   defer { deflateEnd(&stream) }
   var input = bytes
   let capacity = Int(deflateBound(&stream, UInt(bytes.count)))

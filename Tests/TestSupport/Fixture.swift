@@ -7,5 +7,7 @@ public enum Fixture {
       .appending(path: "ModelCoreTests/Fixtures/\(name)")
   }
 
-  public static func text(_ name: String) throws -> String { try String(contentsOf: file(name), encoding: .utf8) }
+  public static func text(_ name: String) throws -> String {
+    try String(contentsOf: file(name), encoding: .utf8)
+  }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import ModelCore
 
-/// Models, and the answers that independent implementations give for them, if this machine has them.
+/// Models, and the answers that independent implementations give for them, if this machine has
+/// them.
 ///
 /// Looked for in the folder that `CROSSFIRE_PARITY` names, then beside the repository.
 public enum Reference {

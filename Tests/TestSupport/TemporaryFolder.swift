@@ -5,7 +5,8 @@ public final class TemporaryFolder {
   public let url: URL
 
   public init() {
-    url = FileManager.default.temporaryDirectory.appending(path: "crossfire-test-\(UUID().uuidString)")
+    url = FileManager.default.temporaryDirectory.appending(
+      path: "crossfire-test-\(UUID().uuidString)")
     try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

@@ -1,7 +1,8 @@
 /// A small C interface over libtorch: opaque handles and plain numbers.
 ///
-/// A function that returns a handle returns NULL when libtorch refused; `ct_last_error` then says why, per thread.
-/// Every returned handle is owned by the caller and freed with `ct_free`. Nothing here throws across the border.
+/// A function that returns a handle returns NULL when libtorch refused; `ct_last_error` then says
+/// why, per thread. Every returned handle is owned by the caller and freed with `ct_free`. Nothing
+/// here throws across the border.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -20,7 +21,7 @@ typedef struct ct_script *ct_script_ref;
 
 enum ct_type { ct_u8, ct_i64, ct_f32, ct_f64, ct_bool, ct_i32 };
 
-// ---- the engine -----------------------------------------------------------------------------------------------
+// ---- the engine ---------------------------------------------------------------------------------
 const char *_Nonnull ct_last_error(void);
 const char *_Nonnull ct_version(void);
 void ct_keep_memory(void);
@@ -29,7 +30,7 @@ int ct_threads(void);
 bool ct_cuda_available(void);
 bool ct_set_gradients(bool enabled);
 
-// ---- life of a tensor; device: -1 the processor, otherwise the number of a CUDA device -------------------------
+// ---- life of a tensor; device: -1 the processor, otherwise the number of a CUDA device ----------
 ct_ref _Nullable ct_from(const void *_Nullable data, const int64_t *_Nullable shape, int rank, int type);
 /// Elements that are not set; ct_data is where to set them, row by row.
 ct_ref _Nullable ct_empty(const int64_t *_Nullable shape, int rank, int type);
@@ -50,7 +51,7 @@ ct_ref _Nullable ct_contiguous(ct_ref _Nonnull tensor, bool channels_last);
 ct_ref _Nullable ct_clone(ct_ref _Nonnull tensor);
 bool ct_assign(ct_ref _Nonnull tensor, ct_ref _Nonnull values);
 
-// ---- random numbers, from a generator of one's own ---------------------------------------------------------------
+// ---- random numbers, from a generator of one's own ----------------------------------------------
 ct_generator_ref _Nullable ct_generator_new(uint64_t seed);
 void ct_generator_free(ct_generator_ref _Nullable generator);
 ct_ref _Nullable ct_uniform(ct_generator_ref _Nonnull generator, double low, double high,
@@ -60,7 +61,7 @@ ct_ref _Nullable ct_integers(ct_generator_ref _Nonnull generator, int64_t below,
                              int rank);
 ct_ref _Nullable ct_permutation(ct_generator_ref _Nonnull generator, int64_t count);
 
-// ---- shape and indexing --------------------------------------------------------------------------------------------
+// ---- shape and indexing -------------------------------------------------------------------------
 ct_ref _Nullable ct_reshape(ct_ref _Nonnull tensor, const int64_t *_Nullable shape, int rank);
 ct_ref _Nullable ct_expand(ct_ref _Nonnull tensor, const int64_t *_Nullable shape, int rank);
 ct_ref _Nullable ct_permute(ct_ref _Nonnull tensor, const int64_t *_Nonnull order, int rank);
@@ -76,7 +77,7 @@ ct_ref _Nullable ct_stack(const ct_ref _Nonnull *_Nonnull tensors, int count, in
 ct_ref _Nullable ct_where(ct_ref _Nonnull condition, ct_ref _Nonnull a, ct_ref _Nonnull b);
 ct_ref _Nullable ct_one_hot(ct_ref _Nonnull labels, int64_t classes);
 
-// ---- arithmetic ------------------------------------------------------------------------------------------------------
+// ---- arithmetic ---------------------------------------------------------------------------------
 enum ct_unary_op {
   ct_neg, ct_abs, ct_sign, ct_sqrt, ct_square, ct_exp, ct_log, ct_relu, ct_sigmoid, ct_tanh, ct_gelu, ct_elu, ct_silu,
   ct_softplus, ct_floor, ct_round, ct_isfinite, ct_logical_not
@@ -91,7 +92,7 @@ ct_ref _Nullable ct_leaky_relu(ct_ref _Nonnull tensor, double slope);
 ct_ref _Nullable ct_clamp(ct_ref _Nonnull tensor, double low, double high);
 ct_ref _Nullable ct_matmul(ct_ref _Nonnull a, ct_ref _Nonnull b);
 
-// ---- reductions; count == 0 reduces over all dimensions ---------------------------------------------------------------
+// ---- reductions; count == 0 reduces over all dimensions -----------------------------------------
 enum ct_reduction { ct_sum, ct_mean, ct_amax, ct_amin, ct_all, ct_any };
 ct_ref _Nullable ct_reduce(int op, ct_ref _Nonnull tensor, const int64_t *_Nullable dimensions, int count, bool keep);
 ct_ref _Nullable ct_argmax(ct_ref _Nonnull tensor, int dimension, bool keep);
@@ -100,7 +101,7 @@ ct_ref _Nullable ct_cumsum(ct_ref _Nonnull tensor, int dimension);
 bool ct_topk(ct_ref _Nonnull tensor, int64_t k, int dimension, ct_ref _Nullable *_Nonnull values,
              ct_ref _Nullable *_Nonnull indices);
 
-// ---- network operations: images [N, C, H, W] ---------------------------------------------------------------------------
+// ---- network operations: images [N, C, H, W] ----------------------------------------------------
 struct ct_window {
   int64_t kernel[2], stride[2], padding[2], dilation[2];
 };
@@ -119,8 +120,9 @@ ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight, c
 ct_ref _Nullable ct_softmax(ct_ref _Nonnull logits, int dimension);
 ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
 
-// ---- TorchScript --------------------------------------------------------------------------------------------------------
-/// Reads a program in evaluation behaviour; `notes` names a file inside the archive that is kept as text.
+// ---- TorchScript --------------------------------------------------------------------------------
+/// Reads a program in evaluation behaviour; `notes` names a file inside the archive that is kept as
+/// text.
 ct_script_ref _Nullable ct_script_load(const char *_Nonnull path, const char *_Nonnull notes, int device);
 void ct_script_free(ct_script_ref _Nullable script);
 /// The text of the notes; empty if there are none.
@@ -129,23 +131,24 @@ const char *_Nonnull ct_script_notes(ct_script_ref _Nonnull script);
 int64_t ct_script_weights(ct_script_ref _Nonnull script);
 ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull images);
 
-// ---- gradients ------------------------------------------------------------------------------------------------------------
+// ---- gradients ----------------------------------------------------------------------------------
 bool ct_requires_gradient(ct_ref _Nonnull tensor);
 ct_ref _Nullable ct_tracked(ct_ref _Nonnull tensor);
 ct_ref _Nullable ct_detach(ct_ref _Nonnull tensor);
-/// d output / d inputs; `differentiable` makes the result differentiable again, `retain_graph` lets the output be
-/// differentiated once more. An input that the output does not depend on gets zeros.
+/// d output / d inputs; `differentiable` makes the result differentiable again, `retain_graph` lets
+/// the output be differentiated once more. An input that the output does not depend on gets zeros.
 bool ct_gradient(ct_ref _Nonnull output, const ct_ref _Nonnull *_Nonnull inputs, int count, bool differentiable,
                  bool retain_graph, ct_ref _Nullable *_Nonnull out);
 
-/// Counts rows of gradients: after `ct_count_gradients` the counter grows by the size of the tensor's first dimension each
-/// time a gradient flows back through the tensor. The tensor must be one that gradients flow through.
+/// Counts rows of gradients: after `ct_count_gradients` the counter grows by the size of the
+/// tensor's first dimension each time a gradient flows back through the tensor. The tensor must be
+/// one that gradients flow through.
 ct_counter_ref _Nullable ct_counter_new(void);
 void ct_counter_free(ct_counter_ref _Nullable counter);
 int64_t ct_counter_value(ct_counter_ref _Nonnull counter);
 bool ct_count_gradients(ct_ref _Nonnull tensor, ct_counter_ref _Nonnull counter);
 
-// ---- optimizers: one fused step in place over all parameters -----------------------------------------------------------------
+// ---- optimizers: one fused step in place over all parameters ------------------------------------
 struct ct_adam {
   double rate, beta1, beta2, epsilon, weight_decay;
   bool decoupled;

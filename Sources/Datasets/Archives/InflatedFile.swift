@@ -2,7 +2,8 @@ import CZlib
 import Foundation
 import Support
 
-/// The content of a gzipped file in order, a piece at a time, so that memory does not grow with the file.
+/// The content of a gzipped file in order, a piece at a time, so that memory does not grow with the
+/// file.
 final class InflatedFile {
   private let file: FileHandle
   private let name: String
@@ -20,7 +21,8 @@ final class InflatedFile {
     else { throw Failure.missing("there is no file \(url.path)") }
     self.file = file
     guard
-      inflateInit2_(&stream, Gzip.Frame.gzip.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+      inflateInit2_(
+        &stream, Gzip.Frame.gzip.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
     else { throw Failure(.failed, "zlib cannot start") }
   }
 
@@ -74,7 +76,8 @@ final class InflatedFile {
     case Z_STREAM_END: isOver = true
     default:
       let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"
-      throw Failure.badData("\(name): the gzip data is corrupt (\(reason))", hint: "get the file again")
+      throw Failure.badData(
+        "\(name): the gzip data is corrupt (\(reason))", hint: "get the file again")
     }
   }
 }

@@ -8,7 +8,8 @@ import Support
 #endif
 
 extension TarArchive {
-  /// Unpacks the archive's files and puts one folder of it in its place, which appears whole or not at all.
+  /// Unpacks the archive's files and puts one folder of it in its place, which appears whole or not
+  /// at all.
   /// - Parameters:
   ///   - name: the folder at the top of the archive that is wanted.
   ///   - place: where it goes; nothing may be there.
@@ -25,7 +26,8 @@ extension TarArchive {
     try walk { path, _ in
       let target = workshop.appending(path: path)
       try createFolder(target.deletingLastPathComponent())
-      let descriptor = open(target.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+      let descriptor = open(
+        target.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw cannotWrite(target) }
       let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
       return { piece in

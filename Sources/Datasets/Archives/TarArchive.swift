@@ -3,8 +3,9 @@ import Support
 
 /// A gzipped tar archive, read from front to back in little memory.
 ///
-/// Only plain files and folders are taken, under paths that stay below where they are put; links, devices and everything else are
-/// refused, and so is an archive that holds more than it may. Format: POSIX.1-2001 pax and ustar, GNU's long names.
+/// Only plain files and folders are taken, under paths that stay below where they are put; links,
+/// devices and everything else are refused, and so is an archive that holds more than it may.
+/// Format: POSIX.1-2001 pax and ustar, GNU's long names.
 struct TarArchive {
   let url: URL
   /// The most bytes that all files together may have, and the most files.
@@ -17,9 +18,12 @@ struct TarArchive {
   }
 
   /// Goes through the files.
-  /// - Parameter visit: given the path and the size of a file, gives what takes its content piece by piece, or nil to pass it over.
+  /// - Parameter visit: given the path and the size of a file, gives what takes its content piece
+  ///   by piece, or nil to pass it over.
   /// - Throws: `Failure.badData` if the archive is damaged or hostile.
-  func walk(_ visit: (_ path: String, _ size: Int) throws -> ((ArraySlice<UInt8>) throws -> Void)?) throws {
+  func walk(_ visit: (_ path: String, _ size: Int) throws -> ((ArraySlice<UInt8>) throws -> Void)?)
+    throws
+  {
     let source = try InflatedFile(url)
     var longName: String?
     var (total, files) = (0, 0)
@@ -43,11 +47,14 @@ struct TarArchive {
       case UInt8(ascii: "L"): longName = try text(size, source).trimmingCharacters(in: ["\0"])
       case UInt8(ascii: "x"): longName = try paxPath(text(size, source)) ?? longName
       case UInt8(ascii: "g"): try copy(size, from: source, to: nil)
-      case UInt8(ascii: "1"), UInt8(ascii: "2"): throw wrong("holds a link, '\(printable(name(header)))'")
-      default: throw wrong("holds '\(printable(name(header)))', which is neither a file nor a folder")
+      case UInt8(ascii: "1"), UInt8(ascii: "2"):
+        throw wrong("holds a link, '\(printable(name(header)))'")
+      default:
+        throw wrong("holds '\(printable(name(header)))', which is neither a file nor a folder")
       }
     }
-    // Blocks of zeros fill up the archive; with the last of them the checksum of all has been compared.
+    // Blocks of zeros fill up the archive; with the last of them the checksum of all has been
+    // compared.
     guard try source.read(1 << 20).count < 1 << 20 else { throw wrong("goes on after its end") }
   }
 
@@ -57,7 +64,9 @@ struct TarArchive {
     guard block.count == 512 else { throw wrong("is cut short") }
     guard block.contains(where: { $0 != 0 }) else { return nil }
     // The checksum counts its own field as blanks.
-    let sum = block.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
+    let sum = block.enumerated().reduce(0) {
+      $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element))
+    }
     guard try octal(block[148..<156]) == sum else { throw wrong("has a damaged header") }
     return block
   }
@@ -78,7 +87,9 @@ struct TarArchive {
   }
 
   private func name(_ header: [UInt8]) -> String {
-    let text = { (field: ArraySlice<UInt8>) in String(decoding: field.prefix { $0 != 0 }, as: UTF8.self) }
+    let text = { (field: ArraySlice<UInt8>) in
+      String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
+    }
     let isPOSIX = header[257..<262].elementsEqual(Array("ustar".utf8))
     let prefix = isPOSIX ? text(header[345..<500]) : ""
     return prefix.isEmpty ? text(header[0..<100]) : prefix + "/" + text(header[0..<100])

@@ -19,7 +19,9 @@ struct NPZFile: DataFormat {
 
   var parts: Set<Split> { arrays.parts }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     try arrays.load(part, name: name)
   }
 }
@@ -35,21 +37,26 @@ struct NPYFolder: DataFormat {
     let folder = isArray ? url.deletingLastPathComponent() : url
     guard isFolder(folder), let entries = try? FolderEntry.all(in: folder) else { return nil }
     let names = entries.map(\.name).filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
-    arrays = LabelledArrays(file: folder.path, names: names, settings: try ArraySettings(settings)) {
+    arrays = LabelledArrays(file: folder.path, names: names, settings: try ArraySettings(settings))
+    {
       let file = folder.appending(path: $0 + ".npy")
-      return try NPY.tensor([UInt8](readFile(file, limit: SizeLimits.array + 1 << 17)), named: file.path)
+      return try NPY.tensor(
+        [UInt8](readFile(file, limit: SizeLimits.array + 1 << 17)), named: file.path)
     }
     guard isArray || !names.isEmpty else { return nil }
   }
 
   var parts: Set<Split> { arrays.parts }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     try arrays.load(part, name: name)
   }
 }
 
-/// A safetensors file with `images` and `labels`; metadata `classNames`, a JSON list of texts, names the classes.
+/// A safetensors file with `images` and `labels`; metadata `classNames`, a JSON list of texts,
+/// names the classes.
 struct SafetensorsImages: DataFormat {
   static let summary = "a .safetensors file with images and labels"
 
@@ -60,14 +67,20 @@ struct SafetensorsImages: DataFormat {
     let file = try SafetensorsFile(url)
     let size = file.names.reduce(0) { $0 + (file.shape($1)?.reduce(1, *) ?? 0) }
     guard size <= SizeLimits.array else {
-      throw Failure.badData("\(url.path): expected at most \(SizeLimits.array) numbers, found \(size)")
+      throw Failure.badData(
+        "\(url.path): expected at most \(SizeLimits.array) numbers, found \(size)")
     }
-    var arrays = LabelledArrays(file: url.path, names: file.names, settings: try ArraySettings(settings)) {
+    var arrays = LabelledArrays(
+      file: url.path, names: file.names, settings: try ArraySettings(settings)
+    ) {
       try file.tensor($0)
     }
     if let text = file.metadata["classNames"] {
-      guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)), !names.isEmpty else {
-        throw Failure.badData("\(url.path): expected its metadata classNames to be a JSON list of texts")
+      guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
+        !names.isEmpty
+      else {
+        throw Failure.badData(
+          "\(url.path): expected its metadata classNames to be a JSON list of texts")
       }
       arrays.classNames = names
     }
@@ -76,7 +89,9 @@ struct SafetensorsImages: DataFormat {
 
   var parts: Set<Split> { arrays.parts }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     try arrays.load(part, name: name)
   }
 }

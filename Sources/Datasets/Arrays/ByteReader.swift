@@ -21,7 +21,8 @@ struct ByteReader {
   mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
     guard count >= 0, count <= left else {
       throw Failure.badData(
-        "\(file): expected \(count) more bytes, found \(left)", hint: "the file is cut short: get it again")
+        "\(file): expected \(count) more bytes, found \(left)",
+        hint: "the file is cut short: get it again")
     }
     defer { position += count }
     return bytes[position..<position + count]
@@ -57,7 +58,7 @@ enum SizeLimits {
   /// The largest array, in bytes: a gigabyte.
   static let array = 1 << 30
 
-  /// What `count` compressed bytes may inflate to: 64 MB or fifty times as many. Images inflate three- to tenfold; what is made
-  /// to fill the memory, a thousandfold.
+  /// What `count` compressed bytes may inflate to: 64 MB or fifty times as many. Images inflate
+  /// three- to tenfold; what is made to fill the memory, a thousandfold.
   static func inflated(from count: Int) -> Int { max(1 << 26, 50 * count) }
 }

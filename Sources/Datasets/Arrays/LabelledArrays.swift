@@ -2,10 +2,11 @@ import Foundation
 import ModelCore
 import Support
 
-/// Arrays under names, of which some are images and some their labels: what `.npz`, `.npy` and safetensors files have in common.
+/// Arrays under names, of which some are images and some their labels: what `.npz`, `.npy` and
+/// safetensors files have in common.
 ///
-/// Images `images` and labels `labels` are one set; `train_images`, `train_labels`, `test_images` and `test_labels`, or Keras'
-/// `x_train`, `y_train`, `x_test` and `y_test`, are its parts.
+/// Images `images` and labels `labels` are one set; `train_images`, `train_labels`, `test_images`
+/// and `test_labels`, or Keras' `x_train`, `y_train`, `x_test` and `y_test`, are its parts.
 struct LabelledArrays: Sendable {
   /// The file or folder, for errors.
   let file: String
@@ -62,7 +63,8 @@ struct LabelledArrays: Sendable {
   /// int, `[N]` or `[N, 1]`.
   private func labels(_ name: String) throws -> [Int64] {
     let labels = try array(name)
-    guard labels.shape.count == 1 || labels.shape.dropFirst() == [1], [.int64, .int32, .uint8].contains(labels.type)
+    guard labels.shape.count == 1 || labels.shape.dropFirst() == [1],
+      [.int64, .int32, .uint8].contains(labels.type)
     else {
       throw Failure.badData(
         "\(file), \(name): expected whole numbers [N], found \(labels.type) \(labels.shape)",
@@ -84,7 +86,8 @@ struct LabelledArrays: Sendable {
         throw Failure.badData(
           "\(place): expected pixels from 0 to 1, found \(low) to \(high)",
           hint: high > 1 && high <= 255 && low >= 0
-            ? "divide them by 255, or save them as uint8" : "undo the normalisation: it belongs into the model")
+            ? "divide them by 255, or save them as uint8"
+            : "undo the normalisation: it belongs into the model")
       }
       return pixels
     default:
@@ -129,8 +132,11 @@ enum ArrayLayout: String, CaseIterable, Sendable {
   /// The images as `[N, C, H, W]`; `[N, H, W]` are grey.
   func ordered(_ images: Tensor, _ place: String) throws -> Tensor {
     let shape = images.shape
-    guard shape.count == 3 || shape.count == 4, shape.dropFirst().allSatisfy({ (1...65_536).contains($0) }) else {
-      throw Failure.badData("\(place): expected images [N, C, H, W], [N, H, W, C] or [N, H, W], found \(shape)")
+    guard shape.count == 3 || shape.count == 4,
+      shape.dropFirst().allSatisfy({ (1...65_536).contains($0) })
+    else {
+      throw Failure.badData(
+        "\(place): expected images [N, C, H, W], [N, H, W, C] or [N, H, W], found \(shape)")
     }
     guard shape.count == 4 else { return images.reshaped([shape[0], 1, shape[1], shape[2]]) }
     let (first, last) = ([1, 3].contains(shape[1]), [1, 3].contains(shape[3]))
@@ -140,7 +146,8 @@ enum ArrayLayout: String, CaseIterable, Sendable {
     case .auto:
       guard first != last else {
         throw Failure.badData(
-          "\(place): \(shape) may be [N, C, H, W] or [N, H, W, C]", hint: "say :layout=nchw or :layout=nhwc")
+          "\(place): \(shape) may be [N, C, H, W] or [N, H, W, C]",
+          hint: "say :layout=nchw or :layout=nhwc")
       }
       return first ? images : images.permuted([0, 3, 1, 2]).contiguous
     }

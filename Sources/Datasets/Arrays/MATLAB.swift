@@ -4,7 +4,8 @@ import Support
 
 /// Numeric arrays in MATLAB's level 5 files (`.mat`, versions 5 to 7), compressed or not.
 ///
-/// Format: "MAT-File Format", The MathWorks: a header of 128 bytes, then elements of a type, a length and data.
+/// Format: "MAT-File Format", The MathWorks: a header of 128 bytes, then elements of a type, a
+/// length and data.
 enum MATLAB {
   /// One array: its sizes, first the one that runs fastest, and its elements.
   struct Array {
@@ -21,11 +22,17 @@ enum MATLAB {
   private static let matrix = 14
 
   /// Reads the arrays of a file that are asked for.
-  /// - Throws: `Failure.badData` if the file is not a level 5 file of the usual byte order, is damaged, or lacks one of them.
-  static func arrays(_ names: Set<String>, in bytes: [UInt8], named file: String) throws -> [String: Array] {
-    guard bytes.count >= 128, bytes[126...127].elementsEqual(Swift.Array("IM".utf8)), bytes[125] == 1 else {
+  /// - Throws: `Failure.badData` if the file is not a level 5 file of the usual byte order, is
+  ///   damaged, or lacks one of them.
+  static func arrays(_ names: Set<String>, in bytes: [UInt8], named file: String) throws -> [String:
+    Array]
+  {
+    guard bytes.count >= 128, bytes[126...127].elementsEqual(Swift.Array("IM".utf8)),
+      bytes[125] == 1
+    else {
       throw Failure.badData(
-        "\(file): expected a MATLAB file of level 5, little-endian", hint: "save it in MATLAB with save(…, '-v7')")
+        "\(file): expected a MATLAB file of level 5, little-endian",
+        hint: "save it in MATLAB with save(…, '-v7')")
     }
     var found: [String: Array] = [:]
     var reader = ByteReader(bytes[128...], named: file)
@@ -34,7 +41,9 @@ enum MATLAB {
       var inner = content
       if kind == compressed {
         let limit = min(SizeLimits.array + 1024, SizeLimits.inflated(from: content.count))
-        let inflated = try content.withUnsafeBytes { try Gzip.inflate($0, .zlib, named: file, limit: limit) }
+        let inflated = try content.withUnsafeBytes {
+          try Gzip.inflate($0, .zlib, named: file, limit: limit)
+        }
         var nested = ByteReader(inflated[...], named: file)
         let (innerKind, innerContent) = try element(&nested, padded: false)
         guard innerKind == matrix else { continue }
@@ -50,13 +59,17 @@ enum MATLAB {
     return found
   }
 
-  /// The next element: its type and its data. Small ones have both in eight bytes; others are padded to a multiple of eight
-  /// inside of arrays.
-  private static func element(_ reader: inout ByteReader, padded: Bool) throws -> (Int, ArraySlice<UInt8>) {
+  /// The next element: its type and its data. Small ones have both in eight bytes; others are
+  /// padded to a multiple of eight inside of arrays.
+  private static func element(_ reader: inout ByteReader, padded: Bool) throws -> (
+    Int, ArraySlice<UInt8>
+  ) {
     let head = try reader.word()
     if head >> 16 != 0 {
       let data = try reader.take(4)
-      guard head >> 16 <= 4 else { throw Failure.badData("\(reader.file): an element of impossible size") }
+      guard head >> 16 <= 4 else {
+        throw Failure.badData("\(reader.file): an element of impossible size")
+      }
       return (head & 0xffff, data.prefix(head >> 16))
     }
     let length = try reader.word()
@@ -73,7 +86,9 @@ enum MATLAB {
     _ = try element(&reader, padded: true)
     var dimensions = ByteReader(try element(&reader, padded: true).1, named: file)
     var sizes: [Int] = []
-    while dimensions.left >= 4, sizes.count < 8 { sizes.append(Int(Int32(truncatingIfNeeded: try dimensions.word()))) }
+    while dimensions.left >= 4, sizes.count < 8 {
+      sizes.append(Int(Int32(truncatingIfNeeded: try dimensions.word())))
+    }
     let name = String(decoding: try element(&reader, padded: true).1, as: UTF8.self)
     guard names.contains(name) else { return nil }
     let (type, data) = try element(&reader, padded: true)
@@ -81,9 +96,11 @@ enum MATLAB {
     guard let width = widths[type] else {
       throw Failure.badData("\(file): '\(name)' is no array of numbers (type \(type))")
     }
-    let count = try checkedProduct(sizes, limit: SizeLimits.array / width, named: "\(file), \(name)")
+    let count = try checkedProduct(
+      sizes, limit: SizeLimits.array / width, named: "\(file), \(name)")
     guard data.count == count * width else {
-      throw Failure.badData("\(file): '\(name)' is said to have \(count) elements, found \(data.count / width)")
+      throw Failure.badData(
+        "\(file): '\(name)' is said to have \(count) elements, found \(data.count / width)")
     }
     if type == 2 { return (name, Array(sizes: sizes, values: .bytes(Swift.Array(data)))) }
     var numbers = ByteReader(data, named: file)

@@ -8,24 +8,30 @@ import Support
 enum NPY {
   static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  /// NumPy's names of element types, without the letter for the order of bytes, and what they become.
+  /// NumPy's names of element types, without the letter for the order of bytes, and what they
+  /// become.
   private static let types: [String: (type: Tensor.ElementType, size: Int)] = [
-    "u1": (.uint8, 1), "b1": (.uint8, 1), "i1": (.int64, 1), "i2": (.int64, 2), "i4": (.int64, 4), "i8": (.int64, 8),
-    "u2": (.int64, 2), "u4": (.int64, 4), "u8": (.int64, 8), "f4": (.float32, 4), "f8": (.float64, 8),
+    "u1": (.uint8, 1), "b1": (.uint8, 1), "i1": (.int64, 1), "i2": (.int64, 2), "i4": (.int64, 4),
+    "i8": (.int64, 8),
+    "u2": (.int64, 2), "u4": (.int64, 4), "u8": (.int64, 8), "f4": (.float32, 4),
+    "f8": (.float64, 8),
   ]
 
   /// The array in the bytes of a file, in row-major order whatever order it is stored in.
   /// - Returns: uint8, float32 or float64 as stored; int64 of all other whole numbers.
-  /// - Throws: `Failure.badData` if it is not an array of numbers, or its size is not what the header says.
+  /// - Throws: `Failure.badData` if it is not an array of numbers, or its size is not what the
+  ///   header says.
   static func tensor(_ bytes: [UInt8], named file: String) throws -> Tensor {
     var reader = ByteReader(bytes[...], named: file)
     guard bytes.starts(with: signature) else {
-      throw Failure.badData("\(file): expected a NumPy array, found other data", hint: "is this another kind of file?")
+      throw Failure.badData(
+        "\(file): expected a NumPy array, found other data", hint: "is this another kind of file?")
     }
     _ = try reader.take(signature.count)
     let version = try reader.number(1)
     guard (1...3).contains(version), try reader.number(1) == 0 else {
-      throw Failure.badData("\(file): an .npy file of an unknown version (\(version))", hint: "save it with numpy.save")
+      throw Failure.badData(
+        "\(file): an .npy file of an unknown version (\(version))", hint: "save it with numpy.save")
     }
     let length = Int(try reader.number(version == 1 ? 2 : 4))
     guard length <= 1 << 16 else { throw Failure.badData("\(file): a header of \(length) bytes") }
@@ -56,9 +62,13 @@ enum NPY {
     return bytes.indices.map { bytes[$0 / size * size + size - 1 - $0 % size] }
   }
 
-  private static func make(_ bytes: [UInt8], _ shape: [Int], _ type: Tensor.ElementType, code: String) -> Tensor {
+  private static func make(
+    _ bytes: [UInt8], _ shape: [Int], _ type: Tensor.ElementType, code: String
+  ) -> Tensor {
     bytes.withUnsafeBytes { raw in
-      guard type == .int64, code != "i8" else { return Tensor(copying: raw, shape: shape, type: type) }
+      guard type == .int64, code != "i8" else {
+        return Tensor(copying: raw, shape: shape, type: type)
+      }
       let numbers: [Int64] =
         switch code {
         case "i1": raw.bindMemory(to: Int8.self).map(Int64.init)
@@ -73,7 +83,8 @@ enum NPY {
     }
   }
 
-  /// What an array's header says: a Python dictionary such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+  /// What an array's header says: a Python dictionary such as `{'descr': '<f4', 'fortran_order':
+  /// False, 'shape': (3, 4), }`.
   private struct Header {
     let type: String
     let isColumnMajor: Bool
@@ -81,7 +92,9 @@ enum NPY {
 
     init(_ text: String, named file: String) throws {
       func wrong(_ what: String) -> Failure {
-        .badData("\(file): the header of the array \(what)", hint: "save it with numpy.save or numpy.savez")
+        .badData(
+          "\(file): the header of the array \(what)", hint: "save it with numpy.save or numpy.savez"
+        )
       }
       func after(_ name: String) throws -> Substring {
         guard let place = text.range(of: "'\(name)':") else { throw wrong("has no '\(name)'") }
@@ -93,13 +106,21 @@ enum NPY {
       }
       self.type = String(type[type.index(after: type.startIndex)..<end])
       let order = try after("fortran_order")
-      guard order.hasPrefix("True") || order.hasPrefix("False") else { throw wrong("does not tell its order") }
+      guard order.hasPrefix("True") || order.hasPrefix("False") else {
+        throw wrong("does not tell its order")
+      }
       isColumnMajor = order.hasPrefix("True")
       let sizes = try after("shape")
-      guard sizes.first == "(", let close = sizes.firstIndex(of: ")") else { throw wrong("does not tell its shape") }
-      let words = sizes[..<close].dropFirst().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard sizes.first == "(", let close = sizes.firstIndex(of: ")") else {
+        throw wrong("does not tell its shape")
+      }
+      let words = sizes[..<close].dropFirst().split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
       shape = try words.filter { !$0.isEmpty }.map {
-        guard let size = Int($0), size >= 0 else { throw wrong("has the impossible size '\($0.prefix(40))'") }
+        guard let size = Int($0), size >= 0 else {
+          throw wrong("has the impossible size '\($0.prefix(40))'")
+        }
         return size
       }
       guard shape.count <= 8 else { throw wrong("has \(shape.count) dimensions, of at most 8") }

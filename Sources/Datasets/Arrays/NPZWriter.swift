@@ -3,36 +3,45 @@ import Foundation
 import ModelCore
 import Support
 
-/// Writes tensors as NumPy's `.npz`, which `numpy.load` opens: a zip archive of arrays, not compressed.
+/// Writes tensors as NumPy's `.npz`, which `numpy.load` opens: a zip archive of arrays, not
+/// compressed.
 package enum NPZWriter {
   /// Writes tensors under names; the file appears whole or not at all.
-  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than the 4 GB that such an archive addresses.
+  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than the 4 GB that such an archive
+  ///   addresses.
   package static func write(_ tensors: [(name: String, tensor: Tensor)], to url: URL) throws {
     let size = tensors.reduce(0) { $0 + $1.tensor.count * 8 }
     guard size < Int(UInt32.max) else {
-      throw Failure.usage("an .npz file holds at most 4 GB", hint: "the .safetensors file itself opens in Python too")
+      throw Failure.usage(
+        "an .npz file holds at most 4 GB", hint: "the .safetensors file itself opens in Python too")
     }
     let file = try AtomicFile(url)
     var table: [UInt8] = []
     var offset = 0
     for (name, tensor) in tensors {
       let content = array(tensor)
-      let checksum = content.withUnsafeBufferPointer { UInt32(crc32_z(0, $0.baseAddress, $0.count)) }
+      let checksum = content.withUnsafeBufferPointer {
+        UInt32(crc32_z(0, $0.baseAddress, $0.count))
+      }
       let path = Array((name + ".npy").utf8)
-      // Version 2.0, no flags, stored, the earliest date there is, checksum, both sizes, lengths of name and extra field.
+      // Version 2.0, no flags, stored, the earliest date there is, checksum, both sizes, lengths of
+      // name and extra field.
       let record =
-        number(20, 2) + number(0, 2) + number(0, 2) + number(0, 2) + number(33, 2) + number(Int(checksum), 4)
+        number(20, 2) + number(0, 2) + number(0, 2) + number(0, 2) + number(33, 2)
+        + number(Int(checksum), 4)
         + number(content.count, 4) + number(content.count, 4) + number(path.count, 2) + number(0, 2)
       let head = [0x50, 0x4b, 0x03, 0x04] + record + path
       try file.append(head)
       try file.append(content)
-      table += [0x50, 0x4b, 0x01, 0x02] + number(20, 2) + record + number(0, 10) + number(offset, 4) + path
+      table +=
+        [0x50, 0x4b, 0x01, 0x02] + number(20, 2) + record + number(0, 10) + number(offset, 4) + path
       offset += head.count + content.count
     }
     try file.append(table)
     let count = number(tensors.count, 2)
     try file.append(
-      [0x50, 0x4b, 0x05, 0x06] + number(0, 4) + count + count + number(table.count, 4) + number(offset, 4)
+      [0x50, 0x4b, 0x05, 0x06] + number(0, 4) + count + count + number(table.count, 4)
+        + number(offset, 4)
         + number(0, 2))
     try file.commit()
   }

@@ -13,10 +13,12 @@ struct FolderEntry {
   let name: String
   let kind: Kind
 
-  /// The entries of a folder but those whose names begin with a dot, in the order of their names' bytes.
+  /// The entries of a folder but those whose names begin with a dot, in the order of their names'
+  /// bytes.
   ///
   /// Asks the system for names and kinds alone, since a folder may hold half a million files.
-  /// - Throws: `Failure.missing` if it cannot be read; `Failure.badData` for a name that is not UTF-8.
+  /// - Throws: `Failure.missing` if it cannot be read; `Failure.badData` for a name that is not
+  ///   UTF-8.
   static func all(in folder: URL) throws -> [FolderEntry] {
     guard let stream = opendir(folder.path) else {
       let reason = String(cString: strerror(errno)).lowercased()
@@ -32,7 +34,8 @@ struct FolderEntry {
           "\(folder.path): a name in this folder is not UTF-8: \(String(decoding: bytes, as: UTF8.self))",
           hint: "rename it")
       }
-      entries.append(FolderEntry(name: name, kind: kind(entry.pointee.d_type, folder.appending(path: name))))
+      entries.append(
+        FolderEntry(name: name, kind: kind(entry.pointee.d_type, folder.appending(path: name))))
     }
     return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
@@ -44,7 +47,9 @@ struct FolderEntry {
     case Int(DT_LNK): .link
     case Int(DT_UNKNOWN):
       // Some file systems do not tell.
-      switch try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType {
+      switch try? FileManager.default.attributesOfItem(atPath: url.path)[.type]
+        as? FileAttributeType
+      {
       case .typeRegular: .file
       case .typeDirectory: .folder
       case .typeSymbolicLink: .link

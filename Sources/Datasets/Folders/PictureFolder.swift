@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// A folder of PNG and JPEG files, one subfolder per class; or such folders under `train/` and `test/` (or `val/`).
+/// A folder of PNG and JPEG files, one subfolder per class; or such folders under `train/` and
+/// `test/` (or `val/`).
 struct PictureFolder: DataFormat {
   static let summary =
     "a folder with a subfolder of PNG or JPEG files per class, or of such folders under train/ and test/"
@@ -25,12 +26,14 @@ struct PictureFolder: DataFormat {
       if PictureListing.isPresent(in: inside) { places[split] = inside }
     }
     guard !places.isEmpty || PictureListing.isPresent(in: url) else { return nil }
-    self.init(folder: url, places: places, preparation: try PicturePreparation(settings), memory: memory)
+    self.init(
+      folder: url, places: places, preparation: try PicturePreparation(settings), memory: memory)
   }
 
   /// The folders of a set whose parts have names of their own.
   init(
-    folder: URL, places: [Split: URL], preparation: PicturePreparation = .init(), memory: Int = PictureOpening.memory
+    folder: URL, places: [Split: URL], preparation: PicturePreparation = .init(),
+    memory: Int = PictureOpening.memory
   ) {
     self.folder = folder
     self.places = places
@@ -40,9 +43,13 @@ struct PictureFolder: DataFormat {
 
   var parts: Set<Split> { Set(places.keys) }
 
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
     let listing = try PictureListing(
-      part.map { places[$0]! } ?? folder, root: folder, parts: part == nil ? [] : Array(places.values))
-    return try PictureOpening(listing, preparation, memory: memory).images(name: name, progress: progress)
+      part.map { places[$0]! } ?? folder, root: folder,
+      parts: part == nil ? [] : Array(places.values))
+    return try PictureOpening(listing, preparation, memory: memory).images(
+      name: name, progress: progress)
   }
 }

@@ -2,12 +2,14 @@ import Foundation
 import ModelCore
 import Support
 
-/// Opens the pictures of a listing: decodes each once, on all cores, so that what cannot be read is known before anything is
-/// computed.
+/// Opens the pictures of a listing: decodes each once, on all cores, so that what cannot be read is
+/// known before anything is computed.
 ///
-/// What fits `memory` is kept; of a larger set only a digest of each picture stays, and it is decoded again when asked for.
+/// What fits `memory` is kept; of a larger set only a digest of each picture stays, and it is
+/// decoded again when asked for.
 struct PictureOpening {
-  /// The most bytes of pixels that are kept: 256 MB, which is 340,000 images of 28 x 28 or 1,780 of 3 x 224 x 224.
+  /// The most bytes of pixels that are kept: 256 MB, which is 340,000 images of 28 x 28 or 1,780 of
+  /// 3 x 224 x 224.
   static let memory = 1 << 28
   /// The share of pictures that may be unreadable. notMNIST has 2 in 18,726.
   static let toleratedShare = 0.01
@@ -31,7 +33,8 @@ struct PictureOpening {
 
   /// Decodes all pictures.
   /// - Parameter progress: told, from any thread, how many of how many are done.
-  /// - Throws: `Failure.badData` if the pictures differ in size, or more than the tolerated share cannot be read.
+  /// - Throws: `Failure.badData` if the pictures differ in size, or more than the tolerated share
+  ///   cannot be read.
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
     let (outcomes, kept) = decode(progress)
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
@@ -52,14 +55,17 @@ struct PictureOpening {
     let digests = outcomes.compactMap { outcome -> [UInt8]? in
       if case .read(_, let digest) = outcome { digest } else { nil }
     }
-    let stream = PictureStream(good.map { listing.files[$0] }, preparation, shape: shape, digests: digests)
+    let stream = PictureStream(
+      good.map { listing.files[$0] }, preparation, shape: shape, digests: digests)
     return try LabelledImages(
       name: name, shape: shape, classNames: listing.classNames, stream: stream, labels: labels
     ).noting(notes)
   }
 
   /// What became of each picture, and the pictures themselves unless they are too many.
-  private func decode(_ progress: @escaping DataReference.Progress) -> (outcomes: [Outcome], kept: [Int: Raster]?) {
+  private func decode(_ progress: @escaping DataReference.Progress) -> (
+    outcomes: [Outcome], kept: [Int: Raster]?
+  ) {
     let count = listing.files.count
     struct Tally {
       var outcomes: [Outcome?]
@@ -109,7 +115,9 @@ struct PictureOpening {
         throw Failure.badData(
           "\(listing.files[index].path) is \(shape.width) x \(shape.height) pixels, and \(known.file.path) "
             + "\(known.shape.width) x \(known.shape.height): all must be of one size",
-          hint: "bring them to one, for example with :resize=256,crop=224 at the end of the folder's name")
+          hint:
+            "bring them to one, for example with :resize=256,crop=224 at the end of the folder's name"
+        )
       }
     }
     guard let first else { preconditionFailure("no picture was read, and that was tolerated") }
@@ -117,14 +125,17 @@ struct PictureOpening {
   }
 
   private func notes(on outcomes: [Outcome], good: Int, name: String) throws -> [String] {
-    let reasons = outcomes.compactMap { if case .unreadable(let reason) = $0 { reason } else { nil } }
+    let reasons = outcomes.compactMap {
+      if case .unreadable(let reason) = $0 { reason } else { nil }
+    }
     guard !reasons.isEmpty else { return [] }
     let named = reasons.prefix(Self.mostNamed).joined(separator: "; ")
     let more = reasons.count > Self.mostNamed ? "; and \(reasons.count - Self.mostNamed) more" : ""
     let all = "\(reasons.count) of \(outcomes.count) pictures cannot be read: \(named)\(more)"
     guard good > 0, Double(reasons.count) <= Self.toleratedShare * Double(outcomes.count) else {
       throw Failure.badData(
-        "\(name): \(all)", hint: "up to 1 % are left out and reported; mend or remove them if there are more")
+        "\(name): \(all)",
+        hint: "up to 1 % are left out and reported; mend or remove them if there are more")
     }
     return ["\(name): \(all); left out"]
   }

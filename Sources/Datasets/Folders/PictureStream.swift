@@ -3,7 +3,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// Pictures that stay in their files and are decoded when they are asked for, on all cores and one batch ahead of whoever asks.
+/// Pictures that stay in their files and are decoded when they are asked for, on all cores and one
+/// batch ahead of whoever asks.
 final class PictureStream: @unchecked Sendable {
   private let files: [URL]
   private let preparation: PicturePreparation
@@ -21,10 +22,13 @@ final class PictureStream: @unchecked Sendable {
     self.digests = digests
   }
 
-  /// The images at the given places, `[n, C, H, W]`: uint8, or float32 from 0 to 1, each byte divided by 255.
-  /// - Parameter next: the places that are probably asked for after these; they are decoded meanwhile.
+  /// The images at the given places, `[n, C, H, W]`: uint8, or float32 from 0 to 1, each byte
+  /// divided by 255.
+  /// - Parameter next: the places that are probably asked for after these; they are decoded
+  ///   meanwhile.
   ///
-  /// A file that changed or went away since it was opened ends the process: images cannot be made up.
+  /// A file that changed or went away since it was opened ends the process: images cannot be made
+  /// up.
   func images(at places: [Int], as type: Tensor.ElementType, next: [Int] = []) -> Tensor {
     let ready = lock.withLock { () -> Batch? in
       defer { ahead = nil }
@@ -51,7 +55,8 @@ final class PictureStream: @unchecked Sendable {
           let picture = try preparation.apply(to: PictureFile.read(file), named: file.path)
           let fits = picture.shape.height == shape.height && picture.shape.width == shape.width
           guard fits, picture.shape.channels <= shape.channels else {
-            throw Failure.badData("\(file.path) is not the picture it was when the folder was opened")
+            throw Failure.badData(
+              "\(file.path) is not the picture it was when the folder was opened")
           }
           batch.set(place, to: picture)
         } catch {
@@ -89,9 +94,11 @@ final class PictureStream: @unchecked Sendable {
     func set(_ place: Int, to picture: Raster) {
       let first = place * shape.count
       if type == .float32 {
-        picture.writeFractions(to: memory.assumingMemoryBound(to: Float.self) + first, channels: shape.channels)
+        picture.writeFractions(
+          to: memory.assumingMemoryBound(to: Float.self) + first, channels: shape.channels)
       } else {
-        picture.write(to: memory.assumingMemoryBound(to: UInt8.self) + first, channels: shape.channels)
+        picture.write(
+          to: memory.assumingMemoryBound(to: UInt8.self) + first, channels: shape.channels)
       }
     }
 

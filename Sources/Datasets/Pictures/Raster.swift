@@ -1,7 +1,8 @@
 import CPixels
 import ModelCore
 
-/// A decoded picture on its way into a batch: what the readers of large sets pass from step to step.
+/// A decoded picture on its way into a batch: what the readers of large sets pass from step to
+/// step.
 struct Raster: Sendable {
   /// Channels (1 or 3), height and width.
   let shape: ImageShape
@@ -15,7 +16,8 @@ struct Raster: Sendable {
 
   /// Takes the pixels that `decode` writes apart into planes.
   /// - Parameters:
-  ///   - pixelBytes: 1 or 2 for a grey picture, 4 for RGB: its channels, then one byte that is dropped, or none.
+  ///   - pixelBytes: 1 or 2 for a grey picture, 4 for RGB: its channels, then one byte that is
+  ///     dropped, or none.
   ///   - decode: fills height · width pixels, row by row.
   init(
     shape: ImageShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
@@ -43,7 +45,8 @@ struct Raster: Sendable {
     }
   }
 
-  /// The picture in shades of grey, weighed as ITU-R 601 and PIL's mode L do: .299 R + .587 G + .114 B, rounded.
+  /// The picture in shades of grey, weighed as ITU-R 601 and PIL's mode L do: .299 R + .587 G +
+  /// .114 B, rounded.
   var grey: Raster {
     guard shape.channels == 3 else { return self }
     let area = shape.height * shape.width
@@ -58,7 +61,8 @@ struct Raster: Sendable {
         count = area
       }
     }
-    return Raster(shape: ImageShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
+    return Raster(
+      shape: ImageShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
   }
 
   /// Writes the planes; a grey picture fills each of `channels` of them.
@@ -90,6 +94,7 @@ struct Raster: Sendable {
         out += bytes[start..<start + width]
       }
     }
-    return Raster(shape: ImageShape(channels: shape.channels, height: height, width: width), bytes: out)
+    return Raster(
+      shape: ImageShape(channels: shape.channels, height: height, width: width), bytes: out)
   }
 }

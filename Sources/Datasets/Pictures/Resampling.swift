@@ -1,12 +1,16 @@
 import ModelCore
 
 extension Raster {
-  /// The picture at another size, by the antialiased bilinear filter of PIL and thus of torchvision: a triangle as wide as one
-  /// pixel of the smaller picture on each side, in whole numbers with 22 bits after the point, columns first and rounded to
-  /// bytes in between. The same bytes as Pillow 11 gives; Pillow 13 takes rows first in tall pictures, which moves some by one.
+  /// The picture at another size, by the antialiased bilinear filter of PIL and thus of
+  /// torchvision: a triangle as wide as one pixel of the smaller picture on each side, in whole
+  /// numbers with 22 bits after the point, columns first and rounded to bytes in between. The same
+  /// bytes as Pillow 11 gives; Pillow 13 takes rows first in tall pictures, which moves some by
+  /// one.
   func resized(height: Int, width: Int) -> Raster {
-    let across = width == shape.width ? self : resampledAcross(Weights(from: shape.width, to: width))
-    return height == shape.height ? across : across.resampledDown(Weights(from: shape.height, to: height))
+    let across =
+      width == shape.width ? self : resampledAcross(Weights(from: shape.width, to: width))
+    return height == shape.height
+      ? across : across.resampledDown(Weights(from: shape.height, to: height))
   }
 
   /// For every place of the result, the places of the source it is made of, and how much of each.

@@ -3,13 +3,16 @@ import Support
 
 extension Experiment {
   /// The images that models are trained on; nil if none of these models is trained.
-  func trainingImages(for models: [ModelPlan], progress: ProgressDisplay) throws -> LabelledImages? {
+  func trainingImages(for models: [ModelPlan], progress: ProgressDisplay) throws -> LabelledImages?
+  {
     let trains = models.contains { if case .training = $0.origin { true } else { false } }
     return trains ? try data.load(.train, progress: progress) : nil
   }
 
   /// The images that are held back from training, and those of them that are attacked.
-  func testImages(progress: ProgressDisplay) throws -> (all: LabelledImages, attacked: LabelledImages) {
+  func testImages(progress: ProgressDisplay) throws -> (
+    all: LabelledImages, attacked: LabelledImages
+  ) {
     let all = try data.load(.test, progress: progress)
     return (all, try examples.map { try all.first($0) } ?? all)
   }

@@ -15,7 +15,9 @@ extension ExperimentRun {
     var entrants: [Entrant] = []
     for plan in plans {
       if case .ensemble(let names) = plan.origin {
-        let members = names.compactMap { name in entrants.first { $0.contestant.name == name }?.contestant }
+        let members = names.compactMap { name in
+          entrants.first { $0.contestant.name == name }?.contestant
+        }
         entrants.append(try ensemble(plan.name, members))
         continue
       }
@@ -33,40 +35,54 @@ extension ExperimentRun {
   private var neededModels: [ModelPlan] {
     let attacks = experiment.steps.contains { if case .attack = $0 { isWanted($0) } else { false } }
     guard !attacks, !isWanted(.report) else { return experiment.models }
-    var names = Set(experiment.models.map(\.name).filter { isWanted(.model($0)) || isWanted(.probe($0)) })
-    for plan in experiment.models.reversed() where names.contains(plan.name) { names.formUnion(plan.origin.needs) }
+    var names = Set(
+      experiment.models.map(\.name).filter { isWanted(.model($0)) || isWanted(.probe($0)) })
+    for plan in experiment.models.reversed() where names.contains(plan.name) {
+      names.formUnion(plan.origin.needs)
+    }
     return experiment.models.filter { names.contains($0.name) }
   }
 
   func entrant(_ plan: ModelPlan, _ model: LoadedModel, _ test: LabelledImages) throws -> Entrant {
     try model.checkAccepts(test, model: plan.name)
     let judged = try model.preceded(by: plan.transform)
-    let trained = model.training.map { "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")" }
-    let described = ([trained ?? model.format.origin] + plan.transform.texts.map { "behind " + $0 }).joined(
-      separator: ", ")
+    let trained = model.training.map {
+      "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")"
+    }
+    let described = ([trained ?? model.format.origin] + plan.transform.texts.map { "behind " + $0 })
+      .joined(
+        separator: ", ")
     let defense = model.training.map(\.defense)
     return (
       Contestant(name: plan.name, classifier: judged.classifier, fingerprint: judged.fingerprint),
       ModelRecord(
-        name: plan.name, description: described, defense: defense == PlainTraining.name ? nil : defense,
+        name: plan.name, description: described,
+        defense: defense == PlainTraining.name ? nil : defense,
         fingerprint: judged.fingerprint)
     )
   }
 
   func ensemble(_ name: String, _ members: [Contestant]) throws -> Entrant {
-    let fingerprint = Digest.hex(of: "ensemble\n" + members.map(\.fingerprint).joined(separator: "\n"))
+    let fingerprint = Digest.hex(
+      of: "ensemble\n" + members.map(\.fingerprint).joined(separator: "\n"))
     return (
-      Contestant(name: name, classifier: try Ensemble(members.map(\.classifier)), fingerprint: fingerprint),
+      Contestant(
+        name: name, classifier: try Ensemble(members.map(\.classifier)), fingerprint: fingerprint),
       ModelRecord(
-        name: name, description: "the mean logits of " + members.map(\.name).joined(separator: ", "),
+        name: name,
+        description: "the mean logits of " + members.map(\.name).joined(separator: ", "),
         defense: "ensemble", fingerprint: fingerprint)
     )
   }
 
-  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws -> LoadedModel {
+  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws
+    -> LoadedModel
+  {
     switch plan.origin {
-    case .file(let url, let notes): return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
-    case .model, .ensemble: preconditionFailure("the models that \(plan.name) is made of are not there")
+    case .file(let url, let notes):
+      return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
+    case .model, .ensemble:
+      preconditionFailure("the models that \(plan.name) is made of are not there")
     case .training:
       guard let training, let made = self.training(plan, training, test) else {
         preconditionFailure("no training images")
@@ -79,15 +95,19 @@ extension ExperimentRun {
   func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
     guard case .training = plan.origin else { return true }
     guard let training, let made = self.training(plan, training, nil),
-      let file = try? SafetensorsFile(folder.model(plan.name)), let text = file.metadata["crossfire"]
+      let file = try? SafetensorsFile(folder.model(plan.name)),
+      let text = file.metadata["crossfire"]
     else { return false }
     return text.contains(made.request)
   }
 
-  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?) -> ModelTraining? {
+  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?)
+    -> ModelTraining?
+  {
     guard case .training(var recipe) = plan.origin else { return nil }
     recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
     return ModelTraining(
-      name: plan.name, plan: recipe, training: images, test: test, device: device, progress: progress)
+      name: plan.name, plan: recipe, training: images, test: test, device: device,
+      progress: progress)
   }
 }

@@ -5,8 +5,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// Runs an experiment into a folder, step by step (`ExperimentStep`); a step whose result is already there is not done again.
-/// Each step's output carries the digest of all it depends on.
+/// Runs an experiment into a folder, step by step (`ExperimentStep`); a step whose result is
+/// already there is not done again. Each step's output carries the digest of all it depends on.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
@@ -17,7 +17,8 @@ public struct ExperimentRun {
   let selection: [ExperimentStep]?
 
   public init(
-    _ experiment: Experiment, folder: RunFolder, steps: [ExperimentStep]? = nil, device: Device = .cpu,
+    _ experiment: Experiment, folder: RunFolder, steps: [ExperimentStep]? = nil,
+    device: Device = .cpu,
     evaluator: Evaluator = Evaluator(), progress: ProgressDisplay = ProgressDisplay(.quiet)
   ) {
     selection = steps
@@ -29,7 +30,8 @@ public struct ExperimentRun {
   }
 
   /// Runs what has not been run and writes the grid's files.
-  /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not among the steps asked for.
+  /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not
+  ///   among the steps asked for.
   /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     let (test, attacked) = try experiment.testImages(progress: progress)
@@ -54,15 +56,16 @@ public struct ExperimentRun {
     let cells = results.flatMap { $0.cells() }
     let grid = Grid(
       cells: cells, provenance: provenance,
-      flags: evidence.flags(), spending: results.map { $0.spending() }, overlaps: results.flatMap { $0.overlaps() },
+      flags: evidence.flags(), spending: results.map { $0.spending() },
+      overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
       repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
     try grid.write(to: folder.url)
     return (grid, models)
   }
 
-  /// Puts the experiment into the folder. Single steps are done only for the experiment that is there, since other processes
-  /// may be at work for it.
+  /// Puts the experiment into the folder. Single steps are done only for the experiment that is
+  /// there, since other processes may be at work for it.
   private func describe() throws {
     let text = try experiment.resolved()
     let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
@@ -70,7 +73,9 @@ public struct ExperimentRun {
     guard selection == nil || there == nil else {
       throw Failure(
         .failed, "\(folder.url.path) holds another experiment than this one",
-        hint: "choose another folder with --out, or run it without --steps to go on with what has changed")
+        hint:
+          "choose another folder with --out, or run it without --steps to go on with what has changed"
+      )
     }
     try AtomicFile.write(text, to: folder.experiment)
   }
@@ -115,11 +120,14 @@ public struct ExperimentRun {
     _ plan: AttackPlan, _ source: Contestant, _ victims: [Contestant], _ data: LabelledImages
   ) throws -> TransferRunner {
     try TransferRunner(
-      plan: plan, source: source, victims: victims, data: data, seed: experiment.seed.derive("attack \(plan.name)"),
+      plan: plan, source: source, victims: victims, data: data,
+      seed: experiment.seed.derive("attack \(plan.name)"),
       evaluator: evaluator)
   }
 
-  private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws -> TransferResult {
+  private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws
+    -> TransferResult
+  {
     let title = "\(runner.plan.name) from \(runner.source.name)"
     let journal = BatchJournal(for: place, request: request)
     progress.begin(title, total: runner.count, unit: "examples")
@@ -131,25 +139,33 @@ public struct ExperimentRun {
     progress.end(
       "\(title): \(runner.count) examples, "
         + "\(runner.plan.epsilons.count) budget\(runner.plan.epsilons.count == 1 ? "" : "s"), "
-        + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))")
+        + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))"
+    )
     return result
   }
 
-  /// Whether the examples that are to be exported are there, as many as asked for, from this source.
+  /// Whether the examples that are to be exported are there, as many as asked for, from this
+  /// source.
   private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
     guard keep > 0 else { return true }
     let (plan, source) = (runner.plan, runner.source)
-    guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else { return false }
-    return set.count == runner.examples(ofImages: keep) && set.origin.sourceFingerprint == source.fingerprint
+    guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else {
+      return false
+    }
+    return set.count == runner.examples(ofImages: keep)
+      && set.origin.sourceFingerprint == source.fingerprint
       && set.origin.epsilons == plan.epsilons && set.origin.parameters == plan.parameters
   }
 
   // MARK: Trust
 
   private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
-    let noises = Set(experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)).sorted()
+    let noises = Set(
+      experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)
+    ).sorted()
     let seed = experiment.seed.derive("probe")
-    let request = Digest.hex(of: "probe 2\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
+    let request = Digest.hex(
+      of: "probe 2\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
@@ -164,26 +180,33 @@ public struct ExperimentRun {
     }
   }
 
-  /// What was found at loading about models that came from files: the gravest ends the run before anything is attacked, the
-  /// rest is said, and stands in the grid.
+  /// What was found at loading about models that came from files: the gravest ends the run before
+  /// anything is attacked, the rest is said, and stands in the grid.
   private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
-    let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(\.name)
+    let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
+      \.name)
     for probe in probes where files.contains(probe.model) {
       let findings = probe.findings(classCount: data.classCount)
       if let grave = findings.first(where: \.stopsRuns) {
         throw Failure.badData(
-          "model \(probe.model): \(grave.flag.raisedBecause) \(grave.flag.meaning)", hint: grave.flag.advice)
+          "model \(probe.model): \(grave.flag.raisedBecause) \(grave.flag.meaning)",
+          hint: grave.flag.advice)
       }
-      for finding in findings { progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)") }
+      for finding in findings {
+        progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
+      }
     }
   }
 
   // MARK: Records
 
-  func step<Result>(_ step: ExperimentStep, reused: Bool, _ body: () throws -> Result) throws -> Result {
+  func step<Result>(_ step: ExperimentStep, reused: Bool, _ body: () throws -> Result) throws
+    -> Result
+  {
     guard reused || isSelected(step) else {
       throw Failure(
-        .failed, "the step '\(step.name)' has not been done, and others that were asked for need it",
+        .failed,
+        "the step '\(step.name)' has not been done, and others that were asked for need it",
         hint: "do it first")
     }
     let claim = reused || selection == nil ? nil : try folder.claim(step.name)
@@ -191,7 +214,8 @@ public struct ExperimentRun {
     let started = ContinuousClock.now
     let result = try body()
     let attack = reused ? nil : (result as? TransferResult)?.cost.seconds
-    folder.log(step.name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: reused)
+    folder.log(
+      step.name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: reused)
     return result
   }
 
@@ -202,12 +226,15 @@ public struct ExperimentRun {
 
   private func provenance(_ data: LabelledImages, _ models: [ModelRecord]) -> Provenance {
     Provenance(
-      experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint, examples: data.count,
-      seed: experiment.seed.value, device: device.description, threads: Engine.threads, crossfire: crossfireVersion,
+      experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint,
+      examples: data.count,
+      seed: experiment.seed.value, device: device.description, threads: Engine.threads,
+      crossfire: crossfireVersion,
       libtorch: Engine.version, models: models,
       attacks: experiment.attacks.map {
         AttackRecord(
-          name: $0.name, title: type(of: $0.attack).title, budgetSymbol: type(of: $0.attack).budgetSymbol,
+          name: $0.name, title: type(of: $0.attack).title,
+          budgetSymbol: type(of: $0.attack).budgetSymbol,
           parameters: $0.parameters)
       })
   }

@@ -16,11 +16,12 @@ public struct StepEstimate: Codable, Equatable, Sendable {
   public let seconds: Double?
 }
 
-/// Tells what the steps of an experiment will take, by doing a little of each: three training steps for a model; for an attack the
-/// passes it spends on two images, times what a pass of a whole batch takes.
+/// Tells what the steps of an experiment will take, by doing a little of each: three training steps
+/// for a model; for an attack the passes it spends on two images, times what a pass of a whole
+/// batch takes.
 ///
-/// Attacks that stop early spend less on weak models than on strong ones, and models that are not there yet stand in as they begin,
-/// untrained. Take the figures as orders of magnitude.
+/// Attacks that stop early spend less on weak models than on strong ones, and models that are not
+/// there yet stand in as they begin, untrained. Take the figures as orders of magnitude.
 public struct StepEstimates {
   private let run: ExperimentRun
   private let training: LabelledImages?
@@ -32,11 +33,15 @@ public struct StepEstimates {
   public private(set) var all: [StepEstimate] = []
 
   /// - Parameter folder: the run folder, if there is one already.
-  public init(_ experiment: Experiment, folder: URL, device: Device, evaluator: Evaluator, progress: ProgressDisplay)
+  public init(
+    _ experiment: Experiment, folder: URL, device: Device, evaluator: Evaluator,
+    progress: ProgressDisplay
+  )
     throws
   {
     run = ExperimentRun(
-      experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator, progress: progress)
+      experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator,
+      progress: progress)
     training = try experiment.trainingImages(for: experiment.models, progress: progress)
     attacked = try experiment.testImages(progress: progress).attacked
     progress.begin("estimate", total: experiment.steps.count, unit: "steps")
@@ -51,18 +56,25 @@ public struct StepEstimates {
     let experiment = run.experiment
     switch step {
     case .model(let name):
-      guard let plan = experiment.models.first(where: { $0.name == name }) else { preconditionFailure("no \(name)") }
+      guard let plan = experiment.models.first(where: { $0.name == name }) else {
+        preconditionFailure("no \(name)")
+      }
       return try estimate(plan, step)
     case .attack(let name, let source):
-      guard let plan = experiment.attacks.first(where: { $0.name == name }), let attacked = entrants[source] else {
+      guard let plan = experiment.attacks.first(where: { $0.name == name }),
+        let attacked = entrants[source]
+      else {
         preconditionFailure("no \(step.name)")
       }
       return try estimate(plan, attacked, step)
-    case .probe: return StepEstimate(step: step.name, work: "look closely at it", isDone: false, seconds: nil)
+    case .probe:
+      return StepEstimate(step: step.name, work: "look closely at it", isDone: false, seconds: nil)
     case .repetition:
       return StepEstimate(
         step: step.name, work: "all of this from another seed", isDone: false, seconds: single)
-    case .report: return StepEstimate(step: step.name, work: "grid, pictures, page", isDone: false, seconds: nil)
+    case .report:
+      return StepEstimate(
+        step: step.name, work: "grid, pictures, page", isDone: false, seconds: nil)
     }
   }
 
@@ -81,8 +93,12 @@ public struct StepEstimates {
         name: plan.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
       seconds = try self.seconds(recipe, training)
       allThere = false
-    case .training: entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked).contestant
-    case .file: entrants[plan.name] = try run.entrant(plan, run.model(plan, nil, attacked), attacked).contestant
+    case .training:
+      entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked)
+        .contestant
+    case .file:
+      entrants[plan.name] = try run.entrant(plan, run.model(plan, nil, attacked), attacked)
+        .contestant
     case .model: entrants[plan.name] = members.first
     }
     return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
@@ -104,7 +120,8 @@ public struct StepEstimates {
     let network = try fresh(plan, images)
     let objective = try plan.defense.objective(
       Preparation(network) { _, defense in
-        let helper = TrainingPlan(architecture: plan.architecture, defense: defense, settings: plan.settings)
+        let helper = TrainingPlan(
+          architecture: plan.architecture, defense: defense, settings: plan.settings)
         helpers.value += try seconds(helper, images)
         return try fresh(plan, images)
       })
@@ -118,7 +135,9 @@ public struct StepEstimates {
     let trainer = Trainer(settings, objective: objective)
     _ = try trainer.train(network, on: images.prefix(batch), title: "")
     let steps = min(3, learned / batch)
-    let taken = try Self.time { _ = try trainer.train(network, on: images.prefix(steps * batch), title: "") }
+    let taken = try Self.time {
+      _ = try trainer.train(network, on: images.prefix(steps * batch), title: "")
+    }
     return helpers.value + taken / Double(steps * batch) * Double(learned * plan.settings.epochs)
   }
 
@@ -126,7 +145,8 @@ public struct StepEstimates {
 
   // MARK: Attacks
 
-  private mutating func estimate(_ plan: AttackPlan, _ source: Contestant, _ step: ExperimentStep) throws
+  private mutating func estimate(_ plan: AttackPlan, _ source: Contestant, _ step: ExperimentStep)
+    throws
     -> StepEstimate
   {
     let victims = run.experiment.models.compactMap { entrants[$0.name] }
@@ -134,16 +154,24 @@ public struct StepEstimates {
     let place = run.folder.predictions(attack: plan.name, source: source.name)
     let isDone = allThere && PredictionFile.read(place, request: runner.request) != nil
     let budgets = plan.epsilons.count
-    let work = "\(runner.count) examples, \(budgets) budget\(budgets == 1 ? "" : "s"), to \(victims.count) models"
-    guard !isDone else { return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil) }
+    let work =
+      "\(runner.count) examples, \(budgets) budget\(budgets == 1 ? "" : "s"), to \(victims.count) models"
+    guard !isDone else {
+      return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil)
+    }
     let sample = AttackPlan(
-      name: plan.name, attack: plan.attack, goal: plan.goal, epsilons: plan.epsilons, examples: min(2, attacked.count))
+      name: plan.name, attack: plan.attack, goal: plan.goal, epsilons: plan.epsilons,
+      examples: min(2, attacked.count))
     let tried = try run.runner(sample, source, [source], attacked)
     let cost = try tried.run(keep: 0) { _ in }.result.cost
     let own = passTimes(source)
-    let attack = (Double(cost.forwards) * own.forward + Double(cost.backwards) * own.backward) / Double(tried.count)
+    let attack =
+      (Double(cost.forwards) * own.forward + Double(cost.backwards) * own.backward)
+      / Double(tried.count)
     let judging = victims.map { passTimes($0).forward }.reduce(0, +) * Double(budgets)
-    return StepEstimate(step: step.name, work: work, isDone: false, seconds: Double(runner.count) * (attack + judging))
+    return StepEstimate(
+      step: step.name, work: work, isDone: false, seconds: Double(runner.count) * (attack + judging)
+    )
   }
 
   private mutating func passTimes(_ model: Contestant) -> PassTimes {

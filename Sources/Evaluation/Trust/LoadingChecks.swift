@@ -8,7 +8,8 @@ extension ModelProbe {
 
   /// The questions a model is asked when it is loaded, the gravest first.
   public static let loadingChecks: [TrustCheck] = [
-    .givesNoNumbers, .gradientsDoNotArrive, .belowChanceUnattacked, .notAboveChance, .givesProbabilities,
+    .givesNoNumbers, .gradientsDoNotArrive, .belowChanceUnattacked, .notAboveChance,
+    .givesProbabilities,
     .changesWhenRepeated, .changesInBatches, .zeroGradients, .standsWithoutBudget,
   ]
 

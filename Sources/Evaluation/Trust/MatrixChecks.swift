@@ -7,16 +7,24 @@ extension TrustCheck {
     raisedIf: "the 95% interval of a model's accuracy on the unchanged images lies below 1/K",
     meaning:
       "A model that is worse than guessing is being misread: its classes stand in another order than the data's, or its input is scaled or coloured in another way. No number of this model says anything.",
-    advice: "Compare its class order and its preprocessing with those it was trained with, before anything else."
+    advice:
+      "Compare its class order and its preprocessing with those it was trained with, before anything else."
   ) { evidence in
     let clean = evidence.results.flatMap { $0.cells() }.filter { $0.epsilon == 0 }
     var seen: Set<String> = []
-    let measured = clean.map { (model: $0.victim, right: $0.correct, of: $0.examples, upper: $0.interval.upperBound) }
+    let measured = clean.map {
+      (model: $0.victim, right: $0.correct, of: $0.examples, upper: $0.interval.upperBound)
+    }
     let probed = evidence.probes.map { probe in
       let interval = wilsonInterval(successes: probe.right.trueCount, of: probe.right.count)
-      return (model: probe.model, right: probe.right.trueCount, of: probe.right.count, upper: interval.upperBound)
+      return (
+        model: probe.model, right: probe.right.trueCount, of: probe.right.count,
+        upper: interval.upperBound
+      )
     }
-    return (measured + probed).filter { $0.upper < evidence.chance && seen.insert($0.model).inserted }.map { found in
+    return (measured + probed).filter {
+      $0.upper < evidence.chance && seen.insert($0.model).inserted
+    }.map { found in
       Finding(
         because: "\(found.model) has \(found.right) of \(found.of) unchanged images right, "
           + "less than one in \(evidence.classCount).", victim: found.model)
@@ -33,17 +41,23 @@ extension TrustCheck {
       "Quote the lowest number of the column, not the diagonal; attack it with examples from other models, with a loss on logits, or without gradients (square)."
   ) { evidence in
     let results = evidence.ownStrength
-    let comparisons = results.reduce(0) { $0 + $1.epsilons.count { $0 > 0 } * ($1.victims.count - 1) }
+    let comparisons = results.reduce(0) {
+      $0 + $1.epsilons.count { $0 > 0 } * ($1.victims.count - 1)
+    }
     return results.compactMap { own -> Finding? in
       let others = results.filter {
         $0.attack == own.attack && $0.source != own.source && $0.labels.count == own.labels.count
       }
       let found = own.epsilons.filter { $0 > 0 }.flatMap { epsilon in
-        others.compactMap { other -> (margin: Int, epsilon: Double, source: String, own: Int, other: Int, of: Int)? in
-          guard let white = own.right(epsilon, own.source), let black = other.right(epsilon, own.source),
+        others.compactMap {
+          other -> (margin: Int, epsilon: Double, source: String, own: Int, other: Int, of: Int)? in
+          guard let white = own.right(epsilon, own.source),
+            let black = other.right(epsilon, own.source),
             evidence.isAboveChance(white.trueCount, of: white.count)
           else { return nil }
-          guard let margin = Discordance(white, black).margin(among: comparisons) else { return nil }
+          guard let margin = Discordance(white, black).margin(among: comparisons) else {
+            return nil
+          }
           return (margin, epsilon, other.source, white.trueCount, black.trueCount, white.count)
         }
       }
@@ -62,14 +76,20 @@ extension TrustCheck {
       "an attack of one gradient fools a model more often than one of many gradients does, within the same budget, norm and goal (McNemar's exact test at 1% for all comparisons together)",
     meaning:
       "Many steps contain the one step's best result. Where they do worse, the steps are too short or too few, or gradients near the images point nowhere: the attack of many steps is not at its strength.",
-    advice: "Take more or longer steps, several random starts, and a loss that does not saturate (margin or dlr)."
+    advice:
+      "Take more or longer steps, several random starts, and a loss that does not saturate (margin or dlr)."
   ) { evidence in
     let results = evidence.ownStrength
-    func gradients(_ result: TransferResult) -> Double { Double(result.cost.backwards) / Double(result.labels.count) }
+    func gradients(_ result: TransferResult) -> Double {
+      Double(result.cost.backwards) / Double(result.labels.count)
+    }
     let pairs = results.filter { gradients($0) > 0 && gradients($0) <= 1 }.flatMap { one in
       results.filter { many in
-        guard let a = evidence.plan(one.attack), let b = evidence.plan(many.attack) else { return false }
-        return many.source == one.source && gradients(many) >= 2 && a.attack.norm == b.attack.norm && a.goal == b.goal
+        guard let a = evidence.plan(one.attack), let b = evidence.plan(many.attack) else {
+          return false
+        }
+        return many.source == one.source && gradients(many) >= 2 && a.attack.norm == b.attack.norm
+          && a.goal == b.goal
           && many.labels.count == one.labels.count
       }.map { (one, $0) }
     }
@@ -77,7 +97,8 @@ extension TrustCheck {
     return pairs.compactMap { one, many -> Finding? in
       let found = one.epsilons.filter { $0 > 0 }.compactMap {
         epsilon -> (margin: Int, epsilon: Double, one: Int, many: Int)? in
-        guard let short = one.right(epsilon, one.source), let long = many.right(epsilon, one.source) else { return nil }
+        guard let short = one.right(epsilon, one.source), let long = many.right(epsilon, one.source)
+        else { return nil }
         guard let margin = Discordance(long, short).margin(among: comparisons) else { return nil }
         return (margin, epsilon, short.trueCount, long.trueCount)
       }
@@ -101,7 +122,8 @@ extension TrustCheck {
   ) { evidence in
     evidence.pictures.filter { 20 * ($0.fooling - $0.foolingAsStored) > $0.fooling }.map { loss in
       Finding(
-        because: "\(loss.fooling - loss.foolingAsStored) of \(loss.fooling) fooling examples no longer do as stored.",
+        because:
+          "\(loss.fooling - loss.foolingAsStored) of \(loss.fooling) fooling examples no longer do as stored.",
         attack: loss.attack, source: loss.source)
     }
   }

@@ -4,8 +4,9 @@ import Foundation
 import ModelCore
 import Support
 
-/// What a model does with a few images besides classifying them: its input gradients, how steady its answers are, and how it
-/// stands random noise and an attack without a budget. What trust checks look at.
+/// What a model does with a few images besides classifying them: its input gradients, how steady
+/// its answers are, and how it stands random noise and an attack without a budget. What trust
+/// checks look at.
 public struct ModelProbe: Codable, Equatable, Sendable {
   /// How many images are looked at, from the first on.
   public static let imageCount = 256
@@ -24,14 +25,17 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public let brokenRows: Int
   /// Whether every row of outputs is a distribution: not negative, and of sum one.
   public let givesProbabilities: Bool
-  /// The largest change of an output between two evaluations of the same batch, as a share of the largest output.
+  /// The largest change of an output between two evaluations of the same batch, as a share of the
+  /// largest output.
   public let changeWhenRepeated: Double
-  /// The largest change of an output between a batch and its images one by one, as a share of the largest output.
+  /// The largest change of an output between a batch and its images one by one, as a share of the
+  /// largest output.
   public let changeWhenAlone: Double
   /// How many images were attacked without a budget, and how many the model still had right.
   public let attacked: Int
   public let rightUnderAttack: Int
-  /// Which images the model has right as they are, and under random sign noise of each of some sizes.
+  /// Which images the model has right as they are, and under random sign noise of each of some
+  /// sizes.
   public let right: [Bool]
   public let noises: [Noise]
 
@@ -56,7 +60,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     let labels = data.labels(0..<count).to(classifier.device)
     model = contestant.name
     gradientNorms = Self.gradientNorms(classifier, images, labels)
-    let next = Tensor(labels: labels.int64s().map { (Int($0) + 1) % data.classCount }).to(classifier.device)
+    let next = Tensor(labels: labels.int64s().map { (Int($0) + 1) % data.classCount }).to(
+      classifier.device)
     nextGradientNorms = Self.gradientNorms(classifier, images, next)
 
     let outputs = withoutGradients { classifier.logits(images) }
@@ -77,7 +82,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
       withoutGradients { classifier.logits(images.narrow(0, image, 1)) }
     }
     changeWhenAlone =
-      (Tensor.concatenate(singles) - outputs.narrow(0, 0, singles.count)).absolute.max().scalar / scale
+      (Tensor.concatenate(singles) - outputs.narrow(0, 0, singles.count)).absolute.max().scalar
+      / scale
 
     attacked = min(count, Self.attackedCount)
     rightUnderAttack = Self.rightWithoutBudget(
@@ -85,17 +91,22 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     self.noises = noises.map { epsilon in
       let random = RandomSource(seed.derive("noise \(epsilon)"), device: classifier.device)
       let threat = SignNoise().threat(epsilon, against: classifier)
-      let moved = SignNoise().perturb(images, .away(from: labels), within: threat, against: classifier, random: random)
+      let moved = SignNoise().perturb(
+        images, .away(from: labels), within: threat, against: classifier, random: random)
       return Noise(
-        epsilon: epsilon, right: zip(classifier.predictions(moved).int64s(), labels.int64s()).map { $0 == $1 })
+        epsilon: epsilon,
+        right: zip(classifier.predictions(moved).int64s(), labels.int64s()).map { $0 == $1 })
     }
   }
 
-  private static func gradientNorms(_ classifier: any Classifier, _ images: Tensor, _ labels: Tensor) -> [Float] {
+  private static func gradientNorms(
+    _ classifier: any Classifier, _ images: Tensor, _ labels: Tensor
+  ) -> [Float] {
     Norm.l2.size(classifier.inputGradient(at: images) { $0.crossEntropy(labels).sum() }).floats()
   }
 
-  /// How many images are still right when each pixel may become anything: twenty steps of a tenth of the range.
+  /// How many images are still right when each pixel may become anything: twenty steps of a tenth
+  /// of the range.
   private static func rightWithoutBudget(
     _ classifier: any Classifier, _ images: Tensor, _ labels: Tensor, _ seed: Seed
   ) -> Int {

@@ -12,7 +12,8 @@ extension TrustCheck {
   ) { evidence in
     evidence.probes.filter { $0.brokenRows > 0 }.map { probe in
       Finding(
-        because: "\(probe.brokenRows) of \(probe.right.count) rows of outputs of \(probe.model) are not finite.",
+        because:
+          "\(probe.brokenRows) of \(probe.right.count) rows of outputs of \(probe.model) are not finite.",
         victim: probe.model)
     }
   }
@@ -28,10 +29,12 @@ extension TrustCheck {
     stopsRuns: true
   ) { evidence in
     evidence.probes.filter { probe in
-      probe.brokenRows == 0 && (probe.gradientNorms + probe.nextGradientNorms).allSatisfy { $0 == 0 }
+      probe.brokenRows == 0
+        && (probe.gradientNorms + probe.nextGradientNorms).allSatisfy { $0 == 0 }
     }.map { probe in
       Finding(
-        because: "All \(probe.gradientNorms.count) input gradients of \(probe.model) are exactly zero, twice.",
+        because:
+          "All \(probe.gradientNorms.count) input gradients of \(probe.model) are exactly zero, twice.",
         source: probe.model)
     }
   }
@@ -41,7 +44,8 @@ extension TrustCheck {
     raisedIf: "the 95% interval of a model's accuracy on the first unchanged images holds 1/K",
     meaning:
       "The model does no better than guessing: it was not trained, not on such data, or sees its input scaled, coloured or laid out in another way than it was trained with. There is nothing for an attack to take away.",
-    advice: "Compare its normalisation, its order of channels and its classes with those it was trained with."
+    advice:
+      "Compare its normalisation, its order of channels and its classes with those it was trained with."
   ) { evidence in
     evidence.probes.filter { probe in
       let interval = wilsonInterval(successes: probe.right.trueCount, of: probe.right.count)
@@ -63,21 +67,25 @@ extension TrustCheck {
   ) { evidence in
     evidence.probes.filter(\.givesProbabilities).map { probe in
       Finding(
-        because: "The \(probe.right.count) rows of outputs of \(probe.model) that were looked at are distributions.",
+        because:
+          "The \(probe.right.count) rows of outputs of \(probe.model) that were looked at are distributions.",
         victim: probe.model)
     }
   }
 
   static let changesWhenRepeated = TrustCheck(
     name: "answers change between evaluations",
-    raisedIf: "the outputs for the same images, computed twice, differ by more than a thousandth of the largest",
+    raisedIf:
+      "the outputs for the same images, computed twice, differ by more than a thousandth of the largest",
     meaning:
       "The model is random: dropout was left on, or it randomises on purpose. Gradients of one draw say little about the next, and a single evaluation about any.",
-    advice: "Evaluate in evaluation behaviour; attack a randomised defense through an average over many draws."
+    advice:
+      "Evaluate in evaluation behaviour; attack a randomised defense through an average over many draws."
   ) { evidence in
     evidence.probes.filter { $0.changeWhenRepeated > changeThreshold }.map { probe in
       Finding(
-        because: "Outputs of \(probe.model) change by up to \(percentText(probe.changeWhenRepeated)).",
+        because:
+          "Outputs of \(probe.model) change by up to \(percentText(probe.changeWhenRepeated)).",
         victim: probe.model)
     }
   }
@@ -90,7 +98,9 @@ extension TrustCheck {
       "Images influence each other: batch normalisation was left in training behaviour. An attack on one image then changes the answers to its neighbours, and accuracy depends on the batch size.",
     advice: "Evaluate in evaluation behaviour."
   ) { evidence in
-    evidence.probes.filter { $0.changeWhenAlone > changeThreshold && $0.changeWhenRepeated <= changeThreshold }.map {
+    evidence.probes.filter {
+      $0.changeWhenAlone > changeThreshold && $0.changeWhenRepeated <= changeThreshold
+    }.map {
       probe in
       Finding(
         because:
@@ -124,9 +134,11 @@ extension TrustCheck {
     advice:
       "Do not read this model's accuracy under gradient attacks as robustness; use other losses, other models' examples, or attacks without gradients."
   ) { evidence in
-    evidence.probes.filter { evidence.isAboveChance($0.rightUnderAttack, of: $0.attacked) }.map { probe in
+    evidence.probes.filter { evidence.isAboveChance($0.rightUnderAttack, of: $0.attacked) }.map {
+      probe in
       Finding(
-        because: "\(probe.model) still has \(probe.rightUnderAttack) of \(probe.attacked) images right.",
+        because:
+          "\(probe.model) still has \(probe.rightUnderAttack) of \(probe.attacked) images right.",
         source: probe.model, victim: probe.model)
     }
   }
@@ -140,8 +152,10 @@ extension TrustCheck {
     advice: "See what is said of vanishing gradients; read the column's lowest number."
   ) { evidence in
     evidence.ownStrength.compactMap { result -> Finding? in
-      guard let plan = evidence.plan(result.attack), plan.attack.norm == .linf, result.examplesPerImage == 1,
-        let epsilon = result.epsilons.last, let probe = evidence.probes.first(where: { $0.model == result.source }),
+      guard let plan = evidence.plan(result.attack), plan.attack.norm == .linf,
+        result.examplesPerImage == 1,
+        let epsilon = result.epsilons.last,
+        let probe = evidence.probes.first(where: { $0.model == result.source }),
         let noise = probe.noises.first(where: { $0.epsilon == epsilon }),
         let attacked = result.right(epsilon, result.source)
       else { return nil }

@@ -19,12 +19,14 @@ enum ProbeFile {
     try AtomicFile.write(data + Data("\n".utf8), to: url)
   }
 
-  /// The stored probe of a request, or of any; nil if there is none, or it is another request's, or not sound.
+  /// The stored probe of a request, or of any; nil if there is none, or it is another request's, or
+  /// not sound.
   static func read(_ url: URL, request: String? = nil) -> ModelProbe? {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? Data(contentsOf: url), let document = try? decoder.decode(Document.self, from: data),
+    guard let data = try? Data(contentsOf: url),
+      let document = try? decoder.decode(Document.self, from: data),
       document.format == 1, request.map({ $0 == document.request }) ?? true
     else { return nil }
     return document.probe

@@ -9,7 +9,8 @@ public struct TrustCheck: Sendable {
   public let meaning: String
   /// What to do about it.
   public let advice: String
-  /// Whether a model from a file that raises it is not attacked at all: no number of it could be believed.
+  /// Whether a model from a file that raises it is not attacked at all: no number of it could be
+  /// believed.
   let stopsRuns: Bool
   let find: @Sendable (TrustEvidence) -> [Finding]
 
@@ -38,7 +39,8 @@ public struct TrustCheck: Sendable {
   func flags(_ evidence: TrustEvidence) -> [TrustFlag] {
     find(evidence).map { finding in
       TrustFlag(
-        name: name, raisedBecause: finding.because, meaning: meaning, advice: advice, attack: finding.attack,
+        name: name, raisedBecause: finding.because, meaning: meaning, advice: advice,
+        attack: finding.attack,
         source: finding.source, victim: finding.victim)
     }
   }
@@ -62,7 +64,8 @@ public struct TrustEvidence: Sendable {
   public let pictures: [PictureLoss]
 
   public init(
-    results: [TransferResult] = [], plans: [AttackPlan] = [], probes: [ModelProbe] = [], classCount: Int = 0,
+    results: [TransferResult] = [], plans: [AttackPlan] = [], probes: [ModelProbe] = [],
+    classCount: Int = 0,
     pictures: [PictureLoss] = []
   ) {
     self.results = results
@@ -85,7 +88,8 @@ public struct TrustEvidence: Sendable {
 
   func plan(_ name: String) -> AttackPlan? { plans.first { $0.name == name } }
 
-  /// The results of attacks away from the label that look at the model: those whose strengths can be compared.
+  /// The results of attacks away from the label that look at the model: those whose strengths can
+  /// be compared.
   var ownStrength: [TransferResult] {
     results.filter { result in
       guard let plan = plan(result.attack) else { return false }
@@ -94,7 +98,8 @@ public struct TrustEvidence: Sendable {
   }
 }
 
-/// How many pictures of one attack and source still fooled it as computed, and as stored with 8 bits.
+/// How many pictures of one attack and source still fooled it as computed, and as stored with 8
+/// bits.
 public struct PictureLoss: Equatable, Sendable {
   public let attack: String
   public let source: String
@@ -112,7 +117,8 @@ public struct PictureLoss: Equatable, Sendable {
 extension TransferResult {
   /// Which examples within a budget a victim had right.
   func right(_ epsilon: Double, _ victim: String) -> [Bool]? {
-    guard let budget = epsilons.firstIndex(of: epsilon), let place = victims.firstIndex(of: victim) else { return nil }
+    guard let budget = epsilons.firstIndex(of: epsilon), let place = victims.firstIndex(of: victim)
+    else { return nil }
     return predictions.select(0, budget).select(0, place).equals(labels).int64s().map { $0 != 0 }
   }
 }
@@ -133,7 +139,8 @@ struct Discordance {
   /// McNemar's exact p that both are right equally often.
   var p: Double { mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) }
 
-  /// By how many more the first is right, if that is beyond doubt at 1% for so many comparisons together.
+  /// By how many more the first is right, if that is beyond doubt at 1% for so many comparisons
+  /// together.
   func margin(among comparisons: Int) -> Int? {
     onlyFirst > onlySecond && p * Double(comparisons) < 0.01 ? onlyFirst - onlySecond : nil
   }

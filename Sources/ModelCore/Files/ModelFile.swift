@@ -22,11 +22,13 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var validationAccuracy: Double?
   /// The epoch whose weights these are, counted from 1.
   public var keptEpoch: Int?
-  /// The digest of everything the weights depend on; a training with the same one need not be done again.
+  /// The digest of everything the weights depend on; a training with the same one need not be done
+  /// again.
   public var request: String
 
   public init(
-    data: String, dataFingerprint: String, architecture: String, defense: String, optimizer: String, batchSize: Int,
+    data: String, dataFingerprint: String, architecture: String, defense: String, optimizer: String,
+    batchSize: Int,
     seed: UInt64, epochs: Int, device: Device, trainingAccuracy: Double, request: String
   ) {
     self.data = data
@@ -46,7 +48,8 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   }
 }
 
-/// A model as a file: tensors under PyTorch's names, and a description from which it loads without the code that made it.
+/// A model as a file: tensors under PyTorch's names, and a description from which it loads without
+/// the code that made it.
 public struct ModelFile {
   public let network: Network
   public let training: TrainingRecord?
@@ -57,11 +60,13 @@ public struct ModelFile {
     let training: TrainingRecord?
   }
 
-  /// Reads a safetensors file with Crossfire's metadata, or with `layers` and `input`, or with neither.
+  /// Reads a safetensors file with Crossfire's metadata, or with `layers` and `input`, or with
+  /// neither.
   ///
   /// - Parameter assumed: what the network is if the file does not say.
   /// - Throws: `Failure` naming the file and what does not fit.
-  public init(_ url: URL, assuming assumed: NetworkDescription? = nil, device: Device = .cpu) throws {
+  public init(_ url: URL, assuming assumed: NetworkDescription? = nil, device: Device = .cpu) throws
+  {
     let file = try SafetensorsFile(url)
     do {
       let header = try Self.header(of: file, assumed)
@@ -73,18 +78,22 @@ public struct ModelFile {
     }
   }
 
-  private static func header(of file: SafetensorsFile, _ assumed: NetworkDescription?) throws -> Header {
+  private static func header(of file: SafetensorsFile, _ assumed: NetworkDescription?) throws
+    -> Header
+  {
     if let text = file.metadata["crossfire"] {
       do {
         let header = try JSONDecoder().decode(Header.self, from: Data(text.utf8))
         guard header.format == 1 else {
-          throw Failure.badData("model format \(header.format); this version reads 1", hint: "use a newer crossfire")
+          throw Failure.badData(
+            "model format \(header.format); this version reads 1", hint: "use a newer crossfire")
         }
         return header
       } catch let failure as Failure {
         throw failure
       } catch {
-        throw Failure.badData("its metadata 'crossfire' is not a model description: \(explanation(of: error))")
+        throw Failure.badData(
+          "its metadata 'crossfire' is not a model description: \(explanation(of: error))")
       }
     }
     guard let layers = file.metadata["layers"], let input = file.metadata["input"] else {
@@ -97,22 +106,27 @@ public struct ModelFile {
     }
     guard let texts = try? JSONDecoder().decode([String].self, from: Data(layers.utf8)),
       let shape = input.split(separator: " ").first.flatMap({ ImageShape($0) })
-    else { throw Failure.badData("its metadata 'layers' or 'input' cannot be read: \(layers), \(input)") }
+    else {
+      throw Failure.badData("its metadata 'layers' or 'input' cannot be read: \(layers), \(input)")
+    }
     let list = try LayerList(texts)
     let classes = try list.shapes(from: shape.sizes).last?.first ?? 0
     guard (2...65_536).contains(classes) else {
-      throw Failure.badData("its layers end in \(classes) numbers; a classifier has 2 to 65536 classes")
+      throw Failure.badData(
+        "its layers end in \(classes) numbers; a classifier has 2 to 65536 classes")
     }
     let names = (0..<classes).map(String.init)
     return Header(
-      format: 1, model: try NetworkDescription(input: shape, layers: list, classNames: names), training: nil)
+      format: 1, model: try NetworkDescription(input: shape, layers: list, classNames: names),
+      training: nil)
   }
 
   /// Writes a network; the file appears whole or not at all.
   public static func write(_ network: Network, training: TrainingRecord?, to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let header = try encoder.encode(Header(format: 1, model: network.description, training: training))
+    let header = try encoder.encode(
+      Header(format: 1, model: network.description, training: training))
     let metadata = ["crossfire": String(decoding: header, as: UTF8.self), "format": "pt"]
     try SafetensorsFile.write(network.state(), metadata: metadata, to: url)
   }
@@ -120,7 +134,9 @@ public struct ModelFile {
 
 extension SafetensorsFile {
   /// Whether the metadata tell what network the tensors belong to.
-  var describesModel: Bool { metadata["crossfire"] != nil || (metadata["layers"] != nil && metadata["input"] != nil) }
+  var describesModel: Bool {
+    metadata["crossfire"] != nil || (metadata["layers"] != nil && metadata["input"] != nil)
+  }
 }
 
 /// What an error of Swift's JSON decoder says, on one line.

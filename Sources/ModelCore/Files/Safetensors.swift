@@ -1,10 +1,12 @@
 import Foundation
 import Support
 
-/// Reads and writes safetensors files: eight bytes of header length, a JSON header, then the tensors' bytes.
+/// Reads and writes safetensors files: eight bytes of header length, a JSON header, then the
+/// tensors' bytes.
 ///
-/// Nothing the header claims is believed before it was checked against the size of the file. Tensors are read one by one
-/// when they are asked for. Format: https://github.com/huggingface/safetensors
+/// Nothing the header claims is believed before it was checked against the size of the file.
+/// Tensors are read one by one when they are asked for. Format:
+/// https://github.com/huggingface/safetensors
 public struct SafetensorsFile: Sendable {
   public let url: URL
   public let metadata: [String: String]
@@ -24,12 +26,14 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// Reads the header of a file.
-  /// - Throws: `Failure.missing` or `Failure.badData` with the file, what was expected and what was found.
+  /// - Throws: `Failure.missing` or `Failure.badData` with the file, what was expected and what was
+  ///   found.
   public init(_ url: URL) throws {
     self.url = url
     func wrong(_ reason: String) -> Failure {
       .badData(
-        "\(url.path) is not a sound safetensors file: \(reason)", hint: "is it truncated? download or write it again")
+        "\(url.path) is not a sound safetensors file: \(reason)",
+        hint: "is it truncated? download or write it again")
     }
     guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: 0)) != nil, let prefix = try? file.read(upToCount: 8) ?? Data()
@@ -55,10 +59,14 @@ public struct SafetensorsFile: Sendable {
     for (name, value) in header where name != "__metadata__" {
       entries[name] = try Self.entry(name, value, limit: size - start, wrong)
     }
-    let ordered = entries.sorted { ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key) }
+    let ordered = entries.sorted {
+      ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key)
+    }
     var end = 0
     for (name, entry) in ordered {
-      guard entry.begin == end else { throw wrong("tensor '\(name)' begins at \(entry.begin), expected \(end)") }
+      guard entry.begin == end else {
+        throw wrong("tensor '\(name)' begins at \(entry.begin), expected \(end)")
+      }
       end = entry.end
     }
     guard UInt64(end) == size - start else {
@@ -72,7 +80,8 @@ public struct SafetensorsFile: Sendable {
     _ name: String, _ value: Any, limit: UInt64, _ wrong: (String) -> Failure
   ) throws -> Entry {
     guard let fields = value as? [String: Any], let code = fields["dtype"] as? String,
-      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int], offsets.count == 2
+      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
+      offsets.count == 2
     else { throw wrong("tensor '\(name)' lacks dtype, shape or data_offsets") }
     guard let type = SafetensorsCode(rawValue: code)?.type else {
       let known = SafetensorsCode.allCases.map(\.rawValue).joined(separator: ", ")
@@ -88,9 +97,12 @@ public struct SafetensorsFile: Sendable {
       bytes = product
     }
     if shape.contains(0) { bytes = 0 }
-    guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit, offsets[1] - offsets[0] == bytes
+    guard offsets[0] >= 0, offsets[1] >= offsets[0], UInt64(offsets[1]) <= limit,
+      offsets[1] - offsets[0] == bytes
     else {
-      throw wrong("tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)")
+      throw wrong(
+        "tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)"
+      )
     }
     return Entry(type: type, shape: shape, begin: offsets[0], end: offsets[1])
   }
@@ -104,14 +116,19 @@ public struct SafetensorsFile: Sendable {
   /// Reads one tensor.
   public func tensor(_ name: String) throws -> Tensor {
     guard let entry = entries[name] else {
-      throw Failure.badData("\(url.path) has no tensor '\(name)'", hint: hint(for: name, among: names))
+      throw Failure.badData(
+        "\(url.path) has no tensor '\(name)'", hint: hint(for: name, among: names))
     }
-    guard let file = try? FileHandle(forReadingFrom: url) else { throw Failure.missing("cannot read \(url.path)") }
+    guard let file = try? FileHandle(forReadingFrom: url) else {
+      throw Failure.missing("cannot read \(url.path)")
+    }
     defer { try? file.close() }
     try file.seek(toOffset: start + UInt64(entry.begin))
     let size = entry.end - entry.begin
     let data = size == 0 ? Data() : try file.read(upToCount: size) ?? Data()
-    guard data.count == size else { throw Failure.badData("\(url.path) became shorter while it was read") }
+    guard data.count == size else {
+      throw Failure.badData("\(url.path) became shorter while it was read")
+    }
     return data.withUnsafeBytes { Tensor(copying: $0, shape: entry.shape, type: entry.type) }
   }
 
@@ -132,7 +149,8 @@ public struct SafetensorsFile: Sendable {
       end += tensor.count * tensor.type.byteCount
       header[name] = ["dtype": code.rawValue, "shape": tensor.shape, "data_offsets": [begin, end]]
     }
-    var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+    var text = try JSONSerialization.data(
+      withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
     let file = try AtomicFile(url)
     try file.append((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) })

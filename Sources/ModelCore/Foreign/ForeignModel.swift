@@ -6,7 +6,8 @@ protocol ForeignProgram: Sendable {
   func run(_ images: Tensor) throws -> Tensor
 }
 
-/// A model that was made elsewhere, as a classifier of images in [0, 1]: its program, behind what its notes say.
+/// A model that was made elsewhere, as a classifier of images in [0, 1]: its program, behind what
+/// its notes say.
 public struct ForeignModel: Classifier {
   public let inputShape: ImageShape
   public let classCount: Int
@@ -19,7 +20,8 @@ public struct ForeignModel: Classifier {
   let isSingle: Bool
   private let program: any ForeignProgram
 
-  /// - Throws: `Failure.badData` if the program does not give one row of logits for each of such images.
+  /// - Throws: `Failure.badData` if the program does not give one row of logits for each of such
+  ///   images.
   init(_ program: any ForeignProgram, input: ImageShape, notes: ModelNotes, device: Device) throws {
     let before = try notes.preparation(channels: input.channels)
     try self.init(
@@ -27,17 +29,20 @@ public struct ForeignModel: Classifier {
   }
 
   private init(
-    _ program: any ForeignProgram, input: ImageShape, before: LayerList, layout: ModelNotes.Layout, device: Device
+    _ program: any ForeignProgram, input: ImageShape, before: LayerList, layout: ModelNotes.Layout,
+    device: Device
   ) throws {
     _ = try before.shapes(from: input.sizes)
     let images = Tensor.full(0.5, shape: [2] + input.sizes, device: device)
     func answer(_ count: Int) throws -> Tensor {
       let prepared = Self.prepared(images.narrow(0, 0, count), before, layout)
       let logits = try withoutGradients { try program.run(prepared) }
-      guard logits.rank == 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1]) else {
+      guard logits.rank == 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1])
+      else {
         throw Failure.badData(
           "it gives numbers of shape \(logits.shape) for \(count) image\(count == 1 ? "" : "s") of \(input); "
-            + "expected [\(count), classes]", hint: "export a model that ends in one row of logits for each image")
+            + "expected [\(count), classes]",
+          hint: "export a model that ends in one row of logits for each image")
       }
       return logits
     }
@@ -57,13 +62,16 @@ public struct ForeignModel: Classifier {
     let shape = try layers.shapes(from: inputShape.sizes).last
     guard shape == inputShape.sizes else {
       throw Failure.badData(
-        "the layers \(layers.texts) turn \(inputShape.sizes) into \(shape ?? []), which it does not take")
+        "the layers \(layers.texts) turn \(inputShape.sizes) into \(shape ?? []), which it does not take"
+      )
     }
     guard try layers.parameters(for: inputShape.sizes).isEmpty else {
-      throw Failure.badData("the layers \(layers.texts) have to be trained: they cannot be put before a model")
+      throw Failure.badData(
+        "the layers \(layers.texts) have to be trained: they cannot be put before a model")
     }
     return try ForeignModel(
-      program, input: inputShape, before: LayerList(layers.layers + before.layers), layout: layout, device: device)
+      program, input: inputShape, before: LayerList(layers.layers + before.layers), layout: layout,
+      device: device)
   }
 
   public func logits(_ images: Tensor) -> Tensor {
@@ -77,7 +85,9 @@ public struct ForeignModel: Classifier {
   }
 
   /// Programs may look at numbers in the order of memory, so the order is the plain one.
-  private static func prepared(_ images: Tensor, _ before: LayerList, _ layout: ModelNotes.Layout) -> Tensor {
+  private static func prepared(_ images: Tensor, _ before: LayerList, _ layout: ModelNotes.Layout)
+    -> Tensor
+  {
     let x = before.apply(images, LayerParameters(tensors: [:], prefix: ""), .evaluation)
     return switch layout {
     case .nchw: x.contiguous
@@ -95,9 +105,11 @@ extension Tensor {
     self.init(owning: reference)
   }
 
-  // What the engine makes of some tensors, which live until it has. Throws what it said if it refused.
+  // What the engine makes of some tensors, which live until it has. Throws what it said if it
+  // refused.
 
-  static func calling(_ a: Tensor, _ operation: (OpaquePointer) -> OpaquePointer?) throws -> Tensor {
+  static func calling(_ a: Tensor, _ operation: (OpaquePointer) -> OpaquePointer?) throws -> Tensor
+  {
     try withExtendedLifetime(a) { try Tensor(checking: operation(a.reference)) }
   }
 
@@ -107,13 +119,16 @@ extension Tensor {
     try withExtendedLifetime((a, b)) { try Tensor(checking: operation(a.reference, b.reference)) }
   }
 
-  static func calling(_ tensors: [Tensor], _ operation: ([OpaquePointer]) -> OpaquePointer?) throws -> Tensor {
+  static func calling(_ tensors: [Tensor], _ operation: ([OpaquePointer]) -> OpaquePointer?) throws
+    -> Tensor
+  {
     try withExtendedLifetime(tensors) { try Tensor(checking: operation(tensors.map(\.reference))) }
   }
 }
 
 extension Engine {
-  /// The last refusal on one line: of a program's error the reason, without the places it went through.
+  /// The last refusal on one line: of a program's error the reason, without the places it went
+  /// through.
   static var briefError: String {
     let lines = lastError.split(separator: "\n").map(String.init)
     let reason = lines.last { $0.hasPrefix("RuntimeError: ") }.map { String($0.dropFirst(14)) }

@@ -79,7 +79,8 @@ public struct LoadedModel: Sendable {
     _ model: ForeignModel, _ format: Format, _ notes: ModelNotes, parameters: Int, digest: String
   ) throws {
     if let names = notes.classNames, names.count != model.classCount {
-      throw Failure.badData("it gives \(model.classCount) logits, and its notes name \(names.count) classes")
+      throw Failure.badData(
+        "it gives \(model.classCount) logits, and its notes name \(names.count) classes")
     }
     self.format = format
     network = nil
@@ -88,8 +89,9 @@ public struct LoadedModel: Sendable {
     classNames = notes.classNames
     self.parameters = parameters
     fingerprint = Digest.hex(
-      of: (["foreign 1", digest, "\(model.inputShape)", model.layout.rawValue] + model.before.texts).joined(
-        separator: "\n"))
+      of: (["foreign 1", digest, "\(model.inputShape)", model.layout.rawValue] + model.before.texts)
+        .joined(
+          separator: "\n"))
   }
 
   private init(_ other: LoadedModel, _ model: ForeignModel, behind layers: LayerList) {
@@ -106,7 +108,9 @@ public struct LoadedModel: Sendable {
   public func preceded(by layers: LayerList) throws -> LoadedModel {
     guard !layers.layers.isEmpty else { return self }
     if let network { return try LoadedModel(network.preceded(by: layers), format, training) }
-    guard let model = classifier as? ForeignModel else { preconditionFailure("a model of an unknown kind") }
+    guard let model = classifier as? ForeignModel else {
+      preconditionFailure("a model of an unknown kind")
+    }
     return LoadedModel(self, try model.preceded(by: layers), behind: layers)
   }
 
@@ -118,7 +122,8 @@ public struct LoadedModel: Sendable {
     let stored = try SafetensorsFile(url)
     guard stored.describesModel else {
       let notes = try notes.over(ModelNotes(json: stored.metadata[ModelNotes.name] ?? ""))
-      return try LoadedModel(StateDictionary(stored.tensors()).network(notes, for: images, device: device), .weights)
+      return try LoadedModel(
+        StateDictionary(stored.tensors()).network(notes, for: images, device: device), .weights)
     }
     let file = try ModelFile(url, device: device)
     let preparation = try notes.preparation(channels: file.network.inputShape.channels)
@@ -130,7 +135,8 @@ public struct LoadedModel: Sendable {
   ) throws -> LoadedModel {
     let program = try ScriptProgram(url, device: device)
     let notes = notes.over(program.notes)
-    let model = try ForeignModel(program, input: shape(notes.input ?? images?.shape), notes: notes, device: device)
+    let model = try ForeignModel(
+      program, input: shape(notes.input ?? images?.shape), notes: notes, device: device)
     return try LoadedModel(
       model, .script, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
@@ -143,13 +149,15 @@ public struct LoadedModel: Sendable {
     let notes = try notes.over(ModelNotes(json: file.metadata[ModelNotes.name] ?? ""))
     let input = try shape(notes.input ?? file.imageShape(notes.layout ?? .nchw) ?? images?.shape)
     let model = try ForeignModel(program, input: input, notes: notes, device: device)
-    return try LoadedModel(model, .onnx, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
+    return try LoadedModel(
+      model, .onnx, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
 
   private static func shape(_ known: ImageShape?) throws -> ImageShape {
     guard let known else {
       throw Failure.badData(
-        "it does not say what images it takes", hint: "name their shape, like input=3x32x32, or the data it is for")
+        "it does not say what images it takes",
+        hint: "name their shape, like input=3x32x32, or the data it is for")
     }
     return known
   }

@@ -1,21 +1,24 @@
 import Foundation
 import Support
 
-/// What a model file is, by its first bytes and, if it is an archive, its members. Names of files are not looked at, except to say
-/// more of one that is nothing known.
+/// What a model file is, by its first bytes and, if it is an archive, its members. Names of files
+/// are not looked at, except to say more of one that is nothing known.
 enum ModelFileKind {
   case safetensors, script, stateDictionary, onnx
 
   /// - Throws: `Failure` that says what the file is instead, and what to do about it.
   init(_ url: URL) throws {
-    guard let file = try? FileHandle(forReadingFrom: url), let head = try? file.read(upToCount: 16) ?? Data() else {
+    guard let file = try? FileHandle(forReadingFrom: url),
+      let head = try? file.read(upToCount: 16) ?? Data()
+    else {
       throw Failure.missing("cannot read \(url.path)")
     }
     try? file.close()
     let start = [UInt8](head)
     if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) {
       self = try Self.archive(url)
-    } else if start.count > 8 && start[8] == UInt8(ascii: "{") || url.pathExtension == "safetensors" {
+    } else if start.count > 8 && start[8] == UInt8(ascii: "{") || url.pathExtension == "safetensors"
+    {
       self = .safetensors
     } else if start.first == 0x08 || url.pathExtension == "onnx" {
       // The first field of an ONNX model is the number of its format's version.
@@ -27,7 +30,9 @@ enum ModelFileKind {
 
   /// What an archive that PyTorch wrote holds: programs have a file of constants beside their data.
   private static func archive(_ url: URL) throws -> ModelFileKind {
-    let members = try ZipArchive(pytorch: url).names.compactMap { $0.split(separator: "/").last.map(String.init) }
+    let members = try ZipArchive(pytorch: url).names.compactMap {
+      $0.split(separator: "/").last.map(String.init)
+    }
     if members.contains("constants.pkl") { return .script }
     if members.contains("data.pkl") { return .stateDictionary }
     throw Failure.badData(
@@ -36,7 +41,8 @@ enum ModelFileKind {
   }
 
   private static func unknown(_ start: [UInt8]) -> Failure {
-    let hint = "models are read from TorchScript (.pt), state dictionaries (.pth), ONNX and safetensors"
+    let hint =
+      "models are read from TorchScript (.pt), state dictionaries (.pth), ONNX and safetensors"
     guard let first = start.first else { return .badData("the file is empty", hint: hint) }
     if first == 0x80 {
       return .badData(
@@ -44,7 +50,8 @@ enum ModelFileKind {
         hint: "open it in Python and save it again: torch.save(model.state_dict(), 'weights.pth')")
     }
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      return .badData("it is an HDF5 file, as Keras writes", hint: "export the model to ONNX with tf2onnx")
+      return .badData(
+        "it is an HDF5 file, as Keras writes", hint: "export the model to ONNX with tf2onnx")
     }
     return .badData("it is no model file", hint: hint)
   }

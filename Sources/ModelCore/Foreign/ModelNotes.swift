@@ -1,17 +1,18 @@
 import Support
 
-/// What has to be said of a model that does not describe itself: which images it takes, and what it does with their pixels
-/// before its first layer.
+/// What has to be said of a model that does not describe itself: which images it takes, and what it
+/// does with their pixels before its first layer.
 ///
-/// Pixels outside a model are always in [0, 1], red before blue; what is noted here happens inside it, so that budgets stay in
-/// those units. In order: channels, range, normalisation, layout.
+/// Pixels outside a model are always in [0, 1], red before blue; what is noted here happens inside
+/// it, so that budgets stay in those units. In order: channels, range, normalisation, layout.
 public struct ModelNotes: Equatable, Sendable {
   public enum Channels: String, CaseIterable, Sendable { case rgb, bgr }
 
   /// How a program takes its images: `[N, C, H, W]`, `[N, H, W, C]` or `[N, C·H·W]`.
   public enum Layout: String, CaseIterable, Sendable { case nchw, nhwc, flat }
 
-  /// (x − mean) / deviation per channel, in the model's own range and order of channels; one number stands for all channels.
+  /// (x − mean) / deviation per channel, in the model's own range and order of channels; one number
+  /// stands for all channels.
   public struct Normalization: Equatable, Sendable {
     public let mean: [Double]
     public let deviation: [Double]
@@ -32,26 +33,33 @@ public struct ModelNotes: Equatable, Sendable {
   /// Nothing is said.
   public init() {}
 
-  /// Where a file has its own notes: the name of a member of a TorchScript archive, or a key of the metadata of the others.
+  /// Where a file has its own notes: the name of a member of a TorchScript archive, or a key of the
+  /// metadata of the others.
   public static let name = "crossfire.json"
 
-  /// Reads `architecture`, `layers`, `input`, `classes`, `normalize`, `channels`, `range`, `layout`.
+  /// Reads `architecture`, `layers`, `input`, `classes`, `normalize`, `channels`, `range`,
+  /// `layout`.
   public init(_ settings: Settings) throws {
     let architectures = Architecture.all.map(\.name)
     if settings.has("architecture") {
-      architecture = try settings.choice("architecture", of: architectures, "of a file that holds only weights")
+      architecture = try settings.choice(
+        "architecture", of: architectures, "of a file that holds only weights")
     }
     if settings.has("layers") {
-      do { layers = try LayerList(settings.strings("layers", "of a file that holds only weights")) } catch let failure
+      do {
+        layers = try LayerList(settings.strings("layers", "of a file that holds only weights"))
+      } catch let failure
         as Failure
       {
-        throw Failure.badData("\(settings.place(of: "layers")): \(failure.message)", hint: failure.hint)
+        throw Failure.badData(
+          "\(settings.place(of: "layers")): \(failure.message)", hint: failure.hint)
       }
     }
     if settings.has("input") {
       let text = try settings.string("input", "the shape of an image")
       guard let shape = ImageShape(text) else {
-        throw Failure.badData("\(settings.place(of: "input")): input: expected a shape like 3x32x32, found '\(text)'")
+        throw Failure.badData(
+          "\(settings.place(of: "input")): input: expected a shape like 3x32x32, found '\(text)'")
       }
       input = shape
     }
@@ -60,11 +68,15 @@ public struct ModelNotes: Equatable, Sendable {
     if settings.has("channels") {
       channels = Channels(rawValue: try settings.choice("channels", of: Channels.names, ""))
     }
-    if settings.has("layout") { layout = Layout(rawValue: try settings.choice("layout", of: Layout.names, "")) }
+    if settings.has("layout") {
+      layout = Layout(rawValue: try settings.choice("layout", of: Layout.names, ""))
+    }
     if settings.has("range") {
-      let ends = try settings.doubles("range", in: -1e6...1e6, "what the darkest and the brightest pixel become")
+      let ends = try settings.doubles(
+        "range", in: -1e6...1e6, "what the darkest and the brightest pixel become")
       guard ends.count == 2, ends[0] < ends[1] else {
-        throw Failure.badData("\(settings.place(of: "range")): range: expected two rising numbers, like [0, 255]")
+        throw Failure.badData(
+          "\(settings.place(of: "range")): range: expected two rising numbers, like [0, 255]")
       }
       range = ends[0]...ends[1]
     }
@@ -77,18 +89,23 @@ public struct ModelNotes: Equatable, Sendable {
 
   private static func classes(_ settings: Settings) throws -> [String]? {
     guard settings.has("classes") else { return nil }
-    let given = try settings.strings("classes", "the names of the classes in the model's order, or their number")
+    let given = try settings.strings(
+      "classes", "the names of the classes in the model's order, or their number")
     let names =
-      given.count == 1 ? Int(given[0]).map { (0..<min(max($0, 0), 100_000)).map(String.init) } ?? given : given
+      given.count == 1
+      ? Int(given[0]).map { (0..<min(max($0, 0), 100_000)).map(String.init) } ?? given : given
     guard (2...65_536).contains(names.count), Set(names).count == names.count else {
       throw Failure.badData(
-        "\(settings.place(of: "classes")): classes: expected 2 to 65536 different names, or their number")
+        "\(settings.place(of: "classes")): classes: expected 2 to 65536 different names, or their number"
+      )
     }
     return names
   }
 
   private static func normalization(_ settings: Settings) throws -> Normalization? {
-    guard let map = try settings.map("normalize", "mean and std of each channel") else { return nil }
+    guard let map = try settings.map("normalize", "mean and std of each channel") else {
+      return nil
+    }
     let mean = try map.doubles("mean", in: -1e6...1e6, "of each channel, in the model's range")
     let deviation = try map.doubles("std", in: 1e-9...1e6, "of each channel, in the model's range")
     try map.finish("normalize")
@@ -134,8 +151,10 @@ public struct ModelNotes: Equatable, Sendable {
       func all(_ numbers: [Double]) -> [Double] {
         numbers.count == 1 ? [Double](repeating: numbers[0], count: count) : numbers
       }
-      let mean = all(normalization?.mean ?? [0]).map { "\(($0 - low) / width)" }.joined(separator: ",")
-      let deviation = all(normalization?.deviation ?? [1]).map { "\($0 / width)" }.joined(separator: ",")
+      let mean = all(normalization?.mean ?? [0]).map { "\(($0 - low) / width)" }.joined(
+        separator: ",")
+      let deviation = all(normalization?.deviation ?? [1]).map { "\($0 / width)" }.joined(
+        separator: ",")
       texts.append("normalize mean \(mean) std \(deviation)")
     }
     return try LayerList(texts)

@@ -1,7 +1,8 @@
 import CTorch
 import Support
 
-/// One operator with what it is given: reads attributes and inputs, and refuses what does not fit before the engine sees it.
+/// One operator with what it is given: reads attributes and inputs, and refuses what does not fit
+/// before the engine sees it.
 struct OnnxCall {
   let node: OnnxFile.Node
   /// nil where an optional input is left out.
@@ -26,7 +27,9 @@ struct OnnxCall {
   func has(_ place: Int) -> Bool { place < inputs.count && inputs[place] != nil }
 
   func input(_ place: Int) throws -> Tensor {
-    guard place < inputs.count, let tensor = inputs[place] else { throw wrong("lacks its input \(place)") }
+    guard place < inputs.count, let tensor = inputs[place] else {
+      throw wrong("lacks its input \(place)")
+    }
     return tensor
   }
 
@@ -35,7 +38,9 @@ struct OnnxCall {
   /// An input of numbers with fractions.
   func numbers(_ place: Int) throws -> Tensor {
     let tensor = try input(place)
-    guard tensor.type == .float32 else { throw wrong("needs float numbers, its input \(place) holds \(tensor.type)") }
+    guard tensor.type == .float32 else {
+      throw wrong("needs float numbers, its input \(place) holds \(tensor.type)")
+    }
     return tensor
   }
 
@@ -100,19 +105,23 @@ struct OnnxCall {
 
   /// A dimension of a tensor of some rank; negative ones count from the end.
   func dimension(_ axis: Int, of rank: Int) throws -> Int {
-    guard (-rank..<rank).contains(axis) else { throw wrong("has axis \(axis) for \(rank) dimensions") }
+    guard (-rank..<rank).contains(axis) else {
+      throw wrong("has axis \(axis) for \(rank) dimensions")
+    }
     return axis < 0 ? axis + rank : axis
   }
 
   // MARK: Bounds
 
-  /// More numbers than any classifier keeps for one image, 256 MB, so that a lying file cannot take the machine's memory.
+  /// More numbers than any classifier keeps for one image, 256 MB, so that a lying file cannot take
+  /// the machine's memory.
   static let mostNumbers = 1 << 26
 
   static func checkRoom(_ count: Int, images: Int, _ label: String) throws {
     guard count / max(images, 1) <= mostNumbers else {
       throw Failure.badData(
-        "\(label) needs \(count / max(images, 1)) numbers for one image; at most \(mostNumbers) are kept")
+        "\(label) needs \(count / max(images, 1)) numbers for one image; at most \(mostNumbers) are kept"
+      )
     }
   }
 
@@ -132,7 +141,9 @@ struct OnnxCall {
     let rank = max(a.count, b.count)
     func padded(_ shape: [Int]) -> [Int] { [Int](repeating: 1, count: rank - shape.count) + shape }
     let shape = try zip(padded(a), padded(b)).map { first, second in
-      guard first == second || first == 1 || second == 1 else { throw wrong("cannot join \(a) and \(b)") }
+      guard first == second || first == 1 || second == 1 else {
+        throw wrong("cannot join \(a) and \(b)")
+      }
       return first == 1 ? second : first
     }
     try checkRoom(shape)

@@ -1,8 +1,8 @@
 import Foundation
 import Support
 
-/// An ONNX file as it is written: operators that follow each other, and the numbers they start from.
-/// Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+/// An ONNX file as it is written: operators that follow each other, and the numbers they start
+/// from. Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 struct OnnxFile {
   struct Node {
     var operation = ""
@@ -14,7 +14,9 @@ struct OnnxFile {
     var index = 0
 
     /// How messages call it.
-    var label: String { "node \(name.isEmpty ? "\(index)" : "'\(name.prefix(80))'") (\(operation.prefix(40)))" }
+    var label: String {
+      "node \(name.isEmpty ? "\(index)" : "'\(name.prefix(80))'") (\(operation.prefix(40)))"
+    }
   }
 
   enum Attribute {
@@ -45,7 +47,8 @@ struct OnnxFile {
 
   static let mostParts = 100_000
 
-  /// - Throws: `Failure.badData` if the file is damaged, keeps numbers elsewhere, or holds more than a classifier's parts.
+  /// - Throws: `Failure.badData` if the file is damaged, keeps numbers elsewhere, or holds more
+  ///   than a classifier's parts.
   init(_ url: URL) throws {
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
       throw Failure.missing("cannot read \(url.path)")
@@ -66,10 +69,13 @@ struct OnnxFile {
       default: break
       }
     }
-    guard let graph else { throw Failure.badData("it is no ONNX model, or is truncated: it has no graph") }
+    guard let graph else {
+      throw Failure.badData("it is no ONNX model, or is truncated: it has no graph")
+    }
     guard operators >= 7 else {
       throw Failure.badData(
-        "its operators are of version \(operators); read are those from 7 on", hint: "export it with opset 17")
+        "its operators are of version \(operators); read are those from 7 on",
+        hint: "export it with opset 17")
     }
     try read(graph: graph)
     inputs.removeAll { constants[$0.name] != nil }
@@ -146,7 +152,8 @@ struct OnnxFile {
     while let (number, value) = try reader.next() {
       switch number {
       case 1: name = try value.text()
-      case 2: if case .fixed32(let bits) = value { single = .float(Double(Float(bitPattern: bits))) }
+      case 2:
+        if case .fixed32(let bits) = value { single = .float(Double(Float(bitPattern: bits))) }
       case 3: single = .int(try value.int())
       case 4: single = .text(String(decoding: try value.message(), as: UTF8.self))
       case 5: single = .tensor(try OnnxTensor.read(value.message()).tensor)
@@ -198,7 +205,9 @@ struct OnnxFile {
   /// The shape of an image, if the file fixes it.
   func imageShape(_ layout: ModelNotes.Layout) -> ImageShape? {
     guard layout != .flat, let shape = inputs.first?.shape, shape.count == 4 else { return nil }
-    let sizes = shape.dropFirst().compactMap { size in size.flatMap { (1...65_536).contains($0) ? $0 : nil } }
+    let sizes = shape.dropFirst().compactMap { size in
+      size.flatMap { (1...65_536).contains($0) ? $0 : nil }
+    }
     guard sizes.count == 3 else { return nil }
     return layout == .nchw
       ? ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2])

@@ -57,7 +57,9 @@ extension OnnxCall {
   fileprivate func generalProduct() throws -> Tensor {
     func side(_ place: Int, _ attribute: String) throws -> Tensor {
       let matrix = try numbers(place)
-      guard matrix.rank == 2 else { throw wrong("needs matrices, its input \(place) is \(matrix.shape)") }
+      guard matrix.rank == 2 else {
+        throw wrong("needs matrices, its input \(place) is \(matrix.shape)")
+      }
       return try int(attribute) ?? 0 != 0 ? matrix.transposed : matrix
     }
     let (alpha, beta) = (try float("alpha") ?? 1, try float("beta") ?? 1)
@@ -129,7 +131,9 @@ extension OnnxCall {
   fileprivate func softmax(_ operation: (OpaquePointer, Int32) -> OpaquePointer?) throws -> Tensor {
     let x = try numbers(0)
     let axis = try dimension(int("axis") ?? (operators < 13 ? 1 : -1), of: x.rank)
-    guard operators < 13, axis != x.rank - 1 else { return try Tensor.calling(x) { operation($0, Int32(axis)) } }
+    guard operators < 13, axis != x.rank - 1 else {
+      return try Tensor.calling(x) { operation($0, Int32(axis)) }
+    }
     let rows = try reshaped(x, [x.shape[..<axis].reduce(1, *), x.shape[axis...].reduce(1, *)])
     return try reshaped(Tensor.calling(rows) { operation($0, 1) }, x.shape)
   }
@@ -137,9 +141,13 @@ extension OnnxCall {
   fileprivate func mean() throws -> Tensor {
     let x = try numbers(0)
     let axes = try (list(1, or: "axes") ?? Array(0..<x.rank)).map { try dimension($0, of: x.rank) }
-    guard !axes.isEmpty, Set(axes).count == axes.count else { throw wrong("has axes \(axes) for \(x.shape)") }
+    guard !axes.isEmpty, Set(axes).count == axes.count else {
+      throw wrong("has axes \(axes) for \(x.shape)")
+    }
     let keep = try int("keepdims") ?? 1 != 0
-    return try Tensor.calling(x) { ct_reduce(Int32(ct_mean.rawValue), $0, axes.sizes, Int32(axes.count), keep) }
+    return try Tensor.calling(x) {
+      ct_reduce(Int32(ct_mean.rawValue), $0, axes.sizes, Int32(axes.count), keep)
+    }
   }
 
   fileprivate func constant() throws -> Tensor {

@@ -14,7 +14,8 @@ struct OnnxProgram: ForeignProgram {
   /// How many numbers its float constants have.
   let weights: Int
 
-  /// - Throws: `Failure.badData` naming every operator that is not read, or what is wrong with the graph.
+  /// - Throws: `Failure.badData` naming every operator that is not read, or what is wrong with the
+  ///   graph.
   init(_ file: OnnxFile, device: Device) throws {
     try Self.checkOperators(file.nodes)
     guard file.inputs.count == 1, file.outputs.count == 1 else {
@@ -38,14 +39,18 @@ struct OnnxProgram: ForeignProgram {
     var made: Set<String> = [input]
     for node in file.nodes {
       for name in node.inputs where !name.isEmpty && known[name] == nil && !made.contains(name) {
-        throw Failure.badData("\(node.label) needs '\(name.prefix(80))', which nothing before it gives")
+        throw Failure.badData(
+          "\(node.label) needs '\(name.prefix(80))', which nothing before it gives")
       }
-      guard let result = node.outputs.first, !result.isEmpty, known[result] == nil, made.insert(result).inserted else {
+      guard let result = node.outputs.first, !result.isEmpty, known[result] == nil,
+        made.insert(result).inserted
+      else {
         throw Failure.badData("\(node.label) gives nothing, or what another already gave")
       }
       // What depends on constants only is computed once.
       if node.inputs.allSatisfy({ $0.isEmpty || known[$0] != nil }) {
-        let call = OnnxCall(node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
+        let call = OnnxCall(
+          node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
         let constant = try withoutGradients { try call.result() }
         folded += constant.count
         try OnnxCall.checkRoom(folded, images: 1, node.label)
@@ -69,7 +74,9 @@ struct OnnxProgram: ForeignProgram {
       OnnxOperators.all[node.operation] == nil || !(node.domain.isEmpty || node.domain == "ai.onnx")
     }
     guard let first = unknown.first else { return }
-    let others = unknown.count == 1 ? "" : ", and \(unknown.count - 1) more nodes of operators that are not read"
+    let others =
+      unknown.count == 1
+      ? "" : ", and \(unknown.count - 1) more nodes of operators that are not read"
     throw Failure.badData(
       "\(first.label) is an operator that is not read\(others)",
       hint: "read are: " + OnnxOperators.all.keys.sorted().joined(separator: ", "))
@@ -79,7 +86,8 @@ struct OnnxProgram: ForeignProgram {
     var forgotten = [[String]](repeating: [], count: steps.count)
     var seen: Set<String> = [output]
     for index in steps.indices.reversed() {
-      for name in steps[index].inputs + steps[index].outputs.prefix(1) where seen.insert(name).inserted {
+      for name in steps[index].inputs + steps[index].outputs.prefix(1)
+      where seen.insert(name).inserted {
         forgotten[index].append(name)
       }
     }

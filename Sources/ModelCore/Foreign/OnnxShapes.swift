@@ -35,7 +35,9 @@ extension OnnxCall {
   func transpose() throws -> Tensor {
     let x = try input(0)
     let order = try ints("perm") ?? Array((0..<x.rank).reversed())
-    guard order.sorted() == Array(0..<x.rank) else { throw wrong("has order \(order.prefix(16)) for \(x.shape)") }
+    guard order.sorted() == Array(0..<x.rank) else {
+      throw wrong("has order \(order.prefix(16)) for \(x.shape)")
+    }
     return try Tensor.calling(x) { ct_permute($0, order.sizes, Int32(order.count)) }
   }
 
@@ -51,16 +53,21 @@ extension OnnxCall {
 
   func unsqueeze() throws -> Tensor {
     let x = try input(0)
-    guard let list = try list(1, or: "axes"), x.rank + list.count <= 16 else { throw wrong("lacks axes") }
+    guard let list = try list(1, or: "axes"), x.rank + list.count <= 16 else {
+      throw wrong("lacks axes")
+    }
     let axes = try list.map { try dimension($0, of: x.rank + list.count) }
     guard Set(axes).count == axes.count else { throw wrong("has an axis twice") }
     var left = x.shape[...]
-    return try reshaped(x, (0..<x.rank + axes.count).map { axes.contains($0) ? 1 : left.removeFirst() })
+    return try reshaped(
+      x, (0..<x.rank + axes.count).map { axes.contains($0) ? 1 : left.removeFirst() })
   }
 
   func concatenation() throws -> Tensor {
     let parts = try inputs.indices.map { try input($0) }
-    guard let first = parts.first, let given = try int("axis") else { throw wrong("has nothing to join, or no axis") }
+    guard let first = parts.first, let given = try int("axis") else {
+      throw wrong("has nothing to join, or no axis")
+    }
     let axis = try dimension(given, of: first.rank)
     let fits = parts.allSatisfy { part in
       part.rank == first.rank && part.type == first.type
@@ -76,12 +83,15 @@ extension OnnxCall {
   /// Pieces along some dimensions, in steps of at least one.
   func slice() throws -> Tensor {
     var x = try input(0)
-    guard let starts = try list(1, or: "starts"), let ends = try list(2, or: "ends"), starts.count == ends.count else {
+    guard let starts = try list(1, or: "starts"), let ends = try list(2, or: "ends"),
+      starts.count == ends.count
+    else {
       throw wrong("lacks starts or ends")
     }
     let axes = try list(3, or: "axes") ?? Array(starts.indices)
     let steps = try list(4, or: "steps") ?? starts.map { _ in 1 }
-    guard axes.count == starts.count, steps.count == starts.count, steps.allSatisfy({ (1...1 << 30).contains($0) })
+    guard axes.count == starts.count, steps.count == starts.count,
+      steps.allSatisfy({ (1...1 << 30).contains($0) })
     else {
       throw wrong("has steps \(steps.prefix(8)); read are steps of at least 1")
     }
@@ -93,7 +103,8 @@ extension OnnxCall {
       guard start < end else { throw wrong("takes nothing of \(x.shape)") }
       x = try Tensor.calling(x) { ct_narrow($0, Int32(axis), Int64(start), Int64(end - start)) }
       guard steps[place] > 1 else { continue }
-      let taken = Tensor(labels: Array(stride(from: 0, to: end - start, by: steps[place]))).to(x.device)
+      let taken = Tensor(labels: Array(stride(from: 0, to: end - start, by: steps[place]))).to(
+        x.device)
       x = try Tensor.calling(x, taken) { ct_index_select($0, Int32(axis), $1) }
     }
     return x
@@ -113,7 +124,8 @@ extension OnnxCall {
     var shape = x.shape
     shape[axis] = indices.count
     try checkRoom(shape)
-    let wanted = Tensor(indices.map { $0 < 0 ? $0 + size : $0 }, shape: [indices.count]).to(x.device)
+    let wanted = Tensor(indices.map { $0 < 0 ? $0 + size : $0 }, shape: [indices.count]).to(
+      x.device)
     let taken = try Tensor.calling(x, wanted) { ct_index_select($0, Int32(axis), $1) }
     guard places.rank == 0 else { return taken }
     shape.remove(at: axis)
@@ -124,11 +136,15 @@ extension OnnxCall {
   func padding() throws -> Tensor {
     var x = try numbers(0)
     let mode = try text("mode") ?? "constant"
-    guard mode == "constant" else { throw wrong("pads by '\(mode.prefix(40))'; read is 'constant'") }
+    guard mode == "constant" else {
+      throw wrong("pads by '\(mode.prefix(40))'; read is 'constant'")
+    }
     guard let pads = try list(1, or: "pads") else { throw wrong("lacks pads") }
     let value = try number(2, or: "value") ?? 0
     let axes = try (list(3, or: "axes") ?? Array(0..<x.rank)).map { try dimension($0, of: x.rank) }
-    guard pads.count == 2 * axes.count, Set(axes).count == axes.count, pads.allSatisfy({ abs($0) <= 65_536 }) else {
+    guard pads.count == 2 * axes.count, Set(axes).count == axes.count,
+      pads.allSatisfy({ abs($0) <= 65_536 })
+    else {
       throw wrong("has \(pads.count) pads for \(x.shape)")
     }
     for (place, axis) in axes.enumerated() {

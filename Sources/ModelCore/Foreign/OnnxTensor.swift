@@ -3,7 +3,8 @@ import Support
 
 /// A tensor in an ONNX file.
 enum OnnxTensor {
-  /// - Throws: `Failure.badData` if its numbers are not all there, are of a type that is not read, or lie in another file.
+  /// - Throws: `Failure.badData` if its numbers are not all there, are of a type that is not read,
+  ///   or lie in another file.
   static func read(_ data: Data) throws -> (name: String, tensor: Tensor) {
     var reader = ProtobufReader(data)
     var (name, code, shape, raw): (String, Int, [Int], Data?) = ("", 0, [], nil)
@@ -27,9 +28,13 @@ enum OnnxTensor {
     guard !isElsewhere else {
       throw Failure.badData(
         "\(shown) keeps its numbers in another file, which is not read",
-        hint: "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', save_as_external_data=False)")
+        hint:
+          "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', save_as_external_data=False)"
+      )
     }
-    let types: [Int: Tensor.ElementType] = [1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64]
+    let types: [Int: Tensor.ElementType] = [
+      1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
+    ]
     guard let type = types[code] else {
       throw Failure.badData(
         "\(shown) is of ONNX's element type \(code); read are float, double, int32, int64, uint8 and bool",
@@ -45,7 +50,8 @@ enum OnnxTensor {
     }
     func lacking(_ found: Int) -> Failure {
       .badData(
-        "\(shown) of shape \(shape) has \(found) numbers", hint: "is the file truncated? download or export it again")
+        "\(shown) of shape \(shape) has \(found) numbers",
+        hint: "is the file truncated? download or export it again")
     }
     if let raw {
       guard raw.count == count * type.byteCount else { throw lacking(raw.count / type.byteCount) }

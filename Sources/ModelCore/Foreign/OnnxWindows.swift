@@ -17,7 +17,8 @@ struct OnnxWindow {
     func pair(_ numbers: [Int]?, _ fallback: Int, from least: Int = 1) throws -> Pair {
       let sides = numbers ?? [fallback, fallback]
       guard sides.count == 2, sides.allSatisfy({ (least...65_536).contains($0) }) else {
-        throw call.wrong("has a window of \(sides.prefix(8)); read are two sizes from \(least) to 65536")
+        throw call.wrong(
+          "has a window of \(sides.prefix(8)); read are two sizes from \(least) to 65536")
       }
       return Pair(sides[0], sides[1])
     }
@@ -41,7 +42,9 @@ struct OnnxWindow {
   }
 
   /// What one window spans.
-  private func span(_ side: KeyPath<Pair, Int>) -> Int { (kernel[keyPath: side] - 1) * dilation[keyPath: side] + 1 }
+  private func span(_ side: KeyPath<Pair, Int>) -> Int {
+    (kernel[keyPath: side] - 1) * dilation[keyPath: side] + 1
+  }
 
   /// As many windows as strides fit in the image.
   private mutating func pad(_ size: Pair, moreAfter: Bool) {
@@ -53,7 +56,8 @@ struct OnnxWindow {
     }
   }
 
-  /// A last window that is only partly filled counts, if it begins within the image or the pads before it.
+  /// A last window that is only partly filled counts, if it begins within the image or the pads
+  /// before it.
   private mutating func roundUp(_ size: Pair) {
     for side in [\Pair.height, \Pair.width] {
       let room = size[keyPath: side] + before[keyPath: side] + after[keyPath: side] - span(side)
@@ -71,7 +75,8 @@ struct OnnxWindow {
 
   /// The window with its pads, if they are the same on both sides.
   var symmetric: Window? {
-    before == after ? Window(kernel: kernel, stride: stride, padding: before, dilation: dilation) : nil
+    before == after
+      ? Window(kernel: kernel, stride: stride, padding: before, dilation: dilation) : nil
   }
 
   /// The pads that are the node's own, and those that only fill the last window.
@@ -84,23 +89,28 @@ struct OnnxWindow {
 
   func outputSize(_ size: Pair) -> (height: Int, width: Int) {
     bare.outputSize(
-      height: size.height + before.height + after.height, width: size.width + before.width + after.width)
+      height: size.height + before.height + after.height,
+      width: size.width + before.width + after.width)
   }
 }
 
 extension OnnxCall {
   private func size(of x: Tensor) -> Pair { Pair(x.shape[2], x.shape[3]) }
 
-  /// Bounds what a window asks for, before the engine is asked: the result, the copies of pixels it may be computed from, and time.
+  /// Bounds what a window asks for, before the engine is asked: the result, the copies of pixels it
+  /// may be computed from, and time.
   private func check(_ window: OnnxWindow, over x: Tensor, outputs: Int, inputs: Int) throws {
     let out = window.outputSize(size(of: x))
-    guard out.height > 0, out.width > 0 else { throw wrong("has a window larger than its input \(x.shape)") }
+    guard out.height > 0, out.width > 0 else {
+      throw wrong("has a window larger than its input \(x.shape)")
+    }
     try checkRoom([x.shape[0], outputs, out.height, out.width])
     try checkRoom([
       x.shape[0], x.shape[1], x.shape[2] + window.before.height + window.after.height,
       x.shape[3] + window.before.width + window.after.width,
     ])
-    let copied = Double(inputs * window.kernel.height * window.kernel.width) * Double(out.height * out.width)
+    let copied =
+      Double(inputs * window.kernel.height * window.kernel.width) * Double(out.height * out.width)
     guard copied <= Double(1 << 27), copied * Double(outputs) <= Double(1 << 35) else {
       throw wrong("takes more work for one image than any classifier's layer")
     }
@@ -141,14 +151,18 @@ extension OnnxCall {
     let window = try OnnxWindow(self, kernel: ints("kernel_shape"), over: size(of: x))
     try check(window, over: x, outputs: x.shape[1], inputs: 1)
     let span = Pair(
-      (window.kernel.height - 1) * window.dilation.height, (window.kernel.width - 1) * window.dilation.width)
+      (window.kernel.height - 1) * window.dilation.height,
+      (window.kernel.width - 1) * window.dilation.width)
     let after = window.split.inner?.after ?? window.after
-    guard max(window.before.height, after.height) <= span.height, max(window.before.width, after.width) <= span.width
+    guard max(window.before.height, after.height) <= span.height,
+      max(window.before.width, after.width) <= span.width
     else { throw wrong("has windows with no pixel of the image in them") }
     if let plain = window.symmetric, window.before.isWithinHalf(window.kernel) {
       return try Tensor.calling(x) { ct_max_pool2d($0, plain.native) }
     }
-    return try Tensor.calling(padded(x, window, -.infinity)) { ct_max_pool2d($0, window.bare.native) }
+    return try Tensor.calling(padded(x, window, -.infinity)) {
+      ct_max_pool2d($0, window.bare.native)
+    }
   }
 
   /// The sum of each window, over how many of its pixels count.
@@ -160,14 +174,17 @@ extension OnnxCall {
     if window.before == 0, window.after == 0 {
       return try Tensor.calling(x) { ct_avg_pool2d($0, window.bare.native) }
     }
-    // What lies outside the image counts if the node says so, what only fills the last window never.
+    // What lies outside the image counts if the node says so, what only fills the last window
+    // never.
     let counts = try int("count_include_pad") ?? 0 != 0
     let (inner, outer) = counts ? window.split : (nil, window)
     let ones = Tensor.ones([1, 1, x.shape[2], x.shape[3]], device: x.device)
     let pixels = try padded(inner.map { try padded(ones, $0, 1) } ?? ones, outer, 0)
     let sums = try Tensor.calling(padded(x, window, 0)) { ct_avg_pool2d($0, window.bare.native) }
     let shares = try Tensor.calling(pixels) { ct_avg_pool2d($0, window.bare.native) }
-    guard shares.min().scalar > 0 else { throw wrong("has windows with no pixel of the image in them") }
+    guard shares.min().scalar > 0 else {
+      throw wrong("has windows with no pixel of the image in them")
+    }
     return try binary(ct_div, sums, shares)
   }
 }

@@ -1,11 +1,13 @@
 import Foundation
 import Support
 
-/// Reads a pickle that holds tensors, numbers and texts in lists, tuples and dictionaries, and refuses every other.
+/// Reads a pickle that holds tensors, numbers and texts in lists, tuples and dictionaries, and
+/// refuses every other.
 ///
-/// A pickle is a program for a machine with a stack; what makes it dangerous is that it may call anything by name. Here the
-/// names are a closed list, each with a meaning of its own below, and none of them runs anything: a file that names another is
-/// refused at that word. All containers lie in one array, so that nesting, cycles and sharing cost no stack and are freed at once.
+/// A pickle is a program for a machine with a stack; what makes it dangerous is that it may call
+/// anything by name. Here the names are a closed list, each with a meaning of its own below, and
+/// none of them runs anything: a file that names another is refused at that word. All containers
+/// lie in one array, so that nesting, cycles and sharing cost no stack and are freed at once.
 /// Protocols 2 to 5; format: CPython's Lib/pickletools.py.
 struct Pickle {
   private(set) var containers: [Container] = []
@@ -19,10 +21,12 @@ struct Pickle {
   /// More than any model needs, and little enough to be read into memory.
   static let mostBytes = 4 << 20
 
-  /// - Throws: `Failure.badData` if the pickle is damaged, or wants more than tensors in plain containers.
+  /// - Throws: `Failure.badData` if the pickle is damaged, or wants more than tensors in plain
+  ///   containers.
   init(_ data: Data) throws {
     guard data.count <= Self.mostBytes else {
-      throw Failure.badData("its pickle has \(data.count) bytes; at most \(Self.mostBytes) are read")
+      throw Failure.badData(
+        "its pickle has \(data.count) bytes; at most \(Self.mostBytes) are read")
     }
     input = ByteReader(data, what: "its pickle")
     while try step() {}
@@ -143,7 +147,8 @@ struct Pickle {
       if let type = Self.types[word] { return .storage(type) }
       if word.hasSuffix("Storage") {
         throw Failure.badData(
-          "it holds numbers as torch.\(word), which are not read", hint: "save the weights of model.float()")
+          "it holds numbers as torch.\(word), which are not read",
+          hint: "save the weights of model.float()")
       }
     default: break
     }
@@ -157,14 +162,16 @@ struct Pickle {
   }
 
   private static let types: [String: Tensor.ElementType] = [
-    "FloatStorage": .float32, "DoubleStorage": .float64, "LongStorage": .int64, "IntStorage": .int32,
+    "FloatStorage": .float32, "DoubleStorage": .float64, "LongStorage": .int64,
+    "IntStorage": .int32,
     "ByteStorage": .uint8, "BoolStorage": .bool,
   ]
 
   /// A call of one of the names with a tuple.
   private mutating func build() throws {
     let parts = try pop(2)
-    guard case (.name(let name), .container(let place)) = (parts[0], parts[1]), containers[place].kind == .tuple
+    guard case (.name(let name), .container(let place)) = (parts[0], parts[1]),
+      containers[place].kind == .tuple
     else { throw damaged("a call of nothing") }
     let items = containers[place].items
     switch (name, items.first) {
@@ -182,7 +189,8 @@ struct Pickle {
     }
   }
 
-  /// Attributes of an ordered dictionary, where PyTorch keeps versions of its modules, are not needed.
+  /// Attributes of an ordered dictionary, where PyTorch keeps versions of its modules, are not
+  /// needed.
   private mutating func attributes() throws {
     _ = try pop()
     guard case .container(let place) = try top(), containers[place].kind == .dictionary else {
@@ -190,12 +198,14 @@ struct Pickle {
     }
   }
 
-  /// The most numbers that a storage may claim before it is compared with the file: sizes in bytes then cannot overflow.
+  /// The most numbers that a storage may claim before it is compared with the file: sizes in bytes
+  /// then cannot overflow.
   private static let mostNumbers = 1 << 40
 
   /// ('storage', type, key, device, count)
   private mutating func refer() throws {
-    guard case .container(let place) = try pop(), containers[place].kind == .tuple, containers[place].items.count == 5,
+    guard case .container(let place) = try pop(), containers[place].kind == .tuple,
+      containers[place].items.count == 5,
       case (.text("storage"), .name(.storage(let type)), .text(let key)) = (
         containers[place].items[0], containers[place].items[1], containers[place].items[2]
       ), case .int(let count) = containers[place].items[4], (0...Self.mostNumbers).contains(count)
@@ -206,12 +216,17 @@ struct Pickle {
 
   private func numbers(_ value: Value) -> [Int]? {
     guard case .container(let place) = value, containers[place].kind == .tuple else { return nil }
-    let numbers = containers[place].items.compactMap { if case .int(let number) = $0 { number } else { nil } }
+    let numbers = containers[place].items.compactMap {
+      if case .int(let number) = $0 { number } else { nil }
+    }
     return numbers.count == containers[place].items.count ? numbers : nil
   }
 
-  /// A tensor all of whose numbers lie in its storage, and that has no more of them than the storage.
-  private func tensor(in storage: Storage, offset: Int, shape: [Int], strides: [Int]) throws -> StoredTensor {
+  /// A tensor all of whose numbers lie in its storage, and that has no more of them than the
+  /// storage.
+  private func tensor(in storage: Storage, offset: Int, shape: [Int], strides: [Int]) throws
+    -> StoredTensor
+  {
     var (last, count) = (offset, 1)
     var isSound = offset >= 0 && shape.count == strides.count && shape.count <= 16
     for (size, stride) in zip(shape, strides) where isSound {
@@ -232,6 +247,8 @@ struct Pickle {
   }
 
   private func damaged(_ what: String) -> Failure {
-    .badData("its pickle is damaged, or of another kind than PyTorch writes: \(what)", hint: "save the weights again")
+    .badData(
+      "its pickle is damaged, or of another kind than PyTorch writes: \(what)",
+      hint: "save the weights again")
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Support
 
-/// Walks through the fields of one protobuf message, in the order of the file, without believing any length before it was checked.
-/// Format: https://protobuf.dev/programming-guides/encoding
+/// Walks through the fields of one protobuf message, in the order of the file, without believing
+/// any length before it was checked. Format: https://protobuf.dev/programming-guides/encoding
 struct ProtobufReader {
   enum Value {
     case varint(UInt64)
@@ -21,7 +21,9 @@ struct ProtobufReader {
     guard !input.isAtEnd else { return nil }
     let key = try varint()
     let number = Int(clamping: key >> 3)
-    guard number > 0 else { throw Failure.badData("it is not sound protobuf: a field without a number") }
+    guard number > 0 else {
+      throw Failure.badData("it is not sound protobuf: a field without a number")
+    }
     switch key & 7 {
     case 0: return (number, .varint(try varint()))
     case 1: return (number, .fixed64(UInt64(bitPattern: Int64(try input.number(8)))))
@@ -65,7 +67,9 @@ struct ProtobufReader {
     case .fixed32(let bits): numbers.append(Double(Float(bitPattern: bits)))
     case .fixed64(let bits): numbers.append(Double(bitPattern: bits))
     case .bytes(let data):
-      guard data.count.isMultiple(of: width) else { throw Failure.badData("it is not sound protobuf: half a number") }
+      guard data.count.isMultiple(of: width) else {
+        throw Failure.badData("it is not sound protobuf: half a number")
+      }
       try checkCount(numbers.count + data.count / width)
       var packed = ByteReader(data, what: "a list in it")
       while !packed.isAtEnd {
@@ -81,7 +85,9 @@ struct ProtobufReader {
   }
 
   private static func checkCount(_ count: Int) throws {
-    guard count <= mostNumbers else { throw Failure.badData("a list in it has more than \(mostNumbers) numbers") }
+    guard count <= mostNumbers else {
+      throw Failure.badData("a list in it has more than \(mostNumbers) numbers")
+    }
   }
 }
 

@@ -2,10 +2,11 @@ import CTorch
 import Foundation
 import Support
 
-/// A TorchScript program: what `torch.jit.trace` or `torch.jit.script` made of a model, saved with its weights.
+/// A TorchScript program: what `torch.jit.trace` or `torch.jit.script` made of a model, saved with
+/// its weights.
 ///
-/// It runs in evaluation behaviour, on any device, and gradients go through it as through any other computation. It is a
-/// program: reading and running it does what it says. See docs/security.md.
+/// It runs in evaluation behaviour, on any device, and gradients go through it as through any other
+/// computation. It is a program: reading and running it does what it says. See docs/security.md.
 final class ScriptProgram: ForeignProgram, @unchecked Sendable {
   private let script: OpaquePointer
   /// What `crossfire.json` in its archive says.
@@ -18,7 +19,9 @@ final class ScriptProgram: ForeignProgram, @unchecked Sendable {
     guard let script = ct_script_load(url.path, ModelNotes.name, device.index) else {
       throw Failure.badData(
         "libtorch \(Engine.version) cannot read it as TorchScript: \(Engine.briefError)",
-        hint: "is it truncated, or made by a newer PyTorch? save it again with torch.jit.trace(model, images).save(…)")
+        hint:
+          "is it truncated, or made by a newer PyTorch? save it again with torch.jit.trace(model, images).save(…)"
+      )
     }
     self.script = script
     weights = Int(ct_script_weights(script))

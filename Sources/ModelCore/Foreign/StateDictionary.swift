@@ -1,18 +1,23 @@
 import Foundation
 import Support
 
-/// Named tensors without a network: what `torch.save(model.state_dict(), …)` writes, or a safetensors file from elsewhere.
+/// Named tensors without a network: what `torch.save(model.state_dict(), …)` writes, or a
+/// safetensors file from elsewhere.
 struct StateDictionary {
   private(set) var tensors: [String: Tensor]
 
   /// The tensors of a file, under their names without what wrappers put before all of them.
   init(_ tensors: [String: Tensor]) {
     self.tensors = tensors
-    while let prefix = Self.prefixes.first(where: { prefix in self.tensors.keys.allSatisfy { $0.hasPrefix(prefix) } }),
+    while let prefix = Self.prefixes.first(where: { prefix in
+      self.tensors.keys.allSatisfy { $0.hasPrefix(prefix) }
+    }),
       !self.tensors.isEmpty
     {
       self.tensors = Dictionary(
-        uniqueKeysWithValues: self.tensors.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+        uniqueKeysWithValues: self.tensors.map {
+          (String($0.key.dropFirst(prefix.count)), $0.value)
+        })
     }
   }
 
@@ -22,15 +27,18 @@ struct StateDictionary {
   // MARK: PyTorch's archives
 
   /// Reads the zip format of `torch.save`. Nothing in it is run.
-  /// - Throws: `Failure.badData` if it is damaged, holds more than tensors in plain containers, or no named tensors.
+  /// - Throws: `Failure.badData` if it is damaged, holds more than tensors in plain containers, or
+  ///   no named tensors.
   init(archive url: URL) throws {
     let archive = try ZipArchive(pytorch: url)
-    guard let pickled = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
+    guard
+      let pickled = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
       let bytes = try archive.plain(pickled)
     else { throw Failure.badData("it has no data.pkl, where PyTorch keeps what was saved") }
     let folder = String(pickled.dropLast("data.pkl".count))
     if let order = try archive.plain(folder + "byteorder"), order != Data("little".utf8) {
-      throw Failure.badData("its numbers are written with the greatest byte first, which is not read")
+      throw Failure.badData(
+        "its numbers are written with the greatest byte first, which is not read")
     }
     let pickle = try Pickle(bytes)
     let found = try Self.namedTensors(in: pickle, pickle.root, depth: 0)
@@ -41,7 +49,8 @@ struct StateDictionary {
       let tensor = pickle.tensors[place]
       room -= tensor.shape.reduce(1, *) * tensor.storage.type.byteCount
       guard room >= 0 else {
-        throw Failure.badData("its tensors share their numbers too often: they are more than four times the file")
+        throw Failure.badData(
+          "its tensors share their numbers too often: they are more than four times the file")
       }
       guard let numbers = try archive.plain("\(folder)data/\(tensor.storage.key)") else {
         throw Failure.badData("the numbers of '\(name)' are missing in the archive")
@@ -52,28 +61,36 @@ struct StateDictionary {
   }
 
   /// What trainings wrap the weights in, beside optimizers and epochs.
-  private static let wrappers = ["state_dict", "model_state_dict", "model", "net", "network", "weights", "params"]
+  private static let wrappers = [
+    "state_dict", "model_state_dict", "model", "net", "network", "weights", "params",
+  ]
 
   /// The tensors of a dictionary, or of the one it wraps, as places in the pickle.
-  private static func namedTensors(in pickle: Pickle, _ value: Pickle.Value, depth: Int) throws -> [(String, Int)] {
+  private static func namedTensors(in pickle: Pickle, _ value: Pickle.Value, depth: Int) throws
+    -> [(String, Int)]
+  {
     guard case .container(let place) = value, pickle.containers[place].kind == .dictionary else {
       throw Failure.badData(
-        "it holds no dictionary of named tensors", hint: "save it with torch.save(model.state_dict(), 'weights.pth')")
+        "it holds no dictionary of named tensors",
+        hint: "save it with torch.save(model.state_dict(), 'weights.pth')")
     }
     let items = pickle.containers[place].items
-    let members = stride(from: 0, to: items.count, by: 2).compactMap { place -> (String, Pickle.Value)? in
+    let members = stride(from: 0, to: items.count, by: 2).compactMap {
+      place -> (String, Pickle.Value)? in
       if case .text(let name) = items[place] { (name, items[place + 1]) } else { nil }
     }
     if depth < 3 {
       for wrapper in wrappers {
-        if let inner = members.last(where: { $0.0 == wrapper })?.1, case .container(let place) = inner,
+        if let inner = members.last(where: { $0.0 == wrapper })?.1,
+          case .container(let place) = inner,
           pickle.containers[place].kind == .dictionary
         {
           return try namedTensors(in: pickle, inner, depth: depth + 1)
         }
       }
     }
-    let tensors = members.compactMap { name, value in if case .tensor(let place) = value { (name, place) } else { nil }
+    let tensors = members.compactMap { name, value in
+      if case .tensor(let place) = value { (name, place) } else { nil }
     }
     guard !tensors.isEmpty else {
       let names = members.prefix(8).map { "'\($0.0)'" }.joined(separator: ", ")
@@ -88,20 +105,28 @@ struct StateDictionary {
 
   /// The network that notes describe, with these tensors.
   /// - Throws: `Failure.badData` naming every tensor that is missing, unknown or of another shape.
-  func network(_ notes: ModelNotes, for images: LoadedModel.Images?, device: Device) throws -> Network {
+  func network(_ notes: ModelNotes, for images: LoadedModel.Images?, device: Device) throws
+    -> Network
+  {
     guard notes.layout ?? .nchw == .nchw else {
-      throw Failure.badData("layout \(notes.layout?.rawValue ?? "") is for programs; layers take images as nchw")
+      throw Failure.badData(
+        "layout \(notes.layout?.rawValue ?? "") is for programs; layers take images as nchw")
     }
     guard let input = notes.input ?? images?.shape else {
       throw Failure.badData(
-        "it does not say what images it takes", hint: "name their shape, like input=3x32x32, or the data it is for")
+        "it does not say what images it takes",
+        hint: "name their shape, like input=3x32x32, or the data it is for")
     }
     let (description, names) = try describe(notes, input, images)
     let needed = try description.parameters()
-    let theirs = Dictionary(uniqueKeysWithValues: needed.map { ($0.name, names[$0.name] ?? $0.name) })
+    let theirs = Dictionary(
+      uniqueKeysWithValues: needed.map { ($0.name, names[$0.name] ?? $0.name) })
     try check(needed, under: theirs)
-    let placed = needed.compactMap { parameter in tensors[theirs[parameter.name] ?? ""].map { (parameter.name, $0) } }
-    let network = try Network(description, tensors: Dictionary(uniqueKeysWithValues: placed), device: device)
+    let placed = needed.compactMap { parameter in
+      tensors[theirs[parameter.name] ?? ""].map { (parameter.name, $0) }
+    }
+    let network = try Network(
+      description, tensors: Dictionary(uniqueKeysWithValues: placed), device: device)
     return try network.preceded(by: notes.preparation(channels: input.channels))
   }
 
@@ -113,12 +138,14 @@ struct StateDictionary {
       let architecture = try Architecture.named(name)
       let classes = notes.classNames ?? images?.classNames
       guard let classes else {
-        throw Failure.badData("it does not say what classes it knows", hint: "give their number, like classes=10")
+        throw Failure.badData(
+          "it does not say what classes it knows", hint: "give their number, like classes=10")
       }
       let description = try architecture.description(input: input, classNames: classes)
       let published = try architecture.publishedNames(for: description)
       let own = try description.parameters().map(\.name)
-      let isPublished = published.values.count { tensors[$0] != nil } > own.count { tensors[$0] != nil }
+      let isPublished =
+        published.values.count { tensors[$0] != nil } > own.count { tensors[$0] != nil }
       return (description, isPublished ? published : [:])
     }
     guard let layers = notes.layers else {
@@ -131,7 +158,8 @@ struct StateDictionary {
     let count = try layers.shapes(from: input.sizes).last?.first ?? 0
     let known = notes.classNames ?? (images?.classNames.count == count ? images?.classNames : nil)
     return (
-      try NetworkDescription(input: input, layers: layers, classNames: known ?? (0..<count).map(String.init)), [:]
+      try NetworkDescription(
+        input: input, layers: layers, classNames: known ?? (0..<count).map(String.init)), [:]
     )
   }
 
@@ -162,7 +190,8 @@ struct StateDictionary {
     let shown = problems.prefix(12).joined(separator: "; ")
     let more = problems.count > 12 ? "; and \(problems.count - 12) more" : ""
     throw Failure.badData(
-      problems.count == 1 ? "tensor \(first)" : "\(problems.count) tensors do not fit: \(shown)\(more)",
+      problems.count == 1
+        ? "tensor \(first)" : "\(problems.count) tensors do not fit: \(shown)\(more)",
       hint: "is it another architecture, another number of classes, or another shape of images?")
   }
 }
@@ -172,14 +201,16 @@ extension Pickle.StoredTensor {
   fileprivate func read(_ numbers: Data, name: String) throws -> Tensor {
     let width = storage.type.byteCount
     guard numbers.count / width >= storage.count else {
-      throw Failure.badData("the numbers of '\(name)' take \(numbers.count) bytes; \(storage.count) numbers were saved")
+      throw Failure.badData(
+        "the numbers of '\(name)' take \(numbers.count) bytes; \(storage.count) numbers were saved")
     }
     let count = shape.reduce(1, *)
     return numbers.withUnsafeBytes { bytes in
       guard count > 0, !isPlain else {
         let start = count == 0 ? 0 : offset * width
         return Tensor(
-          copying: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * width]), shape: shape,
+          copying: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * width]),
+          shape: shape,
           type: storage.type)
       }
       var out = [UInt8](repeating: 0, count: count * width)

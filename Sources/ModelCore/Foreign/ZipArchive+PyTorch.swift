@@ -3,7 +3,8 @@ import Support
 
 extension ZipArchive {
   /// An archive that PyTorch may have written; a large one is read as it is needed.
-  /// - Throws: `Failure.missing` if the file cannot be read, `Failure.badData` if it is not a sound archive.
+  /// - Throws: `Failure.missing` if the file cannot be read, `Failure.badData` if it is not a sound
+  ///   archive.
   init(pytorch url: URL) throws {
     guard let bytes = try? Data(contentsOf: url, options: .alwaysMapped) else {
       throw Failure.missing("cannot read \(url.path)")
@@ -16,10 +17,12 @@ extension ZipArchive {
   func plain(_ name: String) throws -> Data? {
     guard let (member, stored) = try member(name) else { return nil }
     guard member.method == 0 else {
-      throw Failure.badData("its member '\(name)' is compressed; PyTorch stores members as they are")
+      throw Failure.badData(
+        "its member '\(name)' is compressed; PyTorch stores members as they are")
     }
     guard stored.count == member.size else {
-      throw Failure.badData("its member '\(name)' has two sizes, \(stored.count) and \(member.size) bytes")
+      throw Failure.badData(
+        "its member '\(name)' has two sizes, \(stored.count) and \(member.size) bytes")
     }
     return stored
   }

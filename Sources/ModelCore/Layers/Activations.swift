@@ -29,7 +29,9 @@ public struct LeakyRelu: Layer {
 
   public var text: String { "leakyrelu \(slope)" }
   public func outputShape(of input: [Int]) -> [Int] { input }
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { x.leakyRelu(slope: slope) }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.leakyRelu(slope: slope)
+  }
 }
 
 /// 1 / (1 + e⁻ˣ)

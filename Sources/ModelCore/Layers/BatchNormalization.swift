@@ -1,7 +1,9 @@
-/// Normalises each channel (of images) or each number (of vectors): `batchnorm [momentum M] [epsilon E]`.
+/// Normalises each channel (of images) or each number (of vectors): `batchnorm [momentum M]
+/// [epsilon E]`.
 ///
-/// y = weight · (x − mean) / √(variance + ε) + bias; the batch's statistics in training, running ones in evaluation, which
-/// move by running ← (1 − momentum)·running + momentum·batch. Ioffe & Szegedy, 2015.
+/// y = weight · (x − mean) / √(variance + ε) + bias; the batch's statistics in training, running
+/// ones in evaluation, which move by running ← (1 − momentum)·running + momentum·batch. Ioffe &
+/// Szegedy, 2015.
 public struct BatchNormalization: Layer {
   public static let keyword = "batchnorm"
   public let momentum: Double
@@ -18,7 +20,8 @@ public struct BatchNormalization: Layer {
   }
 
   public var text: String {
-    "batchnorm" + (momentum == 0.1 ? "" : " momentum \(momentum)") + (epsilon == 1e-5 ? "" : " epsilon \(epsilon)")
+    "batchnorm" + (momentum == 0.1 ? "" : " momentum \(momentum)")
+      + (epsilon == 1e-5 ? "" : " epsilon \(epsilon)")
   }
 
   public func outputShape(of input: [Int]) -> [Int] { input }
@@ -42,7 +45,8 @@ public struct BatchNormalization: Layer {
     return x.batchNormalized(
       weight: parameters["weight"], bias: parameters["bias"],
       runningMean: usesRunning ? parameters["running_mean"] : nil,
-      runningVariance: usesRunning ? parameters["running_var"] : nil, usesBatch: pass.usesBatchStatistics,
+      runningVariance: usesRunning ? parameters["running_var"] : nil,
+      usesBatch: pass.usesBatchStatistics,
       momentum: momentum, epsilon: epsilon)
   }
 }

@@ -1,6 +1,7 @@
 import Support
 
-/// Two-dimensional cross-correlation: `conv OUT kernel K [stride S] [padding P] [dilation D] [groups G] [bias off]`.
+/// Two-dimensional cross-correlation: `conv OUT kernel K [stride S] [padding P] [dilation D]
+/// [groups G] [bias off]`.
 public struct Convolution: Layer {
   public static let keyword = "conv"
   public let outputs: Int
@@ -37,9 +38,12 @@ public struct Convolution: Layer {
   }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else { throw Failure.badData("a convolution needs an image, channels x height x width") }
+    guard input.count == 3 else {
+      throw Failure.badData("a convolution needs an image, channels x height x width")
+    }
     guard input[0] % groups == 0, outputs % groups == 0 else {
-      throw Failure.badData("\(groups) groups divide neither or only one of \(input[0]) and \(outputs) channels")
+      throw Failure.badData(
+        "\(groups) groups divide neither or only one of \(input[0]) and \(outputs) channels")
     }
     let size = window.outputSize(height: input[1], width: input[2])
     return [outputs, size.height, size.width]
@@ -47,14 +51,17 @@ public struct Convolution: Layer {
 
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     let area = window.kernel.height * window.kernel.width
-    let role = ParameterDescription.Role.weight(inputs: input[0] / groups * area, outputs: outputs / groups * area)
+    let role = ParameterDescription.Role.weight(
+      inputs: input[0] / groups * area, outputs: outputs / groups * area)
     let shape = [outputs, input[0] / groups, window.kernel.height, window.kernel.width]
     let weight = ParameterDescription("weight", shape, role)
     return hasBias ? [weight, ParameterDescription("bias", [outputs], .constant(0))] : [weight]
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    x.convolved(parameters["weight"], bias: hasBias ? parameters["bias"] : nil, window: window, groups: groups)
+    x.convolved(
+      parameters["weight"], bias: hasBias ? parameters["bias"] : nil, window: window, groups: groups
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import Support
 
-/// Zeroes each number with probability P in training and scales the rest by 1 / (1 − P): `dropout P`.
-/// Srivastava et al., 2014.
+/// Zeroes each number with probability P in training and scales the rest by 1 / (1 − P): `dropout
+/// P`. Srivastava et al., 2014.
 public struct Dropout: Layer {
   public static let keyword = "dropout"
   public let probability: Double
@@ -11,7 +11,8 @@ public struct Dropout: Layer {
   public init(_ words: inout LayerWords) throws {
     probability = try words.number("the probability")
     guard (0..<1).contains(probability) else {
-      throw Failure.badData("dropout \(probability): the probability must be at least 0 and less than 1")
+      throw Failure.badData(
+        "dropout \(probability): the probability must be at least 0 and less than 1")
     }
   }
 

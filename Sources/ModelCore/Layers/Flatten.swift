@@ -7,5 +7,7 @@ public struct Flatten: Layer {
   public init(_ words: inout LayerWords) {}
 
   public func outputShape(of input: [Int]) -> [Int] { [input.reduce(1, *)] }
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { x.flattened }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.flattened
+  }
 }

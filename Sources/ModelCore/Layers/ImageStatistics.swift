@@ -3,8 +3,9 @@ import Support
 
 /// Each image with mean 0 and standard deviation 1 over all of its pixels: `standardize`.
 ///
-/// (x − μ) / max(σ, 1/√D), the least σ being that of TensorFlow's `per_image_standardization`, so that a constant image becomes 0.
-/// A layer, so that budgets stay in pixels and attacks go through it.
+/// (x − μ) / max(σ, 1/√D), the least σ being that of TensorFlow's `per_image_standardization`, so
+/// that a constant image becomes 0. A layer, so that budgets stay in pixels and attacks go through
+/// it.
 public struct Standardize: Layer {
   public static let keyword = "standardize"
 
@@ -26,20 +27,24 @@ public struct Standardize: Layer {
 
 /// Local contrast normalisation: `localcontrast kernel K sigma S`, of all channels together.
 ///
-/// With w a K x K Gaussian of standard deviation S that sums to 1 over the channels and zero beyond the border: v = x − Σ w x, σ = √Σ w v²,
-/// and v / max(σ, mean of σ over the image, 1e-4). Jarrett, Kavukcuoglu, Ranzato & LeCun, 2009.
+/// With w a K x K Gaussian of standard deviation S that sums to 1 over the channels and zero beyond
+/// the border: v = x − Σ w x, σ = √Σ w v², and v / max(σ, mean of σ over the image, 1e-4). Jarrett,
+/// Kavukcuoglu, Ranzato & LeCun, 2009.
 public struct LocalContrast: Layer {
   public static let keyword = "localcontrast"
   public let kernel: Int
   public let sigma: Double
 
   public init(_ words: inout LayerWords) throws {
-    guard words.take("kernel") else { throw Failure.badData("localcontrast: 'kernel K' is missing") }
+    guard words.take("kernel") else {
+      throw Failure.badData("localcontrast: 'kernel K' is missing")
+    }
     kernel = try words.count("the kernel")
     guard words.take("sigma") else { throw Failure.badData("localcontrast: 'sigma S' is missing") }
     sigma = try words.number("sigma")
     guard kernel % 2 == 1, kernel <= 101, sigma > 0 else {
-      throw Failure.badData("localcontrast: the kernel must be odd and at most 101, and sigma above 0")
+      throw Failure.badData(
+        "localcontrast: the kernel must be odd and at most 101, and sigma above 0")
     }
   }
 
@@ -47,7 +52,8 @@ public struct LocalContrast: Layer {
 
   public func outputShape(of input: [Int]) throws -> [Int] {
     guard input.count == 3 else {
-      throw Failure.badData("localcontrast takes images, and not \(input)", hint: "it stands before 'flatten'")
+      throw Failure.badData(
+        "localcontrast takes images, and not \(input)", hint: "it stands before 'flatten'")
     }
     return input
   }
@@ -57,7 +63,8 @@ public struct LocalContrast: Layer {
     let weight = weights(channels: x.shape[1]).to(x.type).to(x.device)
     let window = Window(kernel: Pair(kernel, kernel), padding: Pair(kernel / 2, kernel / 2))
     let moved = x - x.convolved(weight, bias: nil, window: window)
-    let deviation = moved.square.convolved(weight, bias: nil, window: window).maximum(1e-8).squareRoot
+    let deviation = moved.square.convolved(weight, bias: nil, window: window).maximum(1e-8)
+      .squareRoot
     return moved / deviation.maximum(deviation.mean([1, 2, 3], keep: true))
   }
 

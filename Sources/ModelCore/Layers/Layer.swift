@@ -1,4 +1,5 @@
-/// One layer of a network: a value that knows its text, its parameters and its computation, and holds no numbers itself.
+/// One layer of a network: a value that knows its text, its parameters and its computation, and
+/// holds no numbers itself.
 ///
 /// A new layer is one file with a type that conforms, and one line in `LayerRegistry`.
 public protocol Layer: Sendable {
@@ -11,7 +12,8 @@ public protocol Layer: Sendable {
   /// The layer as text, from which `init` makes an equal one: `conv 32 kernel 5 padding 2`.
   var text: String { get }
 
-  /// The shape of one output for one input: `[C, H, W]` or `[D]`. Throws a `Failure` that says what does not fit.
+  /// The shape of one output for one input: `[C, H, W]` or `[D]`. Throws a `Failure` that says what
+  /// does not fit.
   func outputShape(of input: [Int]) throws -> [Int]
 
   /// The tensors it needs for inputs of a shape, under PyTorch's names.
@@ -28,7 +30,8 @@ extension Layer {
 /// What happens to a tensor of a layer.
 public struct ParameterDescription: Sendable {
   public enum Role: Sendable {
-    /// Learned; starts random with the given number of inputs and outputs of each unit, or constant.
+    /// Learned; starts random with the given number of inputs and outputs of each unit, or
+    /// constant.
     case weight(inputs: Int, outputs: Int)
     case constant(Double)
     /// Not learned, but part of the model: running statistics and counters.
@@ -66,7 +69,9 @@ public struct LayerParameters {
 
   /// The tensor with this name, which the layer declared in `parameters(for:)`.
   public subscript(_ name: String) -> Tensor {
-    guard let tensor = tensors[prefix + name] else { preconditionFailure("no parameter \(prefix + name)") }
+    guard let tensor = tensors[prefix + name] else {
+      preconditionFailure("no parameter \(prefix + name)")
+    }
     return tensor
   }
 
@@ -76,7 +81,8 @@ public struct LayerParameters {
   }
 }
 
-/// Whether a network learns or judges, as an argument of every pass and never as a state of the network.
+/// Whether a network learns or judges, as an argument of every pass and never as a state of the
+/// network.
 public struct Pass {
   /// Where dropout's masks come from; nil in evaluation.
   public let random: RandomSource?
@@ -86,7 +92,9 @@ public struct Pass {
   public let updatesStatistics: Bool
 
   /// Dropout does nothing, batch normalisation uses its running statistics.
-  public static var evaluation: Pass { Pass(random: nil, usesBatchStatistics: false, updatesStatistics: false) }
+  public static var evaluation: Pass {
+    Pass(random: nil, usesBatchStatistics: false, updatesStatistics: false)
+  }
 
   /// Dropout draws from `random` (nil: it does nothing), batch normalisation uses the batch.
   public static func training(random: RandomSource?, updatesStatistics: Bool = true) -> Pass {
@@ -100,6 +108,8 @@ public struct Pass {
 
   /// The same behaviour with other dropout masks.
   public func drawing(from random: RandomSource?) -> Pass {
-    Pass(random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: updatesStatistics)
+    Pass(
+      random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: updatesStatistics
+    )
   }
 }

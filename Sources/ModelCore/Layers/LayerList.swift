@@ -5,16 +5,19 @@ enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
     Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self,
     GlobalAveragePooling.self,
-    Flatten.self, Dropout.self, Normalize.self, Standardize.self, LocalContrast.self, Residual.self, Relu.self,
+    Flatten.self, Dropout.self, Normalize.self, Standardize.self, LocalContrast.self, Residual.self,
+    Relu.self,
     LeakyRelu.self, Sigmoid.self, Tanh.self,
-    Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self, ReversedChannels.self, PaddedChannels.self,
+    Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self, ReversedChannels.self,
+    PaddedChannels.self,
   ]
 
   static func layer(_ text: String) throws -> any Layer {
     var words = try LayerWords(text)
     let keyword = try words.word("the kind of layer")
     guard let kind = kinds.first(where: { $0.keyword == keyword }) else {
-      throw Failure.badData("unknown layer '\(keyword)'", hint: hint(for: keyword, among: kinds.map { $0.keyword }))
+      throw Failure.badData(
+        "unknown layer '\(keyword)'", hint: hint(for: keyword, among: kinds.map { $0.keyword }))
     }
     let layer = try kind.init(&words)
     try words.finish()
@@ -32,7 +35,9 @@ public struct LayerList: Sendable, Codable, Equatable {
 
   /// - Throws: `Failure.badData` naming the layer and what is wrong with it.
   public init(_ texts: [String]) throws {
-    guard texts.count <= 10_000 else { throw Failure.badData("\(texts.count) layers; at most 10000 are read") }
+    guard texts.count <= 10_000 else {
+      throw Failure.badData("\(texts.count) layers; at most 10000 are read")
+    }
     layers = try texts.map(LayerRegistry.layer)
   }
 
@@ -62,7 +67,8 @@ public struct LayerList: Sendable, Codable, Equatable {
       } catch let failure as Failure {
         let shape = shapes[index].map(String.init).joined(separator: "x")
         throw Failure.badData(
-          "layer \(index) '\(layer.text)' on input \(shape): \(failure.message)", hint: failure.hint)
+          "layer \(index) '\(layer.text)' on input \(shape): \(failure.message)", hint: failure.hint
+        )
       }
     }
     return shapes
@@ -78,8 +84,8 @@ public struct LayerList: Sendable, Codable, Equatable {
     }
   }
 
-  /// Runs the layers. A pooling that follows a ReLU is taken first: the maximum of the positive parts is the positive
-  /// part of the maximum, and there are fewer numbers to look at.
+  /// Runs the layers. A pooling that follows a ReLU is taken first: the maximum of the positive
+  /// parts is the positive part of the maximum, and there are fewer numbers to look at.
   func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     var x = x
     for index in evaluationOrder {
@@ -90,7 +96,8 @@ public struct LayerList: Sendable, Codable, Equatable {
 
   private var evaluationOrder: [Int] {
     var order = Array(layers.indices)
-    for index in order.indices.dropLast() where layers[index] is Relu && layers[index + 1] is MaxPooling {
+    for index in order.indices.dropLast()
+    where layers[index] is Relu && layers[index + 1] is MaxPooling {
       order.swapAt(index, index + 1)
     }
     return order

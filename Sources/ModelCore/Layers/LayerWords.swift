@@ -1,18 +1,21 @@
 import Support
 
-/// Reads a layer's text word by word: first plain values, then names with values, then nested lists in brackets.
+/// Reads a layer's text word by word: first plain values, then names with values, then nested lists
+/// in brackets.
 public struct LayerWords {
   private let text: String
   private var words: ArraySlice<String>
 
-  /// What a file may ask to be read: far more than any network needs, and little enough to be read at once.
+  /// What a file may ask to be read: far more than any network needs, and little enough to be read
+  /// at once.
   static let longestText = 20_000
   static let deepestNesting = 16
 
   init(_ text: String) throws {
     self.text = text
     guard text.utf8.count <= Self.longestText else {
-      throw Failure.badData("a layer's text of \(text.utf8.count) characters; at most \(Self.longestText) are read")
+      throw Failure.badData(
+        "a layer's text of \(text.utf8.count) characters; at most \(Self.longestText) are read")
     }
     let spaced = text.map { "[];".contains($0) ? " \($0) " : String($0) }.joined()
     words = spaced.split(separator: " ").map(String.init)[...]
@@ -20,7 +23,9 @@ public struct LayerWords {
     var depth = 0
     for word in words {
       depth += word == "[" ? 1 : word == "]" ? -1 : 0
-      guard depth <= Self.deepestNesting else { throw wrong("lists nested more than \(Self.deepestNesting) deep") }
+      guard depth <= Self.deepestNesting else {
+        throw wrong("lists nested more than \(Self.deepestNesting) deep")
+      }
     }
   }
 
@@ -62,7 +67,8 @@ public struct LayerWords {
   public mutating func number(_ meaning: String, in range: ClosedRange<Double>) throws -> Double {
     let number = try number(meaning)
     guard range.contains(number) else {
-      throw wrong("\(meaning) must be from \(range.lowerBound) to \(range.upperBound), found \(number)")
+      throw wrong(
+        "\(meaning) must be from \(range.lowerBound) to \(range.upperBound), found \(number)")
     }
     return number
   }
@@ -79,7 +85,9 @@ public struct LayerWords {
   /// The next word as numbers separated by commas.
   public mutating func numbers(_ meaning: String) throws -> [Double] {
     let word = try word(meaning)
-    let numbers = word.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+    let numbers = word.split(separator: ",", omittingEmptySubsequences: false).map {
+      Double($0) ?? .nan
+    }
     guard numbers.allSatisfy(\.isFinite) else {
       throw wrong("\(meaning) must be numbers like 0.5,0.4, found '\(word)'")
     }
@@ -122,6 +130,7 @@ public struct LayerWords {
 
   private func wrong(_ reason: String) -> Failure {
     let shown = text.count <= 100 ? text : text.prefix(100) + "…"
-    return .badData("layer '\(shown)': \(reason)", hint: "a layer reads like: conv 32 kernel 5 padding 2")
+    return .badData(
+      "layer '\(shown)': \(reason)", hint: "a layer reads like: conv 32 kernel 5 padding 2")
   }
 }

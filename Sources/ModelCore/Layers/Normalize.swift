@@ -1,7 +1,7 @@
 import Support
 
-/// (x − mean) / standard deviation per channel: `normalize mean M,M,M std S,S,S`. Inside the network, so that budgets stay
-/// in pixels.
+/// (x − mean) / standard deviation per channel: `normalize mean M,M,M std S,S,S`. Inside the
+/// network, so that budgets stay in pixels.
 public struct Normalize: Layer {
   public static let keyword = "normalize"
   public let mean: [Double]
@@ -13,7 +13,8 @@ public struct Normalize: Layer {
     guard words.take("std") else { throw Failure.badData("normalize: 'std S,S,S' is missing") }
     deviation = try words.numbers("std")
     guard deviation.count == mean.count, deviation.allSatisfy({ $0 > 0 }) else {
-      throw Failure.badData("normalize: std must be as many positive numbers as mean has (\(mean.count))")
+      throw Failure.badData(
+        "normalize: std must be as many positive numbers as mean has (\(mean.count))")
     }
   }
 
@@ -24,7 +25,8 @@ public struct Normalize: Layer {
 
   public func outputShape(of input: [Int]) throws -> [Int] {
     guard input[0] == mean.count else {
-      throw Failure.badData("normalize has numbers for \(mean.count) channels, the input has \(input[0])")
+      throw Failure.badData(
+        "normalize has numbers for \(mean.count) channels, the input has \(input[0])")
     }
     return input
   }

@@ -1,6 +1,7 @@
 import Support
 
-/// The largest number of each window: `maxpool K [stride S] [padding P]`; the stride is the kernel unless given.
+/// The largest number of each window: `maxpool K [stride S] [padding P]`; the stride is the kernel
+/// unless given.
 public struct MaxPooling: Layer {
   public static let keyword = "maxpool"
   public let window: Window
@@ -9,10 +10,13 @@ public struct MaxPooling: Layer {
   public init(_ words: inout LayerWords) throws { window = try words.poolingWindow() }
   public var text: String { Self.keyword + window.poolingText }
   public func outputShape(of input: [Int]) throws -> [Int] { try window.pooledShape(of: input) }
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { x.maxPooled(window) }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.maxPooled(window)
+  }
 }
 
-/// The mean of each window: `avgpool K [stride S] [padding P]`; the stride is the kernel unless given.
+/// The mean of each window: `avgpool K [stride S] [padding P]`; the stride is the kernel unless
+/// given.
 public struct AveragePooling: Layer {
   public static let keyword = "avgpool"
   public let window: Window
@@ -21,7 +25,9 @@ public struct AveragePooling: Layer {
   public init(_ words: inout LayerWords) throws { window = try words.poolingWindow() }
   public var text: String { Self.keyword + window.poolingText }
   public func outputShape(of input: [Int]) throws -> [Int] { try window.pooledShape(of: input) }
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { x.averagePooled(window) }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.averagePooled(window)
+  }
 }
 
 /// The mean of each channel, `[C, 1, 1]`: `globalavgpool`.
@@ -33,11 +39,15 @@ public struct GlobalAveragePooling: Layer {
   public init(_ words: inout LayerWords) {}
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else { throw Failure.badData("pooling needs an image, channels x height x width") }
+    guard input.count == 3 else {
+      throw Failure.badData("pooling needs an image, channels x height x width")
+    }
     return [input[0], 1, 1]
   }
 
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { x.globallyPooled }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    x.globallyPooled
+  }
 }
 
 extension LayerWords {
@@ -46,7 +56,8 @@ extension LayerWords {
     let stride = take("stride") ? try pair("stride") : kernel
     let padding = take("padding") ? try pair("padding", atLeast: 0) : 0
     guard padding.height * 2 <= kernel.height, padding.width * 2 <= kernel.width else {
-      throw Failure.badData("pooling \(kernel) with padding \(padding): the padding may be at most half the window")
+      throw Failure.badData(
+        "pooling \(kernel) with padding \(padding): the padding may be at most half the window")
     }
     return Window(kernel: kernel, stride: stride, padding: padding)
   }
@@ -54,11 +65,14 @@ extension LayerWords {
 
 extension Window {
   fileprivate var poolingText: String {
-    " \(kernel)" + (stride == kernel ? "" : " stride \(stride)") + (padding == 0 ? "" : " padding \(padding)")
+    " \(kernel)" + (stride == kernel ? "" : " stride \(stride)")
+      + (padding == 0 ? "" : " padding \(padding)")
   }
 
   fileprivate func pooledShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else { throw Failure.badData("pooling needs an image, channels x height x width") }
+    guard input.count == 3 else {
+      throw Failure.badData("pooling needs an image, channels x height x width")
+    }
     let size = outputSize(height: input[1], width: input[2])
     return [input[0], size.height, size.width]
   }

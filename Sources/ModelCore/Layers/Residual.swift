@@ -1,7 +1,7 @@
 import Support
 
-/// body(x) + shortcut(x), the shortcut being x itself unless given: `residual [LAYER; …] [shortcut [LAYER; …]]`.
-/// He et al., 2016.
+/// body(x) + shortcut(x), the shortcut being x itself unless given: `residual [LAYER; …] [shortcut
+/// [LAYER; …]]`. He et al., 2016.
 public struct Residual: Layer {
   public static let keyword = "residual"
   public let body: LayerList
@@ -26,7 +26,8 @@ public struct Residual: Layer {
     let output = try body.shapes(from: input).last ?? input
     let bypass = try shortcut.shapes(from: input).last ?? input
     guard output == bypass else {
-      throw Failure.badData("the body gives \(output), the shortcut \(bypass)", hint: "they must be the same shape")
+      throw Failure.badData(
+        "the body gives \(output), the shortcut \(bypass)", hint: "they must be the same shape")
     }
     return output
   }
@@ -34,11 +35,14 @@ public struct Residual: Layer {
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     [("body", body), ("shortcut", shortcut)].flatMap { part, layers in
       // `outputShape` has accepted this input before a network asks for parameters.
-      ((try? layers.parameters(for: input)) ?? []).map { ParameterDescription("\(part).\($0.name)", $0.shape, $0.role) }
+      ((try? layers.parameters(for: input)) ?? []).map {
+        ParameterDescription("\(part).\($0.name)", $0.shape, $0.role)
+      }
     }
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    body.apply(x, parameters.part("body"), pass) + shortcut.apply(x, parameters.part("shortcut"), pass)
+    body.apply(x, parameters.part("body"), pass)
+      + shortcut.apply(x, parameters.part("shortcut"), pass)
   }
 }

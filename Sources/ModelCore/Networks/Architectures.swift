@@ -8,8 +8,8 @@ public struct Architecture: Sendable {
   public let summary: String
   public let initialization: Initialization
   private let layers: @Sendable (_ classes: Int) -> [String]
-  /// What published weights call each layer that has any, in the order of the layers, a residual block's body before its
-  /// shortcut; nil where they use our own names.
+  /// What published weights call each layer that has any, in the order of the layers, a residual
+  /// block's body before its shortcut; nil where they use our own names.
   private let published: [String]?
 
   init(
@@ -25,7 +25,8 @@ public struct Architecture: Sendable {
 
   /// Every architecture, one entry each.
   public static let all: [Architecture] = [
-    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56, wideResNet28x10,
+    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56,
+    wideResNet28x10,
   ]
 
   /// The names that published weights have for a network's tensors, by our own names.
@@ -44,7 +45,8 @@ public struct Architecture: Sendable {
   /// - Throws: `Failure.usage` with the nearest name.
   public static func named(_ name: String) throws -> Architecture {
     guard let found = all.first(where: { $0.name == name }) else {
-      throw Failure.usage("unknown architecture '\(name)'", hint: hint(for: name, among: all.map(\.name)))
+      throw Failure.usage(
+        "unknown architecture '\(name)'", hint: hint(for: name, among: all.map(\.name)))
     }
     return found
   }
@@ -52,7 +54,8 @@ public struct Architecture: Sendable {
   /// The network for images of a shape and these classes.
   /// - Throws: `Failure.badData` if such images are too small for it.
   public func description(input: ImageShape, classNames: [String]) throws -> NetworkDescription {
-    try NetworkDescription(input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
+    try NetworkDescription(
+      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
   }
 
   /// A new, untrained network.
@@ -60,18 +63,24 @@ public struct Architecture: Sendable {
     input: ImageShape, classNames: [String], seed: Seed, device: Device = .cpu
   ) throws -> Network {
     try Network(
-      description(input: input, classNames: classNames), initialization: initialization, seed: seed, device: device)
+      description(input: input, classNames: classNames), initialization: initialization, seed: seed,
+      device: device)
   }
 
-  /// Two 5x5 convolutions and a hidden layer of 1,024, with batch normalisation: the network of A. Ross' thesis (2018).
+  /// Two 5x5 convolutions and a hidden layer of 1,024, with batch normalisation: the network of A.
+  /// Ross' thesis (2018).
   static let cnn = Architecture(
-    name: "cnn", summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",
+    name: "cnn",
+    summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",
     initialization: .xavierUniform
   ) { classes in ross(classes) }
 
-  /// The same behind what the thesis does to house numbers, as layers, so that attacks go through it.
+  /// The same behind what the thesis does to house numbers, as layers, so that attacks go through
+  /// it.
   static let cnnSVHN = Architecture(
-    name: "cnn-svhn", summary: "cnn behind standardisation of each image and local contrast normalisation (Ross 2018)",
+    name: "cnn-svhn",
+    summary:
+      "cnn behind standardisation of each image and local contrast normalisation (Ross 2018)",
     initialization: .xavierUniform
   ) { classes in ["standardize", "localcontrast kernel 7 sigma 3"] + ross(classes) }
 

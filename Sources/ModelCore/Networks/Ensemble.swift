@@ -1,13 +1,17 @@
 import Support
 
-/// Several classifiers as one: the mean of their logits. Attacked as a source, its examples have to fool all at once, which makes
-/// them transfer better. Liu et al., "Delving into transferable adversarial examples and black-box attacks", 2017.
+/// Several classifiers as one: the mean of their logits. Attacked as a source, its examples have to
+/// fool all at once, which makes them transfer better. Liu et al., "Delving into transferable
+/// adversarial examples and black-box attacks", 2017.
 public struct Ensemble: Classifier {
   public let members: [any Classifier]
 
-  /// - Throws: `Failure.badData` if there are no members, or they take different images or know different numbers of classes.
+  /// - Throws: `Failure.badData` if there are no members, or they take different images or know
+  ///   different numbers of classes.
   public init(_ members: [any Classifier]) throws {
-    guard let first = members.first else { throw Failure.badData("an ensemble needs at least one model") }
+    guard let first = members.first else {
+      throw Failure.badData("an ensemble needs at least one model")
+    }
     for member in members {
       guard
         member.inputShape == first.inputShape, member.classCount == first.classCount,

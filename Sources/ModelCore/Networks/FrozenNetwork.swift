@@ -1,24 +1,28 @@
 import Support
 
 extension Network {
-  /// The same function as in evaluation, in the form that is fastest to attack and evaluate: batch normalisation folded
-  /// into the layer before it, dropout gone, weights constant.
+  /// The same function as in evaluation, in the form that is fastest to attack and evaluate: batch
+  /// normalisation folded into the layer before it, dropout gone, weights constant.
   ///
-  /// Logits agree with the original's to rounding. A batch normalisation with nothing to fold into stays as it is.
+  /// Logits agree with the original's to rounding. A batch normalisation with nothing to fold into
+  /// stays as it is.
   public func frozen() throws -> Network {
     let (layers, tensors) = withoutGradients { fold(description.layers, prefix: "") }
     let described = try NetworkDescription(
-      input: description.input, layers: layers, classNames: description.classNames, valueRange: description.valueRange)
+      input: description.input, layers: layers, classNames: description.classNames,
+      valueRange: description.valueRange)
     return try Network(described, tensors: tensors, device: device, learns: false)
   }
 
-  /// The network with layers before it, which have no numbers of their own: what images go through first.
+  /// The network with layers before it, which have no numbers of their own: what images go through
+  /// first.
   /// - Throws: `Failure` if the layers do not fit the images, or have parameters.
   public func preceded(by layers: LayerList) throws -> Network {
     guard !layers.layers.isEmpty else { return self }
     let before = try layers.shapes(from: inputShape.sizes)
     for (layer, shape) in zip(layers.layers, before) where !layer.parameters(for: shape).isEmpty {
-      throw Failure.badData("the layer '\(layer.text)' has to be trained: it cannot be put before a network")
+      throw Failure.badData(
+        "the layer '\(layer.text)' has to be trained: it cannot be put before a network")
     }
     guard before.last == inputShape.sizes else {
       throw Failure.badData(
@@ -68,14 +72,19 @@ extension Network {
   }
 
   /// A batch normalisation in evaluation is x·scale + shift per channel.
-  private func affine(_ norm: BatchNormalization, _ prefix: String) -> (scale: Tensor, shift: Tensor) {
+  private func affine(_ norm: BatchNormalization, _ prefix: String) -> (
+    scale: Tensor, shift: Tensor
+  ) {
     let deviation = (self[prefix + "running_var"].to(.float64) + norm.epsilon).squareRoot
     let scale = self[prefix + "weight"].to(.float64) / deviation
-    let shift = self[prefix + "bias"].to(.float64) - self[prefix + "running_mean"].to(.float64) * scale
+    let shift =
+      self[prefix + "bias"].to(.float64) - self[prefix + "running_mean"].to(.float64) * scale
     return (scale, shift)
   }
 
-  private func scaleLast(_ tensors: inout [String: Tensor], at prefix: String, by scale: Tensor, plus shift: Tensor) {
+  private func scaleLast(
+    _ tensors: inout [String: Tensor], at prefix: String, by scale: Tensor, plus shift: Tensor
+  ) {
     guard let weight = tensors[prefix + "weight"] else { return }
     let perOutput = scale.reshaped([-1] + [Int](repeating: 1, count: weight.rank - 1))
     tensors[prefix + "weight"] = (weight.to(.float64) * perOutput).to(.float32)

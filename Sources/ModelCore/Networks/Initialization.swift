@@ -13,9 +13,11 @@ public enum Initialization: String, Codable, Sendable, CaseIterable {
     let both = Double(inputs + outputs)
     let single = Double(inputs)
     return switch self {
-    case .xavierUniform: random.uniform(shape, in: -(6 / both).squareRoot()..<(6 / both).squareRoot())
+    case .xavierUniform:
+      random.uniform(shape, in: -(6 / both).squareRoot()..<(6 / both).squareRoot())
     case .xavierNormal: random.normal(shape) * (2 / both).squareRoot()
-    case .kaimingUniform: random.uniform(shape, in: -(6 / single).squareRoot()..<(6 / single).squareRoot())
+    case .kaimingUniform:
+      random.uniform(shape, in: -(6 / single).squareRoot()..<(6 / single).squareRoot())
     case .kaimingNormal: random.normal(shape) * (2 / single).squareRoot()
     }
   }
@@ -25,7 +27,8 @@ extension ParameterDescription {
   /// The tensor before any training.
   func start(_ initialization: Initialization, _ random: RandomSource) -> Tensor {
     switch role {
-    case .weight(let inputs, let outputs): initialization.weight(shape, inputs: inputs, outputs: outputs, random)
+    case .weight(let inputs, let outputs):
+      initialization.weight(shape, inputs: inputs, outputs: outputs, random)
     case .constant(let value), .statistic(let value): Tensor.full(value, shape: shape)
     case .counter: Tensor.zeros(shape, type: .int64)
     }

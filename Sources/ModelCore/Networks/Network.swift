@@ -2,8 +2,8 @@ import Support
 
 /// A network of ours: a description and its tensors. Trainable, and a classifier.
 ///
-/// The tensors are the only thing that changes, and only in training: optimizers move the learned ones, batch
-/// normalisation in training moves its running statistics.
+/// The tensors are the only thing that changes, and only in training: optimizers move the learned
+/// ones, batch normalisation in training moves its running statistics.
 public final class Network: Classifier, @unchecked Sendable {
   public let description: NetworkDescription
   public let device: Device
@@ -19,9 +19,11 @@ public final class Network: Classifier, @unchecked Sendable {
 
   /// A network with given tensors.
   /// - Parameter learns: whether gradients can be taken with respect to its tensors.
-  /// - Throws: `Failure.badData` if a tensor is missing, unknown, or has another shape than the layers need.
+  /// - Throws: `Failure.badData` if a tensor is missing, unknown, or has another shape than the
+  ///   layers need.
   public init(
-    _ description: NetworkDescription, tensors: [String: Tensor], device: Device = .cpu, learns: Bool = true
+    _ description: NetworkDescription, tensors: [String: Tensor], device: Device = .cpu,
+    learns: Bool = true
   ) throws {
     let needed = try description.parameters()
     try Self.check(tensors, against: needed)
@@ -38,7 +40,8 @@ public final class Network: Classifier, @unchecked Sendable {
 
   /// A new network with random weights.
   public convenience init(
-    _ description: NetworkDescription, initialization: Initialization, seed: Seed, device: Device = .cpu
+    _ description: NetworkDescription, initialization: Initialization, seed: Seed,
+    device: Device = .cpu
   ) throws {
     let random = RandomSource(seed)
     let needed = try description.parameters()
@@ -63,7 +66,8 @@ public final class Network: Classifier, @unchecked Sendable {
 
   public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
 
-  /// This network as a classifier in another behaviour than evaluation, for attacks inside training.
+  /// This network as a classifier in another behaviour than evaluation, for attacks inside
+  /// training.
   public func behaving(_ pass: Pass) -> any Classifier { NetworkInPass(network: self, pass: pass) }
 
   /// A copy of all tensors, as a file holds them.
@@ -79,7 +83,9 @@ public final class Network: Classifier, @unchecked Sendable {
     }
   }
 
-  private static func check(_ tensors: [String: Tensor], against needed: [ParameterDescription]) throws {
+  private static func check(_ tensors: [String: Tensor], against needed: [ParameterDescription])
+    throws
+  {
     for parameter in needed {
       guard let tensor = tensors[parameter.name] else {
         // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
@@ -89,16 +95,19 @@ public final class Network: Classifier, @unchecked Sendable {
           hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
       }
       guard parameter.type == .int64 || [.float32, .float64].contains(tensor.type) else {
-        throw Failure.badData("tensor '\(parameter.name)' holds \(tensor.type), its layer needs numbers with fractions")
+        throw Failure.badData(
+          "tensor '\(parameter.name)' holds \(tensor.type), its layer needs numbers with fractions")
       }
       guard tensor.shape == parameter.shape else {
         throw Failure.badData(
-          "tensor '\(parameter.name)' has shape \(tensor.shape), its layer needs \(parameter.shape)")
+          "tensor '\(parameter.name)' has shape \(tensor.shape), its layer needs \(parameter.shape)"
+        )
       }
     }
     let known = Set(needed.map(\.name))
     if let extra = tensors.keys.sorted().first(where: { !known.contains($0) }) {
-      throw Failure.badData("tensor '\(extra)' belongs to no layer", hint: hint(for: extra, among: needed.map(\.name)))
+      throw Failure.badData(
+        "tensor '\(extra)' belongs to no layer", hint: hint(for: extra, among: needed.map(\.name)))
     }
   }
 }
@@ -118,7 +127,8 @@ private struct NetworkInPass: Classifier {
 extension Pass: @unchecked Sendable {}
 
 extension Network {
-  /// What the network computes, whatever file it came from: SHA-256 over its layers and its tensors.
+  /// What the network computes, whatever file it came from: SHA-256 over its layers and its
+  /// tensors.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array((text + "\n").utf8).withUnsafeBytes { digest.update($0) } }

@@ -9,9 +9,11 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
   public let valueRange: ClosedRange<Double>
   public let classNames: [String]
 
-  /// - Throws: `Failure.badData` if a layer does not fit the one before it, or the output is not one number per class.
+  /// - Throws: `Failure.badData` if a layer does not fit the one before it, or the output is not
+  ///   one number per class.
   public init(
-    input: ImageShape, layers: LayerList, classNames: [String], valueRange: ClosedRange<Double> = 0...1
+    input: ImageShape, layers: LayerList, classNames: [String],
+    valueRange: ClosedRange<Double> = 0...1
   ) throws {
     let output = try layers.shapes(from: input.sizes).last ?? []
     guard output == [classNames.count], classNames.count >= 2 else {
@@ -32,7 +34,9 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let text = try values.decode(String.self, forKey: .input)
-    guard let input = ImageShape(text) else { throw Failure.badData("input must be like 1x28x28, found '\(text)'") }
+    guard let input = ImageShape(text) else {
+      throw Failure.badData("input must be like 1x28x28, found '\(text)'")
+    }
     try self.init(
       input: input, layers: values.decode(LayerList.self, forKey: .layers),
       classNames: values.decode([String].self, forKey: .classNames),

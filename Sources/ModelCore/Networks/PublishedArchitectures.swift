@@ -1,12 +1,14 @@
-/// Architectures of the literature, under the parameter names of implementations whose CIFAR-10 weights are widely used.
+/// Architectures of the literature, under the parameter names of implementations whose CIFAR-10
+/// weights are widely used.
 ///
-/// Names follow kuangliu/pytorch-cifar (LeNet, VGG, ResNet-18), akamaster/pytorch_resnet_cifar10 (ResNet-20 and -56), and
-/// xternalz/WideResNet-pytorch as RobustBench has it.
+/// Names follow kuangliu/pytorch-cifar (LeNet, VGG, ResNet-18), akamaster/pytorch_resnet_cifar10
+/// (ResNet-20 and -56), and xternalz/WideResNet-pytorch as RobustBench has it.
 extension Architecture {
   private static let fullyConnected = ["conv1", "conv2", "fc1", "fc2", "fc3"]
 
   static let lenet = Architecture(
-    name: "lenet", summary: "LeNet with ReLU and maximum pooling: two 5x5 convolutions (6, 16), hidden 120 and 84",
+    name: "lenet",
+    summary: "LeNet with ReLU and maximum pooling: two 5x5 convolutions (6, 16), hidden 120 and 84",
     initialization: .kaimingUniform, published: fullyConnected
   ) { classes in
     [
@@ -16,7 +18,8 @@ extension Architecture {
   }
 
   static let lenet5 = Architecture(
-    name: "lenet5", summary: "LeNet-5 as drawn in 1998: tanh and mean pooling, images padded by 2 (LeCun et al.)",
+    name: "lenet5",
+    summary: "LeNet-5 as drawn in 1998: tanh and mean pooling, images padded by 2 (LeCun et al.)",
     initialization: .xavierUniform, published: fullyConnected
   ) { classes in
     [
@@ -36,10 +39,13 @@ extension Architecture {
   }
 
   /// The convolutions of VGG-16 by block; Simonyan & Zisserman, 2015, configuration D.
-  private static let vggBlocks = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]]
+  private static let vggBlocks = [
+    [64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512],
+  ]
 
   static let vgg16 = Architecture(
-    name: "vgg16", summary: "VGG-16 for small images: 13 convolutions with batch normalisation, one linear layer",
+    name: "vgg16",
+    summary: "VGG-16 for small images: 13 convolutions with batch normalisation, one linear layer",
     initialization: .kaimingNormal, published: vggNames
   ) { classes in
     let blocks = vggBlocks.map { block in
@@ -49,23 +55,29 @@ extension Architecture {
   }
 
   private static let vggNames: [String] = {
-    // Layers are numbered with those that have no weights: convolution, normalisation, ReLU, and a pooling after each block.
+    // Layers are numbered with those that have no weights: convolution, normalisation, ReLU, and a
+    // pooling after each block.
     var place = 0
     let names = vggBlocks.flatMap { block -> [String] in
       defer { place += 3 * block.count + 1 }
-      return block.indices.flatMap { ["features.\(place + 3 * $0)", "features.\(place + 3 * $0 + 1)"] }
+      return block.indices.flatMap {
+        ["features.\(place + 3 * $0)", "features.\(place + 3 * $0 + 1)"]
+      }
     }
     return names + ["classifier"]
   }()
 
   static let resnet18 = Architecture(
     name: "resnet18",
-    summary: "ResNet-18 for small images: 3x3 first convolution, blocks of 64 to 512 (He et al. 2016)",
-    initialization: .kaimingNormal, published: residualNames(blocks: 2, stages: 4, projecting: 2...4)
+    summary:
+      "ResNet-18 for small images: 3x3 first convolution, blocks of 64 to 512 (He et al. 2016)",
+    initialization: .kaimingNormal,
+    published: residualNames(blocks: 2, stages: 4, projecting: 2...4)
   ) { classes in
     let stages = [(64, 1), (128, 2), (256, 2), (512, 2)].enumerated().flatMap { index, stage in
       let (width, stride) = stage
-      let shortcut = index == 0 ? "" : " shortcut [conv \(width) kernel 1 stride \(stride) bias off; batchnorm]"
+      let shortcut =
+        index == 0 ? "" : " shortcut [conv \(width) kernel 1 stride \(stride) bias off; batchnorm]"
       return [basicBlock(width, stride, shortcut), "relu", basicBlock(width, 1, ""), "relu"]
     }
     return ["conv 64 kernel 3 padding 1 bias off", "batchnorm", "relu"] + stages
@@ -80,13 +92,16 @@ extension Architecture {
     let blocks = (depth - 2) / 6
     return Architecture(
       name: "resnet\(depth)",
-      summary: "ResNet-\(depth) for CIFAR: blocks of 16, 32 and 64, shortcuts without weights (He et al. 2016)",
-      initialization: .kaimingNormal, published: residualNames(blocks: blocks, stages: 3, projecting: nil)
+      summary:
+        "ResNet-\(depth) for CIFAR: blocks of 16, 32 and 64, shortcuts without weights (He et al. 2016)",
+      initialization: .kaimingNormal,
+      published: residualNames(blocks: blocks, stages: 3, projecting: nil)
     ) { classes in
       let stages = [16, 32, 64].flatMap { width in
         (0..<blocks).flatMap { block in
           let grows = width > 16 && block == 0
-          // Every second pixel of every second row, and as many channels of zeros as there are, half on each side.
+          // Every second pixel of every second row, and as many channels of zeros as there are,
+          // half on each side.
           let shortcut = grows ? " shortcut [maxpool 1 stride 2; padchannels \(width / 4)]" : ""
           return [basicBlock(width, grows ? 2 : 1, shortcut), "relu"]
         }
@@ -102,7 +117,9 @@ extension Architecture {
   }
 
   /// - Parameter projecting: the stages whose first block has weights in its shortcut.
-  private static func residualNames(blocks: Int, stages: Int, projecting: ClosedRange<Int>?) -> [String] {
+  private static func residualNames(blocks: Int, stages: Int, projecting: ClosedRange<Int>?)
+    -> [String]
+  {
     let all = (1...stages).flatMap { stage in
       (0..<blocks).flatMap { block -> [String] in
         let name = "layer\(stage).\(block)"
@@ -114,20 +131,24 @@ extension Architecture {
     return ["conv1", "bn1"] + all + ["linear"]
   }
 
-  /// Zagoruyko & Komodakis, 2016: normalisation and ReLU before each convolution; where the width changes, the shortcut starts
-  /// after them.
+  /// Zagoruyko & Komodakis, 2016: normalisation and ReLU before each convolution; where the width
+  /// changes, the shortcut starts after them.
   static let wideResNet28x10 = Architecture(
-    name: "wideresnet28-10", summary: "WideResNet-28-10: blocks of 160, 320 and 640 (Zagoruyko & Komodakis 2016)",
+    name: "wideresnet28-10",
+    summary: "WideResNet-28-10: blocks of 160, 320 and 640 (Zagoruyko & Komodakis 2016)",
     initialization: .kaimingNormal, published: wideNames
   ) { classes in
     let stages = [(160, 1), (320, 2), (640, 2)].flatMap { width, stride in
       let body =
         "conv \(width) kernel 3 stride \(stride) padding 1 bias off; batchnorm; relu; conv \(width) kernel 3 padding 1 bias off"
       let first = [
-        "batchnorm", "relu", "residual [\(body)] shortcut [conv \(width) kernel 1 stride \(stride) bias off]",
+        "batchnorm", "relu",
+        "residual [\(body)] shortcut [conv \(width) kernel 1 stride \(stride) bias off]",
       ]
       let inner = "conv \(width) kernel 3 padding 1 bias off"
-      return first + [String](repeating: "residual [batchnorm; relu; \(inner); batchnorm; relu; \(inner)]", count: 3)
+      return first
+        + [String](
+          repeating: "residual [batchnorm; relu; \(inner); batchnorm; relu; \(inner)]", count: 3)
     }
     return ["conv 16 kernel 3 padding 1 bias off"] + stages
       + ["batchnorm", "relu", "globalavgpool", "flatten", "linear \(classes)"]

@@ -19,13 +19,16 @@ public enum LearningRateSchedule: Sendable, Equatable, CustomStringConvertible {
     case ("cosine", 1): self = .cosine
     case ("triangle", 1): self = .triangle
     case ("step", 3):
-      guard let epochs = Int(parts[1]), epochs > 0, let factor = Double(parts[2]), factor > 0, factor.isFinite else {
+      guard let epochs = Int(parts[1]), epochs > 0, let factor = Double(parts[2]), factor > 0,
+        factor.isFinite
+      else {
         fallthrough
       }
       self = .step(epochs: epochs, factor: factor)
     default:
       throw Failure.usage(
-        "unknown learning-rate schedule '\(text)'", hint: "known: constant, cosine, triangle, step:EPOCHS:FACTOR")
+        "unknown learning-rate schedule '\(text)'",
+        hint: "known: constant, cosine, triangle, step:EPOCHS:FACTOR")
     }
   }
 

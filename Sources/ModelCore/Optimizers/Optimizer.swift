@@ -3,9 +3,11 @@ import Support
 
 /// The rule by which gradients move parameters.
 public enum OptimizerRule: Sendable, Equatable {
-  /// Kingma & Ba, 2015; with `decoupled` weight decay it is AdamW (Loshchilov & Hutter, 2019). ε is added to √v̂.
+  /// Kingma & Ba, 2015; with `decoupled` weight decay it is AdamW (Loshchilov & Hutter, 2019). ε is
+  /// added to √v̂.
   case adam(
-    rate: Double = 2e-4, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-4, weightDecay: Double = 0,
+    rate: Double = 2e-4, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-4,
+    weightDecay: Double = 0,
     decoupled: Bool = false)
   /// θ ← θ − rate·(momentum buffer), PyTorch's form.
   case sgd(rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false)
@@ -49,19 +51,23 @@ public final class Optimizer {
     switch rule {
     case .adam(let rate, let beta1, let beta2, let epsilon, let weightDecay, let decoupled):
       let settings = ct_adam(
-        rate: rate * factor, beta1: beta1, beta2: beta2, epsilon: epsilon, weight_decay: weightDecay,
+        rate: rate * factor, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weight_decay: weightDecay,
         decoupled: decoupled)
-      done = ct_adam_step(values, slopes, means, second.map(\.reference), count, Int64(steps), settings)
+      done = ct_adam_step(
+        values, slopes, means, second.map(\.reference), count, Int64(steps), settings)
     case .sgd(let rate, let momentum, let weightDecay, let nesterov):
       done = ct_sgd_step(
-        values, slopes, means, count, rate * factor, momentum, weightDecay, nesterov && momentum > 0, steps == 1)
+        values, slopes, means, count, rate * factor, momentum, weightDecay,
+        nesterov && momentum > 0, steps == 1)
     }
     guard done else { Engine.refuse() }
     // Gradients' histories refer to the handles, which stay alive until here.
     withExtendedLifetime((gradients, first, second)) {}
   }
 
-  /// What has to be kept to go on later: `optimizer.first.<parameter>` and `optimizer.second.<parameter>`.
+  /// What has to be kept to go on later: `optimizer.first.<parameter>` and
+  /// `optimizer.second.<parameter>`.
   public func state() -> [(name: String, tensor: Tensor)] {
     zip(names, first).map { ("optimizer.first.\($0)", $1.copy().to(.cpu).contiguous) }
       + zip(names, second).map { ("optimizer.second.\($0)", $1.copy().to(.cpu).contiguous) }
@@ -71,7 +77,9 @@ public final class Optimizer {
   public func restore(_ state: [String: Tensor], steps: Int) throws {
     func kept(_ buffers: [Tensor], _ kind: String) throws -> [Tensor] {
       try zip(names, buffers).map { name, buffer in
-        guard let kept = state["optimizer.\(kind).\(name)"], kept.shape == buffer.shape, kept.type == buffer.type else {
+        guard let kept = state["optimizer.\(kind).\(name)"], kept.shape == buffer.shape,
+          kept.type == buffer.type
+        else {
           throw Failure.badData("the checkpoint lacks the optimizer's state of '\(name)'")
         }
         return kept.to(buffer.device)

@@ -6,7 +6,8 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
   case cpu
   case cuda(Int)
 
-  /// The device named on a command line: `cpu`, `cuda`, `cuda:1`, or `auto` (a GPU if this libtorch has one).
+  /// The device named on a command line: `cpu`, `cuda`, `cuda:1`, or `auto` (a GPU if this libtorch
+  /// has one).
   /// - Throws: `Failure.usage` for another name, or for a GPU that is not there.
   public init(named name: String) throws {
     let available = ct_cuda_available()
@@ -17,11 +18,13 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
       let parts = name.split(separator: ":", omittingEmptySubsequences: false)
       let index = parts.count == 1 ? 0 : Int(parts[1])
       guard parts.count <= 2, parts[0] == "cuda", let index, index >= 0 else {
-        throw Failure.usage("unknown device '\(name)'", hint: hint(for: name, among: ["auto", "cpu", "cuda"]))
+        throw Failure.usage(
+          "unknown device '\(name)'", hint: hint(for: name, among: ["auto", "cpu", "cuda"]))
       }
       guard available else {
         throw Failure.usage(
-          "--device \(name): this libtorch (\(Engine.version)) finds no CUDA device", hint: "use --device cpu or auto")
+          "--device \(name): this libtorch (\(Engine.version)) finds no CUDA device",
+          hint: "use --device cpu or auto")
       }
       self = .cuda(index)
     }

@@ -9,7 +9,8 @@ public enum Engine {
   /// How many threads one operation may use.
   public static var threads: Int { Int(ct_threads()) }
 
-  /// Prepares the process: keeps freed memory for reuse and sets the number of threads (nil: one per core).
+  /// Prepares the process: keeps freed memory for reuse and sets the number of threads (nil: one
+  /// per core).
   ///
   /// Call once, before the first tensor is made.
   public static func start(threads: Int? = nil) {
@@ -20,16 +21,18 @@ public enum Engine {
   /// What libtorch said about its last refusal on this thread.
   static var lastError: String { String(cString: ct_last_error()) }
 
-  /// Ends the process with one clear line. Shapes and values were checked where they came in, so what remains is memory
-  /// that is not there or a fault of ours; everything already written stays.
+  /// Ends the process with one clear line. Shapes and values were checked where they came in, so
+  /// what remains is memory that is not there or a fault of ours; everything already written stays.
   static func refuse() -> Never {
     let reason = lastError.split(separator: "\n").first.map(String.init) ?? "unknown error"
-    FileHandle.standardError.write(Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
+    FileHandle.standardError.write(
+      Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
     _exit(1)
   }
 }
 
-/// Runs a body without recording what its results depend on: faster, and nothing in it can be differentiated.
+/// Runs a body without recording what its results depend on: faster, and nothing in it can be
+/// differentiated.
 public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
   let before = ct_set_gradients(false)
   defer { _ = ct_set_gradients(before) }

@@ -14,8 +14,8 @@ public final class GradientCounter: @unchecked Sendable {
   /// How many rows of gradients have flowed through the tensors so far.
   public var rows: Int { Int(ct_counter_value(reference)) }
 
-  /// Counts a tensor `[N, …]` from now on: N rows each time a gradient flows back through it. A tensor that no gradient can flow
-  /// through is left alone.
+  /// Counts a tensor `[N, …]` from now on: N rows each time a gradient flows back through it. A
+  /// tensor that no gradient can flow through is left alone.
   public func count(_ tensor: Tensor) {
     guard tensor.isTracked else { return }
     guard ct_count_gradients(tensor.reference, reference) else { Engine.refuse() }

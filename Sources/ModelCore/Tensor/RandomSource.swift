@@ -1,9 +1,11 @@
 import CTorch
 import Support
 
-/// A stream of random numbers that belongs to whoever made it: same seed, same numbers, whatever else runs.
+/// A stream of random numbers that belongs to whoever made it: same seed, same numbers, whatever
+/// else runs.
 ///
-/// Numbers are drawn on the processor and moved to `device`, so that every device sees the same ones.
+/// Numbers are drawn on the processor and moved to `device`, so that every device sees the same
+/// ones.
 public final class RandomSource: @unchecked Sendable {
   private let reference: OpaquePointer
   public let device: Device
@@ -18,7 +20,8 @@ public final class RandomSource: @unchecked Sendable {
 
   /// Uniform in [low, high).
   public func uniform(_ shape: [Int], in range: Range<Double> = 0..<1) -> Tensor {
-    let made = ct_uniform(reference, range.lowerBound, range.upperBound, shape.sizes, Int32(shape.count))
+    let made = ct_uniform(
+      reference, range.lowerBound, range.upperBound, shape.sizes, Int32(shape.count))
     return Tensor(owning: made).to(device)
   }
 

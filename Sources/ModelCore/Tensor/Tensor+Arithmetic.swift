@@ -33,7 +33,8 @@ extension Tensor {
   public func minimum(_ other: Tensor) -> Tensor { binary(ct_minimum, other) }
   public func minimum(_ other: Double) -> Tensor { binary(ct_minimum, other) }
 
-  // Comparisons give tensors of truth values, so they are named and not spelled as Swift's Bool operators.
+  // Comparisons give tensors of truth values, so they are named and not spelled as Swift's Bool
+  // operators.
   public func equals(_ other: Tensor) -> Tensor { binary(ct_eq, other) }
   public func equals(_ other: Double) -> Tensor { binary(ct_eq, other) }
   public func differs(from other: Tensor) -> Tensor { binary(ct_ne, other) }
@@ -73,7 +74,9 @@ extension Tensor {
   }
 
   /// Matrix product of the last two dimensions, with batch dimensions broadcast.
-  public func matmul(_ other: Tensor) -> Tensor { Tensor(owning: ct_matmul(reference, other.reference)) }
+  public func matmul(_ other: Tensor) -> Tensor {
+    Tensor(owning: ct_matmul(reference, other.reference))
+  }
 
   /// `a` where this tensor of truth values holds, else `b`.
   public func choose(_ a: Tensor, else b: Tensor) -> Tensor {

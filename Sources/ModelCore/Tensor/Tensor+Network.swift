@@ -15,10 +15,13 @@ public struct Window: Equatable, Sendable {
   }
 
   var native: ct_window {
-    ct_window(kernel: kernel.native, stride: stride.native, padding: padding.native, dilation: dilation.native)
+    ct_window(
+      kernel: kernel.native, stride: stride.native, padding: padding.native,
+      dilation: dilation.native)
   }
 
-  /// Output size for an input size: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, for height and width.
+  /// Output size for an input size: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
+  /// for height and width.
   func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
     func size(_ n: Int, _ part: KeyPath<Pair, Int>) -> Int {
       let span = dilation[keyPath: part] * (kernel[keyPath: part] - 1) + 1
@@ -50,8 +53,10 @@ public struct Pair: Equatable, Sendable, ExpressibleByIntegerLiteral, CustomStri
 /// Network operations on images `[N, C, H, W]` and vectors `[N, D]`.
 extension Tensor {
   /// `weight` is `[out, in / groups, kernel…]`.
-  public func convolved(_ weight: Tensor, bias: Tensor?, window: Window, groups: Int = 1) -> Tensor {
-    Tensor(owning: ct_conv2d(reference, weight.reference, bias?.reference, window.native, Int64(groups)))
+  public func convolved(_ weight: Tensor, bias: Tensor?, window: Window, groups: Int = 1) -> Tensor
+  {
+    Tensor(
+      owning: ct_conv2d(reference, weight.reference, bias?.reference, window.native, Int64(groups)))
   }
 
   /// x·Wᵀ + b with `weight` `[out, in]`.
@@ -59,10 +64,14 @@ extension Tensor {
     Tensor(owning: ct_linear(reference, weight.reference, bias?.reference))
   }
 
-  public func maxPooled(_ window: Window) -> Tensor { Tensor(owning: ct_max_pool2d(reference, window.native)) }
+  public func maxPooled(_ window: Window) -> Tensor {
+    Tensor(owning: ct_max_pool2d(reference, window.native))
+  }
 
   /// Averages count padding zeros, as PyTorch's default does.
-  public func averagePooled(_ window: Window) -> Tensor { Tensor(owning: ct_avg_pool2d(reference, window.native)) }
+  public func averagePooled(_ window: Window) -> Tensor {
+    Tensor(owning: ct_avg_pool2d(reference, window.native))
+  }
 
   /// Images brought to another size by bilinear interpolation between pixel centres.
   public func resized(height: Int, width: Int) -> Tensor {
@@ -79,30 +88,37 @@ extension Tensor {
 
   /// (x − mean) / √(variance + ε) · weight + bias per channel.
   ///
-  /// With `usesBatch` the statistics are the batch's own, and the running ones, where given, move towards them in place:
-  /// running ← (1 − momentum)·running + momentum·batch (variance without bias).
+  /// With `usesBatch` the statistics are the batch's own, and the running ones, where given, move
+  /// towards them in place: running ← (1 − momentum)·running + momentum·batch (variance without
+  /// bias).
   func batchNormalized(
-    weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, usesBatch: Bool, momentum: Double,
+    weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, usesBatch: Bool,
+    momentum: Double,
     epsilon: Double
   ) -> Tensor {
     Tensor(
       owning: ct_batch_norm(
-        reference, weight?.reference, bias?.reference, runningMean?.reference, runningVariance?.reference, usesBatch,
+        reference, weight?.reference, bias?.reference, runningMean?.reference,
+        runningVariance?.reference, usesBatch,
         momentum, epsilon))
   }
 
-  public func softmax(_ dimension: Int = -1) -> Tensor { Tensor(owning: ct_softmax(reference, Int32(dimension))) }
+  public func softmax(_ dimension: Int = -1) -> Tensor {
+    Tensor(owning: ct_softmax(reference, Int32(dimension)))
+  }
 
   public func logSoftmax(_ dimension: Int = -1) -> Tensor {
     Tensor(owning: ct_log_softmax(reference, Int32(dimension)))
   }
 
-  /// Cross-entropy of each row of logits `[N, K]` against labels `[N]`: −log softmax(z)[y], in plain float32, so that a
-  /// saturated network's gradient is exactly zero.
+  /// Cross-entropy of each row of logits `[N, K]` against labels `[N]`: −log softmax(z)[y], in
+  /// plain float32, so that a saturated network's gradient is exactly zero.
   public func crossEntropy(_ labels: Tensor) -> Tensor {
     -logSoftmax().gather(1, labels.reshaped([-1, 1])).reshaped([-1])
   }
 
   /// Cross-entropy of each row of logits against target probabilities `[N, K]`.
-  public func crossEntropy(probabilities: Tensor) -> Tensor { -(probabilities * logSoftmax()).sum([1]) }
+  public func crossEntropy(probabilities: Tensor) -> Tensor {
+    -(probabilities * logSoftmax()).sum([1])
+  }
 }

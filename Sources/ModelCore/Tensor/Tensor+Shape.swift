@@ -55,7 +55,9 @@ extension Tensor {
   }
 
   /// Labels `[N]` as float rows with a single one: `[N, classes]`.
-  public func oneHot(classes: Int) -> Tensor { Tensor(owning: ct_one_hot(reference, Int64(classes))) }
+  public func oneHot(classes: Int) -> Tensor {
+    Tensor(owning: ct_one_hot(reference, Int64(classes)))
+  }
 
   public static func concatenate(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
     Tensor(owning: ct_cat(tensors.map(\.reference), Int32(tensors.count), Int32(dimension)))
@@ -66,16 +68,30 @@ extension Tensor {
   }
 
   private func reduce(_ operation: ct_reduction, _ dimensions: [Int], _ keep: Bool) -> Tensor {
-    Tensor(owning: ct_reduce(Int32(operation.rawValue), reference, dimensions.sizes, Int32(dimensions.count), keep))
+    Tensor(
+      owning: ct_reduce(
+        Int32(operation.rawValue), reference, dimensions.sizes, Int32(dimensions.count), keep))
   }
 
   // Reductions over the dimensions given; over all of them when none is given.
-  public func sum(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_sum, dimensions, keep) }
-  public func mean(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_mean, dimensions, keep) }
-  public func max(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_amax, dimensions, keep) }
-  public func min(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_amin, dimensions, keep) }
-  public func all(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_all, dimensions, keep) }
-  public func any(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor { reduce(ct_any, dimensions, keep) }
+  public func sum(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_sum, dimensions, keep)
+  }
+  public func mean(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_mean, dimensions, keep)
+  }
+  public func max(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_amax, dimensions, keep)
+  }
+  public func min(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_amin, dimensions, keep)
+  }
+  public func all(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_all, dimensions, keep)
+  }
+  public func any(_ dimensions: [Int] = [], keep: Bool = false) -> Tensor {
+    reduce(ct_any, dimensions, keep)
+  }
 
   /// The index of the largest element along a dimension; the first of equals.
   public func argmax(_ dimension: Int, keep: Bool = false) -> Tensor {
@@ -87,7 +103,9 @@ extension Tensor {
   }
 
   /// Running sums along a dimension.
-  public func cumulativeSum(_ dimension: Int) -> Tensor { Tensor(owning: ct_cumsum(reference, Int32(dimension))) }
+  public func cumulativeSum(_ dimension: Int) -> Tensor {
+    Tensor(owning: ct_cumsum(reference, Int32(dimension)))
+  }
 
   /// The `k` largest elements along a dimension, largest first, and their indices.
   public func topK(_ k: Int, _ dimension: Int) -> (values: Tensor, indices: Tensor) {

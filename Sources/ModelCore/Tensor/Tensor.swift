@@ -2,8 +2,9 @@ import CTorch
 
 /// An n-dimensional array of numbers of one type, on one device, that libtorch computes with.
 ///
-/// A value: operations make new tensors. Only `assign` and the optimizers change one in place, and only parameters.
-/// Algebra on shapes that were checked where they came in does not throw; see `Engine`.
+/// A value: operations make new tensors. Only `assign` and the optimizers change one in place, and
+/// only parameters. Algebra on shapes that were checked where they came in does not throw; see
+/// `Engine`.
 public struct Tensor: Sendable {
   /// The element types that are needed here.
   public enum ElementType: Int32, Sendable {
@@ -70,10 +71,15 @@ public struct Tensor: Sendable {
     self.init(owning: ct_from(bytes.baseAddress, shape.sizes, Int32(shape.count), type.rawValue))
   }
 
-  /// A tensor whose elements are yet to be set, row-major at `memory`, which lives as long as the tensor.
-  package static func unset(_ shape: [Int], type: ElementType) -> (tensor: Tensor, memory: UnsafeMutableRawPointer) {
+  /// A tensor whose elements are yet to be set, row-major at `memory`, which lives as long as the
+  /// tensor.
+  package static func unset(_ shape: [Int], type: ElementType) -> (
+    tensor: Tensor, memory: UnsafeMutableRawPointer
+  ) {
     let tensor = Tensor(owning: ct_empty(shape.sizes, Int32(shape.count), type.rawValue))
-    guard let memory = ct_data(tensor.reference) else { preconditionFailure("no elements in \(shape)") }
+    guard let memory = ct_data(tensor.reference) else {
+      preconditionFailure("no elements in \(shape)")
+    }
     return (tensor, memory)
   }
 
@@ -83,11 +89,15 @@ public struct Tensor: Sendable {
     Tensor(owning: ct_full(value, shape.sizes, Int32(shape.count), type.rawValue, device.index))
   }
 
-  public static func zeros(_ shape: [Int], type: ElementType = .float32, device: Device = .cpu) -> Tensor {
+  public static func zeros(_ shape: [Int], type: ElementType = .float32, device: Device = .cpu)
+    -> Tensor
+  {
     full(0, shape: shape, type: type, device: device)
   }
 
-  public static func ones(_ shape: [Int], type: ElementType = .float32, device: Device = .cpu) -> Tensor {
+  public static func ones(_ shape: [Int], type: ElementType = .float32, device: Device = .cpu)
+    -> Tensor
+  {
     full(1, shape: shape, type: type, device: device)
   }
 
@@ -142,7 +152,9 @@ public struct Tensor: Sendable {
   /// The elements as they are stored, row-major, without conversion.
   package func rawBytes() -> [UInt8] {
     var out = [UInt8](repeating: 0, count: count * type.byteCount)
-    let done = out.withUnsafeMutableBytes { $0.count == 0 || ct_read(reference, $0.baseAddress!, $0.count) }
+    let done = out.withUnsafeMutableBytes {
+      $0.count == 0 || ct_read(reference, $0.baseAddress!, $0.count)
+    }
     guard done else { Engine.refuse() }
     return out
   }
@@ -157,7 +169,8 @@ public struct Tensor: Sendable {
     device == self.device ? self : Tensor(owning: ct_to_device(reference, device.index))
   }
 
-  /// The same values with the channels of each pixel side by side in memory, which convolutions prefer.
+  /// The same values with the channels of each pixel side by side in memory, which convolutions
+  /// prefer.
   public var channelsLast: Tensor { Tensor(owning: ct_contiguous(reference, true)) }
 
   /// The same values in row-major order in memory.

@@ -15,7 +15,8 @@ struct Course: Sendable {
 
   /// The next question after the last answer; nil when there is none left.
   ///
-  /// Who says "none of them", or lets the time go by, is not asked for the second most plausible label.
+  /// Who says "none of them", or lets the time go by, is not asked for the second most plausible
+  /// label.
   func next(after last: (step: Step, choice: Choice?)?) -> Step? {
     guard let last else { return trials.isEmpty ? nil : Step() }
     if last.step.question < questions, case .label = last.choice {

@@ -1,9 +1,10 @@
 import GRDB
 
-/// Changes from many callers, on disk when each call returns, at the price of one wait for the disk for all that came meanwhile.
+/// Changes from many callers, on disk when each call returns, at the price of one wait for the disk
+/// for all that came meanwhile.
 ///
-/// A disk takes milliseconds to promise that something is stored. While it does, further changes gather, and go into the next
-/// transaction together. Each is undone by itself if it fails.
+/// A disk takes milliseconds to promise that something is stored. While it does, further changes
+/// gather, and go into the next transaction together. Each is undone by itself if it fails.
 actor GroupCommit {
   private struct Change: Sendable {
     /// Runs in a savepoint; its error belongs to its caller alone.
@@ -21,7 +22,9 @@ actor GroupCommit {
   }
 
   /// Changes the database; what `body` made stands on disk on return.
-  func write<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+  func write<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws
+    -> Result
+  {
     try await withCheckedThrowingContinuation { continuation in
       let outcome = Outcome<Result>()
       let change = Change(
@@ -32,7 +35,11 @@ actor GroupCommit {
           }
         },
         ended: { error in
-          if let error { continuation.resume(throwing: error) } else { continuation.resume(with: outcome.value!) }
+          if let error {
+            continuation.resume(throwing: error)
+          } else {
+            continuation.resume(with: outcome.value!)
+          }
         })
       waiting.append(change)
       if !isWriting {

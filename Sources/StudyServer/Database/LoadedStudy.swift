@@ -22,16 +22,19 @@ struct LoadedStudy: Sendable {
     let study = study
     lists = try (1...study.slots).map { slot in
       guard let list = bySlot[slot] else {
-        throw Failure.badData("trials.csv has no list \(slot) of the \(study.slots) that study.json promises")
+        throw Failure.badData(
+          "trials.csv has no list \(slot) of the \(study.slots) that study.json promises")
       }
       return list
     }
     let known = Set(study.stimuli)
     if let stray = trials.first(where: { !known.contains($0.stimulus) }) {
-      throw Failure.badData("trials.csv: the picture '\(stray.stimulus)' of list \(stray.slot) is not in study.json")
+      throw Failure.badData(
+        "trials.csv: the picture '\(stray.stimulus)' of list \(stray.slot) is not in study.json")
     }
     let pictures = study.stimuli.map(folder.image) + study.sheets.map { folder.sheet($0.name) }
-    if let missing = pictures.first(where: { !FileManager.default.isReadableFile(atPath: $0.path) }) {
+    if let missing = pictures.first(where: { !FileManager.default.isReadableFile(atPath: $0.path) })
+    {
       throw Failure.missing("cannot read \(missing.path)", hint: "sample the study again")
     }
     let files = try Digest.hex(ofFile: folder.study) + Digest.hex(ofFile: folder.trials)
@@ -40,14 +43,18 @@ struct LoadedStudy: Sendable {
   }
 
   func course(slot: Int) -> Course {
-    Course(trials: lists[slot - 1], questions: study.questions.count, classes: study.classNames.count)
+    Course(
+      trials: lists[slot - 1], questions: study.questions.count, classes: study.classNames.count)
   }
 }
 
 extension LoadedStudy {
-  /// The pictures somebody may see: those they have seen, the one they look at, and the one after it.
+  /// The pictures somebody may see: those they have seen, the one they look at, and the one after
+  /// it.
   func pictures(for participant: Participant) -> [String] {
-    guard let slot = participant.slot, participant.session > 0, !participant.isWithdrawn else { return [] }
+    guard let slot = participant.slot, participant.session > 0, !participant.isWithdrawn else {
+      return []
+    }
     let course = course(slot: slot)
     let position = course.next(after: participant.last)?.position ?? course.trials.count
     return course.trials.prefix(position + 1).map(\.stimulus)

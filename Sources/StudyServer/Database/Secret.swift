@@ -1,9 +1,11 @@
 import Foundation
 import Support
 
-/// A participant's secret: 128 bits of the system's generator, told to the participant and kept nowhere but as its SHA-256.
+/// A participant's secret: 128 bits of the system's generator, told to the participant and kept
+/// nowhere but as its SHA-256.
 struct Secret: Equatable, Sendable {
-  /// 26 letters and digits of Crockford's alphabet in lower case, which has no letter that looks like a digit.
+  /// 26 letters and digits of Crockford's alphabet in lower case, which has no letter that looks
+  /// like a digit.
   let text: String
 
   static let length = 26
@@ -17,7 +19,9 @@ struct Secret: Equatable, Sendable {
 
   /// One that came in; nil if it cannot be one.
   init?(_ text: String) {
-    guard text.utf8.count == Self.length, text.allSatisfy(Self.alphabet.contains) else { return nil }
+    guard text.utf8.count == Self.length, text.allSatisfy(Self.alphabet.contains) else {
+      return nil
+    }
     self.text = text
   }
 

@@ -13,9 +13,11 @@ public struct StudyExport: Encodable, Equatable, Sendable {
 }
 
 extension StudyDatabase {
-  /// Writes what was stored as tables: `answers.csv`, `participants.csv`, and `completion.csv`, `comments.csv`, `events.csv`.
+  /// Writes what was stored as tables: `answers.csv`, `participants.csv`, and `completion.csv`,
+  /// `comments.csv`, `events.csv`.
   ///
-  /// All of one moment, also while the study is being served. Of who has withdrawn nothing is written but that they have.
+  /// All of one moment, also while the study is being served. Of who has withdrawn nothing is
+  /// written but that they have.
   func export(to folder: StudyFolder) throws -> StudyExport {
     let participants =
       "FROM enrolment e LEFT JOIN ending USING (participant) LEFT JOIN withdrawal w USING (participant)"
@@ -29,24 +31,35 @@ extension StudyDatabase {
           """)
       let records = people.map(ParticipantRecord.init(stored:))
       let answers = try Row.fetchAll(
-        database, sql: "SELECT * FROM answer WHERE \(staying) ORDER BY participant, position, question")
+        database,
+        sql: "SELECT * FROM answer WHERE \(staying) ORDER BY participant, position, question")
       try folder.write(records)
       try folder.write(answers.map(Answer.init(stored:)))
       let codes = people.compactMap { row in
-        (row["code"] as String?).map { [Participant.name(row["participant"]), $0, row["external"] as String] }
+        (row["code"] as String?).map {
+          [Participant.name(row["participant"]), $0, row["external"] as String]
+        }
       }
-      try Self.write(codes, "participant,code,external", to: folder.url.appending(path: "completion.csv"))
+      try Self.write(
+        codes, "participant,code,external", to: folder.url.appending(path: "completion.csv"))
       let comments = try Row.fetchAll(
         database, sql: "SELECT * FROM comment WHERE \(staying) ORDER BY participant, sheet")
       try Self.write(
-        comments.map { [Participant.name($0["participant"]), $0["sheet"], $0["time"], $0["text"]] as [String] },
+        comments.map {
+          [Participant.name($0["participant"]), $0["sheet"], $0["time"], $0["text"]] as [String]
+        },
         "participant,sheet,time,comment", to: folder.url.appending(path: "comments.csv"))
-      let events = try Row.fetchAll(database, sql: "SELECT * FROM event WHERE \(staying) ORDER BY id")
+      let events = try Row.fetchAll(
+        database, sql: "SELECT * FROM event WHERE \(staying) ORDER BY id")
       try Self.write(
         events.map { row in
-          [Participant.name(row["participant"]), "\(row["session"] as Int)", "\(row["position"] as Int)", row["kind"]]
+          [
+            Participant.name(row["participant"]), "\(row["session"] as Int)",
+            "\(row["position"] as Int)", row["kind"],
+          ]
             + [(row["page_ms"] as Double).plainDecimal, row["time"]]
-        }, "participant,session,position,event,page_ms,time", to: folder.url.appending(path: "events.csv"))
+        }, "participant,session,position,event,page_ms,time",
+        to: folder.url.appending(path: "events.csv"))
       return StudyExport(
         participants: records.count, finished: records.count { $0.status == .finished },
         withdrawn: records.count { $0.status == .withdrawn }, answers: answers.count)
@@ -66,7 +79,8 @@ extension ParticipantRecord {
     let finished: String? = row["finished"]
     self.init(
       participant: Participant.name(row["participant"]), slot: row["slot"],
-      status: isWithdrawn ? .withdrawn : finished == nil ? .started : .finished, consented: row["consented"],
+      status: isWithdrawn ? .withdrawn : finished == nil ? .started : .finished,
+      consented: row["consented"],
       finished: finished ?? "", external: isWithdrawn ? "" : row["external"])
   }
 }
@@ -74,8 +88,10 @@ extension ParticipantRecord {
 extension Answer {
   fileprivate init(stored row: Row) {
     self.init(
-      participant: Participant.name(row["participant"]), session: row["session"], position: row["position"],
-      phase: Phase(rawValue: row["phase"]) ?? .main, stimulus: row["stimulus"], question: row["question"],
+      participant: Participant.name(row["participant"]), session: row["session"],
+      position: row["position"],
+      phase: Phase(rawValue: row["phase"]) ?? .main, stimulus: row["stimulus"],
+      question: row["question"],
       choice: (row["choice"] as String?).flatMap(Choice.init),
       ending: Ending(rawValue: row["ended_on"]) ?? .response, milliseconds: row["rt_ms"],
       serverMilliseconds: row["server_ms"], time: row["time"])

@@ -34,8 +34,11 @@ struct Participant: Equatable, Sendable {
 
 /// Who somebody is elsewhere, as the address said.
 struct ExternalIdentity: Equatable, Sendable {
-  /// The names that are kept, those of Prolific and Mechanical Turk; the first two tell a person from others.
-  static let names = ["PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId"]
+  /// The names that are kept, those of Prolific and Mechanical Turk; the first two tell a person
+  /// from others.
+  static let names = [
+    "PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId",
+  ]
 
   let values: [String: String]
 
@@ -45,7 +48,9 @@ struct ExternalIdentity: Equatable, Sendable {
     let isPlain = { (text: String) in
       text.utf8.count <= 64
         && text.unicodeScalars.allSatisfy {
-          $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0))
+          $0.isASCII
+            && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+              || "-_.".unicodeScalars.contains($0))
         }
     }
     guard values.values.allSatisfy(isPlain) else { return nil }
@@ -101,33 +106,39 @@ extension StudyDatabase {
     if let last = answers.first {
       participant.lastStep = Course.Step(position: last["position"], question: last["question"])
       participant.lastChoice = (last["choice"] as String?).flatMap(Choice.init)
-      let opening = answers.first { $0["position"] as Int == last["position"] && $0["question"] as Int == 1 }
+      let opening = answers.first {
+        $0["position"] as Int == last["position"] && $0["question"] as Int == 1
+      }
       participant.first = (opening?["choice"] as String?).flatMap(Choice.init)
     }
     return participant
   }
 
-  /// Enters a participant's consent, and gives them a list: the one that fewest have, unless they have one.
+  /// Enters a participant's consent, and gives them a list: the one that fewest have, unless they
+  /// have one.
   func enrol(
-    _ id: Int64, consent: String, _ external: ExternalIdentity, slot: Int? = nil, time: String? = nil,
+    _ id: Int64, consent: String, _ external: ExternalIdentity, slot: Int? = nil,
+    time: String? = nil,
     _ database: Database
   ) throws {
     guard consent == study.consentDigest else { throw Refusal.otherConsent }
     guard try Self.participant(id, database).slot == nil else { return }
     if let person = external.person {
       let taken = try Bool.fetchOne(
-        database, sql: "SELECT EXISTS (SELECT 1 FROM enrolment WHERE identity = ?)", arguments: [person])
+        database, sql: "SELECT EXISTS (SELECT 1 FROM enrolment WHERE identity = ?)",
+        arguments: [person])
       guard taken != true else { throw Refusal.identityTaken }
     }
     try database.execute(
       sql: "INSERT INTO enrolment VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        id, try slot ?? leastFilledSlot(database), consent, time ?? Self.now(), external.text, external.person,
+        id, try slot ?? leastFilledSlot(database), consent, time ?? Self.now(), external.text,
+        external.person,
       ])
   }
 
-  /// The list with the fewest participants: who has finished counts, who is at it counts, who has withdrawn or has not answered
-  /// for longer than `patience` does not. Of equal ones the first.
+  /// The list with the fewest participants: who has finished counts, who is at it counts, who has
+  /// withdrawn or has not answered for longer than `patience` does not. Of equal ones the first.
   func leastFilledSlot(_ database: Database) throws -> Int {
     let cutoff = Self.now(Date() - patience * 60)
     let rows = try Row.fetchAll(
@@ -139,7 +150,8 @@ extension StudyDatabase {
           OR (SELECT MAX(time) FROM answer WHERE participant = e.participant) > :cutoff)
         GROUP BY slot
         """, arguments: ["cutoff": cutoff])
-    let filled = Dictionary(uniqueKeysWithValues: rows.map { ($0["slot"] as Int, $0["filled"] as Int) })
+    let filled = Dictionary(
+      uniqueKeysWithValues: rows.map { ($0["slot"] as Int, $0["filled"] as Int) })
     return (1...study.lists.count).min { (filled[$0] ?? 0, $0) < (filled[$1] ?? 0, $1) } ?? 1
   }
 

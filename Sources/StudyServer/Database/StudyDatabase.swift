@@ -3,7 +3,8 @@ import GRDB
 import HumanStudy
 import Support
 
-/// `answers.sqlite`: who takes part, and every answer, on disk before anybody is told that it is stored.
+/// `answers.sqlite`: who takes part, and every answer, on disk before anybody is told that it is
+/// stored.
 final class StudyDatabase: Sendable {
   /// Why a change was not made; the participant is told.
   enum Refusal: Error, Equatable {
@@ -30,7 +31,8 @@ final class StudyDatabase: Sendable {
   static let eventCapacity = 2_000
 
   /// Opens the study's database, or makes it.
-  /// - Throws: `Failure.badData` if it belongs to another study or is no database, `Failure.cannotWrite`.
+  /// - Throws: `Failure.badData` if it belongs to another study or is no database,
+  ///   `Failure.cannotWrite`.
   init(_ place: URL, _ study: LoadedStudy, patience: Double = 60) throws {
     self.study = study
     self.patience = patience
@@ -62,24 +64,32 @@ final class StudyDatabase: Sendable {
     guard row["fingerprint"] as String? == study.fingerprint else {
       throw Failure.badData(
         "\(place.path) holds answers to another version of this study",
-        hint: "put the study.json and trials.csv back that they were given to, or move the file away")
+        hint:
+          "put the study.json and trials.csv back that they were given to, or move the file away")
     }
   }
 
   private static func failure(_ error: DatabaseError, _ place: URL) -> Failure {
     switch error.resultCode {
-    case .SQLITE_NOTADB, .SQLITE_CORRUPT: .badData("\(place.path) is not an SQLite database, or a damaged one")
-    default: .cannotWrite("cannot write \(place.path): \(error.message ?? "SQLite error \(error.resultCode)")")
+    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+      .badData("\(place.path) is not an SQLite database, or a damaged one")
+    default:
+      .cannotWrite(
+        "cannot write \(place.path): \(error.message ?? "SQLite error \(error.resultCode)")")
     }
   }
 
   /// Changes the database; on disk on return.
-  func write<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+  func write<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws
+    -> Result
+  {
     try await commits.write(body)
   }
 
   /// Reads one consistent state of it.
-  func read<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+  func read<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws
+    -> Result
+  {
     try await pool.read(body)
   }
 

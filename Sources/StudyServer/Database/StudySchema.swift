@@ -1,6 +1,7 @@
 import GRDB
 
-/// The tables of `answers.sqlite`. Rows are added; none is ever changed or removed, whoever opens the file: triggers see to it.
+/// The tables of `answers.sqlite`. Rows are added; none is ever changed or removed, whoever opens
+/// the file: triggers see to it.
 enum StudySchema {
   static let format = 1
 
@@ -8,7 +9,10 @@ enum StudySchema {
   private typealias Table = (name: String, keys: [[String]], columns: String)
 
   private static let tables: [Table] = [
-    ("study", [["format"]], "format INTEGER NOT NULL, fingerprint TEXT NOT NULL, crossfire TEXT NOT NULL"),
+    (
+      "study", [["format"]],
+      "format INTEGER NOT NULL, fingerprint TEXT NOT NULL, crossfire TEXT NOT NULL"
+    ),
     // A participant's secret is known to the participant alone; here is its SHA-256.
     (
       "participant", [["id"], ["token"]],
@@ -68,9 +72,13 @@ enum StudySchema {
   }
 
   private static func create(_ table: Table, _ database: Database) throws {
-    let unique = table.keys.filter { $0 != ["id"] }.map { ", UNIQUE (\($0.joined(separator: ", ")))" }.joined()
+    let unique = table.keys.filter { $0 != ["id"] }.map {
+      ", UNIQUE (\($0.joined(separator: ", ")))"
+    }.joined()
     try database.execute(sql: "CREATE TABLE \(table.name) (\(table.columns)\(unique)) STRICT")
-    let same = table.keys.map { key in "(" + key.map { "\($0) = NEW.\($0)" }.joined(separator: " AND ") + ")" }
+    let same = table.keys.map { key in
+      "(" + key.map { "\($0) = NEW.\($0)" }.joined(separator: " AND ") + ")"
+    }
     for change in ["UPDATE", "DELETE"] {
       try database.execute(
         sql: """

@@ -3,9 +3,11 @@ import GRDB
 import HumanStudy
 import Support
 
-/// Takes the files of the page without a server into the study's database, each once, each whole or not at all.
+/// Takes the files of the page without a server into the study's database, each once, each whole or
+/// not at all.
 ///
-/// A file comes from a stranger's computer: every answer in it passes the same gate as one that comes over the network.
+/// A file comes from a stranger's computer: every answer in it passes the same gate as one that
+/// comes over the network.
 public final class AnswerCollector {
   public struct Outcome: Encodable, Equatable, Sendable {
     /// Participants that were added.
@@ -25,7 +27,8 @@ public final class AnswerCollector {
   }
 
   /// Adds the files' participants.
-  /// - Throws: `Failure` about the first file that is not one of this study; those before it are in.
+  /// - Throws: `Failure` about the first file that is not one of this study; those before it are
+  ///   in.
   public func add(_ files: [URL], progress: (Int) -> Void = { _ in }) async throws -> Outcome {
     var outcome = Outcome()
     for (number, file) in files.enumerated() {
@@ -47,7 +50,8 @@ public final class AnswerCollector {
         return true
       }
     } catch let refusal as StudyDatabase.Refusal {
-      throw Failure.badData("\(url.path): \(Self.reason(refusal))", hint: "nothing of this file was taken")
+      throw Failure.badData(
+        "\(url.path): \(Self.reason(refusal))", hint: "nothing of this file was taken")
     } catch let error as DatabaseError {
       throw Failure.badData("\(url.path): \(error.message ?? "the database refuses it")")
     }
@@ -58,13 +62,17 @@ public final class AnswerCollector {
       let data = try? handle.read(upToCount: Self.largestFile + 1)
     else { throw Failure.missing("cannot read \(url.path)") }
     try? handle.close()
-    guard data.count <= Self.largestFile else { throw Failure.badData("\(url.path) is larger than any answer file") }
+    guard data.count <= Self.largestFile else {
+      throw Failure.badData("\(url.path) is larger than any answer file")
+    }
     guard let file = try? JSONDecoder().decode(AnswerFile.self, from: data) else {
       throw Failure.badData(
-        "\(url.path) is no file of a study's page", hint: "the page's last step saves one: answers-….json")
+        "\(url.path) is no file of a study's page",
+        hint: "the page's last step saves one: answers-….json")
     }
     guard file.format == 1, file.fingerprint == database.study.fingerprint else {
-      throw Failure.badData("\(url.path) belongs to another study, or to another version of this one")
+      throw Failure.badData(
+        "\(url.path) belongs to another study, or to another version of this one")
     }
     guard (1...database.study.lists.count).contains(file.slot) else {
       throw Failure.badData("\(url.path): there is no list \(file.slot)")
@@ -76,9 +84,11 @@ public final class AnswerCollector {
     switch refusal {
     case .otherConsent: "its participant agreed to another text than this study's"
     case .identityTaken: "its participant's identifier is there already, with other answers"
-    case .outOfTurn: "its answers are not in the order of its list, or it is said to be finished and is not"
+    case .outOfTurn:
+      "its answers are not in the order of its list, or it is said to be finished and is not"
     case .full: "there are too many participants"
-    case .notAnAnswer, .notEnrolled, .ended: "something in it is no answer to a question of this study"
+    case .notAnAnswer, .notEnrolled, .ended:
+      "something in it is no answer to a question of this study"
     }
   }
 }
@@ -97,13 +107,16 @@ extension StudyDatabase {
         throw Refusal.notAnAnswer
       }
       try Self.openSession(&participant, screen: session.screen, time: time, rows)
-      for given in file.answers where given.session == number + 1 { try add(given, &participant, rows) }
+      for given in file.answers where given.session == number + 1 {
+        try add(given, &participant, rows)
+      }
       for event in file.events where event.session == number + 1 {
         guard Self.isTime(event.milliseconds), (0...1_000_000).contains(event.position) else {
           throw Refusal.notAnAnswer
         }
         try Self.add(
-          event: event.kind.rawValue, position: event.position, milliseconds: event.milliseconds, of: participant, rows)
+          event: event.kind.rawValue, position: event.position, milliseconds: event.milliseconds,
+          of: participant, rows)
       }
     }
     guard file.answers.allSatisfy({ (1...max(file.sessions.count, 1)).contains($0.session) }) else {
@@ -124,7 +137,9 @@ extension StudyDatabase {
     if file.withdrawn { try Self.withdraw(&participant, rows) }
   }
 
-  private func add(_ given: AnswerFile.Given, _ participant: inout Participant, _ rows: Database) throws {
+  private func add(_ given: AnswerFile.Given, _ participant: inout Participant, _ rows: Database)
+    throws
+  {
     guard Self.isTime(given.milliseconds), let time = Self.checked(given.time),
       given.choice == nil || Choice(given.choice ?? "") != nil
     else { throw Refusal.notAnAnswer }
@@ -133,12 +148,15 @@ extension StudyDatabase {
       GivenAnswer(
         step: Course.Step(position: given.position, question: given.question),
         choice: given.choice.flatMap(Choice.init),
-        ending: given.endedOn, milliseconds: given.milliseconds, time: time), of: &participant, rows)
+        ending: given.endedOn, milliseconds: given.milliseconds, time: time), of: &participant, rows
+    )
     // The page posts an answer twice when it has to; a file has no reason to.
     guard participant.lastStep != before else { throw Refusal.outOfTurn }
   }
 
-  private static func isTime(_ milliseconds: Double) -> Bool { (0...PageMessage.longestTime).contains(milliseconds) }
+  private static func isTime(_ milliseconds: Double) -> Bool {
+    (0...PageMessage.longestTime).contains(milliseconds)
+  }
 
   /// A time as the page writes it; nil for anything else.
   private static func checked(_ time: String) -> String? {

@@ -2,9 +2,11 @@ import Foundation
 import HumanStudy
 import Support
 
-/// The study's page as files, for those who have no server: the answers stay in the participant's browser and come back as a file.
+/// The study's page as files, for those who have no server: the answers stay in the participant's
+/// browser and come back as a file.
 public enum StaticPage {
-  /// Everything the page knows. Whoever opens the files can read it: the lists and the practice's answers, never the key.
+  /// Everything the page knows. Whoever opens the files can read it: the lists and the practice's
+  /// answers, never the key.
   private struct Content: Encodable {
     struct Trial: Encodable {
       let stimulus: String
@@ -27,17 +29,21 @@ public enum StaticPage {
   /// Writes the page, its pictures and its data.
   /// - Parameter progress: told how many pictures are written.
   /// - Throws: `Failure`.
-  public static func write(_ folder: StudyFolder, to out: URL, progress: (Int) -> Void = { _ in }) throws -> Int {
+  public static func write(_ folder: StudyFolder, to out: URL, progress: (Int) -> Void = { _ in })
+    throws -> Int
+  {
     let loaded = try LoadedStudy(folder)
     let study = loaded.study
     let lists = loaded.lists.map { list in
       // What a check is nobody needs to know.
       list.map {
-        Content.Trial(stimulus: $0.stimulus, phase: ($0.phase == .practice ? Phase.practice : .main).rawValue)
+        Content.Trial(
+          stimulus: $0.stimulus, phase: ($0.phase == .practice ? Phase.practice : .main).rawValue)
       }
     }
     let content = Content(
-      study: PageStudy(loaded, isOpen: true, completionURL: nil), fingerprint: loaded.fingerprint, lists: lists,
+      study: PageStudy(loaded, isOpen: true, completionURL: nil), fingerprint: loaded.fingerprint,
+      lists: lists,
       practiceLabels: study.practiceLabels, sheets: study.sheets)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -47,7 +53,8 @@ public enum StaticPage {
       study.stimuli.map { (folder.image($0), "images/\($0).png") }
       + study.sheets.map { (folder.sheet($0.name), "sheets/\($0.name).png") }
     for (picture, place) in pictures {
-      try AtomicFile.write(try Data(contentsOf: picture), to: out.appending(path: place), synced: false)
+      try AtomicFile.write(
+        try Data(contentsOf: picture), to: out.appending(path: place), synced: false)
       written += 1
       progress(written)
     }

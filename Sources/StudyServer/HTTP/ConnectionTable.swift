@@ -9,8 +9,9 @@ import Foundation
 
 /// The connections that are open: how many there may be, and until when each may wait.
 ///
-/// A connection that waits too long, however busily it drips bytes, is shut down by `sweep`; whoever reads from it then finds
-/// its end. A new one for which there is no room takes the place of the one that has been idle longest.
+/// A connection that waits too long, however busily it drips bytes, is shut down by `sweep`;
+/// whoever reads from it then finds its end. A new one for which there is no room takes the place
+/// of the one that has been idle longest.
 final class ConnectionTable: @unchecked Sendable {
   private struct Entry {
     let socket: Socket
@@ -52,7 +53,8 @@ final class ConnectionTable: @unchecked Sendable {
     }
   }
 
-  /// Closes a connection. Under the lock, so that its number is not shut down after the system has given it to another.
+  /// Closes a connection. Under the lock, so that its number is not shut down after the system has
+  /// given it to another.
   func close(_ connection: Int) {
     lock.withLock {
       guard let entry = entries.removeValue(forKey: connection) else { return }
@@ -64,7 +66,9 @@ final class ConnectionTable: @unchecked Sendable {
   func sweep() {
     let now = clock.now
     lock.withLock {
-      for (connection, entry) in entries where entry.deadline < now && !entry.isEnding { end(connection) }
+      for (connection, entry) in entries where entry.deadline < now && !entry.isEnding {
+        end(connection)
+      }
     }
   }
 

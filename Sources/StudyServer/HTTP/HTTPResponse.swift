@@ -25,8 +25,9 @@ struct HTTPResponse: Sendable {
     self.init(refusal.status, body: Array(body ?? Data()))
   }
 
-  /// The page may use its own script, style and pictures and talk to its own server. Nothing else, whoever wrote the study's
-  /// texts: no other host is asked for anything, no frame shows the page, no address of it is told to another site.
+  /// The page may use its own script, style and pictures and talk to its own server. Nothing else,
+  /// whoever wrote the study's texts: no other host is asked for anything, no frame shows the page,
+  /// no address of it is told to another site.
   static let securityFields = [
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
       + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -8,7 +8,8 @@ import Support
   import Darwin
 #endif
 
-/// A small HTTP/1.1 server on FlyingSocks' sockets, with a bound on everything a caller can make it spend.
+/// A small HTTP/1.1 server on FlyingSocks' sockets, with a bound on everything a caller can make it
+/// spend.
 final class HTTPServer: Sendable {
   /// Bounds on connections and their patience.
   struct Limits: Sendable {
@@ -35,7 +36,8 @@ final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address in digits, or `localhost`.
   ///   - port: 0 for any that is free.
-  /// - Throws: `Failure.usage` for what is no address, `Failure` with the system's reason if it cannot be had.
+  /// - Throws: `Failure.usage` for what is no address, `Failure` with the system's reason if it
+  ///   cannot be had.
   init(host: String, port: Int, limits: Limits = Limits(), handler: @escaping Handler) throws {
     guard let number = UInt16(exactly: port) else {
       throw Failure.usage("--port \(port): expected a number from 0 to 65535")
@@ -44,14 +46,16 @@ final class HTTPServer: Sendable {
       if host.contains(":") {
         socket = try Self.listening(sockaddr_in6.inet6(ip6: host, port: number))
       } else {
-        socket = try Self.listening(sockaddr_in.inet(ip4: host == "localhost" ? "127.0.0.1" : host, port: number))
+        socket = try Self.listening(
+          sockaddr_in.inet(ip4: host == "localhost" ? "127.0.0.1" : host, port: number))
       }
     } catch let SocketError.failed(type, _, message) where type == "Bind" || type == "Listen" {
       throw Failure(
         .failed, "cannot listen at \(host), port \(port): \(message.lowercased())",
         hint: "choose another --port or --host")
     } catch {
-      throw Failure.usage("--host \(host) is no address", hint: "for example 127.0.0.1, or 0.0.0.0 for every network")
+      throw Failure.usage(
+        "--host \(host) is no address", hint: "for example 127.0.0.1, or 0.0.0.0 for every network")
     }
     self.port = try Self.port(of: socket)
     self.limits = limits
@@ -108,17 +112,21 @@ final class HTTPServer: Sendable {
         guard let request = try parser.next() else {
           let wasInRequest = parser.isInRequest
           parser.append(try await socket.read(atMost: 4_096))
-          if !wasInRequest { connections.expect(connection, idle: false, within: limits.requestTime) }
+          if !wasInRequest {
+            connections.expect(connection, idle: false, within: limits.requestTime)
+          }
           continue
         }
         connections.expect(connection, idle: false, within: limits.answerTime + limits.requestTime)
         let response = await handler(request, peer)
-        let bytes = response.bytes(keepsAlive: request.keepsAlive, onlyHead: request.method == .head)
+        let bytes = response.bytes(
+          keepsAlive: request.keepsAlive, onlyHead: request.method == .head)
         connections.expect(connection, idle: false, within: limits.answerTime)
         try await socket.write(Data(bytes))
         guard request.keepsAlive else { break }
         let isBusy = parser.isInRequest
-        connections.expect(connection, idle: !isBusy, within: isBusy ? limits.requestTime : limits.idleTime)
+        connections.expect(
+          connection, idle: !isBusy, within: isBusy ? limits.requestTime : limits.idleTime)
       }
     } catch let refusal as HTTPRefusal {
       await refuse(refusal, on: socket, connection)
@@ -127,7 +135,8 @@ final class HTTPServer: Sendable {
     }
   }
 
-  /// Says why, and reads on for a moment: closing with unread bytes would make the system take the answer back.
+  /// Says why, and reads on for a moment: closing with unread bytes would make the system take the
+  /// answer back.
   private func refuse(_ refusal: HTTPRefusal, on socket: AsyncSocket, _ connection: Int) async {
     connections.expect(connection, idle: false, within: .seconds(1))
     do {

@@ -4,7 +4,8 @@ import Foundation
 final class RateLimiter: @unchecked Sendable {
   private let burst: Double
   private let perSecond: Double
-  /// Callers remembered; beyond it those whose bucket is full again are forgotten, which changes nothing for them.
+  /// Callers remembered; beyond it those whose bucket is full again are forgotten, which changes
+  /// nothing for them.
   private let capacity: Int
   private let clock = ContinuousClock()
   private let lock = NSLock()
@@ -29,7 +30,9 @@ final class RateLimiter: @unchecked Sendable {
     }
   }
 
-  private func permits(_ bucket: (permits: Double, filled: ContinuousClock.Instant), _ now: ContinuousClock.Instant)
+  private func permits(
+    _ bucket: (permits: Double, filled: ContinuousClock.Instant), _ now: ContinuousClock.Instant
+  )
     -> Double
   {
     let elapsed = (now - bucket.filled) / .seconds(1)

@@ -1,7 +1,9 @@
-/// Reads requests out of the bytes of one connection, and refuses what is not HTTP/1.1 to the letter (RFC 9112).
+/// Reads requests out of the bytes of one connection, and refuses what is not HTTP/1.1 to the
+/// letter (RFC 9112).
 ///
-/// A server that is generous to broken requests can be talked into reading one request as two. So a line ends with CR LF and
-/// nothing else, a name is a token, a length is digits, and a body has a length, once.
+/// A server that is generous to broken requests can be talked into reading one request as two. So a
+/// line ends with CR LF and nothing else, a name is a token, a length is digits, and a body has a
+/// length, once.
 struct RequestParser {
   /// The most that is read of a request.
   struct Limits: Sendable {
@@ -50,14 +52,17 @@ struct RequestParser {
   private func endOfHead() -> Int? {
     guard buffer.count >= 4 else { return nil }
     return (4...min(buffer.count, limits.head + 1)).first { end in
-      buffer[end - 1] == 10 && buffer[end - 2] == 13 && buffer[end - 3] == 10 && buffer[end - 4] == 13
+      buffer[end - 1] == 10 && buffer[end - 2] == 13 && buffer[end - 3] == 10
+        && buffer[end - 4] == 13
     }
   }
 
   private static func head(_ bytes: ArraySlice<UInt8>, _ limits: Limits) throws -> HTTPRequest {
     let lines = try lines(bytes)
     let words = lines[0].split(separator: 32, omittingEmptySubsequences: false)
-    guard words.count == 3 else { throw HTTPRefusal(.badRequest, "the request line is not 'METHOD TARGET HTTP/1.1'") }
+    guard words.count == 3 else {
+      throw HTTPRefusal(.badRequest, "the request line is not 'METHOD TARGET HTTP/1.1'")
+    }
     let version = text(words[2])
     guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
       throw HTTPRefusal(.versionNotSupported, "only HTTP/1.1 is spoken here")
@@ -78,11 +83,13 @@ struct RequestParser {
     let wish = headers["connection"]?.lowercased()
     let parts = words[1].split(separator: 63, maxSplits: 1, omittingEmptySubsequences: false)
     return HTTPRequest(
-      method: method, path: text(parts[0]), query: try query(parts.count == 2 ? parts[1] : []), headers: headers,
+      method: method, path: text(parts[0]), query: try query(parts.count == 2 ? parts[1] : []),
+      headers: headers,
       keepsAlive: version == "HTTP/1.1" ? wish != "close" : wish == "keep-alive")
   }
 
-  /// Splits at CR LF; a CR or LF by itself, and any other control character but the tab, is refused.
+  /// Splits at CR LF; a CR or LF by itself, and any other control character but the tab, is
+  /// refused.
   private static func lines(_ bytes: ArraySlice<UInt8>) throws -> [ArraySlice<UInt8>] {
     var lines: [ArraySlice<UInt8>] = []
     var start = bytes.startIndex
@@ -98,20 +105,25 @@ struct RequestParser {
         guard index + 1 < bytes.endIndex, bytes[index + 1] == 10 else {
           throw HTTPRefusal(.badRequest, "a line does not end with CR LF")
         }
-      case 0..<32 where bytes[index] != 9, 127: throw HTTPRefusal(.badRequest, "a control character is in the head")
+      case 0..<32 where bytes[index] != 9, 127:
+        throw HTTPRefusal(.badRequest, "a control character is in the head")
       default: break
       }
     }
     return lines + [bytes[start...]]
   }
 
-  private static func fields(_ lines: ArraySlice<ArraySlice<UInt8>>, _ limits: Limits) throws -> [String: String] {
+  private static func fields(_ lines: ArraySlice<ArraySlice<UInt8>>, _ limits: Limits) throws
+    -> [String: String]
+  {
     guard lines.count <= limits.fields else {
       throw HTTPRefusal(.headersTooLarge, "there are more than \(limits.fields) header fields")
     }
     var fields: [String: String] = [:]
     for line in lines {
-      guard let colon = line.firstIndex(of: 58), colon > line.startIndex, line[..<colon].allSatisfy(isTokenByte) else {
+      guard let colon = line.firstIndex(of: 58), colon > line.startIndex,
+        line[..<colon].allSatisfy(isTokenByte)
+      else {
         throw HTTPRefusal(.badRequest, "a header field is not 'Name: value'")
       }
       let name = text(line[..<colon]).lowercased()
@@ -161,7 +173,8 @@ struct RequestParser {
       switch byte {
       case 37:
         let pair = rest.prefix(2)
-        guard pair.count == 2, pair.allSatisfy(isHexByte), let value = UInt8(text(pair), radix: 16) else {
+        guard pair.count == 2, pair.allSatisfy(isHexByte), let value = UInt8(text(pair), radix: 16)
+        else {
           throw HTTPRefusal(.badRequest, "a percent sign in the address is followed by no number")
         }
         plain.append(value)
@@ -176,7 +189,9 @@ struct RequestParser {
     return string
   }
 
-  private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+  private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes, as: UTF8.self)
+  }
 
   private static func isHexByte(_ byte: UInt8) -> Bool {
     (48...57).contains(byte) || (65...70).contains(byte) || (97...102).contains(byte)

@@ -106,8 +106,10 @@ struct PageState: Codable, Equatable, Sendable {
       let trial = course.trial(step)
       self.trial = Trial(
         position: step.position, question: step.question, stimulus: trial.stimulus,
-        following: step.position < course.trials.count ? course.trials[step.position].stimulus : nil,
-        isPractice: trial.phase == .practice, first: step.question == 2 ? participant.first?.label : nil)
+        following: step.position < course.trials.count
+          ? course.trials[step.position].stimulus : nil,
+        isPractice: trial.phase == .practice,
+        first: step.question == 2 ? participant.first?.label : nil)
     } else if let code = participant.code {
       stage = .finished
       self.code = code

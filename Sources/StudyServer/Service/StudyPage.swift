@@ -1,8 +1,8 @@
 import Foundation
 import HumanStudy
 
-/// The page: one document, one style and a few scripts, which are the same with a server and without but for the one that says
-/// where the answers go.
+/// The page: one document, one style and a few scripts, which are the same with a server and
+/// without but for the one that says where the answers go.
 struct StudyPage: Sendable {
   struct File: Sendable {
     let type: String
@@ -22,7 +22,8 @@ struct StudyPage: Sendable {
   init(_ loaded: LoadedStudy, head: String = "", scripts: [String] = withServer) {
     let tags = scripts.map { "    <script src=\"\($0)\" defer></script>\n" }.joined()
     let document = String(decoding: PackageResources.index_html, as: UTF8.self)
-      .replacing("    {{head}}\n", with: head + tags).replacing("{{title}}", with: Self.escaped(loaded.study.title))
+      .replacing("    {{head}}\n", with: head + tags).replacing(
+        "{{title}}", with: Self.escaped(loaded.study.title))
     var named = [
       "index.html": File(type: "text/html; charset=utf-8", bytes: Array(document.utf8)),
       "study.css": File(type: "text/css; charset=utf-8", bytes: PackageResources.study_css),
@@ -38,7 +39,9 @@ struct StudyPage: Sendable {
   }
 
   /// The file at an address, if there is one.
-  func file(_ path: String) -> File? { path == "/" ? named["index.html"] : named[String(path.dropFirst())] }
+  func file(_ path: String) -> File? {
+    path == "/" ? named["index.html"] : named[String(path.dropFirst())]
+  }
 
   private static func escaped(_ text: String) -> String {
     text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")

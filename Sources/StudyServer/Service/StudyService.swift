@@ -5,8 +5,9 @@ import Support
 
 /// The study over HTTP: what may be asked, and what is answered.
 ///
-/// No part of a request becomes part of a path or of a statement. A picture is looked up in the participant's own list, as far as
-/// they have come; everything else is one of a few fixed addresses.
+/// No part of a request becomes part of a path or of a statement. A picture is looked up in the
+/// participant's own list, as far as they have come; everything else is one of a few fixed
+/// addresses.
 final class StudyService: Sendable {
   /// How often each may ask; far above what a person does.
   struct Rates: Sendable {
@@ -27,7 +28,8 @@ final class StudyService: Sendable {
   private let log: @Sendable (String) -> Void
 
   init(
-    _ database: StudyDatabase, isOpen: Bool = true, completionURL: String? = nil, rates: Rates = Rates(),
+    _ database: StudyDatabase, isOpen: Bool = true, completionURL: String? = nil,
+    rates: Rates = Rates(),
     log: @Sendable @escaping (String) -> Void = { _ in }
   ) {
     self.database = database
@@ -48,7 +50,8 @@ final class StudyService: Sendable {
       return await refused(refusal, request)
     } catch {
       log("could not answer \(request.method.rawValue) \(request.path): \(error)")
-      return HTTPResponse(HTTPRefusal(.failed, "The study's server could not do this. Please try again in a moment."))
+      return HTTPResponse(
+        HTTPRefusal(.failed, "The study's server could not do this. Please try again in a moment."))
     }
   }
 
@@ -64,12 +67,17 @@ final class StudyService: Sendable {
     case (.post, "/api/withdraw"): return try await withdraw(request)
     case (.post, _): throw HTTPRefusal(.notFound, "There is nothing here.")
     case (_, "/api/study"):
-      return try HTTPResponse(json: PageStudy(database.study, isOpen: isOpen, completionURL: completionURL))
+      return try HTTPResponse(
+        json: PageStudy(database.study, isOpen: isOpen, completionURL: completionURL))
     case (_, "/favicon.ico"): return HTTPResponse(.noContent)
     case (_, let path):
       if let file = page.file(path) { return HTTPResponse(.ok, type: file.type, body: file.bytes) }
-      if let name = path.after("/api/image/") { return try await picture(request, name, sheet: false) }
-      if let name = path.after("/api/sheet/") { return try await picture(request, name, sheet: true) }
+      if let name = path.after("/api/image/") {
+        return try await picture(request, name, sheet: false)
+      }
+      if let name = path.after("/api/sheet/") {
+        return try await picture(request, name, sheet: true)
+      }
       throw HTTPRefusal(.notFound, "There is nothing here.")
     }
   }
@@ -78,7 +86,9 @@ final class StudyService: Sendable {
 
   /// A secret for somebody who may consent with it; until then nothing is stored.
   private func ticket() throws -> HTTPResponse {
-    guard isOpen else { throw HTTPRefusal(.forbidden, "To take part you need a link that was made for you.") }
+    guard isOpen else {
+      throw HTTPRefusal(.forbidden, "To take part you need a link that was made for you.")
+    }
     return try HTTPResponse(json: PageMessage.Ticket(secret: Secret().text))
   }
 
@@ -118,7 +128,8 @@ final class StudyService: Sendable {
   private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
     let arrival = ContinuousClock.now
     let message = try decode(PageMessage.Answer.self, request)
-    guard (1...1_000_000).contains(message.position), (1...2).contains(message.question), isTime(message.milliseconds)
+    guard (1...1_000_000).contains(message.position), (1...2).contains(message.question),
+      isTime(message.milliseconds)
     else { throw StudyDatabase.Refusal.notAnAnswer }
     let choice = try message.choice.map { text in
       guard let choice = Choice(text) else { throw StudyDatabase.Refusal.notAnAnswer }
@@ -128,8 +139,10 @@ final class StudyService: Sendable {
     let (database, deliveries) = (database, deliveries)
     let participant = try await change(request) { participant, rows in
       let answer = GivenAnswer(
-        step: step, choice: choice, ending: message.endedOn, milliseconds: message.milliseconds.tenths,
-        serverMilliseconds: deliveries.milliseconds(participant.id, step.position, until: arrival)?.tenths)
+        step: step, choice: choice, ending: message.endedOn,
+        milliseconds: message.milliseconds.tenths,
+        serverMilliseconds: deliveries.milliseconds(participant.id, step.position, until: arrival)?
+          .tenths)
       try database.add(answer, of: &participant, rows)
     }
     return try show(participant, answered: step)
@@ -142,7 +155,8 @@ final class StudyService: Sendable {
     }
     _ = try await change(request) { participant, rows in
       try StudyDatabase.add(
-        event: message.kind.rawValue, position: message.position, milliseconds: message.milliseconds.tenths,
+        event: message.kind.rawValue, position: message.position,
+        milliseconds: message.milliseconds.tenths,
         of: participant, rows)
     }
     return HTTPResponse(.noContent)
@@ -155,9 +169,13 @@ final class StudyService: Sendable {
     let study = database.study
     guard message.sheet.isEmpty || study.study.sheets.contains(where: { $0.name == message.sheet }),
       message.text.utf8.count <= PageMessage.commentLimit, !message.text.contains("\0")
-    else { throw HTTPRefusal(.badRequest, "This comment is too long, or about nothing that is here.") }
+    else {
+      throw HTTPRefusal(.badRequest, "This comment is too long, or about nothing that is here.")
+    }
     let participant = try await change(request) { participant, rows in
-      guard let slot = participant.slot, study.course(slot: slot).next(after: participant.last) == nil else {
+      guard let slot = participant.slot,
+        study.course(slot: slot).next(after: participant.last) == nil
+      else {
         throw StudyDatabase.Refusal.outOfTurn
       }
       try StudyDatabase.add(comment: message.text, sheet: message.sheet, of: participant, rows)
@@ -180,7 +198,9 @@ final class StudyService: Sendable {
 
   // MARK: Pictures
 
-  private func picture(_ request: HTTPRequest, _ name: String, sheet: Bool) async throws -> HTTPResponse {
+  private func picture(_ request: HTTPRequest, _ name: String, sheet: Bool) async throws
+    -> HTTPResponse
+  {
     let secret = try secret(of: request)
     let participant = try await database.read { try StudyDatabase.participant(secret, $0) }
     guard let participant else { throw Self.unknown }
@@ -201,15 +221,20 @@ final class StudyService: Sendable {
   ) async throws -> Participant {
     let secret = try secret(of: request)
     return try await database.write { rows in
-      guard var participant = try StudyDatabase.participant(secret, rows) else { throw Self.unknown }
+      guard var participant = try StudyDatabase.participant(secret, rows) else {
+        throw Self.unknown
+      }
       try body(&participant, rows)
       return participant
     }
   }
 
-  private func show(_ participant: Participant, answered: Course.Step? = nil) throws -> HTTPResponse {
+  private func show(_ participant: Participant, answered: Course.Step? = nil) throws -> HTTPResponse
+  {
     let state = PageState(participant, in: database.study, answered: answered)
-    if let trial = state.trial { deliveries.note(participant.id, trial.position, session: participant.session) }
+    if let trial = state.trial {
+      deliveries.note(participant.id, trial.position, session: participant.session)
+    }
     return try HTTPResponse(json: state)
   }
 
@@ -221,7 +246,9 @@ final class StudyService: Sendable {
   }
 
   /// Only JSON, which no form on another site can send.
-  private func decode<Message: Decodable>(_ type: Message.Type, _ request: HTTPRequest) throws -> Message {
+  private func decode<Message: Decodable>(_ type: Message.Type, _ request: HTTPRequest) throws
+    -> Message
+  {
     guard request.headers["content-type"]?.lowercased().hasPrefix("application/json") == true,
       let message = try? JSONDecoder().decode(type, from: Data(request.body))
     else { throw HTTPRefusal(.badRequest, "This is not what the study's page sends.") }
@@ -229,13 +256,19 @@ final class StudyService: Sendable {
   }
 
   private func screen(_ text: String) throws -> String {
-    guard PageMessage.isScreen(text) else { throw HTTPRefusal(.badRequest, "This is not what the study's page sends.") }
+    guard PageMessage.isScreen(text) else {
+      throw HTTPRefusal(.badRequest, "This is not what the study's page sends.")
+    }
     return text
   }
 
-  private func isTime(_ milliseconds: Double) -> Bool { (0...PageMessage.longestTime).contains(milliseconds) }
+  private func isTime(_ milliseconds: Double) -> Bool {
+    (0...PageMessage.longestTime).contains(milliseconds)
+  }
 
-  private func refused(_ refusal: StudyDatabase.Refusal, _ request: HTTPRequest) async -> HTTPResponse {
+  private func refused(_ refusal: StudyDatabase.Refusal, _ request: HTTPRequest) async
+    -> HTTPResponse
+  {
     let (status, reason): (HTTPStatus, String) =
       switch refusal {
       case .notEnrolled: (.conflict, "Please agree to take part first.")
@@ -243,21 +276,28 @@ final class StudyService: Sendable {
       case .outOfTurn: (.conflict, "This is not the question that is next.")
       case .notAnAnswer: (.badRequest, "This is no answer to the question.")
       case .identityTaken:
-        (.conflict, "Somebody with your identifier takes part already. If it is you, use the browser you began with.")
+        (
+          .conflict,
+          "Somebody with your identifier takes part already. If it is you, use the browser you began with."
+        )
       case .full: (.unavailable, "The study takes no more participants.")
-      case .otherConsent: (.conflict, "The text you agreed to has changed. Please load the page again.")
+      case .otherConsent:
+        (.conflict, "The text you agreed to has changed. Please load the page again.")
       }
     var message = PageMessage.Refused(error: reason)
     if let text = request.bearer, let secret = Secret(text),
-      let participant = try? await database.read({ try StudyDatabase.participant(secret, $0) }), participant.slot != nil
+      let participant = try? await database.read({ try StudyDatabase.participant(secret, $0) }),
+      participant.slot != nil
     {
       message.state = PageState(participant, in: database.study)
     }
     return (try? HTTPResponse(status, json: message)) ?? HTTPResponse(HTTPRefusal(status, reason))
   }
 
-  private static let unknown = HTTPRefusal(.unauthorized, "This link is not valid. Please check that it is complete.")
-  private static let tooMany = HTTPRefusal(.tooManyRequests, "Too many requests; please wait a moment.")
+  private static let unknown = HTTPRefusal(
+    .unauthorized, "This link is not valid. Please check that it is complete.")
+  private static let tooMany = HTTPRefusal(
+    .tooManyRequests, "Too many requests; please wait a moment.")
 }
 
 extension Double {

@@ -31,7 +31,8 @@ struct SimulatedParticipant: Sendable {
     while let trial = state?.trial, count < limit {
       _ = try await client.picture(trial.stimulus)
       let answer = PageMessage.Answer(
-        position: trial.position, question: trial.question, choice: person.choice(trial).text, endedOn: .response,
+        position: trial.position, question: trial.question, choice: person.choice(trial).text,
+        endedOn: .response,
         milliseconds: person.milliseconds(trial))
       state = try await client.answer(answer)
       stored.append(answer)

@@ -8,12 +8,14 @@ public struct SimulatedBehaviour: Equatable, Sendable {
   public var fooled: Double
   /// Probability of the answer "none of them".
   public var none: Double
-  /// Probability that somebody who named another class first names the model's as second most plausible.
+  /// Probability that somebody who named another class first names the model's as second most
+  /// plausible.
   public var second: Double
 
   /// - Throws: `Failure.usage` for what are no probabilities.
   public init(fooled: Double, none: Double = 0.1, second: Double = 0.2) throws {
-    for (name, value) in [("fooled", fooled), ("none", none), ("second", second)] where !(0...1).contains(value) {
+    for (name, value) in [("fooled", fooled), ("none", none), ("second", second)]
+    where !(0...1).contains(value) {
       throw Failure.usage("\(name) \(value): expected a probability from 0 to 1")
     }
     guard fooled + none <= 1 else {
@@ -25,8 +27,8 @@ public struct SimulatedBehaviour: Equatable, Sendable {
   }
 }
 
-/// Somebody of stated behaviour, who knows the key and lets chance decide. What they do about a picture depends on the seed and the
-/// picture alone.
+/// Somebody of stated behaviour, who knows the key and lets chance decide. What they do about a
+/// picture depends on the seed and the picture alone.
 struct SimulatedPerson: Sendable {
   let key: [String: Stimulus]
   /// By models; clean pictures are named rightly.
@@ -37,7 +39,9 @@ struct SimulatedPerson: Sendable {
   func choice(_ trial: PageState.Trial) -> Choice {
     guard let stimulus = key[trial.stimulus] else { return .none }
     let chance = seed.derive("\(trial.stimulus) question \(trial.question)").uniform
-    guard let source = stimulus.source, let target = stimulus.target, let behaviour = behaviours[source] else {
+    guard let source = stimulus.source, let target = stimulus.target,
+      let behaviour = behaviours[source]
+    else {
       return trial.question == 1 ? .label(stimulus.label) : .none
     }
     if trial.question == 2 {

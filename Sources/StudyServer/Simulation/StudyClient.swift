@@ -6,7 +6,8 @@ import Support
   import FoundationNetworking
 #endif
 
-/// A participant's side of the conversation, as the page has it: every message is sent until it is answered.
+/// A participant's side of the conversation, as the page has it: every message is sent until it is
+/// answered.
 struct StudyClient: Sendable {
   let address: URL
   var secret: String?
@@ -30,8 +31,12 @@ struct StudyClient: Sendable {
       "consent", PageMessage.Consent(consent: digest, external: external, screen: "1280x800 mouse"))
   }
 
-  func open() async throws -> PageState { try await state("open", PageMessage.Opening(screen: "1280x800 mouse")) }
-  func answer(_ answer: PageMessage.Answer) async throws -> PageState { try await state("answer", answer) }
+  func open() async throws -> PageState {
+    try await state("open", PageMessage.Opening(screen: "1280x800 mouse"))
+  }
+  func answer(_ answer: PageMessage.Answer) async throws -> PageState {
+    try await state("answer", answer)
+  }
   func finish() async throws -> PageState { try await state("finish", [String: String]()) }
 
   func picture(_ name: String) async throws -> Data {
@@ -59,7 +64,9 @@ struct StudyClient: Sendable {
 
   private func refusal(_ reply: Reply) -> Failure {
     let told = try? JSONDecoder().decode(PageMessage.Refused.self, from: reply.body)
-    return Failure(.failed, "the study's server refused with status \(reply.status): \(told?.error ?? "no reason")")
+    return Failure(
+      .failed,
+      "the study's server refused with status \(reply.status): \(told?.error ?? "no reason")")
   }
 
   private func request(_ name: String) -> URLRequest {

@@ -2,7 +2,8 @@ import Foundation
 import HumanStudy
 import Support
 
-/// A whole study with simulated participants, who answer over HTTP at a server of their own on loopback.
+/// A whole study with simulated participants, who answer over HTTP at a server of their own on
+/// loopback.
 public struct StudySimulation: Sendable {
   private let folder: StudyFolder
   private let loaded: LoadedStudy
@@ -22,10 +23,12 @@ public struct StudySimulation: Sendable {
   public var participants: Int { loaded.study.participants }
 
   /// Questions a participant is asked at most.
-  public var questions: Int { (loaded.lists.map(\.count).max() ?? 0) * loaded.study.questions.count }
+  public var questions: Int {
+    (loaded.lists.map(\.count).max() ?? 0) * loaded.study.questions.count
+  }
 
-  /// Lets participants take part, and writes their answers and copies of what scoring needs into a folder of their own: simulated
-  /// answers never stand beside those of people.
+  /// Lets participants take part, and writes their answers and copies of what scoring needs into a
+  /// folder of their own: simulated answers never stand beside those of people.
   /// - Parameters:
   ///   - behaviours: by model.
   ///   - progress: told how many answers are stored.
@@ -37,7 +40,8 @@ public struct StudySimulation: Sendable {
     let place = StudyFolder(out)
     guard !FileManager.default.fileExists(atPath: place.database.path) else {
       throw Failure.cannotWrite(
-        "\(place.database.path) is there already", hint: "choose another folder with --out, or remove that one")
+        "\(place.database.path) is there already",
+        hint: "choose another folder with --out, or remove that one")
     }
     try createFolder(out)
     for file in [folder.study, folder.trials, folder.key, folder.design, folder.predictions] {
@@ -51,7 +55,8 @@ public struct StudySimulation: Sendable {
     defer { running.cancel() }
     let address = URL(string: "http://127.0.0.1:\(server.port)")!
     let counter = Counter(progress)
-    // They come one after the other, so that the same seed gives everybody the same list, and answer at the same time.
+    // They come one after the other, so that the same seed gives everybody the same list, and
+    // answer at the same time.
     var people: [SimulatedParticipant] = []
     for number in 1...participants {
       let person = SimulatedPerson(
