@@ -80,7 +80,7 @@ extension OneDirectionAttack {
 public protocol OnePathAttack: Attack {
   /// Adversarial images `[N, C, H, W]` for each of several budgets, in the order given: the places
   /// on the path of each image where they end.
-  func stations(
+  func pathSweep(
     _ images: Tensor, _ goal: Goal, within threats: [ThreatModel],
     against classifier: any Classifier,
     random: RandomSource
@@ -92,7 +92,7 @@ extension OnePathAttack {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     random: RandomSource
   ) -> Tensor {
-    stations(images, goal, within: [threat], against: classifier, random: random)[0]
+    pathSweep(images, goal, within: [threat], against: classifier, random: random)[0]
   }
 }
 
@@ -148,7 +148,7 @@ extension Attack {
       return threats.map { attack.moved(images, along: direction, within: $0) }
     case let attack as any OnePathAttack:
       let source = RandomSource(random, device: classifier.device)
-      return attack.stations(images, goal, within: threats, against: classifier, random: source)
+      return attack.pathSweep(images, goal, within: threats, against: classifier, random: source)
     case let attack as SurrogateTransfer:
       return attack.attack.sweep(
         images, goal, epsilons: epsilons, against: attack.surrogate, random: random)

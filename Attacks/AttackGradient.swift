@@ -37,7 +37,7 @@ public struct AttackGradient: Sendable {
     let plain = GradientEstimate { x, view in
       withGradients {
         let variable = x.tracked
-        return loss.gains(classifier.logits(view(variable)), goal).sum().gradient(of: variable)
+        return loss.losses(classifier.logits(view(variable)), goal).sum().gradient(of: variable)
           .detached
       }
     }

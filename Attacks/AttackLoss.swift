@@ -40,7 +40,7 @@ public struct AttackLoss: Sendable, Equatable {
   }
 
   /// logits `[N, K]` → `[N]`
-  public func gains(_ logits: Tensor, _ goal: Goal) -> Tensor {
+  public func losses(_ logits: Tensor, _ goal: Goal) -> Tensor {
     let outputs = source == .logits ? logits : logits.softmax()
     switch form {
     case .crossEntropy:
@@ -50,7 +50,7 @@ public struct AttackLoss: Sendable, Equatable {
       let margin = Self.bestOther(outputs, goal.focus) - Self.pick(outputs, goal.focus)
       return goal.isTargeted ? -margin : margin
     case .logitsRatio where outputs.shape[1] < (goal.isTargeted ? 4 : 3):
-      return AttackLoss(.margin).gains(outputs, goal)
+      return AttackLoss(.margin).losses(outputs, goal)
     case .logitsRatio:
       return logitsRatio(outputs, goal)
     }
@@ -92,7 +92,9 @@ public struct AttackLoss: Sendable, Equatable {
 extension Goal {
   /// The summed cross-entropy that an attacker climbs. Summed, so that an image's gradient does not
   /// depend on its batch.
-  public func gain(_ logits: Tensor) -> Tensor { AttackLoss.crossEntropy.gains(logits, self).sum() }
+  public func loss(_ logits: Tensor) -> Tensor {
+    AttackLoss.crossEntropy.losses(logits, self).sum()
+  }
 }
 
 extension Tensor {

@@ -189,9 +189,9 @@ private struct Climb {
     withGradients {
       let variable = x.tracked
       let logits = classifier.logits(variable)
-      let gains = loss.gains(logits, goal)
+      let losses = loss.losses(logits, goal)
       return (
-        gains.detached, gains.sum().gradient(of: variable).detached,
+        losses.detached, losses.sum().gradient(of: variable).detached,
         logits.detached.predictedClasses
       )
     }

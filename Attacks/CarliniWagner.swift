@@ -66,7 +66,7 @@ public struct CarliniWagner: SmallestPerturbationAttack {
   {
     // images [N, C, H, W]; of the images that are not at the goal yet: distance, weight, low, high
     // [M]
-    var open = OpenImages(images, goal)
+    var open = ActiveImages(images, goal)
     open.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
     guard !open.isEmpty else { return open.results }
     let none = Tensor.zeros([open.places.count], device: images.device)
@@ -128,13 +128,13 @@ public struct CarliniWagner: SmallestPerturbationAttack {
     withGradients {
       let variable = x.tracked
       let logits = classifier.logits(variable)
-      let hinge = (confidence - AttackLoss.margin.gains(logits, goal)).maximum(0) * weight
+      let hinge = (confidence - AttackLoss.margin.losses(logits, goal)).maximum(0) * weight
       return (hinge.sum().gradient(of: variable).detached, isReached(logits.detached, goal))
     }
   }
 
   private func isReached(_ logits: Tensor, _ goal: Goal) -> Tensor {
     goal.isReached(logits.predictedClasses).and(
-      AttackLoss.margin.gains(logits, goal).isAtLeast(confidence))
+      AttackLoss.margin.losses(logits, goal).isAtLeast(confidence))
   }
 }

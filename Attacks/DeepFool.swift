@@ -46,7 +46,7 @@ public struct DeepFool: SmallestPerturbationAttack {
     -> Tensor
   {
     // images [N, C, H, W]
-    var open = OpenImages(images, goal)
+    var open = ActiveImages(images, goal)
     for step in 0...steps {
       let logits = withoutGradients { classifier.logits(open.x) }
       let staying = open.leave(where: open.goal.isReached(logits.predictedClasses))
@@ -59,7 +59,7 @@ public struct DeepFool: SmallestPerturbationAttack {
 
   /// The shortest move onto an approximated boundary, `[M, C, H, W]`; zero where no gradient leads
   /// to one.
-  private func shortest(_ open: OpenImages, _ logits: Tensor, _ classifier: any Classifier)
+  private func shortest(_ open: ActiveImages, _ logits: Tensor, _ classifier: any Classifier)
     -> Tensor
   {
     // x [M, C, H, W], logits [M, K]

@@ -76,7 +76,7 @@ public struct GradientAscent: Sendable {
     withoutGradients {
       let logits = classifier.logits(images)
       return goal.isReached(logits.predictedClasses).to(.float32) * 1e6
-        + gradient.loss.gains(logits, goal)
+        + gradient.loss.losses(logits, goal)
     }
   }
 }

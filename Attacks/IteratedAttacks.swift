@@ -91,21 +91,24 @@ public struct BasicIterativeMethod: AscentAttack {
     "steps of α along the gradient's sign, projected into the ball (Kurakin et al. 2016)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
-  public let pace: Pace
+  public let schedule: StepSchedule
   public let gradient: AttackGradient
 
   public init(
-    _ pace: Pace = Pace(steps: 10, relative: 1), _ gradient: AttackGradient = AttackGradient()
+    _ schedule: StepSchedule = StepSchedule(steps: 10, relative: 1),
+    _ gradient: AttackGradient = AttackGradient()
   ) {
-    self.pace = pace
+    self.schedule = schedule
     self.gradient = gradient
   }
 
   public init(_ settings: Settings) throws {
-    pace = try Pace(settings, steps: 10, relative: 1)
-    gradient = try AttackGradient(settings, steps: pace.steps)
+    schedule = try StepSchedule(settings, steps: 10, relative: 1)
+    gradient = try AttackGradient(settings, steps: schedule.steps)
   }
 
-  public var parameters: [String: String] { pace.parameters.merging(gradient.parameters) { $1 } }
-  var ascent: GradientAscent { pace.ascent(along: gradient) }
+  public var parameters: [String: String] {
+    schedule.parameters.merging(gradient.parameters) { $1 }
+  }
+  var ascent: GradientAscent { schedule.ascent(along: gradient) }
 }

@@ -71,7 +71,7 @@ public struct JacobianSaliencyMap: OnePathAttack {
     Int(features) / form.features * form.features
   }
 
-  public func stations(
+  public func pathSweep(
     _ images: Tensor, _ goal: Goal, within threats: [ThreatModel],
     against classifier: any Classifier,
     random: RandomSource

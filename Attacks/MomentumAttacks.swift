@@ -13,31 +13,32 @@ public struct MomentumIterativeMethod: AscentAttack {
     "BIM along an accumulated gradient, which transfers better (Dong et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
-  public let pace: Pace
+  public let schedule: StepSchedule
   public let decay: Double
   public let gradient: AttackGradient
 
   public init(
-    _ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()
+    _ schedule: StepSchedule = StepSchedule(steps: 10), decay: Double = 1,
+    _ gradient: AttackGradient = AttackGradient()
   ) {
-    self.pace = pace
+    self.schedule = schedule
     self.decay = decay
     self.gradient = gradient
   }
 
   public init(_ settings: Settings) throws {
-    pace = try Pace(settings, steps: 10, relative: 1)
+    schedule = try StepSchedule(settings, steps: 10, relative: 1)
     decay = try settings.double(
       "decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step")
-    gradient = try AttackGradient(settings, steps: pace.steps)
+    gradient = try AttackGradient(settings, steps: schedule.steps)
   }
 
   public var parameters: [String: String] {
-    pace.parameters.merging(gradient.parameters) { $1 }.merging(["decay": "\(decay)"]) { $1 }
+    schedule.parameters.merging(gradient.parameters) { $1 }.merging(["decay": "\(decay)"]) { $1 }
   }
 
   var ascent: GradientAscent {
-    var ascent = pace.ascent(along: gradient)
+    var ascent = schedule.ascent(along: gradient)
     ascent.momentum = decay
     return ascent
   }
@@ -53,9 +54,10 @@ public struct NesterovIterativeMethod: AscentAttack {
   private let method: MomentumIterativeMethod
 
   public init(
-    _ pace: Pace = Pace(steps: 10), decay: Double = 1, _ gradient: AttackGradient = AttackGradient()
+    _ schedule: StepSchedule = StepSchedule(steps: 10), decay: Double = 1,
+    _ gradient: AttackGradient = AttackGradient()
   ) {
-    method = MomentumIterativeMethod(pace, decay: decay, gradient)
+    method = MomentumIterativeMethod(schedule, decay: decay, gradient)
   }
 
   public init(_ settings: Settings) throws { method = try MomentumIterativeMethod(settings) }

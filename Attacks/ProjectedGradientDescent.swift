@@ -12,18 +12,19 @@ public struct ProjectedGradientDescent: AscentAttack {
     "random start, steps of α, projection, restarts; ℓ∞, ℓ2 or ℓ1 (Madry et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm: Norm
-  public let pace: Pace
+  public let schedule: StepSchedule
   public let startsRandomly: Bool
   public let restarts: Int
   public let gradient: AttackGradient
 
   public init(
-    norm: Norm = .linf, _ pace: Pace = Pace(steps: 40, relative: 2.5), startsRandomly: Bool = true,
+    norm: Norm = .linf, _ schedule: StepSchedule = StepSchedule(steps: 40, relative: 2.5),
+    startsRandomly: Bool = true,
     restarts: Int = 1,
     _ gradient: AttackGradient = AttackGradient()
   ) {
     self.norm = norm
-    self.pace = pace
+    self.schedule = schedule
     self.startsRandomly = startsRandomly
     self.restarts = restarts
     self.gradient = gradient
@@ -31,12 +32,12 @@ public struct ProjectedGradientDescent: AscentAttack {
 
   public init(_ settings: Settings) throws {
     norm = try settings.norm(of: [.linf, .l2, .l1])
-    pace = try Pace(settings, steps: 40, relative: 2.5)
+    schedule = try StepSchedule(settings, steps: 40, relative: 2.5)
     startsRandomly =
       try settings.choice(
         "start", of: ["random", "original"], default: "random", "where it begins") == "random"
     restarts = try settings.int("restarts", default: 1, in: 1...10_000, "how often it begins anew")
-    gradient = try AttackGradient(settings, steps: pace.steps)
+    gradient = try AttackGradient(settings, steps: schedule.steps)
   }
 
   public var parameters: [String: String] {
@@ -44,11 +45,11 @@ public struct ProjectedGradientDescent: AscentAttack {
       "norm": norm.rawValue, "start": startsRandomly ? "random" : "original",
       "restarts": "\(restarts)",
     ]
-    return pace.parameters.merging(gradient.parameters) { $1 }.merging(own) { $1 }
+    return schedule.parameters.merging(gradient.parameters) { $1 }.merging(own) { $1 }
   }
 
   var ascent: GradientAscent {
-    var ascent = pace.ascent(along: gradient)
+    var ascent = schedule.ascent(along: gradient)
     ascent.startsRandomly = startsRandomly
     ascent.restarts = restarts
     return ascent

@@ -53,7 +53,7 @@ public struct SimultaneousPerturbation: Attack {
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
     let width = threat.valueRange.upperBound - threat.valueRange.lowerBound
-    var open = OpenImages(images, goal)
+    var open = ActiveImages(images, goal)
     var adam = AdamSteps(rate: rate * width, like: images)
     for step in 0...steps {
       if let staying = open.leave(where: open.goal.isReached(classifier.predictions(open.x))) {
@@ -69,7 +69,7 @@ public struct SimultaneousPerturbation: Attack {
 
   /// The mean over samples of directional slopes times their directions.
   private func estimate(
-    _ open: OpenImages, _ delta: Double, _ classifier: any Classifier, _ random: RandomSource
+    _ open: ActiveImages, _ delta: Double, _ classifier: any Classifier, _ random: RandomSource
   ) -> Tensor {
     // x [M, C, H, W], directions [S, M, C, H, W], logits [2·S·M, K], slopes [S, M]
     let shape = open.x.shape
@@ -82,8 +82,10 @@ public struct SimultaneousPerturbation: Attack {
       let logits = classifier.logits(pairs.reshaped([2 * count * shape[0]] + shape.dropFirst()))
       let rows = Tensor.concatenate(
         [Tensor](repeating: Tensor.range(shape[0], device: open.x.device), count: 2 * count))
-      let gains = AttackLoss.margin.gains(logits, open.goal.at(rows)).reshaped([2, count, shape[0]])
-      let slopes = (gains.select(0, 0) - gains.select(0, 1)) / (2 * delta)
+      let losses = AttackLoss.margin.losses(logits, open.goal.at(rows)).reshaped([
+        2, count, shape[0],
+      ])
+      let slopes = (losses.select(0, 0) - losses.select(0, 1)) / (2 * delta)
       total = total + (slopes.reshaped([count, shape[0], 1, 1, 1]) * directions).sum([0])
       remaining -= count
     }

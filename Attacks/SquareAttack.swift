@@ -54,22 +54,22 @@ public struct SquareAttack: Attack {
     _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier,
     _ random: RandomSource
   ) -> Tensor {
-    // images [N, C, H, W], gains [M], reached [M]
+    // images [N, C, H, W], losses [M], reached [M]
     let (count, channels) = (images.shape[0], images.shape[1])
     let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
-    func look(_ images: Tensor, _ goal: Goal) -> (gains: Tensor, reached: Tensor) {
+    func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
       let logits = classifier.logits(images)
-      return (loss.gains(logits, goal), goal.isReached(logits.predictedClasses))
+      return (loss.losses(logits, goal), goal.isReached(logits.predictedClasses))
     }
-    var open = OpenImages(images, goal)
+    var open = ActiveImages(images, goal)
     let first = look(images, goal)
     let start = moves.start(images, random)
-    var clean = first.gains
-    var gains = first.gains
+    var clean = first.losses
+    var losses = first.losses
     func keep(_ rows: Tensor?) {
       guard let rows else { return }
       clean = clean.indexSelect(0, rows)
-      gains = gains.indexSelect(0, rows)
+      losses = losses.indexSelect(0, rows)
     }
     keep(open.leave(where: first.reached))
     guard !open.isEmpty else { return open.results }
@@ -77,7 +77,7 @@ public struct SquareAttack: Attack {
     // squares move by the whole ε.
     open.x = start.indexSelect(0, open.places)
     var seen = look(open.x, open.goal)
-    gains = seen.gains
+    losses = seen.losses
     keep(open.leave(where: seen.reached))
     for query in 1..<max(queries, 1) where !open.isEmpty {
       let side = moves.side(
@@ -86,12 +86,12 @@ public struct SquareAttack: Attack {
       let signs = random.signs([count, channels, 1, 1]).indexSelect(0, open.places)
       let candidate = moves.next(open.x, around: open.originals, side: side, signs: signs, random)
       seen = look(candidate, open.goal)
-      let better = seen.gains.isGreater(than: gains).or(seen.reached)
+      let better = seen.losses.isGreater(than: losses).or(seen.reached)
       open.x = better.perImage(like: open.x).choose(candidate, else: open.x)
-      gains = better.choose(seen.gains, else: gains)
+      losses = better.choose(seen.losses, else: losses)
       keep(open.leave(where: seen.reached))
     }
-    open.x = gains.isGreater(than: clean).perImage(like: open.x).choose(
+    open.x = losses.isGreater(than: clean).perImage(like: open.x).choose(
       open.x, else: open.originals)
     open.leaveAll()
     return open.results

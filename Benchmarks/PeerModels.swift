@@ -27,7 +27,7 @@ struct PeerModels {
     let training = try reference.load(.train).prefix(Self.trainingImages)
     let test = try reference.load(.test).prefix(Self.testImages)
     try SafetensorsFile.write(
-      [("images", test.images(0..<test.count)), ("labels", test.labels)],
+      [("images", test.batch(0..<test.count).images), ("labels", test.labels)],
       metadata: ["data": test.name],
       to: folder.appending(path: "images.safetensors"))
     for (index, name) in Self.names.enumerated() {

@@ -111,7 +111,7 @@ final class PeerWorker {
   }
 
   private func attack(_ plan: AttackPlan, _ count: Int) throws -> Answer {
-    let classifier = Meter(models[0].network)
+    let classifier = QueryCounter(models[0].network)
     let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
     let threat = plan.attack.threat(plan.epsilons[0], against: classifier)
     let started = ContinuousClock.now
@@ -145,7 +145,7 @@ final class PeerWorker {
   }
 
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {
-    let meters = models.map { Meter($0.network) }
+    let meters = models.map { QueryCounter($0.network) }
     let contestants = zip(models, meters).map {
       Contestant(name: $0.name, classifier: $1, fingerprint: $0.name)
     }

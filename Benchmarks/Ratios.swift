@@ -13,7 +13,7 @@ func measureRatios() throws {
   Engine.start()
   let batch = 256
   let names = (0..<10).map(String.init)
-  let shape = ImageShape(channels: 1, height: 28, width: 28)
+  let shape = InputShape(channels: 1, height: 28, width: 28)
   let network = try Architecture.named("cnn").network(
     input: shape, classNames: names, seed: Seed(1))
   let frozen = try network.frozen()
@@ -40,7 +40,7 @@ func measureRatios() throws {
     [
       { _ = a.matmul(b) },
       { withoutGradients { _ = frozen.logits(images) } },
-      { _ = frozen.inputGradient(at: images) { goal.gain($0) } },
+      { _ = frozen.inputGradient(at: images) { goal.loss($0) } },
       {
         let loss = objective.terms(TrainingStep(network, images, labels, pass)).total
         optimizer.step(loss.gradients(of: network.learned))
@@ -67,7 +67,7 @@ func measureRatios() throws {
 
   let count = 1000
   let data = try SevenSegmentDigits().images(.train, count: count)
-  let counter = Meter(frozen)
+  let counter = QueryCounter(frozen)
   let epsilons = (0..<10).map { Double($0) / 10 }
   let plan = AttackPlan(
     name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: epsilons)

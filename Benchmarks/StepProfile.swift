@@ -32,14 +32,14 @@ struct StepProfile {
       parts.append(measure(name, on: x, apply))
       x = withoutGradients { apply(x) }
     }
-    let gradient = network.inputGradient(at: images) { goal.gain($0) }
+    let gradient = network.inputGradient(at: images) { goal.loss($0) }
     let threat = ThreatModel(.linf, epsilon: 0.3, valueRange: network.valueRange)
     let times = Stopwatch.interleaved(
       Self.rounds,
       [
         { _ = threat.project(images + threat.step(gradient, size: 0.01), around: images) },
         {
-          let ascent = network.inputGradient(at: images) { goal.gain($0) }
+          let ascent = network.inputGradient(at: images) { goal.loss($0) }
           _ = threat.project(images + threat.step(ascent, size: 0.01), around: images)
         },
       ])
@@ -70,7 +70,7 @@ struct StepProfile {
         layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
       stages.insert((layer.text, stage), at: place)
     }
-    let loss = { (logits: Tensor) in goal.gain(logits) }
+    let loss = { (logits: Tensor) in goal.loss(logits) }
     return stages + [("cross-entropy", loss)]
   }
 

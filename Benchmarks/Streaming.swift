@@ -48,10 +48,10 @@ func measureStreaming(_ folder: URL) throws {
         + "\(decimals(spent / passed, 1)) cores at work")
   }
   report("from files to batches of 64, uint8") { _ = $0.subset($1).pixels }
-  report("the same as fractions, float32, ahead") { _ = $0.images($1) }
+  report("the same as fractions, float32, ahead") { _ = $0.batch($1).images }
 
   let network = try streamedNetwork(images)
-  let batch = images.images(0..<64)
+  let batch = images.batch(0..<64).images
   let rounds = 40
   let computing = Stopwatch.seconds { for _ in 0..<rounds { _ = network.predictions(batch) } }
   line("the network alone", decimals(Double(64 * rounds) / computing, 0) + " pictures/s")

@@ -39,7 +39,7 @@ final class RepeatedStep {
 /// What steps of training with a defense cost beside a plain step, taken by turns.
 func measureTrainingSteps() throws {
   let batch = 256
-  let shape = ImageShape(channels: 1, height: 28, width: 28)
+  let shape = InputShape(channels: 1, height: 28, width: 28)
   let random = RandomSource(Seed(2))
   let images = random.uniform([batch] + shape.sizes)
   let labels = random.integers(below: 10, [batch])

@@ -31,7 +31,7 @@ public struct FastAdversarialTraining: Defense {
   }
 
   public func objective(_ preparation: Preparation) -> any Objective {
-    let attack = ProjectedGradientDescent(Pace(steps: 1, relative: step))
+    let attack = ProjectedGradientDescent(StepSchedule(steps: 1, relative: step))
     return AdversarialTraining(attack: attack, epsilon: epsilon, labels: .true, clean: 0)
   }
 }

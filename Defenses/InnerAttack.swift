@@ -71,7 +71,7 @@ public struct InnerAttack: Sendable {
   {
     let goal = Goal.away(
       from: labels == .true ? step.labels : guesses(step, step.network, predicted))
-    let gradient = step.fixedInputGradient { attack.gradient.loss.gains($0, goal) }
+    let gradient = step.fixedInputGradient { attack.gradient.loss.losses($0, goal) }
     return attack.moved(
       step.images, along: gradient.sign, within: attack.threat(epsilon, against: step.network)
     )

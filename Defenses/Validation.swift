@@ -12,9 +12,9 @@ struct Validation {
     var (loss, right) = (0.0, 0.0)
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let range = start..<min(images.count, start + batchSize)
-      let labels = images.labels(range).to(network.device)
+      let labels = images.batch(range).labels.to(network.device)
       withoutGradients {
-        let logits = frozen.logits(images.images(range).to(network.device))
+        let logits = frozen.logits(images.batch(range).images.to(network.device))
         loss += logits.crossEntropy(labels).to(.float64).sum().scalar
         right += logits.predictedClasses.equals(labels).to(.float64).sum().scalar
       }

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ImageSets
 import ModelCore
+import Support
 
 /// What one source's images become when the attack aims at every class, as in figures 20 and 21 of
 /// A. Ross, "Training machine learning models by regularizing their explanations" (2018): a row for
@@ -41,7 +42,7 @@ struct ConfusionSheet {
   }
 
   private func draw() -> Picture {
-    let shape = ImageShape(
+    let shape = InputShape(
       channels: set.original.shape[1], height: set.original.shape[2], width: set.original.shape[3])
     let (width, height) = (
       shape.width + 2 * Self.frame + Self.gap, shape.height + 2 * Self.frame + Self.gap

@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import ImageSets
 import ModelCore
+import Support
 
 /// One source's examples side by side: a row for each image, a column for each budget, a frame
 /// around each that fools it, and on the right the perturbation within the middle budget, around
@@ -55,7 +56,7 @@ public struct ExampleSheet {
     var canvas = Canvas(
       width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
     let fooling = set.adversarial.indices.map(set.fooled)
-    let shape = ImageShape(channels: set.original.shape[1], height: side.height, width: side.width)
+    let shape = InputShape(channels: set.original.shape[1], height: side.height, width: side.width)
     for (column, images) in ([set.original] + set.adversarial).enumerated() {
       for (row, index) in rows.enumerated() {
         let (x, y) = (column * cell.width, row * cell.height)

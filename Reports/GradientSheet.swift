@@ -39,7 +39,7 @@ struct GradientSheet {
     let rows =
       [Quantization.bytes(first.images, range: first.valueRange)]
       + pictures.map { Self.shades($0.gradients) }
-    let shape = ImageShape(
+    let shape = InputShape(
       channels: first.images.shape[1], height: first.images.shape[2], width: first.images.shape[3])
     let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
     var canvas = Canvas(

@@ -1,6 +1,7 @@
 import Attacks
 import Evaluation
 import Foundation
+import Support
 
 extension ReportPage {
   /// What every attack spent, and how large its perturbations became within its largest budget; nil

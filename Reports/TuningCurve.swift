@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Support
 
 /// What each value of a defense's setting came to: accuracy on clean images and on black-box
 /// examples, with the least clean accuracy that is admissible and the undefended model's accuracy

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A chart as a Vega-Lite 5 specification (Satyanarayan et al., "Vega-Lite: a grammar of
 /// interactive graphics", 2017) of data in a CSV file beside it.

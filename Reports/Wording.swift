@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Support
 
 /// A fraction in percent to one decimal, without the sign: 7.0.
 func percent(_ fraction: Double) -> String {

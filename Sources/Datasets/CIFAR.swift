@@ -32,7 +32,7 @@ struct CIFAR: DataFormat {
   static let names = [
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
   ]
-  private static let shape = ImageShape(channels: 3, height: 32, width: 32)
+  private static let shape = InputShape(channels: 3, height: 32, width: 32)
   /// The most that is read of one file: the largest real one has 154 MB.
   private static let largest = 1 << 28
 

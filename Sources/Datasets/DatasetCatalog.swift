@@ -20,7 +20,7 @@ public enum DatasetCatalog {
     return entry
   }
 
-  private static let grey28 = ImageShape(channels: 1, height: 28, width: 28)
+  private static let grey28 = InputShape(channels: 1, height: 28, width: 28)
   private static let digits = (0...9).map(String.init)
 
   private static let mnist = DatasetEntry(
@@ -94,7 +94,7 @@ public enum DatasetCatalog {
         "bb300cfdad3c16e7a12a480ee83cd310", "15d484375f8d13e6eb1aabb0c3f46965"),
     ])
 
-  private static let colour32 = ImageShape(channels: 3, height: 32, width: 32)
+  private static let colour32 = InputShape(channels: 3, height: 32, width: 32)
 
   private static let svhnFiles = [
     whole("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373", [.train]),
@@ -112,7 +112,7 @@ public enum DatasetCatalog {
 
   private static let svhnGrey = DatasetEntry(
     name: "svhn-grey", summary: "the same in grey, as A. Ross' thesis has them", classNames: digits,
-    shape: ImageShape(channels: 1, height: 32, width: 32), counts: [.train: 73_257, .test: 26_032],
+    shape: InputShape(channels: 1, height: 32, width: 32), counts: [.train: 73_257, .test: 26_032],
     format: .svhn(grey: true), origin: svhnOrigin, files: svhnFiles, sharedFolder: "svhn")
 
   private static let cifar10 = DatasetEntry(

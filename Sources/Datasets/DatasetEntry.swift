@@ -54,7 +54,7 @@ public struct DatasetEntry: Sendable {
   /// The name of each class, in the order of the labels.
   public let classNames: [String]
   /// The shape of every image.
-  public let shape: ImageShape
+  public let shape: InputShape
   /// The number of images, for the splits where it is fixed.
   public let counts: [Split: Int]
   /// How it is read.

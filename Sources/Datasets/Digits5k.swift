@@ -12,7 +12,7 @@ public enum Digits5k {
   /// The table's name in the data set's folder.
   public static let fileName = "mnist_5k.csv.gz"
 
-  static let shape = ImageShape(channels: 1, height: 28, width: 28)
+  static let shape = InputShape(channels: 1, height: 28, width: 28)
   static let classNames = (0...9).map(String.init)
   static let rowsPerClass = 500
   static let trainRowsPerClass = 400

@@ -55,7 +55,7 @@ public struct IDXFolder: Sendable {
           + "for image \(wrong)")
     }
     return try LabelledImages(
-      name: name, shape: ImageShape(channels: 1, height: images.rows, width: images.columns),
+      name: name, shape: InputShape(channels: 1, height: images.rows, width: images.columns),
       classNames: classNames,
       pixels: images.pixels, labels: labels.map(Int64.init))
   }

@@ -45,7 +45,7 @@ extension PNG {
         }
         let isGrey = image.pointee.format & PNG_FORMAT_FLAG_COLOR == 0
         let isOpaque = image.pointee.format & PNG_FORMAT_FLAG_ALPHA == 0
-        let shape = ImageShape(
+        let shape = InputShape(
           channels: isGrey ? 1 : 3, height: Int(image.pointee.height),
           width: Int(image.pointee.width))
         // Pixels of four bytes are quick to take apart: libpng fills up those without an alpha

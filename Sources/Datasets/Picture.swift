@@ -11,14 +11,14 @@ public struct Picture: Sendable, Equatable {
   }
 
   /// Channels (1 or 3), height and width.
-  public let shape: ImageShape
+  public let shape: InputShape
   /// `shape.count` bytes in C, H, W order.
   public let pixels: [UInt8]
 
   /// Takes `shape.count` bytes in either order.
   /// - Precondition: one or three channels, at least one pixel, and as many bytes as the shape
   ///   counts.
-  public init(shape: ImageShape, pixels: [UInt8], order: Order = .channelsFirst) {
+  public init(shape: InputShape, pixels: [UInt8], order: Order = .channelsFirst) {
     precondition(shape.channels == 1 || shape.channels == 3, "a picture is grey or RGB")
     precondition(
       shape.count > 0 && pixels.count == shape.count, "\(pixels.count) bytes for \(shape)")

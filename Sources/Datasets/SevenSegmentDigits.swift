@@ -14,7 +14,7 @@ public struct SevenSegmentDigits: Sendable {
   static let classNames = (0...9).map(String.init)
 
   /// One channel, `size` by `size` pixels.
-  public let shape: ImageShape
+  public let shape: InputShape
   private let seed: Seed
 
   /// - Parameters:
@@ -22,7 +22,7 @@ public struct SevenSegmentDigits: Sendable {
   ///   - size: width and height in pixels, at least 14.
   public init(seed: Seed = Seed(1), size: Int = 28) {
     precondition(size >= 14, "seven segments do not fit \(size) pixels")
-    shape = ImageShape(channels: 1, height: size, width: size)
+    shape = InputShape(channels: 1, height: size, width: size)
     self.seed = seed
   }
 

@@ -25,7 +25,7 @@ public struct Evaluator: Sendable {
     var predictions: [Int64] = []
     predictions.reserveCapacity(data.count)
     for range in batches(data.count) {
-      predictions += classifier.predictions(data.images(range).to(classifier.device)).int64s()
+      predictions += classifier.predictions(data.batch(range).images.to(classifier.device)).int64s()
       done(range.upperBound)
     }
     return Tensor(predictions, shape: [predictions.count])

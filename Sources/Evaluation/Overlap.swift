@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Whom the examples of one attack, budget and source fooled together.
 public struct Overlap: Codable, Equatable, Sendable {

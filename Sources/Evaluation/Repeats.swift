@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// One cell of a grid over several trainings from different seeds: what of its accuracy is the
 /// models' and what is luck.

@@ -1,5 +1,6 @@
 import Attacks
 import ModelCore
+import Support
 
 /// What every victim made of one attack's examples from one source, and what the attack spent on
 /// them.

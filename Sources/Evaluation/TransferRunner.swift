@@ -113,8 +113,8 @@ public struct TransferRunner {
   /// Attacks one batch of examples and shows it to the victims.
   private func fire(_ range: Range<Int>, keeping kept: Int) throws -> BatchOutcome {
     // images, adversarial [n, C, H, W], labels [n]
-    let classifier = Meter(source.classifier)
-    let images = self.images(range).to(classifier.device)
+    let classifier = QueryCounter(source.classifier)
+    let images = self.batch(range).images.to(classifier.device)
     let started = ContinuousClock.now
     let goal = plan.goal.goal(
       for: labels(range).to(classifier.device), images: images, first: range.lowerBound,
@@ -159,12 +159,13 @@ public struct TransferRunner {
     Tensor(labels: range.map { $0 / perImage })
   }
 
-  private func images(_ range: Range<Int>) -> Tensor {
-    perImage == 1 ? data.images(range) : data.batch(at: places(range)).images
+  /// The images that the examples of a range are made of, each once for every example of it.
+  private func batch(_ range: Range<Int>) -> Batch {
+    perImage == 1 ? data.batch(range) : data.batch(at: places(range))
   }
 
   private func labels(_ range: Range<Int>) -> Tensor {
-    perImage == 1 ? data.labels(range) : data.labels.indexSelect(0, places(range))
+    data.annotations.at(places(range)).labels
   }
 
   private func exampleSet(_ batches: [[Tensor]], _ count: Int, _ result: TransferResult)
@@ -187,7 +188,7 @@ public struct TransferRunner {
     }
     let judged = Tensor.stack(logits)
     return ExampleSet(
-      origin: origin, original: images(0..<count), adversarial: adversarial,
+      origin: origin, original: batch(0..<count).images, adversarial: adversarial,
       label: labels(0..<count),
       target: result.targets.narrow(0, 0, count), index: places(0..<count),
       predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),

@@ -1,4 +1,5 @@
 import Attacks
+import Support
 
 /// What a model still has right under everything that was tried on it within one budget, example by
 /// example: the number an attacker who may choose would leave.

@@ -1,4 +1,5 @@
 import Evaluation
+import Support
 
 /// What somebody chose: a class, or none of them.
 public enum Choice: Hashable, Sendable {

@@ -62,7 +62,7 @@ struct CandidatePool {
     let judged = try judge.map {
       try answers(of: $0, named: origin.source, to: stored, range: origin.valueRange)
     }
-    let shape = ImageShape(
+    let shape = InputShape(
       channels: stored.shape[1], height: stored.shape[2], width: stored.shape[3])
     let (targets, predicted) = (set.target.int64s(), set.predicted.select(0, budget).int64s())
     let confidence = set.confidence.select(0, budget).floats()

@@ -16,7 +16,7 @@ struct Original {
     var found: [Int: Original] = [:]
     for set in sets {
       let bytes = Quantization.bytes(set.original, range: set.origin.valueRange)
-      let shape = ImageShape(
+      let shape = InputShape(
         channels: bytes.shape[1], height: bytes.shape[2], width: bytes.shape[3])
       for (row, (index, label)) in zip(set.index.int64s(), set.label.int64s()).enumerated()
       where found[Int(index)] == nil {

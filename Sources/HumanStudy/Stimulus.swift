@@ -1,4 +1,5 @@
 import Evaluation
+import Support
 
 /// What a picture is: a row of `key.csv`, which no participant and no server sees.
 public struct Stimulus: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Evaluation
+import Support
 
 /// What a trial is for.
 public enum Phase: String, Codable, CaseIterable, Sendable {

@@ -171,7 +171,7 @@ public struct ImageSet {
   static func picture(_ bytes: Tensor) -> Picture {
     let sizes = bytes.shape
     return Picture(
-      shape: ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2]),
+      shape: InputShape(channels: sizes[0], height: sizes[1], width: sizes[2]),
       pixels: bytes.bytes())
   }
 

@@ -6,7 +6,7 @@ extension Picture {
   package func enlarged(_ scale: Int) -> Picture {
     guard scale > 1 else { return self }
     let (width, height) = (shape.width, shape.height)
-    let big = ImageShape(channels: shape.channels, height: height * scale, width: width * scale)
+    let big = InputShape(channels: shape.channels, height: height * scale, width: width * scale)
     var out = [UInt8]()
     out.reserveCapacity(big.count)
     for channel in 0..<shape.channels {
@@ -56,6 +56,6 @@ package struct Canvas {
   }
 
   package var picture: Picture {
-    Picture(shape: ImageShape(channels: 3, height: height, width: width), pixels: pixels)
+    Picture(shape: InputShape(channels: 3, height: height, width: width), pixels: pixels)
   }
 }

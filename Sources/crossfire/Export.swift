@@ -137,7 +137,7 @@ struct Export: ParsableCommand {
     let named = try NamedModel(path: path)
     let shape = set.original.shape
     let images = LoadedModel.Images(
-      shape: ImageShape(channels: shape[1], height: shape[2], width: shape[3]),
+      shape: InputShape(channels: shape[1], height: shape[2], width: shape[3]),
       classNames: set.origin.classNames)
     let model = try LoadedModel(named.url, notes: named.notes, for: images, device: device)
     guard model.fingerprint == set.origin.sourceFingerprint else {

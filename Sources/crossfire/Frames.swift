@@ -75,9 +75,10 @@ struct Frames: ParsableCommand {
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
     try plan.check(against: classifier)
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
-    let images = data.images(0..<count).to(device)
+    let images = data.batch(0..<count).images.to(device)
     let goal = plan.goal.goal(
-      for: data.labels(0..<count).to(device), images: images, first: 0, classifier: classifier,
+      for: data.batch(0..<count).labels.to(device), images: images, first: 0,
+      classifier: classifier,
       seed: Seed(seed).derive("targets"))
     let frames = try plan.frames(
       images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)
@@ -88,7 +89,7 @@ struct Frames: ParsableCommand {
     var done = 0
     progress.begin("write frames", total: frames.count * count, unit: "pictures")
     try FrameSet(URL(filePath: out), scale: scale).write(
-      frames, labels: data.labels(0..<count).int64s(), source: classifier
+      frames, labels: data.batch(0..<count).labels.int64s(), source: classifier
     ) {
       done += 1
       progress.update(done)

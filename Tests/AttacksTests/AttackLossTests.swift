@@ -10,7 +10,7 @@ struct AttackLossTests {
   private let targets = Tensor(labels: [2, 3])
 
   private func values(_ loss: AttackLoss, _ goal: Goal) -> [Double] {
-    loss.gains(logits, goal).floats().map(Double.init)
+    loss.losses(logits, goal).floats().map(Double.init)
   }
 
   @Test("the margin is how far the best other class is ahead")
@@ -32,13 +32,13 @@ struct AttackLossTests {
     let few = logits.narrow(1, 0, classes)
     let towards = Goal.towards(labels.equals(0).to(.int64), from: labels)
     #expect(
-      AttackLoss.logitsRatio.gains(few, towards).floats()
-        == AttackLoss.margin.gains(few, towards).floats())
+      AttackLoss.logitsRatio.losses(few, towards).floats()
+        == AttackLoss.margin.losses(few, towards).floats())
     guard classes == 2 else { return }
     let away = Goal.away(from: labels)
     #expect(
-      AttackLoss.logitsRatio.gains(few, away).floats()
-        == AttackLoss.margin.gains(few, away).floats())
+      AttackLoss.logitsRatio.losses(few, away).floats()
+        == AttackLoss.margin.losses(few, away).floats())
   }
 
   @Test("from probabilities it is the same cross-entropy, as long as float32 holds them")
@@ -58,7 +58,7 @@ struct AttackLossTests {
   func underflow() {
     let gradients = [OutputSource.logits, .probabilities].map { source in
       let variable = (logits * 100).tracked
-      return AttackLoss(.crossEntropy, of: source).gains(
+      return AttackLoss(.crossEntropy, of: source).losses(
         variable, .towards(Tensor(labels: [3, 1]))
       ).sum()
         .gradient(of: variable).floats()

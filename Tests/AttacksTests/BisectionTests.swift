@@ -5,9 +5,9 @@ import Testing
 
 @Suite("Bisection finds each image's smallest budget for another attack")
 struct BisectionTests {
-  let shape = ImageShape(channels: 1, height: 2, width: 2)
+  let shape = InputShape(channels: 1, height: 2, width: 2)
   let linear = LinearClassifier(
-    inputShape: ImageShape(channels: 1, height: 2, width: 2),
+    inputShape: InputShape(channels: 1, height: 2, width: 2),
     weight: Tensor([1, 0, -2, 3, -1, 0, 1, 3] as [Float], shape: [2, 4]))
   let image = Tensor([0.9, 0.5, 0.3, 0.5] as [Float], shape: [1, 1, 2, 2])
 

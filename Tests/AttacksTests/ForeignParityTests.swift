@@ -19,7 +19,7 @@ struct ForeignParityTests {
       URL(filePath: $0)
     }
     var notes = ModelNotes()
-    notes.input = ImageShape(channels: 1, height: 28, width: 28)
+    notes.input = InputShape(channels: 1, height: 28, width: 28)
     switch route {
     case .torchscript:
       return try LoadedModel(Reference.file("\(name).torchscript.pt"), notes: notes).classifier
@@ -46,7 +46,7 @@ struct ForeignParityTests {
     #expect(relativeError(classifier.logits(images).detached, try answers.tensor("logits")) < 1e-5)
     let gradient = classifier.inputGradient(at: images) { $0.crossEntropy(labels).sum() }
     #expect(relativeError(gradient, try answers.tensor("inputGradient")) < 1e-4)
-    let pgd = ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false)
+    let pgd = ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false)
     let cases: [(String, any Attack, Double, Goal, share: Double)] = [
       ("fgsm.0.2", FastGradientSign(), 0.2, .away(from: labels), 0.995),
       ("tgsm.0.2", TargetedGradientSign(), 0.2, .towards(targets), 0.995),

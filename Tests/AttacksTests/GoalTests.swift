@@ -10,7 +10,7 @@ struct GoalTests {
     _ rule: GoalRule, _ labels: [Int], classes: Int, logits: Tensor? = nil, first: Int = 0,
     seed: UInt64 = 1
   ) throws -> [Int64] {
-    let shape = ImageShape(channels: 1, height: 2, width: 2)
+    let shape = InputShape(channels: 1, height: 2, width: 2)
     let classifier: any Classifier =
       if let logits { ChosenClassifier(chosen: logits) } else {
         ConstantClassifier(inputShape: shape, classCount: classes)
@@ -121,7 +121,7 @@ struct GoalTests {
     let labels = [0, 0, 2, 2]
     #expect(try targets(.all, labels, classes: 3) == [1, 2, 0, 1])
     let classifier = ConstantClassifier(
-      inputShape: ImageShape(channels: 1, height: 2, width: 2), classCount: 3)
+      inputShape: InputShape(channels: 1, height: 2, width: 2), classCount: 3)
     let second = GoalRule.all.goal(
       for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]), first: 1,
       classifier: classifier, seed: Seed(0))
@@ -148,11 +148,11 @@ struct GoalTests {
   }
 
   @Test("the gain is the summed cross-entropy, climbing away from a label and towards a target")
-  func gain() {
+  func loss() {
     let logits = Tensor([1, 2, 3, 1] as [Float], shape: [2, 2])
     let labels = Tensor(labels: [0, 0])
     let entropy = logits.crossEntropy(labels).sum().scalar
-    #expect(Goal.away(from: labels).gain(logits).scalar == entropy)
-    #expect(Goal.towards(labels).gain(logits).scalar == -entropy)
+    #expect(Goal.away(from: labels).loss(logits).scalar == entropy)
+    #expect(Goal.towards(labels).loss(logits).scalar == -entropy)
   }
 }

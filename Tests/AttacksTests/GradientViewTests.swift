@@ -7,7 +7,7 @@ import Testing
 @Suite("Views of the gradient that help transfer")
 struct GradientViewTests {
   private let threat = ThreatModel(.linf, epsilon: 0.1, valueRange: 0...1)
-  private let shape = ImageShape(channels: 1, height: 9, width: 9)
+  private let shape = InputShape(channels: 1, height: 9, width: 9)
 
   /// The gradient of a sum of squares weighted around the middle: it changes with the place.
   private let curved = GradientEstimate { x, view in
@@ -99,10 +99,10 @@ struct GradientViewTests {
     let (images, labels) = (model.images.narrow(0, 0, 20), model.labels.narrow(0, 0, 20))
     let gradient = AttackGradient(through: [GradientViews.all[index].init()])
     let attacks: [any Attack] = [
-      BasicIterativeMethod(Pace(steps: 10), gradient),
-      MomentumIterativeMethod(Pace(steps: 10), decay: 1, gradient),
-      NesterovIterativeMethod(Pace(steps: 10), decay: 1, gradient),
-      ProjectedGradientDescent(norm: .l2, Pace(steps: 5, relative: 2.5), gradient),
+      BasicIterativeMethod(StepSchedule(steps: 10), gradient),
+      MomentumIterativeMethod(StepSchedule(steps: 10), decay: 1, gradient),
+      NesterovIterativeMethod(StepSchedule(steps: 10), decay: 1, gradient),
+      ProjectedGradientDescent(norm: .l2, StepSchedule(steps: 5, relative: 2.5), gradient),
     ]
     for attack in attacks {
       let epsilon = attack.norm == .l2 ? 4.0 : 0.4

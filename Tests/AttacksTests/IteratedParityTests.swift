@@ -23,23 +23,23 @@ struct IteratedParityTests {
       isTargeted: true),
     Case(
       answer: "bim.0.3.alpha0.02.steps20",
-      attack: BasicIterativeMethod(Pace(steps: 20, alpha: 0.02)), epsilon: 0.3),
+      attack: BasicIterativeMethod(StepSchedule(steps: 20, alpha: 0.02)), epsilon: 0.3),
     Case(
       answer: "pgd.linf.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false),
+      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false),
       epsilon: 0.3),
     Case(
       answer: "pgd.linf.targeted.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(Pace(steps: 40, alpha: 0.01), startsRandomly: false),
+      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false),
       epsilon: 0.3,
       isTargeted: true),
     Case(
       answer: "pgd.l2.2.0.alpha0.2.steps40",
       attack: ProjectedGradientDescent(
-        norm: .l2, Pace(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
+        norm: .l2, StepSchedule(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
     Case(
       answer: "mifgsm.0.3.alpha0.03.steps10.decay1",
-      attack: MomentumIterativeMethod(Pace(steps: 10, alpha: 0.03)),
+      attack: MomentumIterativeMethod(StepSchedule(steps: 10, alpha: 0.03)),
       epsilon: 0.3),
   ]
 

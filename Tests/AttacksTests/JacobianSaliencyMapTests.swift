@@ -10,7 +10,7 @@ struct JacobianSaliencyMapTests {
 
   /// Three classes; towards class 0, α = (4, 3, 2, 1, −1, 0) and β = (−1, −3, −3, 1, −9, −9).
   let linear = LinearClassifier(
-    inputShape: ImageShape(channels: 1, height: 2, width: 3),
+    inputShape: InputShape(channels: 1, height: 2, width: 3),
     weight: Tensor(
       [4, 3, 2, 1, -1, 0, 0, -3, 0, 1, -9, 0, -1, 0, -3, 0, 0, -9] as [Float], shape: [3, 6]))
   let towards0 = Goal.towards(Tensor(labels: [0]))
@@ -105,11 +105,11 @@ struct JacobianSaliencyMapTests {
   @Test("γ is a share of the features: ⌊Dγ/2⌋ pairs, ⌊Dγ⌋ single ones, all from 1 on")
   func budgets() {
     let mnist = ConstantClassifier(
-      inputShape: ImageShape(channels: 1, height: 28, width: 28), classCount: 10)
+      inputShape: InputShape(channels: 1, height: 28, width: 28), classCount: 10)
     let cifar = ConstantClassifier(
-      inputShape: ImageShape(channels: 3, height: 32, width: 32), classCount: 10)
+      inputShape: InputShape(channels: 3, height: 32, width: 32), classCount: 10)
     let hundred = ConstantClassifier(
-      inputShape: ImageShape(channels: 1, height: 10, width: 10), classCount: 10)
+      inputShape: InputShape(channels: 1, height: 10, width: 10), classCount: 10)
     let allowed = { (form: Form, gamma: Double, classifier: ConstantClassifier) in
       JacobianSaliencyMap(form).threat(gamma, against: classifier).epsilon
     }
@@ -134,9 +134,9 @@ struct JacobianSaliencyMapTests {
     let attack = JacobianSaliencyMap(form)
     let goal = Goal.towards(1 - model.labels, from: model.labels)
     let budgets = [0.3, 0, 0.05, 0.1, 1]
-    let meter = Meter(model.classifier)
+    let meter = QueryCounter(model.classifier)
     let swept = attack.sweep(model.images, goal, epsilons: budgets, against: meter, random: Seed(1))
-    let largest = Meter(model.classifier)
+    let largest = QueryCounter(model.classifier)
     for (budget, images) in zip(budgets, swept) {
       let classifier: any Classifier = budget == 1 ? largest : model.classifier
       let alone = attack.sweep(
@@ -201,7 +201,7 @@ struct JacobianSaliencyMapTests {
         for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(0))
       let attack = JacobianSaliencyMap(form, theta: theta, source: source)
       let threat = attack.threat(0.3, against: model.classifier)
-      let found = attack.stations(
+      let found = attack.pathSweep(
         images, goal, within: [threat], against: model.classifier, random: RandomSource(Seed(0)))[0]
       let plain = PlainSaliencyMap(
         form: form, theta: Float(theta), source: source, classifier: model.classifier)
@@ -244,7 +244,7 @@ private struct Biased: Classifier {
     self.bias = Tensor(bias, shape: [1, bias.count])
   }
 
-  var inputShape: ImageShape { linear.inputShape }
+  var inputShape: InputShape { linear.inputShape }
   var classCount: Int { linear.classCount }
   var valueRange: ClosedRange<Double> { linear.valueRange }
   var device: Device { linear.device }

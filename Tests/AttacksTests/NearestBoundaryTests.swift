@@ -10,7 +10,7 @@ import Testing
 struct NearestBoundaryTests {
   struct Case: CustomStringConvertible, Sendable {
     let classes: Int
-    let shape: ImageShape
+    let shape: InputShape
     var range = 0.0...1.0
     var description: String { "K = \(classes), \(shape) in \(range)" }
 
@@ -31,11 +31,11 @@ struct NearestBoundaryTests {
   }
 
   static let cases = [
-    Case(classes: 2, shape: ImageShape(channels: 1, height: 4, width: 4)),
-    Case(classes: 2, shape: ImageShape(channels: 1, height: 6, width: 6), range: -1...1),
-    Case(classes: 10, shape: ImageShape(channels: 3, height: 5, width: 4)),
-    Case(classes: 10, shape: ImageShape(channels: 1, height: 8, width: 8), range: 0...255),
-    Case(classes: 100, shape: ImageShape(channels: 1, height: 8, width: 8)),
+    Case(classes: 2, shape: InputShape(channels: 1, height: 4, width: 4)),
+    Case(classes: 2, shape: InputShape(channels: 1, height: 6, width: 6), range: -1...1),
+    Case(classes: 10, shape: InputShape(channels: 3, height: 5, width: 4)),
+    Case(classes: 10, shape: InputShape(channels: 1, height: 8, width: 8), range: 0...255),
+    Case(classes: 100, shape: InputShape(channels: 1, height: 8, width: 8)),
   ]
 
   /// The distance of each image to the nearest place where another class (or the target) has the
@@ -97,7 +97,7 @@ struct NearestBoundaryTests {
     let images = (random.uniform([12, 1, 6, 6]) * 1.6 - 0.3).clamped(to: 0...1)
     let weight = random.normal([2, 36])
     let classifier = LinearClassifier(
-      inputShape: ImageShape(channels: 1, height: 6, width: 6),
+      inputShape: InputShape(channels: 1, height: 6, width: 6),
       weight: weight - weight.mean([1], keep: true))
     let labels = classifier.predictions(images)
     let difference = (classifier.weight.select(0, 0) - classifier.weight.select(0, 1)).reshaped([
@@ -120,7 +120,7 @@ struct NearestBoundaryTests {
   func likeliest() {
     // Gaps 0.1 and 0.25, slopes 0.14 and 1.8.
     let weight = Tensor([1, 1, 0.9, 0.9, 2, -0.5] as [Float], shape: [3, 2])
-    let shape = ImageShape(channels: 1, height: 1, width: 2)
+    let shape = InputShape(channels: 1, height: 1, width: 2)
     let classifier = LinearClassifier(inputShape: shape, weight: weight)
     let image = Tensor.full(0.5, shape: [1, 1, 1, 2])
     let goal = Goal.away(from: Tensor(labels: [0]))
@@ -146,7 +146,7 @@ struct NearestBoundaryTests {
 
   @Test("DeepFool crosses a boundary it stands on")
   func onTheBoundary() {
-    let shape = ImageShape(channels: 1, height: 1, width: 2)
+    let shape = InputShape(channels: 1, height: 1, width: 2)
     let classifier = LinearClassifier(
       inputShape: shape, weight: Tensor([1, 0, 0, 1] as [Float], shape: [2, 2]))
     let image = Tensor([0.3, 0.3] as [Float], shape: [1, 1, 1, 2])

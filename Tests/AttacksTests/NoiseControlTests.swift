@@ -8,7 +8,7 @@ struct NoiseControlTests {
   static let controls: [any Attack] = [
     UniformNoise(), UniformNoise(norm: .l2), SignNoise(), SaltAndPepper(),
   ]
-  let shape = ImageShape(channels: 2, height: 5, width: 10)
+  let shape = InputShape(channels: 2, height: 5, width: 10)
   /// Images with room for ±0.25 in every pixel.
   let images = RandomSource(Seed(1)).uniform([40, 2, 5, 10], in: 0.3..<0.7)
   let labels = Tensor(labels: (0..<40).map { $0 % 3 })
@@ -54,7 +54,7 @@ struct NoiseControlTests {
     "ℓ2 noise fills its ball evenly: half the radius of two dimensions is a quarter of the area")
   func ball() throws {
     let flat = ConstantClassifier(
-      inputShape: ImageShape(channels: 1, height: 1, width: 2), classCount: 2)
+      inputShape: InputShape(channels: 1, height: 1, width: 2), classCount: 2)
     let points = Tensor.full(0.5, shape: [4000, 1, 1, 2])
     let attack = UniformNoise(norm: .l2)
     let threat = attack.threat(0.4, against: flat)

@@ -5,10 +5,10 @@ import Testing
 
 @Suite("Gradient sign attacks take one step along one direction")
 struct OneDirectionTests {
-  let shape = ImageShape(channels: 1, height: 2, width: 2)
+  let shape = InputShape(channels: 1, height: 2, width: 2)
   /// Pixels 1 and 3 have no weight.
   let linear = LinearClassifier(
-    inputShape: ImageShape(channels: 1, height: 2, width: 2),
+    inputShape: InputShape(channels: 1, height: 2, width: 2),
     weight: Tensor([1, 0, -2, 0, -1, 0, 1, 0] as [Float], shape: [2, 4]))
   let image = Tensor([0.5, 0.5, 0.5, 0.5] as [Float], shape: [1, 1, 2, 2])
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("SPSA climbs an estimated gradient")
 struct SimultaneousPerturbationTests {
-  let shape = ImageShape(channels: 1, height: 3, width: 3)
+  let shape = InputShape(channels: 1, height: 3, width: 3)
   let weight = Tensor(
     [1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1] as [Float], shape: [2, 9])
   let images = Tensor.full(0.5, shape: [3, 1, 3, 3])
@@ -13,7 +13,7 @@ struct SimultaneousPerturbationTests {
   /// Says class 0 whatever the image, by a bias that no perturbation overcomes.
   private struct Stubborn: Classifier {
     let linear: LinearClassifier
-    var inputShape: ImageShape { linear.inputShape }
+    var inputShape: InputShape { linear.inputShape }
     var classCount: Int { 2 }
     var valueRange: ClosedRange<Double> { linear.valueRange }
     var device: Device { .cpu }
@@ -51,7 +51,7 @@ struct SimultaneousPerturbationTests {
 
   @Test("it needs 2·samples logits of an image for each step, and one more to look; no gradients")
   func cost() {
-    let meter = Meter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let meter = QueryCounter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 4, samples: 300)
     _ = attack.sweep(
       images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter,
@@ -62,7 +62,7 @@ struct SimultaneousPerturbationTests {
 
   @Test("images at their goal leave at once, the others go on")
   func leaving() {
-    let meter = Meter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let meter = QueryCounter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 3, samples: 5)
     let goal = Goal.away(from: Tensor(labels: [1, 0, 1]))
     let found = attack.sweep(images, goal, epsilons: [0.1], against: meter, random: Seed(4))[0]

@@ -8,7 +8,8 @@ struct SmallestPerturbationTests {
   static let attacks: [any SmallestPerturbationAttack] = [
     DeepFool(), CarliniWagner(steps: 60, searches: 7),
     Bisection(of: BasicIterativeMethod(), halvings: 6), Bisection(of: FastGradientSign()),
-    Bisection(of: ProjectedGradientDescent(norm: .l2, Pace(steps: 10, relative: 2.5)), halvings: 6),
+    Bisection(
+      of: ProjectedGradientDescent(norm: .l2, StepSchedule(steps: 10, relative: 2.5)), halvings: 6),
   ]
   static let models = TinyModel.all.filter { !$0.name.hasSuffix("frozen") }
 
@@ -49,7 +50,7 @@ struct SmallestPerturbationTests {
       images, .away(from: wrong), against: model.classifier, random: RandomSource(Seed(3)))
     #expect(same.floats() == images.floats())
 
-    let shape = ImageShape(channels: 1, height: 8, width: 8)
+    let shape = InputShape(channels: 1, height: 8, width: 8)
     let constant = ConstantClassifier(inputShape: shape, classCount: 4)
     let goal = Goal.away(from: Tensor(labels: [Int](repeating: 3, count: 10)))
     let kept = Self.attacks[index].nearest(
@@ -76,7 +77,7 @@ struct SmallestPerturbationTests {
     let attack = Self.attacks[index]
     let model = Self.models[0]
     let (images, goal) = goal(model, 10, targeted: false)
-    let meters = (0..<2).map { _ in Meter(model.classifier) }
+    let meters = (0..<2).map { _ in QueryCounter(model.classifier) }
     let found = attack.nearest(images, goal, against: meters[0], random: RandomSource(Seed(7)))
     let sizes = attack.norm.size(found - images)
     let epsilons = [0, Double(sizes.floats().sorted()[5]), 100]
@@ -111,7 +112,7 @@ struct SmallestPerturbationTests {
 
 /// A classifier whose logits are not numbers.
 struct BrokenClassifier: Classifier {
-  let inputShape = ImageShape(channels: 1, height: 2, width: 2)
+  let inputShape = InputShape(channels: 1, height: 2, width: 2)
   let classCount = 2
   let valueRange = 0.0...1.0
   let device = Device.cpu

@@ -29,12 +29,12 @@ struct SquareAttackTests {
       )
       try Perturbation.check(found, of: model.images, within: threat, attack: "square")
       let loss: AttackLoss = targeted ? .crossEntropy : .margin
-      let gains =
-        loss.gains(model.classifier.logits(found), goal)
-        - loss.gains(model.classifier.logits(model.images), goal)
+      let losses =
+        loss.losses(model.classifier.logits(found), goal)
+        - loss.losses(model.classifier.logits(model.images), goal)
       // Other images of the batch may change a logit's last bits.
-      #expect(gains.min().scalar > -1e-4, "\(model)")
-      #expect(gains.max().scalar > 0.01, "\(model)")
+      #expect(losses.min().scalar > -1e-4, "\(model)")
+      #expect(losses.max().scalar > 0.01, "\(model)")
     }
   }
 
@@ -56,7 +56,7 @@ struct SquareAttackTests {
 
   @Test("in ℓ2 the perturbation has length ε where nothing is clipped")
   func lengths() {
-    let shape = ImageShape(channels: 2, height: 9, width: 12)
+    let shape = InputShape(channels: 2, height: 9, width: 12)
     let classifier = LinearClassifier(
       inputShape: shape, weight: RandomSource(Seed(4)).normal([3, 216]))
     let images = RandomSource(Seed(5)).uniform([8, 2, 9, 12], in: 0.4..<0.6)
@@ -73,7 +73,7 @@ struct SquareAttackTests {
   @Test("it asks for logits as often as it may, and never for gradients", arguments: norms.indices)
   func queries(_ index: Int) {
     let model = TinyModel.all[0]
-    let meter = Meter(model.classifier)
+    let meter = QueryCounter(model.classifier)
     let attack = SquareAttack(norm: Self.norms[index].norm, queries: 25)
     let threat = attack.threat(1e-4, against: meter)
     let goal = Goal.away(from: model.classifier.predictions(model.images))
@@ -87,7 +87,7 @@ struct SquareAttackTests {
   @Test("images at their goal stay as they are and are asked about once")
   func reached() {
     let model = TinyModel.all[0]
-    let meter = Meter(model.classifier)
+    let meter = QueryCounter(model.classifier)
     let wrong = (model.classifier.predictions(model.images) + 1).equals(1).to(.int64)
     let found = SquareAttack().sweep(
       model.images, .away(from: wrong), epsilons: [0.1], against: meter, random: Seed(8))[0]
@@ -130,7 +130,7 @@ struct SquareAttackTests {
     "images of one pixel, one row and one column are no trouble",
     arguments: [(1, 1), (1, 6), (6, 1), (2, 3)])
   func small(_ height: Int, _ width: Int) throws {
-    let shape = ImageShape(channels: 1, height: height, width: width)
+    let shape = InputShape(channels: 1, height: height, width: width)
     let weight = RandomSource(Seed(10)).normal([2, height * width])
     let classifier = LinearClassifier(inputShape: shape, weight: weight)
     let images = RandomSource(Seed(11)).uniform([5, 1, height, width])

@@ -15,7 +15,7 @@ struct SurrogateTransferTests {
     "its examples are the other attack's on the surrogate, and it asks the attacked model nothing")
   func examples() throws {
     let (victim, surrogate) = (try network(4), try network(0))
-    let meter = Meter(victim)
+    let meter = QueryCounter(victim)
     let (images, labels) = (TinyModel.all[0].images, TinyModel.all[0].labels)
     for inner in [FastGradientSign() as any Attack, BasicIterativeMethod(), DeepFool()] {
       let budgets = inner.norm == .l2 ? [0.5, 5] : [0.1, 0.3]
@@ -52,7 +52,7 @@ struct SurrogateTransferTests {
     try attack.check(against: network(4))
     #expect(throws: Failure.self) { try attack.check(against: network(2)) }
     let larger = ConstantClassifier(
-      inputShape: ImageShape(channels: 1, height: 9, width: 8), classCount: 2)
+      inputShape: InputShape(channels: 1, height: 9, width: 8), classCount: 2)
     #expect(throws: Failure.self) { try attack.check(against: larger) }
   }
 }

@@ -3,7 +3,7 @@ import Support
 
 /// A classifier that gives every image the same logits: its gradient is zero everywhere.
 struct ConstantClassifier: Classifier {
-  let inputShape: ImageShape
+  let inputShape: InputShape
   let classCount: Int
   let valueRange = 0.0...1.0
   let device = Device.cpu
@@ -17,7 +17,7 @@ struct ConstantClassifier: Classifier {
 
 /// A linear classifier whose weights are zero for some pixels.
 struct LinearClassifier: Classifier {
-  let inputShape: ImageShape
+  let inputShape: InputShape
   /// `[K, C·H·W]`
   let weight: Tensor
   var valueRange = 0.0...1.0
@@ -29,7 +29,7 @@ struct LinearClassifier: Classifier {
 
 /// A classifier that gives chosen logits, whatever the images.
 struct ChosenClassifier: Classifier {
-  let inputShape = ImageShape(channels: 1, height: 2, width: 2)
+  let inputShape = InputShape(channels: 1, height: 2, width: 2)
   /// `[N, K]`
   let chosen: Tensor
   let valueRange = 0.0...1.0
@@ -46,7 +46,7 @@ final class CountingClassifier: Classifier, @unchecked Sendable {
 
   init(_ counted: any Classifier) { self.counted = counted }
 
-  var inputShape: ImageShape { counted.inputShape }
+  var inputShape: InputShape { counted.inputShape }
   var classCount: Int { counted.classCount }
   var valueRange: ClosedRange<Double> { counted.valueRange }
   var device: Device { counted.device }

@@ -37,7 +37,7 @@ struct TinyModel: CustomStringConvertible {
   private static func trained(_ name: String, classes: Int, seed: Seed) throws -> (
     Network, Tensor, Tensor
   ) {
-    let input = ImageShape(channels: 1, height: 8, width: 8)
+    let input = InputShape(channels: 1, height: 8, width: 8)
     let network = try Architecture.named(name).network(
       input: input, classNames: (0..<classes).map(String.init), seed: seed.derive("network"))
     let random = RandomSource(seed.derive("images"))

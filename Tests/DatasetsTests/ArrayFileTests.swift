@@ -36,8 +36,8 @@ struct ArrayFileTests {
     ])
   func everyFormat(name: String) throws {
     let data = try Fixture.load(name)
-    #expect(data.shape == ImageShape(channels: 3, height: 2, width: 4))
-    let bytes = (data.images(0..<5) * 255).floats().map { UInt8($0.rounded()) }
+    #expect(data.shape == InputShape(channels: 3, height: 2, width: 4))
+    let bytes = (data.batch(0..<5).images * 255).floats().map { UInt8($0.rounded()) }
     #expect(bytes == Fixture.pixels)
     #expect(data.labels.int64s() == [0, 2, 1, 2, 0])
     let names =
@@ -181,9 +181,10 @@ struct ArrayFileTests {
   func svhn() throws {
     let path = Fixture.url("compressed.mat").path
     let grey = try DataReference(path + ":colour=grey").load(.test)
-    let colour = try Fixture.load("compressed.mat").images(0..<5)
+    let colour = try Fixture.load("compressed.mat").batch(0..<5).images
     let expected = (0..<3).map { colour.narrow(1, $0, 1) * [0.2989, 0.5870, 0.1140][$0] }
-    let distance = (grey.images(0..<5) - (expected[0] + expected[1] + expected[2])).absolute.max()
+    let distance = (grey.batch(0..<5).images - (expected[0] + expected[1] + expected[2])).absolute
+      .max()
       .scalar
     #expect(grey.shape.channels == 1 && distance <= 0.5001 / 255)
   }

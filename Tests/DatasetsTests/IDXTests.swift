@@ -124,7 +124,7 @@ struct IDXFolderTests {
     try folder.write(idxLabels([4]), to: "train-labels-idx1-ubyte")
     let data = try IDXFolder(folder.url).load(.test, name: "mine")
     #expect(data.count == 3)
-    #expect(data.shape == ImageShape(channels: 1, height: 2, width: 3))
+    #expect(data.shape == InputShape(channels: 1, height: 2, width: 3))
     #expect(data.classNames == ["0", "1", "2", "3", "4"])
     #expect(data.labels.int64s() == [0, 2, 1])
   }

@@ -6,10 +6,10 @@ import Testing
 
 @Suite("Labelled images")
 struct LabelledImagesTests {
-  private static let shape = ImageShape(channels: 1, height: 1, width: 2)
+  private static let shape = InputShape(channels: 1, height: 1, width: 2)
 
   private func make(
-    name: String = "toy", shape: ImageShape = shape, classes: [String] = ["a", "b", "c"],
+    name: String = "toy", shape: InputShape = shape, classes: [String] = ["a", "b", "c"],
     pixels: [UInt8] = [0, 255, 51, 102, 1, 2], labels: [Int64] = [2, 0, 1]
   ) throws -> LabelledImages {
     try LabelledImages(
@@ -19,8 +19,8 @@ struct LabelledImagesTests {
   @Test("bytes become fractions of 255")
   func scaling() throws {
     let data = try make()
-    #expect(data.images(0..<2).floats() == [0, 1, 0.2, 0.4])
-    #expect(data.images(0..<2).shape == [2, 1, 1, 2])
+    #expect(data.batch(0..<2).images.floats() == [0, 1, 0.2, 0.4])
+    #expect(data.batch(0..<2).images.shape == [2, 1, 1, 2])
     #expect(data.labels(1..<3).int64s() == [0, 1])
   }
 
@@ -35,7 +35,7 @@ struct LabelledImagesTests {
   func subsets() throws {
     let data = try make()
     #expect(data.subset(1..<3).labels.int64s() == [0, 1])
-    #expect(data.subset(1..<3).images(0..<1).floats() == [0.2, 0.4])
+    #expect(data.subset(1..<3).batch(0..<1).images.floats() == [0.2, 0.4])
     #expect(data.prefix(2).count == 2)
     #expect(data.prefix(99).count == 3)
     #expect(data.histogram == [1, 1, 1])
@@ -61,7 +61,7 @@ struct LabelledImagesTests {
     let print = try make().fingerprint
     #expect(print == "f1cbc9f2749b2ddba1f5dd2d1945052eaa96b2c9ada6374449d3c9a96a8d2c06")
     #expect(try make(name: "other", classes: ["x", "y", "z"]).fingerprint == print)
-    #expect(try make(shape: ImageShape(channels: 1, height: 2, width: 1)).fingerprint != print)
+    #expect(try make(shape: InputShape(channels: 1, height: 2, width: 1)).fingerprint != print)
     #expect(try make(classes: ["a", "b", "c", "d"]).fingerprint != print)
     #expect(try make(labels: [2, 0, 0]).fingerprint != print)
     #expect(try make(pixels: [0, 255, 51, 102, 1, 3]).fingerprint != print)

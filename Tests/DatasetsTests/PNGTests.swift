@@ -31,23 +31,23 @@ private func png(
 
 @Suite("PNG")
 struct PNGTests {
-  private static let grey = ImageShape(channels: 1, height: 16, width: 17)
-  private static let colour = ImageShape(channels: 3, height: 16, width: 17)
+  private static let grey = InputShape(channels: 1, height: 16, width: 17)
+  private static let colour = InputShape(channels: 3, height: 16, width: 17)
 
-  private func noise(_ shape: ImageShape, _ seed: UInt64) -> [UInt8] {
+  private func noise(_ shape: InputShape, _ seed: UInt64) -> [UInt8] {
     var generator = SeededGenerator(state: seed)
     return (0..<shape.count).map { _ in .random(in: 0...255, using: &generator) }
   }
 
   @Test("every byte comes back as it was, grey and RGB", arguments: [grey, colour], [1, 2, 3])
-  func roundTrip(shape: ImageShape, seed: UInt64) throws {
+  func roundTrip(shape: InputShape, seed: UInt64) throws {
     let picture = Picture(shape: shape, pixels: noise(shape, seed))
     #expect(try PNG.decode(PNG.encode(picture), named: "f") == picture)
   }
 
   @Test("all 256 values come back, grey and in each channel", arguments: [1, 3])
   func everyValue(channels: Int) throws {
-    let shape = ImageShape(channels: channels, height: 16, width: 16)
+    let shape = InputShape(channels: channels, height: 16, width: 16)
     let pixels = (0..<channels).flatMap { channel in
       (0...255).map { UInt8(($0 + 85 * channel) % 256) }
     }
@@ -57,7 +57,7 @@ struct PNGTests {
 
   @Test("planes and interleaved channels describe the same picture")
   func orders() {
-    let shape = ImageShape(channels: 3, height: 1, width: 2)
+    let shape = InputShape(channels: 3, height: 1, width: 2)
     let picture = Picture(shape: shape, pixels: [1, 2, 10, 20, 100, 200])
     #expect(picture.interleaved == [1, 10, 100, 2, 20, 200])
     #expect(Picture(shape: shape, pixels: picture.interleaved, order: .channelsLast) == picture)
@@ -66,7 +66,7 @@ struct PNGTests {
   @Test("a picture of one pixel and a long thin one are written")
   func extremes() throws {
     for (height, width) in [(1, 1), (1, 70_000), (3000, 1)] {
-      let shape = ImageShape(channels: 1, height: height, width: width)
+      let shape = InputShape(channels: 1, height: height, width: width)
       let picture = Picture(shape: shape, pixels: noise(shape, 9))
       #expect(try PNG.decode(PNG.encode(picture), named: "f") == picture)
     }
@@ -98,7 +98,7 @@ struct PNGTests {
       width: 2, height: 1, depth: 8, colour: 3, rows: [[1, 0]],
       chunks: [("PLTE", [1, 2, 3, 40, 50, 60])])
     let picture = try PNG.decode(file, named: "f")
-    #expect(picture.shape == ImageShape(channels: 3, height: 1, width: 2))
+    #expect(picture.shape == InputShape(channels: 3, height: 1, width: 2))
     #expect(picture.interleaved == [40, 50, 60, 1, 2, 3])
   }
 

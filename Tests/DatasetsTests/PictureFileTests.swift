@@ -59,7 +59,7 @@ struct PictureFileTests {
   @Test("a constant picture stays constant at every size")
   func constant() {
     let flat = Raster(
-      shape: ImageShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378)
+      shape: InputShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378)
     )
     for (height, width) in [(1, 1), (3, 40), (31, 5), (9, 14)] {
       #expect(
@@ -70,7 +70,7 @@ struct PictureFileTests {
 
   @Test("planes are the channels one after the other, and grey fills all of them")
   func planes() throws {
-    let shape = ImageShape(channels: 3, height: 1, width: 2)
+    let shape = InputShape(channels: 3, height: 1, width: 2)
     let two = try Raster(shape: shape, pixelBytes: 4) { out in
       for (place, byte) in ([1, 2, 3, 99, 4, 5, 6, 99] as [UInt8]).enumerated() {
         out[place] = byte
@@ -79,7 +79,7 @@ struct PictureFileTests {
     var out = [UInt8](repeating: 0, count: 6)
     two.write(to: &out, channels: 3)
     #expect(out == [1, 4, 2, 5, 3, 6])
-    let grey = Raster(shape: ImageShape(channels: 1, height: 1, width: 2), bytes: [7, 255])
+    let grey = Raster(shape: InputShape(channels: 1, height: 1, width: 2), bytes: [7, 255])
     grey.write(to: &out, channels: 3)
     #expect(out == [7, 255, 7, 255, 7, 255])
   }
@@ -88,7 +88,7 @@ struct PictureFileTests {
   func fractions() {
     let bytes = (0...255).map(UInt8.init)
     var out = [Float](repeating: 0, count: 768)
-    let grey = Raster(shape: ImageShape(channels: 1, height: 16, width: 16), bytes: bytes)
+    let grey = Raster(shape: InputShape(channels: 1, height: 16, width: 16), bytes: bytes)
     grey.writeFractions(to: &out, channels: 3)
     #expect(out == (bytes + bytes + bytes).map { Float($0) / 255 })
   }
@@ -98,7 +98,7 @@ struct PictureFileTests {
   )
   func edges() throws {
     for width in [1, 15, 16, 17, 33, 70] {
-      let shape = ImageShape(channels: 3, height: 1, width: width)
+      let shape = InputShape(channels: 3, height: 1, width: width)
       let pixels = (0..<4 * width).map { UInt8(truncatingIfNeeded: 37 * $0 + 11) }
       let picture = try Raster(shape: shape, pixelBytes: 4) {
         _ = $0.update(fromContentsOf: pixels)

@@ -14,7 +14,7 @@ import Testing
 
 /// A grey PNG file of 4 x 4 pixels of one value.
 func flatPNG(_ value: UInt8, channels: Int = 1, side: Int = 4) throws -> Data {
-  let shape = ImageShape(channels: channels, height: side, width: side)
+  let shape = InputShape(channels: channels, height: side, width: side)
   return try PNG.encode(Picture(shape: shape, pixels: .init(repeating: value, count: shape.count)))
 }
 
@@ -30,7 +30,7 @@ struct PictureFolderTests {
 
   /// The value of each image's first pixel.
   private func values(_ data: LabelledImages) -> [Int64] {
-    (data.images(0..<data.count).narrow(3, 0, 1).narrow(2, 0, 1) * 255 + 0.5).int64s()
+    (data.batch(0..<data.count).images.narrow(3, 0, 1).narrow(2, 0, 1) * 255 + 0.5).int64s()
   }
 
   @Test(
@@ -47,7 +47,7 @@ struct PictureFolderTests {
     #expect(data.classNames == ["B", "a", "b"])
     #expect(values(data) == [10, 5, 21, 6, 22, 7])
     #expect(data.labels.int64s() == [0, 1, 2, 1, 2, 1])
-    #expect(data.shape == ImageShape(channels: 1, height: 4, width: 4))
+    #expect(data.shape == InputShape(channels: 1, height: 4, width: 4))
     #expect(data.notes.isEmpty && !data.isStreamed)
   }
 
@@ -117,7 +117,7 @@ struct PictureFolderTests {
     let refusal = try failure { try load() }
     #expect(refusal.message.contains("2.png is 6 x 6 pixels, and"))
     #expect(refusal.hint?.contains(":resize=256,crop=224") == true)
-    #expect(try load(":resize=5,crop=3").shape == ImageShape(channels: 1, height: 3, width: 3))
+    #expect(try load(":resize=5,crop=3").shape == InputShape(channels: 1, height: 3, width: 3))
     #expect(try load(":crop=3").count == 2)
     #expect(
       try failure { try load(":crop=5") }.message.contains(
@@ -149,7 +149,7 @@ struct PictureFolderTests {
   )
   func streamed() throws {
     for index in 0..<30 {
-      let shape = ImageShape(channels: 3, height: 4, width: 4)
+      let shape = InputShape(channels: 3, height: 4, width: 4)
       let pixels = (0..<48).map { UInt8(($0 * 3 + index) % 256) }
       try folder.write(
         try PNG.encode(Picture(shape: shape, pixels: pixels)), to: "\(index % 3)/\(index).png")
@@ -161,13 +161,14 @@ struct PictureFolderTests {
     #expect(stream.isStreamed && !whole.isStreamed)
     #expect(stream.pixels.bytes() == whole.pixels.bytes())
     for range in [0..<7, 7..<14, 14..<21, 3..<4, 28..<30] {
-      #expect(stream.images(range).floats() == whole.images(range).floats())
+      #expect(stream.batch(range).images.floats() == whole.batch(range).images.floats())
     }
     let places = Tensor([29, 0, 5, 5] as [Int64], shape: [4])
     #expect(stream.batch(at: places).images.floats() == whole.batch(at: places).images.floats())
     let parts = (try stream.holdingOut(5, seed: Seed(4)), try whole.holdingOut(5, seed: Seed(4)))
-    #expect(parts.0.heldOut.images(0..<5).floats() == parts.1.heldOut.images(0..<5).floats())
-    #expect(stream.subset(10..<20).images(2..<4).floats() == whole.images(12..<14).floats())
+    #expect(
+      parts.0.heldOut.batch(0..<5).images.floats() == parts.1.heldOut.batch(0..<5).images.floats())
+    #expect(stream.subset(10..<20).batch(2..<4).images.floats() == whole.batch(12..<14).images.floats())
     #expect(stream.fingerprint != stream.prefix(29).fingerprint)
     #expect(try small.load(nil, name: "t", progress: { _, _ in }).fingerprint == stream.fingerprint)
   }

@@ -26,7 +26,7 @@ struct RealDataTests {
     #expect((train.count, test.count) == (60_000, 10_000))
     #expect(train.histogram == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
     #expect(test.histogram == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
-    #expect(Array(train.labels(0..<10).int64s()) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4])
+    #expect(Array(train.batch(0..<10).labels.int64s()) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4])
   }
 
   @Test(

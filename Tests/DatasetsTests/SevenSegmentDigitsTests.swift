@@ -40,7 +40,7 @@ struct SevenSegmentDigitsTests {
   func sizes(size: Int) throws {
     let digits = SevenSegmentDigits(size: size)
     let data = try digits.images(.train, count: 200)
-    #expect(data.shape == ImageShape(channels: 1, height: size, width: size))
+    #expect(data.shape == InputShape(channels: 1, height: size, width: size))
     #expect(data.histogram == [Int](repeating: 20, count: 10))
     let pixels = data.pixels.bytes()
     for index in 0..<data.count {

@@ -74,7 +74,7 @@ struct AdversarialTrainingTests {
   func predictedLabels() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    let images = TinyTraining.data.images(0..<20)
+    let images = TinyTraining.data.batch(0..<20).images
     let pass = Pass.training(random: nil, updatesStatistics: false)
     let predicted = network.forward(images, pass).predictedClasses
     let wrong = Tensor(labels: predicted.int64s().map { (Int($0) + 1) % 10 })
@@ -132,7 +132,7 @@ struct AdversarialTrainingTests {
       let network = TinyTraining.network()
       _ = try Trainer(TinyTraining.settings(epochs: 10), objective: objective).train(
         network, on: TinyTraining.data, title: "test")
-      let images = TinyTraining.data.images(0..<200)
+      let images = TinyTraining.data.batch(0..<200).images
       let labels = TinyTraining.data.labels
       let made = FastGradientSign().sweep(
         images, .away(from: labels), epsilons: [0.1], against: try network.frozen(), random: Seed(0)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Curvature regularisation")
 struct CurvatureRegularizationTests {
-  private let shape = ImageShape(channels: 1, height: 3, width: 3)
+  private let shape = InputShape(channels: 1, height: 3, width: 3)
 
   private func network(_ layers: [String]) throws -> Network {
     let description = try NetworkDescription(

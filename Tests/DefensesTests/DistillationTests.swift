@@ -68,7 +68,7 @@ struct DistillationTests {
     #expect(abs(objective.terms(step).total.scalar - expected) < 1e-6)
 
     let other = try Architecture.named("mlp").network(
-      input: ImageShape(channels: 1, height: 28, width: 28),
+      input: InputShape(channels: 1, height: 28, width: 28),
       classNames: student.description.classNames, seed: Seed(1))
     let failure = #expect(throws: Failure.self) {
       try defense.objective(TinyTraining.preparation(other))
@@ -83,7 +83,7 @@ struct DistillationTests {
       (name, name == "5.weight" ? tensor * 1e5 : tensor)
     }
     let model = try! Network(network.description, tensors: Dictionary(uniqueKeysWithValues: sure))
-    let images = TinyTraining.data.images(0..<20)
+    let images = TinyTraining.data.batch(0..<20).images
     let labels = model.predictions(images)
     let gradient = model.inputGradient(at: images) { $0.crossEntropy(labels).sum() }
     #expect(gradient.absolute.max().scalar == 0)

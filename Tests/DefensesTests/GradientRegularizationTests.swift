@@ -42,9 +42,9 @@ struct GradientRegularizationTests {
     let whole = penalty(objective, TinyTraining.step(network, 6, pass: .evaluation)).scalar
     let alone = (0..<6).map { index in
       let data = TinyTraining.data
-      let one = data.images(index..<index + 1)
+      let one = data.batch(index..<index + 1).images
       return penalty(
-        objective, TrainingStep(network, one, data.labels(index..<index + 1), .evaluation)
+        objective, TrainingStep(network, one, data.batch(index..<index + 1).labels, .evaluation)
       ).scalar
     }
     #expect(abs(whole - alone.reduce(0, +) / 6) < 1e-5 * whole)
@@ -79,9 +79,9 @@ struct GradientRegularizationTests {
     let network = try smoothNetwork()
     func value(_ kind: GradientPenalty, _ mask: Double?) -> Double {
       let data = TinyTraining.data
-      let images = data.images(0..<8)
+      let images = data.batch(0..<8).images
       let step = TrainingStep(
-        network, images, data.labels(0..<8), .evaluation,
+        network, images, data.batch(0..<8).labels, .evaluation,
         mask: mask.map { Tensor.full($0, shape: images.shape) })
       return penalty(GradientRegularization(kind), step).scalar
     }
@@ -121,7 +121,9 @@ struct GradientRegularizationTests {
   func approximation(_ kind: GradientPenalty, _ usesBatch: Bool) throws {
     let network = try smoothNetwork()
     let pass = usesBatch ? training(nil) : .evaluation
-    let (images, labels) = (TinyTraining.data.images(0..<20), TinyTraining.data.labels(0..<20))
+    let (images, labels) = (
+      TinyTraining.data.batch(0..<20).images, TinyTraining.data.batch(0..<20).labels
+    )
     let mask = RandomSource(Seed(12)).uniform(images.shape)
     let values = [GradientRegularization.Method.exact, .finiteDifference(step: 0.01)].map {
       method in
@@ -173,7 +175,7 @@ struct GradientRegularizationTests {
     }
     let sure = try Network(
       network.description, tensors: Dictionary(uniqueKeysWithValues: saturated))
-    let images = TinyTraining.data.images(0..<4)
+    let images = TinyTraining.data.batch(0..<4).images
     let method = step.map { GradientRegularization.Method.finiteDifference(step: $0) } ?? .exact
     let value = penalty(
       GradientRegularization(method: method),

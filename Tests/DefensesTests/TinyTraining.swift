@@ -43,7 +43,7 @@ enum TinyTraining {
   static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil))
     -> TrainingStep
   {
-    TrainingStep(network, data.images(0..<count), data.labels(0..<count), pass)
+    TrainingStep(network, data.batch(0..<count).images, data.batch(0..<count).labels, pass)
   }
 
   /// What a defense gets before it trains a network; another one it asks for is trained for one

@@ -33,8 +33,10 @@ struct TrainerTests {
     #expect(history[5].loss < history[0].loss * 0.8)
     #expect(history[5].accuracy > history[0].accuracy + 0.1)
     let data = TinyTraining.data
-    let right = network.predictions(data.images(0..<data.count)).equals(data.labels).to(.float32)
-      .mean().scalar
+    let right = network.predictions(data.batch(0..<data.count).images).equals(data.labels).to(
+      .float32
+    )
+    .mean().scalar
     #expect(right > 0.5)
   }
 
@@ -90,7 +92,7 @@ struct TrainerTests {
     }
     let recorder = Recorder()
     _ = try train(TinyTraining.network(), TinyTraining.settings(epochs: 2), recorder)
-    let all = TinyTraining.data.images(0..<200).to(.float64).sum([1, 2, 3]).floats().map(
+    let all = TinyTraining.data.batch(0..<200).images.to(.float64).sum([1, 2, 3]).floats().map(
       Double.init
     ).sorted()
     let epochs = [Array(recorder.sums[..<200]), Array(recorder.sums[200...])]

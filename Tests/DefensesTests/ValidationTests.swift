@@ -45,7 +45,7 @@ struct ValidationTests {
     let network = TinyTraining.network()
     let history = try Trainer(settings(2), objective: CrossEntropy()).train(
       network, on: TinyTraining.data, validation: Self.heldOut, title: "test")
-    let logits = withoutGradients { network.logits(Self.heldOut.images(0..<60)) }
+    let logits = withoutGradients { network.logits(Self.heldOut.batch(0..<60).images) }
     let right = logits.predictedClasses.equals(Self.heldOut.labels).to(.float64).mean().scalar
     #expect(history[1].validationAccuracy == right)
     let loss = logits.crossEntropy(Self.heldOut.labels).mean().scalar
@@ -82,9 +82,10 @@ struct ValidationTests {
     let best = try #require(history.best)
     #expect(best < 7, "no later epoch was worse, so nothing is tested")
     let frozen = try kept.frozen()
-    let right = frozen.predictions(Self.heldOut.images(0..<60)).equals(Self.heldOut.labels).to(
-      .float64
-    ).mean()
+    let right = frozen.predictions(Self.heldOut.batch(0..<60).images).equals(Self.heldOut.labels)
+      .to(
+        .float64
+      ).mean()
     #expect(right.scalar == history[best].validationAccuracy)
     #expect(try train(8).network.fingerprint != kept.fingerprint)
 

@@ -102,7 +102,7 @@ struct ModelPlanTests {
     #expect(grid.sources == ["a", "b", "both"] && grid.victims == ["a", "b", "both"])
     #expect(grid.provenance.models.map(\.description)[2] == "the mean logits of a, b")
     #expect(Set(models.map(\.fingerprint)).count == 3)
-    let images = try SevenSegmentDigits().images(.test, count: 3).images(0..<3)
+    let images = try SevenSegmentDigits().images(.test, count: 3).batch(0..<3).images
     let logits = models.map { $0.classifier.logits(images) }
     #expect(relativeError(logits[2], (logits[0] + logits[1]) / 2) < 1e-6)
     let gradients = models.map { $0.classifier.inputGradient(at: images) { $0.sum() } }
@@ -112,7 +112,7 @@ struct ModelPlanTests {
   @Test("models that take different images are no ensemble")
   func mismatched() throws {
     let shapes = [
-      ImageShape(channels: 1, height: 8, width: 8), ImageShape(channels: 1, height: 9, width: 8),
+      InputShape(channels: 1, height: 8, width: 8), InputShape(channels: 1, height: 9, width: 8),
     ]
     let networks = try shapes.map {
       try Architecture.named("mlp").network(input: $0, classNames: ["a", "b"], seed: Seed(1))

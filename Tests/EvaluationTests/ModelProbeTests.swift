@@ -18,7 +18,7 @@ struct ModelProbeTests {
   private struct Changed: Classifier {
     let base: Network
     let change: @Sendable (Tensor) -> Tensor
-    var inputShape: ImageShape { base.inputShape }
+    var inputShape: InputShape { base.inputShape }
     var classCount: Int { base.classCount }
     var valueRange: ClosedRange<Double> { base.valueRange }
     var device: Device { base.device }
@@ -30,7 +30,7 @@ struct ModelProbeTests {
     try LabelledImages(
       name: "digits", shape: Self.digits.shape, classNames: Self.digits.classNames,
       pixels: Self.digits.pixels.bytes(),
-      labels: Self.network.predictions(Self.digits.images(0..<100)).int64s())
+      labels: Self.network.predictions(Self.digits.batch(0..<100).images).int64s())
   }
 
   private func probe(
@@ -56,7 +56,7 @@ struct ModelProbeTests {
       probe.zeroGradients == 0 && probe.changeWhenRepeated == 0 && probe.changeWhenAlone < 1e-5)
     #expect(
       probe.otherLogProbabilities.count == 900 && probe.otherLogProbabilities.allSatisfy { $0 < 0 })
-    let images = Self.digits.images(0..<1)
+    let images = Self.digits.batch(0..<1).images
     let gradient = Self.network.inputGradient(at: images) {
       $0.crossEntropy(Self.network.predictions(images)).sum()
     }

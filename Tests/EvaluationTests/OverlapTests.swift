@@ -1,5 +1,6 @@
 import Attacks
 import ModelCore
+import Support
 import Testing
 
 @testable import Evaluation

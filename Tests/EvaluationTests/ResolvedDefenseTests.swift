@@ -19,7 +19,7 @@ struct ResolvedDefenseTests {
   }
 
   private func experiment(_ defense: String) throws -> Experiment {
-    let shape = ImageShape(channels: 1, height: 28, width: 28)
+    let shape = InputShape(channels: 1, height: 28, width: 28)
     for (seed, name) in ["m", "n+1"].enumerated() {
       let network = try Architecture.named("mlp").network(
         input: shape, classNames: (0..<10).map(String.init), seed: Seed(UInt64(seed)))

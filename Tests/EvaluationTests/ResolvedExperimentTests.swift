@@ -20,7 +20,7 @@ struct ResolvedExperimentTests {
 
   private func expectTheSame(_ attack: String) throws {
     let folder = TemporaryFolder()
-    let shape = ImageShape(channels: 1, height: 28, width: 28)
+    let shape = InputShape(channels: 1, height: 28, width: 28)
     let network = try Architecture.named("mlp").network(
       input: shape, classNames: (0..<10).map(String.init), seed: Seed(1))
     try ModelFile.write(network, training: nil, to: folder.appending("m.safetensors"))

@@ -29,7 +29,8 @@ struct TransferRunnerTests {
   }
 
   private let pgd = AttackPlan(
-    name: "pgd", attack: ProjectedGradientDescent(Pace(steps: 3, relative: 2.5)), goal: .untargeted,
+    name: "pgd", attack: ProjectedGradientDescent(StepSchedule(steps: 3, relative: 2.5)),
+    goal: .untargeted,
     epsilons: [0.1, 0.2])
 
   @Test(
@@ -38,7 +39,7 @@ struct TransferRunnerTests {
   func resumes() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
-    let meter = Meter(try network(1))
+    let meter = QueryCounter(try network(1))
     let runner = try runner(pgd, meter)
     let journal = BatchJournal(for: place, request: runner.request)
     let whole = try runner.run(keep: 10, journal: journal) { _ in }
@@ -68,7 +69,7 @@ struct TransferRunnerTests {
   func stale() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
-    let meter = Meter(try network(1))
+    let meter = QueryCounter(try network(1))
     let runner = try runner(pgd, meter)
     _ = try runner.run(keep: 0, journal: BatchJournal(for: place, request: "another")) { _ in }
     let journal = BatchJournal(for: place, request: runner.request)
@@ -135,8 +136,8 @@ struct TransferRunnerTests {
     let plan = AttackPlan(
       name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.1, 0.3])
     let result = try runner(plan, network(1)).run(keep: 0) { _ in }.result
-    let images = Self.images.images(0..<30)
-    let labels = Self.images.labels(0..<30).int64s()
+    let images = Self.images.batch(0..<30).images
+    let labels = Self.images.batch(0..<30).labels.int64s()
     let right = try [1, 2].map { seed in
       zip(try network(seed).predictions(images).int64s(), labels).map { $0 == $1 }
     }

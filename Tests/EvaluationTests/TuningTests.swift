@@ -113,7 +113,7 @@ struct TuningTests {
     #expect(rest.count == 30 && heldOut.count == 20)
     let again = try ModelTraining.split(images, 20).heldOut
     #expect(again.fingerprint == heldOut.fingerprint)
-    let sums = { (set: LabelledImages) in set.images(0..<set.count).sum([1, 2, 3]).floats() }
+    let sums = { (set: LabelledImages) in set.batch(0..<set.count).images.sum([1, 2, 3]).floats() }
     #expect((sums(rest) + sums(heldOut)).sorted() == sums(images).sorted())
     #expect(throws: Failure.self) { try ModelTraining.split(images, 49) }
   }

@@ -67,7 +67,7 @@ enum SampleSets {
 struct CornerReader: Classifier {
   var classCount = 4
   var offset = 0.0
-  var inputShape: ImageShape { ImageShape(channels: 1, height: 4, width: 4) }
+  var inputShape: InputShape { InputShape(channels: 1, height: 4, width: 4) }
   var valueRange: ClosedRange<Double> { 0...1 }
   var device: Device { .cpu }
 

@@ -38,8 +38,8 @@ struct ImageSetTests {
     let network = try network()
     for (attack, epsilon): (any Attack, Double) in [
       (FastGradientSign(), 0.1),
-      (ProjectedGradientDescent(norm: .l2, Pace(steps: 5, relative: 2.5)), 1.5),
-      (ProjectedGradientDescent(norm: .l1, Pace(steps: 5, relative: 2.5)), 12),
+      (ProjectedGradientDescent(norm: .l2, StepSchedule(steps: 5, relative: 2.5)), 1.5),
+      (ProjectedGradientDescent(norm: .l1, StepSchedule(steps: 5, relative: 2.5)), 12),
     ] {
       let set = try examples(attack, [epsilon], network)
       let stored = Quantization.pixels(
@@ -110,11 +110,11 @@ struct ImageSetTests {
     for number in 0..<120 {
       sheet.add(
         Picture(
-          shape: ImageShape(channels: 1, height: 3, width: 4),
+          shape: InputShape(channels: 1, height: 3, width: 4),
           pixels: [UInt8](repeating: UInt8(number), count: 12)))
     }
     let drawn = sheet.drawn()
-    #expect(drawn.shape == ImageShape(channels: 3, height: 10 * 5 - 2, width: 10 * 6 - 2))
+    #expect(drawn.shape == InputShape(channels: 3, height: 10 * 5 - 2, width: 10 * 6 - 2))
     #expect(drawn.pixels[0] == 0 && drawn.pixels[6] == 1 && drawn.pixels[5 * 58] == 10)
   }
 
@@ -123,9 +123,9 @@ struct ImageSetTests {
   )
   func frames() throws {
     let network = try network()
-    let images = Self.data.images(0..<4)
-    let goal = Goal.away(from: Self.data.labels(0..<4))
-    let pgd = ProjectedGradientDescent(Pace(steps: 6, relative: 2.5))
+    let images = Self.data.batch(0..<4).images
+    let goal = Goal.away(from: Self.data.batch(0..<4).labels)
+    let pgd = ProjectedGradientDescent(StepSchedule(steps: 6, relative: 2.5))
     let plan = AttackPlan(name: "pgd", attack: pgd, goal: .untargeted, epsilons: [0.2])
     let frames = try plan.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5))
     let result = pgd.perturb(
@@ -149,7 +149,7 @@ struct ImageSetTests {
 
     let folder = TemporaryFolder()
     try FrameSet(folder.url, scale: 2).write(
-      frames, labels: Self.data.labels(0..<4).int64s(), source: network)
+      frames, labels: Self.data.batch(0..<4).labels.int64s(), source: network)
     let lines = try String(contentsOf: folder.appending("frames.csv"), encoding: .utf8).split(
       separator: "\n")
     #expect(

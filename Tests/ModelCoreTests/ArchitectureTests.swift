@@ -24,7 +24,7 @@ struct ArchitectureTests {
     [2, 100])
   func fits(_ name: String, _ classes: Int) throws {
     let description = try Architecture.named(name).description(
-      input: ImageShape(channels: 3, height: 32, width: 40),
+      input: InputShape(channels: 3, height: 32, width: 40),
       classNames: (0..<classes).map(String.init))
     #expect(try description.layers.shapes(from: [3, 32, 40]).last == [classes])
     #expect(description.valueRange == 0...1)
@@ -34,7 +34,7 @@ struct ArchitectureTests {
   func tooSmall() throws {
     let failure = #expect(throws: Failure.self) {
       try Architecture.named("cnn").description(
-        input: ImageShape(channels: 1, height: 3, width: 3), classNames: ["a", "b"])
+        input: InputShape(channels: 1, height: 3, width: 3), classNames: ["a", "b"])
     }
     #expect(failure?.message.hasPrefix("layer 7 'maxpool 2' on input 64x1x1") == true)
   }

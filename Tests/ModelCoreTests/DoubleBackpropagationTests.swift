@@ -8,9 +8,9 @@ import Testing
 struct DoubleBackpropagationTests {
   /// Convolutions before batch normalisation have no bias, whose gradient would be nothing but
   /// rounding.
-  static let networks: [(ImageShape, [String])] = [
+  static let networks: [(InputShape, [String])] = [
     (
-      ImageShape(channels: 1, height: 12, width: 12),
+      InputShape(channels: 1, height: 12, width: 12),
       [
         "conv 16 kernel 5 padding 2 bias off", "batchnorm", "relu", "maxpool 2",
         "conv 20 kernel 5 padding 2 bias off",
@@ -20,7 +20,7 @@ struct DoubleBackpropagationTests {
       ]
     ),
     (
-      ImageShape(channels: 3, height: 9, width: 11),
+      InputShape(channels: 3, height: 9, width: 11),
       [
         "conv 8 kernel 3 stride 2 padding 1", "relu", "conv 8 kernel 3 padding 1 groups 2 bias off",
         "batchnorm",

@@ -29,7 +29,7 @@ struct ForeignModelTests {
     let labels = try Self.answers.tensor("labels")
     let gradient = model.classifier.inputGradient(at: Self.images) { $0.crossEntropy(labels).sum() }
     #expect(relativeError(gradient, try Self.answers.tensor("inputGradient")) < 1e-4, "\(name)")
-    #expect(model.classifier.inputShape == ImageShape(channels: 3, height: 16, width: 16))
+    #expect(model.classifier.inputShape == InputShape(channels: 3, height: 16, width: 16))
     #expect(model.classifier.classCount == 5 && model.classifier.valueRange == 0...1)
   }
 
@@ -82,7 +82,7 @@ struct ForeignModelTests {
         return images.flattened.narrow(1, 0, 2)
       }
     }
-    let input = ImageShape(channels: 3, height: 2, width: 4)
+    let input = InputShape(channels: 3, height: 2, width: 4)
     for (layout, shape) in [("nhwc", [2, 4, 3]), ("flat", [24]), ("nchw", [3, 2, 4])] {
       let notes = try ModelNotes(json: #"{"layout": "\#(layout)"}"#)
       let model = try ForeignModel(Probe(shape: shape), input: input, notes: notes, device: .cpu)
@@ -108,7 +108,7 @@ struct ForeignModelTests {
   @Test("images a program does not take are refused with what it said")
   func wrongShape() throws {
     var notes = ModelNotes()
-    notes.input = ImageShape(channels: 3, height: 20, width: 20)
+    notes.input = InputShape(channels: 3, height: 20, width: 20)
     for name in ["tiny.pt", "tiny.onnx"] {
       let failure = #expect(throws: Failure.self) {
         try LoadedModel(Fixture.file(name), notes: notes)

@@ -8,9 +8,9 @@ import Testing
 struct FrozenNetworkTests {
   /// Networks beyond the registered ones: residual, with norms that have something to fold into and
   /// norms that have not.
-  static let networks: [(input: ImageShape, layers: [String])] = [
+  static let networks: [(input: InputShape, layers: [String])] = [
     (
-      ImageShape(channels: 3, height: 12, width: 12),
+      InputShape(channels: 3, height: 12, width: 12),
       [
         "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.25", "conv 8 kernel 3 padding 1 bias off",
         "batchnorm", "relu",
@@ -24,7 +24,7 @@ struct FrozenNetworkTests {
       ]
     ),
     (
-      ImageShape(channels: 2, height: 9, width: 7),
+      InputShape(channels: 2, height: 9, width: 7),
       [
         "batchnorm", "conv 6 kernel 3 groups 2 bias off", "batchnorm epsilon 0.01", "batchnorm",
         "maxpool 2",
@@ -63,7 +63,7 @@ struct FrozenNetworkTests {
   @Test("every small registered architecture, grey and in colour", arguments: small, [1, 3])
   func registered(_ name: String, _ channels: Int) throws {
     let architecture = try Architecture.named(name)
-    let input = ImageShape(channels: channels, height: 16, width: 16)
+    let input = InputShape(channels: channels, height: 16, width: 16)
     try check(
       architecture.description(input: input, classNames: ["a", "b", "c"]),
       architecture.initialization)
@@ -99,7 +99,7 @@ struct FrozenNetworkTests {
   func copy() throws {
     let architecture = try Architecture.named("mlp")
     let network = try architecture.network(
-      input: ImageShape(channels: 1, height: 4, width: 4), classNames: ["a", "b"], seed: Seed(2))
+      input: InputShape(channels: 1, height: 4, width: 4), classNames: ["a", "b"], seed: Seed(2))
     let images = RandomSource(Seed(3)).uniform([2, 1, 4, 4])
     let frozen = try network.frozen()
     let before = frozen.logits(images).floats()

@@ -16,7 +16,7 @@ struct ImageStatisticsTests {
   }()
 
   private func network(_ layer: String) throws -> Network {
-    let shape = ImageShape(channels: 2, height: 5, width: 6)
+    let shape = InputShape(channels: 2, height: 5, width: 6)
     let description = try NetworkDescription(
       input: shape, layers: LayerList([layer, "flatten"]), classNames: (0..<60).map(String.init))
     return try Network(description, initialization: .xavierUniform, seed: Seed(1))

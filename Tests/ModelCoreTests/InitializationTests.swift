@@ -61,7 +61,7 @@ struct InitializationTests {
   @Test("everything else starts constant: biases 0, norms 1, 0, 0, 1, counters 0")
   func constants() throws {
     let description = try NetworkDescription(
-      input: ImageShape(channels: 1, height: 2, width: 2),
+      input: InputShape(channels: 1, height: 2, width: 2),
       layers: LayerList(["batchnorm", "flatten", "linear 2"]),
       classNames: ["a", "b"])
     let network = try Network(description, initialization: .kaimingNormal, seed: Seed(1))

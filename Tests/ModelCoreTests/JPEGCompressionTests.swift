@@ -6,7 +6,7 @@ import Testing
 @Suite("JPEG before a network")
 struct JPEGCompressionTests {
   private func network(_ layers: [String], channels: Int = 1, side: Int = 16) throws -> Network {
-    let shape = ImageShape(channels: channels, height: side, width: side)
+    let shape = InputShape(channels: channels, height: side, width: side)
     let description = try NetworkDescription(
       input: shape, layers: LayerList(layers), classNames: ["a", "b", "c"])
     return try Network(description, initialization: .kaimingUniform, seed: Seed(5))
@@ -18,7 +18,7 @@ struct JPEGCompressionTests {
     let size = images.shape[1...].reduce(1, *)
     let names = (0..<size).map(String.init)
     let description = try NetworkDescription(
-      input: ImageShape(channels: images.shape[1], height: images.shape[2], width: images.shape[3]),
+      input: InputShape(channels: images.shape[1], height: images.shape[2], width: images.shape[3]),
       layers: LayerList(list.texts + ["flatten"]), classNames: names)
     let network = try Network(description, initialization: .kaimingUniform, seed: Seed(1))
     return network.logits(images).reshaped(images.shape)

@@ -18,7 +18,7 @@ struct ModelFileTests {
 
   private func network(_ seed: UInt64 = 1) throws -> Network {
     let description = try NetworkDescription(
-      input: ImageShape(channels: 1, height: 6, width: 5),
+      input: InputShape(channels: 1, height: 6, width: 5),
       layers: LayerList([
         "conv 3 kernel 3 padding 1", "batchnorm", "relu", "residual [conv 3 kernel 1]", "flatten",
         "linear 2",
@@ -100,7 +100,7 @@ struct ModelFileTests {
   func saysItself() throws {
     try ModelFile.write(network(), training: Self.record, to: place)
     let other = try Architecture.named("mlp").description(
-      input: ImageShape(channels: 1, height: 6, width: 5), classNames: ["a", "b"])
+      input: InputShape(channels: 1, height: 6, width: 5), classNames: ["a", "b"])
     let description = try network().description
     #expect(try ModelFile(place, assuming: other).network.description == description)
   }

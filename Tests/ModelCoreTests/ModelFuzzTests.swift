@@ -80,7 +80,7 @@ struct ModelFuzzTests {
       Data(try cases.tensor("\($0).model").bytes())
     }
     var notes = ModelNotes()
-    notes.input = ImageShape(channels: 4, height: 5, width: 7)
+    notes.input = InputShape(channels: 4, height: 5, width: 7)
     try walk(operators, "onnx", notes: notes)
   }
 

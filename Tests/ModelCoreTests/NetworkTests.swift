@@ -7,7 +7,7 @@ import Testing
 @Suite("Networks and their tensors")
 struct NetworkTests {
   let description = try! NetworkDescription(
-    input: ImageShape(channels: 1, height: 4, width: 4),
+    input: InputShape(channels: 1, height: 4, width: 4),
     layers: LayerList(["conv 2 kernel 3", "batchnorm", "relu", "flatten", "linear 3"]),
     classNames: ["a", "b", "c"])
 
@@ -111,7 +111,7 @@ struct NetworkTests {
   func wholeNumberWeights() async {
     await #expect(processExitsWith: .success) {
       let description = try NetworkDescription(
-        input: ImageShape(channels: 1, height: 1, width: 2),
+        input: InputShape(channels: 1, height: 1, width: 2),
         layers: LayerList(["flatten", "linear 2"]),
         classNames: ["a", "b"])
       let given = [
@@ -135,7 +135,7 @@ struct NetworkTests {
 
   @Test("a description must end in one number per class, for at least two classes")
   func classes() throws {
-    let input = ImageShape(channels: 1, height: 2, width: 2)
+    let input = InputShape(channels: 1, height: 2, width: 2)
     let layers = try LayerList(["flatten", "linear 3"])
     #expect(throws: Failure.self) {
       try NetworkDescription(input: input, layers: layers, classNames: ["a", "b"])
@@ -154,8 +154,8 @@ struct NetworkTests {
     "image shapes as texts",
     arguments: ["1x28", "0x1x1", "1x-2x2", "1x1x70000", "axbxc", "1x2x3x4", "", "1x2x"])
   func imageShapes(_ text: String) {
-    #expect(ImageShape(text) == nil)
-    #expect(ImageShape("3x32x16") == ImageShape(channels: 3, height: 32, width: 16))
-    #expect(ImageShape(channels: 3, height: 32, width: 16).description == "3x32x16")
+    #expect(InputShape(text) == nil)
+    #expect(InputShape("3x32x16") == InputShape(channels: 3, height: 32, width: 16))
+    #expect(InputShape(channels: 3, height: 32, width: 16).description == "3x32x16")
   }
 }

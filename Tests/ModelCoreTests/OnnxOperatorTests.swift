@@ -56,7 +56,7 @@ struct OnnxOperatorTests {
   @Test("a graph in training behaviour, and numbers in another file, are refused")
   func refused() {
     var notes = ModelNotes()
-    notes.input = ImageShape(channels: 1, height: 1, width: 5)
+    notes.input = InputShape(channels: 1, height: 1, width: 5)
     notes.layout = .flat
     let training = #expect(throws: Failure.self) {
       try LoadedModel(Fixture.file("training.onnx"), notes: notes)

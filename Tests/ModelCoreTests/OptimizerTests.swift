@@ -58,7 +58,7 @@ struct OptimizerTests {
   /// a linear layer.
   private func network() throws -> Network {
     let description = try NetworkDescription(
-      input: ImageShape(channels: 3, height: 4, width: 4),
+      input: InputShape(channels: 3, height: 4, width: 4),
       layers: LayerList(["conv 4 kernel 3", "flatten", "linear 2"]),
       classNames: ["a", "b"])
     return try Network(description, initialization: .kaimingNormal, seed: Seed(41))

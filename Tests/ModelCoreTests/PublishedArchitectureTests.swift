@@ -35,7 +35,7 @@ struct PublishedArchitectureTests {
   }()
 
   private static let images = LoadedModel.Images(
-    shape: ImageShape(channels: 3, height: 32, width: 32), classNames: (0..<10).map(String.init))
+    shape: InputShape(channels: 3, height: 32, width: 32), classNames: (0..<10).map(String.init))
 
   /// sin(1.7 j + phase) for j = 0, …, 996, again and again.
   private func pattern(_ shape: [Int], _ phase: Int) -> Tensor {
@@ -90,7 +90,7 @@ struct PublishedArchitectureTests {
     "LeNet-5 has the 61,706 numbers of its fully connected form, Caffe's LeNet 431,080, on 28x28 images"
   )
   func lenets() throws {
-    let shape = ImageShape(channels: 1, height: 28, width: 28)
+    let shape = InputShape(channels: 1, height: 28, width: 28)
     for (name, count) in [("lenet5", 61_706), ("lenet-caffe", 431_080), ("lenet", 44_426)] {
       let network = try Architecture.named(name).network(
         input: shape, classNames: (0..<10).map(String.init), seed: Seed(1))

@@ -44,7 +44,7 @@ struct RefusedModelTests {
   @Test("a state dictionary without a network asks for one")
   func noNetwork() throws {
     var notes = ModelNotes()
-    notes.input = ImageShape(channels: 3, height: 16, width: 16)
+    notes.input = InputShape(channels: 3, height: 16, width: 16)
     #expect(
       refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("name its architecture") == true)
     #expect(

@@ -8,7 +8,7 @@ import Testing
 @Suite("Named tensors become a network, or it is said which do not fit")
 struct StateDictionaryTests {
   private static let small = LoadedModel.Images(
-    shape: ImageShape(channels: 1, height: 8, width: 8), classNames: ["a", "b", "c"])
+    shape: InputShape(channels: 1, height: 8, width: 8), classNames: ["a", "b", "c"])
 
   private func tensors() throws -> [String: Tensor] {
     let network = try Architecture.named("mlp").network(

@@ -49,7 +49,7 @@ struct TinyStudy {
     try folder.write(trials)
     for (number, name) in (pictures + practice).enumerated() {
       let shade = [UInt8](repeating: UInt8(number % 251), count: 64)
-      let picture = Picture(shape: ImageShape(channels: 1, height: 8, width: 8), pixels: shade)
+      let picture = Picture(shape: InputShape(channels: 1, height: 8, width: 8), pixels: shade)
       try PNG.write(picture, to: folder.image(name))
       let isPractice = number >= pictures.count
       key.append(
@@ -65,7 +65,7 @@ struct TinyStudy {
     try folder.write(key)
     for sheet in study.sheets {
       let picture = Picture(
-        shape: ImageShape(channels: 1, height: 8, width: 8),
+        shape: InputShape(channels: 1, height: 8, width: 8),
         pixels: [UInt8](repeating: 7, count: 64))
       try PNG.write(picture, to: folder.sheet(sheet.name))
     }

@@ -101,7 +101,7 @@ struct PictureListing {
             "\(place.path) is a link that leads out of the folder, to \(target.path)",
             hint: "copy what it leads to")
         }
-        return (entry.name, Datasets.isFolder(target))
+        return (entry.name, Support.isFolder(target))
       case .other:
         throw Failure.badData(
           "\(place.path) is a device, a pipe or a socket, and no picture", hint: "remove it")

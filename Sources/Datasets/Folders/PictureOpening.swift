@@ -27,7 +27,7 @@ struct PictureOpening {
   }
 
   private enum Outcome: Sendable {
-    case read(ImageShape, digest: [UInt8])
+    case read(InputShape, digest: [UInt8])
     case unreadable(String)
   }
 
@@ -101,8 +101,8 @@ struct PictureOpening {
   }
 
   /// The shape that all pictures have, where grey ones among RGB ones become RGB.
-  private func shape(of outcomes: [Outcome]) throws -> ImageShape {
-    var first: (shape: ImageShape, file: URL)?
+  private func shape(of outcomes: [Outcome]) throws -> InputShape {
+    var first: (shape: InputShape, file: URL)?
     var channels = preparation.channels ?? 1
     for (index, outcome) in outcomes.enumerated() {
       guard case .read(let shape, _) = outcome else { continue }
@@ -121,7 +121,7 @@ struct PictureOpening {
       }
     }
     guard let first else { preconditionFailure("no picture was read, and that was tolerated") }
-    return ImageShape(channels: channels, height: first.shape.height, width: first.shape.width)
+    return InputShape(channels: channels, height: first.shape.height, width: first.shape.width)
   }
 
   private func notes(on outcomes: [Outcome], good: Int, name: String) throws -> [String] {

@@ -8,14 +8,14 @@ import Support
 final class PictureStream: @unchecked Sendable {
   private let files: [URL]
   private let preparation: PicturePreparation
-  private let shape: ImageShape
+  private let shape: InputShape
   /// SHA-256 of the pixels of each picture, as `PictureOpening` found them.
   private let digests: [[UInt8]]
   private let lock = NSLock()
   private var ahead: Batch?
 
   /// - Parameter files: pictures that become images of `shape`, once prepared.
-  init(_ files: [URL], _ preparation: PicturePreparation, shape: ImageShape, digests: [[UInt8]]) {
+  init(_ files: [URL], _ preparation: PicturePreparation, shape: InputShape, digests: [[UInt8]]) {
     self.files = files
     self.preparation = preparation
     self.shape = shape
@@ -78,12 +78,12 @@ final class PictureStream: @unchecked Sendable {
   private final class Batch: @unchecked Sendable {
     let places: [Int]
     let type: Tensor.ElementType
-    private let shape: ImageShape
+    private let shape: InputShape
     private let tensor: Tensor
     private let memory: UnsafeMutableRawPointer
     private let done = DispatchSemaphore(value: 0)
 
-    init(_ places: [Int], _ shape: ImageShape, _ type: Tensor.ElementType) {
+    init(_ places: [Int], _ shape: InputShape, _ type: Tensor.ElementType) {
       self.places = places
       self.shape = shape
       self.type = type

@@ -33,7 +33,7 @@ enum JPEG {
       guard let reading = cjpeg_open(base, source.count, &width, &height, &channels, &message)
       else { throw corrupt() }
       defer { cjpeg_close(reading) }
-      let shape = ImageShape(channels: Int(channels), height: Int(height), width: Int(width))
+      let shape = InputShape(channels: Int(channels), height: Int(height), width: Int(width))
       guard shape.height * shape.width <= PNG.mostPixels else {
         throw Failure.badData(
           "\(file): expected 1 to \(PNG.mostPixels) pixels, found \(width) x \(height)")
@@ -59,7 +59,7 @@ enum JPEG {
 enum LargePictures {
   private static let lock = NSLock()
 
-  static func oneAtATime<Result>(_ shape: ImageShape, _ body: () throws -> Result) rethrows
+  static func oneAtATime<Result>(_ shape: InputShape, _ body: () throws -> Result) rethrows
     -> Result
   {
     guard shape.height * shape.width > 1 << 23 else { return try body() }

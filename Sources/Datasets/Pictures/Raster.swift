@@ -5,11 +5,11 @@ import ModelCore
 /// step.
 struct Raster: Sendable {
   /// Channels (1 or 3), height and width.
-  let shape: ImageShape
+  let shape: InputShape
   /// `shape.count` bytes in C, H, W order, as tensors have them.
   let bytes: [UInt8]
 
-  init(shape: ImageShape, bytes: [UInt8]) {
+  init(shape: InputShape, bytes: [UInt8]) {
     self.shape = shape
     self.bytes = bytes
   }
@@ -20,7 +20,7 @@ struct Raster: Sendable {
   ///     dropped, or none.
   ///   - decode: fills height · width pixels, row by row.
   init(
-    shape: ImageShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
+    shape: InputShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
   ) throws {
     self.shape = shape
     let area = shape.height * shape.width
@@ -62,7 +62,7 @@ struct Raster: Sendable {
       }
     }
     return Raster(
-      shape: ImageShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
+      shape: InputShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
   }
 
   /// Writes the planes; a grey picture fills each of `channels` of them.
@@ -95,6 +95,6 @@ struct Raster: Sendable {
       }
     }
     return Raster(
-      shape: ImageShape(channels: shape.channels, height: height, width: width), bytes: out)
+      shape: InputShape(channels: shape.channels, height: height, width: width), bytes: out)
   }
 }

@@ -49,7 +49,7 @@ extension Raster {
 
   /// Rows of all planes are alike.
   private func resampledAcross(_ weights: Weights) -> Raster {
-    let result = ImageShape(channels: shape.channels, height: shape.height, width: weights.count)
+    let result = InputShape(channels: shape.channels, height: shape.height, width: weights.count)
     let width = shape.width
     let out = bytes.withUnsafeBufferPointer { source in
       weights.values.withUnsafeBufferPointer { values in
@@ -75,7 +75,7 @@ extension Raster {
   }
 
   private func resampledDown(_ weights: Weights) -> Raster {
-    let result = ImageShape(channels: shape.channels, height: weights.count, width: shape.width)
+    let result = InputShape(channels: shape.channels, height: weights.count, width: shape.width)
     let (height, width) = (shape.height, shape.width)
     let out = bytes.withUnsafeBufferPointer { source in
       weights.values.withUnsafeBufferPointer { values in

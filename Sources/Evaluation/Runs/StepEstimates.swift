@@ -177,8 +177,8 @@ public struct StepEstimates {
   private mutating func passTimes(_ model: Contestant) -> PassTimes {
     if let known = passes[model.name] { return known }
     let count = min(run.evaluator.batchSize, attacked.count)
-    let images = attacked.images(0..<count).to(model.classifier.device)
-    let labels = attacked.labels(0..<count).to(model.classifier.device)
+    let images = attacked.batch(0..<count).images.to(model.classifier.device)
+    let labels = attacked.batch(0..<count).labels.to(model.classifier.device)
     func perImage(_ body: () -> Void) -> Double {
       body()
       return Self.time(body) / Double(count)

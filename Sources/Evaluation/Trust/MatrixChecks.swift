@@ -1,4 +1,5 @@
 import Attacks
+import Support
 
 /// Checks that look at what was measured anyway: the answers to examples.
 extension TrustCheck {

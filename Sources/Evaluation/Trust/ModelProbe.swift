@@ -56,8 +56,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public init(of contestant: Contestant, on data: LabelledImages, noises: [Double], seed: Seed) {
     let classifier = contestant.classifier
     let count = min(Self.imageCount, data.count)
-    let images = data.images(0..<count).to(classifier.device)
-    let labels = data.labels(0..<count).to(classifier.device)
+    let images = data.batch(0..<count).images.to(classifier.device)
+    let labels = data.batch(0..<count).labels.to(classifier.device)
     model = contestant.name
     gradientNorms = Self.gradientNorms(classifier, images, labels)
     let next = Tensor(labels: labels.int64s().map { (Int($0) + 1) % data.classCount }).to(
@@ -112,7 +112,7 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   ) -> Int {
     let range = classifier.valueRange
     let width = range.upperBound - range.lowerBound
-    let attack = BasicIterativeMethod(Pace(steps: 20, relative: 2))
+    let attack = BasicIterativeMethod(StepSchedule(steps: 20, relative: 2))
     let threat = ThreatModel(.linf, epsilon: width, valueRange: range)
     let moved = attack.perturb(
       images, .away(from: labels), within: threat, against: classifier, random: RandomSource(seed))

@@ -1,4 +1,5 @@
 import Attacks
+import Support
 
 /// Checks that ask a model itself.
 extension TrustCheck {

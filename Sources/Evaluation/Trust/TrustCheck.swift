@@ -1,4 +1,5 @@
 import Attacks
+import Support
 
 /// A question to an evaluation whose answer can speak against its numbers.
 public struct TrustCheck: Sendable {

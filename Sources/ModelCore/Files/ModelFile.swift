@@ -105,7 +105,7 @@ public struct ModelFile {
       )
     }
     guard let texts = try? JSONDecoder().decode([String].self, from: Data(layers.utf8)),
-      let shape = input.split(separator: " ").first.flatMap({ ImageShape($0) })
+      let shape = input.split(separator: " ").first.flatMap({ InputShape($0) })
     else {
       throw Failure.badData("its metadata 'layers' or 'input' cannot be read: \(layers), \(input)")
     }

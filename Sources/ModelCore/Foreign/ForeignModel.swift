@@ -9,7 +9,7 @@ protocol ForeignProgram: Sendable {
 /// A model that was made elsewhere, as a classifier of images in [0, 1]: its program, behind what
 /// its notes say.
 public struct ForeignModel: Classifier {
-  public let inputShape: ImageShape
+  public let inputShape: InputShape
   public let classCount: Int
   public let device: Device
   public var valueRange: ClosedRange<Double> { 0...1 }
@@ -22,14 +22,14 @@ public struct ForeignModel: Classifier {
 
   /// - Throws: `Failure.badData` if the program does not give one row of logits for each of such
   ///   images.
-  init(_ program: any ForeignProgram, input: ImageShape, notes: ModelNotes, device: Device) throws {
+  init(_ program: any ForeignProgram, input: InputShape, notes: ModelNotes, device: Device) throws {
     let before = try notes.preparation(channels: input.channels)
     try self.init(
       program, input: input, before: before, layout: notes.layout ?? .nchw, device: device)
   }
 
   private init(
-    _ program: any ForeignProgram, input: ImageShape, before: LayerList, layout: ModelNotes.Layout,
+    _ program: any ForeignProgram, input: InputShape, before: LayerList, layout: ModelNotes.Layout,
     device: Device
   ) throws {
     _ = try before.shapes(from: input.sizes)

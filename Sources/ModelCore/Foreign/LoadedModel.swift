@@ -28,10 +28,10 @@ public struct LoadedModel: Sendable {
 
   /// What is known of the images a model is loaded for, where neither its file nor its notes tell.
   public struct Images: Sendable {
-    public let shape: ImageShape
+    public let shape: InputShape
     public let classNames: [String]
 
-    public init(shape: ImageShape, classNames: [String]) {
+    public init(shape: InputShape, classNames: [String]) {
       self.shape = shape
       self.classNames = classNames
     }
@@ -153,7 +153,7 @@ public struct LoadedModel: Sendable {
       model, .onnx, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
 
-  private static func shape(_ known: ImageShape?) throws -> ImageShape {
+  private static func shape(_ known: InputShape?) throws -> InputShape {
     guard let known else {
       throw Failure.badData(
         "it does not say what images it takes",

@@ -22,7 +22,7 @@ public struct ModelNotes: Equatable, Sendable {
   public var architecture: String?
   /// The layers of such a file, instead of an architecture.
   public var layers: LayerList?
-  public var input: ImageShape?
+  public var input: InputShape?
   public var classNames: [String]?
   public var normalization: Normalization?
   public var channels: Channels?
@@ -57,7 +57,7 @@ public struct ModelNotes: Equatable, Sendable {
     }
     if settings.has("input") {
       let text = try settings.string("input", "the shape of an image")
-      guard let shape = ImageShape(text) else {
+      guard let shape = InputShape(text) else {
         throw Failure.badData(
           "\(settings.place(of: "input")): input: expected a shape like 3x32x32, found '\(text)'")
       }

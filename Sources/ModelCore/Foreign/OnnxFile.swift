@@ -203,14 +203,14 @@ struct OnnxFile {
   }
 
   /// The shape of an image, if the file fixes it.
-  func imageShape(_ layout: ModelNotes.Layout) -> ImageShape? {
+  func imageShape(_ layout: ModelNotes.Layout) -> InputShape? {
     guard layout != .flat, let shape = inputs.first?.shape, shape.count == 4 else { return nil }
     let sizes = shape.dropFirst().compactMap { size in
       size.flatMap { (1...65_536).contains($0) ? $0 : nil }
     }
     guard sizes.count == 3 else { return nil }
     return layout == .nchw
-      ? ImageShape(channels: sizes[0], height: sizes[1], width: sizes[2])
-      : ImageShape(channels: sizes[2], height: sizes[0], width: sizes[1])
+      ? InputShape(channels: sizes[0], height: sizes[1], width: sizes[2])
+      : InputShape(channels: sizes[2], height: sizes[0], width: sizes[1])
   }
 }

@@ -132,7 +132,7 @@ struct StateDictionary {
 
   /// The network, and the names of its tensors in this file where they are not its own.
   private func describe(
-    _ notes: ModelNotes, _ input: ImageShape, _ images: LoadedModel.Images?
+    _ notes: ModelNotes, _ input: InputShape, _ images: LoadedModel.Images?
   ) throws -> (NetworkDescription, [String: String]) {
     if let name = notes.architecture {
       let architecture = try Architecture.named(name)

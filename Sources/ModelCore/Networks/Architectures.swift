@@ -53,14 +53,14 @@ public struct Architecture: Sendable {
 
   /// The network for images of a shape and these classes.
   /// - Throws: `Failure.badData` if such images are too small for it.
-  public func description(input: ImageShape, classNames: [String]) throws -> NetworkDescription {
+  public func description(input: InputShape, classNames: [String]) throws -> NetworkDescription {
     try NetworkDescription(
       input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
   }
 
   /// A new, untrained network.
   public func network(
-    input: ImageShape, classNames: [String], seed: Seed, device: Device = .cpu
+    input: InputShape, classNames: [String], seed: Seed, device: Device = .cpu
   ) throws -> Network {
     try Network(
       description(input: input, classNames: classNames), initialization: initialization, seed: seed,

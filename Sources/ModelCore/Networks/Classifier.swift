@@ -5,7 +5,7 @@
 /// always in pixel units.
 public protocol Classifier: Sendable {
   /// The shape of one image it takes.
-  var inputShape: ImageShape { get }
+  var inputShape: InputShape { get }
   /// The number of classes K.
   var classCount: Int { get }
   /// The smallest and largest valid pixel.

@@ -25,7 +25,7 @@ public struct Ensemble: Classifier {
     self.members = members
   }
 
-  public var inputShape: ImageShape { members[0].inputShape }
+  public var inputShape: InputShape { members[0].inputShape }
   public var classCount: Int { members[0].classCount }
   public var valueRange: ClosedRange<Double> { members[0].valueRange }
   public var device: Device { members[0].device }

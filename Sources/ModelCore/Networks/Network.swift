@@ -13,7 +13,7 @@ public final class Network: Classifier, @unchecked Sendable {
   public let learnedNames: [String]
   private let tensors: [String: Tensor]
 
-  public var inputShape: ImageShape { description.input }
+  public var inputShape: InputShape { description.input }
   public var classCount: Int { description.classNames.count }
   public var valueRange: ClosedRange<Double> { description.valueRange }
 
@@ -117,7 +117,7 @@ private struct NetworkInPass: Classifier {
   let network: Network
   let pass: Pass
 
-  var inputShape: ImageShape { network.inputShape }
+  var inputShape: InputShape { network.inputShape }
   var classCount: Int { network.classCount }
   var valueRange: ClosedRange<Double> { network.valueRange }
   var device: Device { network.device }

@@ -3,7 +3,7 @@ import Support
 /// What a network is, without its numbers.
 public struct NetworkDescription: Codable, Equatable, Sendable {
   /// The shape of one image.
-  public let input: ImageShape
+  public let input: InputShape
   public let layers: LayerList
   /// The smallest and largest valid pixel.
   public let valueRange: ClosedRange<Double>
@@ -12,7 +12,7 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
   /// - Throws: `Failure.badData` if a layer does not fit the one before it, or the output is not
   ///   one number per class.
   public init(
-    input: ImageShape, layers: LayerList, classNames: [String],
+    input: InputShape, layers: LayerList, classNames: [String],
     valueRange: ClosedRange<Double> = 0...1
   ) throws {
     let output = try layers.shapes(from: input.sizes).last ?? []
@@ -34,7 +34,7 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let text = try values.decode(String.self, forKey: .input)
-    guard let input = ImageShape(text) else {
+    guard let input = InputShape(text) else {
       throw Failure.badData("input must be like 1x28x28, found '\(text)'")
     }
     try self.init(

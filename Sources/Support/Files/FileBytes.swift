@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 #if canImport(Glibc)
   import Glibc
@@ -48,7 +47,7 @@ package func readFile(_ url: URL, limit: Int) throws -> Data {
 }
 
 /// Whether a path names an existing folder.
-func isFolder(_ url: URL) -> Bool {
+package func isFolder(_ url: URL) -> Bool {
   var folder: ObjCBool = false
   return FileManager.default.fileExists(atPath: url.path, isDirectory: &folder) && folder.boolValue
 }

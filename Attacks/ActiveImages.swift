@@ -2,7 +2,7 @@ import ModelCore
 
 /// The images of a batch that an attack has not finished. Those that are done leave with their last
 /// state, so that no work is spent on them; whoever never leaves stays as it was.
-struct OpenImages {
+struct ActiveImages {
   /// Where the open images stand in the batch, int64 `[M]`.
   private(set) var places: Tensor
   /// The open images as they came, `[M, C, H, W]`.

@@ -1,7 +1,7 @@
 import ModelCore
 
 /// A classifier that counts what goes through it: what an attack spent is measured by its caller.
-public final class Meter: Classifier, @unchecked Sendable {
+public final class QueryCounter: Classifier, @unchecked Sendable {
   private let classifier: any Classifier
   private let gradients = GradientCounter()
   /// Images that went forward.
@@ -14,7 +14,7 @@ public final class Meter: Classifier, @unchecked Sendable {
     self.classifier = classifier
   }
 
-  public var inputShape: ImageShape { classifier.inputShape }
+  public var inputShape: InputShape { classifier.inputShape }
   public var classCount: Int { classifier.classCount }
   public var valueRange: ClosedRange<Double> { classifier.valueRange }
   public var device: Device { classifier.device }

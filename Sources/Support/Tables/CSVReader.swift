@@ -1,6 +1,4 @@
-import Datasets
 import Foundation
-import Support
 
 /// A table of comma-separated values as RFC 4180 describes it: a header line, then one row a line.
 ///

@@ -4,10 +4,10 @@ import Support
 import Testing
 
 @Suite("What an attack spends is counted at the classifier")
-struct MeterTests {
+struct QueryCounterTests {
   private func spent(_ attack: any Attack, budgets: [Double]) -> (forwards: Int, backwards: Int) {
     let model = TinyModel.all[1]
-    let meter = Meter(model.classifier)
+    let meter = QueryCounter(model.classifier)
     let images = model.images.narrow(0, 0, 6)
     let goal = Goal.away(from: model.labels.narrow(0, 0, 6))
     _ = attack.sweep(images, goal, epsilons: budgets, against: meter, random: Seed(1))
@@ -24,15 +24,16 @@ struct MeterTests {
     "iterated attacks: a pass each way for each step and budget; variance tuning: one more for each sample"
   )
   func iterated() {
-    #expect(spent(BasicIterativeMethod(Pace(steps: 5)), budgets: [0.1, 0.2]) == (60, 60))
+    #expect(spent(BasicIterativeMethod(StepSchedule(steps: 5)), budgets: [0.1, 0.2]) == (60, 60))
     let tuned = AttackGradient(through: [VarianceTuning(samples: 4)])
-    #expect(spent(BasicIterativeMethod(Pace(steps: 5), tuned), budgets: [0.1]) == (150, 150))
+    #expect(
+      spent(BasicIterativeMethod(StepSchedule(steps: 5), tuned), budgets: [0.1]) == (150, 150))
   }
 
   @Test("the saliency map goes back twice for each look at logits that are not at the goal")
   func saliency() {
     let model = TinyModel.all[1]
-    let meter = Meter(model.classifier)
+    let meter = QueryCounter(model.classifier)
     let images = model.images.narrow(0, 0, 1)
     let labels = model.labels.narrow(0, 0, 1)
     let goal = Goal.towards(labels.equals(0).to(.int64), from: labels)

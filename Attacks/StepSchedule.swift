@@ -2,7 +2,7 @@ import ModelCore
 import Support
 
 /// How many steps an iterated attack takes and how long they are.
-public struct Pace: Sendable {
+public struct StepSchedule: Sendable {
   public let steps: Int
   /// The length of a step in pixel units; nil: `relative`·ε / steps.
   public let alpha: Double?
@@ -29,10 +29,10 @@ public struct Pace: Sendable {
     ["steps": "\(steps)"].merging(alpha.map { ["alpha": "\($0)"] } ?? [:]) { $1 }
   }
 
-  /// Steps of this pace along a gradient.
+  /// Steps of this schedule along a gradient.
   func ascent(along gradient: AttackGradient) -> GradientAscent {
-    let pace = self
-    var ascent = GradientAscent(steps: steps) { pace.size($0) }
+    let schedule = self
+    var ascent = GradientAscent(steps: steps) { schedule.size($0) }
     ascent.gradient = gradient
     return ascent
   }
