@@ -1,3 +1,5 @@
+import Support
+
 /// One layer of a network: a value that knows its text, its parameters and its computation, and
 /// holds no numbers itself.
 ///
@@ -83,33 +85,33 @@ public struct LayerParameters {
 
 /// Whether a network learns or judges, as an argument of every pass and never as a state of the
 /// network.
-public struct Pass {
-  /// Where dropout's masks come from; nil in evaluation.
-  public let random: RandomSource?
-  /// Batch normalisation uses the batch's own statistics.
+public struct Pass: Sendable {
+  /// The seed that dropout's masks derive from; nil: dropout does nothing. Passes with the same seed
+  /// have the same masks.
+  public let dropout: Seed?
+  /// Whether batch normalisation uses the statistics of the batch, and not the running ones.
   public let usesBatchStatistics: Bool
-  /// …and moves the running ones towards them.
+  /// Whether batch normalisation moves its running statistics towards those of the batch.
   public let updatesStatistics: Bool
 
   /// Dropout does nothing, batch normalisation uses its running statistics.
-  public static var evaluation: Pass {
-    Pass(random: nil, usesBatchStatistics: false, updatesStatistics: false)
+  public static let evaluation = Pass(
+    dropout: nil, usesBatchStatistics: false, updatesStatistics: false)
+
+  /// Dropout's masks derive from a seed (nil: it does nothing), batch normalisation uses the batch.
+  public static func training(dropout: Seed?, updatesStatistics: Bool = true) -> Pass {
+    Pass(dropout: dropout, usesBatchStatistics: true, updatesStatistics: updatesStatistics)
   }
 
-  /// Dropout draws from `random` (nil: it does nothing), batch normalisation uses the batch.
-  public static func training(random: RandomSource?, updatesStatistics: Bool = true) -> Pass {
-    Pass(random: random, usesBatchStatistics: true, updatesStatistics: updatesStatistics)
-  }
-
-  /// The same behaviour, looking only: running statistics stay.
+  /// The same behaviour without a change to the network: running statistics stay.
   public var withoutUpdates: Pass {
-    Pass(random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
+    Pass(dropout: dropout, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
   }
 
-  /// The same behaviour with other dropout masks.
-  public func drawing(from random: RandomSource?) -> Pass {
+  /// The same behaviour with the dropout masks of a purpose, which no other purpose has.
+  public func purpose(_ name: String) -> Pass {
     Pass(
-      random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: updatesStatistics
-    )
+      dropout: dropout?.derive(name), usesBatchStatistics: usesBatchStatistics,
+      updatesStatistics: updatesStatistics)
   }
 }

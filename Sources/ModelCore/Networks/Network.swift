@@ -112,19 +112,28 @@ public final class Network: Classifier, @unchecked Sendable {
   }
 }
 
-/// A network seen as a classifier in a stated behaviour.
-private struct NetworkInPass: Classifier {
-  let network: Network
-  let pass: Pass
+/// A network seen as a classifier in a stated behaviour. Each call has dropout masks of its own,
+/// which depend on the number of calls before it.
+private final class NetworkInPass: Classifier, @unchecked Sendable {
+  private let network: Network
+  private let pass: Pass
+  private var calls = 0
+
+  init(network: Network, pass: Pass) {
+    self.network = network
+    self.pass = pass
+  }
 
   var inputShape: InputShape { network.inputShape }
   var classCount: Int { network.classCount }
   var valueRange: ClosedRange<Double> { network.valueRange }
   var device: Device { network.device }
-  func logits(_ images: Tensor) -> Tensor { network.forward(images, pass) }
-}
 
-extension Pass: @unchecked Sendable {}
+  func logits(_ images: Tensor) -> Tensor {
+    calls += 1
+    return network.forward(images, pass.purpose("call \(calls)"))
+  }
+}
 
 extension Network {
   /// What the network computes, whatever file it came from: SHA-256 over its layers and its
