@@ -1,4 +1,5 @@
 import Defenses
+import ForeignModels
 import Foundation
 import ModelCore
 import Support

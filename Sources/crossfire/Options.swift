@@ -2,6 +2,7 @@ import ArgumentParser
 import Attacks
 import Datasets
 import Evaluation
+import ForeignModels
 import Foundation
 import ModelCore
 import Support

@@ -1,4 +1,5 @@
 import Attacks
+import ForeignModels
 import Foundation
 import ModelCore
 import Support

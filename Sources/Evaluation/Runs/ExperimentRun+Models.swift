@@ -1,5 +1,6 @@
 import Datasets
 import Defenses
+import ForeignModels
 import ModelCore
 import Support
 

@@ -75,7 +75,7 @@ public struct LayerList: Sendable, Codable, Equatable {
   }
 
   /// All tensors needed, named by layer index: `0.weight`.
-  func parameters(for input: [Int]) throws -> [ParameterDescription] {
+  package func parameters(for input: [Int]) throws -> [ParameterDescription] {
     let shapes = try shapes(from: input)
     return layers.indices.flatMap { index in
       layers[index].parameters(for: shapes[index]).map {
@@ -92,6 +92,12 @@ public struct LayerList: Sendable, Codable, Equatable {
       x = layers[index].apply(x, parameters.part("\(index)"), pass)
     }
     return x
+  }
+
+  /// Runs layers that have no parameters, in evaluation behaviour.
+  /// - Precondition: `parameters(for:)` is empty.
+  package func applyWithoutParameters(_ x: Tensor) -> Tensor {
+    apply(x, LayerParameters(tensors: [:], prefix: ""), .evaluation)
   }
 
   private var evaluationOrder: [Int] {

@@ -30,7 +30,7 @@ public struct Architecture: Sendable {
   ]
 
   /// The names that published weights have for a network's tensors, by our own names.
-  func publishedNames(for description: NetworkDescription) throws -> [String: String] {
+  package func publishedNames(for description: NetworkDescription) throws -> [String: String] {
     guard var left = published?[...] else { return [:] }
     var layer = ""
     var theirs = ""

@@ -23,8 +23,11 @@ public enum Engine {
 
   /// Ends the process with one clear line. Shapes and values were checked where they came in, so
   /// what remains is memory that is not there or a fault of ours; everything already written stays.
-  static func refuse() -> Never {
-    let reason = lastError.split(separator: "\n").first.map(String.init) ?? "unknown error"
+  static func refuse() -> Never { refuse(lastError) }
+
+  /// Ends the process with one line: the first of an error's text.
+  package static func refuse(_ error: String) -> Never {
+    let reason = error.split(separator: "\n").first.map(String.init) ?? "unknown error"
     FileHandle.standardError.write(
       Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
     _exit(1)

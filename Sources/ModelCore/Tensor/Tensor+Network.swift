@@ -22,7 +22,7 @@ public struct Window: Equatable, Sendable {
 
   /// Output size for an input size: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
   /// for height and width.
-  func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
+  package func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
     func size(_ n: Int, _ part: KeyPath<Pair, Int>) -> Int {
       let span = dilation[keyPath: part] * (kernel[keyPath: part] - 1) + 1
       let room = n + 2 * padding[keyPath: part] - span

@@ -11,7 +11,7 @@ public struct Tensor: Sendable {
     case uint8, int64, float32, float64, bool, int32
 
     /// Bytes of one element.
-    var byteCount: Int {
+    package var byteCount: Int {
       switch self {
       case .uint8, .bool: 1
       case .float32, .int32: 4

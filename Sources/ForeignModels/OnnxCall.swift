@@ -1,4 +1,4 @@
-import CTorch
+import ModelCore
 import Support
 
 /// One operator with what it is given: reads attributes and inputs, and refuses what does not fit
@@ -152,13 +152,13 @@ struct OnnxCall {
 
   // MARK: The engine
 
-  func unary(_ operation: ct_unary_op, _ tensor: Tensor) throws -> Tensor {
-    try Tensor.calling(tensor) { ct_unary(Int32(operation.rawValue), $0) }
-  }
-
-  func binary(_ operation: ct_binary_op, _ a: Tensor, _ b: Tensor) throws -> Tensor {
+  /// An operation on two tensors, once their shapes are known to fit and the result to be small
+  /// enough.
+  func binary(
+    _ a: Tensor, _ b: Tensor, _ operation: (ThrowingOperations, Tensor) throws -> Tensor
+  ) throws -> Tensor {
     _ = try broadcast(a.shape, b.shape)
-    return try Tensor.calling(a, b) { ct_binary(Int32(operation.rawValue), $0, $1) }
+    return try operation(a.throwing, b)
   }
 
   func reshaped(_ tensor: Tensor, _ shape: [Int]) throws -> Tensor {
@@ -169,6 +169,6 @@ struct OnnxCall {
     guard isSound, count == tensor.count, shape.count <= 16 else {
       throw wrong("cannot give \(tensor.shape) the shape \(shape.prefix(16))")
     }
-    return try Tensor.calling(tensor) { ct_reshape($0, shape.sizes, Int32(shape.count)) }
+    return try tensor.throwing.reshaped(shape)
   }
 }

@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("Published weights load into the architectures of the field")
 struct PublishedArchitectureTests {

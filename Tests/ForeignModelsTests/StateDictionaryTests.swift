@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("Named tensors become a network, or it is said which do not fit")
 struct StateDictionaryTests {

@@ -1,4 +1,4 @@
-import CTorch
+import ModelCore
 import Support
 
 /// Every operator that is read, one line each. Meanings: https://onnx.ai/onnx/operators
@@ -14,29 +14,29 @@ enum OnnxOperators {
     // Pooling.
     "MaxPool": { try $0.maxPooling() },
     "AveragePool": { try $0.averagePooling() },
-    "GlobalAveragePool": { try Tensor.calling($0.planes()) { ct_global_avg_pool2d($0) } },
+    "GlobalAveragePool": { try $0.planes().throwing.globallyPooled() },
     "ReduceMean": { try $0.mean() },
     // Each number by itself.
-    "Relu": { try $0.unary(ct_relu, $0.numbers(0)) },
-    "Sigmoid": { try $0.unary(ct_sigmoid, $0.numbers(0)) },
-    "Tanh": { try $0.unary(ct_tanh, $0.numbers(0)) },
-    "Softplus": { try $0.unary(ct_softplus, $0.numbers(0)) },
-    "Sqrt": { try $0.unary(ct_sqrt, $0.numbers(0)) },
-    "Exp": { try $0.unary(ct_exp, $0.numbers(0)) },
-    "Neg": { try $0.unary(ct_neg, $0.numbers(0)) },
+    "Relu": { try $0.numbers(0).throwing.relu() },
+    "Sigmoid": { try $0.numbers(0).throwing.sigmoid() },
+    "Tanh": { try $0.numbers(0).throwing.tanh() },
+    "Softplus": { try $0.numbers(0).throwing.softplus() },
+    "Sqrt": { try $0.numbers(0).throwing.squareRoot() },
+    "Exp": { try $0.numbers(0).throwing.exponential() },
+    "Neg": { try $0.numbers(0).throwing.negated() },
     "LeakyRelu": { try $0.leakyRelu() },
     "Clip": { try $0.clip() },
     "Identity": { try $0.input(0) },
     "Dropout": { try $0.dropout() },
     "Cast": { try $0.cast() },
     // Two tensors.
-    "Add": { try $0.binary(ct_add, $0.input(0), $0.input(1)) },
-    "Sub": { try $0.binary(ct_sub, $0.input(0), $0.input(1)) },
-    "Mul": { try $0.binary(ct_mul, $0.input(0), $0.input(1)) },
-    "Div": { try $0.binary(ct_div, $0.numbers(0), $0.numbers(1)) },
+    "Add": { try $0.binary($0.input(0), $0.input(1)) { try $0.plus($1) } },
+    "Sub": { try $0.binary($0.input(0), $0.input(1)) { try $0.minus($1) } },
+    "Mul": { try $0.binary($0.input(0), $0.input(1)) { try $0.times($1) } },
+    "Div": { try $0.binary($0.numbers(0), $0.numbers(1)) { try $0.divided(by: $1) } },
     // Rows.
-    "Softmax": { call in try call.softmax { ct_softmax($0, $1) } },
-    "LogSoftmax": { call in try call.softmax { ct_log_softmax($0, $1) } },
+    "Softmax": { try $0.softmax { try $0.softmax($1) } },
+    "LogSoftmax": { try $0.softmax { try $0.logSoftmax($1) } },
     // Shapes.
     "Flatten": { try $0.flatten() },
     "Reshape": { try $0.reshape() },
@@ -68,12 +68,10 @@ extension OnnxCall {
     let bias = has(2) ? try numbers(2) : nil
     if alpha == 1, beta == 1, bias?.shape ?? [b.shape[1]] == [b.shape[1]] {
       try checkRoom([a.shape[0], b.shape[1]])
-      return try Tensor.calling([a, b.transposed] + [bias].compactMap(\.self)) {
-        ct_linear($0[0], $0[1], $0.count > 2 ? $0[2] : nil)
-      }
+      return try a.throwing.linear(b.transposed, bias: bias)
     }
     let scaled = try product(a, b) * alpha
-    return try bias.map { try binary(ct_add, scaled, $0 * beta) } ?? scaled
+    return try bias.map { try binary(scaled, $0 * beta) { try $0.plus($1) } } ?? scaled
   }
 
   fileprivate func product(_ a: Tensor, _ b: Tensor) throws -> Tensor {
@@ -82,7 +80,7 @@ extension OnnxCall {
     }
     let batch = try broadcast([Int](a.shape.dropLast(2)), [Int](b.shape.dropLast(2)))
     try checkRoom(batch + [a.rank > 1 ? a.shape[a.rank - 2] : 1, b.shape[b.rank - 1]])
-    return try Tensor.calling(a, b) { ct_matmul($0, $1) }
+    return try a.throwing.matmul(b)
   }
 
   fileprivate func batchNormalization() throws -> Tensor {
@@ -95,21 +93,21 @@ extension OnnxCall {
       throw wrong("has statistics of shape \(parameters.map(\.shape)) for \(x.shape)")
     }
     let epsilon = try float("epsilon") ?? 1e-5
-    return try Tensor.calling([x] + parameters) {
-      ct_batch_norm($0[0], $0[1], $0[2], $0[3], $0[4], false, 0.1, epsilon)
-    }
+    return try x.throwing.batchNormalized(
+      weight: parameters[0], bias: parameters[1], mean: parameters[2], variance: parameters[3],
+      epsilon: epsilon)
   }
 
   fileprivate func leakyRelu() throws -> Tensor {
     let slope = try float("alpha") ?? 0.01
-    return try Tensor.calling(numbers(0)) { ct_leaky_relu($0, slope) }
+    return try numbers(0).throwing.leakyRelu(slope: slope)
   }
 
   fileprivate func clip() throws -> Tensor {
     let x = try numbers(0)
     let low = try number(1, or: "min") ?? -.infinity
     let high = try number(2, or: "max") ?? .infinity
-    return try Tensor.calling(x) { ct_clamp($0, low, high) }
+    return try x.throwing.clamped(from: low, to: high)
   }
 
   fileprivate func dropout() throws -> Tensor {
@@ -124,18 +122,19 @@ extension OnnxCall {
     guard let code = try int("to"), let type = types[code] else {
       throw wrong("turns numbers into ONNX's type \(try int("to") ?? 0), which is not read")
     }
-    return try Tensor.calling(input(0)) { ct_to_type($0, type.rawValue) }
+    return try input(0).throwing.to(type)
   }
 
   /// Before version 13 all dimensions from the axis on were one.
-  fileprivate func softmax(_ operation: (OpaquePointer, Int32) -> OpaquePointer?) throws -> Tensor {
+  fileprivate func softmax(_ operation: (ThrowingOperations, Int) throws -> Tensor) throws -> Tensor
+  {
     let x = try numbers(0)
     let axis = try dimension(int("axis") ?? (operators < 13 ? 1 : -1), of: x.rank)
     guard operators < 13, axis != x.rank - 1 else {
-      return try Tensor.calling(x) { operation($0, Int32(axis)) }
+      return try operation(x.throwing, axis)
     }
     let rows = try reshaped(x, [x.shape[..<axis].reduce(1, *), x.shape[axis...].reduce(1, *)])
-    return try reshaped(Tensor.calling(rows) { operation($0, 1) }, x.shape)
+    return try reshaped(operation(rows.throwing, 1), x.shape)
   }
 
   fileprivate func mean() throws -> Tensor {
@@ -145,9 +144,7 @@ extension OnnxCall {
       throw wrong("has axes \(axes) for \(x.shape)")
     }
     let keep = try int("keepdims") ?? 1 != 0
-    return try Tensor.calling(x) {
-      ct_reduce(Int32(ct_mean.rawValue), $0, axes.sizes, Int32(axes.count), keep)
-    }
+    return try x.throwing.mean(axes, keep: keep)
   }
 
   fileprivate func constant() throws -> Tensor {

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 
 /// An ONNX file as it is written: operators that follow each other, and the numbers they start

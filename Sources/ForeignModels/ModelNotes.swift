@@ -1,3 +1,4 @@
+import ModelCore
 import Support
 
 /// What has to be said of a model that does not describe itself: which images it takes, and what it

@@ -1,5 +1,5 @@
-import CTorch
 import Foundation
+import ModelCore
 import Support
 
 /// An ONNX graph as calls of the engine, one for each operator, through which gradients go.

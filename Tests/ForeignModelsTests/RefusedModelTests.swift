@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("Files that are no models, or would run something, are refused in words that help")
 struct RefusedModelTests {

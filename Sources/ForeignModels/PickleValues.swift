@@ -1,3 +1,5 @@
+import ModelCore
+
 /// What a pickle is made of.
 extension Pickle {
   enum Value: Equatable {

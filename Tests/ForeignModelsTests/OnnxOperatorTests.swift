@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("ONNX operators give what the reference implementation gives")
 struct OnnxOperatorTests {

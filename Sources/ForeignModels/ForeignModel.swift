@@ -1,3 +1,4 @@
+import ModelCore
 import Support
 
 /// Something read from a file that turns images, as it wants them, into logits.
@@ -5,6 +6,8 @@ protocol ForeignProgram: Sendable {
   /// images → logits `[N, K]`, differentiable. Throws what the engine said if it refused.
   func run(_ images: Tensor) throws -> Tensor
 }
+
+extension ScriptProgram: ForeignProgram {}
 
 /// A model that was made elsewhere, as a classifier of images in [0, 1]: its program, behind what
 /// its notes say.
@@ -81,57 +84,20 @@ public struct ForeignModel: Classifier {
 
   private func run(_ images: Tensor) -> Tensor {
     // That it takes such images was tried when it was read.
-    do { return try program.run(Self.prepared(images, before, layout)) } catch { Engine.refuse() }
+    do { return try program.run(Self.prepared(images, before, layout)) } catch {
+      Engine.refuse((error as? Failure)?.message ?? "\(error)")
+    }
   }
 
   /// Programs may look at numbers in the order of memory, so the order is the plain one.
   private static func prepared(_ images: Tensor, _ before: LayerList, _ layout: ModelNotes.Layout)
     -> Tensor
   {
-    let x = before.apply(images, LayerParameters(tensors: [:], prefix: ""), .evaluation)
+    let x = before.applyWithoutParameters(images)
     return switch layout {
     case .nchw: x.contiguous
     case .nhwc: x.permuted([0, 2, 3, 1]).contiguous
     case .flat: x.contiguous.flattened
     }
-  }
-}
-
-extension Tensor {
-  /// Takes ownership of a handle that the C interface made.
-  /// - Throws: `Failure.badData` with what the engine said if there is none.
-  init(checking reference: OpaquePointer?) throws {
-    guard let reference else { throw Failure.badData(Engine.briefError) }
-    self.init(owning: reference)
-  }
-
-  // What the engine makes of some tensors, which live until it has. Throws what it said if it
-  // refused.
-
-  static func calling(_ a: Tensor, _ operation: (OpaquePointer) -> OpaquePointer?) throws -> Tensor
-  {
-    try withExtendedLifetime(a) { try Tensor(checking: operation(a.reference)) }
-  }
-
-  static func calling(
-    _ a: Tensor, _ b: Tensor, _ operation: (OpaquePointer, OpaquePointer) -> OpaquePointer?
-  ) throws -> Tensor {
-    try withExtendedLifetime((a, b)) { try Tensor(checking: operation(a.reference, b.reference)) }
-  }
-
-  static func calling(_ tensors: [Tensor], _ operation: ([OpaquePointer]) -> OpaquePointer?) throws
-    -> Tensor
-  {
-    try withExtendedLifetime(tensors) { try Tensor(checking: operation(tensors.map(\.reference))) }
-  }
-}
-
-extension Engine {
-  /// The last refusal on one line: of a program's error the reason, without the places it went
-  /// through.
-  static var briefError: String {
-    let lines = lastError.split(separator: "\n").map(String.init)
-    let reason = lines.last { $0.hasPrefix("RuntimeError: ") }.map { String($0.dropFirst(14)) }
-    return reason ?? lines.first ?? "unknown error"
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 
 /// A model from a file of any kind, in the form in which it is attacked and judged.
@@ -133,8 +134,8 @@ public struct LoadedModel: Sendable {
   private static func script(
     _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
   ) throws -> LoadedModel {
-    let program = try ScriptProgram(url, device: device)
-    let notes = notes.over(program.notes)
+    let program = try ScriptProgram(url, notes: ModelNotes.name, device: device)
+    let notes = notes.over(try ModelNotes(json: program.notes))
     let model = try ForeignModel(
       program, input: shape(notes.input ?? images?.shape), notes: notes, device: device)
     return try LoadedModel(

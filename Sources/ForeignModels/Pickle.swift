@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 
 /// Reads a pickle that holds tensors, numbers and texts in lists, tuples and dictionaries, and

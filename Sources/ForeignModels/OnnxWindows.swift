@@ -1,4 +1,4 @@
-import CTorch
+import ModelCore
 import Support
 
 /// Convolution and pooling: windows that slide over images.
@@ -132,18 +132,14 @@ extension OnnxCall {
     let window = try OnnxWindow(self, kernel: kernel, over: size(of: x))
     try check(window, over: x, outputs: weight.shape[0], inputs: weight.shape[1])
     if window.symmetric == nil { x = try padded(x, window, 0) }
-    let native = (window.symmetric ?? window.bare).native
-    return try Tensor.calling([x, weight] + [bias].compactMap(\.self)) {
-      ct_conv2d($0[0], $0[1], $0.count > 2 ? $0[2] : nil, native, Int64(groups))
-    }
+    return try x.throwing.convolved(
+      weight, bias: bias, window: window.symmetric ?? window.bare, groups: groups)
   }
 
   private func padded(_ x: Tensor, _ window: OnnxWindow, _ value: Double) throws -> Tensor {
-    try Tensor.calling(x) {
-      ct_pad(
-        $0, Int64(window.before.width), Int64(window.after.width), Int64(window.before.height),
-        Int64(window.after.height), value)
-    }
+    try x.throwing.padded(
+      left: window.before.width, right: window.after.width, top: window.before.height,
+      bottom: window.after.height, value: value)
   }
 
   func maxPooling() throws -> Tensor {
@@ -158,11 +154,9 @@ extension OnnxCall {
       max(window.before.width, after.width) <= span.width
     else { throw wrong("has windows with no pixel of the image in them") }
     if let plain = window.symmetric, window.before.isWithinHalf(window.kernel) {
-      return try Tensor.calling(x) { ct_max_pool2d($0, plain.native) }
+      return try x.throwing.maxPooled(plain)
     }
-    return try Tensor.calling(padded(x, window, -.infinity)) {
-      ct_max_pool2d($0, window.bare.native)
-    }
+    return try padded(x, window, -.infinity).throwing.maxPooled(window.bare)
   }
 
   /// The sum of each window, over how many of its pixels count.
@@ -172,7 +166,7 @@ extension OnnxCall {
     guard window.dilation == 1 else { throw wrong("has a dilated window, which is not read") }
     try check(window, over: x, outputs: x.shape[1], inputs: 1)
     if window.before == 0, window.after == 0 {
-      return try Tensor.calling(x) { ct_avg_pool2d($0, window.bare.native) }
+      return try x.throwing.averagePooled(window.bare)
     }
     // What lies outside the image counts if the node says so, what only fills the last window
     // never.
@@ -180,12 +174,12 @@ extension OnnxCall {
     let (inner, outer) = counts ? window.split : (nil, window)
     let ones = Tensor.ones([1, 1, x.shape[2], x.shape[3]], device: x.device)
     let pixels = try padded(inner.map { try padded(ones, $0, 1) } ?? ones, outer, 0)
-    let sums = try Tensor.calling(padded(x, window, 0)) { ct_avg_pool2d($0, window.bare.native) }
-    let shares = try Tensor.calling(pixels) { ct_avg_pool2d($0, window.bare.native) }
+    let sums = try padded(x, window, 0).throwing.averagePooled(window.bare)
+    let shares = try pixels.throwing.averagePooled(window.bare)
     guard shares.min().scalar > 0 else {
       throw wrong("has windows with no pixel of the image in them")
     }
-    return try binary(ct_div, sums, shares)
+    return try binary(sums, shares) { try $0.divided(by: $1) }
   }
 }
 

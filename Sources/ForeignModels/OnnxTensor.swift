@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 
 /// A tensor in an ONNX file.

@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("A model made elsewhere answers as PyTorch does, whatever file it comes in")
 struct ForeignModelTests {

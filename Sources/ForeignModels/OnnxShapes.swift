@@ -1,4 +1,4 @@
-import CTorch
+import ModelCore
 import Support
 
 /// Operators that move numbers and do not change them.
@@ -38,7 +38,7 @@ extension OnnxCall {
     guard order.sorted() == Array(0..<x.rank) else {
       throw wrong("has order \(order.prefix(16)) for \(x.shape)")
     }
-    return try Tensor.calling(x) { ct_permute($0, order.sizes, Int32(order.count)) }
+    return try x.throwing.permuted(order)
   }
 
   func squeeze() throws -> Tensor {
@@ -77,7 +77,7 @@ extension OnnxCall {
     var shape = first.shape
     shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
     try checkRoom(shape)
-    return try Tensor.calling(parts) { ct_cat($0, Int32(parts.count), Int32(axis)) }
+    return try Tensor.throwingConcatenation(parts, along: axis)
   }
 
   /// Pieces along some dimensions, in steps of at least one.
@@ -101,11 +101,11 @@ extension OnnxCall {
       func clamped(_ end: Int) -> Int { min(max(end < 0 ? max(end, -size) + size : end, 0), size) }
       let (start, end) = (clamped(starts[place]), clamped(ends[place]))
       guard start < end else { throw wrong("takes nothing of \(x.shape)") }
-      x = try Tensor.calling(x) { ct_narrow($0, Int32(axis), Int64(start), Int64(end - start)) }
+      x = try x.throwing.narrow(axis, start, end - start)
       guard steps[place] > 1 else { continue }
       let taken = Tensor(labels: Array(stride(from: 0, to: end - start, by: steps[place]))).to(
         x.device)
-      x = try Tensor.calling(x, taken) { ct_index_select($0, Int32(axis), $1) }
+      x = try x.throwing.indexSelect(axis, taken)
     }
     return x
   }
@@ -126,7 +126,7 @@ extension OnnxCall {
     try checkRoom(shape)
     let wanted = Tensor(indices.map { $0 < 0 ? $0 + size : $0 }, shape: [indices.count]).to(
       x.device)
-    let taken = try Tensor.calling(x, wanted) { ct_index_select($0, Int32(axis), $1) }
+    let taken = try x.throwing.indexSelect(axis, wanted)
     guard places.rank == 0 else { return taken }
     shape.remove(at: axis)
     return try reshaped(taken, shape)
@@ -152,7 +152,7 @@ extension OnnxCall {
       let start = max(0, -before)
       let length = x.shape[axis] - start - max(0, -after)
       guard length > 0 else { throw wrong("leaves nothing of \(x.shape)") }
-      x = try Tensor.calling(x) { ct_narrow($0, Int32(axis), Int64(start), Int64(length)) }
+      x = try x.throwing.narrow(axis, start, length)
       x = try padded(x, axis, before: max(0, before), after: max(0, after), value)
     }
     return x
@@ -169,7 +169,7 @@ extension OnnxCall {
       shape[axis] = count
       return count == 0 ? nil : Tensor.full(value, shape: shape, type: x.type, device: x.device)
     }
-    return try Tensor.calling(parts) { ct_cat($0, Int32(parts.count), Int32(axis)) }
+    return try Tensor.throwingConcatenation(parts, along: axis)
   }
 
   func shapeOfInput() throws -> Tensor {

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 
 /// Named tensors without a network: what `torch.save(model.state_dict(), …)` writes, or a

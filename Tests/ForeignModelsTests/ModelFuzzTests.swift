@@ -1,9 +1,10 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 #if canImport(Glibc)
   import Glibc

@@ -1,8 +1,9 @@
 import Foundation
+import ModelCore
 import Support
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("Pickles that lie about their tensors")
 struct PickleTests {

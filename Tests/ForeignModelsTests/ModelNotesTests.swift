@@ -1,7 +1,8 @@
+import ModelCore
 import Support
 import Testing
 
-@testable import ModelCore
+@testable import ForeignModels
 
 @Suite("What is said of a model")
 struct ModelNotesTests {
