@@ -48,8 +48,8 @@ static void on_message(j_common_ptr codec, int level) {
   }
 }
 
-// A progressive file of a few kilobytes can ask for thousands of scans, and each of them passes over
-// the whole of a large picture.
+// A progressive file of a few kilobytes can ask for thousands of scans, and each of them passes
+// over the whole of a large picture.
 static void on_progress(j_common_ptr codec) {
   cjpeg_reading *reading = (cjpeg_reading *)codec;
   if (reading->codec.input_scan_number > reading->most_scans) give_up(reading, "too many scans");
@@ -125,8 +125,8 @@ int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans,
   int width = (int)codec->output_width;
   size_t area = (size_t)width * codec->output_height;
   // A row of four-byte pixels, in memory that the codec owns and frees. It must not begin at a
-  // multiple of 16 bytes: there, libjpeg-turbo writes with stores that bypass the cache, and reading
-  // the row again right away took as long as all the decoding.
+  // multiple of 16 bytes: there, libjpeg-turbo writes with stores that bypass the cache, and
+  // reading the row again right away took as long as all the decoding.
   JSAMPROW four =
       is_grey ? NULL
               : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);

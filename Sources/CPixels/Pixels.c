@@ -52,8 +52,8 @@ WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count,
     sixteen_bytes some;
     memcpy(&some, bytes + i, sizeof some);
     const sixteen_floats wide = __builtin_convertvector(some, sixteen_floats);
-    // These stores bypass the cache. A batch of pictures is larger than the cache and would push out
-    // what the decoding of the next batch needs.
+    // These stores bypass the cache. A batch of pictures is larger than the cache and would push
+    // out what the decoding of the next batch needs.
     __builtin_nontemporal_store(wide * most + wide * rest, (sixteen_floats *)(fractions + i));
   }
 #ifdef __x86_64__

@@ -17,7 +17,8 @@
 // Second derivatives. Let M be a loss computed from these three, with the gradients v = ∂M/∂dx,
 // p = ∂M/∂dw and q = ∂M/∂db; v has a number per row, p and q have one per channel. Write
 //
-//     k = w·r²,   V = ⟨v⟩,   X = ⟨v·x̂⟩,   A = ⟨g⟩,   B = ⟨g·x̂⟩,   T = ⟨v·P(g)⟩ = ⟨v·g⟩ − A·V − B·X.
+//     k = w·r²,  V = ⟨v⟩,  X = ⟨v·x̂⟩,  A = ⟨g⟩,  B = ⟨g·x̂⟩,
+//     T = ⟨v·P(g)⟩ = ⟨v·g⟩ − A·V − B·X.
 //
 // δM = Σ v·δ(dx) + p·δ(dw) + q·δ(db), where Σ v·dx = n·w·r·T. A change of x changes r as above, T
 // by −X·⟨g·δx̂⟩ − B·⟨v·δx̂⟩, and dw by Σ g·δx̂. With (1),

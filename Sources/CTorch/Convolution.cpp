@@ -55,9 +55,9 @@ int64_t block_side(const at::Tensor &input, const at::Tensor &weight, const ct_w
   return input.size(2) % side == 0 && input.size(3) % side == 0 ? side : 1;
 }
 
-/// The input gradient [N, C, H, W] of a convolution with stride 1, padding P, a K x K kernel and one
-/// to four input channels, for the output gradient `g` [N, O, H', W']. H and W must be multiples of
-/// the block side r.
+/// The input gradient [N, C, H, W] of a convolution with stride 1, padding P, a K x K kernel and 1
+/// to 4 input channels, for the output gradient `g` [N, O, H', W']. H and W must be multiples of the
+/// block side r.
 ///
 /// The input gradient is itself a convolution, of g with the kernel mirrored in both directions. In
 /// one dimension, with F[u] = W[K − 1 − u],

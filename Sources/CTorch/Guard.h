@@ -1,5 +1,5 @@
-// What the functions of the C interface share: the types behind its handles, and the one place where
-// C++ exceptions are caught.
+// What the functions of the C interface share: the types behind its handles, and the one place that
+// catches C++ exceptions.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <ATen/core/Generator.h>

@@ -41,7 +41,7 @@ bool ct_cuda_available(void);
 /// before.
 bool ct_set_gradients(bool enabled);
 
-// ---- creation, reading and conversion; device: -1 the processor, else the number of a CUDA device -
+// ---- creation, reading, conversion; device: -1 the processor, else the number of a CUDA device --
 /// A copy of elements that lie in row-major order.
 ct_ref _Nullable ct_from(const void *_Nullable data, const int64_t *_Nullable shape, int rank,
                          int type);
