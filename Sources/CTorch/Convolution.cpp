@@ -56,8 +56,8 @@ int64_t block_side(const at::Tensor &input, const at::Tensor &weight, const ct_w
 }
 
 /// The input gradient [N, C, H, W] of a convolution with stride 1, padding P, a K x K kernel and 1
-/// to 4 input channels, for the output gradient `g` [N, O, H', W']. H and W must be multiples of the
-/// block side r.
+/// to 4 input channels, for the output gradient `g` [N, O, H', W']. H and W must be multiples of
+/// the block side r.
 ///
 /// The input gradient is itself a convolution, of g with the kernel mirrored in both directions. In
 /// one dimension, with F[u] = W[K − 1 − u],
