@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import Foundation
 import ModelCore
+import Reports
 import Support
 
 struct Transfer: ParsableCommand {
@@ -75,9 +76,9 @@ struct Transfer: ParsableCommand {
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
       examples: count, images: try images.map { try plan($0, plans) })
-    try runAndReport(
-      experiment, into: URL(filePath: out), device: device,
-      evaluator: Evaluator(batchSize: engine.batchSize), output)
+    let options = FinishedRun.Options(
+      device: device, evaluator: Evaluator(batchSize: engine.batchSize), progress: output.progress)
+    try experiment.runAndShow(into: URL(filePath: out), options, output)
   }
 
   private func plan(_ count: Int, _ attacks: [AttackPlan]) throws -> ImagePlan {

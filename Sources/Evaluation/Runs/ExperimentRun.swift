@@ -29,7 +29,8 @@ public struct ExperimentRun {
     self.progress = progress
   }
 
-  /// Runs what has not been run and writes the grid's files.
+  /// Runs what has not been run. The grid is returned and not written (`Grid.write`), since the
+  /// caller may add flags to it; only the repetitions' grids are written, into their own folders.
   /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not
   ///   among the steps asked for.
   /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
@@ -60,7 +61,6 @@ public struct ExperimentRun {
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
       repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
-    try grid.write(to: folder.url)
     return (grid, models)
   }
 
@@ -88,11 +88,13 @@ public struct ExperimentRun {
     do {
       let place = folder.url.appending(path: "repeats/\(number)")
       // What is only needed, and not asked for, has to be there.
-      return try ExperimentRun(
+      let grid = try ExperimentRun(
         experiment.repetition(number), folder: RunFolder(place),
         steps: isSelected(.repetition(number)) ? nil : [.report],
         device: device, evaluator: evaluator, progress: progress
       ).run()?.grid
+      try grid?.write(to: place)
+      return grid
     } catch let failure as Failure {
       throw Failure(failure.kind, "repetition \(number): \(failure.message)", hint: failure.hint)
     }
