@@ -12,7 +12,7 @@ struct DataCommand: ParsableCommand {
 
 struct ListData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the data sets with a name.")
+    commandName: "list", abstract: "List the data sets that have a name.")
 
   @OptionGroup var output: OutputOptions
 
@@ -47,13 +47,13 @@ struct ListData: ParsableCommand {
 
 struct GetData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Download a data set into the cache and check it.",
+    commandName: "get", abstract: "Download a data set into the cache and verify its checksums.",
     discussion: """
       EXAMPLE
         crossfire data get mnist
       """)
 
-  @Argument(help: "The data set's name.")
+  @Argument(help: "The name of the data set; 'crossfire data list' shows them all.")
   var name: String
 
   @OptionGroup var output: OutputOptions
@@ -74,13 +74,13 @@ struct GetData: ParsableCommand {
 
 struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Check a data set's counts, shapes, labels and checksums.",
+    commandName: "check", abstract: "Check the counts, shapes, labels and checksums of a data set.",
     discussion: """
       EXAMPLE
         crossfire data check mnist
       """)
 
-  @Argument(help: "A data set's name or a folder.")
+  @Argument(help: "The data set: a name or a path.")
   var data: String
 
   @OptionGroup var output: OutputOptions
@@ -99,12 +99,14 @@ struct CheckData: ParsableCommand {
         + "\(row.subject): \(row.found)\(expected)"
     }
     try output.show(check, lines.joined(separator: "\n"))
-    guard check.passed else { throw Failure.badData("\(data) is not as it should be (see above)") }
+    guard check.passed else {
+      throw Failure.badData("\(data): a check failed; the lines marked BAD say what was expected")
+    }
   }
 }
 
 extension DatasetEntry {
-  /// The sizes of the files that are downloaded before one.
+  /// The sizes of all files that are downloaded before `file`, in bytes.
   fileprivate func bytes(before file: String) -> Int {
     files.prefix { $0.name != file }.reduce(0) { $0 + $1.size }
   }
