@@ -30,6 +30,13 @@ public struct ComputationRecord: Codable, Equatable, Hashable, Sendable {
   }
 }
 
+extension TrainingRecord {
+  /// The set-up that trained the model.
+  var computation: ComputationRecord {
+    ComputationRecord(device: device, threads: threads, crossfire: crossfire, libtorch: libtorch)
+  }
+}
+
 /// The results of a run that one set-up computed.
 public struct ComputedResults: Codable, Equatable, Sendable {
   public var by: ComputationRecord

@@ -21,6 +21,6 @@ extension Experiment {
         "\(all.name) has rows of \(all.shape.count) features, and only images can be exported or "
           + "shown in a study", hint: "remove 'images' and 'study' from the experiment")
     }
-    return (all, try examples.map { try all.first($0) } ?? all)
+    return (all, try count.map { try all.first($0) } ?? all)
   }
 }

@@ -51,20 +51,25 @@ public struct Architecture: Sendable {
     return found
   }
 
-  /// The network for images of a shape and these classes.
-  /// - Throws: `Failure.badData` if such images are too small for it.
-  public func description(input: InputShape, classNames: [String]) throws -> NetworkDescription {
+  /// The network for examples of a shape with these classes.
+  /// - Parameter valueRange: the smallest and largest valid value.
+  /// - Throws: `Failure.badData` if such examples are too small for it.
+  public func description(
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1
+  ) throws -> NetworkDescription {
     try NetworkDescription(
-      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
+      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames,
+      valueRange: valueRange)
   }
 
   /// A new, untrained network.
   public func network(
-    input: InputShape, classNames: [String], seed: Seed, device: Device = .cpu
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1, seed: Seed,
+    device: Device = .cpu
   ) throws -> Network {
     try Network(
-      description(input: input, classNames: classNames), initialization: initialization, seed: seed,
-      device: device)
+      description(input: input, classNames: classNames, valueRange: valueRange),
+      initialization: initialization, seed: seed, device: device)
   }
 
   /// Two 5x5 convolutions and a hidden layer of 1,024, with batch normalisation: the network of A.

@@ -42,6 +42,14 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// `cpu` or `cuda`: what results may depend on. Devices of one kind round alike.
+  public var kind: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda: "cuda"
+    }
+  }
+
   public var description: String {
     switch self {
     case .cpu: "cpu"
