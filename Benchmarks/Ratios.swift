@@ -31,7 +31,7 @@ func measureRatios() throws {
   let side = 2048
   let a = random.uniform([side, side])
   let b = random.uniform([side, side])
-  let optimizer = Optimizer(.adam(), for: network)
+  let optimizer = Optimizer(.adam(rate: 2e-4), for: network)
   let objective = CrossEntropy()
   let pass = Pass.training(random: RandomSource(Seed(3)))
 

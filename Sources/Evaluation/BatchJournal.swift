@@ -50,7 +50,8 @@ public struct BatchJournal: Sendable {
 
   func write(_ outcome: BatchOutcome, _ range: Range<Int>) throws {
     let header = Header(
-      request: request, cost: outcome.cost, computed: outcome.computed, budgetsKept: outcome.kept.count)
+      request: request, cost: outcome.cost, computed: outcome.computed,
+      budgetsKept: outcome.kept.count)
     let metadata = ["batch": String(decoding: try JSONEncoder().encode(header), as: UTF8.self)]
     let kept = outcome.kept.enumerated().map { (name: "kept.\($0.offset)", tensor: $0.element) }
     let tensors = [
@@ -78,7 +79,8 @@ public struct BatchJournal: Sendable {
       let kept = try? (0..<max(0, header.budgetsKept)).map({ try file.tensor("kept.\($0)") })
     else { return nil }
     return BatchOutcome(
-      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost, computed: header.computed,
+      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost,
+      computed: header.computed,
       kept: kept)
   }
 

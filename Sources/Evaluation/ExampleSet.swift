@@ -102,7 +102,8 @@ public struct ExampleSet: Sendable {
       adversarial.allSatisfy({ $0.shape == shape }),
       ([original] + adversarial).allSatisfy({ $0.type == .float32 })
     else {
-      throw wrong("original and adversarial images must be float32 [N, C, H, W] or [N, D], of one shape")
+      throw wrong(
+        "original and adversarial images must be float32 [N, C, H, W] or [N, D], of one shape")
     }
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
       throw wrong("label, target and index must be int64, one per image")

@@ -55,7 +55,8 @@ enum PredictionFile {
   static func read(_ url: URL) throws -> (result: TransferResult, request: String) {
     let file = try SafetensorsFile(url)
     guard let text = file.metadata["crossfire"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.format == format
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+      header.format == format
     else { throw Failure.badData("\(url.path) is not a file of predictions") }
     let (predictions, clean) = (try file.tensor("predictions"), try file.tensor("clean"))
     let sizes = try file.tensor("size")

@@ -133,7 +133,8 @@ extension Settings {
   }
 
   fileprivate func adam(decoupled: Bool) throws -> OptimizerRule {
-    guard case .adam(let rate, let beta1, let beta2, let epsilon, let decay, _) = OptimizerRule.adam()
+    guard
+      case .adam(let rate, let beta1, let beta2, let epsilon, let decay, _) = OptimizerRule.adam()
     else { preconditionFailure("not Adam") }
     return .adam(
       rate: try self.rate(rate),

@@ -168,7 +168,9 @@ public struct ExperimentRun {
     ).sorted()
     let seed = experiment.seed.derive("probe")
     let request = Digest.hex(
-      of: "probe 3\n\(device.kind)\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
+      of:
+        "probe 3\n\(device.kind)\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)"
+    )
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil

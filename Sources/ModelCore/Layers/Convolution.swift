@@ -1,7 +1,7 @@
 import Support
 
-/// A two-dimensional convolution (cross-correlation, as in PyTorch) of pictures: `conv OUT [kernel K]
-/// [stride S] [padding P] [dilation D] [groups G] [bias off]`.
+/// A two-dimensional convolution (cross-correlation, as in PyTorch) of pictures: `conv OUT [kernel
+/// K] [stride S] [padding P] [dilation D] [groups G] [bias off]`.
 ///
 /// OUT is the number of output channels. K, S, P and D are whole numbers, or pairs like `5x3` for
 /// (height, width). The defaults are kernel 3, stride 1, padding 0, dilation 1 and one group. The

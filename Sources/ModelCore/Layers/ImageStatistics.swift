@@ -5,8 +5,8 @@ import Support
 ///
 ///     y = (x − μ) / max(σ, 1/√D)
 ///
-/// μ and σ are the mean and the standard deviation of the D numbers of one image. The lower bound of
-/// σ is that of TensorFlow's `per_image_standardization`; a constant image becomes 0.
+/// μ and σ are the mean and the standard deviation of the D numbers of one image. The lower bound
+/// of σ is that of TensorFlow's `per_image_standardization`; a constant image becomes 0.
 ///
 /// It is a layer of the network, and not a step of loading data, so that budgets are in the units
 /// of the original pixels and attacks differentiate through it.
@@ -34,9 +34,9 @@ public struct Standardize: Layer {
 ///
 ///     v = x − Σ w·x,   σ = √(Σ w·v²),   y = v / max(σ, ⟨σ⟩, 1e-4)
 ///
-/// The sums run over a K x K window around each pixel and over all channels; pixels outside the
-/// picture count as 0. The weights w are a Gaussian with standard deviation S, in pixels, and sum to
-/// 1. ⟨σ⟩ is the mean of σ over the picture. K is odd and at most 101.
+/// The sums run over a K x K window around each pixel and over all channels. Pixels outside the
+/// picture count as 0. The weights w are a Gaussian with standard deviation S, in pixels; their sum
+/// is 1. ⟨σ⟩ is the mean of σ over the picture. K is odd and at most 101.
 ///
 /// Source: Jarrett, Kavukcuoglu, Ranzato & LeCun, 2009.
 public struct LocalContrast: Layer {

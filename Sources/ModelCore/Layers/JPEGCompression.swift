@@ -8,8 +8,9 @@ import Support
 /// scaled back to [0, 1]. In training, the layer is the identity.
 ///
 /// Rounding has a derivative of zero almost everywhere, which would hide the network from attacks
-/// without making it robust. The layer's gradient is therefore that of the identity, so that attacks
-/// go through it (backward pass differentiable approximation; Athalye, Carlini & Wagner, 2018).
+/// without making it robust. The layer's gradient is therefore that of the identity, so that
+/// attacks go through it (backward pass differentiable approximation; Athalye, Carlini & Wagner,
+/// 2018).
 ///
 /// Source of the defense: Dziugaite, Ghahramani & Roy, 2016.
 public struct JPEGCompression: Layer {
@@ -50,8 +51,8 @@ public struct JPEGCompression: Layer {
     self.quality = quality
   }
 
-  /// The images `[N, C, H, W]`, with 1 or 3 channels in [0, 1], after compression and decompression:
-  /// multiples of 1/255, without a history for gradients.
+  /// The images `[N, C, H, W]`, with 1 or 3 channels in [0, 1], after compression and
+  /// decompression: multiples of 1/255, without a history for gradients.
   public func compressed(_ x: Tensor) -> Tensor {
     let (count, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let order = x.to(.cpu).permuted([0, 2, 3, 1]).clamped(to: 0...1)
@@ -63,8 +64,8 @@ public struct JPEGCompression: Layer {
         let status = cjpeg_recompress(
           buffer.baseAddress! + image * size, Int32(width), Int32(height), Int32(channels),
           Int32(quality), &message)
-        // The shape and the quality were checked, and libjpeg reads a file that it has just written.
-        // So the only error left is a lack of memory.
+        // The shape and the quality were checked, and libjpeg reads a file that it has just
+        // written. So the only error left is a lack of memory.
         let said = String(
           decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         precondition(status == 0, "libjpeg: \(said)")

@@ -39,7 +39,7 @@ public struct LayerList: Sendable, Codable, Equatable {
   /// - Throws: `Failure.badData` that names the layer and says what is wrong with it.
   public init(_ texts: [String]) throws {
     guard texts.count <= 10_000 else {
-      throw Failure.badData("found \(texts.count) layers, the most that are read is 10000")
+      throw Failure.badData("found \(texts.count) layers; the limit is 10000")
     }
     layers = try texts.map(LayerRegistry.layer)
   }

@@ -17,7 +17,7 @@ public struct LayerWords {
     self.text = text
     guard text.utf8.count <= Self.longestText else {
       throw Failure.badData(
-        "a layer's text has \(text.utf8.count) characters, the most that are read is \(Self.longestText)"
+        "a layer's text has \(text.utf8.count) characters; the limit is \(Self.longestText)"
       )
     }
     let spaced = text.map { "[];".contains($0) ? " \($0) " : String($0) }.joined()
@@ -48,8 +48,8 @@ public struct LayerWords {
     return number
   }
 
-  /// Reads the next word as a square like `5`, or as a height and a width like `5x3`; from `least` to
-  /// 65,536 each.
+  /// Reads the next word as a square like `5`, or as a height and a width like `5x3`; from `least`
+  /// to 65,536 each.
   public mutating func pair(_ meaning: String, atLeast least: Int = 1) throws -> Pair {
     let word = try word(meaning)
     let sides = word.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? -1 }

@@ -28,7 +28,7 @@ public struct Normalize: Layer {
   public func outputShape(of input: [Int]) throws -> [Int] {
     guard input[0] == mean.count else {
       throw Failure.badData(
-        "'normalize' has a mean and a std for each of \(mean.count) channels, the input has \(input[0])"
+        "'normalize' has numbers for \(mean.count) channels, the input has \(input[0]) channels"
       )
     }
     return input

@@ -35,7 +35,8 @@ public struct Residual: Layer {
 
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     [("body", body), ("shortcut", shortcut)].flatMap { part, layers in
-      // This cannot throw: a network asks for parameters only after `outputShape` accepted the input.
+      // This cannot throw: a network asks for parameters only after `outputShape` accepted the
+      // input.
       ((try? layers.parameters(for: input)) ?? []).map {
         ParameterDescription("\(part).\($0.name)", $0.shape, $0.role)
       }
