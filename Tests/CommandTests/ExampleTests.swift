@@ -76,7 +76,7 @@ struct ExampleTests {
     func entropy(_ objective: any Objective) throws -> Double {
       let network = try Architecture.named("mlp").network(
         input: images.shape, classNames: images.classNames, seed: Seed(1))
-      _ = try Trainer(TrainingSettings(epochs: 3, batchSize: 20), objective: objective)
+      _ = try Trainer(TrainingSettings(epochs: 10, batchSize: 20), objective: objective)
         .train(network, on: images, title: "example")
       let logits = withoutGradients { network.logits(images.batch(0..<200).images).logSoftmax() }
       return -(logits.exponential * logits).sum([1]).mean().scalar
