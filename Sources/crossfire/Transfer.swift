@@ -83,7 +83,7 @@ struct Transfer: ParsableCommand {
     let experiment = Experiment(
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
-      examples: count, images: try images.map { try plan($0, plans) })
+      count: count, images: try images.map { try plan($0, plans) })
     let options = FinishedRun.Options(
       device: device, evaluator: Evaluator(batchSize: engine.batchSize), progress: output.progress)
     try experiment.runAndShow(into: URL(filePath: out), options, output)
