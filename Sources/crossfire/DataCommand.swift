@@ -12,7 +12,14 @@ struct DataCommand: ParsableCommand {
 
 struct ListData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the data sets that have a name.")
+    commandName: "list", abstract: "List the data sets that have a name.",
+    discussion: """
+      Shows the number of training and test images, the shape of an image, and
+      whether the data set is on this machine.
+
+      EXAMPLE
+        crossfire data list
+      """)
 
   @OptionGroup var output: OutputOptions
 
@@ -49,6 +56,9 @@ struct GetData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Download a data set into the cache and verify its checksums.",
     discussion: """
+      A download that was interrupted continues. The files appear under their names
+      only when they are complete and verified.
+
       EXAMPLE
         crossfire data get mnist
       """)
@@ -76,6 +86,8 @@ struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check the counts, shapes, labels and checksums of a data set.",
     discussion: """
+      Reads every image, and says what cannot be read.
+
       EXAMPLE
         crossfire data check mnist
       """)
