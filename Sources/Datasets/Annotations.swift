@@ -12,8 +12,8 @@ public struct Annotations: Sendable {
   /// The group of each example, int64 `[N]`, such as the combination of its class and a nuisance;
   /// nil if the data have no groups.
   public let groups: Tensor?
-  /// A value from 0 to 1 for each number of each example: 1 where the number must not influence
-  /// the prediction, 0 where it may. float32 `[N, C, H, W]`, or `[N, D]` for rows of a table; nil if
+  /// A value from 0 to 1 for each number of each example: 1 where the number must not influence the
+  /// prediction, 0 where it may. float32 `[N, C, H, W]`, or `[N, D]` for rows of a table; nil if
   /// the data have no masks.
   public let masks: Tensor?
 

@@ -3,8 +3,8 @@ import Support
 
 /// A format in which a file or a folder holds labelled images.
 ///
-/// To add a format, write its reader and add it to `DataFormats.all`. For a format that holds arrays
-/// under names, see `ArrayFormat`.
+/// To add a format, write its reader and add it to `DataFormats.all`. For a format that holds
+/// arrays under names, see `ArrayFormat`.
 protocol DataFormat: Sendable {
   /// A noun phrase that names the format in lists and error messages.
   static var summary: String { get }

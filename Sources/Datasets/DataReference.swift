@@ -4,9 +4,9 @@ import Support
 /// A text with which a user names data, such as `mnist:test` or
 /// `./photos:test:resize=256,crop=224`.
 ///
-/// The text is the name of a data set or a path, then `:train`, `:test` or neither, then options. It
-/// is read as a path if it contains a slash, if it begins with a dot or a tilde, or if it is not a
-/// known name and such a file or folder exists.
+/// The text is the name of a data set or a path, then `:train`, `:test` or neither, then options.
+/// It is read as a path if it contains a slash, if it begins with a dot or a tilde, or if it is not
+/// a known name and such a file or folder exists.
 public struct DataReference: Sendable, CustomStringConvertible {
   enum Source: Sendable {
     case named(DatasetEntry)
@@ -18,8 +18,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
     "resize", "crop", "colour", "layout", "classes", "range", "heldout",
   ]
 
-  /// Is called, from any thread, with the number of images that have been read and the number of all
-  /// images.
+  /// Is called, from any thread, with the number of images that have been read and the number of
+  /// all images.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
   /// The reference with an absolute path, which means the same data in every working folder.
@@ -38,8 +38,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// Parses a reference. Only loading finds out whether the data exist.
   /// - Parameter folder: the folder that a relative path starts from; nil for the current folder.
-  /// - Throws: `Failure.usage` for an empty text, an unknown name, or a split other than `train` and
-  ///   `test`.
+  /// - Throws: `Failure.usage` for an empty text, an unknown name, or a split other than `train`
+  ///   and `test`.
   public init(_ text: String, from folder: URL? = nil) throws {
     description = text
     let (rest, options) = try Self.options(text)
@@ -96,8 +96,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
     if case .named(let entry) = source { entry } else { nil }
   }
 
-  /// Loads the split in the reference, or `defaultSplit` if it names none. Data that are not divided
-  /// into splits are loaded as a whole.
+  /// Loads the split in the reference, or `defaultSplit` if it names none. Data that are not
+  /// divided into splits are loaded as a whole.
   /// - Parameter progress: called while pictures are decoded.
   /// - Throws: `Failure.missing`, with the folders that were searched, if the data are not found;
   ///   `Failure.badData` if they cannot be read.
@@ -111,8 +111,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
     return try load(split ?? defaultSplit, folders: folders, progress: progress)
   }
 
-  /// Loads the given split, even if the reference names the other one. Data that are not divided into
-  /// splits count as test images.
+  /// Loads the given split, even if the reference names the other one. Data that are not divided
+  /// into splits count as test images.
   /// - Throws: what `load(defaultSplit:folders:progress:)` throws; `Failure.missing` or
   ///   `Failure.badData` if the data do not have that split.
   public func load(

@@ -5,9 +5,9 @@ import Support
 /// The data set `mnist5k`: 5,000 MNIST images, 500 of each digit, in one gzipped table.
 ///
 /// A row has 784 pixel values from 0 to 255 and then the label, separated by commas. The first 400
-/// rows of each digit are the training set (4,000 images), the last 100 the test set (1,000 images).
-/// In both splits the digits alternate: image `i` is row number `i / 10` of digit `i % 10` in the
-/// split. The first 10, 20, 30, … images are therefore balanced.
+/// rows of each digit are the training set (4,000 images), the last 100 the test set (1,000
+/// images). In both splits the digits alternate: image `i` is row number `i / 10` of digit `i % 10`
+/// in the split. The first 10, 20, 30, … images are therefore balanced.
 public enum Digits5k {
   /// The name of the table in the data set's folder.
   public static let fileName = "mnist_5k.csv.gz"
@@ -17,13 +17,13 @@ public enum Digits5k {
   static let rowsPerClass = 500
   static let trainRowsPerClass = 400
 
-  /// The largest table that is read, in uncompressed bytes (16 MB). The published one has 9 MB; with
-  /// three digits in every field it would have 16 MB.
+  /// The largest table that is read, in uncompressed bytes (16 MB). The published one has 9 MB;
+  /// with three digits in every field it would have 16 MB.
   static let largest = 1 << 24
 
   /// Reads one split from the table in a folder.
-  /// - Throws: `Failure.missing` if there is no table; `Failure.badData`, with the line, if the table
-  ///   is not as described above.
+  /// - Throws: `Failure.missing` if there is no table; `Failure.badData`, with the line, if the
+  ///   table is not as described above.
   public static func load(_ split: Split, from folder: URL) throws -> LabelledImages {
     let file = folder.appending(path: fileName)
     let table = try Gzip.inflate(readFile(file, limit: largest), named: file.path, limit: largest)

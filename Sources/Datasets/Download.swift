@@ -21,7 +21,8 @@ public struct Download: Sendable {
   public let addresses: [URL]
   /// The place of the file on this machine.
   public let place: URL
-  /// The checksum that the file must have; nil if none is published, and the size alone is compared.
+  /// The checksum that the file must have; nil if none is published. Then only the size is
+  /// compared.
   public let checksum: Checksum?
   /// The size of the file in bytes. Nothing larger is downloaded.
   public let size: Int
@@ -37,8 +38,9 @@ public struct Download: Sendable {
   /// Downloads the file, unless the expected file exists. Another file in its place is replaced.
   ///
   /// The call blocks until the download has ended. `progress` is called from another thread.
-  /// - Throws: `Failure.cannotWrite` with the system's reason; otherwise a `Failure` with the reason
-  ///   for each address, of the kind `badData` if the last address gave another file than expected.
+  /// - Throws: `Failure.cannotWrite` with the system's reason; otherwise a `Failure` with the
+  ///   reason for each address, of the kind `badData` if the last address gave another file than
+  ///   expected.
   public func run(progress: @escaping Progress = { _, _ in }) throws -> Outcome {
     let isThere = FileManager.default.fileExists(atPath: place.path)
     if isThere, try mistake(in: place) == nil { return .alreadyThere }
@@ -65,8 +67,8 @@ public struct Download: Sendable {
 
   /// Downloads from one address and verifies the file.
   ///
-  /// If the file is wrong and began with the bytes of an earlier attempt, it is downloaded once more
-  /// from its first byte, since those bytes may be the cause.
+  /// If the file is wrong and began with the bytes of an earlier attempt, it is downloaded once
+  /// more from its first byte, since those bytes may be the cause.
   private func fetch(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws {
     if file.length > size { try file.restart() }
     let wasStarted = file.length > 0
@@ -83,7 +85,7 @@ public struct Download: Sendable {
     }
   }
 
-  /// Compares a file with what is expected: nil if it is the file, otherwise the difference in words.
+  /// The difference between a file and the expected one, in words; nil if there is none.
   private func mistake(in url: URL) throws -> String? {
     if let checksum {
       let found = try checksum.ofFile(url)
@@ -114,7 +116,8 @@ public struct Download: Sendable {
 extension DatasetEntry {
   /// Downloads those files of the data set that do not exist yet.
   /// - Parameters:
-  ///   - folder: the folder for the files, usually the data set's subfolder of `DataFolders().cache`.
+  ///   - folder: the folder for the files, usually the data set's subfolder of
+  ///     `DataFolders().cache`.
   ///   - progress: called with a file's name, the bytes of it that were received, and its size.
   /// - Returns: the outcome for each file, in the catalog's order.
   /// - Throws: `Failure.usage`, with what to do instead, for a data set that cannot be downloaded;

@@ -29,8 +29,8 @@ public enum Gzip {
   /// - Parameters:
   ///   - file: the name of the file in error messages.
   ///   - limit: the largest number of decompressed bytes.
-  /// - Throws: `Failure.badData` if the file is truncated, corrupt or followed by other bytes, or if
-  ///   it decompresses to more than `limit` bytes.
+  /// - Throws: `Failure.badData` if the file is truncated, corrupt or followed by other bytes, or
+  ///   if it decompresses to more than `limit` bytes.
   public static func inflate(_ data: Data, named file: String, limit: Int) throws -> [UInt8] {
     try data.withUnsafeBytes { try inflate($0, .gzip, named: file, limit: limit) }
   }
@@ -58,7 +58,7 @@ public enum Gzip {
   private static func firstBytes(
     _ count: Int, of input: UnsafeRawBufferPointer, _ frame: Frame, named file: String
   ) throws -> [UInt8] {
-    // Images of digits grow five- to eightfold. The guess is limited by the size of the file itself.
+    // Images of digits grow five- to eightfold. The size of the file itself limits this guess.
     var output: [UInt8] = []
     output.reserveCapacity(min(count, 8 * input.count))
     try inflate(input, frame, named: file, upTo: count, into: &output)

@@ -9,8 +9,8 @@ import Support
 /// One HTTP request that appends its body to a file while it arrives. If the file holds bytes
 /// already, only the rest is requested.
 ///
-/// Sendable although unchecked: while `run` waits, only the session's delegate queue, which makes one
-/// call at a time, changes the state. `run` reads it after the last call.
+/// Sendable although unchecked: while `run` waits, only the session's delegate queue, which makes
+/// one call at a time, changes the state. `run` reads it after the last call.
 final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   /// The seconds without a byte after which the request fails.
   private static let patience: TimeInterval = 30
@@ -34,8 +34,8 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
 
   /// Requests the rest of the file and waits until it has arrived.
   /// - Throws: a `Failure` that begins with the address if there is no connection, if the status is
-  ///   neither 200 nor 206, or if the body is too long or of unknown length; `Failure.cannotWrite` if
-  ///   the file cannot be written.
+  ///   neither 200 nor 206, or if the body is too long or of unknown length; `Failure.cannotWrite`
+  ///   if the file cannot be written.
   func run(_ address: URL) throws {
     var request = URLRequest(
       url: address, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: Self.patience)

@@ -1,12 +1,12 @@
 import Foundation
 import Support
 
-/// Reads IDX files, the format of MNIST: a big-endian header, then unsigned bytes. Plain and gzipped
-/// files are told apart by their content.
+/// Reads IDX files, the format of MNIST: a big-endian header, then unsigned bytes. Plain and
+/// gzipped files are told apart by their content.
 ///
 /// An image file is `00000803 | count | rows | columns | pixels`, a label file `00000801 | count |
-/// labels`. Nothing is allocated by the sizes in a header before they are checked against the length
-/// of the file.
+/// labels`. Nothing is allocated by the sizes in a header before they are checked against the
+/// length of the file.
 public enum IDX {
   /// The content of an image file: `count * rows * columns` bytes from 0 (background) to 255.
   public struct Images: Sendable {
@@ -29,13 +29,13 @@ public enum IDX {
     var plural: String { self == .images ? "images" : "labels" }
   }
 
-  /// The largest file and the largest content that are read, in bytes: 4 GB, the largest length that
-  /// has 32 bits.
+  /// The largest file and the largest content that are read, in bytes: 4 GB, the largest length
+  /// that has 32 bits.
   static let largest = Int(UInt32.max)
 
   /// Reads an image file.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not an IDX image
-  ///   file, is truncated or corrupt, holds no pixels, or is longer than its header states.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not an IDX
+  ///   image file, is truncated or corrupt, holds no pixels, or is longer than its header states.
   public static func images(at url: URL) throws -> Images {
     try images(in: readFile(url, limit: largest), named: url.path)
   }
@@ -83,8 +83,8 @@ public enum IDX {
     guard bytes.count == whole else {
       let shape = sizes.map(String.init).joined(separator: " x ")
       throw Failure.badData(
-        "\(file): the header states \(shape) = \(length) bytes of \(content.plural), the file holds "
-          + "\(bytes.count - headerLength)",
+        "\(file): the header states \(shape) = \(length) bytes of \(content.plural), "
+          + "the file holds \(bytes.count - headerLength)",
         hint: bytes.count < whole
           ? "the file is cut short: get it again"
           : "the file has more bytes after its last \(content.plural.dropLast()): get it again")

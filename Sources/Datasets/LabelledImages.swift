@@ -4,9 +4,9 @@ import Support
 
 /// Labelled examples: pictures, or the rows of a table of numbers.
 ///
-/// Pixels are kept as the 8-bit values of the files and become numbers when a batch is made. MNIST's
-/// training set thus takes 47 MB. The pictures of a large folder stay in their files, and only two
-/// batches of them are in memory.
+/// Pixels are kept as the 8-bit values of the files and become numbers when a batch is made.
+/// MNIST's training set thus takes 47 MB. The pictures of a large folder stay in their files, and
+/// only two batches of them are in memory.
 public struct LabelledImages: Sendable {
   /// The name of the images in results, such as `mnist:test`.
   public let name: String
@@ -33,10 +33,11 @@ public struct LabelledImages: Sendable {
 
   /// Makes labelled images from bytes.
   /// - Parameters:
-  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by row.
+  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by
+  ///     row.
   ///   - labels: the class of each image.
-  /// - Throws: `Failure.badData` if there are no images, if `pixels` has another number of bytes, or
-  ///   if a label has no class.
+  /// - Throws: `Failure.badData` if there are no images, if `pixels` has another number of bytes,
+  ///   or if a label has no class.
   public init(
     name: String, shape: InputShape, classNames: [String], pixels: [UInt8], labels: [Int64]
   ) throws {
@@ -52,12 +53,12 @@ public struct LabelledImages: Sendable {
 
   /// Makes labelled images from tensors.
   /// - Parameters:
-  ///   - pixels: `[N, C, H, W]`, or `[N, D]` for a table. uint8, whose bytes stand for shares of the
-  ///     value range, or float32; the caller has checked that its values lie in `valueRange`.
+  ///   - pixels: `[N, C, H, W]`, or `[N, D]` for a table. uint8, whose bytes stand for shares of
+  ///     the value range, or float32; the caller has checked that its values lie in `valueRange`.
   ///   - labels: the class of each example.
   ///   - groups: the group of each example, at least 0.
-  ///   - masks: float32 in the shape of `pixels`; the caller has checked that its values lie between
-  ///     0 and 1.
+  ///   - masks: float32 in the shape of `pixels`; the caller has checked that its values lie
+  ///     between 0 and 1.
   ///   - valueRange: the smallest and the largest valid value.
   /// - Throws: `Failure.badData` if there are no examples, if the number of labels, groups or masks
   ///   is another one, if the masks have another shape, or if a label has no class.

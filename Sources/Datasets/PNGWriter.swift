@@ -4,12 +4,12 @@ import Support
 
 /// Reads and writes PNG files by libpng.
 ///
-/// Only libpng's simplified interface is used. Its other interface reports errors by `longjmp`, which
-/// must not cross Swift code.
+/// Only libpng's simplified interface is used. Its other interface reports errors by `longjmp`,
+/// which must not cross Swift code.
 public enum PNG {
   /// Encodes a picture as an 8-bit grey or RGB PNG file. Decoding it gives the same bytes.
-  /// - Throws: `Failure` with libpng's reason for sizes that it does not write (over a million pixels
-  ///   wide or high).
+  /// - Throws: `Failure` with libpng's reason for sizes that it does not write (over a million
+  ///   pixels wide or high).
   public static func encode(_ picture: Picture) throws -> Data {
     let pixels = picture.interleaved
     // Deflate adds five bytes to 16 KB that it cannot compress, and PNG adds 12 bytes to each chunk

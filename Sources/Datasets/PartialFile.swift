@@ -10,22 +10,22 @@ import Support
 /// The bytes of an unfinished download, in a file `.NAME.download` beside the place of the finished
 /// file `NAME`.
 ///
-/// The file stays when a download is interrupted, and the next attempt continues it, also in another
-/// process. Only one process at a time may use it. Whether the bytes of several attempts make up the
-/// right file is decided by its checksum.
+/// The file stays when a download is interrupted, and the next attempt continues it, also in
+/// another process. Only one process at a time may use it. Whether the bytes of several attempts
+/// make up the right file is decided by its checksum.
 final class PartialFile: @unchecked Sendable {
   private let place: URL
   let url: URL
   private var descriptor: Int32
   /// Whether this process holds the lock, from `init` to `release`.
   private var isOurs = false
-  /// The number of bytes in the file. Only one thread at a time uses the file: first the caller, then
-  /// its transfer.
+  /// The number of bytes in the file. Only one thread at a time uses the file: first the caller,
+  /// then its transfer.
   private(set) var length: Int
 
   /// Opens the file of an earlier attempt or creates a new one, with the folders above it.
-  /// - Throws: `Failure.cannotWrite` with the system's reason; `Failure` if another process uses the
-  ///   file.
+  /// - Throws: `Failure.cannotWrite` with the system's reason; `Failure` if another process uses
+  ///   the file.
   init(for place: URL) throws {
     self.place = place
     let folder = place.deletingLastPathComponent()
@@ -49,8 +49,8 @@ final class PartialFile: @unchecked Sendable {
     guard descriptor >= 0 else { return }
     if isOurs {
       if length == 0 { unlink(url.path) }
-      // Closing alone may not release the lock: a process that is being started at this moment shares
-      // the descriptor and with it the lock.
+      // Closing alone may not release the lock: a process that is being started at this moment
+      // shares the descriptor and with it the lock.
       flock(descriptor, LOCK_UN)
     }
     close(descriptor)

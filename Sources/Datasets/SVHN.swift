@@ -5,10 +5,10 @@ import Support
 /// Street View House Numbers (SVHN), cropped digits: a folder with `train_32x32.mat` and
 /// `test_32x32.mat`, or one such file.
 ///
-/// A file has an array `X` of 32 x 32 x 3 x N bytes and an array `y` of N labels, of which 10 stands
-/// for the digit 0. With `colour=grey` the images become grey by .2989 R + .5870 G + .1140 B, rounded
-/// to bytes, as in A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
-/// (2018).
+/// A file has an array `X` of 32 x 32 x 3 x N bytes and an array `y` of N labels, of which 10
+/// stands for the digit 0. With `colour=grey` the images become grey by .2989 R + .5870 G + .1140
+/// B, rounded to bytes, as in A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018).
 struct SVHN: DataFormat {
   static let summary = "the .mat files of SVHN, a folder or one file"
   static let names: [Split: String] = [.train: "train_32x32.mat", .test: "test_32x32.mat"]

@@ -3,10 +3,10 @@ import Support
 
 /// The data set `synthetic`: digits of a seven-segment display, drawn at random.
 ///
-/// It needs no file and serves for tests and quick trials. Each image shows one digit, shifted by up
-/// to a seventh of the picture, with strokes of varying brightness and width and with noise on every
-/// pixel. A small network learns the digits in seconds, but not perfectly in its first steps. Image
-/// `i` of a split shows the digit `i % 10` and depends only on the seed, the split and `i`.
+/// It needs no file and serves for tests and quick trials. Each image shows one digit, shifted by
+/// up to a seventh of the picture, with strokes of varying brightness and width and with noise on
+/// every pixel. A small network learns the digits in seconds, but not perfectly in its first steps.
+/// Image `i` of a split shows the digit `i % 10` and depends only on the seed, the split and `i`.
 public struct SevenSegmentDigits: Sendable {
   /// The default number of images in each split.
   public static let counts: [Split: Int] = [.train: 2000, .test: 500]
@@ -94,8 +94,8 @@ public struct SevenSegmentDigits: Sendable {
 private struct SplitMix64 {
   var state: UInt64
 
-  /// Draws a number from 0 to `bound - 1`: the upper 64 bits of the product of `bound` and 64 random
-  /// bits. The bias is below `bound / 2^64`.
+  /// Draws a number from 0 to `bound - 1`: the upper 64 bits of the product of `bound` and 64
+  /// random bits. The bias is below `bound / 2^64`.
   mutating func next(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

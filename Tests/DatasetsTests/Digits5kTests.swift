@@ -30,7 +30,7 @@ struct Digits5kTests {
   }
 
   @Test(
-    "the first 400 rows of each digit are the training set, the last 100 the test set; digits alternate"
+    "the first 400 rows of a digit are training images, the last 100 test images; digits alternate"
   )
   func split() throws {
     let (train, test) = (try read(good), try read(good, .test))

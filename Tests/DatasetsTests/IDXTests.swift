@@ -34,7 +34,8 @@ struct IDXTests {
       if length >= 16 {
         #expect(
           refusal.message
-            == "images: the header states 4 x 2 x 3 = 24 bytes of images, the file holds \(length - 16)"
+            == "images: the header states 4 x 2 x 3 = 24 bytes of images, "
+            + "the file holds \(length - 16)"
         )
         #expect(refusal.hint == "the file is cut short: get it again")
       } else if length >= 4 {

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A web server on the loopback interface for the tests of downloads. It serves one file, correctly or
-/// with faults.
+/// A web server on the loopback interface for the tests of downloads. It serves one file, correctly
+/// or with faults.
 ///
 /// The first part of a requested path chooses the behaviour: see the handler.
 final class LocalServer {
@@ -44,6 +44,9 @@ final class LocalServer {
 
     body = open(sys.argv[1], "rb").read()
 
+    def part(start):
+        return {"Content-Range": "bytes %d-%d/%d" % (start, len(body) - 1, len(body))}
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             asked = self.headers.get("Range")
@@ -52,7 +55,7 @@ final class LocalServer {
             if behaviour == "plain":          # without support for ranges
                 self.answer(200, body)
             elif behaviour == "ranges":
-                self.answer(206 if asked else 200, body[start:], {"Content-Range": "bytes %d-%d/%d" % (start, len(body) - 1, len(body))} if asked else {})
+                self.answer(206 if asked else 200, body[start:], part(start) if asked else {})
             elif behaviour == "cut":          # the connection breaks in the middle
                 self.answer(200, body[:len(body) // 2], {"Content-Length": str(len(body))})
             elif behaviour == "other":        # another file of the same size
@@ -70,7 +73,7 @@ final class LocalServer {
             elif behaviour == "zipped":       # the body is encoded
                 self.answer(200, gzip.compress(body), {"Content-Encoding": "gzip"})
             elif behaviour == "shifted":      # another range than requested
-                self.answer(206, body[start + 1:], {"Content-Range": "bytes %d-%d/%d" % (start + 1, len(body) - 1, len(body))})
+                self.answer(206, body[start + 1:], part(start + 1))
             elif behaviour == "moved":
                 self.answer(302, b"", {"Location": "/plain/file.gz"})
             else:

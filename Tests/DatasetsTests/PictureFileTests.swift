@@ -6,8 +6,8 @@ import Testing
 
 @testable import Datasets
 
-/// Pictures, and what PIL and torchvision decode and resize them to. scripts/picture_fixtures.py wrote
-/// them.
+/// Pictures, and what PIL and torchvision decode and resize them to. scripts/picture_fixtures.py
+/// wrote them.
 enum PictureFixture {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
     path: "Fixtures/pictures")
@@ -96,7 +96,7 @@ struct PictureFileTests {
   }
 
   @Test(
-    "splitting and dividing pixels give the same results in vector registers and in the rest of a row"
+    "splitting and dividing pixels gives the same in vector registers and in the rest of a row"
   )
   func edges() throws {
     for width in [1, 15, 16, 17, 33, 70] {
@@ -126,7 +126,7 @@ struct PictureFileTests {
   }
 
   @Test(
-    "a JPEG file that ends early or is damaged in the middle is refused, though libjpeg would decode it"
+    "a JPEG file that ends early or is damaged is refused, though libjpeg would decode it"
   )
   func damaged() throws {
     let file = try Data(contentsOf: PictureFixture.url("rgb.jpg"))

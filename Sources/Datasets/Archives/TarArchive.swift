@@ -3,9 +3,9 @@ import Support
 
 /// A gzipped tar archive, which is read from front to back in little memory.
 ///
-/// Only plain files and folders are read, with paths that stay below the folder they are unpacked to.
-/// Links, devices and anything else are refused, and so is an archive with more files or bytes than
-/// expected. Formats: ustar and pax (POSIX.1-2001), and GNU's long names.
+/// Only plain files and folders are read, with paths that stay below the folder they are unpacked
+/// to. Links, devices and anything else are refused, and so is an archive with more files or bytes
+/// than expected. Formats: ustar and pax (POSIX.1-2001), and GNU's long names.
 struct TarArchive {
   let url: URL
   /// The largest number of bytes in all files together.
@@ -19,10 +19,10 @@ struct TarArchive {
   }
 
   /// Visits the files in order.
-  /// - Parameter visit: is called with the path and the size of a file. It returns a function that is
-  ///   called with the content piece by piece, or nil to skip the file.
-  /// - Throws: `Failure.badData` if the archive is damaged, or if it could write outside of its folder
-  ///   or fill the disk.
+  /// - Parameter visit: is called with the path and the size of a file. It returns a function that
+  ///   is called with the content piece by piece, or nil to skip the file.
+  /// - Throws: `Failure.badData` if the archive is damaged, or if it could write outside of its
+  ///   folder or fill the disk.
   func walk(_ visit: (_ path: String, _ size: Int) throws -> ((ArraySlice<UInt8>) throws -> Void)?)
     throws
   {

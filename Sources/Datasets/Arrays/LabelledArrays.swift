@@ -169,7 +169,8 @@ struct LabelledArrays: Sendable {
     guard !overlooked.isEmpty, let example = sets.first else { return [] }
     return [
       "\(file): left out \(overlooked.sorted().prefix(10).joined(separator: ", ")); beside "
-        + "\(example.images), groups are read from \(example.groups) and masks from \(example.masks)"
+        + "\(example.images), groups are read from \(example.groups) and masks from "
+        + example.masks
     ]
   }
 }

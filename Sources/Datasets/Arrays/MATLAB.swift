@@ -4,8 +4,8 @@ import Support
 
 /// Reads numeric arrays from MATLAB's level 5 files (`.mat`, versions 5 to 7), compressed or not.
 ///
-/// Format: "MAT-File Format", The MathWorks. A file has a header of 128 bytes and then elements, each
-/// of which has a type, a length and data.
+/// Format: "MAT-File Format", The MathWorks. A file has a header of 128 bytes and then elements,
+/// each of which has a type, a length and data.
 enum MATLAB {
   /// An array in column-major order: the first of its sizes belongs to the index that runs fastest.
   struct Array {
@@ -22,8 +22,8 @@ enum MATLAB {
   private static let matrix = 14
 
   /// Reads the arrays with the given names.
-  /// - Throws: `Failure.badData` if the file is not a little-endian level 5 file, is damaged, or lacks
-  ///   one of the arrays.
+  /// - Throws: `Failure.badData` if the file is not a little-endian level 5 file, is damaged, or
+  ///   lacks one of the arrays.
   static func arrays(_ names: Set<String>, in bytes: [UInt8], named file: String) throws -> [String:
     Array]
   {

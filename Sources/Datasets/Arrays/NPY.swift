@@ -17,11 +17,11 @@ enum NPY {
     "f8": (.float64, 8),
   ]
 
-  /// Reads the array in the bytes of a file. The result is in row-major order, the file need not be.
+  /// Reads the array in the bytes of a file, in row-major order whatever the order of the file is.
   /// - Returns: a tensor of uint8 (also for truth values), float32 or float64 as the file, and of
   ///   int64 for all other whole numbers.
-  /// - Throws: `Failure.badData` if the file does not hold an array of numbers, or if its size is not
-  ///   the one that its header states.
+  /// - Throws: `Failure.badData` if the file does not hold an array of numbers, or if its size is
+  ///   not the one that its header states.
   static func tensor(_ bytes: [UInt8], named file: String) throws -> Tensor {
     var reader = ByteReader(bytes[...], named: file)
     guard bytes.starts(with: signature) else {
@@ -42,7 +42,7 @@ enum NPY {
     let header = try Header(String(decoding: reader.take(length), as: UTF8.self), named: file)
     guard let (type, size) = types[String(header.type.dropFirst())] else {
       throw Failure.badData(
-        "\(file): expected elements of a type among \(types.keys.sorted().joined(separator: ", ")), "
+        "\(file): expected elements of type \(types.keys.sorted().joined(separator: " or ")), "
           + "found '\(header.type)'", hint: "convert the array, for example with astype('float32')")
     }
     let count = try checkedProduct(header.shape, limit: SizeLimits.array / size, named: file)
@@ -109,7 +109,7 @@ enum NPY {
       }
       let type = try after("descr")
       guard type.first == "'", let end = type.dropFirst().firstIndex(of: "'") else {
-        throw wrong("describes records, not numbers")
+        throw wrong("must describe numbers, not records")
       }
       self.type = String(type[type.index(after: type.startIndex)..<end])
       let order = try after("fortran_order")

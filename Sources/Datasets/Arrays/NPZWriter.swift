@@ -3,12 +3,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// Writes tensors as a NumPy archive (`.npz`), which `numpy.load` opens: a zip archive of arrays that
-/// are not compressed.
+/// Writes tensors as a NumPy archive (`.npz`), which `numpy.load` opens: a zip archive of arrays
+/// that are not compressed.
 package enum NPZWriter {
   /// Writes tensors with their names. The file appears whole or not at all.
-  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than 4 GB, the largest size of such an
-  ///   archive.
+  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than 4 GB, the largest size of such
+  ///   an archive.
   package static func write(_ tensors: [(name: String, tensor: Tensor)], to url: URL) throws {
     let size = tensors.reduce(0) { $0 + $1.tensor.count * 8 }
     guard size < Int(UInt32.max) else {

@@ -36,7 +36,8 @@ struct FolderEntry {
       guard bytes.first != UInt8(ascii: ".") else { continue }
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw Failure.badData(
-          "\(folder.path): expected names in UTF-8, found \(String(decoding: bytes, as: UTF8.self))",
+          "\(folder.path): expected names in UTF-8, "
+            + "found \(String(decoding: bytes, as: UTF8.self))",
           hint: "rename this file or folder")
       }
       entries.append(

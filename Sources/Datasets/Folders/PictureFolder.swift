@@ -5,8 +5,8 @@ import Support
 /// `train/` and `test/` (or `val/`).
 struct PictureFolder: DataFormat {
   static let summary =
-    "a folder with one subfolder of PNG or JPEG files per class, or with such folders as train/ and "
-    + "test/"
+    "a folder with one subfolder of PNG or JPEG files per class, "
+    + "or with such folders as train/ and test/"
 
   private let folder: URL
   private let preparation: PicturePreparation

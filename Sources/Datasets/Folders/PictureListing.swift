@@ -5,8 +5,8 @@ import Support
 ///
 /// The classes are in the order of `classes.txt` if there is one. Otherwise they are sorted by the
 /// names of their folders: as numbers if all names are whole numbers, else by their bytes. The
-/// classes alternate among the pictures, so that the first pictures show every class. Within a class
-/// the pictures are sorted by name.
+/// classes alternate among the pictures, so that the first pictures show every class. Within a
+/// class the pictures are sorted by name.
 struct PictureListing {
   let classNames: [String]
   let files: [URL]
@@ -147,8 +147,8 @@ struct PictureListing {
     if !places.contains(nil) { return (names, places.map { $0! }) }
     guard names.count == folders.count else {
       throw Failure.badData(
-        "\(file.path): expected the names of the \(folders.count) class folders or one new name for "
-          + "each, found \(names.count) names, none of them "
+        "\(file.path): expected the names of the \(folders.count) class folders "
+          + "or one new name for each, found \(names.count) names, none of them "
           + "'\(folders[places.firstIndex(of: nil)!])'")
     }
     return (names, Array(folders.indices))

@@ -34,8 +34,8 @@ struct PictureOpening {
   /// Decodes all pictures.
   /// - Parameter progress: is called, from any thread, with the number of decoded pictures and the
   ///   number of all pictures.
-  /// - Throws: `Failure.badData` if the pictures differ in size, or if more than the tolerated share
-  ///   is unreadable.
+  /// - Throws: `Failure.badData` if the pictures differ in size, or if more than the tolerated
+  ///   share is unreadable.
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
     let (outcomes, kept) = decode(progress)
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }

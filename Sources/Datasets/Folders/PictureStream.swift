@@ -30,8 +30,8 @@ final class PictureStream: @unchecked Sendable {
   ///
   /// If a file was changed or removed since it was opened, the process ends with an error message,
   /// because the callers of this method cannot throw.
-  /// - Parameter next: the indices that will probably be requested next. Their images are decoded in
-  ///   the background.
+  /// - Parameter next: the indices that will probably be requested next. Their images are decoded
+  ///   in the background.
   func images(at places: [Int], as type: Tensor.ElementType, next: [Int] = []) -> Tensor {
     let ready = lock.withLock { () -> PendingBatch? in
       defer { ahead = nil }
@@ -78,8 +78,8 @@ final class PictureStream: @unchecked Sendable {
     _exit(failure.kind.rawValue)
   }
 
-  /// Images that are being decoded. Sendable although unchecked: each thread writes another image, and
-  /// `images` waits for all of them.
+  /// Images that are being decoded. Sendable although unchecked: each thread writes another image,
+  /// and `images` waits for all of them.
   private final class PendingBatch: @unchecked Sendable {
     let places: [Int]
     let type: Tensor.ElementType

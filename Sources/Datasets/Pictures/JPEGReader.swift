@@ -10,11 +10,11 @@ enum JPEG {
 
   /// Decodes a baseline or progressive JPEG file to a grey or RGB picture. CMYK becomes RGB.
   ///
-  /// As in torchvision, the orientation that a camera wrote into the file is not applied, and colour
-  /// profiles are ignored.
+  /// As in torchvision, the orientation that a camera wrote into the file is not applied, and
+  /// colour profiles are ignored.
   /// - Parameter file: the name of the file in error messages.
-  /// - Throws: `Failure.badData` if the data are not a JPEG file, end early or are damaged, or if the
-  ///   picture has more than 2^26 pixels or more scans than any program writes.
+  /// - Throws: `Failure.badData` if the data are not a JPEG file, end early or are damaged, or if
+  ///   the picture has more than 2^26 pixels or more scans than any program writes.
   static func decode(_ data: Data, named file: String) throws -> Raster {
     try data.withUnsafeBytes { bytes in
       let source = bytes.bindMemory(to: UInt8.self)

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// Reads a file with one picture. Its first bytes tell whether it is PNG or JPEG, whatever its name.
+/// Reads a file with one picture. Its first bytes tell whether it is PNG or JPEG, whatever its
+/// name.
 enum PictureFile {
   /// The file name extensions of the pictures that are read, in lower case.
   static let endings: Set<String> = ["png", "jpg", "jpeg"]
@@ -11,8 +12,8 @@ enum PictureFile {
   ]
 
   /// Reads a picture.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a sound PNG
-  ///   or JPEG file.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a sound
+  ///   PNG or JPEG file.
   static func read(_ url: URL) throws -> Raster {
     // An uncompressed picture needs at most four bytes a pixel. The fifth is room for chunks that
     // are skipped.

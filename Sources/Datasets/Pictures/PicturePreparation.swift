@@ -5,8 +5,8 @@ import Support
 /// The changes to every picture of a folder: first to grey or RGB, then `resize`, then `crop`. The
 /// results are those of torchvision's transforms on PIL's pictures.
 struct PicturePreparation: Sendable, Equatable {
-  /// The new length of the shorter side in pixels. The longer side is scaled in proportion and rounded
-  /// down, as by torchvision's `Resize`. nil leaves the size unchanged.
+  /// The new length of the shorter side in pixels. The longer side is scaled in proportion and
+  /// rounded down, as by torchvision's `Resize`. nil leaves the size unchanged.
   var resize: Int?
   /// The side of the square that is cut out of the middle, as by torchvision's `CenterCrop`. nil
   /// leaves the picture whole.
@@ -30,8 +30,8 @@ struct PicturePreparation: Sendable, Equatable {
 
   /// Changes one picture.
   /// - Parameter file: the name of the file in error messages.
-  /// - Throws: `Failure.badData` if the picture is smaller than the square to be cut out of it, or if
-  ///   its longer side becomes too long.
+  /// - Throws: `Failure.badData` if the picture is smaller than the square to be cut out of it, or
+  ///   if its longer side becomes too long.
   func apply(to picture: Raster, named file: String) throws -> Raster {
     var picture = channels == 1 ? picture.grey : picture
     if let resize {

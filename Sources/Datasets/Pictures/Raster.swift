@@ -1,7 +1,8 @@
 import CPixels
 import ModelCore
 
-/// A decoded picture, in the form in which the readers of picture folders pass it from step to step.
+/// A decoded picture, in the form in which the readers of picture folders pass it from step to
+/// step.
 struct Raster: Sendable {
   /// The number of channels (1 or 3), the height and the width.
   let shape: InputShape
@@ -15,8 +16,8 @@ struct Raster: Sendable {
 
   /// Splits the pixels that `decode` writes into planes.
   /// - Parameters:
-  ///   - pixelBytes: the number of bytes of a pixel. 1 is a grey value; 2 is a grey value and a byte
-  ///     that is dropped; 4 is red, green, blue and a byte that is dropped.
+  ///   - pixelBytes: the number of bytes of a pixel. 1 is a grey value; 2 is a grey value and a
+  ///     byte that is dropped; 4 is red, green, blue and a byte that is dropped.
   ///   - decode: fills height x width pixels, row by row.
   init(
     shape: InputShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
@@ -44,8 +45,8 @@ struct Raster: Sendable {
     }
   }
 
-  /// The picture in grey, by the weights of ITU-R 601 and of PIL's mode L: .299 R + .587 G + .114 B,
-  /// rounded.
+  /// The picture in grey, by the weights of ITU-R 601 and of PIL's mode L: .299 R + .587 G + .114
+  /// B, rounded.
   var grey: Raster {
     guard shape.channels == 3 else { return self }
     let area = shape.height * shape.width

@@ -3,10 +3,10 @@ import ModelCore
 extension Raster {
   /// The picture at another size, by the antialiased bilinear filter that PIL and torchvision use.
   ///
-  /// The filter is a triangle that reaches one pixel of the smaller picture to each side. Its weights
-  /// are whole multiples of 2^-22. The width is scaled first, the results are rounded to bytes, then
-  /// the height is scaled. The result has the bytes of Pillow 11. Pillow 13 scales the height of tall
-  /// pictures first, so some of its bytes differ by one.
+  /// The filter is a triangle that reaches one pixel of the smaller picture to each side. Its
+  /// weights are whole multiples of 2^-22. The width is scaled first, the results are rounded to
+  /// bytes, then the height is scaled. The result has the bytes of Pillow 11. Pillow 13 scales the
+  /// height of tall pictures first, so some of its bytes differ by one.
   func resized(height: Int, width: Int) -> Raster {
     let across =
       width == shape.width ? self : resampledAcross(Weights(from: shape.width, to: width))
@@ -14,7 +14,8 @@ extension Raster {
       ? across : across.resampledDown(Weights(from: shape.height, to: height))
   }
 
-  /// For each place of the result, the places of the source that contribute to it, and their weights.
+  /// For each place of the result, the places of the source that contribute to it, and their
+  /// weights.
   private struct Weights {
     let count: Int
     /// The first place of the source that contributes to each place of the result.
