@@ -100,8 +100,8 @@ struct AnnotatedArraysTests {
 
   @Test("held-out images keep their masks and groups")
   func heldOut() throws {
-    let numbers = Tensor((0..<20).map { UInt8($0) }, shape: [20, 1, 1, 1])
-    let masks = Tensor((0..<20).map { Float($0) / 255 }, shape: [20, 1, 1])
+    let numbers = Tensor((0..<40).map { UInt8($0 / 2) }, shape: [20, 1, 2])
+    let masks = Tensor((0..<40).map { Float($0 / 2) / 255 }, shape: [20, 1, 2])
     let arrays: [(name: String, tensor: Tensor)] = [
       ("images", numbers), ("labels", Tensor.zeros([20], type: .int64)), ("masks", masks),
       ("groups", Tensor.range(20)),
@@ -112,7 +112,7 @@ struct AnnotatedArraysTests {
     #expect((train.count, test.count) == (15, 5))
     for data in [train, test] {
       let bytes = data.pixels.bytes()
-      #expect(data.annotations.groups?.int64s() == bytes.map(Int64.init))
+      #expect(data.annotations.groups?.int64s().flatMap { [$0, $0] } == bytes.map(Int64.init))
       #expect(data.annotations.masks?.floats() == bytes.map { Float($0) / 255 })
     }
   }
@@ -168,7 +168,7 @@ struct AnnotatedArraysTests {
 
   @Test("truth values and whole numbers of any size make masks and groups")
   func types() throws {
-    let images = Tensor.zeros([2, 1, 1, 1], type: .uint8)
+    let images = Tensor.zeros([2, 1, 1], type: .uint8)
     for type: Tensor.ElementType in [.bool, .uint8, .int64, .float32, .float64] {
       let masks = Tensor([0, 1] as [Int64], shape: [2, 1, 1]).to(type)
       let data = try load([("images", images), ("labels", labels), ("masks", masks)])
@@ -183,7 +183,7 @@ struct AnnotatedArraysTests {
 
   @Test("arrays of masks or groups under names that are not read are reported")
   func overlooked() throws {
-    let images = Tensor.zeros([2, 1, 1, 1], type: .uint8)
+    let images = Tensor.zeros([2, 1, 1], type: .uint8)
     let data = try load([("x", images), ("y", labels), ("mask", images), ("other", labels)])
     #expect(data.annotations.masks == nil && data.notes.count == 1)
     #expect(
