@@ -9,8 +9,8 @@ import Support
 public struct Annotations: Sendable {
   /// The class of each example, int64 `[N]`.
   public let labels: Tensor
-  /// The group of each example, int64 `[N]`, such as the combination of its class and a nuisance;
-  /// nil if the data have no groups.
+  /// The group of each example, int64 `[N]`, such as the combination of its class and of a feature
+  /// that must not matter; nil if the data have no groups.
   public let groups: Tensor?
   /// A value from 0 to 1 for each number of each example: 1 where the number must not influence the
   /// prediction, 0 where it may. float32 `[N, C, H, W]`, or `[N, D]` for rows of a table; nil if

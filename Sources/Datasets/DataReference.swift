@@ -18,8 +18,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
     "resize", "crop", "colour", "layout", "classes", "range", "heldout",
   ]
 
-  /// Is called, from any thread, with the number of images that have been read and the number of
-  /// all images.
+  /// A function that is called, from any thread, with the number of images that have been read and
+  /// the number of all images.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
   /// The reference with an absolute path, which means the same data in every working folder.
@@ -154,7 +154,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
       hint: "divide the data, or hold out a tenth of the images for the test: \(base):heldout=0.1")
   }
 
-  // MARK: What a path leads to
+  // MARK: The format at a path
 
   private var settings: Settings {
     get throws { try Settings(options, place: "'\(description)'") }

@@ -14,7 +14,8 @@ public struct Download: Sendable {
     case downloaded
   }
 
-  /// Is called with the bytes received so far and, if it is known, the number of all bytes.
+  /// A function that is called with the number of bytes received so far and, if it is known, the
+  /// number of all bytes.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int?) -> Void
 
   /// `http`, `https` or `file` addresses in the order in which they are tried.
@@ -45,7 +46,7 @@ public struct Download: Sendable {
     let isThere = FileManager.default.fileExists(atPath: place.path)
     if isThere, try mistake(in: place) == nil { return .alreadyThere }
     let file = try PartialFile(for: place)
-    // Released here, not by `deinit`: the URL session keeps the object a little longer.
+    // Released here and not by `deinit`, since the URL session keeps `file` a little longer.
     defer { file.release() }
     var failures: [Failure] = []
     for address in addresses {

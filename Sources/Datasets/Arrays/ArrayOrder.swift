@@ -44,7 +44,8 @@ enum ArrayOrder: Sendable {
     case .auto:
       guard first != last else {
         throw Failure.badData(
-          "\(place): \(shape) may be [N, C, H, W] or [N, H, W, C]",
+          "\(place): the shape \(shape) does not tell whether the images are [N, C, H, W] or "
+            + "[N, H, W, C]",
           hint: "say which with :layout=nchw or :layout=nhwc")
       }
       self = first ? .channelsFirst : .channelsLast
