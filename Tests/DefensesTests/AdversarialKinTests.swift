@@ -10,7 +10,7 @@ import Testing
 @Suite("Kin of adversarial training")
 struct AdversarialKinTests {
   private func looking(_ seed: UInt64? = nil) -> Pass {
-    .training(random: seed.map { RandomSource(Seed($0)) }, updatesStatistics: false)
+    .training(dropout: seed.map { Seed($0) }, updatesStatistics: false)
   }
 
   private func loss(_ network: Network, _ images: Tensor, _ step: TrainingStep) -> Double {
@@ -43,7 +43,7 @@ struct AdversarialKinTests {
       .scalar
     let images = FastGradientSign().sweep(
       step.images, .away(from: step.labels), epsilons: [0.1], against: network.behaving(step.pass),
-      random: Seed(0))[0]
+      draws: .of(step.images, 0))[0]
     #expect(found == loss(network, images, step))
   }
 
@@ -161,10 +161,12 @@ struct AdversarialKinTests {
     let plain = TinyTraining.step(network, pass: looking())
     let goal = Goal.away(from: plain.labels)
     let own = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass), random: Seed(0))[
+      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass),
+      draws: .of(plain.images, 0))[
         0]
     let foreign = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: try other.frozen(), random: Seed(0))[0]
+      plain.images, goal, epsilons: [0.3], against: try other.frozen(), draws: .of(plain.images, 0))[
+        0]
     let expected = [own, foreign].map { loss(network, $0, plain) }
     // Without dropout the pass is the same for every seed; only the source is drawn.
     let found = (0..<12).map { seed in

@@ -41,7 +41,7 @@ struct AdversarialTrainingTests {
   @Test("two terms of half the weight each: clean, and adversarial")
   func terms() {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     let terms = AdversarialTraining(epsilon: 0.1).terms(step)
     #expect(terms.map(\.name) == ["clean", "adversarial"])
     #expect(terms.map(\.weight) == [0.5, 0.5])
@@ -60,7 +60,7 @@ struct AdversarialTrainingTests {
   func detached() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     let adversarial = AdversarialTraining(attack: attack, epsilon: 0.2).terms(step)[1].value
     let constant = network.forward(attack.made[0], step.pass).crossEntropy(step.labels).mean()
     let found = adversarial.gradients(of: network.learned)
@@ -75,7 +75,7 @@ struct AdversarialTrainingTests {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
     let images = TinyTraining.data.batch(0..<20).images
-    let pass = Pass.training(random: nil, updatesStatistics: false)
+    let pass = Pass.training(dropout: nil, updatesStatistics: false)
     let predicted = network.forward(images, pass).predictedClasses
     let wrong = Tensor(labels: predicted.int64s().map { (Int($0) + 1) % 10 })
     _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(
@@ -88,7 +88,7 @@ struct AdversarialTrainingTests {
   func trainingBehaviour() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(step)
     #expect(attack.logits[0].floats() == network.forward(step.images, step.pass).floats())
     #expect(attack.logits[0].floats() != network.logits(step.images).floats())
@@ -115,7 +115,7 @@ struct AdversarialTrainingTests {
   @Test("X′ of FGSM are those of the attack itself", arguments: [0.05, 0.3])
   func fastGradientSign(_ epsilon: Double) {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     let goal = Goal.away(from: step.logits.detached.predictedClasses)
     let classifier = network.behaving(step.pass)
     let threat = ThreatModel(.linf, epsilon: epsilon, valueRange: 0...1)
@@ -135,7 +135,8 @@ struct AdversarialTrainingTests {
       let images = TinyTraining.data.batch(0..<200).images
       let labels = TinyTraining.data.labels
       let made = FastGradientSign().sweep(
-        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(), random: Seed(0)
+        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(),
+        draws: .of(images, 0)
       )[0]
       return network.predictions(made).equals(labels).to(.float32).mean().scalar
     }

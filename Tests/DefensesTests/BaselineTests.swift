@@ -22,7 +22,7 @@ struct BaselineTests {
     let network = TinyTraining.network()
     let clean = CrossEntropy().terms(step).total.scalar
     #expect(abs(GaussianNoise(sigma: 0).terms(step).total.scalar - clean) < 1e-6)
-    let pass = Pass.training(random: RandomSource(Seed(1)), updatesStatistics: false)
+    let pass = Pass.training(dropout: Seed(1), updatesStatistics: false)
     let values = (0..<2).map { _ in
       GaussianNoise(sigma: 0.2).terms(TinyTraining.step(network, pass: pass)).total.scalar
     }

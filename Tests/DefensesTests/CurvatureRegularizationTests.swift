@@ -95,7 +95,7 @@ struct CurvatureRegularizationTests {
       classNames: TinyTraining.data.classNames)
     let network = try Network(description, initialization: .kaimingUniform, seed: Seed(23))
     try expectDerivative(of: parameter, network) {
-      let pass = Pass.training(random: RandomSource(Seed(24)), updatesStatistics: false)
+      let pass = Pass.training(dropout: Seed(24), updatesStatistics: false)
       return self.penalty(.stochastic(samples: 2), TinyTraining.step(network, 8, pass: pass))
     }
   }
@@ -120,7 +120,7 @@ struct CurvatureRegularizationTests {
   @Test("with batch normalisation and dropout in training it is a number, from one pass")
   func training() throws {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: RandomSource(Seed(3))))
+    let step = TinyTraining.step(network, pass: .training(dropout: Seed(3)))
     let terms = CurvatureRegularization().terms(step)
     #expect(terms.map(\.name) == ["cross-entropy", "curvature"])
     #expect(terms[1].value.scalar > 0)

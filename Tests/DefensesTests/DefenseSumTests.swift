@@ -27,7 +27,7 @@ struct DefenseSumTests {
   func both() throws {
     let network = TinyTraining.network()
     let make = {
-      TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+      TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     }
     let terms = try terms(
       [

@@ -51,7 +51,7 @@ struct EveryDefenseTests {
     let objective = try Self.defense(name, in: folder.url).objective(
       TinyTraining.preparation(network))
     let terms = objective.terms(
-      TinyTraining.step(network, pass: .training(random: RandomSource(Seed(1)))))
+      TinyTraining.step(network, pass: .training(dropout: Seed(1))))
     #expect(Set(terms.map(\.name)).count == terms.count)
     for term in terms {
       #expect(term.value.count == 1 && term.weight > 0)

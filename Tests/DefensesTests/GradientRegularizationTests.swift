@@ -19,7 +19,7 @@ struct GradientRegularizationTests {
   }
 
   private func training(_ seed: UInt64?) -> Pass {
-    .training(random: seed.map { RandomSource(Seed($0)) }, updatesStatistics: false)
+    .training(dropout: seed.map { Seed($0) }, updatesStatistics: false)
   }
 
   private func penalty(_ objective: GradientRegularization, _ step: TrainingStep) -> Tensor {

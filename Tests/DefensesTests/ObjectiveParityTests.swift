@@ -31,7 +31,7 @@ struct ObjectiveParityTests {
     let objective = try objective(name)
     let answers = try SafetensorsFile(Reference.file("smallbn.objectives.safetensors"))
     let network = try Reference.network("smallbn")
-    let pass = mode == "training" ? Pass.training(random: nil) : .evaluation
+    let pass = mode == "training" ? Pass.training(dropout: nil) : .evaluation
     let mask = name.hasSuffix("leftHalf") ? try answers.tensor("mask") : nil
     let step = TrainingStep(
       network, try answers.tensor("images"), try answers.tensor("labels"), pass, mask: mask)

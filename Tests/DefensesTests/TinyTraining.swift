@@ -40,7 +40,7 @@ enum TinyTraining {
   }
 
   /// One batch of the data, and a step of training with it.
-  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil))
+  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(dropout: nil))
     -> TrainingStep
   {
     TrainingStep(network, data.batch(0..<count).images, data.batch(0..<count).labels, pass)

@@ -49,6 +49,8 @@ public final class Settings: @unchecked Sendable, Equatable {
   public let folder: URL?
   /// What readers asked for so far: the names that are known here.
   public private(set) var questions: [Question] = []
+  /// What whoever wrote the settings should know, a sentence each: names that have become others.
+  public private(set) var notices: [String] = []
 
   /// - Throws: `Failure.badData` if a name is given twice.
   public init(_ entries: [Entry], place: String, folder: URL? = nil) throws {
@@ -80,6 +82,14 @@ public final class Settings: @unchecked Sendable, Equatable {
       questions.append(Question(name: name, fallback: fallback, meaning: meaning))
     }
     return entries.first { $0.name == name }
+  }
+
+  /// The name under which a setting is given that once had another one. The old name is still read,
+  /// with a notice.
+  public func name(_ name: String, formerly old: String) -> String {
+    guard let entry = entries.first(where: { $0.name == old }), !has(name) else { return name }
+    notices.append("\(entry.place): '\(old)' is now called '\(name)'")
+    return old
   }
 
   public func has(_ name: String) -> Bool { entries.contains { $0.name == name } }
