@@ -31,12 +31,12 @@ struct DropoutTests {
     #expect(dropped(0, .training(dropout: Seed(1))) == ones)
   }
 
-  @Test("same seed, same mask; the next mask of a source is another")
+  @Test("The same seed gives the same mask; another purpose gives another one")
   func masks() {
-    let source = RandomSource(Seed(2))
-    let first = dropped(0.5, .training(random: source))
+    let pass = Pass.training(dropout: Seed(2))
+    let first = dropped(0.5, pass)
     #expect(first == dropped(0.5, .training(dropout: Seed(2))))
-    #expect(first != dropped(0.5, .training(random: source)))
+    #expect(first != dropped(0.5, pass.purpose("another pass")))
   }
 
   @Test("each image has a mask of its own")
