@@ -136,10 +136,9 @@ struct Export: ParsableCommand {
   private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier
   {
     let named = try NamedModel(path: path)
-    let shape = set.original.shape
     let images = LoadedModel.Images(
-      shape: InputShape(channels: shape[1], height: shape[2], width: shape[3]),
-      classNames: set.origin.classNames)
+      shape: InputShape(ofBatch: set.original.shape), classNames: set.origin.classNames,
+      valueRange: set.origin.valueRange)
     let model = try LoadedModel(named.url, notes: named.notes, for: images, device: device)
     guard model.fingerprint == set.origin.sourceFingerprint else {
       throw Failure.badData(
