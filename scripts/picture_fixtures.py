@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Makes Tests/DatasetsTests/Fixtures/pictures: small pictures of every kind that is read, and what PIL and torchvision make of them.
+"""Makes Tests/DatasetsTests/Fixtures/pictures: small pictures of every kind that can be read, as
+PIL and torchvision decode and resize them.
 
-Needs numpy, pillow 11, torch and torchvision (pillow 13 shrinks tall pictures rows first, and some bytes differ by one). For
-NAME.png or NAME.jpg, NAME.pil.png holds the pixels that PIL decodes (in RGB, or in
-grey for a grey file); resized/ holds what torchvision's Resize and CenterCrop give for the pictures named there.
+Needs numpy, pillow 11, torch and torchvision. (Pillow 13 shrinks the rows of tall pictures first,
+and some bytes differ by one.) For NAME.png or NAME.jpg, NAME.pil.png holds the pixels that PIL
+decodes, in RGB, or in grey for a grey file. The folder resized/ holds the results of torchvision's
+Resize and CenterCrop for the pictures in it.
 """
+
 import pathlib, struct, sys, zlib
 
 import numpy
 import torch
 from PIL import Image
 
-# Lets torchvision's Python part load beside a PyTorch that its compiled part does not fit; no transform of pictures needs that.
+# torchvision's compiled part may not fit the installed PyTorch. Transforms of pictures do not need
+# it, and with this line its Python part loads without it.
 torch.library.register_fake = lambda *_, **__: lambda function: function
 from torchvision import transforms
 
@@ -32,7 +36,12 @@ def scene(height, width, seed):
 
 
 def chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
 
 
 def png16(pixels, colour):
@@ -40,7 +49,12 @@ def png16(pixels, colour):
     height, width = pixels.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 colour = scene(37, 50, 1)
@@ -74,17 +88,26 @@ for file in sorted(folder.glob("*.*")):
     if file.name.endswith(".pil.png") or "16" in file.name or file.name == "transparent.png":
         continue
     with Image.open(file) as picture:
-        picture.convert("L" if picture.mode in ("L", "1") else "RGB").save(folder / (file.name + ".pil.png"))
+        picture.convert("L" if picture.mode in ("L", "1") else "RGB").save(
+            folder / (file.name + ".pil.png")
+        )
 
 # As the nearest of 256 values, which is what 16 bits become.
 Image.fromarray(((values + 128) // 257).astype(numpy.uint8)).save(folder / "grey16.png.pil.png")
-Image.fromarray(((triple.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)).save(folder / "rgb16.png.pil.png")
+Image.fromarray(((triple.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)).save(
+    folder / "rgb16.png.pil.png"
+)
 
 clear = colour.convert("RGBA")
 clear.putpixel((3, 3), (1, 2, 3, 254))
 clear.save(folder / "transparent.png")
 
-for name, size, crop in [("wide", (48, 83), 24), ("tall", (101, 40), 24), ("up", (13, 17), 32), ("odd", (31, 30), 29)]:
+for name, size, crop in [
+    ("wide", (48, 83), 24),
+    ("tall", (101, 40), 24),
+    ("up", (13, 17), 32),
+    ("odd", (31, 30), 29),
+]:
     picture = scene(*size, 7)
     picture.save(folder / "resized" / f"{name}.png")
     steps = transforms.Compose([transforms.Resize(crop + 5), transforms.CenterCrop(crop)])
