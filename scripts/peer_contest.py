@@ -143,7 +143,7 @@ class Neighbours:
         return time.monotonic(), (user + nice + system) / os.sysconf("SC_CLK_TCK"), own
 
     def share(self):
-        """The mean number of processors that other programs kept busy; call it after the workers end."""
+        """The mean number of processors that other programs kept busy, once all workers ended."""
         end = self.now()
         if self.start is None or end is None:
             return 0.0
