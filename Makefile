@@ -1,11 +1,13 @@
-# Crossfire's chores. `make demo` and `make test` do all of their own set-up.
+# Builds, tests and installs Crossfire. Every command does the set-up that it needs.
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 OUT ?= crossfire-demo
 
 DEPS := $(CURDIR)/.deps
 export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
-# One configuration for the command and the tests: the C++ target then compiles once.
+# The command and the tests are built with the same flags, so that one build serves the other. After
+# `make build`, `make test` compiles the test targets and nothing else. The command must therefore be
+# built with -enable-testing too: without it, all Swift modules would be compiled again for the tests.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
   -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
 CROSSFIRE = .build/release/crossfire
@@ -21,7 +23,7 @@ build: setup
 demo: build
 	@$(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
 
-# A build for tests has flags of its own, so a build without them first would be done twice.
+# One thread per operation, since many tests run at the same time.
 test: setup lint
 	@swift build --build-tests $(SWIFT_FLAGS)
 	@OMP_NUM_THREADS=1 swift test --skip-build $(SWIFT_FLAGS) --disable-xctest
