@@ -5,11 +5,13 @@ OUT ?= crossfire-demo
 
 DEPS := $(CURDIR)/.deps
 export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
-# The command and the tests are built with the same flags, so that one build serves the other. After
-# `make build`, `make test` compiles the test targets and nothing else. The command must therefore be
-# built with -enable-testing too: without it, all Swift modules would be compiled again for the tests.
+# The command and the tests are built with the same flags, so that one build serves the other: after
+# `make build`, `make test` compiles the test targets and nothing else. This is why the command too is
+# built with -enable-testing. Without it, all Swift modules would be compiled again for the tests.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
-  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
+  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' \
+  -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
+SWIFT_SOURCES = Package.swift Sources Attacks Defenses Reports Benchmarks Tests
 CROSSFIRE = .build/release/crossfire
 
 .PHONY: setup build demo test bench bench-peers fuzz format lint install clean
@@ -39,10 +41,10 @@ fuzz: build
 	@Tests/fuzz.sh
 
 format:
-	@swift format --in-place --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 lint:
-	@swift format lint --strict --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 install: build
 	@scripts/install.sh "$(PREFIX)"

@@ -148,7 +148,7 @@ class Comparison:
         folder = pathlib.Path(os.environ.get("CROSSFIRE_PARITY") or root.parent / "shared/parity")
         path = folder / "fastat.safetensors"
         if not path.exists():
-            raise Skipped("there is no fastat.safetensors (CROSSFIRE_PARITY, or ../shared/parity)")
+            raise Skipped("fastat.safetensors was not found in the folder CROSSFIRE_PARITY")
         count = 16 if self.quick else 200
         worker = Worker(self.bench, self.images, [path])
         libraries = Libraries(peer_libraries.model(path), self.x, self.y)
