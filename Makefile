@@ -7,7 +7,7 @@ DEPS := $(CURDIR)/.deps
 export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
 # The command and the tests are built with the same flags, so that one build serves the other: after
 # `make build`, `make test` compiles the test targets and nothing else. This is why the command is
-# built with -enable-testing too. Without it, all Swift modules would be compiled again for the tests.
+# built with -enable-testing too. Without it, all Swift modules would be compiled twice.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
   -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' \
   -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
