@@ -119,10 +119,7 @@ private func sampleStudy(
   let study = StudyFolder(folder.study)
   guard !study.hasAnswers else { return progress.note("the study has answers and stays as it is") }
   let sets = try RunFolder.exampleSets(in: folder.url).map { try ExampleSet($0) }
-  let models = contestants.map {
-    NamedClassifier(name: $0.name, fingerprint: $0.fingerprint, classifier: $0.classifier)
-  }
-  let outcome = try StudySampler(design, sets: sets, models: models).sample(
+  let outcome = try StudySampler(design, sets: sets, models: contestants).sample(
     into: study, progress: progress)
   progress.note(
     "drew a study: \(outcome.slots) lists of \(outcome.trialsEach) trials, \(outcome.pictures) pictures: \(study.url.path)"
