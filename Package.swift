@@ -11,8 +11,8 @@ let package = Package(
     .library(
       name: "Crossfire",
       targets: [
-        "ModelCore", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets", "HumanStudy",
-        "Reports",
+        "ModelCore", "ForeignModels", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets",
+        "HumanStudy", "Reports",
       ]),
   ],
   dependencies: [
@@ -38,16 +38,18 @@ let package = Package(
     .target(name: "CJPEG", dependencies: ["Clibjpeg", "CPixels"]),
     .target(name: "Support", dependencies: ["CCrypto"]),
     .target(name: "ModelCore", dependencies: ["CTorch", "CJPEG", "Support"]),
+    .target(name: "ForeignModels", dependencies: ["ModelCore", "Support"]),
     .target(
       name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
-    .target(name: "Attacks", dependencies: ["ModelCore", "Support"], path: "Attacks"),
+    .target(
+      name: "Attacks", dependencies: ["ForeignModels", "ModelCore", "Support"], path: "Attacks"),
     .target(
       name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"],
       path: "Defenses"),
     .target(
       name: "Evaluation",
       dependencies: [
-        "Defenses", "Attacks", "Datasets", "ModelCore", "Support",
+        "Defenses", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -74,8 +76,7 @@ let package = Package(
       name: "crossfire",
       dependencies: [
         "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks",
-        "Datasets",
-        "ModelCore", "Support",
+        "Datasets", "ForeignModels", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -93,8 +94,10 @@ let package = Package(
       dependencies: ["Evaluation", "Datasets", "Support", "TestSupport", "CZlib"],
       path: "Tests/Fuzz"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
+    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),
     .testTarget(
-      name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"], exclude: ["Fixtures"]),
+      name: "ForeignModelsTests", dependencies: ["ForeignModels", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),

@@ -1,22 +1,26 @@
 import ModelCore
 
-/// The images of a batch that an attack has not finished. Those that are done leave with their last
-/// state, so that no work is spent on them; whoever never leaves stays as it was.
+/// The images of a batch that an attack still works on, the active ones. An image leaves with its
+/// present state once it is done, so that no more work is spent on it; an image that never leaves
+/// stays as it was.
 struct ActiveImages {
-  /// Where the open images stand in the batch, int64 `[M]`.
+  /// The place of each active image in the batch, int64 `[M]`.
   private(set) var places: Tensor
-  /// The open images as they came, `[M, C, H, W]`.
+  /// The active images before the attack, `[M, …]`.
   private(set) var originals: Tensor
   private(set) var goal: Goal
-  /// Their present state, `[M, C, H, W]`.
+  /// The random numbers of the active images.
+  private(set) var draws: ExampleDraws
+  /// The active images as they are now, `[M, …]`.
   var x: Tensor
-  /// The whole batch, `[N, C, H, W]`: the last state of those that left, the others as they came.
+  /// The whole batch `[N, …]`: images that left as they left, the others as they came.
   private(set) var results: Tensor
 
-  init(_ images: Tensor, _ goal: Goal) {
+  init(_ images: Tensor, _ goal: Goal, _ draws: ExampleDraws) {
     places = Tensor.range(images.shape[0], device: images.device)
     originals = images
     self.goal = goal
+    self.draws = draws
     x = images
     results = images
   }
@@ -24,23 +28,35 @@ struct ActiveImages {
   var isEmpty: Bool { places.count == 0 }
 
   /// Lets the images go for which `done` `[M]` holds.
-  /// - Returns: the rows, among those that were open, that stay; nil if all do.
+  /// - Parameter state: what they leave as, `[M, …]`; nil: as they are in `x`.
+  /// - Returns: the places, among those that were active, of the images that stay; nil if all do.
   @discardableResult
-  mutating func leave(where done: Tensor) -> Tensor? {
+  mutating func leave(where done: Tensor, as state: Tensor? = nil) -> Tensor? {
     guard !isEmpty, done.any().isTrue else { return nil }
     let leaving = done.nonzero.reshaped([-1])
-    results = results.replacingRows(places.indexSelect(0, leaving), with: x.indexSelect(0, leaving))
+    results = results.replacingRows(
+      places.indexSelect(0, leaving), with: (state ?? x).indexSelect(0, leaving))
     let staying = done.inverted.nonzero.reshaped([-1])
     places = places.indexSelect(0, staying)
     originals = originals.indexSelect(0, staying)
     goal = goal.at(staying)
+    draws = draws.rows(staying)
     x = x.indexSelect(0, staying)
     return staying
   }
 
   /// Lets all images go.
-  mutating func leaveAll() {
-    results = isEmpty ? results : results.replacingRows(places, with: x)
+  /// - Parameter state: what they leave as, `[M, …]`; nil: as they are in `x`.
+  mutating func leaveAll(as state: Tensor? = nil) {
+    results = isEmpty ? results : results.replacingRows(places, with: state ?? x)
     places = places.narrow(0, 0, 0)
+  }
+}
+
+extension Tensor {
+  /// This tensor with the rows (along dimension 0) at `indices` replaced.
+  func replacingRows(_ indices: Tensor, with rows: Tensor) -> Tensor {
+    let wide = indices.reshaped([-1] + [Int](repeating: 1, count: rank - 1)).expanded(rows.shape)
+    return scattering(0, wide, rows)
   }
 }

@@ -1,4 +1,5 @@
 import ModelCore
+import Support
 
 /// Which outputs of a classifier a loss or a saliency map is made of.
 public enum OutputSource: String, Sendable, CaseIterable {
@@ -10,7 +11,7 @@ public enum OutputSource: String, Sendable, CaseIterable {
 }
 
 /// What a gradient attack climbs, as one number per image: the larger, the nearer the goal.
-public struct AttackLoss: Sendable, Equatable {
+public struct AttackLoss: Configurable, Equatable {
   /// The loss's form, written for logits z; from probabilities p the last two have p in the place
   /// of z.
   public enum Form: String, Sendable, CaseIterable {
@@ -31,13 +32,18 @@ public struct AttackLoss: Sendable, Equatable {
   public static let margin = AttackLoss(.margin)
   public static let logitsRatio = AttackLoss(.logitsRatio)
 
-  public let form: Form
-  public let source: OutputSource
+  public var form: Form
+  public var source: OutputSource
 
   public init(_ form: Form, of source: OutputSource = .logits) {
     self.form = form
     self.source = source
   }
+
+  public static let settings: [Setting<AttackLoss>] = [
+    .choice("loss", \.form, "what is climbed"),
+    .choice("source", \.source, "what is differentiated"),
+  ]
 
   /// logits `[N, K]` → `[N]`
   public func losses(_ logits: Tensor, _ goal: Goal) -> Tensor {

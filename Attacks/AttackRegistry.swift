@@ -47,9 +47,11 @@ public struct AttackPlan: Sendable {
   /// Budgets in pixel units, each once, from small to large.
   public let epsilons: [Double]
   /// How many images it is tried on, from the first on; nil: as many as everything else.
-  public let examples: Int?
+  public let count: Int?
+  /// What whoever wrote the settings should know.
+  public let notices: [String]
 
-  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `examples` and
+  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `count` and
   /// the attack's own settings, and refuses the rest.
   public init(name: String, attack attackName: String? = nil, _ settings: Settings) throws {
     let type = try AttackRegistry.type(named: attackName ?? name)
@@ -66,26 +68,35 @@ public struct AttackPlan: Sendable {
     }
     epsilons = Array(Set(budgets)).sorted()
     goal = try GoalRule(settings, default: type.defaultGoal)
-    examples = try settings.optionalInt(
-      "examples", in: 1...Int.max, "how many images are attacked, from the first on")
+    count = try settings.optionalInt(
+      settings.name("count", formerly: "examples"), in: 1...Int.max,
+      "how many images are attacked, from the first on")
+    notices = settings.notices
     try settings.finish(name)
   }
 
   /// An attack as a program asks for it.
   public init(
-    name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], examples: Int? = nil
+    name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], count: Int? = nil
   ) {
     self.name = name
     self.attack = attack
     self.goal = goal
     self.epsilons = Array(Set(epsilons)).sorted()
-    self.examples = examples
+    self.count = count
+    notices = []
   }
 
   /// Refuses a classifier that this cannot be tried on.
   /// - Throws: `Failure` with what does not fit.
   public func check(against classifier: any Classifier) throws {
     try goal.validate(classCount: classifier.classCount)
+    guard classifier.inputShape.isPicture || !attack.needsPictures else {
+      throw Failure.usage(
+        "\(name) changes neighbouring pixels of pictures, and the model takes rows of "
+          + "\(classifier.inputShape.count) numbers",
+        hint: "use an attack such as pgd without views")
+    }
     try attack.check(against: classifier)
   }
 
@@ -94,7 +105,7 @@ public struct AttackPlan: Sendable {
     var all = attack.parameters
     all["attack"] = type(of: attack).name
     all[goal.isTargeted ? "target" : "labels"] = goal.description
-    if let examples { all["examples"] = "\(examples)" }
+    if let count { all["count"] = "\(count)" }
     return all
   }
 

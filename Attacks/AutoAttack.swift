@@ -4,15 +4,15 @@ import Support
 /// AutoAttack's standard ensemble: APGD on cross-entropy, APGD on the targeted difference of logits
 /// ratio, FAB towards targets, and Square; each only on the images that those before it left
 /// standing. Croce & Hein, 2020.
-public struct AutoAttack: Attack {
+public struct AutoAttack: Attack, Configurable {
   public static let name = "autoattack"
   public static let title = "AutoAttack"
   public static let summary =
     "APGD-CE, APGD-T, FAB-T and Square, each on what is left; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
-  public let norm: Norm
-  public let steps: Int
-  public let queries: Int
+  public var norm: Norm
+  public var steps: Int
+  public var queries: Int
   /// Wrong classes that the targeted members try, the likeliest first.
   public static let classes = 9
 
@@ -22,81 +22,68 @@ public struct AutoAttack: Attack {
     self.queries = queries
   }
 
+  public static let settings: [Setting<AutoAttack>] = [
+    .norm(\.norm, of: [.linf, .l2]),
+    .int("steps", \.steps, in: 1...100_000, "steps of each gradient attack"),
+    .int("queries", \.queries, in: 1...10_000_000, "queries of Square an image"),
+  ]
+
   public init(_ settings: Settings) throws {
-    norm = try settings.norm(of: [.linf, .l2])
-    steps = try settings.int(
-      "steps", default: 100, in: 1...100_000, "steps of each gradient attack")
-    queries = try settings.int(
-      "queries", default: 5000, in: 1...10_000_000, "queries of Square an image")
+    self.init()
+    try read(settings)
   }
 
-  public var parameters: [String: String] {
-    ["norm": norm.rawValue, "steps": "\(steps)", "queries": "\(queries)"]
-  }
+  public var needsPictures: Bool { true }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W]
-    var result = images
-    var standing = Tensor.range(images.shape[0], device: images.device)
-      .rows(where: goal.isReached(classifier.predictions(images)).inverted)
-    for member in members {
-      guard standing.count > 0 else { break }
-      let part = goal.at(standing)
-      let originals = images.indexSelect(0, standing)
-      let found = member(originals, part, threat, classifier, random)
-      let reached = part.isReached(classifier.predictions(found))
-      result = result.replacingRows(standing.rows(where: reached), with: found.rows(where: reached))
-      standing = standing.rows(where: reached.inverted)
+    var active = ActiveImages(images, goal, draws)
+    active.leave(where: goal.isReached(classifier.predictions(images)))
+    func run(_ attack: any Attack, _ draws: ExampleDraws) -> Tensor {
+      attack.perturb(
+        active.originals, active.goal, within: threat, against: classifier, draws: draws)
     }
-    return result
+    for member in Member.allCases where !active.isEmpty {
+      let own = active.draws.purpose(member.rawValue)
+      let found =
+        switch member {
+        case .ascent: run(AutoProjectedGradient(norm: norm, steps: steps), own)
+        case .targetedAscent:
+          targetedAscent(active.originals, active.goal, threat, classifier, own)
+        case .boundary:
+          run(FastAdaptiveBoundary(norm: norm, steps: steps, classes: Self.classes), own)
+        case .square: run(SquareAttack(norm: norm, queries: queries), own)
+        }
+      active.leave(where: active.goal.isReached(classifier.predictions(found)), as: found)
+    }
+    return active.results
   }
 
-  private typealias Member = (Tensor, Goal, ThreatModel, any Classifier, RandomSource) -> Tensor
-
-  private var members: [Member] {
-    [
-      { images, goal, threat, classifier, random in
-        AutoProjectedGradient(norm: norm, steps: steps)
-          .perturb(images, goal, within: threat, against: classifier, random: random)
-      },
-      targetedAscent,
-      { images, goal, threat, classifier, random in
-        FastAdaptiveBoundary(norm: norm, steps: steps, classes: Self.classes)
-          .perturb(images, goal, within: threat, against: classifier, random: random)
-      },
-      { images, goal, threat, classifier, random in
-        SquareAttack(norm: norm, queries: queries)
-          .perturb(images, goal, within: threat, against: classifier, random: random)
-      },
-    ]
+  /// The members in the order in which they attack.
+  private enum Member: String, CaseIterable {
+    case ascent, targetedAscent, boundary, square
   }
 
   /// APGD towards each of the likeliest wrong classes in turn, each on what is left.
   private func targetedAscent(
     _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
-    _ random: RandomSource
+    _ draws: ExampleDraws
   ) -> Tensor {
     let ascent = AutoProjectedGradient(norm: norm, steps: steps, loss: .logitsRatio)
     let logits = withoutGradients { classifier.logits(images) }
     let targets =
       goal.targets.map { [$0] } ?? LikeliestClasses.wrong(logits, goal.focus, Self.classes)
-    var result = images
-    var standing = Tensor.range(images.shape[0], device: images.device)
-    for target in targets {
-      guard standing.count > 0 else { break }
-      let part = goal.at(standing)
-      let towards = Goal.towards(target.indexSelect(0, standing), from: part.labels ?? part.focus)
+    var active = ActiveImages(images, goal, draws)
+    for (rank, target) in targets.enumerated() where !active.isEmpty {
+      let towards = Goal.towards(
+        target.indexSelect(0, active.places), from: active.goal.labels ?? active.goal.focus)
       let found = ascent.run(
-        images.indexSelect(0, standing), climbing: towards, until: part, within: threat,
-        against: classifier,
-        random: random)
-      let reached = part.isReached(classifier.predictions(found))
-      result = result.replacingRows(standing.rows(where: reached), with: found.rows(where: reached))
-      standing = standing.rows(where: reached.inverted)
+        active.originals, climbing: towards, until: active.goal, within: threat,
+        against: classifier, draws: active.draws.purpose("rank \(rank)"))
+      active.leave(where: active.goal.isReached(classifier.predictions(found)), as: found)
     }
-    return result
+    return active.results
   }
 }

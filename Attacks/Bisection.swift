@@ -9,52 +9,51 @@ import Support
 /// once it succeeds with one, and otherwise the end of some interval in which it begins to succeed.
 /// An image the attack cannot turn with the upper bound stays as it was. Settings that it does not
 /// know go to the attack `of`.
-public struct Bisection: SmallestPerturbationAttack {
+public struct Bisection: SmallestPerturbationAttack, Configurable {
   public static let name = "bisection"
   public static let title = "bisection of another attack's budget"
   public static let summary =
     "each image's smallest budget for another attack (of=pgd, …), by halving an interval"
   public static let defaultGoal = GoalRule.untargeted
-  public let attack: any Attack
+  public var attack: any Attack
   /// The largest budget tried, in the attack's units; nil: the largest that makes a difference.
-  public let upper: Double?
-  public let halvings: Int
+  public var upper: Double?
+  public var halvings: Int
 
+  /// - Precondition: `attack` searches within a budget.
   public init(of attack: any Attack, upper: Double? = nil, halvings: Int = 10) {
-    precondition(!(attack is any SmallestPerturbationAttack), "there is no budget to bisect")
+    precondition(type(of: attack).searchesWithinBudget, "there is no budget to bisect")
     self.attack = attack
     self.upper = upper
     self.halvings = halvings
   }
 
+  public static let settings: [Setting<Bisection>] = [
+    .attack(
+      "of", \.attack, among: { $0.searchesWithinBudget && !$0.runsAnotherAttack },
+      "the attack whose budget is sought"),
+    .optionalDouble(
+      "upper", \.upper, in: 1e-9...1e9,
+      "largest budget tried; else the largest that makes a difference"),
+    .int("halvings", \.halvings, in: 1...50, "how often the interval is halved"),
+  ]
+
   public init(_ settings: Settings) throws {
-    let budgeted = AttackRegistry.all.filter {
-      !($0 is any SmallestPerturbationAttack.Type) && $0 != SurrogateTransfer.self
-    }.map { $0.name }
-    let name = try settings.choice(
-      "of", of: budgeted, default: ProjectedGradientDescent.name,
-      "the attack whose budget is sought")
-    upper = try settings.optionalDouble(
-      "upper", in: 1e-9...1e9, "largest budget tried; else the largest that makes a difference")
-    halvings = try settings.int(
-      "halvings", default: 10, in: 1...50, "how often the interval is halved")
-    attack = try AttackRegistry.type(named: name).init(settings)
+    self.init(of: ProjectedGradientDescent())
+    try read(settings)
   }
 
+  public static let runsAnotherAttack = true
+  public var needsPictures: Bool { attack.needsPictures }
+  public var dependencies: [String: String] { attack.dependencies }
   public var norm: Norm { attack.norm }
-
-  public var parameters: [String: String] {
-    var own = ["of": type(of: attack).name, "halvings": "\(halvings)"]
-    if let upper { own["upper"] = "\(upper)" }
-    return attack.parameters.merging(own) { $1 }
-  }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     attack.threat(budget, against: classifier)
   }
 
   public func nearest(
-    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   )
     -> Tensor
   {
@@ -68,12 +67,13 @@ public struct Bisection: SmallestPerturbationAttack {
 
     /// Tries one budget on some images, keeps the images with which it succeeds, and says which
     /// those are.
-    func trial(_ budget: Double, _ places: [Int]) -> [Bool] {
+    func trial(_ budget: Double, _ places: [Int], _ purpose: String) -> [Bool] {
       let rows = Tensor(labels: places).to(images.device)
       let part = goal.at(rows)
       let threat = threat(budget, against: classifier)
       let found = attack.perturb(
-        images.indexSelect(0, rows), part, within: threat, against: classifier, random: random)
+        images.indexSelect(0, rows), part, within: threat, against: classifier,
+        draws: draws.rows(rows).purpose(purpose))
       let succeeded = part.isReached(classifier.predictions(found))
       let kept = succeeded.perImage(like: found).choose(found, else: results.indexSelect(0, rows))
       results = results.replacingRows(rows, with: kept)
@@ -81,13 +81,13 @@ public struct Bisection: SmallestPerturbationAttack {
     }
 
     guard !open.isEmpty else { return images }
-    open = zip(open, trial(top, open)).filter { $0.1 }.map { $0.0 }
+    open = zip(open, trial(top, open, "upper")).filter { $0.1 }.map { $0.0 }
     for place in open { high[place] = top }
-    for _ in 0..<halvings {
+    for halving in 0..<halvings {
       // Images whose intervals are the same are tried together.
       let groups = Dictionary(grouping: open) { (low[$0] + high[$0]) / 2 }
       for (budget, places) in groups.sorted(by: { $0.key < $1.key }) {
-        for (place, succeeds) in zip(places, trial(budget, places)) {
+        for (place, succeeds) in zip(places, trial(budget, places, "halving \(halving)")) {
           if succeeds { high[place] = budget } else { low[place] = budget }
         }
       }

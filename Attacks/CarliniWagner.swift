@@ -14,7 +14,7 @@ import Support
 /// boundary: Adam's rate falls to zero along a cosine, so that the way ends at rest; and c is too
 /// large only if the goal is still reached in the second half of the steps, since the first ones
 /// cross a near boundary with any c.
-public struct CarliniWagner: SmallestPerturbationAttack {
+public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   public static let name = "cw"
   public static let title = "Carlini-Wagner attack"
   public static let summary =
@@ -22,13 +22,13 @@ public struct CarliniWagner: SmallestPerturbationAttack {
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l2
   /// Steps for each c.
-  public let steps: Int
+  public var steps: Int
   /// How many values of c are tried for each image.
-  public let searches: Int
+  public var searches: Int
   /// Adam's rate at the first step, in units of w.
-  public let rate: Double
+  public var rate: Double
   /// κ: the margin to be reached.
-  public let confidence: Double
+  public var confidence: Double
 
   /// The first c; the authors' value.
   private static let firstWeight = 1e-3
@@ -42,49 +42,45 @@ public struct CarliniWagner: SmallestPerturbationAttack {
     self.confidence = confidence
   }
 
-  public init(_ settings: Settings) throws {
-    steps = try settings.int("steps", default: 300, in: 1...1_000_000, "steps for each c")
-    searches = try settings.int(
-      "searches", default: 9, in: 1...100, "values of c tried for each image")
-    rate = try settings.double(
-      "rate", default: 0.05, in: 1e-9...1e3, "Adam's rate at the first step")
-    confidence = try settings.double(
-      "confidence", default: 0, in: 0...1e6, "κ, the margin of logits to be reached")
-  }
+  public static let settings: [Setting<CarliniWagner>] = [
+    .int("steps", \.steps, in: 1...1_000_000, "steps for each c"),
+    .int("searches", \.searches, in: 1...100, "values of c tried for each image"),
+    .double("rate", \.rate, in: 1e-9...1e3, "Adam's rate at the first step"),
+    .double(
+      "confidence", \.confidence, in: 0...1e6, "κ, the margin of logits to be reached"),
+  ]
 
-  public var parameters: [String: String] {
-    [
-      "steps": "\(steps)", "searches": "\(searches)", "rate": "\(rate)",
-      "confidence": "\(confidence)",
-    ]
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public func nearest(
-    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   )
     -> Tensor
   {
     // images [N, C, H, W]; of the images that are not at the goal yet: distance, weight, low, high
     // [M]
-    var open = ActiveImages(images, goal)
-    open.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
-    guard !open.isEmpty else { return open.results }
-    let none = Tensor.zeros([open.places.count], device: images.device)
+    var active = ActiveImages(images, goal, draws)
+    active.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
+    guard !active.isEmpty else { return active.results }
+    let none = Tensor.zeros([active.places.count], device: images.device)
     var distance = none + .infinity
     var weight = none + Self.firstWeight
     var low = none
     var high = none + .infinity
     for _ in 0..<searches {
-      let found = descend(open.originals, open.goal, weight, classifier)
+      let found = descend(active.originals, active.goal, weight, classifier)
       let nearer = found.distance.isLess(than: distance)
-      open.x = nearer.perImage(like: open.x).choose(found.images, else: open.x)
+      active.x = nearer.perImage(like: active.x).choose(found.images, else: active.x)
       distance = nearer.choose(found.distance, else: distance)
       high = found.staysThere.choose(weight.minimum(high), else: high)
       low = found.staysThere.choose(low, else: weight.maximum(low))
       weight = high.isFinite.choose((low + high) / 2, else: weight * 10)
     }
-    open.leaveAll()
-    return open.results
+    active.leaveAll()
+    return active.results
   }
 
   /// Adam's way from the originals with fixed weights c `[M]`: the nearest image at the goal that
@@ -107,30 +103,20 @@ public struct CarliniWagner: SmallestPerturbationAttack {
       let bend = w.tanh
       let x = (bend * half + middle).clamped(to: range)
       let move = x - originals
-      let seen = look(x, goal, weight, classifier)
+      let seen = classifier.lossAndGradient(at: x) { logits in
+        (confidence - AttackLoss.margin.losses(logits, goal)).maximum(0) * weight
+      }
+      let reached = isReached(seen.logits, goal)
       let length = norm.size(move)
-      let nearer = seen.reached.and(length.isLess(than: distance))
+      let nearer = reached.and(length.isLess(than: distance))
       best = nearer.perImage(like: x).choose(x, else: best)
       distance = nearer.choose(length, else: distance)
-      if step >= steps / 2 { staysThere = staysThere.or(seen.reached) }
+      if step >= steps / 2 { staysThere = staysThere.or(reached) }
 
-      let slope = (move * 2 + seen.slope) * (1 - bend.square) * half
+      let slope = (move * 2 + seen.gradient) * (1 - bend.square) * half
       w = w - adam.next(slope) * ((1 + cos(.pi * Double(step) / Double(steps))) / 2)
     }
     return (best, distance, staysThere)
-  }
-
-  /// The gradient of c·max(κ − m, 0) in each image, and whether the goal is reached with the margin
-  /// κ.
-  private func look(
-    _ x: Tensor, _ goal: Goal, _ weight: Tensor, _ classifier: any Classifier
-  ) -> (slope: Tensor, reached: Tensor) {
-    withGradients {
-      let variable = x.tracked
-      let logits = classifier.logits(variable)
-      let hinge = (confidence - AttackLoss.margin.losses(logits, goal)).maximum(0) * weight
-      return (hinge.sum().gradient(of: variable).detached, isReached(logits.detached, goal))
-    }
   }
 
   private func isReached(_ logits: Tensor, _ goal: Goal) -> Tensor {

@@ -10,17 +10,17 @@ import Support
 /// η is the overshoot, taken at each step. Towards a target t there is one boundary: that between t
 /// and the likeliest other class. Moosavi-Dezfooli, Fawzi & Frossard, 2016, Algorithm 2; that
 /// considers all classes, and its authors' code the likeliest.
-public struct DeepFool: SmallestPerturbationAttack {
+public struct DeepFool: SmallestPerturbationAttack, Configurable {
   public static let name = "deepfool"
   public static let title = "DeepFool"
   public static let summary =
     "smallest ℓ2 perturbation by steps to the nearest boundary (Moosavi-Dezfooli et al. 2016)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l2
-  public let steps: Int
-  public let overshoot: Double
+  public var steps: Int
+  public var overshoot: Double
   /// How many wrong classes are considered, the likeliest first.
-  public let classes: Int
+  public var classes: Int
 
   public init(steps: Int = 50, overshoot: Double = 0.02, classes: Int = 9) {
     self.steps = steps
@@ -28,48 +28,49 @@ public struct DeepFool: SmallestPerturbationAttack {
     self.classes = classes
   }
 
-  public init(_ settings: Settings) throws {
-    steps = try settings.int("steps", default: 50, in: 1...100_000, "steps taken at most")
-    overshoot = try settings.double(
-      "overshoot", default: 0.02, in: 0...10, "share by which a step passes the boundary")
-    classes = try settings.int(
-      "classes", default: 9, in: 1...10_000, "wrong classes considered, the likeliest first")
-  }
+  public static let settings: [Setting<DeepFool>] = [
+    .int("steps", \.steps, in: 1...100_000, "steps taken at most"),
+    .double(
+      "overshoot", \.overshoot, in: 0...10, "share by which a step passes the boundary"),
+    .int(
+      "classes", \.classes, in: 1...10_000, "wrong classes considered, the likeliest first"),
+  ]
 
-  public var parameters: [String: String] {
-    ["steps": "\(steps)", "overshoot": "\(overshoot)", "classes": "\(classes)"]
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public func nearest(
-    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   )
     -> Tensor
   {
     // images [N, C, H, W]
-    var open = ActiveImages(images, goal)
+    var active = ActiveImages(images, goal, draws)
     for step in 0...steps {
-      let logits = withoutGradients { classifier.logits(open.x) }
-      let staying = open.leave(where: open.goal.isReached(logits.predictedClasses))
-      guard step < steps, !open.isEmpty else { break }
-      let move = shortest(open, staying.map { logits.indexSelect(0, $0) } ?? logits, classifier)
-      open.x = (open.x + move * (1 + overshoot)).clamped(to: classifier.valueRange)
+      let logits = withoutGradients { classifier.logits(active.x) }
+      let staying = active.leave(where: active.goal.isReached(logits.predictedClasses))
+      guard step < steps, !active.isEmpty else { break }
+      let move = shortest(active, staying.map { logits.indexSelect(0, $0) } ?? logits, classifier)
+      active.x = (active.x + move * (1 + overshoot)).clamped(to: classifier.valueRange)
     }
-    return open.results
+    return active.results
   }
 
   /// The shortest move onto an approximated boundary, `[M, C, H, W]`; zero where no gradient leads
   /// to one.
-  private func shortest(_ open: ActiveImages, _ logits: Tensor, _ classifier: any Classifier)
+  private func shortest(_ active: ActiveImages, _ logits: Tensor, _ classifier: any Classifier)
     -> Tensor
   {
     // x [M, C, H, W], logits [M, K]
-    let focus = open.goal.focus
-    let rivals = LikeliestClasses.wrong(logits, focus, open.goal.isTargeted ? 1 : classes)
-    var best = open.x * 0
+    let focus = active.goal.focus
+    let rivals = LikeliestClasses.wrong(logits, focus, active.goal.isTargeted ? 1 : classes)
+    var best = active.x * 0
     var distance = Tensor.full(.infinity, shape: [focus.count], device: best.device)
     for rival in rivals {
-      let (winner, loser) = open.goal.isTargeted ? (focus, rival) : (rival, focus)
-      let slope = classifier.inputGradient(at: open.x) { logits in
+      let (winner, loser) = active.goal.isTargeted ? (focus, rival) : (rival, focus)
+      let slope = classifier.inputGradient(at: active.x) { logits in
         (AttackLoss.pick(logits, winner) - AttackLoss.pick(logits, loser)).sum()
       }
       let (ahead, behind) = (AttackLoss.pick(logits, winner), AttackLoss.pick(logits, loser))

@@ -10,16 +10,16 @@ import Support
 ///     x across the boundary: x ← x₀ + β·(x − x₀)
 ///
 /// Croce & Hein, 2020; α ≤ 0.1, η = 1.05 and β = 0.9 as published.
-public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
+public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
   public static let name = "fab"
   public static let title = "fast adaptive boundary attack"
   public static let summary =
     "smallest perturbation by projections onto the boundary; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
-  public let norm: Norm
-  public let steps: Int
+  public var norm: Norm
+  public var steps: Int
   /// How many wrong classes are tried, the likeliest first.
-  public let classes: Int
+  public var classes: Int
 
   public init(norm: Norm = .linf, steps: Int = 100, classes: Int = 9) {
     self.norm = norm
@@ -27,19 +27,19 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
     self.classes = classes
   }
 
-  public init(_ settings: Settings) throws {
-    norm = try settings.norm(of: [.linf, .l2])
-    steps = try settings.int("steps", default: 100, in: 1...100_000, "steps towards each class")
-    classes = try settings.int(
-      "classes", default: 9, in: 1...10_000, "wrong classes tried, the likeliest first")
-  }
+  public static let settings: [Setting<FastAdaptiveBoundary>] = [
+    .norm(\.norm, of: [.linf, .l2]),
+    .int("steps", \.steps, in: 1...100_000, "steps towards each class"),
+    .int("classes", \.classes, in: 1...10_000, "wrong classes tried, the likeliest first"),
+  ]
 
-  public var parameters: [String: String] {
-    ["norm": norm.rawValue, "steps": "\(steps)", "classes": "\(classes)"]
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public func nearest(
-    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, random: RandomSource
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   )
     -> Tensor
   {
@@ -69,7 +69,9 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
     var best = images
     var distance = Tensor.full(.infinity, shape: [images.shape[0]], device: images.device)
     for _ in 0..<steps {
-      let (gap, slope) = boundary(x, labels, targets, classifier)
+      let (gap, slope, _) = classifier.lossAndGradient(at: x) { logits in
+        AttackLoss.pick(logits, targets) - AttackLoss.pick(logits, labels)
+      }
       let flat = x.flattened
       let normals = slope.flattened
       let offsets = (normals * flat).sum([1]) - gap
@@ -94,18 +96,6 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack {
       x = across.perImage(like: x).choose(images + (x - images) * 0.9, else: x)
     }
     return (best, distance)
-  }
-
-  /// z[target] − z[label] for each image, and its gradient.
-  private func boundary(
-    _ x: Tensor, _ labels: Tensor, _ targets: Tensor, _ classifier: any Classifier
-  ) -> (gap: Tensor, slope: Tensor) {
-    withGradients {
-      let variable = x.tracked
-      let logits = classifier.logits(variable)
-      let gap = AttackLoss.pick(logits, targets) - AttackLoss.pick(logits, labels)
-      return (gap.detached, gap.sum().gradient(of: variable).detached)
-    }
   }
 }
 

@@ -73,13 +73,13 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The goal for images with true labels `[N]`, which are the attack's examples from number
-  /// `first` on: the images of the data set in their order, each `examplesPerImage` times in a row.
+  /// The goal for images with true labels `[N]`.
   ///
-  /// A random target depends on the seed and an image's place in the data set, and not on the
-  /// batches.
+  /// - Parameters:
+  ///   - draws: the random numbers of these examples. A random target belongs to its example, and
+  ///     so does the turn of an example among all wrong classes.
   public func goal(
-    for labels: Tensor, images: Tensor, first: Int, classifier: any Classifier, seed: Seed
+    for labels: Tensor, images: Tensor, classifier: any Classifier, draws: ExampleDraws
   ) -> Goal {
     // images [N, C, H, W], labels [N]
     let count = classifier.classCount
@@ -91,13 +91,11 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       return .away(from: predicted.isAtLeast(0).choose(predicted, else: labels))
     case .next: return towards((labels + 1).modulo(count))
     case .all:
-      let turn = (Tensor.range(labels.count, device: labels.device) + Double(first)).modulo(
-        max(1, count - 1))
+      // The examples of one image have successive numbers, and each gets another class.
+      let turn = Tensor(labels: draws.examples.map { $0 % max(1, count - 1) }).to(labels.device)
       return towards((labels + turn + 1).modulo(count))
     case .random:
-      let drawn = RandomSource(seed).integers(below: count - 1, [first + labels.count])
-      return towards(
-        (labels + drawn.narrow(0, first, labels.count).to(labels.device) + 1).modulo(count))
+      return towards((labels + draws.integers(below: count - 1) + 1).modulo(count))
     case .label(let label):
       let wanted = labels * 0 + Double(label)
       return towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))

@@ -1,10 +1,10 @@
 import ModelCore
 
-/// The one loop behind the iterated gradient attacks: FGSM repeated, BIM, PGD, momentum and
-/// Nesterov forms are its values.
+/// The one loop behind the iterated gradient attacks: FGSM repeated, BIM, PGD, momentum and Nesterov
+/// forms are its values.
 ///
 ///     x ← clip(x + step(g));  with projection: x ← the nearest image within ε
-///     g: the gradient of the loss, or with momentum μ: v ← μ·v + g / mean|g|, and v is stepped along
+///     g: the gradient of the loss, or with momentum μ: v ← μ·v + g / mean|g|, and g ← v
 public struct GradientAscent: Sendable {
   /// How many steps.
   public var steps: Int
@@ -28,39 +28,48 @@ public struct GradientAscent: Sendable {
     self.size = size
   }
 
-  /// images `[N, C, H, W]` → adversarial images in their shape.
+  /// Images → adversarial images in their shape.
   public func run(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
-    var best = climb(images, goal, threat, classifier, random)
+    var best = climb(images, goal, threat, classifier, draws)
     guard restarts > 1 else { return best }
-    var score = worth(best, goal, classifier)
-    for _ in 1..<restarts {
-      let next = climb(images, goal, threat, classifier, random)
-      let nextScore = worth(next, goal, classifier)
-      let better = nextScore.isGreater(than: score)
+    var bestScore = score(best, goal, classifier)
+    for restart in 1..<restarts {
+      let next = climb(images, goal, threat, classifier, draws.purpose("restart \(restart)"))
+      let nextScore = score(next, goal, classifier)
+      let better = nextScore.isGreater(than: bestScore)
       best = better.perImage(like: best).choose(next, else: best)
-      score = better.choose(nextScore, else: score)
+      bestScore = better.choose(nextScore, else: bestScore)
     }
     return best
   }
 
+  /// What images are after every step of the first start.
+  func path(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    draws: ExampleDraws
+  ) -> [Tensor] {
+    var places: [Tensor] = []
+    _ = climb(images, goal, threat, classifier, draws) { places.append($0) }
+    return places
+  }
+
   /// - Parameter visiting: told the images after every step.
-  func climb(
+  private func climb(
     _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
-    _ random: RandomSource,
-    visiting: (Tensor) -> Void = { _ in }
+    _ draws: ExampleDraws, visiting: (Tensor) -> Void = { _ in }
   ) -> Tensor {
     let size = self.size(threat.epsilon)
-    var x = startsRandomly ? threat.randomStart(images, random) : images
+    var x = startsRandomly ? threat.randomStart(images, draws.purpose("start")) : images
     var velocity = images * 0
-    let estimate = gradient.estimate(goal, within: threat, against: classifier, random: random)
-    for _ in 0..<steps {
+    let estimate = gradient.estimate(goal, within: threat, against: classifier)
+    for step in 0..<steps {
       let place = looksAhead ? x + velocity * (momentum * size) : x
-      var ascent = estimate(place)
+      var ascent = estimate(place, draws.purpose("step \(step)"))
       if momentum > 0 {
-        let scale = ascent.absolute.mean([1, 2, 3], keep: true).maximum(1e-12)
+        let scale = ascent.flattened.absolute.mean([1]).perImage(like: x).maximum(1e-12)
         velocity = velocity * momentum + ascent / scale
         ascent = velocity
       }
@@ -71,12 +80,13 @@ public struct GradientAscent: Sendable {
     return x
   }
 
-  /// How bad an image is for the classifier, `[N]`: reaching the goal counts before any loss.
-  private func worth(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
+  /// By how much an image is to be preferred over another start's, `[N]`: one that reaches the goal
+  /// over any that does not, and then the one with the larger loss.
+  private func score(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
     withoutGradients {
       let logits = classifier.logits(images)
-      return goal.isReached(logits.predictedClasses).to(.float32) * 1e6
-        + gradient.loss.losses(logits, goal)
+      let reached = goal.isReached(logits.predictedClasses).to(.float32)
+      return reached * 1e6 + gradient.loss.losses(logits, goal)
     }
   }
 }

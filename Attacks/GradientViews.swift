@@ -8,18 +8,20 @@ public protocol GradientView: Sendable {
   static var name: String { get }
   /// Whether an estimate depends on earlier ones.
   static var hasMemory: Bool { get }
+  /// Whether it is defined for pictures only.
+  static var needsPictures: Bool { get }
 
   /// With the published values.
   init()
 
   /// The estimate for the way of one batch through an attack; what it remembers it remembers for
   /// that way only.
-  func estimate(_ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource)
-    -> GradientEstimate
+  func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate
 }
 
 extension GradientView {
   public static var hasMemory: Bool { false }
+  public static var needsPictures: Bool { false }
 }
 
 /// Every view, one line each, in the order they are applied: the first is the outermost.
@@ -36,6 +38,7 @@ public enum GradientViews {
 /// padding, brought back to the image's size. Xie et al., 2019.
 public struct InputDiversity: GradientView {
   public static let name = "di"
+  public static let needsPictures = true
   public let probability: Double
   /// The largest enlargement.
   public let scale: Double
@@ -48,26 +51,28 @@ public struct InputDiversity: GradientView {
   }
 
   public func estimate(
-    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
-  )
-    -> GradientEstimate
-  {
-    GradientEstimate { x, view in
-      guard random.uniform([1]).scalar < probability else { return inner(x, through: view) }
-      // x [N, C, H, W]; all images of a step share one enlargement.
+    _ inner: GradientEstimate, within threat: ThreatModel
+  ) -> GradientEstimate {
+    GradientEstimate { x, draws, view in
+      guard draws.purpose("whether").sharedUniform() < probability else {
+        return inner(x, draws, through: view)
+      }
+      // x [N, C, H, W]; all images share the enlargement of a step.
       let (height, width) = (x.shape[2], x.shape[3])
       let large = (
         height: Int((Double(height) * scale).rounded(.up)),
         width: Int((Double(width) * scale).rounded(.up))
       )
-      let draw = { (bound: Int) in Int(random.integers(below: bound, [1]).scalar) }
+      let draw = { (purpose: String, bound: Int) in
+        draws.purpose(purpose).sharedInteger(below: bound)
+      }
       let grown = (
-        height: height + draw(large.height - height + 1),
-        width: width + draw(large.width - width + 1)
+        height: height + draw("height", large.height - height + 1),
+        width: width + draw("width", large.width - width + 1)
       )
-      let top = draw(large.height - grown.height + 1)
-      let left = draw(large.width - grown.width + 1)
-      return inner(x) { image in
+      let top = draw("top", large.height - grown.height + 1)
+      let left = draw("left", large.width - grown.width + 1)
+      return inner(x, draws) { image in
         let padded = image.resized(height: grown.height, width: grown.width).padded(
           left: left, right: large.width - grown.width - left, top: top,
           bottom: large.height - grown.height - top)
@@ -81,6 +86,7 @@ public struct InputDiversity: GradientView {
 /// Dong et al., 2019.
 public struct TranslationInvariance: GradientView {
   public static let name = "ti"
+  public static let needsPictures = true
   /// The side of the smoothing window, odd.
   public let kernel: Int
   /// Its standard deviation in pixels.
@@ -94,11 +100,9 @@ public struct TranslationInvariance: GradientView {
   }
 
   public func estimate(
-    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
-  )
-    -> GradientEstimate
-  {
-    GradientEstimate { x, view in
+    _ inner: GradientEstimate, within threat: ThreatModel
+  ) -> GradientEstimate {
+    GradientEstimate { x, draws, view in
       let channels = x.shape[1]
       let offsets = (0..<kernel).map { Double($0 - kernel / 2) / deviation }
       let line = offsets.map { exp(-$0 * $0 / 2) }
@@ -109,7 +113,7 @@ public struct TranslationInvariance: GradientView {
       ]).to(x.device)
       let half = kernel / 2
       let window = Window(kernel: Pair(kernel, kernel), padding: Pair(half, half))
-      return inner(x, through: view).convolved(
+      return inner(x, draws, through: view).convolved(
         filter.contiguous, bias: nil, window: window, groups: channels)
     }
   }
@@ -127,12 +131,12 @@ public struct ScaleInvariance: GradientView {
   }
 
   public func estimate(
-    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
-  )
-    -> GradientEstimate
-  {
-    GradientEstimate { x, view in
-      let gradients = (0..<copies).map { copy in inner(x) { view($0 * pow(0.5, Double(copy))) } }
+    _ inner: GradientEstimate, within threat: ThreatModel
+  ) -> GradientEstimate {
+    GradientEstimate { x, draws, view in
+      let gradients = (0..<copies).map { copy in
+        inner(x, draws.purpose("copy \(copy)")) { view($0 * pow(0.5, Double(copy))) }
+      }
       return gradients.dropFirst().reduce(gradients[0]) { $0 + $1 } / Double(copies)
     }
   }

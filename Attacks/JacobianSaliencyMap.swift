@@ -14,7 +14,7 @@ import Support
 /// A budget is γ, the share of the D features of an image that may change: ⌊Dγ/2⌋ pairs or ⌊Dγ⌋
 /// single ones. An untargeted goal is pursued towards the class that the image's own logits make
 /// the likeliest wrong one. Papernot et al., 2016.
-public struct JacobianSaliencyMap: OnePathAttack {
+public struct JacobianSaliencyMap: OnePathAttack, Configurable {
   public static let name = "jsma"
   public static let title = "Jacobian-based saliency map attack"
   public static let summary =
@@ -30,11 +30,11 @@ public struct JacobianSaliencyMap: OnePathAttack {
   }
 
   public let norm = Norm.l0
-  public let form: Form
+  public var form: Form
   /// The change of a chosen feature, in pixel units.
-  public let theta: Double
+  public var theta: Double
   /// What the Jacobian is taken of.
-  public let source: OutputSource
+  public var source: OutputSource
 
   public init(_ form: Form = .pair, theta: Double = 1, source: OutputSource = .logits) {
     precondition(theta != 0 && theta.isFinite, "θ = \(theta) changes nothing")
@@ -43,19 +43,21 @@ public struct JacobianSaliencyMap: OnePathAttack {
     self.source = source
   }
 
-  public init(_ settings: Settings) throws {
-    let forms = Form.allCases.map(\.rawValue)
-    let form = try settings.choice("form", of: forms, default: "pair", "features changed together")
-    let theta = try settings.double(
-      "theta", default: 1, in: -1e6...1e6, "change of a chosen feature in pixel units, up or down")
-    guard theta != 0 else {
-      throw Failure.badData("\(settings.place(of: "theta")): theta: 0 would change nothing")
-    }
-    self.init(Form(rawValue: form) ?? .pair, theta: theta, source: try settings.source())
-  }
+  public static let settings: [Setting<JacobianSaliencyMap>] = [
+    .choice("form", \.form, "features changed together"),
+    .double(
+      "theta", \.theta, in: -1e6...1e6, "change of a chosen feature in pixel units, up or down"),
+    .choice("source", \.source, "what is differentiated"),
+  ]
 
-  public var parameters: [String: String] {
-    ["form": form.rawValue, "theta": "\(theta)", "source": source.rawValue]
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+    guard theta != 0 else {
+      throw Failure.badData(
+        "\(settings.place(of: "theta")): theta: 0 would change nothing",
+        hint: "for example theta: 1")
+    }
   }
 
   /// A budget γ as the number of features it lets change.
@@ -74,7 +76,7 @@ public struct JacobianSaliencyMap: OnePathAttack {
   public func pathSweep(
     _ images: Tensor, _ goal: Goal, within threats: [ThreatModel],
     against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> [Tensor] {
     // images [N, C, H, W]
     let size = images.shape.dropFirst().reduce(1, *)

@@ -6,16 +6,16 @@ import Support
 ///
 /// The gradient is divided by the mean of its magnitudes; dividing by their sum, as the paper
 /// writes it, gives the same signs.
-public struct MomentumIterativeMethod: AscentAttack {
+public struct MomentumIterativeMethod: AscentAttack, Configurable {
   public static let name = "mifgsm"
   public static let title = "momentum iterative fast gradient sign method"
   public static let summary =
     "BIM along an accumulated gradient, which transfers better (Dong et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
-  public let schedule: StepSchedule
-  public let decay: Double
-  public let gradient: AttackGradient
+  public var schedule: StepSchedule
+  public var decay: Double
+  public var gradient: AttackGradient
 
   public init(
     _ schedule: StepSchedule = StepSchedule(steps: 10), decay: Double = 1,
@@ -26,15 +26,16 @@ public struct MomentumIterativeMethod: AscentAttack {
     self.gradient = gradient
   }
 
-  public init(_ settings: Settings) throws {
-    schedule = try StepSchedule(settings, steps: 10, relative: 1)
-    decay = try settings.double(
-      "decay", default: 1, in: 0...10, "share of the accumulated gradient kept at each step")
-    gradient = try AttackGradient(settings, steps: schedule.steps)
-  }
+  public static let settings: [Setting<MomentumIterativeMethod>] = [
+    .group(\.schedule),
+    .double(
+      "decay", \.decay, in: 0...10, "share of the accumulated gradient kept at each step"),
+    .group(\.gradient),
+  ]
 
-  public var parameters: [String: String] {
-    schedule.parameters.merging(gradient.parameters) { $1 }.merging(["decay": "\(decay)"]) { $1 }
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   var ascent: GradientAscent {
@@ -45,23 +46,24 @@ public struct MomentumIterativeMethod: AscentAttack {
 }
 
 /// The Nesterov form: the gradient is taken where the momentum would lead. Lin et al., 2020.
-public struct NesterovIterativeMethod: AscentAttack {
+public struct NesterovIterativeMethod: AscentAttack, Configurable {
   public static let name = "nifgsm"
   public static let title = "Nesterov iterative fast gradient sign method"
   public static let summary = "the momentum method with a look ahead (Lin et al. 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
-  private let method: MomentumIterativeMethod
+  private var method: MomentumIterativeMethod
 
-  public init(
-    _ schedule: StepSchedule = StepSchedule(steps: 10), decay: Double = 1,
-    _ gradient: AttackGradient = AttackGradient()
-  ) {
-    method = MomentumIterativeMethod(schedule, decay: decay, gradient)
+  public init(_ method: MomentumIterativeMethod = MomentumIterativeMethod()) {
+    self.method = method
   }
 
-  public init(_ settings: Settings) throws { method = try MomentumIterativeMethod(settings) }
-  public var parameters: [String: String] { method.parameters }
+  public static let settings: [Setting<NesterovIterativeMethod>] = [.group(\.method)]
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+  }
 
   var ascent: GradientAscent {
     var ascent = method.ascent

@@ -6,7 +6,7 @@ import Support
 /// features; it knows neither model nor labels.
 ///
 /// Its budget is that share, in 0…1: at most ⌊budget·D⌋ of an image's D features change.
-public struct SaltAndPepper: Attack {
+public struct SaltAndPepper: Attack, Configurable {
   public static let name = "salt-and-pepper"
   public static let title = "salt-and-pepper noise"
   public static let summary = "a share ε of the features set to black or white at random: a control"
@@ -15,7 +15,12 @@ public struct SaltAndPepper: Attack {
   public let norm = Norm.l0
 
   public init() {}
-  public init(_ settings: Settings) {}
+  public static let settings: [Setting<SaltAndPepper>] = []
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+  }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     // 0.29·100 is a little less than 29 in floating point, and 29 features are meant.
@@ -25,15 +30,15 @@ public struct SaltAndPepper: Attack {
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
     // images [N, C, H, W], flat [N, D]
     let flat = images.flattened
     let changed = min(Int(threat.epsilon), flat.shape[1])
     guard changed > 0 else { return images }
-    let features = random.uniform(flat.shape).topK(changed, 1).indices
+    let features = draws.purpose("places").uniform([flat.shape[1]]).topK(changed, 1).indices
     let (low, high) = (threat.valueRange.lowerBound, threat.valueRange.upperBound)
-    let isSalt = random.uniform([flat.shape[0], changed]).isAtLeast(0.5).to(.float32)
+    let isSalt = (draws.purpose("colours").signs([changed]) + 1) / 2
     let values = (isSalt * (high - low) + low).clamped(to: threat.valueRange)
     return flat.scattering(1, features, values).reshaped(images.shape)
   }

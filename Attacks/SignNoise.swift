@@ -3,7 +3,7 @@ import Support
 
 /// Every pixel moved by ε up or down: X' = clip(X + ε·s), s uniform in {−1, 1}. A control that
 /// knows neither model nor labels: an FGSM step whose gradient says nothing is at best as good.
-public struct SignNoise: Attack {
+public struct SignNoise: Attack, Configurable {
   public static let name = "sign-noise"
   public static let title = "random sign noise"
   public static let summary =
@@ -13,17 +13,18 @@ public struct SignNoise: Attack {
   public let norm = Norm.linf
 
   public init() {}
-  public init(_ settings: Settings) {}
+  public static let settings: [Setting<SignNoise>] = []
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+  }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
-    (images + random.signs(images.shape) * threat.epsilon).clamped(to: threat.valueRange)
+    (images + draws.signs(Array(images.shape.dropFirst())) * threat.epsilon).clamped(
+      to: threat.valueRange)
   }
-}
-
-extension RandomSource {
-  /// −1 or 1, each as likely, and never 0 as the sign of a random number may be.
-  func signs(_ shape: [Int]) -> Tensor { uniform(shape).isAtLeast(0.5).to(.float32) * 2 - 1 }
 }

@@ -10,17 +10,17 @@ import Support
 /// L is the margin. It starts at the image itself; an image leaves once it reaches the goal. Uesato
 /// et al., 2018, Algorithm 1 with Adam as in its experiments. δ and the rate are shares of the
 /// range of valid pixels.
-public struct SimultaneousPerturbation: Attack {
+public struct SimultaneousPerturbation: Attack, Configurable {
   public static let name = "spsa"
   public static let title = "simultaneous perturbation stochastic approximation"
   public static let summary =
     "Adam on a gradient estimated from logits at random points (Uesato et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
-  public let steps: Int
-  public let samples: Int
-  public let delta: Double
-  public let rate: Double
+  public var steps: Int
+  public var samples: Int
+  public var delta: Double
+  public var rate: Double
 
   /// How many images go through the classifier at once, at least one pair for each image.
   private static let atOnce = 512
@@ -32,62 +32,67 @@ public struct SimultaneousPerturbation: Attack {
     self.rate = rate
   }
 
-  public init(_ settings: Settings) throws {
-    let shares = 1e-6...1.0
-    steps = try settings.int("steps", default: 100, in: 1...100_000, "steps taken")
-    samples = try settings.int(
-      "samples", default: 128, in: 1...1_000_000, "pairs of points for each estimate of a gradient")
-    delta = try settings.double(
-      "delta", default: 0.01, in: shares, "distance of the points, as a share of the pixels' range")
-    rate = try settings.double(
-      "rate", default: 0.01, in: shares, "Adam's step, as a share of the pixels' range")
-  }
+  public static let settings: [Setting<SimultaneousPerturbation>] = [
+    .int("steps", \.steps, in: 1...100_000, "steps taken"),
+    .int(
+      "samples", \.samples, in: 1...1_000_000, "pairs of points for each estimate of a gradient"),
+    .double(
+      "delta", \.delta, in: 1e-6...1, "distance of the points, as a share of the pixels' range"),
+    .double("rate", \.rate, in: 1e-6...1, "Adam's step, as a share of the pixels' range"),
+  ]
 
-  public var parameters: [String: String] {
-    ["steps": "\(steps)", "samples": "\(samples)", "delta": "\(delta)", "rate": "\(rate)"]
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
     let width = threat.valueRange.upperBound - threat.valueRange.lowerBound
-    var open = ActiveImages(images, goal)
+    var active = ActiveImages(images, goal, draws)
     var adam = AdamSteps(rate: rate * width, like: images)
     for step in 0...steps {
-      if let staying = open.leave(where: open.goal.isReached(classifier.predictions(open.x))) {
-        adam.keep(staying)
-      }
-      guard step < steps, !open.isEmpty else { break }
-      let slope = withoutGradients { estimate(open, delta * width, classifier, random) }
-      open.x = threat.project(open.x + adam.next(slope), around: open.originals)
+      let reached = active.goal.isReached(classifier.predictions(active.x))
+      if let staying = active.leave(where: reached) { adam.keep(staying) }
+      guard step < steps, !active.isEmpty else { break }
+      let own = active.draws.purpose("step \(step)")
+      let slope = withoutGradients { estimate(active, delta * width, classifier, own) }
+      active.x = threat.project(active.x + adam.next(slope), around: active.originals)
     }
-    open.leaveAll()
-    return open.results
+    active.leaveAll()
+    return active.results
   }
 
   /// The mean over samples of directional slopes times their directions.
+  ///
+  /// Each sample's direction is a draw of its own and samples are added one by one, so the estimate
+  /// does not depend on how many samples go through the classifier at once.
   private func estimate(
-    _ open: ActiveImages, _ delta: Double, _ classifier: any Classifier, _ random: RandomSource
+    _ active: ActiveImages, _ delta: Double, _ classifier: any Classifier, _ draws: ExampleDraws
   ) -> Tensor {
-    // x [M, C, H, W], directions [S, M, C, H, W], logits [2·S·M, K], slopes [S, M]
-    let shape = open.x.shape
-    var total = open.x * 0
-    var remaining = samples
-    while remaining > 0 {
-      let count = min(remaining, max(1, Self.atOnce / (2 * shape[0])))
-      let directions = random.signs([count] + shape)
-      let pairs = Tensor.stack([open.x + directions * delta, open.x - directions * delta])
-      let logits = classifier.logits(pairs.reshaped([2 * count * shape[0]] + shape.dropFirst()))
-      let rows = Tensor.concatenate(
-        [Tensor](repeating: Tensor.range(shape[0], device: open.x.device), count: 2 * count))
-      let losses = AttackLoss.margin.losses(logits, open.goal.at(rows)).reshaped([
-        2, count, shape[0],
-      ])
+    // x, directions [M, …], logits [2·S·M, K], slopes [S, M] for S samples at once
+    let shape = active.x.shape
+    let images = shape[0]
+    let rows = Tensor.range(images, device: active.x.device)
+    var total = active.x * 0
+    for first in stride(from: 0, to: samples, by: max(1, Self.atOnce / (2 * images))) {
+      let count = min(samples - first, max(1, Self.atOnce / (2 * images)))
+      let directions = (first..<first + count).map {
+        draws.purpose("sample \($0)").signs(Array(shape.dropFirst()))
+      }
+      let points =
+        directions.map { active.x + $0 * delta } + directions.map { active.x - $0 * delta }
+      let logits = classifier.logits(Tensor.concatenate(points))
+      let goals = active.goal.at(
+        Tensor.concatenate([Tensor](repeating: rows, count: 2 * count)))
+      let losses = AttackLoss.margin.losses(logits, goals).reshaped([2, count, images])
       let slopes = (losses.select(0, 0) - losses.select(0, 1)) / (2 * delta)
-      total = total + (slopes.reshaped([count, shape[0], 1, 1, 1]) * directions).sum([0])
-      remaining -= count
+      for (sample, direction) in directions.enumerated() {
+        total = total + direction * slopes.select(0, sample).perImage(like: direction)
+      }
     }
     return total / Double(samples)
   }

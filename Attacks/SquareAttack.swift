@@ -10,17 +10,17 @@ import Support
 /// image it began with leaves that image as it was. All images of a batch share the squares'
 /// places, as in AutoAttack; signs are each image's own. Andriushchenko et al., 2020; Croce & Hein,
 /// 2020.
-public struct SquareAttack: Attack {
+public struct SquareAttack: Attack, Configurable {
   public static let name = "square"
   public static let title = "Square attack"
   public static let summary =
     "random squares, kept where they help; logits only; ℓ∞ or ℓ2 (Andriushchenko et al. 2020)"
   public static let defaultGoal = GoalRule.untargeted
-  public let norm: Norm
+  public var norm: Norm
   /// How often each image's logits are asked for, after the first look at the image itself.
-  public let queries: Int
+  public var queries: Int
   /// p: the share of an image that the first squares cover.
-  public let share: Double
+  public var share: Double
 
   public init(norm: Norm = .linf, queries: Int = 5000, share: Double = 0.8) {
     self.norm = norm
@@ -28,42 +28,44 @@ public struct SquareAttack: Attack {
     self.share = share
   }
 
-  public init(_ settings: Settings) throws {
-    norm = try settings.norm(of: [.linf, .l2])
-    queries = try settings.int(
-      "queries", default: 5000, in: 1...10_000_000, "how often each image's logits are asked for")
-    share = try settings.double(
-      "share", default: 0.8, in: 1e-6...1, "share of the image that the first squares cover")
-  }
+  public static let settings: [Setting<SquareAttack>] = [
+    .norm(\.norm, of: [.linf, .l2]),
+    .int(
+      "queries", \.queries, in: 1...10_000_000, "how often each image's logits are asked for"),
+    .double(
+      "share", \.share, in: 1e-6...1, "share of the image that the first squares cover"),
+  ]
 
-  public var parameters: [String: String] {
-    ["norm": norm.rawValue, "queries": "\(queries)", "share": "\(share)"]
+  public let needsPictures = true
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
     let moves: any SquareMoves =
       norm == .l2 ? BumpSquares(threat: threat) : StripeSquares(threat: threat)
-    return withoutGradients { search(images, goal, moves, classifier, random) }
+    return withoutGradients { search(images, goal, moves, classifier, draws) }
   }
 
   private func search(
     _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier,
-    _ random: RandomSource
+    _ draws: ExampleDraws
   ) -> Tensor {
     // images [N, C, H, W], losses [M], reached [M]
-    let (count, channels) = (images.shape[0], images.shape[1])
+    let channels = images.shape[1]
     let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
     func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
       let logits = classifier.logits(images)
       return (loss.losses(logits, goal), goal.isReached(logits.predictedClasses))
     }
-    var open = ActiveImages(images, goal)
+    var active = ActiveImages(images, goal, draws)
     let first = look(images, goal)
-    let start = moves.start(images, random)
     var clean = first.losses
     var losses = first.losses
     func keep(_ rows: Tensor?) {
@@ -71,30 +73,31 @@ public struct SquareAttack: Attack {
       clean = clean.indexSelect(0, rows)
       losses = losses.indexSelect(0, rows)
     }
-    keep(open.leave(where: first.reached))
-    guard !open.isEmpty else { return open.results }
+    keep(active.leave(where: first.reached))
+    guard !active.isEmpty else { return active.results }
     // The search goes on from the start even where that is worse than the image: only there do
     // squares move by the whole ε.
-    open.x = start.indexSelect(0, open.places)
-    var seen = look(open.x, open.goal)
+    active.x = moves.start(active.originals, active.draws.purpose("start"))
+    var seen = look(active.x, active.goal)
     losses = seen.losses
-    keep(open.leave(where: seen.reached))
-    for query in 1..<max(queries, 1) where !open.isEmpty {
+    keep(active.leave(where: seen.reached))
+    for query in 1..<max(queries, 1) where !active.isEmpty {
       let side = moves.side(
         share: shrunkShare(query), height: images.shape[2], width: images.shape[3])
-      // Drawn for the whole batch, so that an image's path does not depend on who has left.
-      let signs = random.signs([count, channels, 1, 1]).indexSelect(0, open.places)
-      let candidate = moves.next(open.x, around: open.originals, side: side, signs: signs, random)
-      seen = look(candidate, open.goal)
+      let own = active.draws.purpose("query \(query)")
+      let candidate = moves.next(
+        active.x, around: active.originals, side: side,
+        signs: own.purpose("signs").signs([channels, 1, 1]), own)
+      seen = look(candidate, active.goal)
       let better = seen.losses.isGreater(than: losses).or(seen.reached)
-      open.x = better.perImage(like: open.x).choose(candidate, else: open.x)
+      active.x = better.perImage(like: active.x).choose(candidate, else: active.x)
       losses = better.choose(seen.losses, else: losses)
-      keep(open.leave(where: seen.reached))
+      keep(active.leave(where: seen.reached))
     }
-    open.x = losses.isGreater(than: clean).perImage(like: open.x).choose(
-      open.x, else: open.originals)
-    open.leaveAll()
-    return open.results
+    active.x = losses.isGreater(than: clean).perImage(like: active.x).choose(
+      active.x, else: active.originals)
+    active.leaveAll()
+    return active.results
   }
 
   /// p at a query: halved at fixed moments, which are published for 10,000 queries and scale with

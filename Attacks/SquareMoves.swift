@@ -3,11 +3,11 @@ import ModelCore
 
 /// Where a Square attack begins, and where it looks next.
 protocol SquareMoves {
-  func start(_ images: Tensor, _ random: RandomSource) -> Tensor
+  func start(_ images: Tensor, _ draws: ExampleDraws) -> Tensor
   /// The side of squares that cover a share of an image.
   func side(share: Double, height: Int, width: Int) -> Int
   /// x `[M, C, H, W]` with one square changed; `signs` `[M, C, 1, 1]` are −1 or 1.
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
 }
 
@@ -16,8 +16,8 @@ protocol SquareMoves {
 struct StripeSquares: SquareMoves {
   let threat: ThreatModel
 
-  func start(_ images: Tensor, _ random: RandomSource) -> Tensor {
-    let stripes = random.signs([images.shape[0], images.shape[1], 1, images.shape[3]])
+  func start(_ images: Tensor, _ draws: ExampleDraws) -> Tensor {
+    let stripes = draws.signs([images.shape[1], 1, images.shape[3]])
     return (images + stripes * threat.epsilon).clamped(to: threat.valueRange)
   }
 
@@ -26,11 +26,11 @@ struct StripeSquares: SquareMoves {
     return min(max(Int(side), 1), height, width)
   }
 
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
   {
     // The step is 2ε: after projection the square is at ±ε, wherever it was.
-    let square = SquarePlace(side: side, in: x, random).mask
+    let square = SquarePlace(side: side, in: x, draws).mask
     return threat.project(x + square * signs * (2 * threat.epsilon), around: originals)
   }
 }
@@ -41,15 +41,16 @@ struct StripeSquares: SquareMoves {
 struct BumpSquares: SquareMoves {
   let threat: ThreatModel
 
-  func start(_ images: Tensor, _ random: RandomSource) -> Tensor {
+  func start(_ images: Tensor, _ draws: ExampleDraws) -> Tensor {
     // images [N, C, H, W]
     let (height, width) = (images.shape[2], images.shape[3])
     let side = max(1, min(height, width) / 5)
     var move = images * 0
     for top in stride(from: height % side / 2, through: height - side, by: side) {
       for left in stride(from: width % side / 2, through: width - side, by: side) {
-        let bump = Bump.tensor(side: side, random).to(images.device)
-        let signs = random.signs([images.shape[0], images.shape[1], 1, 1])
+        let own = draws.purpose("bump \(top) \(left)")
+        let bump = Bump.tensor(side: side, own).to(images.device)
+        let signs = own.signs([images.shape[1], 1, 1])
         move =
           move
           + SquarePlace(top: top, left: left, side: side, height: height, width: width).filled(
@@ -64,17 +65,17 @@ struct BumpSquares: SquareMoves {
     return min(max(side | 1, 3), height, width)
   }
 
-  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ random: RandomSource)
+  func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
   {
     // move [M, C, H, W], bump and old [M, C, side, side], lengths [M, C, 1, 1]
     let move = x - originals
-    let taker = SquarePlace(side: side, in: x, random)
-    let giver = SquarePlace(side: side, in: x, random)
+    let taker = SquarePlace(side: side, in: x, draws.purpose("taker"))
+    let giver = SquarePlace(side: side, in: x, draws.purpose("giver"))
     let both = taker.mask.maximum(giver.mask)
     let old = taker.cut(move)
     let oldLength = old.square.sum([2, 3], keep: true).squareRoot
-    let bump = Bump.tensor(side: side, random).to(x.device) * signs + old / (oldLength + 1e-12)
+    let bump = Bump.tensor(side: side, draws).to(x.device) * signs + old / (oldLength + 1e-12)
     let bumpLength = bump.square.sum([2, 3], keep: true).squareRoot
     // What clipping left of ε² is shared among the channels, and added to what both squares hold.
     let unused = (threat.epsilon * threat.epsilon - move.square.sum([1, 2, 3], keep: true)).maximum(
@@ -102,14 +103,13 @@ private struct SquarePlace {
     self.device = device
   }
 
-  /// A random one in images `[M, C, H, W]`.
-  init(side: Int, in images: Tensor, _ random: RandomSource) {
+  /// A random one in images `[M, C, H, W]`, at the same place in all of them.
+  init(side: Int, in images: Tensor, _ draws: ExampleDraws) {
     let (height, width) = (images.shape[2], images.shape[3])
-    let draw = { (bound: Int) in Int(random.integers(below: bound, [1]).scalar) }
     self.init(
-      top: draw(height - side + 1), left: draw(width - side + 1), side: side, height: height,
-      width: width,
-      device: images.device)
+      top: draws.purpose("top").sharedInteger(below: height - side + 1),
+      left: draws.purpose("left").sharedInteger(below: width - side + 1), side: side,
+      height: height, width: width, device: images.device)
   }
 
   /// One in the square and zero elsewhere, `[1, 1, H, W]`.
@@ -127,13 +127,13 @@ private struct SquarePlace {
 /// Andriushchenko et al., 2020, Eq. 2.
 private enum Bump {
   /// `[side, side]`, upright or turned by a quarter, each as likely.
-  static func tensor(side: Int, _ random: RandomSource) -> Tensor {
+  static func tensor(side: Int, _ draws: ExampleDraws) -> Tensor {
     let upper = pyramid(side / 2, side)
     let lower = pyramid(side - side / 2, side).map { -$0 }
     let values = upper + lower
     let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let bump = Tensor(values.map { Float($0 / length) }, shape: [side, side])
-    return random.uniform([1]).scalar < 0.5 ? bump : bump.transposed
+    return draws.purpose("turn").sharedUniform() < 0.5 ? bump : bump.transposed
   }
 
   /// Σ over growing rectangles around the middle of 1/(r + 1)², rows × columns, of length one.

@@ -2,10 +2,11 @@ import ModelCore
 import Support
 
 /// How many steps an iterated attack takes and how long they are.
-public struct StepSchedule: Sendable {
-  public let steps: Int
+public struct StepSchedule: Configurable {
+  public var steps: Int
   /// The length of a step in pixel units; nil: `relative`·ε / steps.
-  public let alpha: Double?
+  public var alpha: Double?
+  /// The sum of all steps' lengths in units of ε, where `alpha` does not say the length.
   public let relative: Double
 
   public init(steps: Int, alpha: Double? = nil, relative: Double = 1) {
@@ -14,20 +15,18 @@ public struct StepSchedule: Sendable {
     self.relative = relative
   }
 
-  /// Reads `steps` and `alpha`.
-  init(_ settings: Settings, steps: Int, relative: Double) throws {
-    self.steps = try settings.int("steps", default: steps, in: 1...100_000, "steps taken")
-    self.relative = relative
-    alpha = try settings.optionalDouble(
-      "alpha", in: 0...1e6, "length of a step in pixel units; else \(relative)·ε / steps")
-  }
+  public static let settings: [Setting<StepSchedule>] = [
+    .int("steps", \.steps, in: 1...100_000, "steps taken"),
+    Setting { root, settings in
+      let meaning = "length of a step in pixel units; else \(root.relative)·ε / steps"
+      root.alpha = try settings.optionalDouble("alpha", in: 0...1e6, meaning) ?? root.alpha
+    } values: {
+      $0.alpha.map { [("alpha", "\($0)")] } ?? []
+    },
+  ]
 
   /// The length of a step for a budget.
-  func size(_ epsilon: Double) -> Double { alpha ?? relative * epsilon / Double(steps) }
-
-  var parameters: [String: String] {
-    ["steps": "\(steps)"].merging(alpha.map { ["alpha": "\($0)"] } ?? [:]) { $1 }
-  }
+  public func size(_ epsilon: Double) -> Double { alpha ?? relative * epsilon / Double(steps) }
 
   /// Steps of this schedule along a gradient.
   func ascent(along gradient: AttackGradient) -> GradientAscent {

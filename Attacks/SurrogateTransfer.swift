@@ -1,3 +1,4 @@
+import ForeignModels
 import Foundation
 import ModelCore
 import Support
@@ -35,22 +36,31 @@ public struct SurrogateTransfer: Attack {
   }
 
   public init(_ settings: Settings) throws {
-    let others = AttackRegistry.all.filter { $0 != SurrogateTransfer.self && $0 != Bisection.self }
-      .map { $0.name }
-    let name = try settings.choice(
-      "of", of: others, default: ProjectedGradientDescent.name, "the attack that makes the examples"
-    )
-    let attack = try AttackRegistry.type(named: name).init(settings)
+    var made = AttackInside(attack: ProjectedGradientDescent())
+    try made.read(settings)
     let file = try settings.file("model", "the file of the model they are made on")
     let model = try LoadedModel(file)
-    self.init(of: attack, on: model.classifier, file: file, fingerprint: model.fingerprint)
+    self.init(
+      of: made.attack, on: model.classifier, file: file, fingerprint: model.fingerprint)
   }
 
+  /// The attack that makes the examples, as settings name it.
+  private struct AttackInside: Configurable {
+    var attack: any Attack
+
+    static let settings: [Setting<AttackInside>] = [
+      .attack(
+        "of", \.attack, among: { !$0.runsAnotherAttack }, "the attack that makes the examples")
+    ]
+  }
+
+  public static let runsAnotherAttack = true
+  public var needsPictures: Bool { attack.needsPictures }
   public var norm: Norm { attack.norm }
 
   public var parameters: [String: String] {
-    attack.parameters.merging(["of": type(of: attack).name, "model": file?.path ?? "in memory"]) {
-      $1
+    AttackInside(attack: attack).settingValues.reduce(into: ["model": file?.path ?? "in memory"]) {
+      $0[$1.name] = $1.value
     }
   }
 
@@ -83,8 +93,15 @@ public struct SurrogateTransfer: Attack {
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
-    attack.perturb(images, goal, within: threat, against: surrogate, random: random)
+    attack.perturb(images, goal, within: threat, against: surrogate, draws: draws)
+  }
+
+  public func sweep(
+    _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier,
+    draws: ExampleDraws
+  ) -> [Tensor] {
+    attack.sweep(images, goal, epsilons: epsilons, against: surrogate, draws: draws)
   }
 }

@@ -57,24 +57,27 @@ public struct ThreatModel: Sendable {
   }
 
   /// Images drawn uniformly from the ball around `originals`, and then moved among valid pixels.
-  public func randomStart(_ originals: Tensor, _ random: RandomSource) -> Tensor {
-    let shape = originals.shape
-    let dimensions = Double(originals.count / max(1, shape[0]))
+  public func randomStart(_ originals: Tensor, _ draws: ExampleDraws) -> Tensor {
+    let shape = Array(originals.shape.dropFirst())
+    let radius = {
+      // The share of the ball within radius r grows as r^D, so r = u^(1/D) for a uniform u.
+      draws.purpose("radius").uniform().power(1 / Double(max(1, shape.reduce(1, *))))
+        .perImage(like: originals)
+    }
     let move: Tensor
     switch norm {
-    case .linf: move = (random.uniform(shape) * 2 - 1) * epsilon
+    case .linf: move = draws.uniform(shape, in: -1..<1) * epsilon
     case .l2:
-      let direction = random.normal(shape)
-      let radius = random.uniform([shape[0], 1, 1, 1]).power(1 / dimensions)
-      move =
-        direction / norm.size(direction).perImage(like: direction).maximum(1e-12) * radius * epsilon
+      let direction = draws.normal(shape)
+      let length = norm.size(direction).perImage(like: direction).maximum(1e-12)
+      move = direction / length * radius() * epsilon
     case .l1:
       // Signed exponential numbers over their sum are uniform on the sphere; the radius makes that
       // the ball.
-      let sizes = -(1 - random.uniform(shape)).logarithm
-      let signed = sizes * (random.uniform(shape) - 0.5).sign
-      let radius = random.uniform([shape[0], 1, 1, 1]).power(1 / dimensions)
-      move = signed / norm.size(signed).perImage(like: signed).maximum(1e-12) * radius * epsilon
+      let sizes = -(1 - draws.uniform(shape)).logarithm
+      let signed = sizes * draws.purpose("signs").signs(shape)
+      let length = norm.size(signed).perImage(like: signed).maximum(1e-12)
+      move = signed / length * radius() * epsilon
     case .l0: move = originals * 0
     }
     return (originals + move).clamped(to: valueRange)

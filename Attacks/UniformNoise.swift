@@ -6,23 +6,29 @@ import Support
 ///
 /// In ℓ2 nearly all of the ball's volume is near its surface, so ‖r‖ is nearly ε for images of many
 /// pixels.
-public struct UniformNoise: Attack {
+public struct UniformNoise: Attack, Configurable {
   public static let name = "uniform-noise"
   public static let title = "uniform random noise"
   public static let summary =
     "a random point of the ball, ℓ∞ or ℓ2: a control that real attacks must beat"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
-  public let norm: Norm
+  public var norm: Norm
 
   public init(norm: Norm = .linf) { self.norm = norm }
-  public init(_ settings: Settings) throws { norm = try settings.norm(of: [.linf, .l2]) }
-  public var parameters: [String: String] { ["norm": norm.rawValue] }
+  public static let settings: [Setting<UniformNoise>] = [
+    .norm(\.norm, of: [.linf, .l2])
+  ]
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+  }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
-    threat.randomStart(images, random)
+    threat.randomStart(images, draws)
   }
 }

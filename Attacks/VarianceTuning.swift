@@ -22,17 +22,19 @@ public struct VarianceTuning: GradientView {
   }
 
   public func estimate(
-    _ inner: GradientEstimate, within threat: ThreatModel, _ random: RandomSource
+    _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
-    // x, variance [N, C, H, W]
+    // x, variance [N, …]
     var variance: Tensor?
-    return GradientEstimate { x, view in
-      let plain = inner(x, through: view)
+    return GradientEstimate { x, draws, view in
+      let plain = inner(x, draws, through: view)
       let tuned = variance.map { plain + $0 } ?? plain
+      let shape = Array(x.shape.dropFirst())
       var total = x * 0
-      for _ in 0..<samples {
-        let neighbour = x + (random.uniform(x.shape) * 2 - 1) * (reach * threat.epsilon)
-        total = total + inner(neighbour, through: view)
+      for sample in 0..<samples {
+        let own = draws.purpose("neighbour \(sample)")
+        let neighbour = x + own.uniform(shape, in: -1..<1) * (reach * threat.epsilon)
+        total = total + inner(neighbour, own, through: view)
       }
       variance = total / Double(samples) - plain
       return tuned

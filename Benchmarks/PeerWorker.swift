@@ -115,10 +115,12 @@ final class PeerWorker {
     let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
     let threat = plan.attack.threat(plan.epsilons[0], against: classifier)
     let started = ContinuousClock.now
-    let goal = plan.goal.goal(for: y, images: x, first: 0, classifier: classifier, seed: seed)
+    let draws = ExampleDraws(
+      seed, examples: Array(0..<count), device: classifier.device)
+    let goal = plan.goal.goal(
+      for: y, images: x, classifier: classifier, draws: draws.purpose("targets"))
     let adversarial = plan.attack.perturb(
-      x, goal, within: threat, against: classifier,
-      random: RandomSource(seed, device: classifier.device))
+      x, goal, within: threat, against: classifier, draws: draws)
     try Perturbation.check(adversarial, of: x, within: threat, attack: plan.name)
     let seconds = (ContinuousClock.now - started).seconds
     let (forwards, backwards) = (classifier.forwards, classifier.backwards)
@@ -145,8 +147,8 @@ final class PeerWorker {
   }
 
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {
-    let meters = models.map { QueryCounter($0.network) }
-    let contestants = zip(models, meters).map {
+    let counters = models.map { QueryCounter($0.network) }
+    let contestants = zip(models, counters).map {
       Contestant(name: $0.name, classifier: $1, fingerprint: $0.name)
     }
     let data = try bytes(of: count)
@@ -159,8 +161,8 @@ final class PeerWorker {
     }
     return Answer(
       seconds: (ContinuousClock.now - started).seconds,
-      forwards: meters.reduce(0) { $0 + $1.forwards },
-      backwards: meters.reduce(0) { $0 + $1.backwards }, grid: grid)
+      forwards: counters.reduce(0) { $0 + $1.forwards },
+      backwards: counters.reduce(0) { $0 + $1.backwards }, grid: grid)
   }
 
   /// The first images as the data set they were: bytes.

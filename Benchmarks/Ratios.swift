@@ -20,10 +20,10 @@ func measureRatios() throws {
   let random = RandomSource(Seed(2))
   let images = random.uniform([batch] + shape.sizes)
   let labels = random.integers(below: 10, [batch])
-  let goal = Goal.away(from: labels)
 
   print(
-    "crossfire \(crossfireVersion), libtorch \(Engine.version), \(Engine.threads) threads, batch \(batch), architecture cnn\n"
+    "crossfire \(crossfireVersion), libtorch \(Engine.version), \(Engine.threads) threads, "
+      + "batch \(batch), architecture cnn\n"
   )
 
   // MARK: Against the machine's matrix products
@@ -31,20 +31,15 @@ func measureRatios() throws {
   let side = 2048
   let a = random.uniform([side, side])
   let b = random.uniform([side, side])
-  let optimizer = Optimizer(.adam(), for: network)
-  let objective = CrossEntropy()
-  let pass = Pass.training(random: RandomSource(Seed(3)))
+  let training = RepeatedStep(network, images, labels, for: CrossEntropy())
 
   let times = Stopwatch.interleaved(
     15,
     [
       { _ = a.matmul(b) },
       { withoutGradients { _ = frozen.logits(images) } },
-      { _ = frozen.inputGradient(at: images) { goal.loss($0) } },
-      {
-        let loss = objective.terms(TrainingStep(network, images, labels, pass)).total
-        optimizer.step(loss.gradients(of: network.learned))
-      },
+      { _ = frozen.inputGradient(at: images) { $0.crossEntropy(labels) } },
+      { training.run() },
       { withoutGradients { _ = network.logits(images) } },
     ])
   let operations = try Operations(network.description)

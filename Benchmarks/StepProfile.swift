@@ -7,7 +7,7 @@ import Support
 struct StepProfile {
   private let network: Network
   private let images: Tensor
-  private let goal: Goal
+  private let labels: Tensor
   private static let rounds = 9
 
   struct Part: Encodable {
@@ -20,7 +20,7 @@ struct StepProfile {
   init(_ network: Network, _ images: Tensor, _ labels: Tensor) {
     self.network = network
     self.images = images
-    goal = .away(from: labels)
+    self.labels = labels
   }
 
   /// The layers, then the loss, then the step; the last part is the whole step measured at once.
@@ -32,14 +32,14 @@ struct StepProfile {
       parts.append(measure(name, on: x, apply))
       x = withoutGradients { apply(x) }
     }
-    let gradient = network.inputGradient(at: images) { goal.loss($0) }
+    let gradient = network.inputGradient(at: images) { $0.crossEntropy(labels) }
     let threat = ThreatModel(.linf, epsilon: 0.3, valueRange: network.valueRange)
     let times = Stopwatch.interleaved(
       Self.rounds,
       [
         { _ = threat.project(images + threat.step(gradient, size: 0.01), around: images) },
         {
-          let ascent = network.inputGradient(at: images) { goal.loss($0) }
+          let ascent = network.inputGradient(at: images) { $0.crossEntropy(labels) }
           _ = threat.project(images + threat.step(ascent, size: 0.01), around: images)
         },
       ])
@@ -70,7 +70,7 @@ struct StepProfile {
         layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
       stages.insert((layer.text, stage), at: place)
     }
-    let loss = { (logits: Tensor) in goal.loss(logits) }
+    let loss = { (logits: Tensor) in logits.crossEntropy(labels).sum() }
     return stages + [("cross-entropy", loss)]
   }
 

@@ -1,4 +1,5 @@
 import Attacks
+import Datasets
 import Defenses
 import ModelCore
 import Support
@@ -6,34 +7,41 @@ import Support
 /// One step of training after another on the same batch: forward, gradients, Adam.
 final class RepeatedStep {
   private let network: Network
-  private let images: Tensor
-  private let labels: Tensor
+  private let batch: Batch
   private let objective: any Objective
   private let optimizer: Optimizer
-  private let pass = Pass.training(random: RandomSource(Seed(3)))
+  private var steps = 0
 
   init(_ network: Network, _ images: Tensor, _ labels: Tensor, for objective: any Objective) {
     self.network = network
-    self.images = images
-    self.labels = labels
-    self.objective = objective
+    batch = Batch(images: images, labels: labels)
+    // A penalty alone leaves the labels to a fit.
+    self.objective = ObjectiveSum([(objective, 1)])
     optimizer = Optimizer(.adam(rate: 1e-4), for: network)
   }
 
+  /// The batch's way through the network, with dropout masks of its own each time.
+  private func next() -> TrainingStep {
+    steps += 1
+    return TrainingStep(
+      network, batch, .training(dropout: Seed(3).derive("step \(steps)")), seed: Seed(4))
+  }
+
   func run() {
-    let step = TrainingStep(network, images, labels, pass)
-    optimizer.step(objective.terms(step).total.gradients(of: network.learned))
+    optimizer.step(objective.terms(next()).total.gradients(of: network.learned))
   }
 
   /// A pass forward, and what it takes to go back to the images too.
-  func forward() { _ = TrainingStep(network, images, labels, pass).logits }
+  func forward() { _ = next().logits }
 
   func inputGradient() {
-    _ = TrainingStep(network, images, labels, pass).fixedInputGradient { $0.crossEntropy(labels) }
+    _ = next().fixedInputGradient { $0.crossEntropy(batch.labels) }
   }
 
   /// The share of the batch that the network has learned.
-  var accuracy: Double { network.predictions(images).equals(labels).to(.float64).mean().scalar }
+  var accuracy: Double {
+    network.predictions(batch.images).equals(batch.labels).to(.float64).mean().scalar
+  }
 }
 
 /// What steps of training with a defense cost beside a plain step, taken by turns.
@@ -50,7 +58,7 @@ func measureTrainingSteps() throws {
   }
   let plain = try step(CrossEntropy())
   let doubled = try step(GradientRegularization(.doubleBackpropagation, lambda: 100))
-  let adversarial = try step(AdversarialTraining(epsilon: 0.3))
+  let adversarial = try step(AdversarialTraining())
   let times = Stopwatch.interleaved(
     11,
     [

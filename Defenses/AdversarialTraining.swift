@@ -10,32 +10,28 @@ import Support
 /// statistics and dropout; with c = 0 the clean images do not. Goodfellow et al., 2015; label
 /// leaking, hence predicted labels: Kurakin et al., 2017; in this form A. Ross, 2018. With
 /// projected gradient descent, true labels and c = 0 it is Madry et al., 2018.
-public struct AdversarialTraining: Defense, Objective {
+public struct AdversarialTraining: Defense, Objective, Configurable {
   public static let name = "adversarialTraining"
   public static let summary =
     "part of every batch's loss on its own adversarial examples (Goodfellow et al. 2015)"
-  public let inner: InnerAttack
+  public var inner: InnerAttack
   /// c, the clean images' share of the loss.
-  public let clean: Double
+  public var clean: Double
 
-  public init(
-    attack: any Attack = FastGradientSign(), epsilon: Double = 0.3,
-    labels: InnerAttack.Labels = .predicted,
-    clean: Double = 0.5
-  ) {
-    inner = InnerAttack(attack, epsilon: epsilon, labels: labels)
+  public init(_ inner: InnerAttack = InnerAttack(), clean: Double = 0.5) {
+    self.inner = inner
     self.clean = clean
   }
 
+  public static let settings: [Setting<AdversarialTraining>] = [
+    .group(\.inner), .double("clean", \.clean, in: 0...1, "the clean images' share of the loss"),
+  ]
+
   public init(_ settings: Settings) throws {
-    inner = try InnerAttack(settings)
-    clean = try settings.double(
-      "clean", default: 0.5, in: 0...1, "the clean images' share of the loss")
+    self.init()
+    try read(settings)
   }
 
-  public var parameters: [(name: String, value: String)] {
-    inner.parameters + [("clean", "\(clean)")]
-  }
   public var dependencies: [String: String] { inner.attack.dependencies }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
@@ -43,18 +39,20 @@ public struct AdversarialTraining: Defense, Objective {
     return self
   }
 
+  public var readsCleanLogits: Bool { clean > 0 }
+
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    guard clean > 0 else { return [LossTerm("adversarial", loss(step, on: inner.examples(step)))] }
+    guard clean > 0 else { return [adversarial(step, weight: 1, inner.examples(step))] }
     let predicted = step.logits.detached.predictedClasses
     return [
-      LossTerm("clean", weight: clean, step.logits.crossEntropy(step.labels).mean()),
-      LossTerm(
-        "adversarial", weight: 1 - clean, loss(step, on: inner.examples(step, predicted: predicted))
-      ),
+      .crossEntropy(step.logits, step.labels, name: "clean", weight: clean),
+      adversarial(step, weight: 1 - clean, inner.examples(step, predicted: predicted)),
     ]
   }
 
-  private func loss(_ step: TrainingStep, on examples: Tensor) -> Tensor {
-    step.forward(examples).crossEntropy(step.labels).mean()
+  private func adversarial(_ step: TrainingStep, weight: Double, _ examples: Tensor) -> LossTerm {
+    .crossEntropy(
+      step.forward(examples, "adversarial examples"), step.labels, name: "adversarial",
+      weight: weight)
   }
 }

@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
 
   /// What the names of the best epoch's weights begin with.
   private static let best = "best."
+  /// What the names of the objective's state begin with.
+  private static let objective = "objective."
 
   private struct Header: Codable {
     let request: String
@@ -24,49 +26,62 @@ public struct Checkpoint: Sendable {
     let history: [EpochRecord]
   }
 
-  /// Puts the last checkpoint's state into the network and the optimizer.
+  /// Puts the last checkpoint's state into the network, the optimizer and the objective.
   /// - Returns: the epochs it has behind it and the best one's weights; nil if there is no sound
-  ///   checkpoint of this request.
+  ///   checkpoint of this request, and then nothing has changed.
   func restore(
-    _ network: Network, _ optimizer: Optimizer
+    _ network: Network, _ optimizer: Optimizer, _ objective: any Objective
   ) throws -> (history: [EpochRecord], best: [String: Tensor]?)? {
     guard FileManager.default.fileExists(atPath: url.path), let file = try? SafetensorsFile(url),
       let text = file.metadata["checkpoint"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.request == request,
-      let tensors = try? file.tensors()
+      header.request == request, let tensors = try? file.tensors()
     else { return nil }
-    let start = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
-    let best = tensors.filter { $0.key.hasPrefix(Self.best) }.map {
-      ($0.key.dropFirst(Self.best.count), $0.value)
+    func part(_ prefix: String) -> [String: Tensor] {
+      tensors.reduce(into: [:]) { part, entry in
+        guard entry.key.hasPrefix(prefix) else { return }
+        part[String(entry.key.dropFirst(prefix.count))] = entry.value
+      }
     }
-    let kept = best.isEmpty ? nil : Dictionary(uniqueKeysWithValues: best.map { (String($0), $1) })
+    let others = ["optimizer.", Self.best, Self.objective]
+    let weights = tensors.filter { entry in !others.contains { entry.key.hasPrefix($0) } }
+    let best = part(Self.best)
+    let start = (
+      network: dictionary(network.state()), optimizer: dictionary(optimizer.state()),
+      steps: optimizer.steps
+    )
     do {
-      if let kept { try network.restore(kept) }
-      try network.restore(
-        tensors.filter { !$0.key.hasPrefix("optimizer.") && !$0.key.hasPrefix(Self.best) })
+      if !best.isEmpty { try network.restore(best) }
+      try network.restore(weights)
       try optimizer.restore(tensors, steps: header.steps)
+      try objective.restore(part(Self.objective))
     } catch {
-      try network.restore(start)
+      try network.restore(start.network)
+      try optimizer.restore(start.optimizer, steps: start.steps)
       return nil
     }
-    return (header.history, kept)
+    return (header.history, best.isEmpty ? nil : best)
   }
 
   func write(
-    _ network: Network, _ optimizer: Optimizer, _ history: [EpochRecord],
-    best: [String: Tensor]? = nil
+    _ network: Network, _ optimizer: Optimizer, _ objective: any Objective,
+    _ history: [EpochRecord], best: [String: Tensor]? = nil
   ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let header = try encoder.encode(
       Header(request: request, steps: optimizer.steps, history: history))
-    let metadata = ["checkpoint": String(decoding: header, as: UTF8.self)]
-    let kept = (best ?? [:]).sorted { $0.key < $1.key }.map {
-      (name: Self.best + $0.key, tensor: $0.value)
+    func prefixed(_ prefix: String, _ state: [String: Tensor]) -> [(name: String, tensor: Tensor)] {
+      state.sorted { $0.key < $1.key }.map { (prefix + $0.key, $0.value.to(.cpu).contiguous) }
     }
     try SafetensorsFile.write(
-      network.state() + optimizer.state() + kept, metadata: metadata, to: url)
+      network.state() + optimizer.state() + prefixed(Self.objective, objective.state)
+        + prefixed(Self.best, best ?? [:]),
+      metadata: ["checkpoint": String(decoding: header, as: UTF8.self)], to: url)
+  }
+
+  private func dictionary(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {
+    Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) })
   }
 
   /// Removes the file once the finished model is in its place.

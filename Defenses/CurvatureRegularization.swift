@@ -10,67 +10,69 @@ import Support
 /// same from differences of gradients at noisy places. Exact: one derivative for each pixel, for
 /// small images and tests. Where images share batch statistics, what they do to each other's
 /// gradients counts too.
-public struct CurvatureRegularization: Defense, Penalty {
+public struct CurvatureRegularization: Defense, Objective, Configurable {
   public static let name = "curvatureRegularization"
   public static let summary =
     "a penalty on the loss's second derivative in the pixels (Rifai et al. 2011)"
 
-  public enum Method: Equatable, Sendable {
+  /// How the second derivative is measured.
+  public enum Method: String, Sendable, CaseIterable {
+    /// Along random directions.
+    case stochastic
+    /// Along every pixel.
     case exact
-    case stochastic(samples: Int)
   }
 
-  public let lambda: Double
-  public let method: Method
+  /// λ, on the mean over the images.
+  public var lambda: Double
+  public var method: Method
+  /// How many random directions are averaged; the exact method has no use for it.
+  public var samples: Int
 
-  public init(lambda: Double = 1, method: Method = .stochastic(samples: 1)) {
+  public init(lambda: Double = 1, method: Method = .stochastic, samples: Int = 1) {
     self.lambda = lambda
     self.method = method
+    self.samples = samples
   }
+
+  public static let settings: [Setting<CurvatureRegularization>] = [
+    .double("lambda", \.lambda, "its weight, on the mean over the images"),
+    .choice("method", \.method, "how the second derivative is measured"),
+    .int("samples", \.samples, in: 1...10_000, "directions that are averaged"),
+  ]
 
   public init(_ settings: Settings) throws {
-    lambda = try settings.double("lambda", default: 1, "its weight, on the mean over the images")
-    let name = try settings.choice(
-      "method", of: ["stochastic", "exact"], default: "stochastic",
-      "how the second derivative is measured")
-    let samples = try settings.int(
-      "samples", default: 1, in: 1...10_000, "directions that are averaged")
-    method = name == "exact" ? .exact : .stochastic(samples: samples)
+    self.init()
+    try read(settings)
   }
 
-  public var parameters: [(name: String, value: String)] {
-    switch method {
-    case .exact: [("lambda", "\(lambda)"), ("method", "exact")]
-    case .stochastic(let samples):
-      [("lambda", "\(lambda)"), ("method", "stochastic"), ("samples", "\(samples)")]
-    }
-  }
+  public var isPenalty: Bool { true }
 
-  public func penalties(_ step: TrainingStep) -> [LossTerm] {
-    // gradient [N, C, H, W]
+  public func terms(_ step: TrainingStep) -> [LossTerm] {
+    // gradient [N, …]
     let gradient = step.inputGradient { $0.crossEntropy(step.labels) }
     let squares = directions(step).map { direction in
       step.inputDerivative(of: (gradient * direction()).sum()).flattened.square.sum([1]).mean()
     }
     let total = squares.dropFirst().reduce(squares[0], +)
-    let value = if case .stochastic(let samples) = method { total / Double(samples) } else { total }
+    let value = method == .stochastic ? total / Double(samples) : total
     return [LossTerm("curvature", weight: lambda, value)]
   }
 
   /// The directions, each in the shape of one image or of all.
   private func directions(_ step: TrainingStep) -> [() -> Tensor] {
     let images = step.images
+    let shape = Array(images.shape.dropFirst())
     switch method {
-    case .stochastic(let samples):
-      return (0..<samples).map { _ in
-        { step.random.uniform(images.shape).isAtLeast(0.5).to(.float32) * 2 - 1 }
+    case .stochastic:
+      return (0..<samples).map { sample in
+        { step.draws("curvature direction \(sample)").signs(shape) }
       }
     case .exact:
-      let pixels = images.count / images.shape[0]
+      let pixels = shape.reduce(1, *)
       return (0..<pixels).map { pixel in
         {
-          Tensor(labels: [pixel]).oneHot(classes: pixels).reshaped([1] + images.shape.dropFirst())
-            .to(images.device)
+          Tensor(labels: [pixel]).oneHot(classes: pixels).reshaped([1] + shape).to(images.device)
         }
       }
     }

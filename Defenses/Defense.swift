@@ -20,6 +20,10 @@ public protocol Defense: Sendable {
   /// What else the weights depend on, for fingerprints: the weights of other networks.
   var dependencies: [String: String] { get }
 
+  /// Whether it needs a mask for every example: refused before anything is trained if the data have
+  /// none.
+  var needsMasks: Bool { get }
+
   /// What the network is trained for, once everything exists that must exist before.
   /// - Throws: `Failure` if what it needs does not fit the network, or cannot be made.
   func objective(_ preparation: Preparation) throws -> any Objective
@@ -27,6 +31,7 @@ public protocol Defense: Sendable {
 
 extension Defense {
   public var dependencies: [String: String] { [:] }
+  public var needsMasks: Bool { false }
 
   /// Name and settings: `labelSmoothing(alpha=0.1)`.
   public var text: String {
@@ -35,7 +40,13 @@ extension Defense {
   }
 }
 
+extension Defense where Self: Configurable {
+  public var parameters: [(name: String, value: String)] { settingValues }
+}
+
 extension Defense where Self: Objective {
+  public var needsMasks: Bool { false }
+
   public func objective(_ preparation: Preparation) throws -> any Objective { self }
 }
 

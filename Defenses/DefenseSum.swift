@@ -2,11 +2,10 @@ import Support
 
 /// What a network is trained against: one defense, or several whose terms add up.
 ///
-/// The loss is the sum over the members of weight · (their terms), with one rule: a `Penalty`
-/// (gradient or curvature regularisation, TRADES) brings its penalties only, so that no
-/// cross-entropy is counted that nobody wrote. Where every member is a penalty, plain cross-entropy
-/// is there once, with weight one. Members are asked in the order they are written, and share the
-/// pass of the clean images.
+/// The loss is the sum over the members of weight · (their terms). A penalty (gradient or curvature
+/// regularisation, TRADES) brings its penalty only, so that no cross-entropy is counted that nobody
+/// wrote. Where every member is a penalty, plain cross-entropy is added once, with weight one. The
+/// members share the pass of the clean images.
 ///
 ///     [{adversarialTraining: {epsilon: 0.3}}, {gradientRegularization: {lambda: 100, weight: 0.5}}]
 ///
@@ -94,27 +93,12 @@ public struct DefenseSum: Sendable {
     }
   }
 
+  /// Whether a member needs a mask for every example.
+  public var needsMasks: Bool { members.contains { $0.defense.needsMasks } }
+
   /// What the network is trained for, once everything exists that must exist before.
   public func objective(_ preparation: Preparation) throws -> any Objective {
-    let parts = try members.map {
-      (objective: try $0.defense.objective(preparation), weight: $0.weight)
-    }
-    return parts.count == 1 && parts[0].weight == 1
-      ? parts[0].objective : WeightedObjectives(parts: parts)
-  }
-}
-
-/// The terms of several objectives, each times a weight.
-private struct WeightedObjectives: Objective {
-  let parts: [(objective: any Objective, weight: Double)]
-
-  func terms(_ step: TrainingStep) -> [LossTerm] {
-    let fitted = parts.contains { !($0.objective is any Penalty) }
-    let fit = fitted ? [] : CrossEntropy().terms(step)
-    return fit
-      + parts.flatMap { part in
-        let own = (part.objective as? any Penalty)?.penalties(step) ?? part.objective.terms(step)
-        return own.map { LossTerm($0.name, weight: part.weight * $0.weight, $0.value) }
-      }
+    ObjectiveSum(
+      try members.map { (objective: try $0.defense.objective(preparation), weight: $0.weight) })
   }
 }

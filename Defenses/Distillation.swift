@@ -9,30 +9,34 @@ import Support
 /// T times further apart than they were trained to be, so that in float32 probabilities round to 0
 /// and 1 and the loss's gradient is exactly zero: attacks that follow it change nothing. That is a
 /// masked gradient and no robustness; examples of other models and attacks on the logits show it.
-public struct Distillation: Defense {
+public struct Distillation: Defense, Configurable {
   public static let name = "distillation"
   public static let summary =
     "trained on a teacher's soft labels at a temperature (Papernot et al. 2016)"
-  public let temperature: Double
-  private let teacher: StoredNetwork?
+  public var temperature: Double
+  private var teacher: StoredNetwork?
 
   public init(temperature: Double = 50) {
     self.temperature = temperature
     teacher = nil
   }
 
-  public init(_ settings: Settings) throws {
-    temperature = try settings.double(
-      "temperature", default: 50, in: 1e-3...1e6, "T, of teacher and student")
-    let meaning =
-      "a model file to use as the teacher; else one is trained first and kept beside the model"
-    teacher =
-      settings.value("teacher", meaning) == nil
-      ? nil : try StoredNetwork(settings.file("teacher", meaning))
-  }
+  public static let settings: [Setting<Distillation>] = [
+    .double("temperature", \.temperature, in: 1e-3...1e6, "T, of teacher and student"),
+    Setting { root, settings in
+      let meaning =
+        "a model file to use as the teacher; else one is trained first and kept beside the model"
+      if settings.value("teacher", meaning) != nil {
+        root.teacher = try StoredNetwork(settings.file("teacher", meaning))
+      }
+    } values: { root in
+      root.teacher.map { [("teacher", $0.file.path)] } ?? []
+    },
+  ]
 
-  public var parameters: [(name: String, value: String)] {
-    [("temperature", "\(temperature)")] + (teacher.map { [("teacher", $0.file.path)] } ?? [])
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
   }
 
   public var dependencies: [String: String] { teacher.map { ["teacher": $0.fingerprint] } ?? [:] }
@@ -54,14 +58,15 @@ public struct DistillationTeacher: Defense, Objective {
 
   public init(temperature: Double) { self.temperature = temperature }
 
+  /// Reads the temperature as a distillation does.
   public init(_ settings: Settings) throws {
-    temperature = try settings.double("temperature", default: 50, in: 1e-3...1e6, "T")
+    self.init(temperature: try Distillation(settings).temperature)
   }
 
   public var parameters: [(name: String, value: String)] { [("temperature", "\(temperature)")] }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    [LossTerm("cross-entropy", (step.logits / temperature).crossEntropy(step.labels).mean())]
+    [.crossEntropy(step.logits / temperature, step.labels)]
   }
 }
 
@@ -79,8 +84,7 @@ public struct SoftLabels: Objective {
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     let soft = withoutGradients { (teacher.logits(step.images) / temperature).softmax() }
-    return [
-      LossTerm("soft labels", (step.logits / temperature).crossEntropy(probabilities: soft).mean())
-    ]
+    let value = (step.logits / temperature).crossEntropy(probabilities: soft).mean()
+    return [LossTerm("soft labels", value, logits: step.logits)]
   }
 }

@@ -13,15 +13,12 @@ public struct EnsembleAdversarialTraining: Defense {
   public static let name = "ensembleAdversarialTraining"
   public static let summary =
     "adversarial training with examples of other models too (Tramèr et al. 2018)"
-  public let inner: InnerAttack
-  /// c, the clean images' share of the loss.
-  public let clean: Double
+  /// The training with examples of the network itself.
+  public let own: AdversarialTraining
   private let sources: [StoredNetwork]
 
   public init(_ settings: Settings) throws {
-    inner = try InnerAttack(settings)
-    clean = try settings.double(
-      "clean", default: 0.5, in: 0...1, "the clean images' share of the loss")
+    own = try AdversarialTraining(settings)
     sources = try settings.files("sources", "files of the other models").map {
       try StoredNetwork($0)
     }
@@ -33,18 +30,19 @@ public struct EnsembleAdversarialTraining: Defense {
   }
 
   public var parameters: [(name: String, value: String)] {
-    inner.parameters + [("clean", "\(clean)")] + sources.map { ("sources", $0.file.path) }
+    own.parameters + sources.map { ("sources", $0.file.path) }
   }
 
   public var dependencies: [String: String] {
     let weights = sources.enumerated().map { ("source \($0)", $1.fingerprint) }
-    return inner.attack.dependencies.merging(weights) { $1 }
+    return own.dependencies.merging(weights) { $1 }
   }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
-    try inner.attack.check(against: preparation.network)
+    try own.inner.attack.check(against: preparation.network)
     return Ensemble(
-      inner: inner, clean: clean, sources: try sources.map { try $0.beside(preparation.network) })
+      inner: own.inner, clean: own.clean,
+      sources: try sources.map { try $0.beside(preparation.network) })
   }
 
   private struct Ensemble: Objective {
@@ -53,16 +51,16 @@ public struct EnsembleAdversarialTraining: Defense {
     let sources: [Network]
 
     func terms(_ step: TrainingStep) -> [LossTerm] {
-      let cleanLoss = step.logits.crossEntropy(step.labels).mean()
-      let drawn = Int(step.random.integers(below: sources.count + 1, [1]).scalar)
+      let drawn = step.draws("source of step \(step.progress.step)")
+        .sharedInteger(below: sources.count + 1)
       let examples =
         drawn == sources.count
         ? inner.examples(step, predicted: step.logits.detached.predictedClasses)
         : inner.examples(step, against: sources[drawn])
-      let adversarial = step.forward(examples).crossEntropy(step.labels).mean()
+      let adversarial = step.forward(examples, "adversarial examples")
       return [
-        LossTerm("clean", weight: clean, cleanLoss),
-        LossTerm("adversarial", weight: 1 - clean, adversarial),
+        .crossEntropy(step.logits, step.labels, name: "clean", weight: clean),
+        .crossEntropy(adversarial, step.labels, name: "adversarial", weight: 1 - clean),
       ]
     }
   }

@@ -26,31 +26,26 @@ struct FiniteDifference {
   /// The penalty, a scalar: its value is exact, its gradient in the parameters the difference
   /// above.
   func value(_ step: TrainingStep) -> Tensor {
-    // images [N, C, H, W]
-    let forward = replaying(step)
+    // images [N, …]
     let variable = step.images.tracked
-    let here = penalty.losses(forward(variable), step.labels).sum()
+    let here = penalty.losses(look(step, variable), step.labels).sum()
     let gradient = here.gradient(of: variable, retainingGraph: true).detached
-    let exact = penalty.sizes(gradient, mask: step.mask).mean()
-    let direction = penalty.slopes(gradient, mask: step.mask)
+    let masks = step.batch.annotations.masks
+    let exact = penalty.sizes(gradient, masks: masks).mean()
+    let direction = penalty.slopes(gradient, masks: masks)
     let longest = direction.flattened.square.sum([1]).max().scalar.squareRoot()
     // Without a direction there is nothing to differentiate; what is not a number is told by the
     // value.
     guard longest > 0, longest.isFinite else { return exact }
     let t = length / longest
-    let there = penalty.losses(forward(step.images + direction * t), step.labels).sum()
+    let there = penalty.losses(look(step, step.images + direction * t), step.labels).sum()
     let difference = (there - here) / (t * Double(step.images.shape[0]))
     return difference - difference.detached + exact
   }
 
-  /// Forward passes that all have the same dropout masks.
-  private func replaying(_ step: TrainingStep) -> (Tensor) -> Tensor {
-    let looking = step.pass.withoutUpdates
-    guard let random = looking.random else { return { step.network.forward($0, looking) } }
-    let seed = Seed(UInt64(random.integers(below: Int.max, [1]).int64s()[0]))
-    return { images in
-      let again = RandomSource(seed, device: random.device)
-      return step.network.forward(images, looking.drawing(from: again))
-    }
+  /// A pass that moves no running statistics. Both passes have one purpose and so the same dropout
+  /// masks.
+  private func look(_ step: TrainingStep, _ images: Tensor) -> Tensor {
+    step.network.forward(images, step.pass.withoutUpdates.purpose("finite difference"))
   }
 }

@@ -7,22 +7,29 @@ import Support
 /// The noise is not clipped to the valid pixels, so that it is Gaussian everywhere. A baseline for
 /// defenses against small perturbations, and what randomised smoothing trains with (Cohen et al.,
 /// 2019).
-public struct GaussianNoise: Defense, Objective {
+public struct GaussianNoise: Defense, Objective, Configurable {
   public static let name = "gaussianNoise"
   public static let summary = "training on images with Gaussian noise (Cohen et al. 2019)"
-  public let sigma: Double
+  public var sigma: Double
 
   public init(sigma: Double = 0.1) { self.sigma = sigma }
 
+  public static let settings: [Setting<GaussianNoise>] = [
+    .double("sigma", \.sigma, "standard deviation of the noise, in pixel units")
+  ]
+
   public init(_ settings: Settings) throws {
-    sigma = try settings.double(
-      "sigma", default: 0.1, "standard deviation of the noise, in pixel units")
+    self.init()
+    try read(settings)
   }
 
-  public var parameters: [(name: String, value: String)] { [("sigma", "\(sigma)")] }
+  public var readsCleanLogits: Bool { false }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    let noisy = step.images + step.random.normal(step.images.shape) * sigma
-    return [LossTerm("noisy", step.forward(noisy).crossEntropy(step.labels).mean())]
+    let noise = step.draws("noise").normal(Array(step.images.shape.dropFirst()))
+    return [
+      .crossEntropy(
+        step.forward(step.images + noise * sigma, "noisy images"), step.labels, name: "noisy")
+    ]
   }
 }

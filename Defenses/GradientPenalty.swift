@@ -26,16 +26,25 @@ public enum GradientPenalty: String, Sendable, CaseIterable {
     }
   }
 
-  /// The measure of each image's gradient: `[N, C, H, W]` → `[N]`.
-  public func sizes(_ gradient: Tensor, mask: Tensor?) -> Tensor {
-    let counted = (mask.map { gradient * $0 } ?? gradient).flattened
+  /// Whether each pixel counts as much as the example's mask says.
+  public var isMasked: Bool { self == .sumOfLogProbabilities }
+
+  /// The measure of each image's gradient: `[N, …]` → `[N]`.
+  /// - Parameter masks: in the gradients' shape; needed if the penalty is masked, unused if not.
+  public func sizes(_ gradient: Tensor, masks: Tensor?) -> Tensor {
+    let counted = counted(gradient, masks).flattened
     return self == .l1 ? counted.absolute.sum([1]) : counted.square.sum([1])
   }
 
   /// The derivative of `sizes` in the gradient, in its shape; zero where the gradient is.
-  func slopes(_ gradient: Tensor, mask: Tensor?) -> Tensor {
-    let counted = mask.map { gradient * $0 } ?? gradient
-    let slope = self == .l1 ? counted.sign : counted * 2
-    return mask.map { slope * $0 } ?? slope
+  func slopes(_ gradient: Tensor, masks: Tensor?) -> Tensor {
+    // d/dg Σ (A·g)² = 2·A·(A·g), and d/dg Σ |g| = sign g.
+    self == .l1 ? gradient.sign : counted(counted(gradient, masks) * 2, masks)
+  }
+
+  private func counted(_ gradient: Tensor, _ masks: Tensor?) -> Tensor {
+    guard isMasked else { return gradient }
+    guard let masks else { preconditionFailure("a masked penalty needs the examples' masks") }
+    return gradient * masks
   }
 }

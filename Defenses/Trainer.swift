@@ -20,7 +20,8 @@ public struct Trainer {
     progress: ProgressDisplay = ProgressDisplay(.quiet)
   ) {
     self.settings = settings
-    self.objective = objective
+    // A penalty alone leaves the labels to a fit.
+    self.objective = objective.isPenalty ? ObjectiveSum([(objective, 1)]) : objective
     self.checkpoint = checkpoint
     self.progress = progress
   }
@@ -42,9 +43,12 @@ public struct Trainer {
       throw Failure.usage(
         "training needs batches of at least two images: batch statistics of one do not exist")
     }
+    guard !objective.needsMasks || data.annotations.masks != nil else {
+      throw MaskRequirement.failure(data.name)
+    }
     let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
     let optimizer = Optimizer(settings.optimizer, for: network)
-    var (history, best) = try checkpoint?.restore(network, optimizer) ?? ([], nil)
+    var (history, best) = try checkpoint?.restore(network, optimizer, objective) ?? ([], nil)
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
@@ -62,7 +66,7 @@ public struct Trainer {
       if settings.keep == .best, history.best == record.epoch {
         best = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
       }
-      try checkpoint?.write(network, optimizer, history, best: best)
+      try checkpoint?.write(network, optimizer, objective, history, best: best)
       try after(history)
     }
     if let best { try network.restore(best) }
@@ -74,22 +78,27 @@ public struct Trainer {
   ) throws -> EpochRecord {
     let seed = settings.seed.derive("epoch \(epoch)")
     let order = RandomSource(seed.derive("order")).permutation(data.count)
-    let pass = Pass.training(random: RandomSource(seed.derive("dropout"), device: network.device))
     var tally = Tally()
     for step in 0..<steps {
       let start = step * settings.batchSize
       let count = min(settings.batchSize, data.count - start)
       // Batch statistics of a single image do not exist.
       if count == 1 && steps > 1 { continue }
-      let batch = data.batch(at: order.narrow(0, start, count))
+      let batch = data.batch(at: order.narrow(0, start, count)).to(network.device)
       let training = TrainingStep(
-        network, batch.images.to(network.device), batch.labels.to(network.device), pass)
+        network, batch, .training(dropout: seed.derive("step \(step)")), seed: seed,
+        progress: TrainingProgress(
+          epoch: epoch, epochs: settings.epochs, step: step, stepsPerEpoch: steps),
+        readsCleanLogits: objective.readsCleanLogits)
       let terms = objective.terms(training)
       let loss = terms.total
       let value = loss.scalar
       guard value.isFinite else { throw diverged(epoch, step, terms) }
       optimizer.step(loss.gradients(of: network.learned), factor: factor(epoch, step, steps))
-      tally.add(value, terms, training, count)
+      let judged =
+        terms.lazy.compactMap(\.logits).first
+        ?? (objective.readsCleanLogits ? training.logits : nil)
+      tally.add(value, terms, batch, judged)
       progress.update(epoch * data.count + start + count, remark(epoch, tally))
     }
     return tally.record(epoch, rateFactor: factor(epoch, 0, steps))
@@ -132,13 +141,15 @@ private struct Tally {
   var loss: Double { lossSum / Double(seen) }
   var accuracy: Double { right / Double(seen) }
 
-  mutating func add(_ loss: Double, _ terms: [LossTerm], _ step: TrainingStep, _ count: Int) {
-    seen += count
-    lossSum += loss * Double(count)
-    for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(count) }
-    let judged = step.judged ?? step.logits
+  mutating func add(_ loss: Double, _ terms: [LossTerm], _ batch: Batch, _ logits: Tensor?) {
+    seen += batch.count
+    lossSum += loss * Double(batch.count)
+    for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(batch.count) }
+    guard let logits else { return }
     right +=
-      withoutGradients { judged.predictedClasses.equals(step.labels).to(.float32).sum() }.scalar
+      withoutGradients {
+        logits.predictedClasses.equals(batch.labels).to(.float32).sum()
+      }.scalar
   }
 
   func record(_ epoch: Int, rateFactor: Double) -> EpochRecord {

@@ -24,7 +24,7 @@ public struct TrainingSettings: Sendable {
   public var keep = Kept.last
 
   public init(
-    epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(rate: 1e-3),
+    epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(),
     schedule: LearningRateSchedule = .constant,
     seed: Seed = Seed(0)
   ) {

@@ -12,11 +12,11 @@ struct Validation {
     var (loss, right) = (0.0, 0.0)
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let range = start..<min(images.count, start + batchSize)
-      let labels = images.batch(range).labels.to(network.device)
+      let batch = images.batch(range).to(network.device)
       withoutGradients {
-        let logits = frozen.logits(images.batch(range).images.to(network.device))
-        loss += logits.crossEntropy(labels).to(.float64).sum().scalar
-        right += logits.predictedClasses.equals(labels).to(.float64).sum().scalar
+        let logits = frozen.logits(batch.images)
+        loss += logits.crossEntropy(batch.labels).to(.float64).sum().scalar
+        right += logits.predictedClasses.equals(batch.labels).to(.float64).sum().scalar
       }
     }
     return (loss / Double(images.count), right / Double(images.count))

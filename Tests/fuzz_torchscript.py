@@ -12,7 +12,7 @@ parser.add_argument("--command", default=f"{here}/../.build/debug/crossfire")
 parser.add_argument("--seed", type=int, default=5)
 options = parser.parse_args()
 
-fixtures = f"{here}/ModelCoreTests/Fixtures"
+fixtures = f"{here}/ForeignModelsTests/Fixtures"
 sources = [open(f"{fixtures}/{name}", "rb").read() for name in ("tiny.pt", "digits.plain.pt")]
 draw = random.Random(options.seed)
 

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Kills a small experiment with SIGKILL at random moments, twenty times, and lets it go on each time; at the end every file must
-be byte for byte that of an undisturbed run.
+"""Starts a small experiment twenty times and kills it with SIGKILL at a random moment each time.
+Every start continues where the previous one was killed. A last run finishes the experiment. At the
+end every file must be byte for byte equal to that of an undisturbed run.
 
     make build && python3 Tests/kill_and_resume.py [KILLS [SEED]]
+
+KILLS is the number of starts (20), SEED the seed of the random moments (1). The exit status is 0 if
+all files are equal, and 1 otherwise.
 """
 
 import hashlib
@@ -28,8 +32,9 @@ images: { attacks: [fgsm], count: 20 }
 
 
 def digests(folder):
-    """Of every file that says nothing about when it was made."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in (".lock", "log.jsonl")]
+    """The SHA-256 of every file below a folder, without locks and the log, which holds times."""
+    skipped = (".lock", "log.jsonl")
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in skipped]
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
@@ -42,17 +47,19 @@ def main():
         (folder / "killed.yaml").write_text(EXPERIMENT)
 
         def start(out):
-            command = [ROOT / ".build/release/crossfire", "run", folder / "killed.yaml", "--out", folder / out, "--quiet"]
+            program = ROOT / ".build/release/crossfire"
+            command = [program, "run", folder / "killed.yaml", "--out", folder / out, "--quiet"]
             return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
         begun = time.monotonic()
         if start("calm").wait() != 0:
-            sys.exit("the undisturbed run failed")
+            sys.exit("the undisturbed run failed; its message is above")
         whole = time.monotonic() - begun
         print(f"undisturbed: {whole:.1f} s, {len(digests(folder / 'calm'))} files", flush=True)
         finished = 0
         for kill in range(kills):
-            # Each attempt goes on where the last was killed, so the moments wander through the whole run.
+            # Each start continues where the last one was killed, so together the starts reach every
+            # part of the run.
             moment = chance.uniform(0.02, 2.5 * whole / kills)
             process = start("killed")
             try:
@@ -61,10 +68,11 @@ def main():
                 process.kill()
                 process.wait()
         if start("killed").wait() != 0:
-            sys.exit("the last run failed")
+            sys.exit("the last run failed; its message is above")
         calm, killed = digests(folder / "calm"), digests(folder / "killed")
-        differing = sorted(name for name in calm.keys() | killed.keys() if calm.get(name) != killed.get(name))
-        print(f"{kills} attempts (seed {seed}), {kills - finished} killed: {len(differing)} files differ")
+        names = calm.keys() | killed.keys()
+        differing = sorted(name for name in names if calm.get(name) != killed.get(name))
+        print(f"{kills} starts (seed {seed}), {kills - finished} killed: {len(differing)} files differ")
         for name in differing:
             print("  ", name)
         sys.exit(1 if differing else 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/ModelCoreTests/Fixtures/architectures.txt: what PyTorch makes of the architectures whose published CIFAR-10 weights
+"""Writes Tests/ForeignModelsTests/Fixtures/architectures.txt: what PyTorch makes of the architectures whose published CIFAR-10 weights
 load here. For each: its name, the names and shapes of its state dictionary, and its logits for one image, with weights and image
 by the formula in `pattern`. Needs torch. Modules bear the names of the published implementations (kuangliu/pytorch-cifar,
 akamaster/pytorch_resnet_cifar10, RobustBench's wide_resnet).
@@ -130,4 +130,4 @@ if __name__ == "__main__":
         with torch.no_grad(): logits = model((pattern(3 * 32 * 32, 0).view(1, 3, 32, 32) + 1) / 2)[0]
         lines.append(f"= {name} {sum(p.numel() for p in model.parameters())} " + " ".join(f"{v:.9g}" for v in logits.tolist()))
         lines += [f"{key} {'x'.join(map(str, value.shape))}".strip() for key, value in model.state_dict().items()]
-    open(f"{here}/../Tests/ModelCoreTests/Fixtures/architectures.txt", "w").write("\n".join(lines) + "\n")
+    open(f"{here}/../Tests/ForeignModelsTests/Fixtures/architectures.txt", "w").write("\n".join(lines) + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the tests that read models made elsewhere, into Tests/ModelCoreTests/Fixtures.
+"""Writes the fixtures of the tests that read models made elsewhere, into Tests/ForeignModelsTests/Fixtures.
 
     python3 -m venv .deps/foreign && .deps/foreign/bin/pip install torch==2.13.0 numpy onnx==1.23.2 onnxscript safetensors
     .deps/foreign/bin/python scripts/foreign_models.py
@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from safetensors.torch import load_file, save_file
 
-fixtures = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Tests/ModelCoreTests/Fixtures")
+fixtures = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Tests/ForeignModelsTests/Fixtures")
 
 
 def export(model, images, path, dynamo=False, opset=17, **options):

@@ -1,3 +1,4 @@
+// Compresses an image to JPEG in memory and decompresses it again.
 #include "CJPEG.h"
 
 #include <setjmp.h>
@@ -7,6 +8,8 @@
 
 #include <jpeglib.h>
 
+// libjpeg reports an error by calling `error_exit`, which must not return. `fail` keeps the message
+// and jumps to the place that `setjmp` marked.
 struct failure {
   struct jpeg_error_mgr manager;
   jmp_buf place;
@@ -21,6 +24,7 @@ static void fail(j_common_ptr codec) {
   longjmp(failure->place, 1);
 }
 
+// libjpeg would print warnings to the standard error stream.
 static void say_nothing(j_common_ptr codec) { (void)codec; }
 
 static struct jpeg_error_mgr *reporting(struct failure *failure, char *message) {
@@ -31,8 +35,8 @@ static struct jpeg_error_mgr *reporting(struct failure *failure, char *message) 
   return manager;
 }
 
-static int compress(const uint8_t *pixels, int width, int height, int channels, int quality, unsigned char **bytes,
-                    unsigned long *size, char *message) {
+static int compress(const uint8_t *pixels, int width, int height, int channels, int quality,
+                    unsigned char **bytes, unsigned long *size, char *message) {
   struct jpeg_compress_struct codec;
   struct failure failure;
   codec.err = reporting(&failure, message);
@@ -48,7 +52,7 @@ static int compress(const uint8_t *pixels, int width, int height, int channels, 
   codec.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&codec);
   jpeg_set_quality(&codec, quality, TRUE);
-  // The integer transform gives the same bytes on every processor.
+  // The integer cosine transform gives the same bytes on every processor.
   codec.dct_method = JDCT_ISLOW;
   jpeg_start_compress(&codec, TRUE);
   while (codec.next_scanline < codec.image_height) {
@@ -60,8 +64,8 @@ static int compress(const uint8_t *pixels, int width, int height, int channels, 
   return 0;
 }
 
-static int decompress(const unsigned char *bytes, unsigned long size, uint8_t *pixels, int width, int channels,
-                      char *message) {
+static int decompress(const unsigned char *bytes, unsigned long size, uint8_t *pixels, int width,
+                      int channels, char *message) {
   struct jpeg_decompress_struct codec;
   struct failure failure;
   codec.err = reporting(&failure, message);

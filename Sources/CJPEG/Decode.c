@@ -1,3 +1,4 @@
+// Decodes a JPEG file to planes of bytes, and refuses damaged files.
 #include "CJPEG.h"
 #include "CPixels.h"
 
@@ -7,11 +8,11 @@
 #include <string.h>
 
 #include <jpeglib.h>
-// After jpeglib.h, which it needs.
+// jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
 #ifndef JCS_EXTENSIONS
-#error "libjpeg-turbo is needed: its pixels of four bytes are quick to take apart"
+#error "libjpeg-turbo is needed: plain libjpeg cannot decode to pixels of four bytes (JCS_EXT_RGBX)"
 #endif
 
 struct cjpeg_reading {
@@ -23,6 +24,7 @@ struct cjpeg_reading {
   int most_scans;
 };
 
+// Keeps a message and jumps to the place that `setjmp` marked last.
 static void give_up(cjpeg_reading *reading, const char *text) {
   snprintf(reading->message, CJPEG_MESSAGE_SIZE, "%s", text);
   longjmp(reading->place, 1);
@@ -34,7 +36,8 @@ static void on_error(j_common_ptr codec) {
   give_up((cjpeg_reading *)codec, text);
 }
 
-// libjpeg goes on after damage and fills in grey. Here only what harms no pixel is forgiven.
+// Where a file is damaged, libjpeg only warns (a level below 0) and fills in grey pixels. Here a
+// warning is an error, unless it is one of the three that leave all pixels right.
 static void on_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
   switch (codec->err->msg_code) {
@@ -45,7 +48,8 @@ static void on_message(j_common_ptr codec, int level) {
   }
 }
 
-// A progressive file of a few kilobytes can ask for thousands of passes over a large picture.
+// A progressive file of a few kilobytes can ask for thousands of scans, and each of them passes
+// over the whole of a large picture.
 static void on_progress(j_common_ptr codec) {
   cjpeg_reading *reading = (cjpeg_reading *)codec;
   if (reading->codec.input_scan_number > reading->most_scans) give_up(reading, "too many scans");
@@ -81,8 +85,16 @@ void cjpeg_close(cjpeg_reading *reading) {
   free(reading);
 }
 
-// Pixels of four bytes: of ink, where 255 is none of it, become those of light. Paper shows what
-// cyan, magenta and yellow leave of what black leaves.
+// Converts a row of inverted CMYK pixels to RGB in place; the fourth byte stays as it is.
+//
+// Inverted means that a byte is the share of light that an ink lets through: 255 is no ink, 0 is
+// full ink. Red light passes through cyan and black ink, so red is cyan·black / 255. Green and blue
+// follow in the same way from magenta and yellow. The loop computes this as
+//
+//     black − (255 − c)·black / 255,
+//
+// where the quotient is rounded to the nearest integer: it is ((t >> 8) + t) >> 8 for
+// t = (255 − c)·black + 128.
 static void to_light(uint8_t *pixels, int width) {
   for (int x = 0; x < width; x++) {
     unsigned black = pixels[4 * x + 3];
@@ -93,7 +105,8 @@ static void to_light(uint8_t *pixels, int width) {
   }
 }
 
-int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char message[CJPEG_MESSAGE_SIZE]) {
+int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans,
+                 char message[CJPEG_MESSAGE_SIZE]) {
   reading->message = message;
   reading->most_scans = most_scans;
   reading->progress.progress_monitor = on_progress;
@@ -103,23 +116,27 @@ int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char m
   int is_ink = codec->jpeg_color_space == JCS_CMYK || codec->jpeg_color_space == JCS_YCCK;
   int is_grey = codec->jpeg_color_space == JCS_GRAYSCALE;
   codec->out_color_space = is_ink ? JCS_CMYK : is_grey ? JCS_GRAYSCALE : JCS_EXT_RGBX;
-  // The integer transform gives the same bytes on every processor.
+  // The integer cosine transform gives the same bytes on every processor.
   codec->dct_method = JDCT_ISLOW;
   jpeg_start_decompress(codec);
-  if (codec->output_components != (is_grey ? 1 : 4)) give_up(reading, "another number of channels");
+  if (codec->output_components != (is_grey ? 1 : 4)) {
+    give_up(reading, "an unexpected number of channels");
+  }
   int width = (int)codec->output_width;
   size_t area = (size_t)width * codec->output_height;
-  // The memory belongs to the codec and goes with it. Into a row that begins at a multiple of 16
-  // bytes libjpeg-turbo writes past the cache, from where it is read again at once: that took as
-  // long as all the decoding.
-  JSAMPROW four = is_grey ? NULL : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);
+  // A row of four-byte pixels, in memory that the codec owns and frees. It must not begin at a
+  // multiple of 16 bytes: there, libjpeg-turbo writes with stores that bypass the cache, and
+  // reading the row again right away took as long as all the decoding.
+  JSAMPROW four =
+      is_grey ? NULL
+              : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);
   if (four && (uintptr_t)four % 16 == 0) four += 4;
   while (codec->output_scanline < codec->output_height) {
     uint8_t *out = planes + (size_t)codec->output_scanline * width;
     JSAMPROW row = is_grey ? out : four;
     jpeg_read_scanlines(codec, &row, 1);
     if (is_ink) to_light(row, width);
-    // A row at a time, while it is in the cache.
+    // Row by row, while the row is in the cache.
     if (!is_grey) cpixels_take_apart(row, (size_t)width, out, out + area, out + 2 * area);
   }
   jpeg_finish_decompress(codec);

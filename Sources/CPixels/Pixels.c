@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-// The widest registers that the processor has are taken at run time.
+// A function marked so is compiled several times. The version for the widest vector registers that
+// the processor has is chosen when the program starts.
 #if defined(__x86_64__) && defined(__linux__)
 #define WIDE __attribute__((target_clones("avx512bw", "avx2", "default")))
 #else
@@ -12,7 +13,8 @@
 WIDE void cpixels_take_apart(const uint8_t *restrict pixels, size_t count, uint8_t *restrict first,
                              uint8_t *restrict second, uint8_t *restrict third) {
   for (size_t i = 0; i < count; i++) {
-    // Whole words are what several can be taken apart of at once.
+    // The pixel is loaded as one 32-bit word and split by shifts. The compiler turns this into
+    // operations on several pixels at once, which it does not do for loads of single bytes.
     uint32_t pixel;
     memcpy(&pixel, pixels + 4 * i, sizeof pixel);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -27,8 +29,9 @@ WIDE void cpixels_take_apart(const uint8_t *restrict pixels, size_t count, uint8
 typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
 typedef float sixteen_floats __attribute__((vector_size(64)));
 
-// 1 / 255 in two parts, the first so short that its product with a byte is exact: the sum of the
-// two products is then the byte divided by 255, to the bit, in half of a division's time.
+// 1 / 255 as a sum of two float32 numbers. The first, (1 + 1/256) / 256, has nine significant bits,
+// so its product with a byte (eight bits) is exact in float32. Adding the product with the second
+// rounds once to what byte / 255 rounds to, for all 256 bytes, in half the time of a division.
 static const float most = 0x1.01p-8f;
 static const float rest = (float)(1 / 255.0 - 0x1.01p-8);
 
@@ -39,7 +42,8 @@ static void fractions_one_by_one(const uint8_t *bytes, size_t count, float *frac
   }
 }
 
-WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count, float *restrict fractions) {
+WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count,
+                            float *restrict fractions) {
   const size_t size = sizeof(sixteen_floats), past = (uintptr_t)fractions % size;
   size_t i = past ? (size - past) / sizeof(float) : 0;
   if (i > count) i = count;
@@ -48,12 +52,13 @@ WIDE void cpixels_fractions(const uint8_t *restrict bytes, size_t count, float *
     sixteen_bytes some;
     memcpy(&some, bytes + i, sizeof some);
     const sixteen_floats wide = __builtin_convertvector(some, sixteen_floats);
-    // Past the cache: a batch of pictures is larger than it, and what it holds is needed for
-    // decoding the next.
+    // These stores bypass the cache. A batch of pictures is larger than the cache and would push
+    // out what the decoding of the next batch needs.
     __builtin_nontemporal_store(wide * most + wide * rest, (sixteen_floats *)(fractions + i));
   }
 #ifdef __x86_64__
-  // Such stores are seen by other threads in order only after this.
+  // Stores that bypass the cache are not ordered with other stores. After this fence, a thread that
+  // is told that the fractions are ready also sees them.
   __builtin_ia32_sfence();
 #endif
   fractions_one_by_one(bytes + i, count - i, fractions + i);

@@ -1,9 +1,10 @@
-// Batch normalisation in training, with the channels side by side in memory.
+// Batch normalisation in training, for float32 on the processor with channels last in memory.
+// BatchNormalization.h explains the notation.
 //
-// libtorch's own kernel for that layout adds up a whole batch in single precision; its statistics
-// are off by up to 1e-4, which flips the choice of later poolings and so changes gradients by
-// percents. Here sums are added up in double. Also, libtorch's third derivative takes the
-// statistics for constants; ours does not.
+// It replaces libtorch's own kernel for that layout for two reasons. That kernel adds up a whole
+// batch in single precision, so that its statistics are off by up to 1e-4; this changes which
+// numbers later poolings choose, and so changes gradients by percents. And libtorch's third
+// derivative treats the statistics as constants, which they are not.
 #include "BatchNormalization.h"
 
 #include <ATen/ATen.h>
@@ -17,38 +18,52 @@ using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
 namespace {
 
-/// Running statistics [C] that move towards the batch's in place, where there are any.
+/// The running statistics [C] that evaluation uses later; absent in a pass that must not move them.
 struct RunningStatistics {
   std::optional<at::Tensor> mean, variance;
   double momentum;
 
+  /// running ← (1 − momentum)·running + momentum·batch, in place, for one channel.
+  ///
+  /// As in PyTorch, the running variance is the unbiased one, n / (n − 1) times the batch's biased
+  /// variance, while training normalises by the biased one.
   void move(int64_t channel, double batch_mean, double batch_variance, double rows) const {
     if (!mean || !variance) return;
-    float &m = mean->mutable_data_ptr<float>()[channel], &v = variance->mutable_data_ptr<float>()[channel];
+    float &m = mutable_floats(*mean)[channel];
+    float &v = mutable_floats(*variance)[channel];
+    const double part = momentum * batch_variance * rows / std::max(1.0, rows - 1);
     m = static_cast<float>((1 - momentum) * m + momentum * batch_mean);
-    v = static_cast<float>((1 - momentum) * v + momentum * batch_variance * rows / std::max(1.0, rows - 1));
+    v = static_cast<float>((1 - momentum) * v + part);
   }
 };
 
 struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
-  /// x [N, C, H, W] with channels side by side, or [N, C]
+  /// x [N, C, H, W] with channels last in memory, or [N, C]; weight, bias [C] → y, shaped as x.
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
-                            const at::Tensor &bias, const RunningStatistics &running, double epsilon) {
+                            const at::Tensor &bias, const RunningStatistics &running,
+                            double epsilon) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
-    const float *in = x.const_data_ptr<float>();
-    // Deviations from the first row: their squares do not drown the variance when the mean is
-    // large.
-    auto [sums, squares] = column_sums<2>(rows, channels, [&](int64_t i, const std::array<float *, 2> &add) {
+    const float *in = floats(x);
+    // The sums of d = x − x₀ and of d², where x₀ is the first row. For any x₀,
+    //
+    //     μ = x₀ + ⟨d⟩  and  σ² = ⟨d²⟩ − ⟨d⟩².
+    //
+    // With x₀ = 0, both terms of σ² would be about μ², and their difference would lose all digits
+    // where the mean is large beside the deviation. With a row of the batch as x₀, d is about as
+    // large as the deviation itself.
+    auto [sums, squares] = column_sums<2>(rows, channels, [&](int64_t i, const RowSums<2> &add) {
       const float *__restrict line = in + i * channels;
-      float *__restrict a = add[0], *__restrict b = add[1];
+      float *__restrict a = add[0];
+      float *__restrict b = add[1];
       for (int64_t c = 0; c < channels; c++) {
         float deviation = line[c] - in[c];
         a[c] += deviation;
         b[c] += deviation * deviation;
       }
     });
-    Normalizer normalizer{at::empty({channels}, weight.options()), at::empty({channels}, weight.options()),
-                          at::empty({channels}, weight.options())};
+    const auto per_channel = [&] { return at::empty({channels}, weight.options()); };
+    Normalizer normalizer{per_channel(), per_channel(), per_channel()};
+    // y = (x − rounded mean)·scale + shift, where shift also takes away the rest of the mean.
     std::vector<float> scale(static_cast<size_t>(channels)), shift(scale.size());
     const double count = static_cast<double>(rows);
     for (int64_t c = 0; c < channels; c++) {
@@ -57,19 +72,21 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
       double variance = std::max(0.0, squares[k] / count - offset * offset);
       double deviation = std::sqrt(variance + epsilon);
       float rounded = static_cast<float>(center), rest = static_cast<float>(center - rounded);
-      normalizer.mean.mutable_data_ptr<float>()[c] = rounded;
-      normalizer.rest.mutable_data_ptr<float>()[c] = rest;
-      normalizer.inverse.mutable_data_ptr<float>()[c] = static_cast<float>(1 / deviation);
+      mutable_floats(normalizer.mean)[c] = rounded;
+      mutable_floats(normalizer.rest)[c] = rest;
+      mutable_floats(normalizer.inverse)[c] = static_cast<float>(1 / deviation);
       running.move(c, center, variance, count);
-      scale[k] = static_cast<float>(weight.const_data_ptr<float>()[c] / deviation);
-      shift[k] = bias.const_data_ptr<float>()[c] - rest * scale[k];
+      scale[k] = static_cast<float>(floats(weight)[c] / deviation);
+      shift[k] = floats(bias)[c] - rest * scale[k];
     }
     at::Tensor out = at::empty_like(x);
-    float *y = out.mutable_data_ptr<float>();
-    const float *mean = normalizer.mean.const_data_ptr<float>();
+    float *y = mutable_floats(out);
+    const float *mean = floats(normalizer.mean);
     each_row(rows, [&](int64_t i) {
-      const float *__restrict line = in + i * channels, *__restrict m = mean;
-      const float *__restrict s = scale.data(), *__restrict t = shift.data();
+      const float *__restrict line = in + i * channels;
+      const float *__restrict m = mean;
+      const float *__restrict s = scale.data();
+      const float *__restrict t = shift.data();
       float *__restrict to = y + i * channels;
       for (int64_t c = 0; c < channels; c++) to[c] = (line[c] - m[c]) * s[c] + t[c];
     });
@@ -78,27 +95,33 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
     return out;
   }
 
+  /// gradients[0]: g = ∂L/∂y, shaped as x.
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     auto saved = context->get_saved_variables();
-    auto [dx, dw, db] = normalization_gradients(saved[0], saved[1], gradients[0], {saved[2], saved[3], saved[4]},
+    const Normalizer normalizer{saved[2], saved[3], saved[4]};
+    auto [dx, dw, db] = normalization_gradients(saved[0], saved[1], gradients[0], normalizer,
                                                 context->saved_data["epsilon"].toDouble());
+    // Neither the running statistics nor ε have a gradient.
     return {dx, dw, db, at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
-ct_ref ct_batch_norm(ct_ref input, ct_ref weight, ct_ref bias, ct_ref running_mean, ct_ref running_variance,
-                     bool training, double momentum, double epsilon) {
+ct_ref ct_batch_norm(ct_ref input, ct_ref weight, ct_ref bias, ct_ref running_mean,
+                     ct_ref running_variance, bool training, double momentum, double epsilon) {
   return made([&] {
     const at::Tensor &x = input->value;
-    if (training && weight && bias && x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-        (x.dim() == 4 || x.dim() == 2)) {
-      const at::Tensor ordered = x.contiguous(x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+    if (training && weight && bias && x.is_cpu() && x.scalar_type() == at::kFloat &&
+        x.numel() > 0 && (x.dim() == 4 || x.dim() == 2)) {
+      const auto order =
+          x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+      const at::Tensor ordered = x.contiguous(order);
       const RunningStatistics running{present(running_mean), present(running_variance), momentum};
       return BatchStatistics::apply(ordered, weight->value, bias->value, running, epsilon);
     }
-    return at::batch_norm(input->value, optional(weight), optional(bias), optional(running_mean),
-                          optional(running_variance), training, momentum, epsilon, /*cudnn_enabled=*/true);
+    return at::batch_norm(x, optional(weight), optional(bias), optional(running_mean),
+                          optional(running_variance), training, momentum, epsilon,
+                          /*cudnn_enabled=*/true);
   });
 }

@@ -1,4 +1,4 @@
-// The engine as a whole: errors, threads, memory, devices.
+// libtorch as a whole: errors, version, threads, devices, and whether gradients are recorded.
 #include <ATen/Parallel.h>
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>

@@ -1,5 +1,5 @@
-// What every function of the border is made of: handles, and the one place where a C++ exception
-// ends.
+// What the functions of the C interface share: the types behind its handles, and the one place that
+// catches C++ exceptions.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <ATen/core/Generator.h>
@@ -21,8 +21,10 @@ struct ct_generator {
 
 namespace ctorch {
 
+/// Keeps a message for `ct_last_error` on this thread.
 void remember(const char *message);
 
+/// Runs a body. If it throws, keeps the message and returns the zero of its type: NULL or false.
 template <class Body>
 auto guarded(Body body) -> decltype(body()) {
   try {
@@ -35,7 +37,7 @@ auto guarded(Body body) -> decltype(body()) {
   return {};
 }
 
-/// Runs a body that makes a tensor, and hands it out as a new handle; NULL if it threw.
+/// Runs a body that makes a tensor, and returns the tensor as a new handle; NULL if it throws.
 template <class Body>
 ct_ref made(Body body) {
   return guarded([&]() -> ct_ref { return new ct_tensor{body()}; });
@@ -45,8 +47,10 @@ inline at::IntArrayRef sizes(const int64_t *shape, int rank) {
   return at::IntArrayRef(shape, static_cast<size_t>(rank));
 }
 
+/// The tensor of a handle, or an undefined tensor for NULL.
 inline at::Tensor optional(ct_ref tensor) { return tensor ? tensor->value : at::Tensor(); }
 
+/// The tensor of a handle, or nothing for NULL.
 inline std::optional<at::Tensor> present(ct_ref tensor) {
   return tensor ? std::optional<at::Tensor>(tensor->value) : std::nullopt;
 }

@@ -1,5 +1,7 @@
-// Loops over the rows of a float32 matrix [rows, channels] that lies in memory row by row: the
-// pixels of a batch whose channels lie side by side, or the vectors of a batch.
+// Loops over the rows of a float32 matrix [rows, channels] that lies in memory row by row.
+//
+// A batch of images [N, C, H, W] with channels last in memory is such a matrix: a row is one pixel,
+// and there are N·H·W of them. A batch of vectors [N, C] is one as well.
 #pragma once
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -10,26 +12,40 @@
 
 namespace ctorch {
 
-/// `values` lying in memory as `x` does.
+/// The elements of a float32 tensor, to read and to write.
+inline const float *floats(const at::Tensor &x) { return x.const_data_ptr<float>(); }
+inline float *mutable_floats(const at::Tensor &x) { return x.mutable_data_ptr<float>(); }
+
+/// `values` in the same order in memory as `x`, which has the same shape; copied only if needed.
 inline at::Tensor laid_out_like(const at::Tensor &x, const at::Tensor &values) {
   return values.strides() == x.strides() ? values : at::empty_like(x).copy_(values);
 }
 
-/// Adds up `count` quantities per channel over all rows: `row(i, sums)` adds row i's to
-/// sums[0..<count][0..<channels].
+/// Where a row adds its share of `count` sums: one array of `channels` numbers for each sum.
+template <size_t count>
+using RowSums = std::array<float *, count>;
+
+/// Adds up `count` quantities for each channel over all rows, and returns one vector [channels] for
+/// each quantity. `row(i, sums)` must add what row i contributes to channel c of quantity k to
+/// `sums[k][c]`.
 ///
-/// Sums of 64 rows are kept in single precision and added up in double, in an order that does not
-/// depend on the number of threads.
+/// A float32 sum over a whole batch would lose digits. Here only 64 rows at a time are added up in
+/// float32, many channels at once, and these partial sums are added up in double precision.
+///
+/// The result is the same for any number of threads, because the order of all additions depends
+/// only on the number of rows: one thread adds up a chunk of 2,048 rows from front to back, and the
+/// sums of the chunks are then added in their order.
 template <size_t count, class Row>
 std::array<std::vector<double>, count> column_sums(int64_t rows, int64_t channels, Row row) {
   constexpr int64_t rows_per_chunk = 2048, rows_per_block = 64;
   const int64_t chunks = (rows + rows_per_chunk - 1) / rows_per_chunk;
   const size_t width = static_cast<size_t>(channels);
+  // For each quantity a matrix [chunks, channels], of which the first row becomes the result.
   std::array<std::vector<double>, count> wholes;
   for (auto &whole : wholes) whole.resize(static_cast<size_t>(chunks) * width);
   at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> block_sums(count * width);
-    std::array<float *, count> sums;
+    RowSums<count> sums;
     for (size_t k = 0; k < count; k++) sums[k] = &block_sums[k * width];
     for (int64_t chunk = begin; chunk < end; chunk++) {
       const int64_t last = std::min(rows, (chunk + 1) * rows_per_chunk);
@@ -50,10 +66,11 @@ std::array<std::vector<double>, count> column_sums(int64_t rows, int64_t channel
   return wholes;
 }
 
-/// Calls `row(i)` for every row, in parallel.
+/// Calls `row(i)` for each row, in parallel. Each call must write to its own row only.
 template <class Row>
 void each_row(int64_t rows, Row row) {
-  at::parallel_for(0, rows, 256, [&](int64_t begin, int64_t end) {
+  constexpr int64_t rows_per_task = 256;
+  at::parallel_for(0, rows, rows_per_task, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) row(i);
   });
 }

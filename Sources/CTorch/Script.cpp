@@ -1,4 +1,4 @@
-// TorchScript: programs that PyTorch exported, with their weights.
+// TorchScript: programs that PyTorch exported together with their weights.
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -16,23 +16,26 @@ struct ct_script {
   std::string notes;
 };
 
-/// Weights are constants here, and of the one type that everything else computes with.
+/// Makes a weight a constant, and converts other floating-point types to float32, the type that
+/// everything else computes with.
 static void settle(const at::Tensor &tensor) {
   tensor.requires_grad_(false);
-  if (tensor.is_floating_point() && tensor.scalar_type() != at::kFloat) tensor.set_data(tensor.to(at::kFloat));
+  if (tensor.is_floating_point() && tensor.scalar_type() != at::kFloat)
+    tensor.set_data(tensor.to(at::kFloat));
 }
 
 ct_script_ref ct_script_load(const char *path, const char *notes, int device) {
   return guarded([&]() -> ct_script_ref {
-    // Without this a program is rewritten after its first runs, and its numbers change in their
-    // last digits.
+    // By default libtorch rewrites a program after its first runs, and the outputs of the rewritten
+    // program differ in their last digits. Without rewriting, all runs give the same numbers.
     torch::jit::setGraphExecutorOptimize(false);
     torch::jit::ExtraFilesMap extra{{notes, ""}};
-    // An open stream, not a name: a name that is not there would be tried as an archive of another
-    // kind.
+    // The file is passed as an open stream, and not by its path: given the path of a missing file,
+    // libtorch tries to read an archive of another kind.
     std::ifstream file(path, std::ios::binary);
     TORCH_CHECK(file.good(), "cannot read ", path);
-    auto where = device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));
+    auto where = device < 0 ? at::Device(at::kCPU)
+                            : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));
     torch::jit::Module module = torch::jit::load(file, where, extra);
     module.eval();
     for (const at::Tensor &tensor : module.parameters()) settle(tensor);
@@ -54,9 +57,11 @@ int64_t ct_script_weights(ct_script_ref script) {
 ct_ref ct_script_run(ct_script_ref script, ct_ref images) {
   return made([&] {
     c10::IValue out = script->module.forward({images->value});
-    TORCH_CHECK(out.isTensor(), "its forward gives ", out.tagKind(), "; expected one tensor of logits");
+    TORCH_CHECK(out.isTensor(), "its forward returns ", out.tagKind(),
+                "; expected one tensor of logits");
     at::Tensor logits = out.toTensor();
-    TORCH_CHECK(logits.is_floating_point(), "its forward gives ", logits.scalar_type(), " numbers; expected logits");
+    TORCH_CHECK(logits.is_floating_point(), "its forward returns a tensor of type ",
+                logits.scalar_type(), "; expected floating-point logits");
     return logits.to(at::kFloat);
   });
 }

@@ -1,4 +1,4 @@
-// Sliding windows as the context of an operation keeps them for its gradient.
+// Sliding windows in the form in which an operation's context keeps them for its gradient.
 #pragma once
 #include <ATen/core/ivalue.h>
 

@@ -14,6 +14,8 @@ struct BatchOutcome {
   /// float32 `[budgets, norms, n]`
   let sizes: Tensor
   let cost: AttackCost
+  /// The set-up that computed it.
+  let computed: ComputationRecord
   /// The first examples' adversarial images for each budget, float32 `[m, C, H, W]`; none if they
   /// are not kept.
   let kept: [Tensor]
@@ -38,6 +40,7 @@ public struct BatchJournal: Sendable {
   private struct Header: Codable {
     let request: String
     let cost: AttackCost
+    let computed: ComputationRecord
     let budgetsKept: Int
   }
 
@@ -46,7 +49,9 @@ public struct BatchJournal: Sendable {
   }
 
   func write(_ outcome: BatchOutcome, _ range: Range<Int>) throws {
-    let header = Header(request: request, cost: outcome.cost, budgetsKept: outcome.kept.count)
+    let header = Header(
+      request: request, cost: outcome.cost, computed: outcome.computed,
+      budgetsKept: outcome.kept.count)
     let metadata = ["batch": String(decoding: try JSONEncoder().encode(header), as: UTF8.self)]
     let kept = outcome.kept.enumerated().map { (name: "kept.\($0.offset)", tensor: $0.element) }
     let tensors = [
@@ -75,6 +80,7 @@ public struct BatchJournal: Sendable {
     else { return nil }
     return BatchOutcome(
       predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost,
+      computed: header.computed,
       kept: kept)
   }
 

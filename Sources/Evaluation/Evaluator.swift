@@ -1,4 +1,5 @@
 import Datasets
+import ForeignModels
 import ModelCore
 import Support
 

@@ -98,11 +98,12 @@ public struct ExampleSet: Sendable {
     let judged = [origin.epsilons.count, shape.first ?? 0]
     predicted = try file.tensor("predicted")
     confidence = try file.tensor("confidence")
-    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }),
+    guard shape.count == 4 || shape.count == 2, shape.allSatisfy({ $0 > 0 }),
       adversarial.allSatisfy({ $0.shape == shape }),
       ([original] + adversarial).allSatisfy({ $0.type == .float32 })
     else {
-      throw wrong("original and adversarial images must be float32 [N, C, H, W] of one shape")
+      throw wrong(
+        "original and adversarial images must be float32 [N, C, H, W] or [N, D], of one shape")
     }
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
       throw wrong("label, target and index must be int64, one per image")

@@ -1,4 +1,5 @@
 import Defenses
+import ForeignModels
 import Foundation
 import ModelCore
 import Support
@@ -24,7 +25,7 @@ extension Experiment {
           })
       ),
     ]
-    if let examples { root.append(("examples", Node("\(examples)"))) }
+    if let count { root.append(("count", Node("\(count)"))) }
     if let images {
       let names = Node(images.attacks.map { Node($0) }, .implicit, .flow)
       let qualities = Node(images.jpegQualities.map { Node("\($0)") }, .implicit, .flow)
@@ -80,32 +81,7 @@ extension ModelPlan {
     case .ensemble(let names):
       return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
-      var pairs = [
-        ("architecture", Node(plan.architecture.name)), ("epochs", Node("\(plan.settings.epochs)")),
-        ("batchSize", Node("\(plan.settings.batchSize)")),
-        ("schedule", Node(plan.settings.schedule.description)),
-      ]
-      switch plan.settings.optimizer {
-      case .adam(let rate, let beta1, let beta2, let epsilon, let decay, let decoupled):
-        pairs += [
-          ("optimizer", Node(decoupled ? "adamw" : "adam")), ("learningRate", Node("\(rate)")),
-          ("beta1", Node("\(beta1)")),
-          ("beta2", Node("\(beta2)")), ("adamEpsilon", Node("\(epsilon)")),
-          ("weightDecay", Node("\(decay)")),
-        ]
-      case .sgd(let rate, let momentum, let decay, _):
-        pairs += [
-          ("optimizer", Node("sgd")), ("learningRate", Node("\(rate)")),
-          ("momentum", Node("\(momentum)")),
-          ("weightDecay", Node("\(decay)")),
-        ]
-      }
-      let settings = plan.settings
-      if settings.validation > 0 {
-        pairs.append(("validation", Node("\(settings.validation)")))
-        if let patience = settings.patience { pairs.append(("patience", Node("\(patience)"))) }
-        pairs.append(("keep", Node(settings.keep.rawValue)))
-      }
+      var pairs = plan.settingValues.map { ($0.name, Node($0.value)) }
       pairs.append(("defense", plan.defense.node))
       return mapping(pairs + before)
     }

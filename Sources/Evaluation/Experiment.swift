@@ -15,25 +15,28 @@ public struct Experiment: Sendable {
   public let models: [ModelPlan]
   public let attacks: [AttackPlan]
   /// How many test images are attacked, from the first on; nil: all.
-  public let examples: Int?
+  public let count: Int?
   public let images: ImagePlan?
   public let study: StudyDesign?
   /// How many times everything is done, each time from another seed; the first time counts as the
   /// experiment's.
   public let repeats: Int
+  /// What whoever wrote the experiment should know, a sentence each.
+  public let notices: [String]
 
   public init(
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
-    examples: Int?,
+    count: Int?,
     images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
   ) {
     self.repeats = repeats
+    notices = []
     self.name = name
     self.seed = seed
     self.data = data
     self.models = models
     self.attacks = attacks
-    self.examples = examples
+    self.count = count
     self.images = images
     self.study = study
   }
@@ -87,8 +90,9 @@ public struct Experiment: Sendable {
         throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
       }
     }
-    examples = try settings.optionalInt(
-      "examples", in: 1...Int.max, "how many test images are attacked")
+    count = try settings.optionalInt(
+      settings.name("count", formerly: "examples"), in: 1...Int.max,
+      "how many test images are attacked, from the first on")
     images = try settings.map("images", "which adversarial images to export").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
@@ -96,6 +100,7 @@ public struct Experiment: Sendable {
       "repeats", default: 1, in: 1...1000,
       "how many times everything is done, each from another seed")
     study = try Self.study(settings, seed, self.attacks, self.models)
+    notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
   }
 
@@ -106,7 +111,7 @@ public struct Experiment: Sendable {
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data,
       models: models,
       attacks: attacks,
-      examples: examples, images: nil)
+      count: count, images: nil)
   }
 
   private static func study(
@@ -153,121 +158,5 @@ public struct Experiment: Sendable {
         hint: "use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit")
     }
     return name
-  }
-}
-
-/// Which images to train on and to attack.
-public struct DataPlan: Sendable {
-  public let reference: DataReference
-  /// How many training images to use, from the first on; nil: all.
-  public let train: Int?
-  /// How many test images clean accuracy is measured on; nil: all.
-  public let test: Int?
-
-  public init(_ reference: DataReference, train: Int? = nil, test: Int? = nil) {
-    self.reference = reference
-    self.train = train
-    self.test = test
-  }
-
-  fileprivate init(_ settings: Settings) throws {
-    let meaning = "a data set's name or a folder"
-    guard let entry = settings.value("data", meaning) else {
-      throw Failure.badData(
-        "\(settings.place): no data", hint: "for example data: { name: mnist5k }")
-    }
-    if case .scalar(let text) = entry.value {
-      self.init(try DataReference(text, from: settings.folder))
-      return
-    }
-    guard let map = try settings.map("data", meaning) else {
-      throw Failure.badData("\(entry.place): no data")
-    }
-    let name = try map.string("name", meaning)
-    let options = try DataReference.optionNames.compactMap { option in
-      map.value(option, "as after a path") == nil
-        ? nil : "\(option)=" + (try map.string(option, "as after a path"))
-    }
-    let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
-    let reference = try DataReference(text, from: settings.folder)
-    let train = try map.optionalInt("train", in: 1...Int.max, "how many training images")
-    let test = try map.optionalInt("test", in: 1...Int.max, "how many test images")
-    try map.finish("data")
-    self.init(reference, train: train, test: test)
-  }
-
-  /// Loads a split, cut to the size asked for; shows how far it is, and what was left out.
-  /// - Throws: `Failure.badData` if there are fewer images than asked for.
-  public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
-    -> LabelledImages
-  {
-    let all = try progress.loading(reference.description) {
-      try reference.load(split, progress: $0)
-    }
-    guard let wanted = split == .train ? train : test else { return all }
-    return try all.first(wanted)
-  }
-}
-
-extension ProgressDisplay {
-  /// Shows how far the loading of images is, and then what is to be known about them.
-  public func loading(
-    _ name: String, _ load: (@escaping DataReference.Progress) throws -> LabelledImages
-  ) rethrows -> LabelledImages {
-    let images = try load { done, total in
-      if done == 1 { self.begin("read \(name)", total: total, unit: "images") }
-      self.update(done)
-    }
-    end(nil)
-    for line in images.notes { note(line) }
-    return images
-  }
-}
-
-extension LabelledImages {
-  /// The first `wanted` images.
-  /// - Throws: `Failure.badData` if there are fewer.
-  public func first(_ wanted: Int) throws -> LabelledImages {
-    guard wanted <= count else {
-      throw Failure.badData("\(name) has \(count) images, \(wanted) were asked for")
-    }
-    return prefix(wanted)
-  }
-}
-
-/// Which adversarial images become PNG files.
-public struct ImagePlan: Sendable {
-  public let attacks: [String]
-  /// How many images of each attack, budget and source.
-  public let count: Int
-  /// At which qualities to try what JPEG leaves of them.
-  public let jpegQualities: [Int]
-
-  public init(attacks: [String], count: Int, jpegQualities: [Int] = []) {
-    self.jpegQualities = jpegQualities
-    self.attacks = attacks
-    self.count = count
-  }
-
-  fileprivate init(_ settings: Settings, attacks known: [String]) throws {
-    attacks = try settings.strings("attacks", default: known, "whose images")
-    count = try settings.int(
-      "count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
-    jpegQualities = try settings.strings(
-      "jpeg", default: [], "qualities of JPEG to try them through, 1 to 100"
-    ).map {
-      guard let quality = Int($0), (1...100).contains(quality) else {
-        throw Failure.badData(
-          "\(settings.place(of: "jpeg")): \($0) is no quality of JPEG",
-          hint: "for example [95, 75, 50]")
-      }
-      return quality
-    }
-    if let wrong = attacks.first(where: { !known.contains($0) }) {
-      throw Failure.badData(
-        "\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'",
-        hint: hint(for: wrong, among: known))
-    }
-    try settings.finish("images")
   }
 }

@@ -1,7 +1,7 @@
 import Support
 
 /// What the maker of an adversarial example knew of its victim.
-public enum Setting: String, Codable, Sendable {
+public enum AttackerKnowledge: String, Codable, Sendable {
   /// The examples were made on the victim itself.
   case whiteBox = "white-box"
   /// The examples were made on another model and carried over.
@@ -64,7 +64,7 @@ public struct GridCell: Equatable, Sendable {
     self.clean = clean
   }
 
-  public var setting: Setting { source == victim ? .whiteBox : .blackBox }
+  public var setting: AttackerKnowledge { source == victim ? .whiteBox : .blackBox }
 
   /// The fraction of the examples that the victim classified correctly.
   public var accuracy: Double { Double(correct) / Double(examples) }

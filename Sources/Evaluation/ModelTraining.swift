@@ -27,17 +27,17 @@ public struct ModelTraining {
     self.progress = progress
   }
 
-  /// The digest of everything the weights depend on.
+  /// The digest of everything the weights depend on, and of nothing else.
   public var request: String {
     let settings = plan.settings
-    return Digest.hex(
-      of: ([
-        "training 2", training.fingerprint, plan.architecture.name, plan.defense.text,
-        "\(settings.epochs)",
-        "\(settings.batchSize)", "\(settings.optimizer)", "\(settings.schedule)",
-        "\(settings.seed.value)",
+    let parts =
+      [
+        "training 3", device.kind, training.fingerprint, plan.architecture.name,
+        plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
+        "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
-      ] + plan.defense.dependencies).joined(separator: "\n"))
+      ] + plan.defense.dependencies
+    return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
   /// Trains and writes the model, unless the file already holds the result of the same request.
@@ -50,11 +50,13 @@ public struct ModelTraining {
     {
       return done
     }
+    guard !plan.defense.needsMasks || training.annotations.masks != nil else {
+      throw MaskRequirement.failure(training.name)
+    }
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
-      input: training.shape, classNames: training.classNames,
-      seed: plan.settings.seed.derive("weights"), device: device
-    )
+      input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
+      seed: plan.settings.seed.derive("weights"), device: device)
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
     )

@@ -10,8 +10,11 @@ import Support
 /// `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`; metadata `crossfire` = JSON. Seconds
 /// are not in it, so that the same request gives the same bytes.
 enum PredictionFile {
+  /// The version of the format.
+  static let format = 4
+
   private struct Header: Codable {
-    var format = 3
+    var format = PredictionFile.format
     let request: String
     let attack: String
     let source: String
@@ -20,6 +23,7 @@ enum PredictionFile {
     let examplesPerImage: Int
     let forwards: Int
     let backwards: Int
+    let computed: [ComputationRecord]
   }
 
   static func write(_ result: TransferResult, request: String, to url: URL) throws {
@@ -29,7 +33,7 @@ enum PredictionFile {
       request: request, attack: result.attack, source: result.source, victims: result.victims,
       epsilons: result.epsilons, examplesPerImage: result.examplesPerImage,
       forwards: result.cost.forwards,
-      backwards: result.cost.backwards)
+      backwards: result.cost.backwards, computed: result.computed)
     let metadata = ["crossfire": String(decoding: try encoder.encode(header), as: UTF8.self)]
     let tensors = [
       ("predictions", result.predictions), ("clean", result.clean), ("label", result.labels),
@@ -51,7 +55,8 @@ enum PredictionFile {
   static func read(_ url: URL) throws -> (result: TransferResult, request: String) {
     let file = try SafetensorsFile(url)
     guard let text = file.metadata["crossfire"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)), header.format == 3
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+      header.format == format
     else { throw Failure.badData("\(url.path) is not a file of predictions") }
     let (predictions, clean) = (try file.tensor("predictions"), try file.tensor("clean"))
     let sizes = try file.tensor("size")
@@ -69,7 +74,8 @@ enum PredictionFile {
       epsilons: header.epsilons,
       predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
-      cost: AttackCost(forwards: header.forwards, backwards: header.backwards))
+      cost: AttackCost(forwards: header.forwards, backwards: header.backwards),
+      computed: header.computed)
     return (result, header.request)
   }
 }

@@ -19,12 +19,19 @@ public struct Provenance: Codable, Equatable, Sendable {
   public var libtorch: String
   public var models: [ModelRecord]
   public var attacks: [AttackRecord]
+  /// The valid range of the data's values; budgets are in the same unit. Nil in the grids of
+  /// versions that did not record it.
+  public var valueRange: ClosedRange<Double>?
+  /// Which set-up computed which results. A run that was continued on another machine has several.
+  /// Empty in the grids of versions that did not record it.
+  public var computations: [ComputedResults] = []
 
   public init(
     experiment: String, data: String, dataFingerprint: String, examples: Int, seed: UInt64,
     device: String,
     threads: Int, crossfire: String, libtorch: String, models: [ModelRecord],
-    attacks: [AttackRecord]
+    attacks: [AttackRecord], valueRange: ClosedRange<Double>? = nil,
+    computations: [ComputedResults] = []
   ) {
     self.experiment = experiment
     self.data = data
@@ -37,6 +44,26 @@ public struct Provenance: Codable, Equatable, Sendable {
     self.libtorch = libtorch
     self.models = models
     self.attacks = attacks
+    self.valueRange = valueRange
+    self.computations = computations
+  }
+
+  /// Reads a provenance; the fields that earlier versions did not write may be missing.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    experiment = try values.decode(String.self, forKey: .experiment)
+    data = try values.decode(String.self, forKey: .data)
+    dataFingerprint = try values.decode(String.self, forKey: .dataFingerprint)
+    examples = try values.decode(Int.self, forKey: .examples)
+    seed = try values.decode(UInt64.self, forKey: .seed)
+    device = try values.decode(String.self, forKey: .device)
+    threads = try values.decode(Int.self, forKey: .threads)
+    crossfire = try values.decode(String.self, forKey: .crossfire)
+    libtorch = try values.decode(String.self, forKey: .libtorch)
+    models = try values.decode([ModelRecord].self, forKey: .models)
+    attacks = try values.decode([AttackRecord].self, forKey: .attacks)
+    valueRange = try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .valueRange)
+    computations = try values.decodeIfPresent([ComputedResults].self, forKey: .computations) ?? []
   }
 
   public func model(_ name: String) -> ModelRecord? { models.first { $0.name == name } }

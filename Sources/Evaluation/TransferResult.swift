@@ -24,6 +24,9 @@ public struct TransferResult: Sendable {
   public let examplesPerImage: Int
   /// For all examples and budgets. Zero seconds: not known, since the result was read from a file.
   public let cost: AttackCost
+  /// The set-ups that computed it, in the order of the examples: several where an interrupted attack
+  /// was continued by another.
+  public let computed: [ComputationRecord]
 
   /// One cell for every budget and victim.
   public func cells() -> [GridCell] {

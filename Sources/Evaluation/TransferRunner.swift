@@ -3,19 +3,6 @@ import Datasets
 import ModelCore
 import Support
 
-/// One model of a transfer matrix: a name, and the form it is attacked and judged in.
-public struct Contestant: Sendable {
-  public let name: String
-  public let classifier: any Classifier
-  public let fingerprint: String
-
-  public init(name: String, classifier: any Classifier, fingerprint: String) {
-    self.name = name
-    self.classifier = classifier
-    self.fingerprint = fingerprint
-  }
-}
-
 /// Fires one source's adversarial examples at every victim.
 ///
 /// Each batch is attacked once for all budgets, checked, and shown to all victims while it is in
@@ -37,19 +24,21 @@ public struct TransferRunner {
     self.plan = plan
     self.source = source
     self.victims = victims
-    self.data = try plan.examples.map { try data.first($0) } ?? data
+    self.data = try plan.count.map { try data.first($0) } ?? data
     self.seed = seed
     self.evaluator = evaluator
     try plan.check(against: source.classifier)
   }
 
-  /// The digest of everything the predictions depend on.
+  /// The digest of everything the predictions depend on, and of nothing else: batch size, order and
+  /// number of threads are not in it.
   public var request: String {
-    Digest.hex(
-      of: ([
-        "transfer 3", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
-        source.fingerprint,
-      ] + victims.map { "\($0.name) \($0.fingerprint)" }).joined(separator: "\n"))
+    let parts =
+      [
+        "transfer 4", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
+        source.classifier.device.kind, source.fingerprint,
+      ] + victims.map { "\($0.name) \($0.fingerprint)" }
+    return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
   /// How many examples are made of each image; those of an image stand in a row.
@@ -77,6 +66,7 @@ public struct TransferRunner {
     var targets = Rows<Int64>(1, length: count)
     var sizes = Rows<Float>(plan.epsilons.count * Norm.allCases.count, length: count)
     var cost = AttackCost()
+    var computed: [ComputationRecord] = []
     var keptBatches: [[Tensor]] = []
     for range in evaluator.batches(count) {
       let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
@@ -88,6 +78,7 @@ public struct TransferRunner {
       targets.append(outcome.targets.int64s())
       sizes.append(outcome.sizes.floats())
       cost = cost + outcome.cost
+      if !computed.contains(outcome.computed) { computed.append(outcome.computed) }
       if !outcome.kept.isEmpty { keptBatches.append(outcome.kept) }
       done(range.upperBound)
     }
@@ -98,7 +89,7 @@ public struct TransferRunner {
       targets: Tensor(targets.all, shape: [count]),
       sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]),
       examplesPerImage: perImage,
-      cost: cost)
+      cost: cost, computed: computed)
     return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
   }
 
@@ -112,17 +103,19 @@ public struct TransferRunner {
 
   /// Attacks one batch of examples and shows it to the victims.
   private func fire(_ range: Range<Int>, keeping kept: Int) throws -> BatchOutcome {
-    // images, adversarial [n, C, H, W], labels [n]
+    // images, adversarial [n, C, H, W] or [n, D], labels [n]
     let classifier = QueryCounter(source.classifier)
-    let images = self.batch(range).images.to(classifier.device)
+    let batch = self.batch(range).to(classifier.device)
+    let images = batch.images
     let started = ContinuousClock.now
+    // Draws belong to examples: the number of an example is its place among all of them.
+    func draws(_ purpose: String) -> ExampleDraws {
+      ExampleDraws(seed.derive(purpose), examples: Array(range), device: classifier.device)
+    }
     let goal = plan.goal.goal(
-      for: labels(range).to(classifier.device), images: images, first: range.lowerBound,
-      classifier: classifier,
-      seed: seed.derive("targets"))
+      for: batch.labels, images: images, classifier: classifier, draws: draws("targets"))
     let adversarial = plan.attack.sweep(
-      images, goal, epsilons: plan.epsilons, against: classifier,
-      random: seed.derive("images \(range.lowerBound)"))
+      images, goal, epsilons: plan.epsilons, against: classifier, draws: draws("attack"))
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
       let threat = plan.attack.threat(epsilon, against: classifier)
       try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
@@ -138,6 +131,7 @@ public struct TransferRunner {
       targets: goal.targets.map { $0.to(.cpu) }
         ?? Tensor.full(-1, shape: [range.count], type: .int64),
       sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
+      computed: .current(device: classifier.device),
       kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })
   }
 

@@ -1,7 +1,7 @@
 import Datasets
 import ModelCore
 
-/// Up to a hundred pictures of one size on one page, ten in a row, to look over a set at a glance.
+/// An overview of a set: up to a hundred pictures of one size on one page, ten in a row.
 struct ContactSheet {
   static let most = 100
   private static let gap = 2
@@ -9,13 +9,13 @@ struct ContactSheet {
 
   var isEmpty: Bool { pictures.isEmpty }
 
-  /// Adds a picture, if there is room.
+  /// Adds a picture; the page ignores it once it has a hundred.
   mutating func add(_ picture: Picture) {
     if pictures.count < Self.most { pictures.append(picture) }
   }
 
-  /// The page.
-  /// - Precondition: there is a picture.
+  /// The page, with the pictures in the order in which they were added.
+  /// - Precondition: at least one picture was added.
   func drawn() -> Picture {
     let (width, height) = (pictures[0].shape.width + Self.gap, pictures[0].shape.height + Self.gap)
     let columns = min(10, pictures.count)

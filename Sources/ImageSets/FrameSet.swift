@@ -4,10 +4,15 @@ import Foundation
 import ModelCore
 import Support
 
-/// The steps of an attack as pictures: `<index>/<step>.png` for each image, `strips/<index>.png`
-/// with all of them side by side, and `frames.csv`, what the source makes of every one.
+/// The steps of an attack as a folder of pictures.
+///
+/// - `<index>/<step>.png`: one picture for each image and step.
+/// - `strips/<index>.png`: all steps of one image on one page.
+/// - `frames.csv`: one row for each picture, with the class that the source model predicts, its
+///   probability, and the ℓ∞ and ℓ2 size of the perturbation in the unit of the source's pixels.
 public struct FrameSet {
   public let folder: URL
+  /// Each pixel becomes a block of `scale` x `scale`.
   public let scale: Int
 
   public init(_ folder: URL, scale: Int = 1) {
@@ -15,14 +20,18 @@ public struct FrameSet {
     self.scale = scale
   }
 
-  /// Writes the frames; the table comes last.
+  /// Writes the pictures, and `frames.csv` last.
   /// - Parameters:
-  ///   - frames: images `[N, C, H, W]` after every step, the unchanged ones first.
-  ///   - labels: of the images.
-  ///   - done: told after each picture.
+  ///   - frames: the images `[N, C, H, W]` after every step, the unchanged images first.
+  ///   - labels: the images' labels.
+  ///   - source: the model that the examples were made on.
+  ///   - done: called after each picture.
+  /// - Throws: `Failure.badData` if the frames cannot be drawn, `Failure.cannotWrite` if a file
+  ///   cannot be written.
   public func write(
     _ frames: [Tensor], labels: [Int64], source: any Classifier, done: () -> Void = {}
   ) throws {
+    try frames.first?.checkCanBeDrawn("the attacked examples")
     var table = CSV(header: "index,label,step,file,predicted,confidence,linf,l2")
     let judged = frames.map { frame in
       withoutGradients { source.logits(frame.to(source.device)) }.to(.cpu)

@@ -5,69 +5,89 @@ import Foundation
 import ModelCore
 import Support
 
-/// Adversarial examples as a folder of pictures:
-/// `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`,
-/// `originals/<index>_<label>.png`, `sheets/<source>/<attack>-<epsilon>.png` with the first hundred
-/// on a page, and `manifest.csv` with one row per adversarial picture; `jpeg.csv` if it is asked
-/// what JPEG leaves of them.
+/// Writes adversarial examples as a folder of pictures.
 ///
-/// Pictures have 8 bits a channel. Rounding keeps the budget (`Quantization`), and what rounding
-/// costs is measured: each picture is shown to its source again as it is stored.
+/// - `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`: one picture for each
+///   adversarial example.
+/// - `originals/<index>_<label>.png`: the unchanged images.
+/// - `sheets/<source>/<attack>-<epsilon>.png`: the first hundred examples on one page.
+/// - `manifest.csv`: one row for each adversarial picture.
+/// - `jpeg.csv`, if JPEG qualities are given: how many pictures still fool their source after
+///   compression.
+///
+/// Pictures have 8 bits per channel. Rounding keeps the budget (`Quantization`). What rounding costs
+/// is measured: if the source model is given, it classifies each picture again as it is stored.
+///
+/// ```swift
+/// var images = try ImageSet(URL(filePath: "pictures"))
+/// try images.add(ExampleSet(URL(filePath: "fgsm.safetensors")), source: nil)
+/// let outcome = try images.finish()
+/// ```
 public struct ImageSet {
-  /// How many pictures were written, and how many of those that fooled their source as computed do
-  /// as stored.
+  /// What was written.
   public struct Outcome: Equatable, Sendable {
+    /// How many adversarial pictures were written.
     public var pictures = 0
+    /// How many of their examples fooled the source model as computed.
     public var fooling = 0
+    /// How many of these also fool it as 8-bit pictures.
     public var foolingAsStored = 0
-    /// The same for each attack and source whose examples were shown to it again.
+    /// The two counts for each attack and source whose pictures were classified again.
     public var losses: [PictureLoss] = []
   }
 
   public let folder: URL
-  /// Each pixel as a block of this side: for people to look at.
+  /// Each pixel becomes a block of `scale` x `scale`, for people to look at.
   public let scale: Int
-  /// What JPEG leaves of the pictures.
+  /// How many pictures still fool their source after JPEG compression.
   public private(set) var jpeg: JPEGChannel
   private var manifest = CSV(header: Self.columns)
   private var outcome = Outcome()
   private var writtenOriginals: Set<String> = []
 
   static let columns =
-    "file,sha256,data,index,label,target,source,attack,epsilon,predicted,predicted_after_export,confidence,"
-    + "linf,l2,l0,linf_after_export,l2_after_export,l0_after_export"
+    "file,sha256,data,index,label,target,source,attack,epsilon,predicted,predicted_after_export,"
+    + "confidence,linf,l2,l0,linf_after_export,l2_after_export,l0_after_export"
 
-  /// - Parameter jpegQualities: at which qualities to try what JPEG leaves of the pictures.
-  /// - Throws: `Failure.usage` for a quality that does not exist.
+  /// - Parameters:
+  ///   - folder: the folder to write.
+  ///   - scale: the side of the block that each pixel becomes.
+  ///   - jpegQualities: the qualities, 1 to 100, at which the pictures are compressed and
+  ///     classified again.
+  /// - Throws: `Failure.usage` for a quality outside 1 to 100.
   public init(_ folder: URL, scale: Int = 1, jpegQualities: [Int] = []) throws {
     self.folder = folder
     self.scale = scale
     jpeg = try JPEGChannel(qualities: jpegQualities)
   }
 
-  /// Writes one example set's pictures.
+  /// Writes the pictures of one example set.
   /// - Parameters:
-  ///   - source: the model they were made on, to be asked again; nil leaves
-  ///     `predicted_after_export` empty.
-  ///   - done: told after each picture.
+  ///   - set: images `[N, C, H, W]` with one or three channels, in any valid range.
+  ///   - source: the model that the examples were made on, which classifies the pictures again; nil
+  ///     leaves `predicted_after_export` empty.
+  ///   - done: called after each picture.
+  /// - Throws: `Failure.badData` for examples that cannot be drawn, `Failure.cannotWrite` if a file
+  ///   cannot be written.
   public mutating func add(_ set: ExampleSet, source: (any Classifier)?, done: () -> Void = {})
     throws
   {
+    try set.checkCanBeDrawn()
     let before = outcome
     guard let norm = Norm(rawValue: set.origin.norm) else {
       throw Failure.badData(
         "unknown norm '\(set.origin.norm)'",
         hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
     }
-    // An attack towards several targets makes several examples of an image, and two may be
-    // predicted as the same.
+    // An attack towards several targets makes several examples of an image, and the source may
+    // predict the same class for two of them. Their file names then need the targets.
     let namesTargets = Set(set.index.int64s()).count < set.count
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
       var shelf = Shelf(
         path: "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)", budget: budget,
         epsilon: epsilon,
         norm: norm, namesTargets: namesTargets)
-      // So many at a time that memory does not grow with the set.
+      // In batches, so that memory does not grow with the set.
       for range in Evaluator().batches(set.count) {
         try add(set.subset(range), to: &shelf, source: source, done: done)
       }
@@ -82,22 +102,23 @@ public struct ImageSet {
     }
   }
 
-  /// Where the pictures of one set within one budget go.
+  /// The place of one set's pictures within one budget.
   private struct Shelf {
     let path: String
-    /// Its place among the set's budgets, and what it is.
+    /// The budget's index in the set's list of budgets.
     let budget: Int
     let epsilon: Double
     let norm: Norm
-    /// Whether files are told apart by their targets too.
+    /// Whether file names contain the target.
     let namesTargets: Bool
     var sheet = ContactSheet()
   }
 
-  /// Writes the pictures of a part of a set within one budget.
+  /// Writes the pictures of one batch of a set within one budget.
   private mutating func add(
     _ set: ExampleSet, to shelf: inout Shelf, source: (any Classifier)?, done: () -> Void
   ) throws {
+    // adversarial, stored, pixels [N, C, H, W]
     let (range, epsilon) = (set.origin.valueRange, shelf.epsilon)
     let adversarial = set.adversarial[shelf.budget]
     let originals = Quantization.bytes(set.original, range: range)
@@ -108,7 +129,7 @@ public struct ImageSet {
     let after = sizes(pixels - Quantization.pixels(originals, range: range))
     let judged = source.map { $0.predictions(pixels.to($0.device)).int64s() }
     let foolsAsStored = judged.map(set.fools)
-    if let source, let foolsAsStored, [1, 3].contains(pixels.shape[1]) {
+    if let source, let foolsAsStored {
       jpeg.add(pixels, of: set, epsilon: epsilon, source: source, fooling: foolsAsStored)
     }
     let predicted = set.predicted.select(0, shelf.budget).int64s()
@@ -138,7 +159,8 @@ public struct ImageSet {
     }
   }
 
-  /// Writes the manifest, last of all.
+  /// Writes `jpeg.csv`, and `manifest.csv` last.
+  /// - Throws: `Failure.cannotWrite`.
   public func finish() throws -> Outcome {
     if !jpeg.lines.isEmpty {
       try AtomicFile.write(jpeg.csv(), to: folder.appending(path: "jpeg.csv"))
@@ -154,13 +176,14 @@ public struct ImageSet {
     if foolsAsStored { outcome.foolingAsStored += 1 }
   }
 
-  /// ℓ∞, ℓ2 and ℓ0 of each perturbation, as text.
+  /// The ℓ∞, ℓ2 and ℓ0 size of each perturbation `[N, C, H, W]`, as three lists of N texts.
   private func sizes(_ perturbations: Tensor) -> [[String]] {
     [Norm.linf, .l2, .l0].map { norm in
       norm.size(perturbations).floats().map { Double($0).roundedToMillionths.plainDecimal }
     }
   }
 
+  /// Writes an unchanged image unless another set wrote it already.
   private mutating func writeOriginal(_ bytes: Tensor, _ path: String) throws {
     if writtenOriginals.insert(path).inserted {
       _ = try write(Self.picture(bytes).enlarged(scale), to: path)
@@ -175,6 +198,7 @@ public struct ImageSet {
       pixels: bytes.bytes())
   }
 
+  /// - Returns: the file's SHA-256 in hexadecimal.
   private func write(_ picture: Picture, to path: String) throws -> String {
     let data = try PNG.encode(picture)
     try AtomicFile.write(data, to: folder.appending(path: path), synced: false)

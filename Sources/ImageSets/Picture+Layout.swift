@@ -2,7 +2,7 @@ import Datasets
 import ModelCore
 
 extension Picture {
-  /// Each pixel as a block of `scale` x `scale`, with hard edges.
+  /// The picture with each pixel repeated as a block of `scale` x `scale`, without smoothing.
   package func enlarged(_ scale: Int) -> Picture {
     guard scale > 1 else { return self }
     let (width, height) = (shape.width, shape.height)
@@ -19,12 +19,13 @@ extension Picture {
   }
 }
 
-/// An RGB picture under construction, onto which others are put.
+/// An RGB picture under construction, onto which other pictures are placed.
 package struct Canvas {
   package let width: Int
   package let height: Int
   private var pixels: [UInt8]
 
+  /// - Parameter color: the background as `[red, green, blue]`.
   package init(width: Int, height: Int, color: [UInt8]) {
     self.width = width
     self.height = height
@@ -41,10 +42,12 @@ package struct Canvas {
     }
   }
 
-  /// Puts a grey or RGB picture down; it must lie within the canvas.
+  /// Places a grey or RGB picture with its upper left corner at (x, y).
+  /// - Precondition: the picture lies within the canvas.
   package mutating func put(_ picture: Picture, x: Int, y: Int) {
     let shape = picture.shape
     for channel in 0..<3 {
+      // A grey picture's only plane serves all three channels.
       let plane = min(channel, shape.channels - 1) * shape.height
       for row in 0..<shape.height {
         let from = (plane + row) * shape.width
@@ -55,6 +58,7 @@ package struct Canvas {
     }
   }
 
+  /// What was drawn so far.
   package var picture: Picture {
     Picture(shape: InputShape(channels: 3, height: height, width: width), pixels: pixels)
   }

@@ -10,6 +10,10 @@ struct Attack: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Attack one model and store the adversarial examples.",
     discussion: """
+      Prints the model's accuracy under the attack for every budget and writes the
+      adversarial examples to a file. After an interruption the same command goes on
+      with the batch that was not finished.
+
       EXAMPLES
         crossfire attack --model normal.safetensors --data mnist --count 1000 \\
           --attack fgsm --epsilon 0.1 0.2 --out fgsm.safetensors
@@ -21,28 +25,31 @@ struct Attack: ParsableCommand {
   var model: String
 
   @Option(
-    help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+    help:
+      "The data set: a name or a path. Its test images are attacked unless :train follows."
+  )
   var data: String
 
-  @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
+  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
   var count: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack")
-  )
+      "The attack: NAME, or NAME:setting=value,…; 'crossfire list attacks' shows them all.",
+      valueName: "attack"))
   var attack: String
 
-  @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
+  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [String]
 
-  @Option(help: "What a targeted attack aims at: next, random, least-likely, all, or a label.")
+  @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
-  @Option(help: "Where all randomness derives from.")
+  @Option(help: "The seed that all random numbers derive from.")
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("The example file to write.", valueName: "examples.safetensors"))
+  @Option(
+    help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
   var out: String
 
   @OptionGroup var architecture: ArchitectureOption
@@ -83,12 +90,13 @@ struct Attack: ParsableCommand {
     let seconds: Double
   }
 
-  /// One line: what the attack cost.
+  /// One line that says what the attack cost.
   private func spent(_ result: TransferResult) -> String {
     let spending = result.spending()
     let each = result.cost.seconds / Double(max(1, spending.examples))
-    return "spent per example: \(spending.forwardsPerExample.plainDecimal) passes forward, "
-      + "\(spending.backwardsPerExample.plainDecimal) back, \(String(format: "%.2g", each * 1000)) ms"
+    return "cost per example: \(spending.forwardsPerExample.plainDecimal) forward passes, "
+      + "\(spending.backwardsPerExample.plainDecimal) backward passes, "
+      + "\(String(format: "%.2g", each * 1000)) ms"
   }
 
   private func table(_ cells: [GridCell]) -> String {

@@ -3,16 +3,17 @@ import Foundation
 import ModelCore
 import Support
 
-/// The command `crossfire`: one file per subcommand, shared options in `Options.swift`.
+/// The command `crossfire`. Every subcommand has a file of its own; options that several of them
+/// share are in `Options.swift`.
 @main
 struct Crossfire: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crossfire",
-    abstract: "Find out what an image classifier's robustness is worth.",
+    abstract: "Evaluate the adversarial robustness of image classifiers.",
     discussion: """
-      Crossfire trains defended models, attacks them, fires every model's
-      adversarial examples at every other model, and writes the accuracy grids, the
-      pictures and the report.
+      Crossfire trains defended models, attacks each of them, shows every model's
+      adversarial examples to every other model, and writes white-box and black-box
+      accuracy grids, the adversarial images and a report.
 
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results

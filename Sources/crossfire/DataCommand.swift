@@ -12,7 +12,14 @@ struct DataCommand: ParsableCommand {
 
 struct ListData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the data sets with a name.")
+    commandName: "list", abstract: "List the data sets that have a name.",
+    discussion: """
+      Shows the number of training and test images, the shape of an image, and
+      whether the data set is on this machine.
+
+      EXAMPLE
+        crossfire data list
+      """)
 
   @OptionGroup var output: OutputOptions
 
@@ -47,13 +54,16 @@ struct ListData: ParsableCommand {
 
 struct GetData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Download a data set into the cache and check it.",
+    commandName: "get", abstract: "Download a data set into the cache and verify its checksums.",
     discussion: """
+      A download that was interrupted continues. The files appear under their names
+      only when they are complete and verified.
+
       EXAMPLE
         crossfire data get mnist
       """)
 
-  @Argument(help: "The data set's name.")
+  @Argument(help: "The name of the data set; 'crossfire data list' shows them all.")
   var name: String
 
   @OptionGroup var output: OutputOptions
@@ -74,13 +84,15 @@ struct GetData: ParsableCommand {
 
 struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Check a data set's counts, shapes, labels and checksums.",
+    commandName: "check", abstract: "Check the counts, shapes, labels and checksums of a data set.",
     discussion: """
+      Reads every image, and says what cannot be read.
+
       EXAMPLE
         crossfire data check mnist
       """)
 
-  @Argument(help: "A data set's name or a folder.")
+  @Argument(help: "The data set: a name or a path.")
   var data: String
 
   @OptionGroup var output: OutputOptions
@@ -99,12 +111,14 @@ struct CheckData: ParsableCommand {
         + "\(row.subject): \(row.found)\(expected)"
     }
     try output.show(check, lines.joined(separator: "\n"))
-    guard check.passed else { throw Failure.badData("\(data) is not as it should be (see above)") }
+    guard check.passed else {
+      throw Failure.badData("\(data): a check failed; the lines marked BAD say what was expected")
+    }
   }
 }
 
 extension DatasetEntry {
-  /// The sizes of the files that are downloaded before one.
+  /// The sizes of all files that are downloaded before `file`, in bytes.
   fileprivate func bytes(before file: String) -> Int {
     files.prefix { $0.name != file }.reduce(0) { $0 + $1.size }
   }

@@ -7,8 +7,10 @@ import Support
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure models' accuracy on unchanged images.",
+    abstract: "Measure the accuracy of models on unchanged images.",
     discussion: """
+      Prints each model's accuracy with its 95 % confidence interval (Wilson, 1927).
+
       EXAMPLE
         crossfire evaluate --model normal.safetensors adv.safetensors \\
           --data mnist
@@ -17,10 +19,13 @@ struct Evaluate: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
   var model: [String]
 
-  @Option(help: "A data set's name or a folder; its test images are used unless it says :train.")
+  @Option(
+    help:
+      "The data set: a name or a path. Its test images are used unless :train follows."
+  )
   var data: String
 
-  @Option(help: ArgumentHelp("Use the first N images only.", valueName: "n"))
+  @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
   var count: Int?
 
   @OptionGroup var architecture: ArchitectureOption

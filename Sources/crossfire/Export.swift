@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import ForeignModels
 import Foundation
 import ImageSets
 import ModelCore

@@ -77,9 +77,9 @@ struct Frames: ParsableCommand {
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
     let images = data.batch(0..<count).images.to(device)
     let goal = plan.goal.goal(
-      for: data.batch(0..<count).labels.to(device), images: images, first: 0,
-      classifier: classifier,
-      seed: Seed(seed).derive("targets"))
+      for: data.batch(0..<count).labels.to(device), images: images, classifier: classifier,
+      draws: ExampleDraws(
+        Seed(seed).derive("targets"), examples: Array(0..<count), device: device))
     let frames = try plan.frames(
       images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)
     ).map {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Evaluation
+import ForeignModels
 import Foundation
 import ModelCore
 import Support

@@ -16,7 +16,7 @@ struct List: ParsableCommand {
     case attacks, defenses, architectures
   }
 
-  @Argument(help: "attacks, defenses or architectures.")
+  @Argument(help: "What to list.")
   var kind: Kind
 
   @OptionGroup var output: OutputOptions
@@ -58,8 +58,8 @@ struct List: ParsableCommand {
     try output.show(entries, lines.joined(separator: "\n"))
   }
 
-  /// Words in lines of 80 characters, indented; the first line begins with `first` instead of
-  /// spaces.
+  /// Breaks a text into lines of at most 80 characters that are indented by `indent` spaces; the
+  /// first line begins with `first` instead of spaces.
   private func wrapped(_ text: String, indent: Int, first: String?) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
@@ -76,7 +76,8 @@ struct List: ParsableCommand {
     return lines + [line]
   }
 
-  /// What a reader of settings asks for is what it documents.
+  /// The settings that an initializer asks for are the settings it documents, so `read` is called
+  /// with no values given.
   private func entry(_ name: String, _ summary: String, _ read: (Settings) throws -> Void) -> Entry
   {
     let settings = Settings.none()

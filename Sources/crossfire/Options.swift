@@ -2,38 +2,40 @@ import ArgumentParser
 import Attacks
 import Datasets
 import Evaluation
+import ForeignModels
 import Foundation
 import ModelCore
 import Support
 
-/// Where and with how many threads to compute.
+/// The options that say where, and with how many threads, to compute.
 struct EngineOptions: ParsableArguments {
-  @Option(help: "auto, cpu, cuda or cuda:N.")
+  @Option(help: "The device that computes: auto, cpu, cuda or cuda:N.")
   var device = "auto"
 
   @Option(
-    help: ArgumentHelp("Threads of one operation; one per core unless given.", valueName: "n"))
+    help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("Images computed at once.", valueName: "n"))
+  @Option(help: ArgumentHelp("The number of images that are computed at once.", valueName: "n"))
   var batchSize = 256
 
-  /// Starts the engine and gives the device.
+  /// Starts the engine and returns the device.
+  /// - Throws: `Failure.usage` if a number is out of range or there is no such device.
   func start() throws -> Device {
     guard threads ?? 1 >= 1, threads ?? 1 <= 1024 else {
-      throw Failure.usage("--threads \(threads ?? 0): expected a number from 1 to 1024")
+      throw Failure.usage("--threads \(threads ?? 0): expected a whole number from 1 to 1024")
     }
     guard (1...65_536).contains(batchSize) else {
-      throw Failure.usage("--batch-size \(batchSize): expected a number from 1 to 65536")
+      throw Failure.usage("--batch-size \(batchSize): expected a whole number from 1 to 65536")
     }
     Engine.start(threads: threads)
     return try Device(named: device)
   }
 }
 
-/// How results and progress are shown.
+/// The options that say how results and progress are shown.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Write results as one JSON document.")
+  @Flag(help: "Write the results as one JSON document.")
   var json = false
 
   @Flag(help: "Show no progress.")
@@ -41,13 +43,13 @@ struct OutputOptions: ParsableArguments {
 
   var progress: ProgressDisplay { ProgressDisplay(quiet ? .quiet : .automatic) }
 
-  /// Loads the split that was written or else this one, and shows how far that is and what was left
-  /// out.
+  /// Loads the split that the reference names, or else `split`. Shows the progress, and what was
+  /// left out.
   func load(_ data: DataReference, _ split: Split) throws -> LabelledImages {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
 
-  /// Writes a result to standard output: the document with `--json`, else the text.
+  /// Writes a result to standard output: `document` with `--json`, and `text` otherwise.
   func show(_ document: some Encodable, _ text: @autoclosure () -> String) throws {
     guard json else { return print(text()) }
     let encoder = JSONEncoder()
@@ -56,8 +58,8 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// A model named on the command line: `NAME=FILE`, or `FILE`, whose name is the file's, and after a
-/// colon what is to be known of it:
+/// A model on the command line: `NAME=FILE`, or only `FILE`, which is then named after its file.
+/// After a colon may follow what the file does not say about the model, for example
 /// `theirs=theirs.pt:mean=0.5/0.5/0.5,std=0.2/0.2/0.2,channels=bgr`.
 struct NamedModel {
   let name: String
@@ -75,7 +77,7 @@ struct NamedModel {
       parts.count == 2 ? parts[0] : url.deletingPathExtension().lastPathComponent, place)
   }
 
-  /// A model that needs no name: `FILE`, or `FILE:mean=…`.
+  /// A model without a name of its own: `FILE`, or `FILE:mean=…`.
   init(path text: String) throws {
     let path: String
     (path, notes) =
@@ -85,9 +87,9 @@ struct NamedModel {
     name = url.deletingPathExtension().lastPathComponent
   }
 
-  /// The file, and what is said of it.
+  /// Divides a text into the path of the file and what is said about the model.
   private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
-    // A colon in a path is none of ours unless a known setting follows it.
+    // A path may contain colons, so only a colon that a known setting follows ends the path.
     let known = #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#
     guard let range = text.range(of: known, options: .regularExpression) else {
       return (text, ModelNotes())
@@ -96,7 +98,8 @@ struct NamedModel {
     return (String(text[..<range.lowerBound]), notes)
   }
 
-  /// Several numbers or names are separated by slashes.
+  /// Reads what is said about a model. A setting with several numbers or names separates them by
+  /// slashes.
   private static func notes(_ text: Substring, _ place: String) throws -> ModelNotes {
     var entries = try options(text.split(separator: ",").map(String.init), place).map { entry in
       guard case .scalar(let word) = entry.value, word.contains("/") else { return entry }
@@ -117,29 +120,39 @@ struct NamedModel {
     return notes
   }
 
-  /// Several models, each under a name of its own.
+  /// Reads several models and checks that their names differ.
   static func all(_ texts: [String]) throws -> [NamedModel] {
     let models = try texts.map { try NamedModel($0) }
     let names = models.map(\.name)
     if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
       throw Failure.usage(
-        "two models are named '\(twice)'",
-        hint: "give them names: --model first=a.safetensors second=b.safetensors")
+        "--model: two models have the name '\(twice)'",
+        hint: "give them different names: --model first=a.safetensors second=b.safetensors")
     }
     return models
   }
 }
 
-/// What `--model` takes.
+/// The help of `--model`.
 private let modelText: String =
-  "FILE or NAME=FILE: safetensors, TorchScript, a state dictionary or ONNX. What a file does not say of itself follows "
-  + "it after a colon, like :mean=0.5,std=0.2; see docs/models.md."
-let modelHelp: String = "A model file, " + modelText
-let modelsHelp: String = "Model files, each " + modelText
+  "FILE or NAME=FILE, in safetensors, TorchScript, ONNX or as a PyTorch state dictionary. "
+  + "What the file does not say follows after a colon, as in "
+  + "theirs.pt:mean=0.5,std=0.2; see docs/models.md."
+let modelHelp: String = "The model file: " + modelText
+let modelsHelp: String = "The model files, each " + modelText
 
-/// A model for files that do not describe theirs.
+/// The help of `--epsilon`.
+let budgetHelp: String =
+  "The budgets in the unit of the data, for pictures of pixel values in [0, 1]: 0 0.1 0.2 or "
+  + "0,0.1,0.2."
+
+/// The help of `--target`.
+let targetHelp: String =
+  "The target class of a targeted attack: next, random, least-likely, all, or a label."
+
+/// The architecture of model files that hold only weights.
 struct ArchitectureOption: ParsableArguments {
-  @Option(help: "The architecture of model files that do not describe theirs.")
+  @Option(help: "The architecture of model files that hold only weights.")
   var architecture: String?
 
   func load(_ model: NamedModel, for data: LabelledImages?, device: Device) throws -> LoadedModel {
@@ -158,7 +171,7 @@ func budgets(_ texts: [String]) throws -> [Double] {
   let numbers = words.map { Double($0) ?? .nan }
   guard let wrong = numbers.firstIndex(where: { !$0.isFinite || $0 < 0 }) else { return numbers }
   throw Failure.usage(
-    "--epsilon \(words[wrong]): expected a number of at least 0, in pixel units",
+    "--epsilon \(words[wrong]): expected a number of at least 0, in the unit of the data",
     hint: "for example --epsilon 0 0.1 0.2")
 }
 
@@ -167,7 +180,8 @@ func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> A
   let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
   guard let name = parts.first else {
     throw Failure.usage(
-      "--attack needs a name", hint: "known: " + AttackRegistry.names.joined(separator: ", "))
+      "--attack: expected the name of an attack, found nothing",
+      hint: "known attacks: " + AttackRegistry.names.joined(separator: ", "))
   }
   var entries = try options(
     parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], "--attack \(text)")
@@ -177,18 +191,19 @@ func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> A
   return try AttackPlan(name: name, Settings(entries, place: "--attack \(text)"))
 }
 
-/// Reads `key=value` words.
+/// Reads words of the form `name=value`.
 func options(_ words: [String], _ place: String) throws -> [Settings.Entry] {
   try words.map { word in
     let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2 else {
-      throw Failure.usage("\(place): '\(word)' is not like name=value")
+      throw Failure.usage("\(place): expected name=value, found '\(word)'")
     }
     return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: place)
   }
 }
 
-/// What is wrong with a setting given on the command line is wrong use of the command.
+/// Runs `body` and turns its `Failure.badData` into `Failure.usage`: a wrong setting on the command
+/// line is wrong use of the command.
 func asUsage<Result>(_ body: () throws -> Result) throws -> Result {
   do { return try body() } catch let failure as Failure where failure.kind == .badData {
     throw Failure.usage(failure.message, hint: failure.hint)

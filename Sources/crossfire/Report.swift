@@ -1,7 +1,6 @@
 import ArgumentParser
-import Evaluation
 import Foundation
-import Support
+import Reports
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,8 +14,6 @@ struct Report: ParsableCommand {
   var folder: String
 
   func run() throws {
-    let url = URL(filePath: folder)
-    let grid = try Grid.read(url.appending(path: "grid.json"))
-    print(try writeReport(of: url, grid).path)
+    print(try ReportFolder.write(ofRun: URL(filePath: folder)).path)
   }
 }

@@ -1,10 +1,6 @@
 import ArgumentParser
-import Attacks
-import Defenses
 import Evaluation
 import Foundation
-import HumanStudy
-import ImageSets
 import ModelCore
 import Reports
 import Support
@@ -56,9 +52,10 @@ struct Run: ParsableCommand {
         experiment, folder: folder, device: device, evaluator: evaluator, progress: output.progress)
       return try output.show(estimates.all, estimates.text)
     }
-    let chosen = steps.isEmpty ? nil : try experiment.steps(matching: steps)
-    try runAndReport(
-      experiment, steps: chosen, into: folder, device: device, evaluator: evaluator, output)
+    let options = FinishedRun.Options(
+      steps: steps.isEmpty ? nil : try experiment.steps(matching: steps), device: device,
+      evaluator: evaluator, progress: output.progress)
+    try experiment.runAndShow(into: folder, options, output)
   }
 }
 
@@ -80,88 +77,10 @@ extension StepEstimates {
   }
 }
 
-/// What `run` and `transfer` do alike: the matrix, the pictures, the report, and what to say about
-/// them.
-func runAndReport(
-  _ experiment: Experiment, steps: [ExperimentStep]? = nil, into url: URL, device: Device,
-  evaluator: Evaluator,
-  _ output: OutputOptions
-) throws {
-  let folder = try RunFolder(url, shared: steps != nil)
-  let progress = output.progress
-  let run = ExperimentRun(
-    experiment, folder: folder, steps: steps, device: device, evaluator: evaluator,
-    progress: progress)
-  guard let (first, contestants) = try run.run() else { return }
-  var grid = first
-  if let plan = experiment.images {
-    let outcome = try exportImages(plan, of: folder, contestants, progress)
-    progress.note(
-      "exported \(outcome.pictures) pictures to \(folder.images.path): \(outcome.foolingAsStored) of the "
-        + "\(outcome.fooling) that fooled their source still do as 8-bit files")
-    let flags = TrustEvidence(pictures: outcome.losses).flags()
-    if !flags.isEmpty {
-      grid = grid.flagged(flags)
-      try grid.write(to: folder.url)
-    }
+extension Experiment {
+  /// Runs the experiment into a folder and shows its summary before the study is drawn.
+  func runAndShow(into url: URL, _ options: FinishedRun.Options, _ output: OutputOptions) throws {
+    let folder = try RunFolder(url, shared: options.steps != nil)
+    _ = try run(in: folder, options: options) { try output.show($0.grid, $0.summary) }
   }
-  let page = try writeReport(of: url, grid)
-  try output.show(grid, summary(grid, page))
-  // Last, so that a study that these examples cannot satisfy costs nothing else.
-  if let design = experiment.study { try sampleStudy(design, of: folder, contestants, progress) }
-}
-
-/// Draws the experiment's study, unless somebody answered it already.
-private func sampleStudy(
-  _ design: StudyDesign, of folder: RunFolder, _ contestants: [Contestant],
-  _ progress: ProgressDisplay
-) throws {
-  let study = StudyFolder(folder.study)
-  guard !study.hasAnswers else { return progress.note("the study has answers and stays as it is") }
-  let sets = try RunFolder.exampleSets(in: folder.url).map { try ExampleSet($0) }
-  let outcome = try StudySampler(design, sets: sets, models: contestants).sample(
-    into: study, progress: progress)
-  progress.note(
-    "drew a study: \(outcome.slots) lists of \(outcome.trialsEach) trials, \(outcome.pictures) pictures: \(study.url.path)"
-  )
-}
-
-/// The pictures of some attacks' example sets of a run.
-private func exportImages(
-  _ plan: ImagePlan, of folder: RunFolder, _ contestants: [Contestant], _ progress: ProgressDisplay
-) throws -> ImageSet.Outcome {
-  let files = RunFolder.exampleSets(in: folder.url)
-  let sets = try files.map { try ExampleSet($0) }.filter { plan.attacks.contains($0.origin.attack) }
-  let total = sets.reduce(0) { $0 + $1.count * $1.origin.epsilons.count }
-  var images = try ImageSet(folder.images, jpegQualities: plan.jpegQualities)
-  var done = 0
-  progress.begin("export pictures", total: total, unit: "pictures")
-  for set in sets {
-    let source = contestants.first {
-      $0.name == set.origin.source && $0.fingerprint == set.origin.sourceFingerprint
-    }
-    try images.add(set, source: source?.classifier) {
-      done += 1
-      progress.update(done)
-    }
-  }
-  progress.end(nil)
-  return try images.finish()
-}
-
-/// Writes a run folder's report from what is stored in it.
-/// - Returns: the page.
-func writeReport(of folder: URL, _ grid: Grid) throws -> URL {
-  try ReportFolder(of: folder, grid).write(to: folder.appending(path: "report"))
-}
-
-/// The three most telling numbers, and where to read on.
-private func summary(_ grid: Grid, _ page: URL) -> String {
-  let sentences = KeyNumbers(grid).sentences.prefix(3).map { "  • \($0)" }
-  let names = Dictionary(grouping: grid.flags, by: \.name).sorted { $0.key < $1.key }
-  let flags = names.map { name, flags in
-    let models = Set(flags.compactMap { $0.victim ?? $0.source }).sorted().joined(separator: ", ")
-    return "  ⚑ \(name)" + (models.isEmpty ? "" : ": \(models)")
-  }
-  return (sentences + flags + ["", "report: \(page.path)"]).joined(separator: "\n")
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import HumanStudy
+import Reports
 import Support
 
 struct StudyScoreCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct StudyScoreCommand: ParsableCommand {
     if folder.url.lastPathComponent == "study",
       let grid = try? Grid.read(run.appending(path: "grid.json"))
     {
-      page = try writeReport(of: run, grid)
+      page = try ReportFolder.write(ofRun: run, grid)
     }
     try output.show(results, results.text + (page.map { "\n\nreport: \($0.path)" } ?? ""))
   }

@@ -1,5 +1,4 @@
-/// Rows of words in aligned columns, for terminals. The first column is left-aligned, the others
-/// right.
+/// A table for terminals. The first column is left-aligned, the others are right-aligned.
 struct TextTable {
   let header: [String]
   private(set) var rows: [[String]] = []
@@ -33,14 +32,14 @@ extension String {
     return text
   }
 
-  /// The text on the left of a column of `width`.
+  /// The text followed by spaces up to `width` characters.
   func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 }
 
 extension Double {
-  /// "97.43 %"
+  /// A fraction as a percentage with two decimals: 0.9743 becomes "97.43 %".
   var percent: String {
     let hundredths = Int((self * 10_000).rounded())
     let rest = hundredths % 100

@@ -8,11 +8,11 @@ import Support
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train one model into a file.",
+    abstract: "Train one model and write it to a file.",
     discussion: """
-      Writes a checkpoint after every epoch; the same command goes on from it
-      after an interruption and ends with the same weights as if there had been
-      none.
+      Writes a checkpoint after every epoch. After an interruption the same command
+      continues from the checkpoint and ends with the same weights as a training
+      that was never interrupted.
 
       EXAMPLES
         crossfire train --data mnist --architecture cnn --epochs 4 \\
@@ -23,52 +23,56 @@ struct Train: ParsableCommand {
           --patience 5 --keep best --out best.safetensors
       """)
 
-  @Option(help: "A data set's name or a folder; its training images are used unless it says :test.")
+  @Option(
+    help:
+      "The data set: a name or a path. Its training images are used unless :test follows."
+  )
   var data: String
 
-  @Option(help: ArgumentHelp("Use the first N training images only.", valueName: "n"))
+  @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
   var count: Int?
 
-  @Option(help: "The kind of network; see 'crossfire list architectures'.")
+  @Option(help: "The architecture; 'crossfire list architectures' shows them all.")
   var architecture = "cnn"
 
-  @Option(help: "What to train against; see 'crossfire list defenses'.")
+  @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")
   var defense = PlainTraining.name
 
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("The defense's settings.", valueName: "name=value")
-  )
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Settings of the defense.", valueName: "name=value"))
   var defenseOptions: [String] = []
 
-  @Option(help: "Passes over the training images.")
+  @Option(help: "The number of passes over the training images.")
   var epochs: Int
 
-  @Option(help: "adam, adamw or sgd.")
+  @Option(help: "The optimizer: adam, adamw or sgd.")
   var optimizer = "adam"
 
-  @Option(help: "The learning rate; 0.001 (sgd: 0.1) unless given.")
+  @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
   var learningRate: Double?
 
-  @Option(help: "constant, cosine, triangle or step:EPOCHS:FACTOR.")
+  @Option(help: "How the learning rate changes: constant, cosine, triangle or step:EPOCHS:FACTOR.")
   var schedule = "constant"
 
   @Option(
-    help: ArgumentHelp("Hold out N training images to watch the training by.", valueName: "n"))
+    help: ArgumentHelp("Hold out N training images for validation.", valueName: "n"))
   var validation: Int?
 
   @Option(
-    help: ArgumentHelp("Stop after N epochs without a better validation accuracy.", valueName: "n"))
+    help: ArgumentHelp("Stop after N epochs without a higher validation accuracy.", valueName: "n"))
   var patience: Int?
 
   @Option(
-    help: "Keep the weights of the last epoch, or of the best on the images held out: last or best."
+    help:
+      "Keep the weights of the last epoch or of the best by validation accuracy: last or best."
   )
   var keep: String?
 
-  @Option(help: "The optimizer's weight decay.")
+  @Option(help: "The weight decay of the optimizer. (default: 0)")
   var weightDecay: Double?
 
-  @Option(help: "Where all randomness derives from.")
+  @Option(help: "The seed that all random numbers derive from.")
   var seed: UInt64 = 1
 
   @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))

@@ -4,17 +4,19 @@ import Datasets
 import Evaluation
 import Foundation
 import ModelCore
+import Reports
 import Support
 
 struct Transfer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Fire every model's adversarial examples at every model.",
+    abstract: "Show every model's adversarial examples to every model.",
     discussion: """
-      Writes grid.csv, grid.json, predictions and a report into a folder:
-      white-box accuracy where source and victim are the same model, black-box
-      elsewhere.
+      Attacks every model and measures the accuracy of every model on the examples.
+      Where the examples were made on the same model the accuracy is white-box,
+      elsewhere it is black-box. Writes grid.csv, grid.json, the predictions and a
+      report into a run folder.
 
-      EXAMPLE
+      EXAMPLES
         crossfire transfer --model normal=a.safetensors adv=b.safetensors \\
           --data mnist --count 1000 --attack fgsm tgsm --epsilon 0 0.1 0.2 0.3 \\
           --out results
@@ -26,27 +28,30 @@ struct Transfer: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
   var model: [String]
 
-  @Option(help: "A data set's name or a folder; its test images are attacked.")
+  @Option(help: "The data set: a name or a path. Its test images are attacked.")
   var data: String
 
-  @Option(help: ArgumentHelp("Attack the first N images only.", valueName: "n"))
+  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
   var count: Int?
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Attacks, each NAME or NAME:option=value,….", valueName: "attack"))
+    help: ArgumentHelp(
+      "The attacks, each NAME or NAME:setting=value,…; 'crossfire list attacks' shows them all.",
+      valueName: "attack"))
   var attack: [String]
 
-  @Option(parsing: .upToNextOption, help: "Budgets in pixel units: 0 0.1 0.2 or 0,0.1,0.2.")
+  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [String]
 
-  @Option(help: "What targeted attacks aim at: next, random, least-likely, all, or a label.")
+  @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
-  @Option(help: ArgumentHelp("Export the first N images' examples as PNG.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Write the examples of the first N images as PNG files.", valueName: "n"))
   var images: Int?
 
-  @Option(help: "Where all randomness derives from.")
+  @Option(help: "The seed that all random numbers derive from.")
   var seed: UInt64 = 1
 
   @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"))
@@ -66,7 +71,11 @@ struct Transfer: ParsableCommand {
       }
     }
     if target != nil, !plans.contains(where: \.goal.isTargeted) {
-      throw Failure.usage("--target \(target ?? ""): none of the attacks aims at a target")
+      let targeted = AttackRegistry.all.filter { $0.defaultGoal.isTargeted }.map { $0.name }
+      throw Failure.usage(
+        "--target \(target ?? ""): none of the given attacks is targeted",
+        hint: "leave out --target, or give a targeted attack: "
+          + targeted.joined(separator: ", "))
     }
     let models = try NamedModel.all(model).map {
       ModelPlan(name: $0.name, origin: .file($0.url, $0.notes))
@@ -74,14 +83,16 @@ struct Transfer: ParsableCommand {
     let experiment = Experiment(
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
-      examples: count, images: try images.map { try plan($0, plans) })
-    try runAndReport(
-      experiment, into: URL(filePath: out), device: device,
-      evaluator: Evaluator(batchSize: engine.batchSize), output)
+      count: count, images: try images.map { try plan($0, plans) })
+    let options = FinishedRun.Options(
+      device: device, evaluator: Evaluator(batchSize: engine.batchSize), progress: output.progress)
+    try experiment.runAndShow(into: URL(filePath: out), options, output)
   }
 
   private func plan(_ count: Int, _ attacks: [AttackPlan]) throws -> ImagePlan {
-    guard count > 0 else { throw Failure.usage("--images \(count): expected at least 1") }
+    guard count > 0 else {
+      throw Failure.usage("--images \(count): expected a whole number of at least 1")
+    }
     return ImagePlan(attacks: attacks.map(\.name), count: count)
   }
 }

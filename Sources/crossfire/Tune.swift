@@ -7,14 +7,16 @@ import Support
 
 struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Choose a defense's setting on images held out of training.",
+    abstract: "Choose a setting of a defense on held-out training images.",
     discussion: """
-      Trains one model of an experiment for every value, and the undefended model,
-      without the images held out. Chooses the value whose model is the most
-      accurate on the undefended model's FGSM examples of those images (the mean
-      over ε = 0.1, 0.2, 0.3), among those at least 97 % as accurate as it on the
-      images as they are. Test images are never looked at. Goes on where it was
-      stopped.
+      Trains the defended model once for every value of the setting, and the
+      undefended model once, all without the held-out images. A value is admissible
+      if its model has at least 97 % of the undefended model's accuracy on the clean
+      held-out images. Among these, the command chooses the value whose model is the
+      most accurate on the undefended model's FGSM examples of the held-out images
+      (mean over ε = 0.1, 0.2 and 0.3). This is the rule of A. Ross, "Training
+      Machine Learning Models by Regularizing their Explanations" (2018). Test
+      images are never used. After an interruption the same command continues.
 
       EXAMPLE
         crossfire tune Experiments/ross2018-mnist.yaml --model double-backprop \\
@@ -26,22 +28,22 @@ struct Tune: ParsableCommand {
     completion: .file(extensions: ["yaml"]))
   var file: String
 
-  @Option(help: "The model of it whose defense is tuned.")
+  @Option(help: "The experiment's model whose defense is tuned.")
   var model: String
 
-  @Option(help: "The undefended model of it.")
+  @Option(help: "The experiment's undefended model.")
   var reference: String
 
-  @Option(help: "The defense's setting.")
+  @Option(help: "The setting of the defense.")
   var setting = "lambda"
 
-  @Option(parsing: .upToNextOption, help: "What to try: 1 10 100 or 1,10,100.")
+  @Option(parsing: .upToNextOption, help: "The values to try: 1 10 100 or 1,10,100.")
   var values: [String]
 
   @Option(help: ArgumentHelp("Hold out N training images.", valueName: "n"))
   var validation = 5000
 
-  @Option(help: "Passes over the training images, instead of the experiment's.")
+  @Option(help: "Train for this number of epochs instead of the experiment's.")
   var epochs: Int?
 
   @Option(help: ArgumentHelp("The folder for models and results.", valueName: "dir"))
@@ -64,7 +66,7 @@ struct Tune: ParsableCommand {
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
     try output.show(tuning.record, "\(table(tuning))\n\n\(choice(tuning))\ncurve: \(figure.path)")
     guard tuning.chosen != nil else {
-      throw Failure(.failed, choice(tuning), hint: "try smaller values")
+      throw Failure(.failed, choice(tuning), hint: "try smaller values of \(setting)")
     }
   }
 
@@ -95,11 +97,12 @@ struct Tune: ParsableCommand {
   }
 
   private func choice(_ tuning: Tuning) -> String {
-    let bound = "at least \(tuning.leastClean.percent) right on \(validation) clean images held out"
+    let bound = "\(tuning.leastClean.percent) accuracy on the \(validation) clean held-out images"
     guard let chosen = tuning.chosen else {
-      return "no value of \(setting) leaves \(model) \(bound)"
+      return "\(model) keeps less than \(bound) with every value of \(setting)"
     }
     return
-      "\(setting) = \(chosen.value.plainDecimal): the best on \(tuning.reference)'s examples of those \(bound)"
+      "chosen: \(setting) = \(chosen.value.plainDecimal), the most accurate on the adversarial "
+      + "examples of \(tuning.reference) among the values that keep at least \(bound)"
   }
 }

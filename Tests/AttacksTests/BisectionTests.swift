@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("Bisection finds each image's smallest budget for another attack")
@@ -16,7 +17,7 @@ struct BisectionTests {
   func exact(_ halvings: Int) {
     // The gap is 2·0.9 − 3·0.3 = 0.9, and a step of ε closes 5·ε of it.
     let found = Bisection(of: FastGradientSign(), halvings: halvings).nearest(
-      image, .away(from: Tensor(labels: [0])), against: linear, random: RandomSource(Seed(1)))
+      image, .away(from: Tensor(labels: [0])), against: linear, draws: .of(image, 1))
     let size = Norm.linf.size(found - image).scalar
     #expect(size >= 0.18 - 1e-6)
     // Half a unit in the last place of a pixel more, or the tie of both classes is not broken.
@@ -34,7 +35,7 @@ struct BisectionTests {
   {
     let found = Bisection(of: attack, upper: upper, halvings: halvings).nearest(
       model.images, .away(from: model.labels), against: model.classifier,
-      random: RandomSource(Seed(2)))
+      draws: .of(model.images, 2))
     return attack.norm.size(found - model.images).floats().map(Double.init)
   }
 
@@ -54,7 +55,7 @@ struct BisectionTests {
         let threat = attack.threat(budget, against: model.classifier)
         let found = attack.perturb(
           model.images.indexSelect(0, row), goal, within: threat, against: model.classifier,
-          random: RandomSource(Seed(3)))
+          draws: .of(model.images.indexSelect(0, row), 3))
         return goal.isReached(model.classifier.predictions(found)).isTrue
       }
       let steps = (size * pow2(halvings)).rounded()
@@ -92,7 +93,8 @@ struct BisectionTests {
     let share = Bisection(of: SaltAndPepper())
     #expect(share.norm == .l0)
     #expect(share.threat(0.5, against: linear).epsilon == 2)
-    let swept = share.sweep(image, goal, epsilons: [0.25, 1], against: linear, random: Seed(4))
+    let swept = share.sweep(
+      image, goal, epsilons: [0.25, 1], against: linear, draws: .of(image, 4))
     for (epsilon, found) in zip([0.25, 1], swept) {
       try Perturbation.check(
         found, of: image, within: share.threat(epsilon, against: linear), attack: "bisection")
@@ -117,7 +119,7 @@ struct BisectionTests {
       ("of", "pgd"), ("norm", "l2"), ("steps", "7"), ("halvings", "5"), ("upper", "2"),
     ])
     let attack = try #require(bisection.attack as? ProjectedGradientDescent)
-    #expect(attack.pace.steps == 7)
+    #expect(attack.schedule.steps == 7)
     #expect(bisection.norm == .l2)
     #expect(bisection.halvings == 5)
     #expect(bisection.upper == 2)

@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 /// One line per law; a new attack is in the table once it is registered. The slowest attacks take
@@ -19,7 +20,7 @@ struct EveryAttackTests {
     let images = model.images.narrow(0, 0, count)
     let labels = model.labels.narrow(0, 0, count)
     let goal = type.defaultGoal.goal(
-      for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(61))
+      for: labels, images: images, classifier: model.classifier, draws: .of(images, 61))
     // A surrogate has no default; the model itself is as good as any.
     if type is SurrogateTransfer.Type, let network = model.classifier as? Network {
       return (try SurrogateTransfer(of: BasicIterativeMethod(), on: network), goal, images, labels)
@@ -46,7 +47,7 @@ struct EveryAttackTests {
     let (attack, goal, images, _) = try attack(name, model, model.isFrozen ? 7 : 1)
     let epsilons = [0, 0.1, 1]
     let sweep = attack.sweep(
-      images, goal, epsilons: epsilons, against: model.classifier, random: Seed(62))
+      images, goal, epsilons: epsilons, against: model.classifier, draws: .of(images, 62))
     #expect(sweep.count == epsilons.count)
     for (epsilon, adversarial) in zip(epsilons, sweep) {
       let threat = attack.threat(epsilon, against: model.classifier)
@@ -65,9 +66,10 @@ struct EveryAttackTests {
     let (attack, goal, images, labels) = try attack(name, model, 5)
     let (before, beforeLabels) = (images.floats(), labels.int64s())
     let run = {
-      attack.sweep(images, goal, epsilons: [0.1], against: model.classifier, random: Seed(63)).map {
-        $0.floats()
-      }
+      attack.sweep(images, goal, epsilons: [0.1], against: model.classifier, draws: .of(images, 63))
+        .map {
+          $0.floats()
+        }
     }
     #expect(withoutGradients(run) == run())
     #expect(images.floats() == before)
@@ -83,7 +85,7 @@ struct EveryAttackTests {
     let clean = accuracy(model.classifier, images, labels)
     let budgets = attack.norm == .linf ? [0.02, 0.3] : [0.5, 20]
     let sweep = attack.sweep(
-      images, goal, epsilons: budgets, against: model.classifier, random: Seed(64))
+      images, goal, epsilons: budgets, against: model.classifier, draws: .of(images, 64))
     let found = sweep.map { accuracy(model.classifier, $0, labels) }
     #expect(found.allSatisfy { $0 <= clean }, "\(model): \(clean) → \(found)")
     // Noise may well leave a small network right.

@@ -1,4 +1,5 @@
 import Attacks
+import ForeignModels
 import Foundation
 import ModelCore
 import Support
@@ -46,7 +47,7 @@ struct ForeignParityTests {
     #expect(relativeError(classifier.logits(images).detached, try answers.tensor("logits")) < 1e-5)
     let gradient = classifier.inputGradient(at: images) { $0.crossEntropy(labels).sum() }
     #expect(relativeError(gradient, try answers.tensor("inputGradient")) < 1e-4)
-    let pgd = ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false)
+    let pgd = ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), start: .original)
     let cases: [(String, any Attack, Double, Goal, share: Double)] = [
       ("fgsm.0.2", FastGradientSign(), 0.2, .away(from: labels), 0.995),
       ("tgsm.0.2", TargetedGradientSign(), 0.2, .towards(targets), 0.995),
@@ -55,7 +56,7 @@ struct ForeignParityTests {
     for (answer, attack, epsilon, goal, share) in cases {
       let threat = attack.threat(epsilon, against: classifier)
       let found = attack.perturb(
-        images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
+        images, goal, within: threat, against: classifier, draws: .of(images, 0))
       let expected = try answers.tensor(answer)
       #expect(agreement(found, expected) >= share, "\(answer)")
       let right = { (x: Tensor) in
@@ -75,8 +76,9 @@ struct ForeignParityTests {
     let targets = try answers.tensor("targets").narrow(0, 0, 12)
     let goal = Goal.towards(targets, from: try answers.tensor("labels").narrow(0, 0, 12))
     let attack = JacobianSaliencyMap()
-    let found = attack.sweep(images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[
-      0]
+    let found = attack.sweep(
+      images, goal, epsilons: [0.25], against: classifier, draws: .of(images, 0))[
+        0]
     let sizes = Norm.l0.size(found - images).int64s()
     let hits = classifier.predictions(found).equals(targets).int64s()
     let changed = try answers.tensor("jsma.pair.changed").int64s()

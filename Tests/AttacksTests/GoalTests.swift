@@ -16,9 +16,9 @@ struct GoalTests {
         ConstantClassifier(inputShape: shape, classCount: classes)
       }
     let goal = rule.goal(
-      for: Tensor(labels: labels), images: Tensor.zeros([labels.count, 1, 2, 2]), first: first,
+      for: Tensor(labels: labels), images: Tensor.zeros([labels.count, 1, 2, 2]),
       classifier: classifier,
-      seed: Seed(seed))
+      draws: ExampleDraws(Seed(seed), examples: Array(first..<first + labels.count)))
     try #require(
       goal.focus.type == .int64, "labels are whole numbers; others end the process later")
     #expect(goal.isTargeted == rule.isTargeted)
@@ -123,8 +123,8 @@ struct GoalTests {
     let classifier = ConstantClassifier(
       inputShape: InputShape(channels: 1, height: 2, width: 2), classCount: 3)
     let second = GoalRule.all.goal(
-      for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]), first: 1,
-      classifier: classifier, seed: Seed(0))
+      for: Tensor(labels: [0, 2]), images: Tensor.zeros([2, 1, 2, 2]),
+      classifier: classifier, draws: ExampleDraws(Seed(0), examples: [1, 2]))
     #expect(second.targets?.int64s() == [2, 0])
     #expect(GoalRule.all.examplesPerImage(classCount: 10) == 9)
     #expect(GoalRule.next.examplesPerImage(classCount: 10) == 1)

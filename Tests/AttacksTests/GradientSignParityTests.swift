@@ -20,7 +20,7 @@ struct GradientSignParityTests {
       for (name, attack, goal) in cases {
         let expected = try answers.tensor("\(name).\(epsilon)")
         let found = attack.sweep(
-          images, goal, epsilons: [epsilon], against: classifier, random: .init(0))[0]
+          images, goal, epsilons: [epsilon], against: classifier, draws: .of(images, 0))[0]
         #expect(agreement(found, expected) >= 0.995)
         let right = { (x: Tensor) in
           classifier.predictions(x).equals(labels).to(.float32).sum().scalar

@@ -2,6 +2,7 @@ import Attacks
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("Views of the gradient that help transfer")
@@ -10,19 +11,19 @@ struct GradientViewTests {
   private let shape = InputShape(channels: 1, height: 9, width: 9)
 
   /// The gradient of a sum of squares weighted around the middle: it changes with the place.
-  private let curved = GradientEstimate { x, view in
+  private let curved = GradientEstimate { x, _, view in
     withGradients {
       let variable = x.tracked
       return view(variable).power(3).sum().gradient(of: variable).detached
     }
   }
 
+  private var draws: ExampleDraws { .of(images, 5) }
   private var images: Tensor { RandomSource(Seed(1)).uniform([2] + shape.sizes) }
 
   @Test("scale invariance is the mean gradient over x, x/2, x/4")
   func scales() {
-    let found = ScaleInvariance(copies: 3).estimate(curved, within: threat, RandomSource(Seed(2)))(
-      images)
+    let found = ScaleInvariance(copies: 3).estimate(curved, within: threat)(images, .of(images, 2))
     // (x/2^i)³ has the slope 3x²/8^i.
     let expected = images.square * (3 * (1 + 1.0 / 8 + 1.0 / 64) / 3)
     #expect((found - expected).absolute.max().scalar < 1e-5)
@@ -32,10 +33,9 @@ struct GradientViewTests {
   func translations() {
     var spike = [Float](repeating: 0, count: shape.count)
     spike[40] = 1
-    let point = GradientEstimate { _, _ in Tensor(spike, shape: [1] + shape.sizes) }
-    let found = TranslationInvariance().estimate(point, within: threat, RandomSource(Seed(3)))(
-      images
-    ).floats()
+    let point = GradientEstimate { _, _, _ in Tensor(spike, shape: [1] + shape.sizes) }
+    let found = TranslationInvariance().estimate(point, within: threat)(images, .of(images, 3))
+      .floats()
     #expect(abs(found.reduce(0, +) - 1) < 1e-5)
     let ratio = Double(found[42] / found[40])
     #expect(abs(ratio - exp(-4.0 / 18)) < 1e-4)
@@ -46,30 +46,31 @@ struct GradientViewTests {
     "input diversity looks at an enlarged and padded image, or with probability zero at the image itself"
   )
   func diversity() {
-    let never = InputDiversity(probability: 0).estimate(
-      curved, within: threat, RandomSource(Seed(4)))(images)
-    #expect(never.floats() == curved(images).floats())
-    let always = InputDiversity(probability: 1).estimate(
-      curved, within: threat, RandomSource(Seed(4)))(images)
+    let never = InputDiversity(probability: 0).estimate(curved, within: threat)(
+      images, .of(images, 4))
+    #expect(never.floats() == curved(images, draws).floats())
+    let always = InputDiversity(probability: 1).estimate(curved, within: threat)(
+      images, .of(images, 4))
     #expect(always.shape == images.shape && always.isFinite.all().isTrue)
     #expect(always.floats() != never.floats())
   }
 
   @Test("variance tuning adds how the gradient varied around the place before")
   func variance() {
-    let estimate = VarianceTuning(samples: 3, reach: 2).estimate(
-      curved, within: threat, RandomSource(Seed(5)))
+    let estimate = VarianceTuning(samples: 3, reach: 2).estimate(curved, within: threat)
     let (first, second) = (images, images * 0.5)
-    #expect(estimate(first).floats() == curved(first).floats())
-    let random = RandomSource(Seed(5))
-    let neighbours = (0..<3).map { _ in curved(first + (random.uniform(first.shape) * 2 - 1) * 0.2)
+    #expect(estimate(first, draws).floats() == curved(first, draws).floats())
+    let neighbours = (0..<3).map { sample in
+      let noise = draws.purpose("neighbour \(sample)").uniform(shape.sizes, in: -1..<1)
+      return curved(first + noise * 0.2, draws)
     }
     let expected =
-      curved(second) + (neighbours[0] + neighbours[1] + neighbours[2]) / 3 - curved(first)
-    #expect((estimate(second) - expected).absolute.max().scalar < 1e-5)
+      curved(second, draws) + (neighbours[0] + neighbours[1] + neighbours[2]) / 3
+      - curved(first, draws)
+    #expect((estimate(second, draws) - expected).absolute.max().scalar < 1e-5)
     // Nothing is remembered from one way through an attack to the next.
-    let next = VarianceTuning(samples: 3).estimate(curved, within: threat, RandomSource(Seed(5)))
-    #expect(next(second).floats() == curved(second).floats())
+    let next = VarianceTuning(samples: 3).estimate(curved, within: threat)
+    #expect(next(second, draws).floats() == curved(second, draws).floats())
   }
 
   @Test(
@@ -101,13 +102,15 @@ struct GradientViewTests {
     let attacks: [any Attack] = [
       BasicIterativeMethod(StepSchedule(steps: 10), gradient),
       MomentumIterativeMethod(StepSchedule(steps: 10), decay: 1, gradient),
-      NesterovIterativeMethod(StepSchedule(steps: 10), decay: 1, gradient),
+      NesterovIterativeMethod(
+        MomentumIterativeMethod(StepSchedule(steps: 10), decay: 1, gradient)),
       ProjectedGradientDescent(norm: .l2, StepSchedule(steps: 5, relative: 2.5), gradient),
     ]
     for attack in attacks {
       let epsilon = attack.norm == .l2 ? 4.0 : 0.4
       let found = attack.sweep(
-        images, .away(from: labels), epsilons: [epsilon], against: model.classifier, random: Seed(6)
+        images, .away(from: labels), epsilons: [epsilon], against: model.classifier,
+        draws: .of(images, 6)
       )[0]
       try Perturbation.check(
         found, of: images, within: attack.threat(epsilon, against: model.classifier),

@@ -26,17 +26,17 @@ struct IteratedParityTests {
       attack: BasicIterativeMethod(StepSchedule(steps: 20, alpha: 0.02)), epsilon: 0.3),
     Case(
       answer: "pgd.linf.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false),
+      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), start: .original),
       epsilon: 0.3),
     Case(
       answer: "pgd.linf.targeted.0.3.alpha0.01.steps40",
-      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), startsRandomly: false),
+      attack: ProjectedGradientDescent(StepSchedule(steps: 40, alpha: 0.01), start: .original),
       epsilon: 0.3,
       isTargeted: true),
     Case(
       answer: "pgd.l2.2.0.alpha0.2.steps40",
       attack: ProjectedGradientDescent(
-        norm: .l2, StepSchedule(steps: 40, alpha: 0.2), startsRandomly: false), epsilon: 2),
+        norm: .l2, StepSchedule(steps: 40, alpha: 0.2), start: .original), epsilon: 2),
     Case(
       answer: "mifgsm.0.3.alpha0.03.steps10.decay1",
       attack: MomentumIterativeMethod(StepSchedule(steps: 10, alpha: 0.03)),
@@ -65,7 +65,7 @@ struct IteratedParityTests {
     for (classifier, limit) in [(trained, 0.98), (try trained.frozen(), 0.97)] {
       let threat = test.attack.threat(test.epsilon, against: classifier)
       let found = test.attack.perturb(
-        images, goal, within: threat, against: classifier, random: RandomSource(Seed(0)))
+        images, goal, within: threat, against: classifier, draws: .of(images, 0))
       try Perturbation.check(found, of: images, within: threat, attack: test.answer)
       #expect(share(found, expected, test.attack.norm) >= limit)
       let right = { (x: Tensor) in

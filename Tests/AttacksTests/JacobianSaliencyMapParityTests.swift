@@ -24,7 +24,7 @@ struct JacobianSaliencyMapParityTests {
       let attack = JacobianSaliencyMap(form)
       let goal = Goal.towards(targets, from: labels)
       let found = attack.sweep(
-        images, goal, epsilons: [0.25], against: classifier, random: Seed(0))[0]
+        images, goal, epsilons: [0.25], against: classifier, draws: .of(images, 0))[0]
       try Perturbation.check(
         found, of: images, within: attack.threat(0.25, against: classifier), attack: "jsma")
       let sizes = Norm.l0.size(found - images).int64s()

@@ -1,5 +1,6 @@
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Attacks
@@ -21,9 +22,10 @@ struct JacobianSaliencyMapTests {
   ) -> [Float] {
     let image = Tensor(pixels, shape: [1] + classifier.inputShape.sizes)
     let threat = ThreatModel(.l0, epsilon: Double(features), valueRange: classifier.valueRange)
-    let random = RandomSource(Seed(0))
-    return attack.perturb(image, towards0, within: threat, against: classifier, random: random)
-      .floats()
+    return attack.perturb(
+      image, towards0, within: threat, against: classifier, draws: .of(image, 0)
+    )
+    .floats()
   }
 
   /// `linear` where class 1 is so far ahead that no pixels make up for it.
@@ -135,12 +137,13 @@ struct JacobianSaliencyMapTests {
     let goal = Goal.towards(1 - model.labels, from: model.labels)
     let budgets = [0.3, 0, 0.05, 0.1, 1]
     let meter = QueryCounter(model.classifier)
-    let swept = attack.sweep(model.images, goal, epsilons: budgets, against: meter, random: Seed(1))
+    let swept = attack.sweep(
+      model.images, goal, epsilons: budgets, against: meter, draws: .of(model.images, 1))
     let largest = QueryCounter(model.classifier)
     for (budget, images) in zip(budgets, swept) {
       let classifier: any Classifier = budget == 1 ? largest : model.classifier
       let alone = attack.sweep(
-        model.images, goal, epsilons: [budget], against: classifier, random: Seed(2))[0]
+        model.images, goal, epsilons: [budget], against: classifier, draws: .of(model.images, 2))[0]
       #expect(images.floats() == alone.floats())
     }
     #expect(meter.forwards == largest.forwards)
@@ -154,11 +157,12 @@ struct JacobianSaliencyMapTests {
     let targets = Tensor(labels: [0, 1, 2, 0, 1, 2, 0, 1, 2])
     let attack = JacobianSaliencyMap(form, theta: 0.5)
     let together = attack.sweep(
-      images, .towards(targets), epsilons: [0.7], against: linear, random: Seed(0))[0]
+      images, .towards(targets), epsilons: [0.7], against: linear, draws: .of(images, 0))[0]
     for index in 0..<9 {
       let image = images.narrow(0, index, 1)
       let goal = Goal.towards(targets.narrow(0, index, 1))
-      let alone = attack.sweep(image, goal, epsilons: [0.7], against: linear, random: Seed(0))[0]
+      let alone = attack.sweep(image, goal, epsilons: [0.7], against: linear, draws: .of(image, 0))[
+        0]
       #expect(alone.floats() == together.narrow(0, index, 1).floats())
     }
   }
@@ -170,7 +174,8 @@ struct JacobianSaliencyMapTests {
     let wrong = LikeliestClasses.wrong(model.classifier.logits(model.images), labels, 1)[0]
     let run = { (goal: Goal, gamma: Double) in
       JacobianSaliencyMap().sweep(
-        model.images, goal, epsilons: [gamma], against: model.classifier, random: Seed(0))[0]
+        model.images, goal, epsilons: [gamma], against: model.classifier,
+        draws: .of(model.images, 0))[0]
     }
     // One step of all images, before anything is reached.
     let step = run(.away(from: labels), 2.0 / 64)
@@ -198,11 +203,11 @@ struct JacobianSaliencyMapTests {
       let images = model.images.narrow(0, 0, count)
       let labels = model.labels.narrow(0, 0, count)
       let goal = GoalRule.next.goal(
-        for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(0))
+        for: labels, images: images, classifier: model.classifier, draws: .of(images, 0))
       let attack = JacobianSaliencyMap(form, theta: theta, source: source)
       let threat = attack.threat(0.3, against: model.classifier)
       let found = attack.pathSweep(
-        images, goal, within: [threat], against: model.classifier, random: RandomSource(Seed(0)))[0]
+        images, goal, within: [threat], against: model.classifier, draws: .of(images, 0))[0]
       let plain = PlainSaliencyMap(
         form: form, theta: Float(theta), source: source, classifier: model.classifier)
       let targets = goal.focus.int64s().map(Int.init)

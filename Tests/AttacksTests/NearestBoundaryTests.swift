@@ -1,5 +1,6 @@
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Attacks
@@ -62,7 +63,7 @@ struct NearestBoundaryTests {
     -> [Double]
   {
     let found = attack.nearest(
-      test.images, goal, against: test.classifier, random: RandomSource(Seed(3)))
+      test.images, goal, against: test.classifier, draws: .of(test.images, 3))
     let reached = goal.isReached(test.classifier.predictions(found))
     #expect(reached.all().isTrue)
     return Norm.l2.size(found - test.images).floats().map(Double.init)
@@ -109,7 +110,7 @@ struct NearestBoundaryTests {
       from: images.flattened, normals: difference, offsets: Tensor.zeros([12]), norm: .l2,
       box: 0...1)
     let found = CarliniWagner(searches: 12).nearest(
-      images, .away(from: labels), against: classifier, random: RandomSource(Seed(3)))
+      images, .away(from: labels), against: classifier, draws: .of(images, 3))
     let lengths = zip(Norm.l2.size(found - images).floats(), Norm.l2.size(exact).floats())
     for (found, exact) in lengths {
       #expect(found >= exact * 0.9999 && found <= exact * 1.01, "\(found / exact)")
@@ -126,7 +127,7 @@ struct NearestBoundaryTests {
     let goal = Goal.away(from: Tensor(labels: [0]))
     let lengths = [1, 2].map { classes in
       let found = DeepFool(classes: classes).nearest(
-        image, goal, against: classifier, random: RandomSource(Seed(4)))
+        image, goal, against: classifier, draws: .of(image, 4))
       return Norm.l2.size(found - image).scalar
     }
     // The likeliest class's boundary is beyond the valid pixels.
@@ -151,7 +152,7 @@ struct NearestBoundaryTests {
       inputShape: shape, weight: Tensor([1, 0, 0, 1] as [Float], shape: [2, 2]))
     let image = Tensor([0.3, 0.3] as [Float], shape: [1, 1, 1, 2])
     let goal = Goal.away(from: Tensor(labels: [0]))
-    let found = DeepFool().nearest(image, goal, against: classifier, random: RandomSource(Seed(5)))
+    let found = DeepFool().nearest(image, goal, against: classifier, draws: .of(image, 5))
     #expect(goal.isReached(classifier.predictions(found)).isTrue)
     #expect(Norm.l2.size(found - image).scalar < 1e-4)
   }

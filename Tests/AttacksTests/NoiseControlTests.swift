@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("Controls are noise, and nothing but")
@@ -20,7 +21,7 @@ struct NoiseControlTests {
     let threat = attack.threat(budget, against: classifier)
     let found = attack.perturb(
       images, .away(from: labels), within: threat, against: classifier,
-      random: RandomSource(Seed(2)))
+      draws: .of(images, 2))
     try Perturbation.check(found, of: images, within: threat, attack: type(of: attack).name)
     return found
   }
@@ -35,7 +36,7 @@ struct NoiseControlTests {
     #expect(found.floats() == (try run(attack, 0.2)).floats())
     let threat = attack.threat(0.2, against: counting)
     let targeted = attack.perturb(
-      images, .towards(labels), within: threat, against: counting, random: RandomSource(Seed(2)))
+      images, .towards(labels), within: threat, against: counting, draws: .of(images, 2))
     #expect(found.floats() == targeted.floats())
     #expect(found.floats() != images.floats())
   }
@@ -59,7 +60,7 @@ struct NoiseControlTests {
     let attack = UniformNoise(norm: .l2)
     let threat = attack.threat(0.4, against: flat)
     let moves = attack.perturb(
-      points, .away(from: labels), within: threat, against: flat, random: RandomSource(Seed(4)))
+      points, .away(from: labels), within: threat, against: flat, draws: .of(points, 4))
     let lengths = Norm.l2.size(moves - points).floats()
     #expect(abs(lengths.count { $0 < 0.2 } - 1000) < 140)
     #expect(lengths.max()! > 0.39)
@@ -98,7 +99,7 @@ struct NoiseControlTests {
     let runs = [1, 1, 2].map { (seed: UInt64) in
       let goal = Goal.away(from: labels)
       return Self.controls[index].sweep(
-        images, goal, epsilons: [0.2], against: constant, random: Seed(seed))[0]
+        images, goal, epsilons: [0.2], against: constant, draws: .of(images, seed))[0]
         .floats()
     }
     #expect(runs[0] == runs[1])

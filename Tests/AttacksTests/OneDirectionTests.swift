@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("Gradient sign attacks take one step along one direction")
@@ -15,7 +16,8 @@ struct OneDirectionTests {
   private func run(_ attack: any Attack, _ goal: Goal, _ image: Tensor, _ epsilon: Double)
     -> [Float]
   {
-    attack.sweep(image, goal, epsilons: [epsilon], against: linear, random: Seed(0))[0].floats()
+    attack.sweep(image, goal, epsilons: [epsilon], against: linear, draws: .of(image, 0))[0]
+      .floats()
   }
 
   @Test(
@@ -44,7 +46,7 @@ struct OneDirectionTests {
     var wide = linear
     wide.valueRange = -1...1
     let moved = FastGradientSign().sweep(
-      edge, goal, epsilons: [0.5], against: wide, random: Seed(0))[0].floats()
+      edge, goal, epsilons: [0.5], against: wide, draws: .of(edge, 0))[0].floats()
     #expect(zip(moved, [-0.4, 0, 1, 1] as [Float]).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
@@ -59,10 +61,10 @@ struct OneDirectionTests {
     let images = RandomSource(Seed(1)).uniform([3, 1, 2, 2])
     let labels = Tensor(labels: [0, 1, 2])
     let goal = type.defaultGoal.goal(
-      for: labels, images: images, first: 0, classifier: constant, seed: Seed(2))
+      for: labels, images: images, classifier: constant, draws: .of(images, 2))
     for epsilon in [0.1, 1.0] {
       let same = attack.sweep(
-        images, goal, epsilons: [epsilon], against: constant, random: Seed(3))[0]
+        images, goal, epsilons: [epsilon], against: constant, draws: .of(images, 3))[0]
       #expect(same.floats() == images.floats())
     }
   }
@@ -76,9 +78,10 @@ struct OneDirectionTests {
       let images = model.images.narrow(0, range.lowerBound, range.count)
       let labels = model.labels.narrow(0, range.lowerBound, range.count)
       let goal = Goal.away(from: labels)
-      let random = RandomSource(Seed(7))
-      return FastGradientSign().direction(images, goal, against: model.classifier, random: random)
-        .floats()
+      return FastGradientSign().direction(
+        images, goal, against: model.classifier, draws: .of(images, 7)
+      )
+      .floats()
     }
     let together = direction(0..<9)
     let parts = [0..<1, 1..<4, 4..<9].flatMap { direction($0) }
@@ -97,17 +100,18 @@ struct OneDirectionTests {
     let model = TinyModel.all[0]
     let counting = CountingClassifier(model.classifier)
     let goal = type.defaultGoal.goal(
-      for: model.labels, images: model.images, first: 0, classifier: model.classifier, seed: Seed(4)
+      for: model.labels, images: model.images, classifier: model.classifier,
+      draws: .of(model.images, 4)
     )
     let epsilons = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7]
     let swept = attack.sweep(
-      model.images, goal, epsilons: epsilons, against: counting, random: Seed(5))
+      model.images, goal, epsilons: epsilons, against: counting, draws: .of(model.images, 5))
     #expect(counting.calls == 1)
     for (epsilon, images) in zip(epsilons, swept) {
       let threat = ThreatModel(attack.norm, epsilon: epsilon, valueRange: 0...1)
-      let random = RandomSource(Seed(6))
       let single = attack.perturb(
-        model.images, goal, within: threat, against: model.classifier, random: random)
+        model.images, goal, within: threat, against: model.classifier,
+        draws: .of(model.images, 5).purpose("epsilon \(epsilon)"))
       #expect(single.floats() == images.floats())
     }
   }

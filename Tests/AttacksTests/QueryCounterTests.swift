@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("What an attack spends is counted at the classifier")
@@ -10,7 +11,7 @@ struct QueryCounterTests {
     let meter = QueryCounter(model.classifier)
     let images = model.images.narrow(0, 0, 6)
     let goal = Goal.away(from: model.labels.narrow(0, 0, 6))
-    _ = attack.sweep(images, goal, epsilons: budgets, against: meter, random: Seed(1))
+    _ = attack.sweep(images, goal, epsilons: budgets, against: meter, draws: .of(images, 1))
     return (meter.forwards, meter.backwards)
   }
 
@@ -38,7 +39,7 @@ struct QueryCounterTests {
     let labels = model.labels.narrow(0, 0, 1)
     let goal = Goal.towards(labels.equals(0).to(.int64), from: labels)
     _ = JacobianSaliencyMap(theta: 1e-4).sweep(
-      images, goal, epsilons: [4.0 / 64], against: meter, random: Seed(1))
+      images, goal, epsilons: [4.0 / 64], against: meter, draws: .of(images, 1))
     // Two steps of a change too small to reach the goal.
     #expect(meter.forwards == 2)
     #expect(meter.backwards == 4)

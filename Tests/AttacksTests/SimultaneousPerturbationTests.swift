@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("SPSA climbs an estimated gradient")
@@ -27,7 +28,8 @@ struct SimultaneousPerturbationTests {
     let classifier = Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight))
     let attack = SimultaneousPerturbation(steps: 40)
     let goal = Goal.away(from: Tensor(labels: [0, 0, 0]))
-    let found = attack.sweep(images, goal, epsilons: [0.1], against: classifier, random: Seed(1))[0]
+    let found = attack.sweep(
+      images, goal, epsilons: [0.1], against: classifier, draws: .of(images, 1))[0]
     let expected = (0..<9).map { Float($0 % 2 == 0 ? 0.4 : 0.6) }
     #expect(zip(found.floats(), expected + expected + expected).allSatisfy { abs($0 - $1) < 1e-5 })
   }
@@ -40,11 +42,11 @@ struct SimultaneousPerturbationTests {
     let wide = Stubborn(linear: linear)
     let attack = SimultaneousPerturbation(steps: 5, samples: 8)
     let goal = Goal.away(from: Tensor(labels: [0, 0, 0]))
-    let a = attack.sweep(images, goal, epsilons: [0.25], against: narrow, random: Seed(2))[0]
+    let a = attack.sweep(images, goal, epsilons: [0.25], against: narrow, draws: .of(images, 2))[0]
     let threat = attack.threat(64, against: wide)
     // The same stream of random numbers as the sweep's.
-    let random = RandomSource(Seed(2).derive("epsilon 0.25"))
-    let b = attack.perturb(images * 256, goal, within: threat, against: wide, random: random)
+    let draws = ExampleDraws.of(images, 2).purpose("epsilon 0.25")
+    let b = attack.perturb(images * 256, goal, within: threat, against: wide, draws: draws)
     #expect((a - b / 256).absolute.max().scalar < 1e-4)
     #expect((a - images).absolute.max().scalar > 0.01)
   }
@@ -55,7 +57,7 @@ struct SimultaneousPerturbationTests {
     let attack = SimultaneousPerturbation(steps: 4, samples: 300)
     _ = attack.sweep(
       images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter,
-      random: Seed(3))
+      draws: .of(images, 3))
     #expect(meter.forwards == 3 * (4 * 600 + 5))
     #expect(meter.backwards == 0)
   }
@@ -65,7 +67,8 @@ struct SimultaneousPerturbationTests {
     let meter = QueryCounter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 3, samples: 5)
     let goal = Goal.away(from: Tensor(labels: [1, 0, 1]))
-    let found = attack.sweep(images, goal, epsilons: [0.1], against: meter, random: Seed(4))[0]
+    let found = attack.sweep(images, goal, epsilons: [0.1], against: meter, draws: .of(images, 4))[
+      0]
     #expect(Norm.linf.size(found - images).floats().map { $0 > 0 } == [false, true, false])
     #expect(meter.forwards == 3 + 3 * 10 + 3)
   }
@@ -78,11 +81,11 @@ struct SimultaneousPerturbationTests {
       let goal: Goal =
         targeted
         ? GoalRule.next.goal(
-          for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(5))
+          for: labels, images: images, classifier: model.classifier, draws: .of(images, 5))
         : .away(from: labels)
       let attack = SimultaneousPerturbation(steps: 60, samples: 32)
       let found = attack.sweep(
-        images, goal, epsilons: [0.3], against: model.classifier, random: Seed(6))[0]
+        images, goal, epsilons: [0.3], against: model.classifier, draws: .of(images, 6))[0]
       #expect(
         goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar > 0.8,
         "\(model)")

@@ -1,6 +1,7 @@
 import Attacks
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("Attacks without a budget look for the smallest perturbation")
@@ -19,7 +20,7 @@ struct SmallestPerturbationTests {
     let rule = targeted ? GoalRule.next : .untargeted
     return (
       images,
-      rule.goal(for: labels, images: images, first: 0, classifier: model.classifier, seed: Seed(1))
+      rule.goal(for: labels, images: images, classifier: model.classifier, draws: .of(images, 1))
     )
   }
 
@@ -31,7 +32,7 @@ struct SmallestPerturbationTests {
     for model in Self.models {
       let (images, goal) = goal(model, 20, targeted: targeted)
       let found = attack.nearest(
-        images, goal, against: model.classifier, random: RandomSource(Seed(2)))
+        images, goal, against: model.classifier, draws: .of(images, 2))
       let everything = ThreatModel(attack.norm, epsilon: 1e9, valueRange: 0...1)
       try Perturbation.check(found, of: images, within: everything, attack: type(of: attack).name)
       let share = goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar
@@ -47,14 +48,14 @@ struct SmallestPerturbationTests {
     let (images, _) = goal(model, 10, targeted: false)
     let wrong = model.classifier.predictions(images).equals(0).to(.int64)
     let same = Self.attacks[index].nearest(
-      images, .away(from: wrong), against: model.classifier, random: RandomSource(Seed(3)))
+      images, .away(from: wrong), against: model.classifier, draws: .of(images, 3))
     #expect(same.floats() == images.floats())
 
     let shape = InputShape(channels: 1, height: 8, width: 8)
     let constant = ConstantClassifier(inputShape: shape, classCount: 4)
     let goal = Goal.away(from: Tensor(labels: [Int](repeating: 3, count: 10)))
     let kept = Self.attacks[index].nearest(
-      images, goal, against: constant, random: RandomSource(Seed(4)))
+      images, goal, against: constant, draws: .of(images, 4))
     #expect(kept.floats() == images.floats())
   }
 
@@ -67,7 +68,7 @@ struct SmallestPerturbationTests {
     let labels = Tensor(labels: [0, 1, 0, 1])
     let goal: Goal = targeted ? .towards(labels) : .away(from: labels)
     let found = Self.attacks[index].nearest(
-      images, goal, against: broken, random: RandomSource(Seed(6)))
+      images, goal, against: broken, draws: .of(images, 6))
     #expect(found.floats() == images.floats())
   }
 
@@ -78,10 +79,11 @@ struct SmallestPerturbationTests {
     let model = Self.models[0]
     let (images, goal) = goal(model, 10, targeted: false)
     let meters = (0..<2).map { _ in QueryCounter(model.classifier) }
-    let found = attack.nearest(images, goal, against: meters[0], random: RandomSource(Seed(7)))
+    let found = attack.nearest(images, goal, against: meters[0], draws: .of(images, 7))
     let sizes = attack.norm.size(found - images)
     let epsilons = [0, Double(sizes.floats().sorted()[5]), 100]
-    let swept = attack.sweep(images, goal, epsilons: epsilons, against: meters[1], random: Seed(7))
+    let swept = attack.sweep(
+      images, goal, epsilons: epsilons, against: meters[1], draws: .of(images, 7))
     #expect(meters[0].forwards == meters[1].forwards)
     for (epsilon, adversarial) in zip(epsilons, swept) {
       let near = sizes.isAtMost(epsilon).reshaped([-1, 1, 1, 1])
@@ -96,12 +98,12 @@ struct SmallestPerturbationTests {
     let model = Self.models[2]
     let (images, goal) = goal(model, 8, targeted: false)
     let together = attack.nearest(
-      images, goal, against: model.classifier, random: RandomSource(Seed(8)))
+      images, goal, against: model.classifier, draws: .of(images, 8))
     for place in 0..<8 {
       let row = Tensor(labels: [place])
       let found = attack.nearest(
         images.indexSelect(0, row), goal.at(row), against: model.classifier,
-        random: RandomSource(Seed(8)))
+        draws: .of(images.indexSelect(0, row), 8))
       let lengths = [found, together.indexSelect(0, row)].map {
         attack.norm.size($0 - images.indexSelect(0, row)).scalar
       }

@@ -1,5 +1,6 @@
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Attacks
@@ -11,8 +12,8 @@ struct SquareAttackTests {
   private func goal(_ model: TinyModel, targeted: Bool) -> Goal {
     targeted
       ? GoalRule.next.goal(
-        for: model.labels, images: model.images, first: 0, classifier: model.classifier,
-        seed: Seed(1)
+        for: model.labels, images: model.images, classifier: model.classifier,
+        draws: .of(model.images, 1)
       ) : .away(from: model.labels)
   }
 
@@ -25,7 +26,7 @@ struct SquareAttackTests {
       let attack = SquareAttack(norm: norm, queries: 40)
       let threat = attack.threat(epsilon, against: model.classifier)
       let found = attack.perturb(
-        model.images, goal, within: threat, against: model.classifier, random: RandomSource(Seed(2))
+        model.images, goal, within: threat, against: model.classifier, draws: .of(model.images, 2)
       )
       try Perturbation.check(found, of: model.images, within: threat, attack: "square")
       let loss: AttackLoss = targeted ? .crossEntropy : .margin
@@ -45,7 +46,7 @@ struct SquareAttackTests {
     let threat = attack.threat(0.05, against: model.classifier)
     let found = attack.perturb(
       model.images, .away(from: model.labels), within: threat, against: model.classifier,
-      random: RandomSource(Seed(3)))
+      draws: .of(model.images, 3))
     let moved = Norm.linf.size(found - model.images).isGreater(than: 0)
     #expect(moved.to(.float32).mean().scalar > 0.5)
     let (before, after) = (
@@ -64,7 +65,7 @@ struct SquareAttackTests {
     let attack = SquareAttack(norm: .l2, queries: 50)
     let threat = attack.threat(0.1, against: classifier)
     let found = attack.perturb(
-      images, goal, within: threat, against: classifier, random: RandomSource(Seed(6)))
+      images, goal, within: threat, against: classifier, draws: .of(images, 6))
     let lengths = Norm.l2.size(found - images).floats().filter { $0 > 0 }
     #expect(lengths.count >= 6)
     #expect(lengths.allSatisfy { abs($0 - 0.1) < 1e-5 }, "\(lengths)")
@@ -78,7 +79,7 @@ struct SquareAttackTests {
     let threat = attack.threat(1e-4, against: meter)
     let goal = Goal.away(from: model.classifier.predictions(model.images))
     _ = attack.perturb(
-      model.images, goal, within: threat, against: meter, random: RandomSource(Seed(7)))
+      model.images, goal, within: threat, against: meter, draws: .of(model.images, 7))
     #expect(meter.forwards <= 26 * 100)
     #expect(meter.forwards > 20 * 100)
     #expect(meter.backwards == 0)
@@ -90,7 +91,8 @@ struct SquareAttackTests {
     let meter = QueryCounter(model.classifier)
     let wrong = (model.classifier.predictions(model.images) + 1).equals(1).to(.int64)
     let found = SquareAttack().sweep(
-      model.images, .away(from: wrong), epsilons: [0.1], against: meter, random: Seed(8))[0]
+      model.images, .away(from: wrong), epsilons: [0.1], against: meter, draws: .of(model.images, 8)
+    )[0]
     #expect(found.floats() == model.images.floats())
     #expect(meter.forwards == 100)
   }
@@ -108,7 +110,7 @@ struct SquareAttackTests {
       let threat = attack.threat(epsilon, against: model.classifier)
       return attack.perturb(
         images, .away(from: Tensor(labels: labels)), within: threat, against: model.classifier,
-        random: RandomSource(Seed(9))
+        draws: .of(images, 9)
       ).narrow(0, 6, 6)
     }
     #expect((ends[0] - ends[1]).absolute.max().scalar < 1e-5)
@@ -138,7 +140,7 @@ struct SquareAttackTests {
     for (norm, epsilon) in Self.norms {
       let attack = SquareAttack(norm: norm, queries: 60)
       let found = attack.sweep(
-        images, goal, epsilons: [epsilon], against: classifier, random: Seed(12))[0]
+        images, goal, epsilons: [epsilon], against: classifier, draws: .of(images, 12))[0]
       try Perturbation.check(
         found, of: images, within: attack.threat(epsilon, against: classifier), attack: "square")
     }

@@ -21,10 +21,10 @@ struct SurrogateTransferTests {
       let budgets = inner.norm == .l2 ? [0.5, 5] : [0.1, 0.3]
       let attack = try SurrogateTransfer(of: inner, on: surrogate)
       let found = attack.sweep(
-        images, .away(from: labels), epsilons: budgets, against: meter, random: Seed(1))
+        images, .away(from: labels), epsilons: budgets, against: meter, draws: .of(images, 1))
       let expected = inner.sweep(
         images, .away(from: labels), epsilons: budgets, against: try surrogate.frozen(),
-        random: Seed(1))
+        draws: .of(images, 1))
       #expect(found.map { $0.floats() } == expected.map { $0.floats() })
     }
     #expect(meter.forwards == 0)

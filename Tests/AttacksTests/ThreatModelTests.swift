@@ -2,6 +2,7 @@ import Attacks
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @Suite("A threat model's verbs")
@@ -126,10 +127,10 @@ struct ThreatModelTests {
     for shape in [[200, 1, 1, 2], [20, 3, 8, 8]] {
       let originals = RandomSource(Seed(7)).uniform(shape)
       let threat = threat(norm, epsilon, 0...1)
-      let start = threat.randomStart(originals, RandomSource(Seed(8)))
+      let start = threat.randomStart(originals, .of(originals, 8))
       try Perturbation.check(start, of: originals, within: threat, attack: "start")
       let free = ThreatModel(norm, epsilon: epsilon, valueRange: -100...100)
-      let sizes = norm.size(free.randomStart(originals, RandomSource(Seed(8))) - originals).floats()
+      let sizes = norm.size(free.randomStart(originals, .of(originals, 8)) - originals).floats()
       #expect(Double(sizes.max()!) > 0.9 * epsilon)
     }
   }
@@ -139,7 +140,7 @@ struct ThreatModelTests {
     arguments: norms)
   func uniform(_ norm: Norm) {
     let originals = Tensor.zeros([4000, 1, 1, 2])
-    let starts = threat(norm, 1).randomStart(originals, RandomSource(Seed(9)))
+    let starts = threat(norm, 1).randomStart(originals, .of(originals, 9))
     let sizes = norm.size(starts).floats()
     #expect(abs(sizes.count { $0 < 0.5 } - 1000) < 140)
     let isRight = starts.select(3, 0).isAtLeast(0).to(.float32)
@@ -167,7 +168,8 @@ struct ThreatModelTests {
   func steepest(_ norm: Norm) {
     let gradient = RandomSource(Seed(11)).normal([1, 1, 2, 4])
     let raised = (threat(norm, 1).step(gradient, size: 1) * gradient).sum().scalar
-    let others = threat(norm, 1).randomStart(Tensor.zeros([5000, 1, 2, 4]), RandomSource(Seed(12)))
+    let many = Tensor.zeros([5000, 1, 2, 4])
+    let others = threat(norm, 1).randomStart(many, .of(many, 12))
     #expect((others * gradient).sum([1, 2, 3]).max().scalar <= raised + 1e-6)
   }
 

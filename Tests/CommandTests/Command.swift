@@ -7,7 +7,7 @@ import Testing
   import Darwin
 #endif
 
-/// The built command, run as a user would.
+/// The built command, run as a user runs it.
 struct Command {
   struct Result {
     let status: Int32
@@ -15,7 +15,7 @@ struct Command {
     let errors: String
   }
 
-  /// The command beside this test program.
+  /// The built command, in the same folder as this test program.
   static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "crossfire")
 
@@ -23,7 +23,9 @@ struct Command {
   private let outputFile: URL
   private let errorFile: URL
 
-  /// Starts the command; `limits` is put before it in a shell (`ulimit -f 8`).
+  /// Starts the command.
+  /// - Parameter limits: a shell command that runs before it in the same shell, such as
+  ///   `ulimit -f 8`.
   init(_ arguments: [String], limits: String? = nil) throws {
     let folder = FileManager.default.temporaryDirectory
     outputFile = folder.appending(path: "crossfire-out-\(UUID().uuidString)")
@@ -66,7 +68,8 @@ struct Command {
   }
 }
 
-/// All files below a folder, by path relative to it, without the log and the locks.
+/// The contents of all files below a folder by their path relative to it, without the log and the
+/// locks.
 func contents(of folder: URL) throws -> [String: Data] {
   let walk = FileManager.default.enumerator(
     at: folder, includingPropertiesForKeys: [.isRegularFileKey])
@@ -82,7 +85,7 @@ func contents(of folder: URL) throws -> [String: Data] {
   return files
 }
 
-/// A small experiment on drawn digits that takes a second or two.
+/// A small experiment on generated digits that takes a second or two.
 let smallExperiment = """
   name: small
   seed: 3
@@ -93,6 +96,6 @@ let smallExperiment = """
   attacks:
     fgsm: { epsilons: [0, 0.1, 0.3] }
     tgsm: { epsilons: [0.1, 0.3], target: random }
-  examples: 100
+  count: 100
   images: { attacks: [fgsm], count: 3 }
   """

@@ -2,15 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Models from elsewhere, through the command.
-@Suite("Models made elsewhere are inspected, warned of, stopped and attacked")
+/// Models from elsewhere: TorchScript files that `scripts/foreign_models.py` made.
+@Suite(
+  "Models from elsewhere are checked, attacked, and refused where an attack would be meaningless")
 struct ForeignModelTests {
   let folder = TemporaryFolder()
 
   private func fixture(_ name: String) -> String { Fixture.file("digits.\(name).pt").path }
 
   @Test(
-    "inspect names the mistake, what it saw and what to do",
+    "inspect names what is wrong with a model",
     arguments: [
       ("plain", "accuracy at chance without an attack"),
       ("softmax", "probabilities instead of logits"),
@@ -26,14 +27,18 @@ struct ForeignModelTests {
     #expect(result.output.contains("⚑ \(check)\n"), "\(result.output)")
   }
 
-  @Test("a model that says nothing of its images needs their shape")
+  @Test(
+    "a model that does not state the shape of its images can be inspected only if the user gives it"
+  )
   func shapeless() throws {
     let result = try Command.run("inspect", fixture("plain"))
     #expect(result.status == 65 && result.errors.contains("input=3x32x32"), "\(result.errors)")
     #expect(try Command.run("inspect", fixture("plain") + ":input=1x28x28").status == 0)
   }
 
-  @Test("one transfer between a model trained here and a program, which is warned of")
+  @Test(
+    "transfer accepts a model trained here and a TorchScript model, and warns of the latter's flaws"
+  )
   func transfer() throws {
     let model = folder.appending("ours.safetensors").path
     let trained = try Command.run(
@@ -56,7 +61,7 @@ struct ForeignModelTests {
     #expect(request.contains("mean: [0.5]"))
   }
 
-  @Test("a model without gradients is not attacked: status 65, and nothing is written to the grid")
+  @Test("a model without input gradients is refused with status 65, and no grid is written")
   func stopped() throws {
     let out = folder.appending("out")
     let result = try Command.run(
@@ -71,7 +76,7 @@ struct ForeignModelTests {
   }
 
   @Test(
-    "what is said wrongly of a model is wrong use",
+    "a wrong description of a model is refused with status 64",
     arguments: [
       (":mean=0.5", "'std' is missing"), (":range=1/0", "range: expected two rising numbers"),
       (":channels=bgr,lay=nhwc", "a model has no 'lay'"), (":channels=grb", "'grb' is not known"),
@@ -81,7 +86,7 @@ struct ForeignModelTests {
     #expect(result.status == 64 && result.errors.contains(words), "\(result.errors)")
   }
 
-  @Test("classes in another order than the data's are refused")
+  @Test("a model whose classes are in another order than those of the data is refused")
   func classOrder() throws {
     let result = try Command.run(
       "evaluate", "--model", fixture("plain") + ":classes=1/0/2/3/4/5/6/7/8/9", "--data",

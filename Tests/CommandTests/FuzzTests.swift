@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The short form of Tests/fuzz.sh.
+/// A short run of what `Tests/fuzz.sh` does with 10,000 files.
 @Suite("Damaged files of every format")
 struct FuzzTests {
   private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "crossfire-fuzz")
 
-  @Test("200 of each are read or refused, within five seconds and a gigabyte each")
+  @Test("200 damaged files per format are read or refused, each within 5 seconds and a gigabyte")
   func short() throws {
     let process = Process()
     let output = Pipe()

@@ -4,7 +4,7 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("A user's own data, in and out")
+@Suite("A user's own data and results can be read and written")
 struct OwnDataTests {
   private let folder = TemporaryFolder()
 
@@ -14,7 +14,7 @@ struct OwnDataTests {
     return result.output
   }
 
-  /// Drawn digits as a folder of PNG files, a subfolder for each digit, under train/ and test/.
+  /// Writes generated digits as PNG files, in a subfolder for each digit under train/ and test/.
   private func writePictures(_ count: Int) throws {
     for split in Split.allCases {
       let digits = try SevenSegmentDigits().images(split, count: count)
@@ -28,7 +28,7 @@ struct OwnDataTests {
   }
 
   @Test(
-    "a folder of PNG files is trained on, evaluated, attacked and transferred, and what comes out opens elsewhere"
+    "a folder of PNG files serves every command, and the results can be exported as tables"
   )
   func folders() throws {
     try writePictures(200)
@@ -68,7 +68,7 @@ struct OwnDataTests {
     #expect(lines[21].hasPrefix("fgsm,a,b,0.1,0,0,0,,"))
   }
 
-  @Test("an experiment's data folder is relative to its file, and what was left out is said")
+  @Test("an experiment's data path starts from its folder, and a file that is left out is reported")
   func experiment() throws {
     try writePictures(200)
     try Data().write(to: folder.appending("digits/test/3/broken.png"))
@@ -76,7 +76,7 @@ struct OwnDataTests {
       data: { name: ./digits, train: 100, test: 50 }
       models: { a: { architecture: small, epochs: 1 } }
       attacks: { fgsm: { epsilons: [0.1] } }
-      examples: 20
+      count: 20
       """
     try Data(text.utf8).write(to: folder.appending("own.yaml"))
     let result = try Command.run(
@@ -91,7 +91,7 @@ struct OwnDataTests {
       try Command.run("run", folder.appending("out/experiment.yaml").path, "--dry-run").status == 0)
   }
 
-  @Test("nothing to export is wrong usage; training on data without parts is told what to do")
+  @Test("export needs an output, and an experiment refuses data without a test part with a hint")
   func refusals() throws {
     #expect(try Command.run("export", "x.safetensors").status == 64)
     for index in 0..<8 {

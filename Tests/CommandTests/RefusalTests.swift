@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a wrong request gets: the exit status a script sees, and words that help.
+/// A wrong request ends with an exit status for scripts and a message that helps the user.
 @Suite("Wrong requests are refused before anything runs")
 struct RefusalTests {
   @Test(
-    "in an experiment file: status 65, file, line and the nearest name",
+    "a mistake in an experiment file is reported with its line and the nearest name",
     arguments: [
       ("epochs: 3", "epoch: 3", "small.yaml:5: model a has no 'epoch'", "did you mean 'epochs'?"),
       ("fgsm: {", "fgms: {", "small.yaml:8: unknown attack 'fgms'", "did you mean 'fgsm'?"),
@@ -24,7 +24,7 @@ struct RefusalTests {
         "'epsilon'"
       ),
       ("target: random", "target: 12", "target 12: the classes are 0 to 9", nil),
-      ("examples: 100", "examples: many", "small.yaml:10: examples: expected a whole number", nil),
+      ("count: 100", "count: many", "small.yaml:10: count: expected a whole number", nil),
       (
         "images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images of unknown attack 'pgd'",
         nil
@@ -48,7 +48,7 @@ struct RefusalTests {
   }
 
   @Test(
-    "on the command line: status 64",
+    "a mistake on the command line is refused with status 64",
     arguments: [
       (["attack", "--attack", "fgms", "--epsilon", "0.1"], "did you mean 'fgsm'?"),
       (["attack", "--attack", "fgsm", "--epsilon=-0.1"], "expected a number of at least 0"),
@@ -58,6 +58,14 @@ struct RefusalTests {
         "unknown target 'most'"
       ),
       (["attack", "--attack", "fgsm:steps=3", "--epsilon", "0.1"], "fgsm has no 'steps'"),
+      (
+        ["attack", "--attack", "pgd:steps", "--epsilon", "0.1"],
+        "expected name=value, found 'steps'"
+      ),
+      (
+        ["transfer", "--attack", "fgsm", "--epsilon", "0.1", "--target", "next"],
+        "none of the given attacks is targeted"
+      ),
       (
         ["attack", "--attack", "fgsm", "--epsilon", "0.1", "--device", "cuda:x"],
         "unknown device 'cuda:x'"
@@ -71,7 +79,7 @@ struct RefusalTests {
     #expect(result.errors.contains(words), "\(result.errors)")
   }
 
-  @Test("a file that is not there: status 66")
+  @Test("a missing file ends with status 66")
   func missing() throws {
     #expect(try Command.run("run", "/nowhere/x.yaml").status == 66)
     #expect(
@@ -82,7 +90,7 @@ struct RefusalTests {
     #expect(try Command.run("export", "/nowhere/e.safetensors", "--out", "/tmp/x").status == 66)
   }
 
-  @Test("a folder that cannot be written: status 74, before any work")
+  @Test("a folder that cannot be written to ends with status 74 before any work is done")
   func unwritable() throws {
     let folder = TemporaryFolder()
     let file = folder.appending("small.yaml")
@@ -100,7 +108,7 @@ struct RefusalTests {
       "\(train.errors)")
   }
 
-  @Test("a model that does not fit the data, a truncated model, a file that is no model: status 65")
+  @Test("a truncated model file, and a file that is not a model, are refused with status 65")
   func models() throws {
     let folder = TemporaryFolder()
     let model = folder.appending("m.safetensors")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("crossfire run")
+@Suite("The command crossfire run")
 struct RunTests {
   private func experiment(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws
     -> String
@@ -13,7 +13,7 @@ struct RunTests {
     return file.path
   }
 
-  @Test("leaves everything a run folder promises")
+  @Test("a run writes every file of the run folder")
   func everything() throws {
     let folder = TemporaryFolder()
     let result = try Command.run(
@@ -41,7 +41,7 @@ struct RunTests {
   }
 
   @Test(
-    "a second run of the same request changes no byte, and a resolved experiment is the same request"
+    "a second run changes no byte, and running the run folder's experiment.yaml is the same request"
   )
   func again() throws {
     let folder = TemporaryFolder()
@@ -59,7 +59,7 @@ struct RunTests {
   }
 
   @Test(
-    "a changed list of budgets redoes that attack and nothing else; another seed redoes everything that draws"
+    "changed budgets repeat only that attack, and another seed repeats every step"
   )
   func changed() throws {
     let folder = TemporaryFolder()
@@ -91,7 +91,7 @@ struct RunTests {
     #expect(try redone(budgets.replacing("seed: 3", with: "seed: 4")).count == 8)
   }
 
-  @Test("killed at any moment and run again, it ends with the bytes of an undisturbed run")
+  @Test("a run that is killed and continued writes the same bytes as an undisturbed run")
   func killed() throws {
     let folder = TemporaryFolder()
     let file = try experiment(folder)
@@ -112,7 +112,7 @@ struct RunTests {
   }
 
   @Test(
-    "an attack that is killed goes on with the batch it was at, and ends with the bytes of an undisturbed one"
+    "an attack that is killed continues with the unfinished batch and writes the same bytes"
   )
   func killedAttack() throws {
     let folder = TemporaryFolder()
@@ -146,7 +146,7 @@ struct RunTests {
     #expect(!FileManager.default.fileExists(atPath: journal.path))
   }
 
-  @Test("Ctrl-C ends with status 130 and leaves no half file")
+  @Test("Ctrl-C ends a run with status 130 and leaves no incomplete file")
   func interrupted() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out")
@@ -165,7 +165,7 @@ struct RunTests {
     #expect(try contents(of: out).keys.allSatisfy { !$0.hasSuffix(".partial") })
   }
 
-  @Test("two runs in one folder: the second is refused")
+  @Test("a second run in the same folder is refused while the first one works")
   func locked() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out").path
@@ -181,7 +181,7 @@ struct RunTests {
     #expect(second.errors.contains("another crossfire is at work"))
   }
 
-  @Test("a full disk: one message, status 74, no half file")
+  @Test("a full disk ends a run with status 74, one message and no incomplete file")
   func fullDisk() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out")

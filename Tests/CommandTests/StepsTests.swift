@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("crossfire run --steps")
+@Suite("The options --steps and --dry-run of crossfire run")
 struct StepsTests {
   private func file(_ folder: TemporaryFolder, _ text: String = smallExperiment) throws -> String {
     let file = folder.appending("small.yaml")
@@ -10,7 +10,7 @@ struct StepsTests {
     return file.path
   }
 
-  @Test("steps done in processes of their own, in any order, leave what one run leaves")
+  @Test("steps in separate processes, in any possible order, write the same bytes as one run")
   func sharedFolder() throws {
     let folder = TemporaryFolder()
     let (whole, shared) = (folder.appending("whole"), folder.appending("shared"))
@@ -37,7 +37,7 @@ struct StepsTests {
   }
 
   @Test(
-    "steps are not done for another experiment than the folder's, and a step that does not exist is named"
+    "steps of another experiment than the folder's, and unknown steps, are refused"
   )
   func refusals() throws {
     let folder = TemporaryFolder()
@@ -53,7 +53,7 @@ struct StepsTests {
     #expect(wrong.status == 64 && wrong.errors.contains("did you mean 'model a'?"), "\(wrong)")
   }
 
-  @Test("a dry run says what every step would take, and what is done, and writes nothing")
+  @Test("a dry run estimates the time of every step, says which are done, and writes nothing")
   func dryRun() throws {
     struct Estimate: Decodable {
       let step: String

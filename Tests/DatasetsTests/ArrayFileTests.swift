@@ -60,7 +60,7 @@ struct ArrayFileTests {
   @Test("float images are what the bytes are over 255, and have a fingerprint of their own")
   func floats() throws {
     let (bytes, floats) = (try Fixture.load("plain.npz"), try Fixture.load("floats.npz"))
-    #expect(bytes.images(1..<4).floats() == floats.images(1..<4).floats())
+    #expect(bytes.batch(1..<4).images.floats() == floats.batch(1..<4).images.floats())
     #expect(bytes.fingerprint != floats.fingerprint)
     #expect(bytes.fingerprint == (try Fixture.load("set.safetensors").fingerprint))
   }

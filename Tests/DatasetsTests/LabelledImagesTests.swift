@@ -21,14 +21,15 @@ struct LabelledImagesTests {
     let data = try make()
     #expect(data.batch(0..<2).images.floats() == [0, 1, 0.2, 0.4])
     #expect(data.batch(0..<2).images.shape == [2, 1, 1, 2])
-    #expect(data.labels(1..<3).int64s() == [0, 1])
+    #expect(data.batch(1..<3).labels.int64s() == [0, 1])
   }
 
   @Test("a batch has the images and labels asked for, in that order")
   func batch() throws {
-    let (images, labels) = try make().batch(at: Tensor([1, 0, 1] as [Int64], shape: [3]))
-    #expect(images.floats() == [0.2, 0.4, 0, 1, 0.2, 0.4])
-    #expect(labels.int64s() == [0, 2, 0])
+    let batch = try make().batch(at: Tensor([1, 0, 1] as [Int64], shape: [3]))
+    #expect(batch.images.floats() == [0.2, 0.4, 0, 1, 0.2, 0.4])
+    #expect(batch.labels.int64s() == [0, 2, 0])
+    #expect(batch.places == [1, 0, 1])
   }
 
   @Test("a subset is what its range says")

@@ -168,7 +168,8 @@ struct PictureFolderTests {
     let parts = (try stream.holdingOut(5, seed: Seed(4)), try whole.holdingOut(5, seed: Seed(4)))
     #expect(
       parts.0.heldOut.batch(0..<5).images.floats() == parts.1.heldOut.batch(0..<5).images.floats())
-    #expect(stream.subset(10..<20).batch(2..<4).images.floats() == whole.batch(12..<14).images.floats())
+    #expect(
+      stream.subset(10..<20).batch(2..<4).images.floats() == whole.batch(12..<14).images.floats())
     #expect(stream.fingerprint != stream.prefix(29).fingerprint)
     #expect(try small.load(nil, name: "t", progress: { _, _ in }).fingerprint == stream.fingerprint)
   }

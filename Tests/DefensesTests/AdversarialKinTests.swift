@@ -10,7 +10,7 @@ import Testing
 @Suite("Kin of adversarial training")
 struct AdversarialKinTests {
   private func looking(_ seed: UInt64? = nil) -> Pass {
-    .training(random: seed.map { RandomSource(Seed($0)) }, updatesStatistics: false)
+    .training(dropout: seed.map { Seed($0) }, updatesStatistics: false)
   }
 
   private func loss(_ network: Network, _ images: Tensor, _ step: TrainingStep) -> Double {
@@ -22,7 +22,8 @@ struct AdversarialKinTests {
   )
   func adversarialOnly() {
     let network = TinyTraining.network()
-    let terms = AdversarialTraining(epsilon: 0.1, clean: 0).terms(TinyTraining.step(network))
+    let objective = AdversarialTraining(InnerAttack(epsilon: 0.1), clean: 0)
+    let terms = objective.terms(TinyTraining.step(network, for: objective))
     #expect(terms.map(\.name) == ["adversarial"])
     #expect(terms[0].weight == 1)
     #expect(network["1.num_batches_tracked"].scalar == 1)
@@ -30,7 +31,7 @@ struct AdversarialKinTests {
 
   @Test("shares of the loss are as asked for")
   func shares() {
-    let terms = AdversarialTraining(epsilon: 0.1, clean: 0.25).terms(
+    let terms = AdversarialTraining(InnerAttack(epsilon: 0.1), clean: 0.25).terms(
       TinyTraining.step(TinyTraining.network()))
     #expect(terms.map(\.weight) == [0.25, 0.75])
   }
@@ -39,11 +40,13 @@ struct AdversarialKinTests {
   func trueLabels() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
-    let found = AdversarialTraining(epsilon: 0.1, labels: .true, clean: 0).terms(step)[0].value
+    let found = AdversarialTraining(InnerAttack(epsilon: 0.1, labels: .true), clean: 0).terms(step)[
+      0
+    ].value
       .scalar
     let images = FastGradientSign().sweep(
       step.images, .away(from: step.labels), epsilons: [0.1], against: network.behaving(step.pass),
-      random: Seed(0))[0]
+      draws: .of(step.images, 0))[0]
     #expect(found == loss(network, images, step))
   }
 
@@ -68,9 +71,9 @@ struct AdversarialKinTests {
     let terms = objective.terms(step)
     #expect(terms.map(\.name) == ["adversarial"])
 
-    let random = RandomSource(Seed(0))
     let threat = ThreatModel(.linf, epsilon: 0.2, valueRange: 0...1)
-    let start = threat.randomStart(step.images, random)
+    let draws = step.draws("inner attack").purpose("start")
+    let start = threat.randomStart(step.images, draws)
     let gradient = network.behaving(step.pass).inputGradient(at: start) {
       $0.crossEntropy(step.labels).sum()
     }
@@ -82,7 +85,7 @@ struct AdversarialKinTests {
   func divergence() {
     let network = TinyTraining.network()
     let values = [0, 0.05, 0.3].map { epsilon in
-      let terms = Trades(epsilon: epsilon, beta: 2).terms(
+      let terms = Trades(epsilon: epsilon, beta: 2).alone.terms(
         TinyTraining.step(network, pass: looking()))
       #expect(terms.map(\.name) == ["cross-entropy", "divergence"])
       #expect(terms.map(\.weight) == [1, 2])
@@ -103,7 +106,7 @@ struct AdversarialKinTests {
     #expect(abs(found - (0.5 * Foundation.log(2) - 0.25 * Foundation.log(2))) < 1e-6)
     let network = TinyTraining.network()
     let step = TinyTraining.step(network)
-    _ = Trades(epsilon: 0.2, steps: 3).penalties(step)
+    _ = Trades(epsilon: 0.2, StepSchedule(steps: 3, relative: 2.5)).terms(step)
     #expect(network["1.num_batches_tracked"].scalar == 2, "the attack inside moves no statistics")
   }
 
@@ -113,10 +116,14 @@ struct AdversarialKinTests {
   func plainLoop() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
-    let found = Trades(epsilon: 0.1, steps: 4, alpha: 0.04).penalties(step)[0].value.scalar
+    let found = Trades(epsilon: 0.1, StepSchedule(steps: 4, alpha: 0.04, relative: 2.5)).terms(
+      step)[0].value.scalar
     let images = step.images
     let p = network.logits(images).softmax().detached
-    var x = (images + RandomSource(Seed(0)).normal(images.shape) * 0.001).clamped(to: 0...1)
+    var x =
+      (images
+      + step.draws("TRADES start").normal(Array(images.shape.dropFirst())) * 0.001).clamped(
+        to: 0...1)
     for _ in 0..<4 {
       let variable = x.tracked
       let q = network.logits(variable).logSoftmax()
@@ -135,8 +142,8 @@ struct AdversarialKinTests {
   func climbs() {
     let network = TinyTraining.network()
     func divergence(steps: Int, alpha: Double?) -> Double {
-      let trades = Trades(epsilon: 0.1, steps: steps, alpha: alpha)
-      return trades.penalties(TinyTraining.step(network, pass: .evaluation))[0].value.scalar
+      let trades = Trades(epsilon: 0.1, StepSchedule(steps: steps, alpha: alpha, relative: 2.5))
+      return trades.terms(TinyTraining.step(network, pass: .evaluation))[0].value.scalar
     }
     let start = divergence(steps: 1, alpha: 0)
     #expect(divergence(steps: 1, alpha: nil) > 10 * start)
@@ -161,15 +168,18 @@ struct AdversarialKinTests {
     let plain = TinyTraining.step(network, pass: looking())
     let goal = Goal.away(from: plain.labels)
     let own = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass), random: Seed(0))[
+      plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass),
+      draws: .of(plain.images, 0))[
         0]
     let foreign = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: try other.frozen(), random: Seed(0))[0]
+      plain.images, goal, epsilons: [0.3], against: try other.frozen(), draws: .of(plain.images, 0))[
+        0]
     let expected = [own, foreign].map { loss(network, $0, plain) }
     // Without dropout the pass is the same for every seed; only the source is drawn.
     let found = (0..<12).map { seed in
       let terms = objective.terms(
-        TinyTraining.step(Self.withoutDropout(network), pass: looking(UInt64(seed))))
+        TinyTraining.step(
+          Self.withoutDropout(network), pass: looking(), seed: UInt64(seed)))
       return terms[1].value.scalar
     }
     let nearest = found.map { value in expected.firstIndex { abs($0 - value) < 1e-4 } }

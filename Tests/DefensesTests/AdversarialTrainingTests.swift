@@ -1,4 +1,5 @@
 import Attacks
+import Datasets
 import Defenses
 import ModelCore
 import Support
@@ -20,10 +21,11 @@ private final class RecordingAttack: Attack, @unchecked Sendable {
 
   init() {}
   init(_ settings: Settings) {}
+  var parameters: [String: String] { [:] }
 
   func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
-    random: RandomSource
+    draws: ExampleDraws
   ) -> Tensor {
     let seen = classifier.logits(images)
     goals.append(goal.focus.int64s())
@@ -41,8 +43,8 @@ struct AdversarialTrainingTests {
   @Test("two terms of half the weight each: clean, and adversarial")
   func terms() {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
-    let terms = AdversarialTraining(epsilon: 0.1).terms(step)
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
+    let terms = AdversarialTraining(InnerAttack(epsilon: 0.1)).terms(step)
     #expect(terms.map(\.name) == ["clean", "adversarial"])
     #expect(terms.map(\.weight) == [0.5, 0.5])
     #expect(terms[0].value.scalar == CrossEntropy().terms(step)[0].value.scalar)
@@ -51,7 +53,7 @@ struct AdversarialTrainingTests {
 
   @Test("without a budget both halves are the same")
   func noBudget() {
-    let terms = AdversarialTraining(epsilon: 0).terms(
+    let terms = AdversarialTraining(InnerAttack(epsilon: 0)).terms(
       TinyTraining.step(TinyTraining.network(), pass: .evaluation))
     #expect(terms[0].value.scalar == terms[1].value.scalar)
   }
@@ -60,8 +62,8 @@ struct AdversarialTrainingTests {
   func detached() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
-    let adversarial = AdversarialTraining(attack: attack, epsilon: 0.2).terms(step)[1].value
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
+    let adversarial = AdversarialTraining(InnerAttack(attack, epsilon: 0.2)).terms(step)[1].value
     let constant = network.forward(attack.made[0], step.pass).crossEntropy(step.labels).mean()
     let found = adversarial.gradients(of: network.learned)
     let expected = constant.gradients(of: network.learned)
@@ -75,11 +77,11 @@ struct AdversarialTrainingTests {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
     let images = TinyTraining.data.batch(0..<20).images
-    let pass = Pass.training(random: nil, updatesStatistics: false)
+    let pass = Pass.training(dropout: nil, updatesStatistics: false)
     let predicted = network.forward(images, pass).predictedClasses
     let wrong = Tensor(labels: predicted.int64s().map { (Int($0) + 1) % 10 })
-    _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(
-      TrainingStep(network, images, wrong, pass))
+    _ = AdversarialTraining(InnerAttack(attack, epsilon: 0.1)).terms(
+      TrainingStep(network, Batch(images: images, labels: wrong), pass))
     #expect(attack.goals == [predicted.int64s()])
     #expect(attack.epsilons == [0.1])
   }
@@ -88,8 +90,8 @@ struct AdversarialTrainingTests {
   func trainingBehaviour() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
-    _ = AdversarialTraining(attack: attack, epsilon: 0.1).terms(step)
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
+    _ = AdversarialTraining(InnerAttack(attack, epsilon: 0.1)).terms(step)
     #expect(attack.logits[0].floats() == network.forward(step.images, step.pass).floats())
     #expect(attack.logits[0].floats() != network.logits(step.images).floats())
   }
@@ -100,7 +102,7 @@ struct AdversarialTrainingTests {
   func statistics() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
-    _ = AdversarialTraining(attack: attack, epsilon: 0.2).terms(TinyTraining.step(network))
+    _ = AdversarialTraining(InnerAttack(attack, epsilon: 0.2)).terms(TinyTraining.step(network))
     #expect(network["1.num_batches_tracked"].scalar == 2)
 
     let twice = TinyTraining.network()
@@ -115,15 +117,15 @@ struct AdversarialTrainingTests {
   @Test("X′ of FGSM are those of the attack itself", arguments: [0.05, 0.3])
   func fastGradientSign(_ epsilon: Double) {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+    let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     let goal = Goal.away(from: step.logits.detached.predictedClasses)
     let classifier = network.behaving(step.pass)
     let threat = ThreatModel(.linf, epsilon: epsilon, valueRange: 0...1)
-    let random = RandomSource(Seed(0))
     let images = FastGradientSign().perturb(
-      step.images, goal, within: threat, against: classifier, random: random)
+      step.images, goal, within: threat, against: classifier, draws: .of(step.images, 0))
     let expected = network.forward(images, step.pass).crossEntropy(step.labels).mean().scalar
-    #expect(AdversarialTraining(epsilon: epsilon).terms(step)[1].value.scalar == expected)
+    #expect(
+      AdversarialTraining(InnerAttack(epsilon: epsilon)).terms(step)[1].value.scalar == expected)
   }
 
   @Test("it makes a network that FGSM fools less often")
@@ -135,12 +137,13 @@ struct AdversarialTrainingTests {
       let images = TinyTraining.data.batch(0..<200).images
       let labels = TinyTraining.data.labels
       let made = FastGradientSign().sweep(
-        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(), random: Seed(0)
+        images, .away(from: labels), epsilons: [0.1], against: try network.frozen(),
+        draws: .of(images, 0)
       )[0]
       return network.predictions(made).equals(labels).to(.float32).mean().scalar
     }
     let plain = try robust(CrossEntropy())
-    let hardened = try robust(AdversarialTraining(epsilon: 0.1))
+    let hardened = try robust(AdversarialTraining(InnerAttack(epsilon: 0.1)))
     #expect(hardened > plain + 0.05, "\(plain) → \(hardened)")
   }
 }

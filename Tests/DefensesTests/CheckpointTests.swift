@@ -23,7 +23,7 @@ struct CheckpointTests {
 
   static let cases: [(objective: any Objective, optimizer: OptimizerRule)] = [
     (CrossEntropy(), .adam(rate: 1e-2)), (CrossEntropy(), .sgd(rate: 0.1, momentum: 0.9)),
-    (AdversarialTraining(epsilon: 0.1), .adam(rate: 1e-2)),
+    (AdversarialTraining(InnerAttack(epsilon: 0.1)), .adam(rate: 1e-2)),
   ]
 
   @Test(
@@ -63,7 +63,7 @@ struct CheckpointTests {
   func otherRequest() throws {
     _ = try train(
       epochs: 2, checkpoint: Checkpoint(place, request: "a"),
-      objective: AdversarialTraining(epsilon: 0.1))
+      objective: AdversarialTraining(InnerAttack(epsilon: 0.1)))
     let found = try train(epochs: 3, checkpoint: Checkpoint(place, request: "b"))
     #expect(found.history.count == 3)
     #expect(try found.network.fingerprint == expected())

@@ -1,3 +1,4 @@
+import Datasets
 import Defenses
 import ModelCore
 import Support
@@ -13,18 +14,18 @@ struct CurvatureRegularizationTests {
     return try Network(description, initialization: .kaimingUniform, seed: Seed(21))
   }
 
-  private func step(_ network: Network, _ count: Int, seed: UInt64? = nil) -> TrainingStep {
+  private func step(_ network: Network, _ count: Int, seed: UInt64 = 0) -> TrainingStep {
     let random = RandomSource(Seed(22))
     let images = random.uniform([count, 1, 3, 3])
     let labels = random.integers(below: 4, [count])
-    let pass =
-      seed.map { Pass.training(random: RandomSource(Seed($0)), updatesStatistics: false) }
-      ?? .evaluation
-    return TrainingStep(network, images, labels, pass)
+    return TrainingStep(
+      network, Batch(images: images, labels: labels), .evaluation, seed: Seed(seed))
   }
 
-  private func penalty(_ method: CurvatureRegularization.Method, _ step: TrainingStep) -> Tensor {
-    CurvatureRegularization(method: method).penalties(step)[0].value
+  private func penalty(
+    _ method: CurvatureRegularization.Method, _ step: TrainingStep, samples: Int = 1
+  ) -> Tensor {
+    CurvatureRegularization(method: method, samples: samples).terms(step)[0].value
   }
 
   private let curved = ["flatten", "linear 8", "tanh", "linear 4"]
@@ -49,7 +50,7 @@ struct CurvatureRegularizationTests {
   func unbiased() throws {
     let network = try network(curved)
     let exact = penalty(.exact, step(network, 4)).scalar
-    let estimated = penalty(.stochastic(samples: 1500), step(network, 4)).scalar
+    let estimated = penalty(.stochastic, step(network, 4), samples: 1500).scalar
     #expect(exact > 0)
     #expect(abs(estimated - exact) < 0.05 * exact, "\(estimated), exactly \(exact)")
   }
@@ -58,7 +59,7 @@ struct CurvatureRegularizationTests {
   func seeds() throws {
     let network = try network(curved)
     let values = [1, 1, 2].map {
-      penalty(.stochastic(samples: 1), step(network, 4, seed: $0)).scalar
+      penalty(.stochastic, step(network, 4, seed: $0)).scalar
     }
     #expect(values[0] == values[1])
     #expect(values[0] != values[2])
@@ -69,8 +70,8 @@ struct CurvatureRegularizationTests {
     let network = try network(["flatten", "linear 4"])
     let state = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor * 1e4) })
     let sure = try Network(network.description, tensors: state)
-    for method in [CurvatureRegularization.Method.exact, .stochastic(samples: 2)] {
-      let value = penalty(method, step(sure, 4))
+    for method in CurvatureRegularization.Method.allCases {
+      let value = penalty(method, step(sure, 4), samples: 2)
       #expect(value.scalar == 0)
       for slope in value.gradients(of: sure.learned) { #expect(slope.absolute.max().scalar == 0) }
     }
@@ -95,8 +96,9 @@ struct CurvatureRegularizationTests {
       classNames: TinyTraining.data.classNames)
     let network = try Network(description, initialization: .kaimingUniform, seed: Seed(23))
     try expectDerivative(of: parameter, network) {
-      let pass = Pass.training(random: RandomSource(Seed(24)), updatesStatistics: false)
-      return self.penalty(.stochastic(samples: 2), TinyTraining.step(network, 8, pass: pass))
+      let pass = Pass.training(dropout: Seed(24), updatesStatistics: false)
+      return self.penalty(
+        .stochastic, TinyTraining.step(network, 8, pass: pass), samples: 2)
     }
   }
 
@@ -120,8 +122,8 @@ struct CurvatureRegularizationTests {
   @Test("with batch normalisation and dropout in training it is a number, from one pass")
   func training() throws {
     let network = TinyTraining.network()
-    let step = TinyTraining.step(network, pass: .training(random: RandomSource(Seed(3))))
-    let terms = CurvatureRegularization().terms(step)
+    let step = TinyTraining.step(network, pass: .training(dropout: Seed(3)))
+    let terms = CurvatureRegularization().alone.terms(step)
     #expect(terms.map(\.name) == ["cross-entropy", "curvature"])
     #expect(terms[1].value.scalar > 0)
     #expect(network["1.num_batches_tracked"].scalar == 1)

@@ -1,3 +1,4 @@
+import Attacks
 import Defenses
 import ModelCore
 import Support
@@ -27,17 +28,17 @@ struct DefenseSumTests {
   func both() throws {
     let network = TinyTraining.network()
     let make = {
-      TinyTraining.step(network, pass: .training(random: nil, updatesStatistics: false))
+      TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
     }
     let terms = try terms(
       [
-        .init(AdversarialTraining(epsilon: 0.1)),
+        .init(AdversarialTraining(InnerAttack(epsilon: 0.1))),
         .init(GradientRegularization(lambda: 100), weight: 0.5),
       ], make())
     #expect(terms.map(\.name) == ["clean", "adversarial", "doubleBackpropagation"])
     #expect(terms.map(\.weight) == [0.5, 0.5, 50])
-    let regularized = GradientRegularization(lambda: 100).terms(make()).total.scalar
-    let adversarial = AdversarialTraining(epsilon: 0.1).terms(make())[1].value.scalar
+    let regularized = GradientRegularization(lambda: 100).alone.terms(make()).total.scalar
+    let adversarial = AdversarialTraining(InnerAttack(epsilon: 0.1)).terms(make())[1].value.scalar
     #expect(abs(terms.total.scalar - 0.5 * (regularized + adversarial)) < 1e-5 * regularized)
   }
 
@@ -67,8 +68,31 @@ struct DefenseSumTests {
       let sum = try sum(value)
       let step = TinyTraining.step(TinyTraining.network(), pass: .evaluation)
       let found = try sum.objective(TinyTraining.preparation(step.network)).terms(step).total.scalar
-      #expect(found == GradientRegularization().terms(step).total.scalar)
+      #expect(found == GradientRegularization().alone.terms(step).total.scalar)
       #expect(sum.text == GradientRegularization().text)
+    }
+  }
+
+  @Test("A member gets the same draws whatever other members there are and in whatever order")
+  func drawsBelongToPurposes() throws {
+    let random: [DefenseSum.Member] = [
+      .init(AdversarialTraining(InnerAttack(ProjectedGradientDescent(StepSchedule(steps: 2))))),
+      .init(Trades(StepSchedule(steps: 2))), .init(GaussianNoise()),
+      .init(CurvatureRegularization()),
+    ]
+    func values(_ members: [DefenseSum.Member]) throws -> [String: Double] {
+      let pass = Pass.training(dropout: Seed(5), updatesStatistics: false)
+      let step = TinyTraining.step(TinyTraining.network(), pass: pass, seed: 6)
+      return Dictionary(
+        uniqueKeysWithValues: try terms(members, step).map { ($0.name, $0.value.scalar) })
+    }
+    let together = try values(random)
+    let turned = try values(random.reversed())
+    #expect(together == turned)
+    for member in random {
+      for (name, value) in try values([member]) where together[name] != nil {
+        #expect(together[name] == value, "\(name)")
+      }
     }
   }
 
@@ -90,8 +114,10 @@ struct DefenseSumTests {
       ]))
     #expect(read.members.map(\.weight) == [1, 1, 0.5])
     #expect(
-      read.text == "\(AdversarialTraining(epsilon: 0.25).text) + labelSmoothing(alpha=0.1) + "
-        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, method=exact)")
+      read.text == "\(AdversarialTraining(InnerAttack(epsilon: 0.25)).text) "
+        + "+ labelSmoothing(alpha=0.1) + "
+        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, method=exact, step=0.01)"
+    )
   }
 
   @Test("what is no defense is refused with the place")

@@ -1,3 +1,4 @@
+import Datasets
 import Defenses
 import ModelCore
 import Support
@@ -19,16 +20,17 @@ struct GradientRegularizationTests {
   }
 
   private func training(_ seed: UInt64?) -> Pass {
-    .training(random: seed.map { RandomSource(Seed($0)) }, updatesStatistics: false)
+    .training(dropout: seed.map { Seed($0) }, updatesStatistics: false)
   }
 
   private func penalty(_ objective: GradientRegularization, _ step: TrainingStep) -> Tensor {
-    objective.penalties(step)[0].value
+    objective.terms(step)[0].value
   }
 
   @Test("the plain cross-entropy and one penalty, weighted by λ and named after what is punished")
   func terms() throws {
-    let terms = GradientRegularization(.l1, lambda: 3).terms(TinyTraining.step(try smoothNetwork()))
+    let terms = GradientRegularization(.l1, lambda: 3).alone.terms(
+      TinyTraining.step(try smoothNetwork()))
     #expect(terms.map(\.name) == ["cross-entropy", "l1"])
     #expect(terms.map(\.weight) == [1, 3])
   }
@@ -39,13 +41,16 @@ struct GradientRegularizationTests {
   func meanOverImages(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(kind)
-    let whole = penalty(objective, TinyTraining.step(network, 6, pass: .evaluation)).scalar
+    let data = TinyTraining.data
+    let masks = Tensor.ones([6] + data.shape.sizes)
+    let whole = penalty(
+      objective, TinyTraining.step(network, 6, pass: .evaluation, masks: masks)
+    ).scalar
     let alone = (0..<6).map { index in
-      let data = TinyTraining.data
-      let one = data.batch(index..<index + 1).images
-      return penalty(
-        objective, TrainingStep(network, one, data.batch(index..<index + 1).labels, .evaluation)
-      ).scalar
+      let one = data.batch(index..<index + 1)
+      let annotations = Annotations(labels: one.labels, masks: Tensor.ones(one.images.shape))
+      let batch = Batch(images: one.images, annotations: annotations)
+      return penalty(objective, TrainingStep(network, batch, .evaluation)).scalar
     }
     #expect(abs(whole - alone.reduce(0, +) / 6) < 1e-5 * whole)
   }
@@ -55,8 +60,9 @@ struct GradientRegularizationTests {
     let plain = try smoothNetwork()
     _ = CrossEntropy().terms(TinyTraining.step(plain))
     let network = try smoothNetwork()
-    _ = GradientRegularization(method: step.map { .finiteDifference(step: $0) } ?? .exact).terms(
-      TinyTraining.step(network))
+    _ = GradientRegularization(method: step == nil ? .exact : .finiteDifference, step: step ?? 1)
+      .alone.terms(
+        TinyTraining.step(network))
     #expect(network["1.num_batches_tracked"].scalar == 1)
     #expect(network["1.running_mean"].floats() == plain["1.running_mean"].floats())
   }
@@ -67,30 +73,45 @@ struct GradientRegularizationTests {
     let step = TinyTraining.step(network, pass: training(5))
     let found = penalty(GradientRegularization(), step).scalar
     let variable = step.images.tracked
-    let logits = network.forward(variable, training(5))
+    let logits = network.forward(variable, training(5).purpose("clean images"))
     let gradient = logits.crossEntropy(step.labels).sum().gradient(of: variable)
     #expect(abs(found - gradient.square.sum().scalar / 20) < 1e-5 * found)
     let other = TinyTraining.step(network, pass: training(6))
     #expect(abs(penalty(GradientRegularization(), other).scalar - found) > 1e-3 * found)
   }
 
-  @Test("a mask of ones changes nothing, one of zeros leaves nothing, and it counts squared")
+  @Test("A mask of ones changes nothing, one of zeros leaves nothing, and it counts squared")
   func masks() throws {
     let network = try smoothNetwork()
-    func value(_ kind: GradientPenalty, _ mask: Double?) -> Double {
-      let data = TinyTraining.data
-      let images = data.batch(0..<8).images
-      let step = TrainingStep(
-        network, images, data.batch(0..<8).labels, .evaluation,
-        mask: mask.map { Tensor.full($0, shape: images.shape) })
-      return penalty(GradientRegularization(kind), step).scalar
+    let images = TinyTraining.data.batch(0..<8).images
+    func value(_ mask: Double) -> Double {
+      let masks = Tensor.full(mask, shape: images.shape)
+      let step = TinyTraining.step(network, 8, pass: .evaluation, masks: masks)
+      return penalty(GradientRegularization(.sumOfLogProbabilities), step).scalar
     }
+    let step = TinyTraining.step(network, 8, pass: .evaluation)
+    let whole = step.inputGradient { $0.logSoftmax().sum([1]) }.square.sum().scalar / 8
+    #expect(abs(value(1) / whole - 1) < 1e-5)
+    #expect(value(0) == 0)
+    #expect(abs(value(2) / whole - 4) < 1e-5)
+  }
+
+  @Test("Only the penalty of the sum of log-probabilities looks at masks, and it needs them")
+  func whoNeedsMasks() throws {
     for kind in GradientPenalty.allCases {
-      let whole = value(kind, nil)
-      #expect(value(kind, 1) == whole)
-      #expect(value(kind, 0) == 0)
-      #expect(abs(value(kind, 2) / whole - (kind == .l1 ? 2 : 4)) < 1e-5)
+      #expect(GradientRegularization(kind).needsMasks == (kind == .sumOfLogProbabilities))
     }
+    let trainer = Trainer(
+      TinyTraining.settings(epochs: 1), objective: GradientRegularization(.sumOfLogProbabilities))
+    let network = TinyTraining.network()
+    #expect(
+      throws: Failure.badData(
+        "synthetic:train has no masks, and the defense needs one for every example",
+        hint: "add an array 'masks' to the data: 1 where a feature must not matter, 0 elsewhere")
+    ) {
+      _ = try trainer.train(network, on: TinyTraining.data, title: "test")
+    }
+    #expect(network["1.num_batches_tracked"].scalar == 0)
   }
 
   @Test(
@@ -99,7 +120,8 @@ struct GradientRegularizationTests {
   func derivative(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(kind)
-    let step = { TinyTraining.step(network, pass: self.training(nil)) }
+    let masks = Tensor.ones([20] + TinyTraining.data.shape.sizes)
+    let step = { TinyTraining.step(network, pass: self.training(nil), masks: masks) }
     let value = penalty(objective, step())
     let weight = network["5.weight"]
     let slope = value.gradient(of: weight).detached
@@ -121,15 +143,12 @@ struct GradientRegularizationTests {
   func approximation(_ kind: GradientPenalty, _ usesBatch: Bool) throws {
     let network = try smoothNetwork()
     let pass = usesBatch ? training(nil) : .evaluation
-    let (images, labels) = (
-      TinyTraining.data.batch(0..<20).images, TinyTraining.data.batch(0..<20).labels
-    )
-    let mask = RandomSource(Seed(12)).uniform(images.shape)
-    let values = [GradientRegularization.Method.exact, .finiteDifference(step: 0.01)].map {
+    let masks = RandomSource(Seed(12)).uniform([20] + TinyTraining.data.shape.sizes)
+    let values = [GradientRegularization.Method.exact, .finiteDifference].map {
       method in
       penalty(
         GradientRegularization(kind, method: method),
-        TrainingStep(network, images, labels, pass, mask: mask))
+        TinyTraining.step(network, pass: pass, masks: masks))
     }
     let (exact, near) = (values[0], values[1])
     #expect(abs(near.scalar - exact.scalar) <= 1e-5 * exact.scalar)
@@ -146,11 +165,10 @@ struct GradientRegularizationTests {
     "finite differences draw their dropout masks from the seed, the same for both of their passes")
   func approximationWithDropout() throws {
     let network = try smoothNetwork()
-    let objective = GradientRegularization(method: .finiteDifference(step: 0.01))
-    let slopes = [5, 5, 6].map { seed in
-      penalty(objective, TinyTraining.step(network, pass: training(seed))).gradient(
-        of: network["5.weight"]
-      ).floats()
+    let objective = GradientRegularization(method: .finiteDifference)
+    let slopes: [[Float]] = [5, 5, 6].map { (seed: UInt64) in
+      let value = penalty(objective, TinyTraining.step(network, pass: training(seed)))
+      return value.gradient(of: network["5.weight"]).floats()
     }
     #expect(slopes[0] == slopes[1])
     #expect(slopes[0] != slopes[2])
@@ -176,10 +194,11 @@ struct GradientRegularizationTests {
     let sure = try Network(
       network.description, tensors: Dictionary(uniqueKeysWithValues: saturated))
     let images = TinyTraining.data.batch(0..<4).images
-    let method = step.map { GradientRegularization.Method.finiteDifference(step: $0) } ?? .exact
+    let method = step == nil ? GradientRegularization.Method.exact : .finiteDifference
     let value = penalty(
       GradientRegularization(method: method),
-      TrainingStep(sure, images, Tensor(labels: [9, 9, 9, 9]), .evaluation))
+      TrainingStep(
+        sure, Batch(images: images, labels: Tensor(labels: [9, 9, 9, 9])), .evaluation))
     #expect(value.scalar == 0)
     for gradient in value.gradients(of: sure.learned) {
       #expect(gradient.absolute.max().scalar == 0)

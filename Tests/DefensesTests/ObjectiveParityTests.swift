@@ -1,4 +1,5 @@
 import Attacks
+import Datasets
 import Defenses
 import ModelCore
 import TestSupport
@@ -20,7 +21,7 @@ struct ObjectiveParityTests {
       GradientRegularization(.certaintyInsensitivity, lambda: 10)
     case "l1.lambda0.1": GradientRegularization(.l1, lambda: 0.1)
     case "rightReasons.lambda1.leftHalf": GradientRegularization(.sumOfLogProbabilities, lambda: 1)
-    case "adversarialTraining.fgsm0.3": AdversarialTraining(epsilon: 0.3)
+    case "adversarialTraining.fgsm0.3": AdversarialTraining(InnerAttack(epsilon: 0.3))
     case "distillation.T50": SoftLabels(of: try Reference.network("fastat"), temperature: 50)
     default: CrossEntropy()
     }
@@ -31,11 +32,14 @@ struct ObjectiveParityTests {
     let objective = try objective(name)
     let answers = try SafetensorsFile(Reference.file("smallbn.objectives.safetensors"))
     let network = try Reference.network("smallbn")
-    let pass = mode == "training" ? Pass.training(random: nil) : .evaluation
-    let mask = name.hasSuffix("leftHalf") ? try answers.tensor("mask") : nil
-    let step = TrainingStep(
-      network, try answers.tensor("images"), try answers.tensor("labels"), pass, mask: mask)
-    let loss = objective.terms(step).total
+    let pass = mode == "training" ? Pass.training(dropout: nil) : .evaluation
+    let images = try answers.tensor("images")
+    let masks =
+      name.hasSuffix("leftHalf")
+      ? try answers.tensor("mask").expanded(images.shape).contiguous : nil
+    let annotations = Annotations(labels: try answers.tensor("labels"), masks: masks)
+    let step = TrainingStep(network, Batch(images: images, annotations: annotations), pass)
+    let loss = ObjectiveSum([(objective, 1)]).terms(step).total
     #expect(relativeError(loss.detached, try answers.tensor("\(mode).\(name).loss")) < 1e-4)
     let gradients = Dictionary(
       uniqueKeysWithValues: zip(network.learnedNames, loss.gradients(of: network.learned)))

@@ -39,11 +39,20 @@ enum TinyTraining {
     return try! Network(sound.description, tensors: Dictionary(uniqueKeysWithValues: tensors))
   }
 
-  /// One batch of the data, and a step of training with it.
-  static func step(_ network: Network, _ count: Int = 20, pass: Pass = .training(random: nil))
-    -> TrainingStep
-  {
-    TrainingStep(network, data.batch(0..<count).images, data.batch(0..<count).labels, pass)
+  /// A step of training with the first images of the data.
+  /// - Parameters:
+  ///   - masks: a mask for each image, in the images' shape.
+  ///   - objective: what the step is made for; nil: one that reads the clean images' logits.
+  static func step(
+    _ network: Network, _ count: Int = 20, pass: Pass = .training(dropout: nil),
+    masks: Tensor? = nil, seed: UInt64 = 0, for objective: (any Objective)? = nil
+  ) -> TrainingStep {
+    let plain = data.batch(0..<count)
+    let batch = Batch(
+      images: plain.images, annotations: Annotations(labels: plain.labels, masks: masks))
+    return TrainingStep(
+      network, batch, pass, seed: Seed(seed),
+      readsCleanLogits: objective?.readsCleanLogits ?? true)
   }
 
   /// What a defense gets before it trains a network; another one it asks for is trained for one
@@ -79,4 +88,9 @@ final class FailingObjective: Objective, @unchecked Sendable {
     let broken = Tensor.full(steps == fatalStep ? .nan : 0, shape: [])
     return CrossEntropy().terms(step) + [LossTerm("penalty", weight: 0.5, broken)]
   }
+}
+
+extension Objective {
+  /// The objective as a training has it that is for nothing else: a penalty with its fit.
+  var alone: ObjectiveSum { ObjectiveSum([(self, 1)]) }
 }

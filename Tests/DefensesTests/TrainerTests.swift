@@ -17,7 +17,9 @@ struct TrainerTests {
     try Trainer(settings, objective: objective).train(network, on: data, title: "test")
   }
 
-  static let objectives: [any Objective] = [CrossEntropy(), AdversarialTraining(epsilon: 0.05)]
+  static let objectives: [any Objective] = [
+    CrossEntropy(), AdversarialTraining(InnerAttack(epsilon: 0.05)),
+  ]
   static let optimizers: [OptimizerRule] = [
     .adam(rate: 1e-2), .sgd(rate: 0.1, momentum: 0.9, nesterov: true),
   ]

@@ -2,7 +2,7 @@ import Evaluation
 import Support
 import Testing
 
-@Suite("A study's design")
+@Suite("The design of a human study")
 struct StudyDesignTests {
   private func experiment(_ study: String) throws -> Experiment {
     let text = """
@@ -16,7 +16,9 @@ struct StudyDesignTests {
     return try Experiment(.yaml(text, file: "run.yaml"))
   }
 
-  @Test("the defaults are the thesis' design under the experiment's seed")
+  /// "The thesis" is A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
+  /// (2018).
+  @Test("the defaults are the design of the thesis with the experiment's seed")
   func defaults() throws {
     let design = try #require(
       try experiment("{ attack: jsma, models: [a], participants: 11 }").study)
@@ -29,7 +31,7 @@ struct StudyDesignTests {
   }
 
   @Test(
-    "what is wrong is refused with its line",
+    "a mistake in a design is refused with its line",
     arguments: [
       ("{ attack: jsna, participants: 2 }", "run.yaml:6: a study of unknown attack 'jsna'"),
       (
@@ -62,7 +64,7 @@ struct StudyDesignTests {
   }
 
   @Test(
-    "as resolved it is the same design",
+    "writing a design out and reading it again gives the same design",
     arguments: [
       "{ attack: jsma, participants: 5 }",
       "{ attacks: [jsma], epsilons: [0.1, 0.25], models: [b, a], participants: 7, spares: 0, images: 8, repeats: 2, checks: 3, "

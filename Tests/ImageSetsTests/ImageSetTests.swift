@@ -33,7 +33,7 @@ struct ImageSetTests {
       .examples)
   }
 
-  @Test("a stored picture keeps its budget in every norm, and moves a pixel by less than one level")
+  @Test("A stored picture keeps its budget in every norm and moves no pixel by more than one level")
   func budgets() throws {
     let network = try network()
     for (attack, epsilon): (any Attack, Double) in [
@@ -52,12 +52,10 @@ struct ImageSetTests {
     }
   }
 
-  @Test(
-    "a budget of pixels is kept by the nearest bytes, whose number of changed pixels rounding does not raise"
-  )
+  @Test("A budget that counts pixels is kept by the nearest bytes")
   func changedPixels() {
-    // 0.6021 and 0.4955 are 153.54 and 126.35 levels: the nearest bytes are further from the
-    // originals.
+    // 0.6021 and 0.4955 are 153.54 and 126.35 levels, so both pixels round away from their
+    // originals. In ℓ0 only the number of changed pixels counts, and it stays 2.
     let originals = Tensor([0.2, 0.3, 0.9, 0.5] as [Float], shape: [1, 1, 2, 2])
     let moved = Tensor([0.6021, 0.3, 0.4955, 0.5] as [Float], shape: [1, 1, 2, 2])
     let stored = Quantization.bytes(moved, keeping: 0.25, in: .l0, of: originals, range: 0...1)
@@ -67,7 +65,7 @@ struct ImageSetTests {
   }
 
   @Test(
-    "what JPEG leaves is what the source says of the compressed pictures, and low quality changes more than high"
+    "jpeg.csv counts what the source predicts for the compressed pictures; low quality changes more"
   )
   func jpeg() throws {
     let folder = TemporaryFolder()
@@ -82,11 +80,10 @@ struct ImageSetTests {
         == outcome.foolingAsStored)
     let labels = set.label.int64s()
     for line in images.jpeg.lines {
-      let budget = line.epsilon == 0.05 ? 0 : 1
-      let stored = Quantization.pixels(
-        Quantization.bytes(
-          set.adversarial[budget], keeping: line.epsilon, in: .linf, of: set.original, range: 0...1),
-        range: 0...1)
+      let adversarial = set.adversarial[line.epsilon == 0.05 ? 0 : 1]
+      let bytes = Quantization.bytes(
+        adversarial, keeping: line.epsilon, in: .linf, of: set.original, range: 0...1)
+      let stored = Quantization.pixels(bytes, range: 0...1)
       let before = network.predictions(stored).int64s()
       let after = network.predictions(JPEGCompression(quality: line.quality).compressed(stored))
         .int64s()
@@ -104,7 +101,7 @@ struct ImageSetTests {
     #expect(throws: Failure.self) { try ImageSet(folder.url, jpegQualities: [0]) }
   }
 
-  @Test("a contact sheet has ten in a row and at most a hundred, each with its pixels")
+  @Test("A contact sheet has ten pictures in a row, at most a hundred, each with its own pixels")
   func sheet() {
     var sheet = ContactSheet()
     for number in 0..<120 {
@@ -119,7 +116,7 @@ struct ImageSetTests {
   }
 
   @Test(
-    "the last frame of an iterated attack is its result, and frames of the others are shares of their budget"
+    "An iterated attack's last frame is its result; other attacks' frames are shares of the budget"
   )
   func frames() throws {
     let network = try network()
@@ -130,7 +127,7 @@ struct ImageSetTests {
     let frames = try plan.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5))
     let result = pgd.perturb(
       images, goal, within: pgd.threat(0.2, against: network), against: network,
-      random: RandomSource(Seed(5)))
+      draws: .of(images, 5))
     #expect(
       frames.count == 7 && frames[0].floats() == images.floats()
         && frames[6].floats() == result.floats())
@@ -155,5 +152,44 @@ struct ImageSetTests {
     #expect(
       lines.count == 1 + 4 * 7 && lines[1].hasPrefix("0,") && lines[1].contains(",0,0/0.png,"))
     #expect(FileManager.default.fileExists(atPath: folder.appending("strips/3.png").path))
+  }
+
+  @Test("A stored picture keeps a budget that is in the unit of its pixels, such as 0 to 255")
+  func otherRanges() {
+    let originals = Tensor([0, 17, 200, 255] as [Float], shape: [1, 1, 2, 2])
+    let moved = Tensor([3.4, 20.4, 196.6, 251.6] as [Float], shape: [1, 1, 2, 2])
+    let stored = Quantization.bytes(moved, keeping: 3.4, in: .linf, of: originals, range: 0...255)
+    #expect(stored.bytes() == [3, 20, 197, 252])
+    #expect(Quantization.pixels(stored, range: 0...255).floats() == [3, 20, 197, 252])
+    // In [−1, 1] a level is 2/255, and 0.02 is two and a half levels.
+    let signed = Tensor([-1, 1] as [Float], shape: [1, 1, 1, 2])
+    let near = Tensor([-0.98, 0.98] as [Float], shape: [1, 1, 1, 2])
+    let bytes = Quantization.bytes(near, keeping: 0.02, in: .linf, of: signed, range: -1...1)
+    #expect(bytes.bytes() == [2, 253])
+  }
+
+  @Test("Rows of a table are refused as pictures in one sentence, and nothing is written")
+  func table() throws {
+    let rows = Tensor.zeros([2, 4])
+    let set = ExampleSet(
+      origin: .init(
+        data: "iris", classNames: ["a", "b"], valueRange: 0...1, source: "m",
+        sourceFingerprint: "m", attack: "fgsm", norm: "linf", parameters: [:], epsilons: [0.1],
+        seed: 1),
+      original: rows, adversarial: [rows + 0.1], label: Tensor(labels: [0, 1]),
+      target: Tensor(labels: [-1, -1]), index: Tensor(labels: [0, 1]),
+      predicted: Tensor(labels: [1, 0]).reshaped([1, 2]), confidence: Tensor.ones([1, 2]))
+    let folder = TemporaryFolder()
+    var images = try ImageSet(folder.url)
+    let failure = #expect(throws: Failure.self) { try images.add(set, source: nil) }
+    #expect(
+      failure?.message
+        == "the examples of fgsm on m are rows of 4 features, and only images can be "
+        + "drawn as pictures")
+    let network = try network()
+    #expect(throws: Failure.self) {
+      try FrameSet(folder.url).write([rows], labels: [0, 1], source: network)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
 }

@@ -32,7 +32,7 @@ struct BatchNormalizationTests {
     let (list, parameters) = try layer("batchnorm epsilon 1e-12", channels: shape[1])
     let x = RandomSource(Seed(4)).normal(shape) + mean
     for input in [x, x.channelsLast] {
-      let y = list.apply(input, parameters, .training(random: nil))
+      let y = list.apply(input, parameters, .training(dropout: nil))
       let found = moments(y)
       // In row-major order it is libtorch's own kernel, which rounds the mean to float32 before it
       // subtracts it.
@@ -46,7 +46,7 @@ struct BatchNormalizationTests {
   func constantChannel() throws {
     let (list, parameters) = try layer("batchnorm", channels: 2)
     let y = list.apply(
-      Tensor.full(3.7, shape: [8, 2, 3, 3]).channelsLast, parameters, .training(random: nil))
+      Tensor.full(3.7, shape: [8, 2, 3, 3]).channelsLast, parameters, .training(dropout: nil))
     #expect(y.absolute.max().scalar < 1e-3)
   }
 
@@ -61,7 +61,7 @@ struct BatchNormalizationTests {
       var variance = Tensor.ones([shape[1]], type: .float64)
       for batch in 1...3 {
         let x = random.normal(shape) * 2 + Double(batch)
-        _ = list.apply(channelsLast ? x.channelsLast : x, parameters, .training(random: nil))
+        _ = list.apply(channelsLast ? x.channelsLast : x, parameters, .training(dropout: nil))
         let own = moments(x)
         mean = mean * 0.7 + own.mean * 0.3
         variance = variance * 0.7 + own.variance * (0.3 * Double(own.count) / Double(own.count - 1))
@@ -93,7 +93,7 @@ struct BatchNormalizationTests {
     let (list, parameters) = try layer("batchnorm", channels: shape[1])
     let x = RandomSource(Seed(6)).normal(shape) * 3 + 1
     for input in [x, x.channelsLast] {
-      let looked = list.apply(input, parameters, Pass.training(random: nil).withoutUpdates)
+      let looked = list.apply(input, parameters, Pass.training(dropout: nil).withoutUpdates)
       #expect(parameters["0.running_mean"].absolute.max().scalar == 0)
       #expect(
         parameters["0.running_var"].min().scalar == 1
@@ -107,7 +107,7 @@ struct BatchNormalizationTests {
   func threads() throws {
     let (list, parameters) = try layer("batchnorm", channels: 8)
     let x = (RandomSource(Seed(7)).normal([40, 8, 16, 16]) + 2).channelsLast
-    let pass = Pass.training(random: nil, updatesStatistics: false)
+    let pass = Pass.training(dropout: nil, updatesStatistics: false)
     let before = Engine.threads
     defer { Engine.start(threads: before) }
     Engine.start(threads: 1)

@@ -63,7 +63,7 @@ struct DoubleBackpropagationTests {
     let images = random.uniform([6] + shape.sizes)
     let labels = random.integers(below: 4, [6])
     func pass() -> Pass {
-      trains ? .training(random: RandomSource(Seed(43)), updatesStatistics: false) : .evaluation
+      trains ? .training(dropout: Seed(43), updatesStatistics: false) : .evaluation
     }
     let found = gradients(network, images, labels, .float32, pass())
     let expected = gradients(network, images, labels, .float64, pass())

@@ -99,7 +99,7 @@ struct JPEGCompressionTests {
   func training() throws {
     let plain = try network(["flatten", "linear 3"])
     let behind = try plain.preceded(by: LayerList(["jpeg 10"]))
-    let pass = Pass.training(random: nil)
+    let pass = Pass.training(dropout: nil)
     #expect(behind.forward(waves(1), pass).floats() == plain.forward(waves(1), pass).floats())
   }
 

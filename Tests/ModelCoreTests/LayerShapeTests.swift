@@ -69,7 +69,7 @@ struct LayerShapeTests {
     let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: "")
     for count in [1, 3] {
       let x = random.normal([count] + input)
-      for pass in [Pass.evaluation, .training(random: random)]
+      for pass in [Pass.evaluation, .training(dropout: Seed(3))]
       where count > 1 || !pass.usesBatchStatistics {
         #expect(list.apply(x, parameters, pass).shape == [count] + output, "\(text)")
         #expect(list.apply(x.channelsLast, parameters, pass).shape == [count] + output, "\(text)")
@@ -96,7 +96,7 @@ struct LayerShapeTests {
     let start = try list.parameters(for: input).map { ($0.name, $0.start(.kaimingNormal, random)) }
     let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: "")
     let x = random.normal([4] + input)
-    for pass in [Pass.evaluation, .training(random: nil, updatesStatistics: false)] {
+    for pass in [Pass.evaluation, .training(dropout: nil, updatesStatistics: false)] {
       let plain = list.apply(x, parameters, pass)
       #expect(relativeError(list.apply(x.channelsLast, parameters, pass), plain) < 1e-5, "\(text)")
     }

@@ -4,7 +4,7 @@ import Foundation
 public enum Fixture {
   public static func file(_ name: String) -> URL {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "ModelCoreTests/Fixtures/\(name)")
+      .appending(path: "ForeignModelsTests/Fixtures/\(name)")
   }
 
   public static func text(_ name: String) throws -> String {

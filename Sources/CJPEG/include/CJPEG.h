@@ -1,5 +1,6 @@
-// libjpeg behind a few calls: its errors jump over stack frames, which Swift's must not be jumped
-// over.
+// JPEG by libjpeg-turbo, behind a few functions. libjpeg leaves a function by longjmp when it meets
+// an error, and jumping over the stack frames of Swift code is undefined. All such jumps end inside
+// these functions.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,25 +12,32 @@ extern "C" {
 enum { CJPEG_MESSAGE_SIZE = 256 };
 
 /// Compresses an image at a quality from 1 to 100, decompresses it, and overwrites it with the
-/// result. pixels: height * width * channels bytes, row by row, the channels of a pixel side by
-/// side; 1 channel (grey) or 3 (RGB). Returns 0, or -1 with what libjpeg said in message.
+/// result. Returns 0, or -1 with libjpeg's reason in `message`.
+///
+/// - pixels: [height, width, channels] bytes; 1 channel (grey) or 3 (RGB).
 int cjpeg_recompress(uint8_t *pixels, int width, int height, int channels, int quality,
                      char message[CJPEG_MESSAGE_SIZE]);
 
-/// A JPEG file that is being read.
+/// A JPEG file that is open for decoding.
 typedef struct cjpeg_reading cjpeg_reading;
 
-/// Reads the header of a JPEG file, whose bytes must stay until it is closed; channels is 1 for a
-/// grey picture, else 3. Returns NULL with what libjpeg said in message if it cannot.
+/// Reads the header of a JPEG file. Returns NULL, with libjpeg's reason in `message`, if the header
+/// is not valid.
+///
+/// - file: the whole file; it must stay in memory until `cjpeg_close`.
+/// - channels: set to 1 for a grey picture, else to 3.
 cjpeg_reading *cjpeg_open(const uint8_t *file, size_t size, int *width, int *height, int *channels,
                           char message[CJPEG_MESSAGE_SIZE]);
 
-/// Decodes the picture, once, into channels * height * width bytes: whole planes, of red, green and
-/// blue unless it is grey. CMYK is taken as Adobe writes it, inverted, and becomes RGB. A file that
-/// ends early, has damaged data or more than most_scans scans is refused. Returns 0, or -1 with
-/// what libjpeg said in message.
-int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans, char message[CJPEG_MESSAGE_SIZE]);
+/// Decodes the picture. Call it once for each open file. Returns 0, or -1 with the reason in
+/// `message`: a file that ends early, is damaged, or has more than `most_scans` scans is refused.
+///
+/// - planes: receives [channels, height, width] bytes: one grey plane, or red, green and blue. CMYK
+///   pictures are taken as inverted, as Adobe writes them, and become RGB.
+int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans,
+                 char message[CJPEG_MESSAGE_SIZE]);
 
+/// Frees all memory of the open file, but not the bytes of the file itself.
 void cjpeg_close(cjpeg_reading *reading);
 
 #ifdef __cplusplus

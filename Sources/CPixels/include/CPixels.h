@@ -1,4 +1,4 @@
-// Loops over all pixels of a picture, compiled for each kind of vector registers.
+// Loops over all pixels of a picture, compiled for the vector registers of different processors.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,10 +7,12 @@
 extern "C" {
 #endif
 
-/// Pixels of four bytes become planes: the first byte of each, the second, and the third.
-void cpixels_take_apart(const uint8_t *pixels, size_t count, uint8_t *first, uint8_t *second, uint8_t *third);
+/// Splits `count` pixels of four bytes into planes of `count` bytes each: the first byte of each
+/// pixel, the second, and the third. The fourth is not used.
+void cpixels_take_apart(const uint8_t *pixels, size_t count, uint8_t *first, uint8_t *second,
+                        uint8_t *third);
 
-/// Bytes become fractions of full intensity: each divided by 255, rounded once.
+/// Converts bytes to fractions of full intensity, byte / 255, correctly rounded to float32.
 void cpixels_fractions(const uint8_t *bytes, size_t count, float *fractions);
 
 #ifdef __cplusplus

@@ -10,10 +10,17 @@ extension Experiment {
   }
 
   /// The images that are held back from training, and those of them that are attacked.
+  /// - Throws: `Failure.badData` if the experiment asks for pictures or a study and the data are
+  ///   rows of a table, which cannot be drawn.
   func testImages(progress: ProgressDisplay) throws -> (
     all: LabelledImages, attacked: LabelledImages
   ) {
     let all = try data.load(.test, progress: progress)
-    return (all, try examples.map { try all.first($0) } ?? all)
+    if !all.shape.isPicture, images != nil || study != nil {
+      throw Failure.badData(
+        "\(all.name) has rows of \(all.shape.count) features, and only images can be exported or "
+          + "shown in a study", hint: "remove 'images' and 'study' from the experiment")
+    }
+    return (all, try count.map { try all.first($0) } ?? all)
   }
 }

@@ -1,11 +1,13 @@
 import Datasets
 import Defenses
+import ForeignModels
 import ModelCore
 import Support
 
 extension ExperimentRun {
-  /// A model in the form it is judged in, and as records know it.
-  typealias Entrant = (contestant: Contestant, record: ModelRecord)
+  /// A model in the form it is judged in, and as records know it; with the set-up that trained it,
+  /// where it was trained here.
+  typealias Entrant = (contestant: Contestant, record: ModelRecord, computed: ComputationRecord?)
 
   /// The models of the experiment that the steps asked for need, trained or read, in its order.
   func models(test: LabelledImages) throws -> [Entrant] {
@@ -58,7 +60,7 @@ extension ExperimentRun {
       ModelRecord(
         name: plan.name, description: described,
         defense: defense == PlainTraining.name ? nil : defense,
-        fingerprint: judged.fingerprint)
+        fingerprint: judged.fingerprint), model.training.map(\.computation)
     )
   }
 
@@ -71,7 +73,7 @@ extension ExperimentRun {
       ModelRecord(
         name: name,
         description: "the mean logits of " + members.map(\.name).joined(separator: ", "),
-        defense: "ensemble", fingerprint: fingerprint)
+        defense: "ensemble", fingerprint: fingerprint), nil
     )
   }
 

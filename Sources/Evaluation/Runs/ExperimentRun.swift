@@ -29,14 +29,15 @@ public struct ExperimentRun {
     self.progress = progress
   }
 
-  /// Runs what has not been run and writes the grid's files.
+  /// Runs what has not been run. The grid is returned and not written (`Grid.write`), since the
+  /// caller may add flags to it; only the repetitions' grids are written, into their own folders.
   /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not
   ///   among the steps asked for.
   /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
-    for plan in experiment.attacks { _ = try plan.examples.map { try attacked.first($0) } }
+    for plan in experiment.attacks { _ = try plan.count.map { try attacked.first($0) } }
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -52,7 +53,8 @@ public struct ExperimentRun {
     if selection == nil { folder.removeJournals() }
     let evidence = TrustEvidence(
       results: results, plans: experiment.attacks, probes: probes, classCount: attacked.classCount)
-    let provenance = self.provenance(attacked, entrants.map(\.record))
+    let provenance = self.provenance(
+      attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
     let grid = Grid(
       cells: cells, provenance: provenance,
@@ -60,7 +62,6 @@ public struct ExperimentRun {
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
       repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
-    try grid.write(to: folder.url)
     return (grid, models)
   }
 
@@ -88,11 +89,13 @@ public struct ExperimentRun {
     do {
       let place = folder.url.appending(path: "repeats/\(number)")
       // What is only needed, and not asked for, has to be there.
-      return try ExperimentRun(
+      let grid = try ExperimentRun(
         experiment.repetition(number), folder: RunFolder(place),
         steps: isSelected(.repetition(number)) ? nil : [.report],
         device: device, evaluator: evaluator, progress: progress
       ).run()?.grid
+      try grid?.write(to: place)
+      return grid
     } catch let failure as Failure {
       throw Failure(failure.kind, "repetition \(number): \(failure.message)", hint: failure.hint)
     }
@@ -165,7 +168,9 @@ public struct ExperimentRun {
     ).sorted()
     let seed = experiment.seed.derive("probe")
     let request = Digest.hex(
-      of: "probe 2\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)")
+      of:
+        "probe 3\n\(device.kind)\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)"
+    )
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
@@ -224,18 +229,39 @@ public struct ExperimentRun {
   /// Whether a step is asked for, or needed by one that is.
   func isWanted(_ step: ExperimentStep) -> Bool { isSelected(step) || isSelected(.report) }
 
-  private func provenance(_ data: LabelledImages, _ models: [ModelRecord]) -> Provenance {
+  private func provenance(
+    _ data: LabelledImages, _ models: [ModelRecord], _ computations: [ComputedResults]
+  ) -> Provenance {
     Provenance(
       experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint,
-      examples: data.count,
-      seed: experiment.seed.value, device: device.description, threads: Engine.threads,
-      crossfire: crossfireVersion,
-      libtorch: Engine.version, models: models,
+      examples: data.count, seed: experiment.seed.value, device: device.description,
+      threads: Engine.threads, crossfire: crossfireVersion, libtorch: Engine.version,
+      models: models,
       attacks: experiment.attacks.map {
         AttackRecord(
           name: $0.name, title: type(of: $0.attack).title,
-          budgetSymbol: type(of: $0.attack).budgetSymbol,
-          parameters: $0.parameters)
-      })
+          budgetSymbol: type(of: $0.attack).budgetSymbol, parameters: $0.parameters)
+      }, valueRange: data.valueRange, computations: computations)
+  }
+
+  /// Which set-up computed which results, as each result tells of itself.
+  private func computations(
+    _ entrants: [Entrant], _ results: [TransferResult], _ probes: [ModelProbe]
+  ) -> [ComputedResults] {
+    let trained = entrants.compactMap { entrant in
+      entrant.computed.map { (ExperimentStep.model(entrant.contestant.name), $0) }
+    }
+    let attacked = results.flatMap { result in
+      result.computed.map { (ExperimentStep.attack(result.attack, source: result.source), $0) }
+    }
+    let probed = probes.compactMap { probe in
+      probe.computed.map { (ExperimentStep.probe(probe.model), $0) }
+    }
+    return (trained + attacked + probed).reduce(into: []) { all, entry in
+      let (step, record) = entry
+      let place = all.firstIndex { $0.by == record } ?? all.endIndex
+      if place == all.endIndex { all.append(ComputedResults(by: record, results: [])) }
+      all[place].results.append(step.name)
+    }
   }
 }

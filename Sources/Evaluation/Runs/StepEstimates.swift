@@ -111,7 +111,8 @@ public struct StepEstimates {
 
   private func fresh(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Network {
     try plan.architecture.network(
-      input: images.shape, classNames: images.classNames, seed: Seed(0), device: run.device)
+      input: images.shape, classNames: images.classNames, valueRange: images.valueRange,
+      seed: Seed(0), device: run.device)
   }
 
   /// What a training takes, that of other models which it needs included.
@@ -161,7 +162,7 @@ public struct StepEstimates {
     }
     let sample = AttackPlan(
       name: plan.name, attack: plan.attack, goal: plan.goal, epsilons: plan.epsilons,
-      examples: min(2, attacked.count))
+      count: min(2, attacked.count))
     let tried = try run.runner(sample, source, [source], attacked)
     let cost = try tried.run(keep: 0) { _ in }.result.cost
     let own = passTimes(source)

@@ -38,6 +38,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   /// sizes.
   public let right: [Bool]
   public let noises: [Noise]
+  /// The set-up that made the probe; nil in files that do not say.
+  public let computed: ComputationRecord?
 
   /// Random sign noise of one size.
   public struct Noise: Codable, Equatable, Sendable {
@@ -59,6 +61,7 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     let images = data.batch(0..<count).images.to(classifier.device)
     let labels = data.batch(0..<count).labels.to(classifier.device)
     model = contestant.name
+    computed = .current(device: classifier.device)
     gradientNorms = Self.gradientNorms(classifier, images, labels)
     let next = Tensor(labels: labels.int64s().map { (Int($0) + 1) % data.classCount }).to(
       classifier.device)
@@ -89,10 +92,11 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     rightUnderAttack = Self.rightWithoutBudget(
       classifier, images.narrow(0, 0, attacked), labels.narrow(0, 0, attacked), seed)
     self.noises = noises.map { epsilon in
-      let random = RandomSource(seed.derive("noise \(epsilon)"), device: classifier.device)
+      let draws = ExampleDraws(
+        seed.derive("noise \(epsilon)"), examples: Array(0..<count), device: classifier.device)
       let threat = SignNoise().threat(epsilon, against: classifier)
       let moved = SignNoise().perturb(
-        images, .away(from: labels), within: threat, against: classifier, random: random)
+        images, .away(from: labels), within: threat, against: classifier, draws: draws)
       return Noise(
         epsilon: epsilon,
         right: zip(classifier.predictions(moved).int64s(), labels.int64s()).map { $0 == $1 })
@@ -115,7 +119,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     let attack = BasicIterativeMethod(StepSchedule(steps: 20, relative: 2))
     let threat = ThreatModel(.linf, epsilon: width, valueRange: range)
     let moved = attack.perturb(
-      images, .away(from: labels), within: threat, against: classifier, random: RandomSource(seed))
+      images, .away(from: labels), within: threat, against: classifier,
+      draws: ExampleDraws(seed, examples: Array(0..<images.shape[0]), device: classifier.device))
     return Int(classifier.predictions(moved).equals(labels).to(.int64).sum().scalar)
   }
 }

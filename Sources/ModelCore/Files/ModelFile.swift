@@ -134,7 +134,7 @@ public struct ModelFile {
 
 extension SafetensorsFile {
   /// Whether the metadata tell what network the tensors belong to.
-  var describesModel: Bool {
+  package var describesModel: Bool {
     metadata["crossfire"] != nil || (metadata["layers"] != nil && metadata["input"] != nil)
   }
 }

@@ -1,4 +1,5 @@
-/// A function of each number by itself: the keyword is its whole text.
+/// A layer that applies one function to each number of its input, and has no settings: its text is
+/// its keyword. The output has the input's shape.
 protocol Activation: Layer {
   init()
   func callAsFunction(_ x: Tensor) -> Tensor
@@ -11,14 +12,14 @@ extension Activation {
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { self(x) }
 }
 
-/// max(0, x)
+/// max(0, x): `relu`.
 public struct Relu: Activation {
   public static let keyword = "relu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.relu }
 }
 
-/// x where positive, slope·x where not: `leakyrelu [SLOPE]`, 0.01 unless given.
+/// x where x is positive, slope·x elsewhere: `leakyrelu [SLOPE]`. The slope is 0.01 by default.
 public struct LeakyRelu: Layer {
   public static let keyword = "leakyrelu"
   public let slope: Double
@@ -34,42 +35,43 @@ public struct LeakyRelu: Layer {
   }
 }
 
-/// 1 / (1 + e⁻ˣ)
+/// 1 / (1 + e⁻ˣ): `sigmoid`.
 public struct Sigmoid: Activation {
   public static let keyword = "sigmoid"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.sigmoid }
 }
 
-/// Hyperbolic tangent.
+/// The hyperbolic tangent: `tanh`.
 public struct Tanh: Activation {
   public static let keyword = "tanh"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.tanh }
 }
 
-/// x where positive, eˣ − 1 where not. Clevert et al., 2016.
+/// x where x is positive, eˣ − 1 elsewhere: `elu`. Clevert et al., 2016.
 public struct Elu: Activation {
   public static let keyword = "elu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.elu }
 }
 
-/// x·Φ(x), with the normal distribution function Φ. Hendrycks & Gimpel, 2016.
+/// x·Φ(x), where Φ is the distribution function of the standard normal distribution: `gelu`.
+/// Hendrycks & Gimpel, 2016.
 public struct Gelu: Activation {
   public static let keyword = "gelu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.gelu }
 }
 
-/// x·sigmoid(x)
+/// x·sigmoid(x): `silu`.
 public struct Silu: Activation {
   public static let keyword = "silu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.silu }
 }
 
-/// log(1 + eˣ): a ReLU whose second derivative is not zero.
+/// log(1 + eˣ), a smooth form of ReLU whose second derivative is not zero: `softplus`.
 public struct Softplus: Activation {
   public static let keyword = "softplus"
   public init() {}

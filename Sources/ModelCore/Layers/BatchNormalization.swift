@@ -1,9 +1,13 @@
-/// Normalises each channel (of images) or each number (of vectors): `batchnorm [momentum M]
-/// [epsilon E]`.
+/// Batch normalisation of each channel of pictures `[C, H, W]`, or of each number of rows `[D]`:
+/// `batchnorm [momentum M] [epsilon E]`.
 ///
-/// y = weight · (x − mean) / √(variance + ε) + bias; the batch's statistics in training, running
-/// ones in evaluation, which move by running ← (1 − momentum)·running + momentum·batch. Ioffe &
-/// Szegedy, 2015.
+///     y = weight · (x − mean) / √(variance + ε) + bias
+///
+/// Training uses the mean and the variance of the batch. Evaluation uses running statistics, which
+/// each training step moves: running ← (1 − momentum)·running + momentum·batch. The running
+/// variance is unbiased. By default, the momentum is 0.1 and ε is 1e-5.
+///
+/// Source: Ioffe & Szegedy, 2015.
 public struct BatchNormalization: Layer {
   public static let keyword = "batchnorm"
   public let momentum: Double
@@ -37,6 +41,7 @@ public struct BatchNormalization: Layer {
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    // A pass by batch statistics that must not move the running ones is not given them at all.
     let usesRunning = !pass.usesBatchStatistics || pass.updatesStatistics
     if pass.updatesStatistics {
       let counter = parameters["num_batches_tracked"]

@@ -1,6 +1,7 @@
 import Support
 
-/// The channels of an image in reverse order, for models that take blue before red: `bgr`.
+/// The three colour channels of a picture in reverse order: `bgr`. For models that were trained on
+/// pictures with blue before red.
 public struct ReversedChannels: Layer {
   public static let keyword = "bgr"
   public let text = keyword
@@ -8,9 +9,10 @@ public struct ReversedChannels: Layer {
   public init(_ words: inout LayerWords) {}
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3, input[0] == 3 else {
+    try requirePicture(input)
+    guard input[0] == 3 else {
       throw Failure.badData(
-        "the order of channels is that of colours, and the input has \(input.first ?? 0) channels")
+        "'bgr' needs a picture with 3 colour channels, found \(input[0]) channels")
     }
     return input
   }
@@ -20,15 +22,16 @@ public struct ReversedChannels: Layer {
   }
 }
 
-/// Channels of zeros, so many before and so many after those there are: `padchannels N`. With a
-/// pooling of 1x1 windows before it, the shortcut without parameters of He et al., 2016 (their
-/// option A).
+/// Adds N channels of zeros before the channels of the input, and N after them: `padchannels N`.
+///
+/// After a pooling with 1x1 windows and a stride of 2, it is the residual shortcut without
+/// parameters of He et al., 2016 (their option A).
 public struct PaddedChannels: Layer {
   public static let keyword = "padchannels"
   public let count: Int
 
   public init(_ words: inout LayerWords) throws {
-    count = try words.count("the number of channels on each side")
+    count = try words.count("the number of channels to add on each side")
   }
 
   public var text: String { "padchannels \(count)" }

@@ -1,7 +1,11 @@
 import Support
 
-/// Two-dimensional cross-correlation: `conv OUT kernel K [stride S] [padding P] [dilation D]
-/// [groups G] [bias off]`.
+/// A two-dimensional convolution (cross-correlation, as in PyTorch) of pictures: `conv OUT [kernel
+/// K] [stride S] [padding P] [dilation D] [groups G] [bias off]`.
+///
+/// OUT is the number of output channels. K, S, P and D are whole numbers, or pairs like `5x3` for
+/// (height, width). The defaults are kernel 3, stride 1, padding 0, dilation 1 and one group. The
+/// output has ⌊(size + 2·P − D·(K − 1) − 1) / S⌋ + 1 pixels along each side.
 public struct Convolution: Layer {
   public static let keyword = "conv"
   public let outputs: Int
@@ -38,12 +42,11 @@ public struct Convolution: Layer {
   }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else {
-      throw Failure.badData("a convolution needs an image, channels x height x width")
-    }
+    try requirePicture(input)
     guard input[0] % groups == 0, outputs % groups == 0 else {
       throw Failure.badData(
-        "\(groups) groups divide neither or only one of \(input[0]) and \(outputs) channels")
+        "the number of groups, \(groups), must divide both the \(input[0]) input channels and the "
+          + "\(outputs) output channels")
     }
     let size = window.outputSize(height: input[1], width: input[2])
     return [outputs, size.height, size.width]
@@ -66,7 +69,7 @@ public struct Convolution: Layer {
 }
 
 extension LayerWords {
-  /// True if `bias off` follows.
+  /// Reads `bias on` or `bias off`, if it comes next; true for `bias off`.
   mutating func takeBiasOff() throws -> Bool {
     guard take("bias") else { return false }
     return try choice("bias", of: ["on", "off"]) == "off"

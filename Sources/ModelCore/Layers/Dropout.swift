@@ -20,8 +20,13 @@ public struct Dropout: Layer {
   public func outputShape(of input: [Int]) -> [Int] { input }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    guard let random = pass.random, probability > 0 else { return x }
-    let kept = random.uniform(x.shape).isAtLeast(probability).to(.float32)
+    guard let seed = pass.dropout, probability > 0 else { return x }
+    // The mask depends on the pass and on the layer, whose prefix is its place in the network, so
+    // that no other layer and no other pass moves it.
+    let draws = ExampleDraws(
+      seed.derive("dropout \(parameters.prefix)"), examples: Array(0..<x.shape[0]),
+      device: x.device)
+    let kept = draws.uniform(Array(x.shape.dropFirst())).isAtLeast(probability).to(.float32)
     return x * (kept / (1 - probability))
   }
 }

@@ -1,4 +1,5 @@
-/// All numbers of an image as one vector, in row-major order: `flatten`.
+/// All numbers of a picture as one row `[C·H·W]`, in row-major order: `flatten`. A row stays as it
+/// is.
 public struct Flatten: Layer {
   public static let keyword = "flatten"
   public let text = keyword

@@ -1,11 +1,15 @@
 import Foundation
 import Support
 
-/// Each image with mean 0 and standard deviation 1 over all of its pixels: `standardize`.
+/// Brings each image to mean 0 and standard deviation 1 over all of its numbers: `standardize`.
 ///
-/// (x − μ) / max(σ, 1/√D), the least σ being that of TensorFlow's `per_image_standardization`, so
-/// that a constant image becomes 0. A layer, so that budgets stay in pixels and attacks go through
-/// it.
+///     y = (x − μ) / max(σ, 1/√D)
+///
+/// μ and σ are the mean and the standard deviation of the D numbers of one image. The lower bound
+/// of σ is that of TensorFlow's `per_image_standardization`; a constant image becomes 0.
+///
+/// It is a layer of the network, and not a step of loading data, so that budgets are in the units
+/// of the original pixels and attacks differentiate through it.
 public struct Standardize: Layer {
   public static let keyword = "standardize"
 
@@ -16,20 +20,25 @@ public struct Standardize: Layer {
   public func outputShape(of input: [Int]) throws -> [Int] { input }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    // x [N, C, H, W]
+    // x [N, …]; all statistics [N, 1, …]
     let axes = Array(1..<x.rank)
     let moved = x - x.mean(axes, keep: true)
     let least = 1 / Double(x.shape.dropFirst().reduce(1, *))
-    // The root is taken of what is at least the least: at 0 it has no derivative.
+    // The bound is applied before the root, since the root has no derivative at 0.
     return moved / moved.square.mean(axes, keep: true).maximum(least).squareRoot
   }
 }
 
-/// Local contrast normalisation: `localcontrast kernel K sigma S`, of all channels together.
+/// Local contrast normalisation of pictures, over all channels together: `localcontrast kernel K
+/// sigma S`.
 ///
-/// With w a K x K Gaussian of standard deviation S that sums to 1 over the channels and zero beyond
-/// the border: v = x − Σ w x, σ = √Σ w v², and v / max(σ, mean of σ over the image, 1e-4). Jarrett,
-/// Kavukcuoglu, Ranzato & LeCun, 2009.
+///     v = x − Σ w·x,   σ = √(Σ w·v²),   y = v / max(σ, ⟨σ⟩, 1e-4)
+///
+/// The sums run over a K x K window around each pixel and over all channels. Pixels outside the
+/// picture count as 0. The weights w are a Gaussian with standard deviation S, in pixels; their sum
+/// is 1. ⟨σ⟩ is the mean of σ over the picture. K is odd and at most 101.
+///
+/// Source: Jarrett, Kavukcuoglu, Ranzato & LeCun, 2009.
 public struct LocalContrast: Layer {
   public static let keyword = "localcontrast"
   public let kernel: Int
@@ -44,17 +53,15 @@ public struct LocalContrast: Layer {
     sigma = try words.number("sigma")
     guard kernel % 2 == 1, kernel <= 101, sigma > 0 else {
       throw Failure.badData(
-        "localcontrast: the kernel must be odd and at most 101, and sigma above 0")
+        "localcontrast: the kernel must be odd and at most 101, and sigma must be above 0; "
+          + "found kernel \(kernel) and sigma \(sigma)")
     }
   }
 
   public var text: String { "\(Self.keyword) kernel \(kernel) sigma \(sigma)" }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else {
-      throw Failure.badData(
-        "localcontrast takes images, and not \(input)", hint: "it stands before 'flatten'")
-    }
+    try requirePicture(input)
     return input
   }
 
@@ -68,7 +75,7 @@ public struct LocalContrast: Layer {
     return moved / deviation.maximum(deviation.mean([1, 2, 3], keep: true))
   }
 
-  /// float32 `[1, C, K, K]`, of sum 1.
+  /// The weights w for C channels: float32 `[1, C, K, K]`, with sum 1.
   private func weights(channels: Int) -> Tensor {
     let line = (0..<kernel).map { exp(-pow(Double($0 - kernel / 2) / sigma, 2) / 2) }
     let sum = Double(channels) * pow(line.reduce(0, +), 2)

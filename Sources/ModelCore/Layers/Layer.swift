@@ -1,25 +1,29 @@
-/// One layer of a network: a value that knows its text, its parameters and its computation, and
-/// holds no numbers itself.
+import Support
+
+/// One layer of a network: a value that describes the layer's settings, its parameters and its
+/// computation. The parameters themselves belong to the `Network`.
 ///
-/// A new layer is one file with a type that conforms, and one line in `LayerRegistry`.
+/// To add a layer, write a file with a type that conforms, add a line to `LayerRegistry.kinds`, and
+/// add a row to the table of layers in docs/file-formats.md.
 public protocol Layer: Sendable {
-  /// The word its text begins with, such as `conv`.
+  /// The first word of the layer's text, such as `conv`.
   static var keyword: String { get }
 
-  /// Reads the words after the keyword; throws what was wrong with them.
+  /// Reads the words after the keyword.
+  /// - Throws: `Failure.badData` that says which word is wrong or missing.
   init(_ words: inout LayerWords) throws
 
-  /// The layer as text, from which `init` makes an equal one: `conv 32 kernel 5 padding 2`.
+  /// The layer as text, such as `conv 32 kernel 5 padding 2`. Reading it gives an equal layer.
   var text: String { get }
 
-  /// The shape of one output for one input: `[C, H, W]` or `[D]`. Throws a `Failure` that says what
-  /// does not fit.
+  /// The shape of the output for one input: `[C, H, W]` for a picture, `[D]` for a row of numbers.
+  /// - Throws: `Failure.badData` if the layer cannot take an input of this shape.
   func outputShape(of input: [Int]) throws -> [Int]
 
-  /// The tensors it needs for inputs of a shape, under PyTorch's names.
+  /// The tensors that the layer needs for inputs of a shape, under PyTorch's names.
   func parameters(for input: [Int]) -> [ParameterDescription]
 
-  /// x `[N] + input shape` → `[N] + output shape`.
+  /// Computes the outputs for a batch: x `[N] + input shape` → `[N] + output shape`.
   func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor
 }
 
@@ -27,15 +31,17 @@ extension Layer {
   public func parameters(for input: [Int]) -> [ParameterDescription] { [] }
 }
 
-/// What happens to a tensor of a layer.
+/// A tensor that a layer needs: its name, its shape, and what it is for.
 public struct ParameterDescription: Sendable {
   public enum Role: Sendable {
-    /// Learned; starts random with the given number of inputs and outputs of each unit, or
-    /// constant.
+    /// Learned. Starts with random numbers whose spread follows from how many inputs and outputs
+    /// each unit has.
     case weight(inputs: Int, outputs: Int)
+    /// Learned. Starts with this number in all elements.
     case constant(Double)
-    /// Not learned, but part of the model: running statistics and counters.
+    /// A running statistic: part of the model, but not learned. Starts with this number.
     case statistic(Double)
+    /// A counter of training steps: part of the model, but not learned. Starts at 0.
     case counter
   }
 
@@ -49,7 +55,7 @@ public struct ParameterDescription: Sendable {
     self.role = role
   }
 
-  /// What its numbers are kept as.
+  /// The type of its elements.
   public var type: Tensor.ElementType {
     if case .counter = role { .int64 } else { .float32 }
   }
@@ -62,12 +68,14 @@ public struct ParameterDescription: Sendable {
   }
 }
 
-/// The tensors of one layer by name; nested layers add a prefix.
+/// The tensors of one layer by name.
 public struct LayerParameters {
+  /// The tensors of the whole network.
   let tensors: [String: Tensor]
+  /// What precedes the names of this layer's tensors, such as `3.body.0.`.
   let prefix: String
 
-  /// The tensor with this name, which the layer declared in `parameters(for:)`.
+  /// The tensor with a name that the layer declared in `parameters(for:)`.
   public subscript(_ name: String) -> Tensor {
     guard let tensor = tensors[prefix + name] else {
       preconditionFailure("no parameter \(prefix + name)")
@@ -75,7 +83,7 @@ public struct LayerParameters {
     return tensor
   }
 
-  /// The tensors of a part of this layer.
+  /// The tensors of a layer inside this one.
   func part(_ name: String) -> LayerParameters {
     LayerParameters(tensors: tensors, prefix: prefix + name + ".")
   }
@@ -83,33 +91,33 @@ public struct LayerParameters {
 
 /// Whether a network learns or judges, as an argument of every pass and never as a state of the
 /// network.
-public struct Pass {
-  /// Where dropout's masks come from; nil in evaluation.
-  public let random: RandomSource?
-  /// Batch normalisation uses the batch's own statistics.
+public struct Pass: Sendable {
+  /// The seed that dropout's masks derive from; nil: dropout does nothing. Passes with the same seed
+  /// have the same masks.
+  public let dropout: Seed?
+  /// Whether batch normalisation uses the statistics of the batch, and not the running ones.
   public let usesBatchStatistics: Bool
-  /// …and moves the running ones towards them.
+  /// Whether batch normalisation moves its running statistics towards those of the batch.
   public let updatesStatistics: Bool
 
   /// Dropout does nothing, batch normalisation uses its running statistics.
-  public static var evaluation: Pass {
-    Pass(random: nil, usesBatchStatistics: false, updatesStatistics: false)
+  public static let evaluation = Pass(
+    dropout: nil, usesBatchStatistics: false, updatesStatistics: false)
+
+  /// Dropout's masks derive from a seed (nil: it does nothing), batch normalisation uses the batch.
+  public static func training(dropout: Seed?, updatesStatistics: Bool = true) -> Pass {
+    Pass(dropout: dropout, usesBatchStatistics: true, updatesStatistics: updatesStatistics)
   }
 
-  /// Dropout draws from `random` (nil: it does nothing), batch normalisation uses the batch.
-  public static func training(random: RandomSource?, updatesStatistics: Bool = true) -> Pass {
-    Pass(random: random, usesBatchStatistics: true, updatesStatistics: updatesStatistics)
-  }
-
-  /// The same behaviour, looking only: running statistics stay.
+  /// The same behaviour without a change to the network: running statistics stay.
   public var withoutUpdates: Pass {
-    Pass(random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
+    Pass(dropout: dropout, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
   }
 
-  /// The same behaviour with other dropout masks.
-  public func drawing(from random: RandomSource?) -> Pass {
+  /// The same behaviour with the dropout masks of a purpose, which no other purpose has.
+  public func purpose(_ name: String) -> Pass {
     Pass(
-      random: random, usesBatchStatistics: usesBatchStatistics, updatesStatistics: updatesStatistics
-    )
+      dropout: dropout?.derive(name), usesBatchStatistics: usesBatchStatistics,
+      updatesStatistics: updatesStatistics)
   }
 }

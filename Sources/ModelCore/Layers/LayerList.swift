@@ -1,17 +1,19 @@
 import Support
 
-/// Every kind of layer, one line each.
+/// All kinds of layers. docs/file-formats.md describes them in the same order.
 enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
-    Convolution.self, Linear.self, BatchNormalization.self, MaxPooling.self, AveragePooling.self,
-    GlobalAveragePooling.self,
-    Flatten.self, Dropout.self, Normalize.self, Standardize.self, LocalContrast.self, Residual.self,
-    Relu.self,
-    LeakyRelu.self, Sigmoid.self, Tanh.self,
-    Elu.self, Gelu.self, Silu.self, Softplus.self, JPEGCompression.self, ReversedChannels.self,
-    PaddedChannels.self,
+    Convolution.self, Linear.self, BatchNormalization.self,
+    MaxPooling.self, AveragePooling.self, GlobalAveragePooling.self,
+    Flatten.self, Dropout.self, Residual.self, PaddedChannels.self,
+    Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self, Elu.self, Gelu.self, Silu.self,
+    Softplus.self,
+    Normalize.self, Standardize.self, LocalContrast.self, ReversedChannels.self,
+    JPEGCompression.self,
   ]
 
+  /// The layer with a text such as `conv 32 kernel 5 padding 2`.
+  /// - Throws: `Failure.badData` that says which word is wrong or missing.
   static func layer(_ text: String) throws -> any Layer {
     var words = try LayerWords(text)
     let keyword = try words.word("the kind of layer")
@@ -25,7 +27,7 @@ enum LayerRegistry {
   }
 }
 
-/// Layers one after the other, written as a list of texts.
+/// Layers that are applied one after the other. As JSON, it is a list of the layers' texts.
 public struct LayerList: Sendable, Codable, Equatable {
   public let layers: [any Layer]
 
@@ -33,10 +35,11 @@ public struct LayerList: Sendable, Codable, Equatable {
     self.layers = layers
   }
 
-  /// - Throws: `Failure.badData` naming the layer and what is wrong with it.
+  /// Reads the layers' texts, at most 10,000.
+  /// - Throws: `Failure.badData` that names the layer and says what is wrong with it.
   public init(_ texts: [String]) throws {
     guard texts.count <= 10_000 else {
-      throw Failure.badData("\(texts.count) layers; at most 10000 are read")
+      throw Failure.badData("found \(texts.count) layers; the limit is 10000")
     }
     layers = try texts.map(LayerRegistry.layer)
   }
@@ -54,15 +57,15 @@ public struct LayerList: Sendable, Codable, Equatable {
 
   public static func == (a: LayerList, b: LayerList) -> Bool { a.texts == b.texts }
 
-  /// The shape of one input of each layer, and after them the shape of the output.
+  /// The shapes between the layers: first the input's, last the output's. There is one more than
+  /// there are layers.
+  /// - Throws: `Failure.badData` that names the first layer that cannot take its input.
   public func shapes(from input: [Int]) throws -> [[Int]] {
     var shapes = [input]
     for (index, layer) in layers.enumerated() {
       do {
         let next = try layer.outputShape(of: shapes[index])
-        guard next.allSatisfy({ $0 > 0 }),
-          next.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) < 1 << 31
-        else { throw Failure.badData("nothing, or too much, is left of it") }
+        try checkSize(next)
         shapes.append(next)
       } catch let failure as Failure {
         let shape = shapes[index].map(String.init).joined(separator: "x")
@@ -74,8 +77,19 @@ public struct LayerList: Sendable, Codable, Equatable {
     return shapes
   }
 
-  /// All tensors needed, named by layer index: `0.weight`.
-  func parameters(for input: [Int]) throws -> [ParameterDescription] {
+  private func checkSize(_ shape: [Int]) throws {
+    guard shape.allSatisfy({ $0 > 0 }) else {
+      throw Failure.badData(
+        "the output would be empty", hint: "use a larger input, or fewer layers that shrink it")
+    }
+    let size = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    guard size < 1 << 31 else {
+      throw Failure.badData("the output \(shape) is too large: 2^31 numbers or more")
+    }
+  }
+
+  /// All tensors that the layers need. Each name begins with the index of its layer: `0.weight`.
+  package func parameters(for input: [Int]) throws -> [ParameterDescription] {
     let shapes = try shapes(from: input)
     return layers.indices.flatMap { index in
       layers[index].parameters(for: shapes[index]).map {
@@ -84,14 +98,22 @@ public struct LayerList: Sendable, Codable, Equatable {
     }
   }
 
-  /// Runs the layers. A pooling that follows a ReLU is taken first: the maximum of the positive
-  /// parts is the positive part of the maximum, and there are fewer numbers to look at.
+  /// Applies the layers to a batch: x `[N] + input shape` → `[N] + output shape`.
+  ///
+  /// A maximum pooling that directly follows a ReLU is applied before it. The result is the same,
+  /// since max(0, ·) is increasing, and the ReLU then has fewer numbers to process.
   func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     var x = x
     for index in evaluationOrder {
       x = layers[index].apply(x, parameters.part("\(index)"), pass)
     }
     return x
+  }
+
+  /// Runs layers that have no parameters, in evaluation behaviour.
+  /// - Precondition: `parameters(for:)` is empty.
+  package func applyWithoutParameters(_ x: Tensor) -> Tensor {
+    apply(x, LayerParameters(tensors: [:], prefix: ""), .evaluation)
   }
 
   private var evaluationOrder: [Int] {

@@ -1,13 +1,15 @@
 import Support
 
-/// Reads a layer's text word by word: first plain values, then names with values, then nested lists
-/// in brackets.
+/// Reads a layer's text word by word.
+///
+/// A layer's text is a keyword, then values without a name, then names each followed by a value, in
+/// a fixed order. A value can be a list of layers in brackets, separated by semicolons.
 public struct LayerWords {
   private let text: String
   private var words: ArraySlice<String>
 
-  /// What a file may ask to be read: far more than any network needs, and little enough to be read
-  /// at once.
+  /// The most characters of a layer's text, and the most brackets inside each other, that are read.
+  /// Both are far more than a network needs, so only a malicious file exceeds them.
   static let longestText = 20_000
   static let deepestNesting = 16
 
@@ -15,27 +17,29 @@ public struct LayerWords {
     self.text = text
     guard text.utf8.count <= Self.longestText else {
       throw Failure.badData(
-        "a layer's text of \(text.utf8.count) characters; at most \(Self.longestText) are read")
+        "a layer's text has \(text.utf8.count) characters; the limit is \(Self.longestText)"
+      )
     }
     let spaced = text.map { "[];".contains($0) ? " \($0) " : String($0) }.joined()
     words = spaced.split(separator: " ").map(String.init)[...]
-    guard !words.isEmpty else { throw Failure.badData("an empty layer") }
+    guard !words.isEmpty else { throw Failure.badData("a layer's text is empty") }
     var depth = 0
     for word in words {
       depth += word == "[" ? 1 : word == "]" ? -1 : 0
       guard depth <= Self.deepestNesting else {
-        throw wrong("lists nested more than \(Self.deepestNesting) deep")
+        throw wrong("lists are nested more than \(Self.deepestNesting) deep")
       }
     }
   }
 
-  /// The next word.
+  /// Reads the next word.
+  /// - Parameter meaning: what the word stands for, used in errors; likewise below.
   public mutating func word(_ meaning: String) throws -> String {
     guard !words.isEmpty else { throw wrong("\(meaning) is missing") }
     return words.removeFirst()
   }
 
-  /// The next word as a number of at least `least`.
+  /// Reads the next word as a whole number from `least` to 1,000,000.
   public mutating func count(_ meaning: String, atLeast least: Int = 1) throws -> Int {
     let word = try word(meaning)
     guard let number = Int(word), (least...1_000_000).contains(number) else {
@@ -44,7 +48,8 @@ public struct LayerWords {
     return number
   }
 
-  /// The next word as "5" or "5x3".
+  /// Reads the next word as a square like `5`, or as a height and a width like `5x3`; from `least`
+  /// to 65,536 each.
   public mutating func pair(_ meaning: String, atLeast least: Int = 1) throws -> Pair {
     let word = try word(meaning)
     let sides = word.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
@@ -54,7 +59,7 @@ public struct LayerWords {
     return Pair(first, last)
   }
 
-  /// The next word as a number.
+  /// Reads the next word as a finite number.
   public mutating func number(_ meaning: String) throws -> Double {
     let word = try word(meaning)
     guard let number = Double(word), number.isFinite else {
@@ -63,7 +68,7 @@ public struct LayerWords {
     return number
   }
 
-  /// The next word as a number in a range.
+  /// Reads the next word as a number in a range.
   public mutating func number(_ meaning: String, in range: ClosedRange<Double>) throws -> Double {
     let number = try number(meaning)
     guard range.contains(number) else {
@@ -73,7 +78,7 @@ public struct LayerWords {
     return number
   }
 
-  /// The next word as one of a few.
+  /// Reads the next word as one of a few known words.
   public mutating func choice(_ meaning: String, of known: [String]) throws -> String {
     let word = try word(meaning)
     guard known.contains(word) else {
@@ -82,7 +87,7 @@ public struct LayerWords {
     return word
   }
 
-  /// The next word as numbers separated by commas.
+  /// Reads the next word as finite numbers separated by commas.
   public mutating func numbers(_ meaning: String) throws -> [Double] {
     let word = try word(meaning)
     let numbers = word.split(separator: ",", omittingEmptySubsequences: false).map {
@@ -94,17 +99,17 @@ public struct LayerWords {
     return numbers
   }
 
-  /// True, and the word is gone, if the next one is `name`.
+  /// Reads the next word if it is `name`, and returns whether it was.
   public mutating func take(_ name: String) -> Bool {
     guard words.first == name else { return false }
     words.removeFirst()
     return true
   }
 
-  /// Whether a value follows here, rather than a name or the end.
+  /// Whether the next word begins with a digit, so that it is a value and not a name.
   public var startsWithNumber: Bool { words.first.flatMap { $0.first?.isNumber } ?? false }
 
-  /// A list of layers in brackets, separated by semicolons.
+  /// Reads a list of layers in brackets, separated by semicolons.
   public mutating func layers(_ meaning: String) throws -> LayerList {
     guard take("[") else { throw wrong("\(meaning) must be a list in brackets") }
     var depth = 1
@@ -122,15 +127,15 @@ public struct LayerWords {
     return try LayerList(entries.filter { !$0.isEmpty }.map { $0.joined(separator: " ") })
   }
 
-  /// Refuses words that nobody read.
+  /// Refuses a text with words left that were not read.
   func finish() throws {
     guard let left = words.first else { return }
-    throw wrong("'\(left)' is not understood here")
+    throw wrong("unexpected word '\(left)'")
   }
 
   private func wrong(_ reason: String) -> Failure {
     let shown = text.count <= 100 ? text : text.prefix(100) + "…"
     return .badData(
-      "layer '\(shown)': \(reason)", hint: "a layer reads like: conv 32 kernel 5 padding 2")
+      "layer '\(shown)': \(reason)", hint: "a layer is written like: conv 32 kernel 5 padding 2")
   }
 }

@@ -1,6 +1,6 @@
 import Support
 
-/// A fully connected layer x·Wᵀ + b: `linear OUT [bias off]`.
+/// A fully connected layer y = x·Wᵀ + b with OUT outputs, for rows `[D]`: `linear OUT [bias off]`.
 public struct Linear: Layer {
   public static let keyword = "linear"
   public let outputs: Int
@@ -19,9 +19,7 @@ public struct Linear: Layer {
   public var text: String { "linear \(outputs)" + (hasBias ? "" : " bias off") }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 1 else {
-      throw Failure.badData("a linear layer needs a vector", hint: "put 'flatten' before it")
-    }
+    try requireRow(input)
     return [outputs]
   }
 

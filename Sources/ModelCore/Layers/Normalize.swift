@@ -1,7 +1,9 @@
 import Support
 
-/// (x − mean) / standard deviation per channel: `normalize mean M,M,M std S,S,S`. Inside the
-/// network, so that budgets stay in pixels.
+/// (x − M) / S for each channel, with one M and one S for each: `normalize mean M,M,M std S,S,S`.
+///
+/// It is a layer of the network, and not a step of loading data, so that budgets are in the units
+/// of the original pixels.
 public struct Normalize: Layer {
   public static let keyword = "normalize"
   public let mean: [Double]
@@ -14,7 +16,7 @@ public struct Normalize: Layer {
     deviation = try words.numbers("std")
     guard deviation.count == mean.count, deviation.allSatisfy({ $0 > 0 }) else {
       throw Failure.badData(
-        "normalize: std must be as many positive numbers as mean has (\(mean.count))")
+        "normalize: std must be as many positive numbers as there are in mean (\(mean.count))")
     }
   }
 
@@ -26,7 +28,8 @@ public struct Normalize: Layer {
   public func outputShape(of input: [Int]) throws -> [Int] {
     guard input[0] == mean.count else {
       throw Failure.badData(
-        "normalize has numbers for \(mean.count) channels, the input has \(input[0])")
+        "'normalize' has numbers for \(mean.count) channels, the input has \(input[0]) channels"
+      )
     }
     return input
   }

@@ -1,7 +1,7 @@
 import Support
 
-/// The largest number of each window: `maxpool K [stride S] [padding P]`; the stride is the kernel
-/// unless given.
+/// The largest number of each K x K window of a picture, channel by channel: `maxpool K [stride S]
+/// [padding P]`. By default, the stride is K and the padding 0.
 public struct MaxPooling: Layer {
   public static let keyword = "maxpool"
   public let window: Window
@@ -9,14 +9,17 @@ public struct MaxPooling: Layer {
   public init(_ window: Window) { self.window = window }
   public init(_ words: inout LayerWords) throws { window = try words.poolingWindow() }
   public var text: String { Self.keyword + window.poolingText }
-  public func outputShape(of input: [Int]) throws -> [Int] { try window.pooledShape(of: input) }
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    try requirePicture(input)
+    return window.pooledShape(of: input)
+  }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.maxPooled(window)
   }
 }
 
-/// The mean of each window: `avgpool K [stride S] [padding P]`; the stride is the kernel unless
-/// given.
+/// The mean of each K x K window of a picture, channel by channel: `avgpool K [stride S] [padding
+/// P]`. By default, the stride is K and the padding 0. Padding counts as zeros in the mean.
 public struct AveragePooling: Layer {
   public static let keyword = "avgpool"
   public let window: Window
@@ -24,13 +27,16 @@ public struct AveragePooling: Layer {
   public init(_ window: Window) { self.window = window }
   public init(_ words: inout LayerWords) throws { window = try words.poolingWindow() }
   public var text: String { Self.keyword + window.poolingText }
-  public func outputShape(of input: [Int]) throws -> [Int] { try window.pooledShape(of: input) }
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    try requirePicture(input)
+    return window.pooledShape(of: input)
+  }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.averagePooled(window)
   }
 }
 
-/// The mean of each channel, `[C, 1, 1]`: `globalavgpool`.
+/// The mean of each channel of a picture over all pixels, `[C, 1, 1]`: `globalavgpool`.
 public struct GlobalAveragePooling: Layer {
   public static let keyword = "globalavgpool"
   public let text = keyword
@@ -39,9 +45,7 @@ public struct GlobalAveragePooling: Layer {
   public init(_ words: inout LayerWords) {}
 
   public func outputShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else {
-      throw Failure.badData("pooling needs an image, channels x height x width")
-    }
+    try requirePicture(input)
     return [input[0], 1, 1]
   }
 
@@ -57,7 +61,7 @@ extension LayerWords {
     let padding = take("padding") ? try pair("padding", atLeast: 0) : 0
     guard padding.height * 2 <= kernel.height, padding.width * 2 <= kernel.width else {
       throw Failure.badData(
-        "pooling \(kernel) with padding \(padding): the padding may be at most half the window")
+        "the padding must be at most half the pooling window \(kernel), found \(padding)")
     }
     return Window(kernel: kernel, stride: stride, padding: padding)
   }
@@ -69,10 +73,7 @@ extension Window {
       + (padding == 0 ? "" : " padding \(padding)")
   }
 
-  fileprivate func pooledShape(of input: [Int]) throws -> [Int] {
-    guard input.count == 3 else {
-      throw Failure.badData("pooling needs an image, channels x height x width")
-    }
+  fileprivate func pooledShape(of input: [Int]) -> [Int] {
     let size = outputSize(height: input[1], width: input[2])
     return [input[0], size.height, size.width]
   }

@@ -1,7 +1,7 @@
 import Support
 
-/// body(x) + shortcut(x), the shortcut being x itself unless given: `residual [LAYER; …] [shortcut
-/// [LAYER; …]]`. He et al., 2016.
+/// A residual block, body(x) + shortcut(x), where both are lists of layers: `residual [LAYER; …]
+/// [shortcut [LAYER; …]]`. Without a shortcut, it is body(x) + x. He et al., 2016.
 public struct Residual: Layer {
   public static let keyword = "residual"
   public let body: LayerList
@@ -27,14 +27,16 @@ public struct Residual: Layer {
     let bypass = try shortcut.shapes(from: input).last ?? input
     guard output == bypass else {
       throw Failure.badData(
-        "the body gives \(output), the shortcut \(bypass)", hint: "they must be the same shape")
+        "the body and the shortcut must have outputs of the same shape; the body's is \(output), "
+          + "the shortcut's \(bypass)")
     }
     return output
   }
 
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     [("body", body), ("shortcut", shortcut)].flatMap { part, layers in
-      // `outputShape` has accepted this input before a network asks for parameters.
+      // This cannot throw: a network asks for parameters only after `outputShape` accepted the
+      // input.
       ((try? layers.parameters(for: input)) ?? []).map {
         ParameterDescription("\(part).\($0.name)", $0.shape, $0.role)
       }

@@ -1,15 +1,21 @@
 import Support
 
-/// A named family of networks that fits itself to an image shape and a number of classes.
+/// A named family of networks, one for each input shape and number of classes.
 ///
-/// A new architecture is one entry in `Architecture.all`.
+///     let network = try Architecture.named("cnn").network(
+///       input: InputShape(channels: 1, height: 28, width: 28),
+///       classNames: (0..<10).map(String.init), seed: Seed(1))
+///
+/// To add an architecture, add an entry to `Architecture.all`.
 public struct Architecture: Sendable {
   public let name: String
+  /// What it is, on one line.
   public let summary: String
   public let initialization: Initialization
   private let layers: @Sendable (_ classes: Int) -> [String]
-  /// What published weights call each layer that has any, in the order of the layers, a residual
-  /// block's body before its shortcut; nil where they use our own names.
+  /// The names that published weights give to the layers with parameters, in the order of the
+  /// layers; of a residual block, those of the body come before those of the shortcut. Nil if
+  /// published weights use the names that `NetworkDescription` gives.
   private let published: [String]?
 
   init(
@@ -23,14 +29,14 @@ public struct Architecture: Sendable {
     self.layers = layers
   }
 
-  /// Every architecture, one entry each.
+  /// All architectures.
   public static let all: [Architecture] = [
     cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56,
     wideResNet28x10,
   ]
 
-  /// The names that published weights have for a network's tensors, by our own names.
-  func publishedNames(for description: NetworkDescription) throws -> [String: String] {
+  /// The names that published weights give to a network's tensors, by the names in `description`.
+  package func publishedNames(for description: NetworkDescription) throws -> [String: String] {
     guard var left = published?[...] else { return [:] }
     var layer = ""
     var theirs = ""
@@ -42,7 +48,8 @@ public struct Architecture: Sendable {
     }
   }
 
-  /// - Throws: `Failure.usage` with the nearest name.
+  /// The architecture with a name.
+  /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func named(_ name: String) throws -> Architecture {
     guard let found = all.first(where: { $0.name == name }) else {
       throw Failure.usage(
@@ -51,32 +58,40 @@ public struct Architecture: Sendable {
     return found
   }
 
-  /// The network for images of a shape and these classes.
-  /// - Throws: `Failure.badData` if such images are too small for it.
-  public func description(input: InputShape, classNames: [String]) throws -> NetworkDescription {
+  /// The network of this family for inputs of a shape and for these classes, without parameters.
+  /// - Parameter valueRange: the smallest and largest valid value of an input.
+  /// - Throws: `Failure.badData` if the architecture cannot take such inputs, for example if the
+  ///   pictures are too small for it, or if it needs pictures and the inputs are rows of a table.
+  public func description(
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1
+  ) throws -> NetworkDescription {
     try NetworkDescription(
-      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames)
+      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames,
+      valueRange: valueRange)
   }
 
-  /// A new, untrained network.
+  /// A new, untrained network with random weights from `seed`.
+  /// - Throws: `Failure.badData` as `description(input:classNames:)` does.
   public func network(
-    input: InputShape, classNames: [String], seed: Seed, device: Device = .cpu
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1, seed: Seed,
+    device: Device = .cpu
   ) throws -> Network {
     try Network(
-      description(input: input, classNames: classNames), initialization: initialization, seed: seed,
-      device: device)
+      description(input: input, classNames: classNames, valueRange: valueRange),
+      initialization: initialization, seed: seed, device: device)
   }
 
-  /// Two 5x5 convolutions and a hidden layer of 1,024, with batch normalisation: the network of A.
-  /// Ross' thesis (2018).
+  /// The network of A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
+  /// (2018), in the comments below "the thesis": two 5x5 convolutions and a hidden layer of 1,024,
+  /// with batch normalisation.
   static let cnn = Architecture(
     name: "cnn",
     summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",
     initialization: .xavierUniform
   ) { classes in ross(classes) }
 
-  /// The same behind what the thesis does to house numbers, as layers, so that attacks go through
-  /// it.
+  /// The same network behind the preprocessing that the thesis uses for street view house numbers.
+  /// The preprocessing consists of layers, so that attacks differentiate through it.
   static let cnnSVHN = Architecture(
     name: "cnn-svhn",
     summary:
@@ -92,6 +107,7 @@ public struct Architecture: Sendable {
     ]
   }
 
+  /// A small fully connected network. It also takes rows of a table.
   static let mlp = Architecture(
     name: "mlp", summary: "two hidden layers of 256 and 128", initialization: .kaimingUniform
   ) { classes in

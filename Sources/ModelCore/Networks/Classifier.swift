@@ -25,15 +25,28 @@ extension Classifier {
     withoutGradients { logits(images).predictedClasses }
   }
 
-  /// The gradient with respect to the images of a scalar computed from the logits; `[N, C, H, W]`.
+  /// The loss of each image, and its gradient in that image: everything that an attack learns from
+  /// one pass forward and back.
   ///
-  /// With a sum over images each image gets its own gradient, since images do not influence each
-  /// other in evaluation.
-  public func inputGradient(at images: Tensor, of loss: (_ logits: Tensor) -> Tensor) -> Tensor {
+  /// Losses are summed before they are differentiated. In evaluation images do not influence each
+  /// other, so each image gets the gradient of its own loss, whatever batch it is in.
+  /// - Parameter losses: logits `[N, K]` → one number per image, `[N]`.
+  /// - Returns: losses `[N]`, gradients in the images' shape and logits `[N, K]`, all constants.
+  public func lossAndGradient(
+    at images: Tensor, of losses: (_ logits: Tensor) -> Tensor
+  ) -> (losses: Tensor, gradient: Tensor, logits: Tensor) {
     withGradients {
       let variable = images.tracked
-      return loss(logits(variable)).gradient(of: variable).detached
+      let logits = logits(variable)
+      let values = losses(logits)
+      return (values.detached, values.sum().gradient(of: variable).detached, logits.detached)
     }
+  }
+
+  /// The gradient of each image's loss in that image, in the images' shape.
+  /// - Parameter losses: logits `[N, K]` → one number per image, `[N]`, or their sum.
+  public func inputGradient(at images: Tensor, of losses: (_ logits: Tensor) -> Tensor) -> Tensor {
+    lossAndGradient(at: images, of: losses).gradient
   }
 }
 

@@ -1,13 +1,15 @@
 import Support
 
-/// Several classifiers as one: the mean of their logits. Attacked as a source, its examples have to
-/// fool all at once, which makes them transfer better. Liu et al., "Delving into transferable
+/// Several classifiers as one, whose logits are the mean of theirs.
+///
+/// As the source model of an attack, it makes adversarial examples that must fool all members at
+/// once, and such examples transfer better to other models. Liu et al., "Delving into transferable
 /// adversarial examples and black-box attacks", 2017.
 public struct Ensemble: Classifier {
   public let members: [any Classifier]
 
-  /// - Throws: `Failure.badData` if there are no members, or they take different images or know
-  ///   different numbers of classes.
+  /// - Throws: `Failure.badData` if there are no members, or if they differ in their input shape,
+  ///   their pixel range or their number of classes.
   public init(_ members: [any Classifier]) throws {
     guard let first = members.first else {
       throw Failure.badData("an ensemble needs at least one model")
@@ -18,11 +20,15 @@ public struct Ensemble: Classifier {
         member.valueRange == first.valueRange
       else {
         throw Failure.badData(
-          "the models of an ensemble differ: one takes \(first.inputShape) in \(first.valueRange) to \(first.classCount) classes, "
-            + "another \(member.inputShape) in \(member.valueRange) to \(member.classCount)")
+          "the models of an ensemble must have the same input shape, pixel range and number of "
+            + "classes; found \(Self.described(first)) and \(Self.described(member))")
       }
     }
     self.members = members
+  }
+
+  private static func described(_ member: any Classifier) -> String {
+    "\(member.inputShape) in \(member.valueRange) with \(member.classCount) classes"
   }
 
   public var inputShape: InputShape { members[0].inputShape }

@@ -1,11 +1,13 @@
 import Support
 
 extension Network {
-  /// The same function as in evaluation, in the form that is fastest to attack and evaluate: batch
-  /// normalisation folded into the layer before it, dropout gone, weights constant.
+  /// The same function as this network in evaluation, in the form that is fastest to evaluate and
+  /// to attack: each batch normalisation is folded into the layer before it, dropout is removed,
+  /// and the weights are constants.
   ///
-  /// Logits agree with the original's to rounding. A batch normalisation with nothing to fold into
-  /// stays as it is.
+  /// The logits agree with those of this network up to rounding. A batch normalisation that does
+  /// not follow a convolution or a linear layer stays as it is. Later changes of this network do
+  /// not change the frozen one.
   public func frozen() throws -> Network {
     let (layers, tensors) = withoutGradients { fold(description.layers, prefix: "") }
     let described = try NetworkDescription(
@@ -14,20 +16,21 @@ extension Network {
     return try Network(described, tensors: tensors, device: device, learns: false)
   }
 
-  /// The network with layers before it, which have no numbers of their own: what images go through
-  /// first.
-  /// - Throws: `Failure` if the layers do not fit the images, or have parameters.
+  /// This network with layers without parameters before it, which inputs pass through first.
+  /// - Throws: `Failure.badData` if a layer has parameters, or if the layers change the input
+  ///   shape.
   public func preceded(by layers: LayerList) throws -> Network {
     guard !layers.layers.isEmpty else { return self }
     let before = try layers.shapes(from: inputShape.sizes)
     for (layer, shape) in zip(layers.layers, before) where !layer.parameters(for: shape).isEmpty {
       throw Failure.badData(
-        "the layer '\(layer.text)' has to be trained: it cannot be put before a network")
+        "the layer '\(layer.text)' has parameters that must be trained; only layers without "
+          + "parameters can be put before a network")
     }
     guard before.last == inputShape.sizes else {
       throw Failure.badData(
-        "the layers \(layers.texts) turn \(inputShape.sizes) into \(before.last ?? []), which the network does not take"
-      )
+        "the layers before a network must keep the input shape \(inputShape); "
+          + "\(layers.texts.joined(separator: "; ")) give \(before.last ?? [])")
     }
     let described = try NetworkDescription(
       input: description.input, layers: LayerList(layers.layers + description.layers.layers),
@@ -39,6 +42,8 @@ extension Network {
     return try Network(described, tensors: Dictionary(uniqueKeysWithValues: moved), device: device)
   }
 
+  /// The layers in frozen form, and their tensors by their new names.
+  /// - Parameter prefix: what precedes the names of the layers' tensors in this network.
   private func fold(_ list: LayerList, prefix: String) -> (LayerList, [String: Tensor]) {
     var layers: [any Layer] = []
     var tensors: [String: Tensor] = [:]
@@ -71,7 +76,9 @@ extension Network {
     return (LayerList(layers), tensors)
   }
 
-  /// A batch normalisation in evaluation is x·scale + shift per channel.
+  /// Scale and shift of each channel, with which a batch normalisation in evaluation is
+  /// x·scale + shift: scale = weight / √(running variance + ε), shift = bias − running mean·scale.
+  /// Computed in float64, so that folding rounds only once.
   private func affine(_ norm: BatchNormalization, _ prefix: String) -> (
     scale: Tensor, shift: Tensor
   ) {
@@ -82,6 +89,8 @@ extension Network {
     return (scale, shift)
   }
 
+  /// Folds y·scale + shift into the layer that computes y = W·x + b: its weight becomes scale·W,
+  /// row by row, and its bias b·scale + shift.
   private func scaleLast(
     _ tensors: inout [String: Tensor], at prefix: String, by scale: Tensor, plus shift: Tensor
   ) {
@@ -100,7 +109,7 @@ extension Network {
 }
 
 extension Layer {
-  /// The same layer with a bias, if a batch normalisation can be folded into it.
+  /// The same layer with a bias, or nil if a batch normalisation cannot be folded into it.
   fileprivate var withBias: (any Layer)? {
     switch self {
     case let layer as Convolution:

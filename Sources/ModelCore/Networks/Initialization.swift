@@ -1,4 +1,5 @@
-/// How a weight with `inputs` and `outputs` per unit starts.
+/// The distribution of the random weights of a new network, where each unit of a layer has a number
+/// of inputs and of outputs.
 public enum Initialization: String, Codable, Sendable, CaseIterable {
   /// U(−b, b), b = √(6 / (inputs + outputs)). Glorot & Bengio, 2010.
   case xavierUniform

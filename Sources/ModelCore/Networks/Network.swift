@@ -1,15 +1,15 @@
 import Support
 
-/// A network of ours: a description and its tensors. Trainable, and a classifier.
+/// A trainable network: a description of its layers, and their tensors. It is also a classifier.
 ///
-/// The tensors are the only thing that changes, and only in training: optimizers move the learned
-/// ones, batch normalisation in training moves its running statistics.
+/// Only the tensors change, and only in training: an optimizer changes the learned ones, and batch
+/// normalisation in training moves its running statistics.
 public final class Network: Classifier, @unchecked Sendable {
   public let description: NetworkDescription
   public let device: Device
-  /// Names of all tensors in the order of the layers, as PyTorch's `state_dict` has them.
+  /// The names of all tensors in the order of the layers, as in PyTorch's `state_dict`.
   public let names: [String]
-  /// Names of the learned tensors, in the same order.
+  /// The names of the learned tensors, in the same order.
   public let learnedNames: [String]
   private let tensors: [String: Tensor]
 
@@ -17,10 +17,10 @@ public final class Network: Classifier, @unchecked Sendable {
   public var classCount: Int { description.classNames.count }
   public var valueRange: ClosedRange<Double> { description.valueRange }
 
-  /// A network with given tensors.
-  /// - Parameter learns: whether gradients can be taken with respect to its tensors.
-  /// - Throws: `Failure.badData` if a tensor is missing, unknown, or has another shape than the
-  ///   layers need.
+  /// A network with copies of the given tensors.
+  /// - Parameter learns: whether gradients can be taken with respect to the learned tensors.
+  /// - Throws: `Failure.badData` if a tensor is missing, belongs to no layer, or has another type
+  ///   or shape than its layer needs.
   public init(
     _ description: NetworkDescription, tensors: [String: Tensor], device: Device = .cpu,
     learns: Bool = true
@@ -38,7 +38,8 @@ public final class Network: Classifier, @unchecked Sendable {
     }
   }
 
-  /// A new network with random weights.
+  /// A new network with random weights from `seed`.
+  /// - Throws: `Failure.badData` if a layer cannot take the output of the one before it.
   public convenience init(
     _ description: NetworkDescription, initialization: Initialization, seed: Seed,
     device: Device = .cpu
@@ -58,7 +59,8 @@ public final class Network: Classifier, @unchecked Sendable {
   /// The learned tensors, in the order of `learnedNames`.
   public var learned: [Tensor] { learnedNames.map { self[$0] } }
 
-  /// images `[N, C, H, W]` → logits `[N, K]`.
+  /// Applies the network to a batch: images `[N, C, H, W]`, or rows `[N, D]`, → logits `[N, K]`.
+  /// - Parameter pass: whether the layers behave as in training or as in evaluation.
   public func forward(_ images: Tensor, _ pass: Pass) -> Tensor {
     let ordered = inputShape.channels == 1 ? images : images.channelsLast
     return description.layers.apply(ordered, LayerParameters(tensors: tensors, prefix: ""), pass)
@@ -66,16 +68,18 @@ public final class Network: Classifier, @unchecked Sendable {
 
   public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
 
-  /// This network as a classifier in another behaviour than evaluation, for attacks inside
-  /// training.
+  /// This network as a classifier that behaves as in another pass than evaluation. Attacks during
+  /// training use it.
   public func behaving(_ pass: Pass) -> any Classifier { NetworkInPass(network: self, pass: pass) }
 
-  /// A copy of all tensors, as a file holds them.
+  /// Copies of all tensors, on the processor and in row-major order, as model files hold them.
   public func state() -> [(name: String, tensor: Tensor)] {
     names.map { ($0, self[$0].copy().to(.cpu).contiguous) }
   }
 
-  /// Overwrites all tensors in place; a state that does not fit changes nothing.
+  /// Overwrites all tensors in place.
+  /// - Throws: `Failure.badData` if the state does not fit, as the initialiser does. The network
+  ///   then stays as it is.
   public func restore(_ state: [String: Tensor]) throws {
     try Self.check(state, against: description.parameters())
     for name in names {
@@ -88,15 +92,16 @@ public final class Network: Classifier, @unchecked Sendable {
   {
     for parameter in needed {
       guard let tensor = tensors[parameter.name] else {
-        // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
+        // Files of PyTorch before 0.4.1 have no counters, and no output depends on them.
         if case .counter = parameter.role { continue }
         throw Failure.badData(
           "tensor '\(parameter.name)' is missing",
-          hint: "its layers need: " + needed.map(\.name).joined(separator: ", "))
+          hint: "the layers need: " + needed.map(\.name).joined(separator: ", "))
       }
       guard parameter.type == .int64 || [.float32, .float64].contains(tensor.type) else {
         throw Failure.badData(
-          "tensor '\(parameter.name)' holds \(tensor.type), its layer needs numbers with fractions")
+          "tensor '\(parameter.name)' has elements of type \(tensor.type), its layer needs float32 "
+            + "or float64")
       }
       guard tensor.shape == parameter.shape else {
         throw Failure.badData(
@@ -112,23 +117,32 @@ public final class Network: Classifier, @unchecked Sendable {
   }
 }
 
-/// A network seen as a classifier in a stated behaviour.
-private struct NetworkInPass: Classifier {
-  let network: Network
-  let pass: Pass
+/// A network seen as a classifier in a stated behaviour. Each call has dropout masks of its own,
+/// which depend on the number of calls before it.
+private final class NetworkInPass: Classifier, @unchecked Sendable {
+  private let network: Network
+  private let pass: Pass
+  private var calls = 0
+
+  init(network: Network, pass: Pass) {
+    self.network = network
+    self.pass = pass
+  }
 
   var inputShape: InputShape { network.inputShape }
   var classCount: Int { network.classCount }
   var valueRange: ClosedRange<Double> { network.valueRange }
   var device: Device { network.device }
-  func logits(_ images: Tensor) -> Tensor { network.forward(images, pass) }
+
+  func logits(_ images: Tensor) -> Tensor {
+    calls += 1
+    return network.forward(images, pass.purpose("call \(calls)"))
+  }
 }
 
-extension Pass: @unchecked Sendable {}
-
 extension Network {
-  /// What the network computes, whatever file it came from: SHA-256 over its layers and its
-  /// tensors.
+  /// SHA-256 over the network's layers and tensors, in hexadecimal. It does not depend on the file
+  /// that the network was read from.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array((text + "\n").utf8).withUnsafeBytes { digest.update($0) } }

@@ -1,8 +1,8 @@
 import Support
 
-/// What a network is, without its numbers.
+/// What a network computes, without its parameters: the input shape, the layers and the classes.
 public struct NetworkDescription: Codable, Equatable, Sendable {
-  /// The shape of one image.
+  /// The shape of one input.
   public let input: InputShape
   public let layers: LayerList
   /// The smallest and largest valid pixel.
@@ -18,8 +18,9 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
     let output = try layers.shapes(from: input.sizes).last ?? []
     guard output == [classNames.count], classNames.count >= 2 else {
       throw Failure.badData(
-        "the network's output has shape \(output), and there are \(classNames.count) classes",
-        hint: "the last layer must give one number per class, for at least two classes")
+        "the last layer must have one output per class, for at least two classes; "
+          + "the output has shape \(output), and there are \(classNames.count) classes",
+        hint: "end with 'linear' and the number of classes")
     }
     self.input = input
     self.layers = layers
@@ -35,7 +36,8 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let text = try values.decode(String.self, forKey: .input)
     guard let input = InputShape(text) else {
-      throw Failure.badData("input must be like 1x28x28, found '\(text)'")
+      throw Failure.badData(
+        "input must be a shape like 1x28x28, or 4 for rows of 4 numbers; found '\(text)'")
     }
     try self.init(
       input: input, layers: values.decode(LayerList.self, forKey: .layers),
@@ -51,7 +53,7 @@ public struct NetworkDescription: Codable, Equatable, Sendable {
     try values.encode(classNames, forKey: .classNames)
   }
 
-  /// All tensors of such a network, in the order of its layers.
+  /// All tensors that such a network needs, in the order of its layers.
   public func parameters() throws -> [ParameterDescription] {
     try layers.parameters(for: input.sizes)
   }

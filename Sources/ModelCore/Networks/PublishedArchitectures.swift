@@ -1,8 +1,9 @@
-/// Architectures of the literature, under the parameter names of implementations whose CIFAR-10
-/// weights are widely used.
+/// Architectures from the literature. Weights for CIFAR-10 that others have published load under
+/// the parameter names of widely used implementations.
 ///
-/// Names follow kuangliu/pytorch-cifar (LeNet, VGG, ResNet-18), akamaster/pytorch_resnet_cifar10
-/// (ResNet-20 and -56), and xternalz/WideResNet-pytorch as RobustBench has it.
+/// The names follow kuangliu/pytorch-cifar (LeNet, VGG-16, ResNet-18),
+/// akamaster/pytorch_resnet_cifar10 (ResNet-20 and ResNet-56), and xternalz/WideResNet-pytorch in
+/// the form that RobustBench uses.
 extension Architecture {
   private static let fullyConnected = ["conv1", "conv2", "fc1", "fc2", "fc3"]
 
@@ -55,8 +56,8 @@ extension Architecture {
   }
 
   private static let vggNames: [String] = {
-    // Layers are numbered with those that have no weights: convolution, normalisation, ReLU, and a
-    // pooling after each block.
+    // The published names count all layers, also those without parameters: convolution,
+    // normalisation and ReLU, and a pooling after each block.
     var place = 0
     let names = vggBlocks.flatMap { block -> [String] in
       defer { place += 3 * block.count + 1 }
@@ -87,21 +88,23 @@ extension Architecture {
   static let resnet20 = cifarResNet(depth: 20)
   static let resnet56 = cifarResNet(depth: 56)
 
-  /// He et al., 2016, section 4.2: 6n + 2 layers, with shortcuts that have no weights (option A).
+  /// The networks of He et al., 2016, section 4.2, with 6n + 2 layers and shortcuts without
+  /// parameters (their option A).
   private static func cifarResNet(depth: Int) -> Architecture {
     let blocks = (depth - 2) / 6
     return Architecture(
       name: "resnet\(depth)",
       summary:
-        "ResNet-\(depth) for CIFAR: blocks of 16, 32 and 64, shortcuts without weights (He et al. 2016)",
+        "ResNet-\(depth) for CIFAR: blocks of 16, 32 and 64, shortcuts without weights "
+        + "(He et al. 2016)",
       initialization: .kaimingNormal,
       published: residualNames(blocks: blocks, stages: 3, projecting: nil)
     ) { classes in
       let stages = [16, 32, 64].flatMap { width in
         (0..<blocks).flatMap { block in
           let grows = width > 16 && block == 0
-          // Every second pixel of every second row, and as many channels of zeros as there are,
-          // half on each side.
+          // Every second pixel of every second row, and channels of zeros on both sides, which
+          // double the number of channels.
           let shortcut = grows ? " shortcut [maxpool 1 stride 2; padchannels \(width / 4)]" : ""
           return [basicBlock(width, grows ? 2 : 1, shortcut), "relu"]
         }
@@ -111,12 +114,15 @@ extension Architecture {
     }
   }
 
+  /// A block of two 3x3 convolutions with batch normalisation, without the ReLU after the sum.
   private static func basicBlock(_ width: Int, _ stride: Int, _ shortcut: String) -> String {
     "residual [conv \(width) kernel 3 stride \(stride) padding 1 bias off; batchnorm; relu; "
       + "conv \(width) kernel 3 padding 1 bias off; batchnorm]" + shortcut
   }
 
-  /// - Parameter projecting: the stages whose first block has weights in its shortcut.
+  /// The published names of a residual network's layers with parameters.
+  /// - Parameter projecting: the stages whose first block has a convolution in its shortcut; nil if
+  ///   none has.
   private static func residualNames(blocks: Int, stages: Int, projecting: ClosedRange<Int>?)
     -> [String]
   {
@@ -131,8 +137,9 @@ extension Architecture {
     return ["conv1", "bn1"] + all + ["linear"]
   }
 
-  /// Zagoruyko & Komodakis, 2016: normalisation and ReLU before each convolution; where the width
-  /// changes, the shortcut starts after them.
+  /// The network of Zagoruyko & Komodakis, 2016. Normalisation and ReLU come before each
+  /// convolution. Where the width changes, both the body and the shortcut of a block start after
+  /// the first normalisation and ReLU, so these two stand before the block.
   static let wideResNet28x10 = Architecture(
     name: "wideresnet28-10",
     summary: "WideResNet-28-10: blocks of 160, 320 and 640 (Zagoruyko & Komodakis 2016)",
@@ -140,7 +147,8 @@ extension Architecture {
   ) { classes in
     let stages = [(160, 1), (320, 2), (640, 2)].flatMap { width, stride in
       let body =
-        "conv \(width) kernel 3 stride \(stride) padding 1 bias off; batchnorm; relu; conv \(width) kernel 3 padding 1 bias off"
+        "conv \(width) kernel 3 stride \(stride) padding 1 bias off; batchnorm; relu; "
+        + "conv \(width) kernel 3 padding 1 bias off"
       let first = [
         "batchnorm", "relu",
         "residual [\(body)] shortcut [conv \(width) kernel 1 stride \(stride) bias off]",

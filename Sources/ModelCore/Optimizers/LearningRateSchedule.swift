@@ -1,17 +1,22 @@
 import Foundation
 import Support
 
-/// How the learning rate changes over a training, as a factor on it.
+/// How the learning rate changes during a training: a factor by which it is multiplied in each
+/// step.
 public enum LearningRateSchedule: Sendable, Equatable, CustomStringConvertible {
+  /// Always 1.
   case constant
-  /// Half a cosine from 1 down to 0 over the whole training. Loshchilov & Hutter, 2017.
+  /// Falls from 1 to 0 over the whole training along half a cosine wave: (1 + cos(π·progress)) / 2.
+  /// Loshchilov & Hutter, 2017.
   case cosine
-  /// Rises from 0 to 1 over the first half, falls to 0 over the second.
+  /// Rises linearly from 0 to 1 over the first half of the training, and falls to 0 over the
+  /// second.
   case triangle
-  /// Times `factor` after every `epochs` epochs.
+  /// Starts at 1 and is multiplied by `factor` after every `epochs` epochs.
   case step(epochs: Int, factor: Double)
 
   /// Reads `constant`, `cosine`, `triangle` or `step:EPOCHS:FACTOR`.
+  /// - Throws: `Failure.usage` for any other text.
   public init(named text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count) {
@@ -32,7 +37,8 @@ public enum LearningRateSchedule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The factor at a step, counted from 0.
+  /// The factor for a step of a training.
+  /// - Parameter step: the number of the step, counted from 0.
   public func factor(step: Int, stepsPerEpoch: Int, epochs: Int) -> Double {
     let progress = Double(step) / Double(max(1, stepsPerEpoch * epochs))
     return switch self {

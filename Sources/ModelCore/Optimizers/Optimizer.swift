@@ -1,18 +1,33 @@
 import CTorch
 import Support
 
-/// The rule by which gradients move parameters.
+/// The rule by which an optimizer changes each parameter θ, given its gradient g.
+///
+/// The formulas are those of PyTorch's optimizers of the same names, element by element.
 public enum OptimizerRule: Sendable, Equatable {
-  /// Kingma & Ba, 2015; with `decoupled` weight decay it is AdamW (Loshchilov & Hutter, 2019). ε is
-  /// added to √v̂.
+  /// Adam (Kingma & Ba, 2015). In step t, counted from 1:
+  ///
+  ///     m ← β₁·m + (1 − β₁)·g,   v ← β₂·v + (1 − β₂)·g²
+  ///     θ ← θ − rate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+  ///
+  /// `weightDecay` w adds w·θ to the gradient first. If it is `decoupled`, the step subtracts
+  /// rate·w·θ from θ instead (AdamW; Loshchilov & Hutter, 2019).
   case adam(
-    rate: Double = 2e-4, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-4,
-    weightDecay: Double = 0,
-    decoupled: Bool = false)
-  /// θ ← θ − rate·(momentum buffer), PyTorch's form.
+    rate: Double = OptimizerRule.defaultAdamRate, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-4, weightDecay: Double = 0, decoupled: Bool = false)
+
+  /// Stochastic gradient descent with a momentum buffer b, which is g in the first step:
+  ///
+  ///     b ← momentum·b + g,   θ ← θ − rate·b
+  ///
+  /// With `nesterov`, θ ← θ − rate·(g + momentum·b) instead. `weightDecay` w adds w·θ to the
+  /// gradient first.
   case sgd(rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false)
 
-  /// The learning rate before any schedule.
+  /// The learning rate of Adam and AdamW unless another is given.
+  public static let defaultAdamRate = 1e-3
+
+  /// The learning rate, before a schedule scales it.
   public var rate: Double {
     switch self {
     case .adam(let rate, _, _, _, _, _), .sgd(let rate, _, _, _): rate
@@ -20,15 +35,17 @@ public enum OptimizerRule: Sendable, Equatable {
   }
 }
 
-/// An optimizer at work on one list of parameters: its rule and what it remembers between steps.
+/// Trains the learned parameters of one network: a rule, and the state that it keeps from step to
+/// step.
 public final class Optimizer {
   public let rule: OptimizerRule
-  /// Steps taken so far.
+  /// The number of steps taken so far.
   public private(set) var steps = 0
   private let parameters: [Tensor]
   private let names: [String]
-  /// Running means of gradients, and (for Adam) of their squares, in the order of the parameters.
+  /// Adam's m, or the momentum buffers of SGD, in the order of the parameters.
   private var first: [Tensor]
+  /// Adam's v; empty for SGD.
   private var second: [Tensor]
 
   public init(_ rule: OptimizerRule, for network: Network) {
@@ -40,7 +57,11 @@ public final class Optimizer {
     second = if case .adam = rule { zeros() } else { [] }
   }
 
-  /// Moves every parameter once, in place, with the learning rate scaled by `factor`.
+  /// Takes one step: changes all parameters in place.
+  ///
+  /// - Parameters:
+  ///   - gradients: the gradient of each learned parameter, in the order of `Network.learned`.
+  ///   - factor: what the learning rate is multiplied by in this step.
   public func step(_ gradients: [Tensor], factor: Double = 1) {
     steps += 1
     let values = parameters.map(\.reference)
@@ -62,25 +83,28 @@ public final class Optimizer {
         nesterov && momentum > 0, steps == 1)
     }
     guard done else { Engine.refuse() }
-    // Gradients' histories refer to the handles, which stay alive until here.
+    // The C function reads the handles of these tensors, so the tensors must live until here.
     withExtendedLifetime((gradients, first, second)) {}
   }
 
-  /// What has to be kept to go on later: `optimizer.first.<parameter>` and
-  /// `optimizer.second.<parameter>`.
+  /// A copy of the state, from which training can continue later, as tensors named
+  /// `optimizer.first.<parameter>` and `optimizer.second.<parameter>`.
   public func state() -> [(name: String, tensor: Tensor)] {
     zip(names, first).map { ("optimizer.first.\($0)", $1.copy().to(.cpu).contiguous) }
       + zip(names, second).map { ("optimizer.second.\($0)", $1.copy().to(.cpu).contiguous) }
   }
 
-  /// Goes on from a kept state; a state that lacks something changes nothing.
+  /// Continues from a state that `state()` returned after `steps` steps.
+  /// - Throws: `Failure.badData` if a tensor is missing or has another shape or type. The optimizer
+  ///   then stays as it is.
   public func restore(_ state: [String: Tensor], steps: Int) throws {
     func kept(_ buffers: [Tensor], _ kind: String) throws -> [Tensor] {
       try zip(names, buffers).map { name, buffer in
         guard let kept = state["optimizer.\(kind).\(name)"], kept.shape == buffer.shape,
           kept.type == buffer.type
         else {
-          throw Failure.badData("the checkpoint lacks the optimizer's state of '\(name)'")
+          throw Failure.badData(
+            "the checkpoint's state of the optimizer for '\(name)' is missing or does not fit")
         }
         return kept.to(buffer.device)
       }

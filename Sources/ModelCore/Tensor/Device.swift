@@ -1,14 +1,16 @@
 import CTorch
 import Support
 
-/// Where tensors live and are computed.
+/// Where the elements of a tensor are stored, and where operations on it are computed.
 public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
+  /// The processor.
   case cpu
+  /// The CUDA device (GPU) with a number, counted from 0.
   case cuda(Int)
 
-  /// The device named on a command line: `cpu`, `cuda`, `cuda:1`, or `auto` (a GPU if this libtorch
-  /// has one).
-  /// - Throws: `Failure.usage` for another name, or for a GPU that is not there.
+  /// Reads `cpu`, `cuda` (the first GPU), `cuda:1`, or `auto` (the first GPU if libtorch finds one,
+  /// else the processor).
+  /// - Throws: `Failure.usage` for another name, or for a GPU if libtorch finds none.
   public init(named name: String) throws {
     let available = ct_cuda_available()
     switch name {
@@ -34,11 +36,19 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
     self = index < 0 ? .cpu : .cuda(Int(index))
   }
 
-  /// The number the C interface uses: -1 for the processor.
+  /// The number of the device in the C interface: -1 for the processor.
   var index: Int32 {
     switch self {
     case .cpu: -1
     case .cuda(let number): Int32(number)
+    }
+  }
+
+  /// `cpu` or `cuda`: what results may depend on. Devices of one kind round alike.
+  public var kind: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda: "cuda"
     }
   }
 

@@ -1,6 +1,7 @@
 import CTorch
 
-/// Element by element, with the usual broadcasting of dimensions of size one.
+/// Arithmetic, element by element. Where two shapes differ, dimensions of size 1 are broadcast, as
+/// in PyTorch.
 extension Tensor {
   private func unary(_ operation: ct_unary_op) -> Tensor {
     Tensor(owning: ct_unary(Int32(operation.rawValue), reference))
@@ -33,8 +34,8 @@ extension Tensor {
   public func minimum(_ other: Tensor) -> Tensor { binary(ct_minimum, other) }
   public func minimum(_ other: Double) -> Tensor { binary(ct_minimum, other) }
 
-  // Comparisons give tensors of truth values, so they are named and not spelled as Swift's Bool
-  // operators.
+  // Comparisons return tensors of type bool. They have names, because Swift's comparison operators
+  // return a single Bool.
   public func equals(_ other: Tensor) -> Tensor { binary(ct_eq, other) }
   public func equals(_ other: Double) -> Tensor { binary(ct_eq, other) }
   public func differs(from other: Tensor) -> Tensor { binary(ct_ne, other) }
@@ -50,14 +51,14 @@ extension Tensor {
   public var isFinite: Tensor { unary(ct_isfinite) }
 
   public var absolute: Tensor { unary(ct_abs) }
-  /// -1, 0 or 1; the sign of zero is zero.
+  /// -1, 0 or 1; 0 for zero.
   public var sign: Tensor { unary(ct_sign) }
   public var squareRoot: Tensor { unary(ct_sqrt) }
   public var square: Tensor { unary(ct_square) }
   public var exponential: Tensor { unary(ct_exp) }
   public var logarithm: Tensor { unary(ct_log) }
   public var floor: Tensor { unary(ct_floor) }
-  /// To the nearest whole number, halves to the even one.
+  /// The nearest whole number; of two that are equally near, the even one.
   public var rounded: Tensor { unary(ct_round) }
 
   public var relu: Tensor { unary(ct_relu) }
@@ -73,12 +74,12 @@ extension Tensor {
     Tensor(owning: ct_clamp(reference, range.lowerBound, range.upperBound))
   }
 
-  /// Matrix product of the last two dimensions, with batch dimensions broadcast.
+  /// The matrix product of the last two dimensions; the dimensions before them are broadcast.
   public func matmul(_ other: Tensor) -> Tensor {
     Tensor(owning: ct_matmul(reference, other.reference))
   }
 
-  /// `a` where this tensor of truth values holds, else `b`.
+  /// `a` where this tensor of type bool is true, `b` elsewhere.
   public func choose(_ a: Tensor, else b: Tensor) -> Tensor {
     Tensor(owning: ct_where(reference, a.reference, b.reference))
   }

@@ -1,27 +1,32 @@
 import CTorch
 
 extension Tensor {
-  /// This tensor's values as a new variable: results computed from it can be differentiated with
+  /// A new variable with this tensor's values. Results computed from it can be differentiated with
   /// respect to it.
   public var tracked: Tensor { Tensor(owning: ct_tracked(reference)) }
 
-  /// This tensor's values without their history.
+  /// This tensor's values as a constant: gradients do not flow back through it.
   public var detached: Tensor { Tensor(owning: ct_detach(reference)) }
 
+  /// Whether gradients flow back through this tensor.
   public var isTracked: Bool { ct_requires_gradient(reference) }
 
-  /// The gradients of this scalar with respect to `variables`, in their shapes; zeros where it does
-  /// not depend on one.
+  /// The gradients of this scalar with respect to `variables`, in the shapes of the variables. The
+  /// gradient with respect to a variable that this scalar does not depend on is zero.
+  ///
+  ///     let x = images.tracked
+  ///     let gradient = loss(network.logits(x)).gradient(of: x)
   ///
   /// - Parameters:
-  ///   - differentiable: keep the gradients' own history, so that they can be differentiated again
-  ///     (for penalties on gradients).
-  ///   - retainingGraph: keep this scalar's history, so that it, or another result with the same
-  ///     history, can be differentiated after it (for several gradients of one forward pass).
+  ///   - differentiable: whether the gradients can be differentiated again, as a penalty on
+  ///     gradients requires.
+  ///   - retainingGraph: whether the recorded operations are kept, so that this scalar, or another
+  ///     result of the same forward pass, can be differentiated again.
+  /// - Precondition: this tensor has one element.
   public func gradients(
     of variables: [Tensor], differentiable: Bool = false, retainingGraph: Bool = false
   ) -> [Tensor] {
-    precondition(count == 1, "only a scalar has a gradient, the shape is \(shape)")
+    precondition(count == 1, "only a scalar has a gradient; found shape \(shape)")
     var out = [OpaquePointer?](repeating: nil, count: variables.count)
     let inputs = variables.map(\.reference)
     guard ct_gradient(reference, inputs, Int32(inputs.count), differentiable, retainingGraph, &out)

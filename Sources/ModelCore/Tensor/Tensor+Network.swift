@@ -1,6 +1,6 @@
 import CTorch
 
-/// A sliding window: sizes as (height, width).
+/// The sliding window of a convolution or a pooling; each size is a height and a width.
 public struct Window: Equatable, Sendable {
   public var kernel: Pair
   public var stride: Pair
@@ -20,9 +20,9 @@ public struct Window: Equatable, Sendable {
       dilation: dilation.native)
   }
 
-  /// Output size for an input size: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
-  /// for height and width.
-  func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
+  /// The number of window positions on an input: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) /
+  /// stride⌋ + 1 for height and width; 0 if the window is larger than the padded input.
+  package func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
     func size(_ n: Int, _ part: KeyPath<Pair, Int>) -> Int {
       let span = dilation[keyPath: part] * (kernel[keyPath: part] - 1) + 1
       let room = n + 2 * padding[keyPath: part] - span
@@ -32,7 +32,7 @@ public struct Window: Equatable, Sendable {
   }
 }
 
-/// A height and a width; a whole number stands for a square.
+/// A height and a width. An integer literal stands for two equal numbers.
 public struct Pair: Equatable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   public var height: Int
   public var width: Int
@@ -50,47 +50,50 @@ public struct Pair: Equatable, Sendable, ExpressibleByIntegerLiteral, CustomStri
   var native: (Int64, Int64) { (Int64(height), Int64(width)) }
 }
 
-/// Network operations on images `[N, C, H, W]` and vectors `[N, D]`.
+/// Operations of networks on images `[N, C, H, W]` and rows `[N, D]`.
 extension Tensor {
-  /// `weight` is `[out, in / groups, kernel…]`.
+  /// The two-dimensional convolution (cross-correlation) with `weight` `[out, in / groups, kernel
+  /// height, kernel width]` and `bias` `[out]`.
   public func convolved(_ weight: Tensor, bias: Tensor?, window: Window, groups: Int = 1) -> Tensor
   {
     Tensor(
       owning: ct_conv2d(reference, weight.reference, bias?.reference, window.native, Int64(groups)))
   }
 
-  /// x·Wᵀ + b with `weight` `[out, in]`.
+  /// x·Wᵀ + b, where W is `weight` `[out, in]` and b is `bias` `[out]`.
   public func linear(_ weight: Tensor, bias: Tensor?) -> Tensor {
     Tensor(owning: ct_linear(reference, weight.reference, bias?.reference))
   }
 
+  /// The largest number of each window. Padding is never the largest. Of several equal numbers, the
+  /// first receives the gradient; a window with NaN gives NaN.
   public func maxPooled(_ window: Window) -> Tensor {
     Tensor(owning: ct_max_pool2d(reference, window.native))
   }
 
-  /// Averages count padding zeros, as PyTorch's default does.
+  /// The mean of each window. Padding counts as zeros, as it does by default in PyTorch.
   public func averagePooled(_ window: Window) -> Tensor {
     Tensor(owning: ct_avg_pool2d(reference, window.native))
   }
 
-  /// Images brought to another size by bilinear interpolation between pixel centres.
+  /// The images in another size, by bilinear interpolation between pixel centres.
   public func resized(height: Int, width: Int) -> Tensor {
     Tensor(owning: ct_resize(reference, Int64(height), Int64(width)))
   }
 
-  /// Images with a border of `value`.
+  /// The images with a border of `value` around them.
   public func padded(left: Int, right: Int, top: Int, bottom: Int, value: Double = 0) -> Tensor {
     Tensor(owning: ct_pad(reference, Int64(left), Int64(right), Int64(top), Int64(bottom), value))
   }
 
-  /// The mean of each channel: `[N, C, 1, 1]`.
+  /// The mean of each channel over all pixels: `[N, C, 1, 1]`.
   public var globallyPooled: Tensor { Tensor(owning: ct_global_avg_pool2d(reference)) }
 
-  /// (x − mean) / √(variance + ε) · weight + bias per channel.
+  /// (x − mean) / √(variance + ε) · weight + bias for each channel; all parameters are `[C]`.
   ///
-  /// With `usesBatch` the statistics are the batch's own, and the running ones, where given, move
-  /// towards them in place: running ← (1 − momentum)·running + momentum·batch (variance without
-  /// bias).
+  /// With `usesBatch`, mean and variance are those of the batch. The running statistics, if given,
+  /// then change in place: running ← (1 − momentum)·running + momentum·batch, with the unbiased
+  /// variance of the batch. Otherwise, mean and variance are the running statistics.
   func batchNormalized(
     weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, usesBatch: Bool,
     momentum: Double,
@@ -111,13 +114,17 @@ extension Tensor {
     Tensor(owning: ct_log_softmax(reference, Int32(dimension)))
   }
 
-  /// Cross-entropy of each row of logits `[N, K]` against labels `[N]`: −log softmax(z)[y], in
-  /// plain float32, so that a saturated network's gradient is exactly zero.
+  /// The cross-entropy of each row of logits z `[N, K]` for labels y `[N]`: −log softmax(z)[y],
+  /// shape `[N]`.
+  ///
+  /// It is computed in the type of the logits. In float32, the gradient of a saturated network is
+  /// therefore exactly zero, as it is in PyTorch.
   public func crossEntropy(_ labels: Tensor) -> Tensor {
     -logSoftmax().gather(1, labels.reshaped([-1, 1])).reshaped([-1])
   }
 
-  /// Cross-entropy of each row of logits against target probabilities `[N, K]`.
+  /// The cross-entropy of each row of logits z `[N, K]` for target probabilities p `[N, K]`:
+  /// −Σ p·log softmax(z), shape `[N]`.
   public func crossEntropy(probabilities: Tensor) -> Tensor {
     -(probabilities * logSoftmax()).sum([1])
   }

@@ -1,0 +1,147 @@
+import Defenses
+import Foundation
+import ModelCore
+import Support
+
+/// Everything a training depends on but its data.
+public struct TrainingPlan: Configurable {
+  public var architecture: Architecture
+  public var defense: DefenseSum
+  public var settings: TrainingSettings
+
+  public init(architecture: Architecture, defense: DefenseSum, settings: TrainingSettings) {
+    self.architecture = architecture
+    self.defense = defense
+    self.settings = settings
+  }
+
+  public init(architecture: Architecture, defense: any Defense, settings: TrainingSettings) {
+    self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
+  }
+
+  /// Every setting but `defense`, which is a name, a mapping or a list of these.
+  public static let settings: [Setting<TrainingPlan>] = [
+    Setting { plan, given in
+      let known = Architecture.all.map(\.name)
+      plan.architecture = try Architecture.named(
+        given.choice(
+          "architecture", of: known, default: plan.architecture.name, "the kind of network"))
+    } values: {
+      [("architecture", $0.architecture.name)]
+    },
+    .int("epochs", \.settings.epochs, in: 1...100_000, "passes over the training images"),
+    .int("batchSize", \.settings.batchSize, in: 2...65_536, "images per step"),
+    .optimizer,
+    Setting { plan, given in
+      plan.settings.schedule = try LearningRateSchedule(
+        named: given.string(
+          "schedule", default: plan.settings.schedule.description, "of the learning rate"))
+    } values: {
+      [("schedule", $0.settings.schedule.description)]
+    },
+    .int(
+      "validation", \.settings.validation, in: 0...10_000_000,
+      "training images held out to watch the training by"),
+    .optionalInt(
+      "patience", \.settings.patience, in: 1...100_000,
+      "epochs without a better validation accuracy after which training stops"),
+    .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
+  ]
+
+  /// Reads the settings and `defense`.
+  public init(_ given: Settings) throws {
+    self.init(
+      architecture: try Architecture.named("cnn"), defense: DefenseSum(PlainTraining()),
+      settings: TrainingSettings(epochs: 4))
+    try read(given)
+    let defense = given.value("defense", default: PlainTraining.name, "what it is trained against")
+    if let defense { self.defense = try DefenseSum(defense.value, place: defense.place) }
+    try checkValidation(given)
+  }
+
+  private func checkValidation(_ given: Settings) throws {
+    guard settings.validation > 0 || (settings.patience == nil && settings.keep == .last) else {
+      let name = settings.patience == nil ? "keep" : "patience"
+      throw Failure.badData(
+        "\(given.place(of: name)): \(name) goes by the accuracy on held-out images, and no images "
+          + "are held out", hint: "set validation, for example to 5000")
+    }
+  }
+
+  /// One line: `cnn, 4 epochs`.
+  public var text: String {
+    "\(architecture.name), \(settings.epochs) epoch\(settings.epochs == 1 ? "" : "s")"
+  }
+}
+
+extension Setting where Root == TrainingPlan {
+  /// The optimizer's name and its numbers. Their defaults are those of `OptimizerRule`.
+  fileprivate static var optimizer: Setting {
+    Setting { plan, given in
+      let kind = try given.choice(
+        "optimizer", of: ["adam", "adamw", "sgd"], default: plan.settings.optimizer.name,
+        "the optimizer")
+      plan.settings.optimizer =
+        kind == "sgd" ? try given.sgd() : try given.adam(decoupled: kind == "adamw")
+    } values: { plan in
+      switch plan.settings.optimizer {
+      case .adam(let rate, let beta1, let beta2, let epsilon, let decay, _):
+        [
+          ("optimizer", plan.settings.optimizer.name), ("learningRate", "\(rate)"),
+          ("beta1", "\(beta1)"), ("beta2", "\(beta2)"), ("adamEpsilon", "\(epsilon)"),
+          ("weightDecay", "\(decay)"),
+        ]
+      case .sgd(let rate, let momentum, let decay, _):
+        [
+          ("optimizer", plan.settings.optimizer.name), ("learningRate", "\(rate)"),
+          ("momentum", "\(momentum)"), ("weightDecay", "\(decay)"),
+        ]
+      }
+    }
+  }
+}
+
+extension OptimizerRule {
+  /// SGD with the numbers that a plan begins with.
+  fileprivate static let usualSGD = OptimizerRule.sgd(rate: 0.1, momentum: 0.9)
+
+  fileprivate var name: String {
+    switch self {
+    case .adam(_, _, _, _, _, let decoupled): decoupled ? "adamw" : "adam"
+    case .sgd: "sgd"
+    }
+  }
+}
+
+extension Settings {
+  private func rate(_ usual: Double) throws -> Double {
+    try double("learningRate", default: usual, in: 1e-12...1e3, "the learning rate")
+  }
+
+  private func decay(_ usual: Double) throws -> Double {
+    try double("weightDecay", default: usual, in: 0...1, "weight decay")
+  }
+
+  fileprivate func sgd() throws -> OptimizerRule {
+    guard case .sgd(let rate, let momentum, let decay, _) = OptimizerRule.usualSGD else {
+      preconditionFailure("not SGD")
+    }
+    return .sgd(
+      rate: try self.rate(rate),
+      momentum: try double("momentum", default: momentum, in: 0...0.9999, "momentum"),
+      weightDecay: try self.decay(decay))
+  }
+
+  fileprivate func adam(decoupled: Bool) throws -> OptimizerRule {
+    guard
+      case .adam(let rate, let beta1, let beta2, let epsilon, let decay, _) = OptimizerRule.adam()
+    else { preconditionFailure("not Adam") }
+    return .adam(
+      rate: try self.rate(rate),
+      beta1: try double("beta1", default: beta1, in: 0...0.9999, "decay of the mean gradient"),
+      beta2: try double("beta2", default: beta2, in: 0...0.999999, "decay of the mean square"),
+      epsilon: try double(
+        "adamEpsilon", default: epsilon, in: 1e-12...1, "added to the root of the mean square"),
+      weightDecay: try self.decay(decay), decoupled: decoupled)
+  }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import ModelCore
+import Support
+
+/// An ONNX file as it is written: operators that follow each other, and the numbers they start
+/// from. Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+struct OnnxFile {
+  struct Node {
+    var operation = ""
+    var name = ""
+    var domain = ""
+    var inputs: [String] = []
+    var outputs: [String] = []
+    var attributes: [String: Attribute] = [:]
+    var index = 0
+
+    /// How messages call it.
+    var label: String {
+      "node \(name.isEmpty ? "\(index)" : "'\(name.prefix(80))'") (\(operation.prefix(40)))"
+    }
+  }
+
+  enum Attribute {
+    case int(Int)
+    case float(Double)
+    case text(String)
+    case ints([Int])
+    case floats([Double])
+    case tensor(Tensor)
+    case other
+  }
+
+  /// A graph's input: a name, its element type, and its sizes; nil where they are free.
+  struct Input {
+    var name = ""
+    var type = 0
+    var shape: [Int?]?
+  }
+
+  private(set) var nodes: [Node] = []
+  private(set) var constants: [String: Tensor] = [:]
+  /// Inputs that are no constants.
+  private(set) var inputs: [Input] = []
+  private(set) var outputs: [String] = []
+  /// The version of the standard operators.
+  private(set) var operators = 0
+  private(set) var metadata: [String: String] = [:]
+
+  static let mostParts = 100_000
+
+  /// - Throws: `Failure.badData` if the file is damaged, keeps numbers elsewhere, or holds more
+  ///   than a classifier's parts.
+  init(_ url: URL) throws {
+    guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
+      throw Failure.missing("cannot read \(url.path)")
+    }
+    var graph: Data?
+    var reader = ProtobufReader(data)
+    while let (number, value) = try reader.next() {
+      switch number {
+      case 7: graph = try value.message()
+      case 8:
+        let (domain, version) = try Self.pair(value)
+        if domain.isEmpty || domain == "ai.onnx" { operators = version }
+      case 14: try addMetadata(value)
+      case 25:
+        throw Failure.badData(
+          "it defines functions of its own, which are not read",
+          hint: "export with opset 17, or inline them with onnx.inliner")
+      default: break
+      }
+    }
+    guard let graph else {
+      throw Failure.badData("it is no ONNX model, or is truncated: it has no graph")
+    }
+    guard operators >= 7 else {
+      throw Failure.badData(
+        "its operators are of version \(operators); read are those from 7 on",
+        hint: "export it with opset 17")
+    }
+    try read(graph: graph)
+    inputs.removeAll { constants[$0.name] != nil }
+  }
+
+  private static func pair(_ value: ProtobufReader.Value) throws -> (domain: String, version: Int) {
+    var reader = ProtobufReader(try value.message())
+    var (domain, version) = ("", 0)
+    while let (number, value) = try reader.next() {
+      if number == 1 { domain = try value.text() }
+      if number == 2 { version = try value.int() }
+    }
+    return (domain, version)
+  }
+
+  private mutating func addMetadata(_ value: ProtobufReader.Value) throws {
+    var reader = ProtobufReader(try value.message())
+    var (key, text) = ("", "")
+    while let (number, value) = try reader.next() {
+      if number == 1 { key = try value.text() }
+      if number == 2 { text = try value.text() }
+    }
+    metadata[key] = text
+  }
+
+  private mutating func read(graph: Data) throws {
+    var reader = ProtobufReader(graph)
+    while let (number, value) = try reader.next() {
+      switch number {
+      case 1:
+        var node = try Self.node(value.message())
+        node.index = nodes.count
+        nodes.append(node)
+      case 5:
+        let (name, tensor) = try OnnxTensor.read(value.message())
+        constants[name] = tensor
+      case 11: inputs.append(try Self.input(value.message()))
+      case 12: outputs.append(try Self.input(value.message()).name)
+      case 15: throw Failure.badData("it holds sparse tensors, which are not read")
+      default: break
+      }
+      guard nodes.count + constants.count + inputs.count + outputs.count <= Self.mostParts else {
+        throw Failure.badData("its graph has more than \(Self.mostParts) parts")
+      }
+    }
+  }
+
+  private static func node(_ data: Data) throws -> Node {
+    var node = Node()
+    var reader = ProtobufReader(data)
+    while let (number, value) = try reader.next() {
+      switch number {
+      case 1: node.inputs.append(try value.text())
+      case 2: node.outputs.append(try value.text())
+      case 3: node.name = try value.text()
+      case 4: node.operation = try value.text()
+      case 5:
+        let (name, attribute) = try attribute(value.message())
+        node.attributes[name] = attribute
+      case 7: node.domain = try value.text()
+      default: break
+      }
+      guard node.inputs.count + node.outputs.count + node.attributes.count <= 10_000 else {
+        throw Failure.badData("\(node.label) has more than 10000 inputs, outputs and attributes")
+      }
+    }
+    return node
+  }
+
+  private static func attribute(_ data: Data) throws -> (String, Attribute) {
+    var reader = ProtobufReader(data)
+    var (name, single, type) = ("", Attribute.other, 0)
+    var (ints, floats): ([Int], [Double]) = ([], [])
+    while let (number, value) = try reader.next() {
+      switch number {
+      case 1: name = try value.text()
+      case 2:
+        if case .fixed32(let bits) = value { single = .float(Double(Float(bitPattern: bits))) }
+      case 3: single = .int(try value.int())
+      case 4: single = .text(String(decoding: try value.message(), as: UTF8.self))
+      case 5: single = .tensor(try OnnxTensor.read(value.message()).tensor)
+      case 7: try ProtobufReader.add(value, to: &floats, width: 4)
+      case 8: try ProtobufReader.add(value, to: &ints)
+      case 20: type = try value.int()
+      default: break
+      }
+    }
+    // Files before version 3 of the format do not tell the type.
+    if type == 7 || (type == 0 && !ints.isEmpty) { return (name, .ints(ints)) }
+    if type == 6 || (type == 0 && !floats.isEmpty) { return (name, .floats(floats)) }
+    return (name, single)
+  }
+
+  private static func input(_ data: Data) throws -> Input {
+    var reader = ProtobufReader(data)
+    var input = Input()
+    while let (number, value) = try reader.next() {
+      if number == 1 { input.name = try value.text() }
+      guard number == 2 else { continue }
+      var type = ProtobufReader(try value.message())
+      while let (number, value) = try type.next() {
+        guard number == 1 else { continue }
+        var tensor = ProtobufReader(try value.message())
+        while let (number, value) = try tensor.next() {
+          if number == 1 { input.type = try value.int() }
+          if number == 2 { input.shape = try shape(value.message()) }
+        }
+      }
+    }
+    return input
+  }
+
+  private static func shape(_ data: Data) throws -> [Int?] {
+    var reader = ProtobufReader(data)
+    var shape: [Int?] = []
+    while let (number, value) = try reader.next() {
+      guard number == 1 else { continue }
+      var dimension = ProtobufReader(try value.message())
+      var size: Int?
+      while let (number, value) = try dimension.next() { if number == 1 { size = try value.int() } }
+      shape.append(size)
+      guard shape.count <= 64 else { throw Failure.badData("an input has more than 64 dimensions") }
+    }
+    return shape
+  }
+
+  /// The shape of an image, if the file fixes it.
+  func imageShape(_ layout: ModelNotes.Layout) -> InputShape? {
+    guard layout != .flat, let shape = inputs.first?.shape, shape.count == 4 else { return nil }
+    let sizes = shape.dropFirst().compactMap { size in
+      size.flatMap { (1...65_536).contains($0) ? $0 : nil }
+    }
+    guard sizes.count == 3 else { return nil }
+    return layout == .nchw
+      ? InputShape(channels: sizes[0], height: sizes[1], width: sizes[2])
+      : InputShape(channels: sizes[2], height: sizes[0], width: sizes[1])
+  }
+}

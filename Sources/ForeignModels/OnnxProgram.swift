@@ -1,0 +1,115 @@
+import Foundation
+import ModelCore
+import Support
+
+/// An ONNX graph as calls of the engine, one for each operator, through which gradients go.
+struct OnnxProgram: ForeignProgram {
+  private let steps: [OnnxFile.Node]
+  private let constants: [String: Tensor]
+  private let input: String
+  private let output: String
+  private let operators: Int
+  /// The values that no step after one needs any more.
+  private let forgotten: [[String]]
+  /// How many numbers its float constants have.
+  let weights: Int
+
+  /// - Throws: `Failure.badData` naming every operator that is not read, or what is wrong with the
+  ///   graph.
+  init(_ file: OnnxFile, device: Device) throws {
+    try Self.checkOperators(file.nodes)
+    guard file.inputs.count == 1, file.outputs.count == 1 else {
+      throw Failure.badData(
+        "its graph takes \(file.inputs.count) inputs and gives \(file.outputs.count) outputs; a classifier takes images and gives logits",
+        hint: "export the model from its images to its logits only")
+    }
+    guard file.inputs[0].type == 1 else {
+      throw Failure.badData(
+        "its input '\(file.inputs[0].name.prefix(80))' has ONNX's element type \(file.inputs[0].type); expected float (1)"
+      )
+    }
+    input = file.inputs[0].name
+    output = file.outputs[0]
+    operators = file.operators
+    weights = file.constants.values.reduce(0) { $0 + ($1.type == .float32 ? $1.count : 0) }
+    // Whole numbers are sizes and places, and are wanted where the program runs.
+    var known = file.constants.mapValues { $0.type == .float32 ? $0.channelsLast.to(device) : $0 }
+    var steps: [OnnxFile.Node] = []
+    var folded = 0
+    var made: Set<String> = [input]
+    for node in file.nodes {
+      for name in node.inputs where !name.isEmpty && known[name] == nil && !made.contains(name) {
+        throw Failure.badData(
+          "\(node.label) needs '\(name.prefix(80))', which nothing before it gives")
+      }
+      guard let result = node.outputs.first, !result.isEmpty, known[result] == nil,
+        made.insert(result).inserted
+      else {
+        throw Failure.badData("\(node.label) gives nothing, or what another already gave")
+      }
+      // What depends on constants only is computed once.
+      if node.inputs.allSatisfy({ $0.isEmpty || known[$0] != nil }) {
+        let call = OnnxCall(
+          node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
+        let constant = try withoutGradients { try call.result() }
+        folded += constant.count
+        try OnnxCall.checkRoom(folded, images: 1, node.label)
+        known[result] = constant
+        made.remove(result)
+      } else {
+        steps.append(node)
+      }
+    }
+    guard made.contains(output), output != input else {
+      throw Failure.badData("its output '\(output.prefix(80))' does not depend on its input")
+    }
+    let needed = Set(steps.flatMap(\.inputs))
+    constants = known.filter { needed.contains($0.key) }
+    self.steps = steps
+    forgotten = Self.lastUses(steps, keeping: output)
+  }
+
+  private static func checkOperators(_ nodes: [OnnxFile.Node]) throws {
+    let unknown = nodes.filter { node in
+      OnnxOperators.all[node.operation] == nil || !(node.domain.isEmpty || node.domain == "ai.onnx")
+    }
+    guard let first = unknown.first else { return }
+    let others =
+      unknown.count == 1
+      ? "" : ", and \(unknown.count - 1) more nodes of operators that are not read"
+    throw Failure.badData(
+      "\(first.label) is an operator that is not read\(others)",
+      hint: "read are: " + OnnxOperators.all.keys.sorted().joined(separator: ", "))
+  }
+
+  private static func lastUses(_ steps: [OnnxFile.Node], keeping output: String) -> [[String]] {
+    var forgotten = [[String]](repeating: [], count: steps.count)
+    var seen: Set<String> = [output]
+    for index in steps.indices.reversed() {
+      for name in steps[index].inputs + steps[index].outputs.prefix(1)
+      where seen.insert(name).inserted {
+        forgotten[index].append(name)
+      }
+    }
+    return forgotten
+  }
+
+  func run(_ images: Tensor) throws -> Tensor {
+    var values = [input: images.rank == 4 && images.shape[1] > 1 ? images.channelsLast : images]
+    var live = images.count
+    for (step, forgotten) in zip(steps, forgotten) {
+      let call = OnnxCall(
+        node: step, inputs: step.inputs.map { values[$0] ?? constants[$0] }, operators: operators,
+        images: images.shape[0])
+      let result = try call.result()
+      live += result.count
+      try OnnxCall.checkRoom(live, images: images.shape[0], step.label)
+      values[step.outputs[0]] = result
+      for name in forgotten { live -= values.removeValue(forKey: name)?.count ?? 0 }
+    }
+    guard let logits = values[output], logits.type == .float32 else {
+      throw Failure.badData("its output '\(output.prefix(80))' is no tensor of float numbers")
+    }
+    return logits
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import ModelCore
+import Support
+
+/// A tensor in an ONNX file.
+enum OnnxTensor {
+  /// - Throws: `Failure.badData` if its numbers are not all there, are of a type that is not read,
+  ///   or lie in another file.
+  static func read(_ data: Data) throws -> (name: String, tensor: Tensor) {
+    var reader = ProtobufReader(data)
+    var (name, code, shape, raw): (String, Int, [Int], Data?) = ("", 0, [], nil)
+    var (ints, doubles): ([Int], [Double]) = ([], [])
+    var isElsewhere = false
+    while let (number, value) = try reader.next() {
+      switch number {
+      case 1: try ProtobufReader.add(value, to: &shape)
+      case 2: code = try value.int()
+      case 4: try ProtobufReader.add(value, to: &doubles, width: 4)
+      case 5, 7: try ProtobufReader.add(value, to: &ints)
+      case 8: name = try value.text()
+      case 9: raw = try value.message()
+      case 10: try ProtobufReader.add(value, to: &doubles, width: 8)
+      case 13: isElsewhere = true
+      case 14: isElsewhere = try value.int() == 1 || isElsewhere
+      default: break
+      }
+    }
+    let shown = "tensor '\(name.prefix(80))'"
+    guard !isElsewhere else {
+      throw Failure.badData(
+        "\(shown) keeps its numbers in another file, which is not read",
+        hint:
+          "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', save_as_external_data=False)"
+      )
+    }
+    let types: [Int: Tensor.ElementType] = [
+      1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
+    ]
+    guard let type = types[code] else {
+      throw Failure.badData(
+        "\(shown) is of ONNX's element type \(code); read are float, double, int32, int64, uint8 and bool",
+        hint: "export the model in float32")
+    }
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow, product <= 1 << 40, shape.count <= 16 else {
+        throw Failure.badData("\(shown) has the impossible shape \(shape.prefix(16))")
+      }
+      count = product
+    }
+    func lacking(_ found: Int) -> Failure {
+      .badData(
+        "\(shown) of shape \(shape) has \(found) numbers",
+        hint: "is the file truncated? download or export it again")
+    }
+    if let raw {
+      guard raw.count == count * type.byteCount else { throw lacking(raw.count / type.byteCount) }
+      return (name, raw.withUnsafeBytes { Tensor(copying: $0, shape: shape, type: type) })
+    }
+    if type == .float32 || type == .float64 {
+      guard doubles.count == count else { throw lacking(doubles.count) }
+      return (name, Tensor(doubles, shape: shape).to(type))
+    }
+    guard ints.count == count else { throw lacking(ints.count) }
+    return (name, Tensor(ints.map(Int64.init), shape: shape).to(type))
+  }
+}

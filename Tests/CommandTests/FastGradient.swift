@@ -1,0 +1,25 @@
+import ModelCore
+import Support
+
+@testable import Attacks
+
+/// The fast gradient method: X' = clip(X + ε·g / ‖g‖₂) with g = ∇ₓ loss(X), one step of length ε
+/// along the gradient. Goodfellow et al., 2015.
+public struct FastGradient: OneDirectionAttack {
+  public static let name = "fgm"
+  public static let title = "fast gradient method"
+  public static let summary = "one step of length ε along the gradient (Goodfellow et al. 2015)"
+  public static let defaultGoal = GoalRule.untargeted
+  public static let settings: [Setting<Self>] = []
+  public let norm = Norm.l2
+
+  public init() {}
+
+  public func direction(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
+  ) -> Tensor {
+    // images, gradient [N, C, H, W]
+    let gradient = classifier.lossAndGradient(at: images) { goal.loss($0) }.gradient
+    return threat(1, against: classifier).step(gradient, size: 1)
+  }
+}

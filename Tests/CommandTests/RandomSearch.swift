@@ -1,0 +1,41 @@
+import ModelCore
+import Support
+
+@testable import Attacks
+
+/// Random search: of several points drawn uniformly from the ℓ∞ ball around an image, the one with
+/// the largest loss. It asks the classifier for logits only.
+public struct RandomSearch: Attack {
+  public static let name = "random-search"
+  public static let title = "random search"
+  public static let summary = "the worst of several random points of the ball"
+  public static let defaultGoal = GoalRule.untargeted
+  public static let settings: [Setting<Self>] = [
+    .int("points", \.points, in: 1...100_000, "points drawn for each image")
+  ]
+  public let norm = Norm.linf
+  public var points = 20
+
+  public init() {}
+
+  public func perturb(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    draws: ExampleDraws
+  ) -> Tensor {
+    // images, moved, worst [N, C, H, W]; losses of a point, largest [N]
+    func losses(at x: Tensor) -> Tensor {
+      withoutGradients { AttackLoss.crossEntropy.losses(classifier.logits(x), goal) }
+    }
+    var worst = images
+    var largest = losses(at: images)
+    for point in 0..<points {
+      let noise = draws.purpose("point \(point)").uniform(images.shape) * 2 - 1
+      let moved = threat.project(images + noise * threat.epsilon, around: images)
+      let found = losses(at: moved)
+      let isWorse = found.isGreater(than: largest)
+      worst = isWorse.perImage(like: images).choose(moved, else: worst)
+      largest = isWorse.choose(found, else: largest)
+    }
+    return worst
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import ModelCore
+import Support
+import TestSupport
+import Testing
+
+@testable import ForeignModels
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Damaged model files. A short walk in every test run; Tests/fuzz_models.sh walks further
+/// (CROSSFIRE_FUZZ: files for each format).
+@Suite("A damaged model file is refused, or read within its bounds", .serialized)
+struct ModelFuzzTests {
+  static let count = ProcessInfo.processInfo.environment["CROSSFIRE_FUZZ"].flatMap(Int.init) ?? 250
+  let folder = TemporaryFolder()
+
+  /// Peak memory of this process in bytes.
+  private var peak: Int {
+    var usage = rusage()
+    #if canImport(Glibc)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss * 1024
+    #else
+      getrusage(RUSAGE_SELF, &usage)
+      return usage.ru_maxrss
+    #endif
+  }
+
+  /// Reads damaged copies of some files; each must be read or refused within seconds and a
+  /// gigabyte.
+  private func walk(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
+    var damage = Damage(seed: Seed(11).derive(format).value)
+    let place = folder.appending("damaged")
+    let before = peak
+    var (read, slowest) = (0, 0.0)
+    for trial in 0..<Self.count {
+      let bytes = damage.copy(of: sources[trial % sources.count])
+      try bytes.write(to: place)
+      // What ends the process leaves the file behind for whoever looks.
+      if Self.count > 1000 {
+        try bytes.write(
+          to: FileManager.default.temporaryDirectory.appending(path: "fuzz-last.\(format)"))
+      }
+      let started = ContinuousClock.now
+      do {
+        _ = try LoadedModel(place, notes: notes)
+        read += 1
+      } catch let failure as Failure {
+        #expect(!failure.message.isEmpty && failure.message.utf8.count < 10_000)
+      }
+      let took = ContinuousClock.now - started
+      slowest = max(
+        slowest, Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18)
+    }
+    #expect(slowest < 10)
+    #expect(peak - before < 1 << 30)
+    if Self.count > 1000 {
+      print(
+        "\(format): \(Self.count) files, \(read) read, slowest \(slowest) s, memory grew by \((peak - before) >> 20) MB"
+      )
+    }
+  }
+
+  @Test("state dictionaries")
+  func stateDictionaries() throws {
+    let names = ["tiny.pth", "tiny.strided.pth", "tiny.wrapped.pth", "half.pth", "evil.pth"]
+    try walk(
+      names.map { try Data(contentsOf: Fixture.file($0)) }, "pth",
+      notes: try ForeignModelTests.notes)
+  }
+
+  @Test("ONNX")
+  func onnx() throws {
+    let cases = OnnxOperatorTests.cases
+    let operators = try OnnxOperatorTests.names.map {
+      Data(try cases.tensor("\($0).model").bytes())
+    }
+    var notes = ModelNotes()
+    notes.input = InputShape(channels: 4, height: 5, width: 7)
+    try walk(operators, "onnx", notes: notes)
+  }
+
+  @Test("ONNX, a whole network")
+  func network() throws {
+    let names = ["tiny.onnx", "tiny.dynamo.onnx", "tiny.single.onnx"]
+    try walk(
+      names.map { try Data(contentsOf: Fixture.file($0)) }, "network.onnx", notes: ModelNotes())
+  }
+
+  @Test("safetensors")
+  func safetensors() throws {
+    try walk(
+      [try Data(contentsOf: Fixture.file("tiny.plain.safetensors"))], "safetensors",
+      notes: ModelNotes())
+  }
+}
+
+/// Draws damaged copies: bytes changed, put in, taken out, doubled, exchanged, filled, cut off;
+/// mostly near the ends, where files say what they hold.
+struct Damage {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  /// SplitMix64.
+  private mutating func draw(below bound: Int) -> Int {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return Int((z ^ (z >> 31)) % UInt64(max(bound, 1)))
+  }
+
+  private mutating func place(in bytes: Data) -> Int {
+    let near = min(1500, bytes.count)
+    return switch draw(below: 3) {
+    case 0: draw(below: bytes.count)
+    case 1: draw(below: near)
+    default: bytes.count - 1 - draw(below: near)
+    }
+  }
+
+  mutating func copy(of source: Data) -> Data {
+    var bytes = Data(source)
+    for _ in 0...draw(below: 4) where bytes.count > 8 {
+      let place = place(in: bytes)
+      let length = min(1 + draw(below: 8), bytes.count - place)
+      switch draw(below: 9) {
+      case 0: bytes[place] = UInt8(draw(below: 256))
+      case 1: bytes[place] ^= 1 << UInt8(draw(below: 8))
+      case 2: bytes.insert(UInt8(draw(below: 256)), at: place)
+      case 3: bytes.removeSubrange(place..<place + length)
+      case 4:
+        bytes.insert(contentsOf: Data(bytes[place..<place + length]), at: self.place(in: bytes))
+      case 5: bytes.swapAt(place, self.place(in: bytes))
+      case 6: for index in place..<place + length { bytes[index] = 0xff }
+      case 7: for index in place..<place + length { bytes[index] = 0 }
+      default: if draw(below: 4) == 0 { bytes = bytes.prefix(place) } else { bytes[place] &+= 1 }
+      }
+    }
+    return bytes
+  }
+}
