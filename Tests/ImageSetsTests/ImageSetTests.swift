@@ -183,7 +183,8 @@ struct ImageSetTests {
     var images = try ImageSet(folder.url)
     let failure = #expect(throws: Failure.self) { try images.add(set, source: nil) }
     #expect(
-      failure?.message == "the examples of fgsm on m are rows of 4 features, and only images can be "
+      failure?.message
+        == "the examples of fgsm on m are rows of 4 features, and only images can be "
         + "drawn as pictures")
     let network = try network()
     #expect(throws: Failure.self) {
