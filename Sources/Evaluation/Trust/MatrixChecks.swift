@@ -1,7 +1,8 @@
 import Attacks
 import Support
 
-/// Trust checks on what an evaluation measures anyway: the predictions for the adversarial examples.
+/// Trust checks on what an evaluation measures anyway: the predictions for the adversarial
+/// examples.
 extension TrustCheck {
   static let belowChanceUnattacked = TrustCheck(
     name: "accuracy below chance without an attack",

@@ -1,8 +1,8 @@
 import Foundation
 import Support
 
-/// Stores a model's probe as a JSON file, so that a resumed run need not repeat it. Infinite numbers
-/// and NaN, which JSON lacks, are the strings `inf`, `-inf` and `nan`.
+/// Stores a model's probe as a JSON file, so that a resumed run need not repeat it. Infinite
+/// numbers and NaN, which JSON lacks, are the strings `inf`, `-inf` and `nan`.
 enum ProbeFile {
   private struct Document: Codable {
     var format = 1

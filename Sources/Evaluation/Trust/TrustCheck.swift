@@ -1,8 +1,8 @@
 import Attacks
 import Support
 
-/// A check that looks for evidence against the numbers of an evaluation, such as gradient masking or
-/// outputs that are not logits. docs/trust-checks.md lists all checks.
+/// A check that looks for evidence against the numbers of an evaluation, such as gradient masking
+/// or outputs that are not logits. docs/trust-checks.md lists all checks.
 public struct TrustCheck: Sendable {
   public let name: String
   /// The condition under which the check raises a flag: a clause that continues "raised if".
