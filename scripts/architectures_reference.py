@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Writes Tests/ForeignModelsTests/Fixtures/architectures.txt: what PyTorch makes of the architectures whose published CIFAR-10 weights
-load here. For each: its name, the names and shapes of its state dictionary, and its logits for one image, with weights and image
-by the formula in `pattern`. Needs torch. Modules bear the names of the published implementations (kuangliu/pytorch-cifar,
-akamaster/pytorch_resnet_cifar10, RobustBench's wide_resnet).
+"""Writes Tests/ForeignModelsTests/Fixtures/architectures.txt, with which tests compare Crossfire's
+architectures that read published CIFAR-10 weights. Needs torch.
+
+For each architecture the file has its name and number of parameters, the names and shapes of its
+state dictionary, and PyTorch's logits for one image. Weights and image follow the formula in
+`pattern`. The modules have the names of the published implementations: kuangliu/pytorch-cifar,
+akamaster/pytorch_resnet_cifar10, and RobustBench's wide_resnet.
 """
 
 import math, os, torch, torch.nn as nn, torch.nn.functional as F
@@ -43,7 +46,7 @@ class VGG16(nn.Module):
 
 
 class Zeros(nn.Module):
-    """Every second pixel of every second row, with channels of zeros added on both sides."""
+    """Every second pixel, with channels of zeros added on both sides."""
 
     def __init__(self, side):
         super().__init__()
@@ -141,7 +144,7 @@ class WideResNet(nn.Module):
 
 
 def pattern(count, phase):
-    """The first `count` elements of sin(1.7 j + phase) for j = 0, …, 996, repeated."""
+    """The numbers sin(1.7 j + phase) for j = 0, …, 996, repeated up to `count`."""
     once = torch.sin(torch.arange(997, dtype=torch.float64) * 1.7 + phase).float()
     return once.repeat(count // 997 + 1)[:count]
 
@@ -174,8 +177,18 @@ if __name__ == "__main__":
         "wideresnet28-10": WideResNet,
     }
     for name, make in models.items():
-        model = make().eval(); fill(model)
-        with torch.no_grad(): logits = model((pattern(3 * 32 * 32, 0).view(1, 3, 32, 32) + 1) / 2)[0]
-        lines.append(f"= {name} {sum(p.numel() for p in model.parameters())} " + " ".join(f"{v:.9g}" for v in logits.tolist()))
-        lines += [f"{key} {'x'.join(map(str, value.shape))}".strip() for key, value in model.state_dict().items()]
-    open(f"{here}/../Tests/ForeignModelsTests/Fixtures/architectures.txt", "w").write("\n".join(lines) + "\n")
+        model = make().eval()
+        fill(model)
+        with torch.no_grad():
+            logits = model((pattern(3 * 32 * 32, 0).view(1, 3, 32, 32) + 1) / 2)[0]
+        lines.append(
+            f"= {name} {sum(p.numel() for p in model.parameters())} "
+            + " ".join(f"{v:.9g}" for v in logits.tolist())
+        )
+        lines += [
+            f"{key} {'x'.join(map(str, value.shape))}".strip()
+            for key, value in model.state_dict().items()
+        ]
+    open(f"{here}/../Tests/ForeignModelsTests/Fixtures/architectures.txt", "w").write(
+        "\n".join(lines) + "\n"
+    )

@@ -54,8 +54,8 @@ extension LoadedModel {
       let place = names.indices.first(where: { names[$0] != data.classNames[$0] })
     else { return }
     throw Failure.badData(
-      "model \(model) has the classes of \(data.name) in another order: its class \(place) is '\(names[place])', "
-        + "theirs '\(data.classNames[place])'",
+      "model \(model) has the classes of \(data.name) in another order: its class \(place) is "
+        + "'\(names[place])', theirs '\(data.classNames[place])'",
       hint: "reorder the model's last layer, or the data's classes")
   }
 }

@@ -86,8 +86,8 @@ public struct ForeignModel: Classifier {
     let shape = try layers.shapes(from: inputShape.sizes).last
     guard shape == inputShape.sizes else {
       throw Failure.badData(
-        "the layers \(layers.texts) turn an input of shape \(inputShape.sizes) into \(shape ?? []), "
-          + "expected the same shape")
+        "the layers \(layers.texts) turn an input of shape \(inputShape.sizes) into "
+          + "\(shape ?? []), expected the same shape")
     }
     guard try layers.parameters(for: inputShape.sizes).isEmpty else {
       throw Failure.badData(

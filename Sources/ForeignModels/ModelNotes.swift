@@ -62,8 +62,8 @@ public struct ModelNotes: Equatable, Sendable {
       let text = try settings.string("input", "the shape of an image, or of a row of a table")
       guard let shape = InputShape(text) else {
         throw Failure.badData(
-          "\(settings.place(of: "input")): input: expected a shape like 3x32x32, or like 4 for rows "
-            + "of a table, found '\(text)'")
+          "\(settings.place(of: "input")): input: expected a shape like 3x32x32, or like 4 for "
+            + "rows of a table, found '\(text)'")
       }
       input = shape
     }
@@ -129,7 +129,8 @@ public struct ModelNotes: Equatable, Sendable {
     try map.finish("normalize")
     guard mean.count == deviation.count, !mean.isEmpty else {
       throw Failure.badData(
-        "\(map.place): normalize has \(mean.count) means and \(deviation.count) standard deviations",
+        "\(map.place): normalize has \(mean.count) means and \(deviation.count) standard "
+          + "deviations",
         hint: "give one of each per channel, like normalize: { mean: [0.1307], std: [0.3081] }")
     }
     return Normalization(mean: mean, deviation: deviation)

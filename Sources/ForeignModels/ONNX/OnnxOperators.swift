@@ -126,8 +126,8 @@ extension OnnxCall {
     return try input(0).throwing.to(type)
   }
 
-  /// Softmax or its logarithm along an axis. Before version 13, all dimensions from the axis on were
-  /// treated as one.
+  /// Softmax or its logarithm along an axis. Before version 13, all dimensions from the axis on
+  /// were treated as one.
   fileprivate func softmax(_ operation: (ThrowingOperations, Int) throws -> Tensor) throws -> Tensor
   {
     let x = try numbers(0)

@@ -15,8 +15,8 @@ struct OnnxProgram: ForeignProgram {
   /// The number of float32 constants, which are the weights.
   let weights: Int
 
-  /// - Throws: `Failure.badData` that names an operator that is not supported, or says what is wrong
-  ///   with the graph.
+  /// - Throws: `Failure.badData` that names an operator that is not supported, or says what is
+  ///   wrong with the graph.
   init(_ file: OnnxFile, device: Device) throws {
     try Self.checkOperators(file.nodes)
     guard file.inputs.count == 1, file.outputs.count == 1 else {

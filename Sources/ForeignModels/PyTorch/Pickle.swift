@@ -22,8 +22,8 @@ struct Pickle {
   /// tensors, so that no model needs more.
   static let mostBytes = 4 << 20
 
-  /// - Throws: `Failure.badData` if the pickle is damaged, or contains anything but tensors in plain
-  ///   containers.
+  /// - Throws: `Failure.badData` if the pickle is damaged, or contains anything but tensors in
+  ///   plain containers.
   init(_ data: Data) throws {
     guard data.count <= Self.mostBytes else {
       throw Failure.badData(
