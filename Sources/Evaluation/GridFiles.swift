@@ -89,7 +89,7 @@ private struct GridVersion: Decodable {
 
 /// A grid and its format's version, side by side at the top of the file.
 private struct GridDocument: Encodable {
-  static let currentFormat = 4
+  static let currentFormat = 5
 
   let format: Int
   let grid: Grid

@@ -67,7 +67,7 @@ public struct ExampleDraws: Sendable {
   /// Whole numbers in 0..<`bound`, each as likely to within 2⁻³²·`bound`: int64 `[N] + shape`.
   public func integers(below bound: Int, _ shape: [Int] = []) -> Tensor {
     precondition((1...(1 << 24)).contains(bound), "a bound of \(bound)")
-    return filled(shape) { Float(UInt64($0) * UInt64(bound) >> 32) }.to(.int64)
+    return filled(shape) { Float((UInt64($0) * UInt64(bound)) >> 32) }.to(.int64)
   }
 
   /// A number in [0, 1) that all examples share.
@@ -78,7 +78,7 @@ public struct ExampleDraws: Sendable {
   /// A whole number in 0..<`bound` that all examples share.
   public func sharedInteger(below bound: Int) -> Int {
     precondition(bound >= 1, "a bound of \(bound)")
-    return Int(UInt64(sharedWord()) * UInt64(bound) >> 32)
+    return Int((UInt64(sharedWord()) * UInt64(bound)) >> 32)
   }
 
   /// The stream that belongs to no example.
