@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Reads many damaged model files: 10,000 for each format that is read here (or as many as the first argument says), and 1,000 of
-# TorchScript, which libtorch reads, each in a process of its own. See docs/security.md.
+# Reads damaged model files: COUNT files (10,000 by default) of every format that Crossfire reads
+# itself, and a tenth as many TorchScript files, which libtorch reads, each in a process of its own.
+# docs/security.md has the results.
+#
+#     Tests/fuzz_models.sh [COUNT]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 count=${1:-10000}

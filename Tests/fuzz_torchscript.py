@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Shows the built command damaged TorchScript files, and counts how each run ends.
+"""Lets the built command read damaged TorchScript files, and counts how the runs end.
 
-libtorch reads these files, not Crossfire: a crash of libtorch ends the command, and is counted here and told in docs/security.md.
+libtorch reads these files, not Crossfire, so a crash of libtorch ends the command. Each file is
+therefore read in a process of its own. docs/security.md has the results.
 """
+
 import argparse, collections, os, random, resource, subprocess, sys, tempfile, time
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -22,11 +24,16 @@ def damaged(source):
     for _ in range(draw.randint(1, 4)):
         place = draw.randrange(len(data))
         kind = draw.randrange(5)
-        if kind == 0: data[place] = draw.randrange(256)
-        elif kind == 1: data[place] ^= 1 << draw.randrange(8)
-        elif kind == 2: data[place:place] = bytes([draw.randrange(256)])
-        elif kind == 3: del data[place:place + draw.randint(1, 8)]
-        else: data[place:place + 4] = b"\xff" * 4
+        if kind == 0:
+            data[place] = draw.randrange(256)
+        elif kind == 1:
+            data[place] ^= 1 << draw.randrange(8)
+        elif kind == 2:
+            data[place:place] = bytes([draw.randrange(256)])
+        elif kind == 3:
+            del data[place : place + draw.randint(1, 8)]
+        else:
+            data[place : place + 4] = b"\xff" * 4
     return bytes(data)
 
 
@@ -37,13 +44,29 @@ with tempfile.TemporaryDirectory() as folder:
         open(path, "wb").write(damaged(sources[trial % len(sources)]))
         started = time.time()
         try:
-            run = subprocess.run([options.command, "inspect", f"{path}:input=" + ("3x16x16", "1x28x28")[trial % 2], "--threads", "1"],
-                                 capture_output=True, timeout=60)
+            run = subprocess.run(
+                [
+                    options.command,
+                    "inspect",
+                    f"{path}:input=" + ("3x16x16", "1x28x28")[trial % 2],
+                    "--threads",
+                    "1",
+                ],
+                capture_output=True,
+                timeout=60,
+            )
             status = run.returncode
             ends["refused" if status == 65 else "read" if status == 0 else f"status {status}"] += 1
-            if status not in (0, 65): print(f"trial {trial}: status {status}: {run.stderr.decode(errors='replace')[:200]}", file=sys.stderr)
+            if status not in (0, 65):
+                print(
+                    f"trial {trial}: status {status}: {run.stderr.decode(errors='replace')[:200]}",
+                    file=sys.stderr,
+                )
         except subprocess.TimeoutExpired:
             ends["hung"] += 1
         slowest = max(slowest, time.time() - started)
 largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
-print(f"TorchScript: {options.count} files: {dict(ends)}; slowest {slowest:.1f} s, largest {largest} MB")
+print(
+    f"TorchScript: {options.count} files: {dict(ends)}; "
+    f"slowest {slowest:.1f} s, largest {largest} MB"
+)

@@ -40,7 +40,9 @@ public struct Evaluator: Sendable {
 
 extension LabelledImages {
   /// What a model has to take that is loaded for these.
-  public var kind: LoadedModel.Images { LoadedModel.Images(shape: shape, classNames: classNames) }
+  public var kind: LoadedModel.Images {
+    LoadedModel.Images(shape: shape, classNames: classNames, valueRange: valueRange)
+  }
 }
 
 extension LoadedModel {
@@ -52,14 +54,15 @@ extension LoadedModel {
       let place = names.indices.first(where: { names[$0] != data.classNames[$0] })
     else { return }
     throw Failure.badData(
-      "model \(model) has the classes of \(data.name) in another order: its class \(place) is '\(names[place])', "
-        + "theirs '\(data.classNames[place])'",
+      "model \(model) has the classes of \(data.name) in another order: its class \(place) is "
+        + "'\(names[place])', theirs '\(data.classNames[place])'",
       hint: "reorder the model's last layer, or the data's classes")
   }
 }
 
 extension Classifier {
-  /// Refuses data this classifier cannot take.
+  /// Refuses data this classifier cannot take: examples of another shape, another number of
+  /// classes, or another range of values.
   /// - Throws: `Failure.badData` saying what the model wants and what the data are.
   public func checkAccepts(_ data: LabelledImages, model: String) throws {
     guard inputShape == data.shape else {
@@ -70,6 +73,15 @@ extension Classifier {
     guard classCount == data.classCount else {
       throw Failure.badData(
         "model \(model) knows \(classCount) classes, \(data.name) has \(data.classCount)")
+    }
+    guard valueRange == data.valueRange else {
+      func words(_ range: ClosedRange<Double>) -> String {
+        "from \(range.lowerBound.plainDecimal) to \(range.upperBound.plainDecimal)"
+      }
+      throw Failure.badData(
+        "model \(model) takes values \(words(valueRange)), data \(data.name) has values "
+          + words(data.valueRange),
+        hint: "scale the data to the model's range, or train a model on these data")
     }
   }
 }

@@ -1,13 +1,13 @@
 import Foundation
 import Support
 
-/// Reads a piece of a file from its beginning on, and never past its end.
+/// Reads the bytes of a file, or of a part of one, from the beginning on and never past the end.
 struct ByteReader {
   private let data: Data
   private let what: String
   private var place: Data.Index
 
-  /// - Parameter what: how messages call it, such as "its pickle".
+  /// - Parameter what: the name of the bytes in error messages, such as "its pickle".
   init(_ data: Data, what: String) {
     self.data = data
     self.what = what
@@ -28,7 +28,7 @@ struct ByteReader {
     return data[place..<place + count]
   }
 
-  /// Up to 8 bytes, the least first; the sign is that of 8 bytes.
+  /// A little-endian number of 1 to 8 bytes. A number of 8 bytes is signed, a shorter one is not.
   mutating func number(_ width: Int) throws -> Int {
     let number = try bytes(width).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     return Int(truncatingIfNeeded: number)
@@ -38,15 +38,16 @@ struct ByteReader {
     Double(bitPattern: try bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
 
+  /// A text of `count` bytes in UTF-8.
   mutating func text(_ count: Int) throws -> String {
     let bytes = try bytes(count)
     guard let text = String(data: bytes, encoding: .utf8) else {
-      throw Failure.badData("\(what) holds a text that is none")
+      throw Failure.badData("\(what) contains a text that is not valid UTF-8")
     }
     return text
   }
 
-  /// A text that ends with its line.
+  /// The text up to the next line feed, which is read too.
   mutating func line() throws -> String {
     guard let end = data[place...].firstIndex(of: 0x0a) else { throw tooShort() }
     defer { place += 1 }
@@ -54,6 +55,6 @@ struct ByteReader {
   }
 
   private func tooShort() -> Failure {
-    .badData("\(what) ends in the middle", hint: "is the file truncated? download or save it again")
+    .badData("\(what) ends too early", hint: "the file may be truncated: get it again")
   }
 }

@@ -2,47 +2,59 @@ import Foundation
 import ModelCore
 import Support
 
-/// A model from a file of any kind, in the form in which it is attacked and judged.
+/// A model from a file of any kind, in the form in which it is attacked and evaluated.
+///
+///     let notes = try ModelNotes(json: #"{"normalize": {"mean": [0.1307], "std": [0.3081]}}"#)
+///     let model = try LoadedModel(URL(filePath: "theirs.pt"), notes: notes, for: test.kind)
+///     let logits = model.classifier.logits(images)
 public struct LoadedModel: Sendable {
-  /// The kinds of files that are read.
+  /// What a model was read from.
   public enum Format: String, Codable, Sendable {
+    /// A file that Crossfire wrote, or one that describes its layers in the same way.
     case crossfire = "model file"
     case weights = "weights"
     case script = "TorchScript"
     case onnx = "ONNX"
 
-    /// Where a model comes from, for people.
+    /// Where the model comes from, for reports.
     public var origin: String { self == .crossfire ? "from a file" : "from a file (\(rawValue))" }
   }
 
   public let format: Format
   public let classifier: any Classifier
-  /// The network, if it is one of our layers.
+  /// The network, if the model consists of Crossfire's layers; nil for a program.
   public let network: Network?
+  /// How the model was trained, if Crossfire trained it.
   public let training: TrainingRecord?
-  /// The names of its classes, if they were told.
+  /// The names of the classes in the model's order; nil if nothing states them.
   public let classNames: [String]?
-  /// How many numbers were learned.
+  /// The number of learned parameters.
   public let parameters: Int
-  /// SHA-256 of all that its answers depend on.
+  /// SHA-256 of everything that the model's answers depend on.
   public let fingerprint: String
 
-  /// What is known of the images a model is loaded for, where neither its file nor its notes tell.
+  /// What is known about the data that a model is loaded for. It is used where neither the file nor
+  /// the notes say it.
   public struct Images: Sendable {
     public let shape: InputShape
     public let classNames: [String]
+    /// The smallest and the largest value of the data.
+    public let valueRange: ClosedRange<Double>
 
-    public init(shape: InputShape, classNames: [String]) {
+    public init(
+      shape: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1
+    ) {
       self.shape = shape
       self.classNames = classNames
+      self.valueRange = valueRange
     }
   }
 
-  /// Reads a model.
+  /// Reads a model from a file of any kind that `ModelFileKind` knows.
   /// - Parameters:
-  ///   - notes: what is said of it; goes before what the file says of itself.
-  ///   - images: what it is loaded for.
-  /// - Throws: `Failure` naming the file, what was expected and what was found.
+  ///   - notes: what the user says about the model. It takes precedence over what the file says.
+  ///   - images: the data that the model is loaded for.
+  /// - Throws: `Failure` that names the file and says what was expected and what was found.
   public init(
     _ url: URL, notes: ModelNotes = ModelNotes(), for images: Images? = nil, device: Device = .cpu
   ) throws {
@@ -61,7 +73,7 @@ public struct LoadedModel: Sendable {
     }
   }
 
-  /// A model of ours.
+  /// A model that Crossfire trained.
   public init(_ file: ModelFile) throws {
     try self.init(file.network, .crossfire, file.training)
   }
@@ -81,7 +93,7 @@ public struct LoadedModel: Sendable {
   ) throws {
     if let names = notes.classNames, names.count != model.classCount {
       throw Failure.badData(
-        "it gives \(model.classCount) logits, and its notes name \(names.count) classes")
+        "it gives \(model.classCount) logits, and `classes` states \(names.count) classes")
     }
     self.format = format
     network = nil
@@ -89,10 +101,10 @@ public struct LoadedModel: Sendable {
     classifier = model
     classNames = notes.classNames
     self.parameters = parameters
+    let range = model.valueRange == 0...1 ? [] : ["range \(model.valueRange)"]
     fingerprint = Digest.hex(
-      of: (["foreign 1", digest, "\(model.inputShape)", model.layout.rawValue] + model.before.texts)
-        .joined(
-          separator: "\n"))
+      of: (["foreign 1", digest, "\(model.inputShape)", model.layout.rawValue] + range
+        + model.before.texts).joined(separator: "\n"))
   }
 
   private init(_ other: LoadedModel, _ model: ForeignModel, behind layers: LayerList) {
@@ -105,18 +117,22 @@ public struct LoadedModel: Sendable {
     fingerprint = Digest.hex(of: ([other.fingerprint] + layers.texts).joined(separator: "\n"))
   }
 
-  /// The same model behind layers that have no numbers of their own.
+  /// The same model with layers before it, which must have no parameters and must keep the shape of
+  /// the images.
+  /// - Throws: `Failure.badData` if the layers do not fit.
   public func preceded(by layers: LayerList) throws -> LoadedModel {
     guard !layers.layers.isEmpty else { return self }
     if let network { return try LoadedModel(network.preceded(by: layers), format, training) }
     guard let model = classifier as? ForeignModel else {
-      preconditionFailure("a model of an unknown kind")
+      preconditionFailure("a loaded model is a network or a foreign model")
     }
     return LoadedModel(self, try model.preceded(by: layers), behind: layers)
   }
+}
 
-  // MARK: Formats
+// MARK: - Formats
 
+extension LoadedModel {
   private static func safetensors(
     _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
   ) throws -> LoadedModel {
@@ -126,9 +142,10 @@ public struct LoadedModel: Sendable {
       return try LoadedModel(
         StateDictionary(stored.tensors()).network(notes, for: images, device: device), .weights)
     }
-    let file = try ModelFile(url, device: device)
-    let preparation = try notes.preparation(channels: file.network.inputShape.channels)
-    return try LoadedModel(file.network.preceded(by: preparation), .crossfire, file.training)
+    let file = try ModelFile(url, valueRange: images?.valueRange ?? 0...1, device: device)
+    let network = file.network
+    let preparation = try notes.preparation(for: network.inputShape, in: network.valueRange)
+    return try LoadedModel(network.preceded(by: preparation), .crossfire, file.training)
   }
 
   private static func script(
@@ -137,7 +154,8 @@ public struct LoadedModel: Sendable {
     let program = try ScriptProgram(url, notes: ModelNotes.name, device: device)
     let notes = notes.over(try ModelNotes(json: program.notes))
     let model = try ForeignModel(
-      program, input: shape(notes.input ?? images?.shape), notes: notes, device: device)
+      program, input: shape(notes.input ?? images?.shape),
+      valueRange: images?.valueRange ?? 0...1, notes: notes, device: device)
     return try LoadedModel(
       model, .script, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
@@ -148,18 +166,15 @@ public struct LoadedModel: Sendable {
     let file = try OnnxFile(url)
     let program = try OnnxProgram(file, device: device)
     let notes = try notes.over(ModelNotes(json: file.metadata[ModelNotes.name] ?? ""))
-    let input = try shape(notes.input ?? file.imageShape(notes.layout ?? .nchw) ?? images?.shape)
-    let model = try ForeignModel(program, input: input, notes: notes, device: device)
+    let input = try shape(notes.input ?? file.inputShape(notes.layout ?? .nchw) ?? images?.shape)
+    let model = try ForeignModel(
+      program, input: input, valueRange: images?.valueRange ?? 0...1, notes: notes, device: device)
     return try LoadedModel(
       model, .onnx, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
 
   private static func shape(_ known: InputShape?) throws -> InputShape {
-    guard let known else {
-      throw Failure.badData(
-        "it does not say what images it takes",
-        hint: "name their shape, like input=3x32x32, or the data it is for")
-    }
+    guard let known else { throw ModelNotes.unknownInput }
     return known
   }
 }

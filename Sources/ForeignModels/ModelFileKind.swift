@@ -1,12 +1,19 @@
 import Foundation
 import Support
 
-/// What a model file is, by its first bytes and, if it is an archive, its members. Names of files
-/// are not looked at, except to say more of one that is nothing known.
-enum ModelFileKind {
-  case safetensors, script, stateDictionary, onnx
+/// The kinds of model files that are read. The titles are those of the table in docs/models.md.
+enum ModelFileKind: String, CaseIterable {
+  case script = "TorchScript"
+  case stateDictionary = "state dictionary"
+  case safetensors = "safetensors"
+  case onnx = "ONNX"
 
-  /// - Throws: `Failure` that says what the file is instead, and what to do about it.
+  /// The kind of a file, by its first bytes and, if it is a zip archive, by its members.
+  ///
+  /// The file's name counts only where the content is not recognised: a damaged `.onnx` file is
+  /// then reported as a damaged ONNX file.
+  /// - Throws: `Failure.missing` if the file cannot be read; `Failure.badData` that says what the
+  ///   file is instead and what to do about it.
   init(_ url: URL) throws {
     guard let file = try? FileHandle(forReadingFrom: url),
       let head = try? file.read(upToCount: 16) ?? Data()
@@ -19,16 +26,17 @@ enum ModelFileKind {
       self = try Self.archive(url)
     } else if start.count > 8 && start[8] == UInt8(ascii: "{") || url.pathExtension == "safetensors"
     {
+      // A length of 8 bytes, and a header in JSON.
       self = .safetensors
     } else if start.first == 0x08 || url.pathExtension == "onnx" {
-      // The first field of an ONNX model is the number of its format's version.
+      // The first field of an ONNX model is the version of its format.
       self = .onnx
     } else {
       throw Self.unknown(start)
     }
   }
 
-  /// What an archive that PyTorch wrote holds: programs have a file of constants beside their data.
+  /// The kind of a zip archive that PyTorch wrote. Only programs have a member for their constants.
   private static func archive(_ url: URL) throws -> ModelFileKind {
     let members = try ZipArchive(pytorch: url).names.compactMap {
       $0.split(separator: "/").last.map(String.init)
@@ -36,7 +44,7 @@ enum ModelFileKind {
     if members.contains("constants.pkl") { return .script }
     if members.contains("data.pkl") { return .stateDictionary }
     throw Failure.badData(
-      "it is a zip archive that PyTorch did not write",
+      "it is a zip archive, but not one that PyTorch wrote",
       hint: "save the model with torch.jit.trace(model, images).save('model.pt')")
   }
 
@@ -46,13 +54,14 @@ enum ModelFileKind {
     guard let first = start.first else { return .badData("the file is empty", hint: hint) }
     if first == 0x80 {
       return .badData(
-        "it is a plain pickle, as PyTorch wrote before 1.6, which is not read",
-        hint: "open it in Python and save it again: torch.save(model.state_dict(), 'weights.pth')")
+        "it is a plain pickle, as PyTorch wrote before version 1.6, which is not supported",
+        hint: "load it in Python and save it again: torch.save(model.state_dict(), 'weights.pth')")
     }
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       return .badData(
-        "it is an HDF5 file, as Keras writes", hint: "export the model to ONNX with tf2onnx")
+        "it is an HDF5 file, as Keras writes, which is not supported",
+        hint: "export the model to ONNX with tf2onnx")
     }
-    return .badData("it is no model file", hint: hint)
+    return .badData("it is not a model file of a known kind", hint: hint)
   }
 }

@@ -1,92 +1,109 @@
 import ModelCore
 import Support
 
-/// What has to be said of a model that does not describe itself: which images it takes, and what it
-/// does with their pixels before its first layer.
+/// What is known about a model that does not describe itself: which images it takes, and what it
+/// does with their values before its first layer.
 ///
-/// Pixels outside a model are always in [0, 1], red before blue; what is noted here happens inside
-/// it, so that budgets stay in those units. In order: channels, range, normalisation, layout.
+/// Images outside a model always have the data's values, for pictures pixels in [0, 1] with red
+/// before blue. What the notes state happens inside the model, so that budgets keep the data's
+/// units. The order is: channels, range, normalisation, layout.
+///
+/// A user gives notes on the command line or in an experiment, and a file can contain its own
+/// (docs/models.md).
 public struct ModelNotes: Equatable, Sendable {
   public enum Channels: String, CaseIterable, Sendable { case rgb, bgr }
 
-  /// How a program takes its images: `[N, C, H, W]`, `[N, H, W, C]` or `[N, C·H·W]`.
+  /// The shape in which a program takes images: `[N, C, H, W]`, `[N, H, W, C]` or `[N, C·H·W]`.
   public enum Layout: String, CaseIterable, Sendable { case nchw, nhwc, flat }
 
-  /// (x − mean) / deviation per channel, in the model's own range and order of channels; one number
-  /// stands for all channels.
+  /// (x − mean) / deviation for each channel, in the model's own range and order of channels. A
+  /// single number applies to all channels. For a row of a table, each feature is a channel.
   public struct Normalization: Equatable, Sendable {
     public let mean: [Double]
     public let deviation: [Double]
   }
 
-  /// A name from `Architecture.all`, for files that hold only weights.
+  /// A name in `Architecture.all`, for a file that holds only weights.
   public var architecture: String?
-  /// The layers of such a file, instead of an architecture.
+  /// The layers of a file that holds only weights, instead of an architecture.
   public var layers: LayerList?
   public var input: InputShape?
   public var classNames: [String]?
   public var normalization: Normalization?
   public var channels: Channels?
-  /// What 0 and 1 become: 0...255 for a model that takes bytes.
+  /// What the smallest and the largest value of the data become: 0...255 for a model that takes
+  /// bytes.
   public var range: ClosedRange<Double>?
   public var layout: Layout?
 
-  /// Nothing is said.
+  /// Notes that state nothing.
   public init() {}
 
-  /// Where a file has its own notes: the name of a member of a TorchScript archive, or a key of the
-  /// metadata of the others.
+  /// Where a file contains its own notes: the name of a member of a TorchScript archive, or of a
+  /// key in the metadata of a safetensors or ONNX file.
   public static let name = "crossfire.json"
 
-  /// Reads `architecture`, `layers`, `input`, `classes`, `normalize`, `channels`, `range`,
-  /// `layout`.
+  /// The names of all settings, in the order of the table in docs/models.md.
+  static let names = [
+    "normalize", "range", "channels", "layout", "input", "classes", "architecture", "layers",
+  ]
+
+  /// Reads the settings in `names`, all of which are optional.
+  /// - Throws: `Failure.badData` with the place of the setting, what was expected and what was
+  ///   found.
   public init(_ settings: Settings) throws {
     let architectures = Architecture.all.map(\.name)
     if settings.has("architecture") {
       architecture = try settings.choice(
         "architecture", of: architectures, "of a file that holds only weights")
     }
-    if settings.has("layers") {
-      do {
-        layers = try LayerList(settings.strings("layers", "of a file that holds only weights"))
-      } catch let failure
-        as Failure
-      {
-        throw Failure.badData(
-          "\(settings.place(of: "layers")): \(failure.message)", hint: failure.hint)
-      }
-    }
+    layers = try Self.layers(settings)
     if settings.has("input") {
-      let text = try settings.string("input", "the shape of an image")
+      let text = try settings.string("input", "the shape of an image, or of a row of a table")
       guard let shape = InputShape(text) else {
         throw Failure.badData(
-          "\(settings.place(of: "input")): input: expected a shape like 3x32x32, found '\(text)'")
+          "\(settings.place(of: "input")): input: expected a shape like 3x32x32, or like 4 for "
+            + "rows of a table, found '\(text)'")
       }
       input = shape
     }
     classNames = try Self.classes(settings)
     normalization = try Self.normalization(settings)
     if settings.has("channels") {
-      channels = Channels(rawValue: try settings.choice("channels", of: Channels.names, ""))
+      let word = try settings.choice("channels", of: Channels.words, "the order of the channels")
+      channels = Channels(rawValue: word)
     }
     if settings.has("layout") {
-      layout = Layout(rawValue: try settings.choice("layout", of: Layout.names, ""))
+      let word = try settings.choice("layout", of: Layout.words, "the layout of a program's images")
+      layout = Layout(rawValue: word)
     }
-    if settings.has("range") {
-      let ends = try settings.doubles(
-        "range", in: -1e6...1e6, "what the darkest and the brightest pixel become")
-      guard ends.count == 2, ends[0] < ends[1] else {
-        throw Failure.badData(
-          "\(settings.place(of: "range")): range: expected two rising numbers, like [0, 255]")
-      }
-      range = ends[0]...ends[1]
-    }
+    range = try Self.range(settings)
+    // Names that were not asked for above are known too: `finish` must not refuse them, and lists
+    // them if it refuses another.
     for name in Self.names { _ = settings.value(name, "") }
   }
 
-  private static let names = [
-    "architecture", "layers", "input", "classes", "normalize", "channels", "range", "layout",
-  ]
+  private static func layers(_ settings: Settings) throws -> LayerList? {
+    guard settings.has("layers") else { return nil }
+    do {
+      return try LayerList(settings.strings("layers", "of a file that holds only weights"))
+    } catch let failure as Failure {
+      guard !failure.message.hasPrefix(settings.place(of: "layers")) else { throw failure }
+      throw Failure.badData(
+        "\(settings.place(of: "layers")): \(failure.message)", hint: failure.hint)
+    }
+  }
+
+  private static func range(_ settings: Settings) throws -> ClosedRange<Double>? {
+    guard settings.has("range") else { return nil }
+    let ends = try settings.doubles(
+      "range", in: -1e6...1e6, "what the smallest and the largest value of the data become")
+    guard ends.count == 2, ends[0] < ends[1] else {
+      throw Failure.badData(
+        "\(settings.place(of: "range")): range: expected two rising numbers, like [0, 255]")
+    }
+    return ends[0]...ends[1]
+  }
 
   private static func classes(_ settings: Settings) throws -> [String]? {
     guard settings.has("classes") else { return nil }
@@ -97,8 +114,8 @@ public struct ModelNotes: Equatable, Sendable {
       ? Int(given[0]).map { (0..<min(max($0, 0), 100_000)).map(String.init) } ?? given : given
     guard (2...65_536).contains(names.count), Set(names).count == names.count else {
       throw Failure.badData(
-        "\(settings.place(of: "classes")): classes: expected 2 to 65536 different names, or their number"
-      )
+        "\(settings.place(of: "classes")): classes: expected 2 to 65536 different names, or their "
+          + "number")
     }
     return names
   }
@@ -112,13 +129,14 @@ public struct ModelNotes: Equatable, Sendable {
     try map.finish("normalize")
     guard mean.count == deviation.count, !mean.isEmpty else {
       throw Failure.badData(
-        "\(map.place): normalize has \(mean.count) means and \(deviation.count) standard deviations",
-        hint: "one of each for each channel, like normalize: { mean: [0.1307], std: [0.3081] }")
+        "\(map.place): normalize has \(mean.count) means and \(deviation.count) standard "
+          + "deviations",
+        hint: "give one of each per channel, like normalize: { mean: [0.1307], std: [0.3081] }")
     }
     return Normalization(mean: mean, deviation: deviation)
   }
 
-  /// Reads a file's own notes; nothing is said by an empty text.
+  /// Reads the notes in a file. An empty text states nothing.
   init(json: String) throws {
     guard !json.isEmpty else {
       self.init()
@@ -129,39 +147,11 @@ public struct ModelNotes: Equatable, Sendable {
     try settings.finish("its \(Self.name)")
   }
 
-  /// These notes where they say something, the others where they do not.
-  public func over(_ other: ModelNotes) -> ModelNotes {
-    var both = self
-    both.architecture = architecture ?? (layers == nil ? other.architecture : nil)
-    both.layers = layers ?? (architecture == nil ? other.layers : nil)
-    both.input = input ?? other.input
-    both.classNames = classNames ?? other.classNames
-    both.normalization = normalization ?? other.normalization
-    both.channels = channels ?? other.channels
-    both.range = range ?? other.range
-    both.layout = layout ?? other.layout
-    return both
-  }
-
-  /// The layers that turn pixels in [0, 1] into what the model takes.
-  func preparation(channels count: Int) throws -> LayerList {
-    var texts = channels == .bgr ? ["bgr"] : []
-    let (low, width) = range.map { ($0.lowerBound, $0.upperBound - $0.lowerBound) } ?? (0, 1)
-    if normalization != nil || range ?? 0...1 != 0...1 {
-      // ((x·width + low) − mean) / deviation, as one step.
-      func all(_ numbers: [Double]) -> [Double] {
-        numbers.count == 1 ? [Double](repeating: numbers[0], count: count) : numbers
-      }
-      let mean = all(normalization?.mean ?? [0]).map { "\(($0 - low) / width)" }.joined(
-        separator: ",")
-      let deviation = all(normalization?.deviation ?? [1]).map { "\($0 / width)" }.joined(
-        separator: ",")
-      texts.append("normalize mean \(mean) std \(deviation)")
-    }
-    return try LayerList(texts)
-  }
+  static let unknownInput = Failure.badData(
+    "it does not say what images it takes",
+    hint: "give their shape, like input=3x32x32 (or input=4 for rows of a table), or name the data")
 }
 
 extension CaseIterable where Self: RawRepresentable, RawValue == String {
-  fileprivate static var names: [String] { allCases.map(\.rawValue) }
+  fileprivate static var words: [String] { allCases.map(\.rawValue) }
 }

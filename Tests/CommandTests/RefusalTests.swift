@@ -120,7 +120,7 @@ struct RefusalTests {
     try bytes.prefix(bytes.count / 2).write(to: model)
     let truncated = try Command.run("evaluate", "--model", model.path, "--data", "synthetic")
     #expect(truncated.status == 65)
-    #expect(truncated.errors.contains("not a sound safetensors file"))
+    #expect(truncated.errors.contains("not a valid safetensors file"))
     try Data("PNG or so".utf8).write(to: model)
     #expect(try Command.run("inspect", model.path).status == 65)
   }

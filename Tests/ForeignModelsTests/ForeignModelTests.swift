@@ -6,23 +6,28 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("A model made elsewhere answers as PyTorch does, whatever file it comes in")
+@Suite("A model from elsewhere answers as in PyTorch, whatever kind of file it is in")
 struct ForeignModelTests {
   static let answers = try! SafetensorsFile(Fixture.file("tiny.answers.safetensors"))
   static let images = try! answers.tensor("images")
 
-  /// What the files that are no programs do not say of themselves.
+  /// What has to be said about the files that contain only weights.
   static var notes: ModelNotes {
     get throws {
       try ModelNotes(
         json: #"""
-          {"input": "3x16x16", "classes": 5, "normalize": {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]},
-           "layers": ["conv 8 kernel 3 padding 1", "batchnorm", "relu",
-            "residual [conv 8 kernel 3 stride 2 padding 1 groups 2 bias off] shortcut [conv 8 kernel 1 stride 2]",
-            "leakyrelu 0.1", "maxpool 2", "flatten", "linear 16", "relu", "dropout 0.5", "linear 5"]}
+          {"input": "3x16x16", "classes": 5,
+           "normalize": {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]},
+           "layers": [
+             "conv 8 kernel 3 padding 1", "batchnorm", "relu", "residual \#(residual)",
+             "leakyrelu 0.1", "maxpool 2", "flatten", "linear 16", "relu", "dropout 0.5",
+             "linear 5"]}
           """#)
     }
   }
+
+  private static let residual =
+    "[conv 8 kernel 3 stride 2 padding 1 groups 2 bias off] shortcut [conv 8 kernel 1 stride 2]"
 
   private func expectAnswers(_ model: LoadedModel, _ name: String) throws {
     let logits = model.classifier.logits(Self.images).detached
@@ -35,7 +40,7 @@ struct ForeignModelTests {
   }
 
   @Test(
-    "logits and input gradients of files that describe themselves",
+    "files that contain notes give PyTorch's logits and input gradients",
     arguments: ["tiny.pt", "tiny.onnx", "tiny.dynamo.onnx", "tiny.plain.safetensors"])
   func described(_ name: String) throws {
     let model = try LoadedModel(Fixture.file(name))
@@ -44,19 +49,19 @@ struct ForeignModelTests {
   }
 
   @Test(
-    "…and of state dictionaries: plain, and with strides and offsets",
+    "state dictionaries give them too, also if tensors have strides and offsets",
     arguments: ["tiny.pth", "tiny.strided.pth"])
   func stateDictionaries(_ name: String) throws {
     try expectAnswers(try LoadedModel(Fixture.file(name), notes: Self.notes), name)
   }
 
-  @Test("a program for one image at a time takes images one by one")
+  @Test("a program for a batch of one image is called for one image after another")
   func single() throws {
     let model = try LoadedModel(Fixture.file("tiny.single.onnx"), notes: Self.notes)
     try expectAnswers(model, "tiny.single.onnx")
   }
 
-  @Test("what is said of a model goes before what its file says, and budgets stay in [0, 1]")
+  @Test("the user's notes take precedence over those in the file, and budgets stay in [0, 1]")
   func notesGoFirst() throws {
     let plain = try LoadedModel(Fixture.file("tiny.pt")).classifier
     var notes = ModelNotes()
@@ -72,26 +77,7 @@ struct ForeignModelTests {
     #expect(turned.valueRange == 0...1)
   }
 
-  @Test("a program that takes its images in another layout gets them so")
-  func layouts() throws {
-    struct Probe: ForeignProgram {
-      let shape: [Int]
-      func run(_ images: Tensor) throws -> Tensor {
-        guard Array(images.shape.dropFirst()) == shape else {
-          throw Failure.badData("\(images.shape)")
-        }
-        return images.flattened.narrow(1, 0, 2)
-      }
-    }
-    let input = InputShape(channels: 3, height: 2, width: 4)
-    for (layout, shape) in [("nhwc", [2, 4, 3]), ("flat", [24]), ("nchw", [3, 2, 4])] {
-      let notes = try ModelNotes(json: #"{"layout": "\#(layout)"}"#)
-      let model = try ForeignModel(Probe(shape: shape), input: input, notes: notes, device: .cpu)
-      #expect(model.logits(Tensor.ones([3, 3, 2, 4])).shape == [3, 2])
-    }
-  }
-
-  @Test("layers before a model change what it sees, and its fingerprint")
+  @Test("layers put before a model change its input and its fingerprint")
   func transformed() throws {
     let model = try LoadedModel(Fixture.file("tiny.pt"))
     let other = try model.preceded(by: LayerList(["bgr"]))
@@ -106,7 +92,7 @@ struct ForeignModelTests {
     #expect(throws: Failure.self) { try model.preceded(by: LayerList(["maxpool 2"])) }
   }
 
-  @Test("images a program does not take are refused with what it said")
+  @Test("a shape that a program cannot take is refused with the program's reason")
   func wrongShape() throws {
     var notes = ModelNotes()
     notes.input = InputShape(channels: 3, height: 20, width: 20)

@@ -12,8 +12,8 @@ import Testing
   import Darwin
 #endif
 
-/// Damaged model files. A short walk in every test run; Tests/fuzz_models.sh walks further
-/// (CROSSFIRE_FUZZ: files for each format).
+/// Damaged model files: 250 per format, or as many as the environment variable CROSSFIRE_FUZZ says.
+/// Tests/fuzz_models.sh sets it.
 @Suite("A damaged model file is refused, or read within its bounds", .serialized)
 struct ModelFuzzTests {
   static let count = ProcessInfo.processInfo.environment["CROSSFIRE_FUZZ"].flatMap(Int.init) ?? 250
@@ -31,9 +31,9 @@ struct ModelFuzzTests {
     #endif
   }
 
-  /// Reads damaged copies of some files; each must be read or refused within seconds and a
-  /// gigabyte.
-  private func walk(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
+  /// Reads damaged copies of some files. Each must be accepted or refused within ten seconds, and all
+  /// together with 1 GB of memory.
+  private func fuzz(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
     var damage = Damage(seed: Seed(11).derive(format).value)
     let place = folder.appending("damaged")
     let before = peak
@@ -41,7 +41,7 @@ struct ModelFuzzTests {
     for trial in 0..<Self.count {
       let bytes = damage.copy(of: sources[trial % sources.count])
       try bytes.write(to: place)
-      // What ends the process leaves the file behind for whoever looks.
+      // A file that ends the process can be found there.
       if Self.count > 1000 {
         try bytes.write(
           to: FileManager.default.temporaryDirectory.appending(path: "fuzz-last.\(format)"))
@@ -61,20 +61,20 @@ struct ModelFuzzTests {
     #expect(peak - before < 1 << 30)
     if Self.count > 1000 {
       print(
-        "\(format): \(Self.count) files, \(read) read, slowest \(slowest) s, memory grew by \((peak - before) >> 20) MB"
-      )
+        "\(format): \(Self.count) files, \(read) accepted, slowest \(slowest) s, "
+          + "memory grew by \((peak - before) >> 20) MB")
     }
   }
 
-  @Test("state dictionaries")
+  @Test("damaged state dictionaries")
   func stateDictionaries() throws {
     let names = ["tiny.pth", "tiny.strided.pth", "tiny.wrapped.pth", "half.pth", "evil.pth"]
-    try walk(
+    try fuzz(
       names.map { try Data(contentsOf: Fixture.file($0)) }, "pth",
       notes: try ForeignModelTests.notes)
   }
 
-  @Test("ONNX")
+  @Test("damaged ONNX files of one operator each")
   func onnx() throws {
     let cases = OnnxOperatorTests.cases
     let operators = try OnnxOperatorTests.names.map {
@@ -82,26 +82,29 @@ struct ModelFuzzTests {
     }
     var notes = ModelNotes()
     notes.input = InputShape(channels: 4, height: 5, width: 7)
-    try walk(operators, "onnx", notes: notes)
+    try fuzz(operators, "onnx", notes: notes)
   }
 
-  @Test("ONNX, a whole network")
+  @Test("damaged ONNX files of whole networks")
   func network() throws {
     let names = ["tiny.onnx", "tiny.dynamo.onnx", "tiny.single.onnx"]
-    try walk(
+    try fuzz(
       names.map { try Data(contentsOf: Fixture.file($0)) }, "network.onnx", notes: ModelNotes())
   }
 
-  @Test("safetensors")
+  @Test("damaged safetensors files")
   func safetensors() throws {
-    try walk(
+    try fuzz(
       [try Data(contentsOf: Fixture.file("tiny.plain.safetensors"))], "safetensors",
       notes: ModelNotes())
   }
 }
 
-/// Draws damaged copies: bytes changed, put in, taken out, doubled, exchanged, filled, cut off;
-/// mostly near the ends, where files say what they hold.
+/// Makes damaged copies of a file, the same for the same seed.
+///
+/// A copy has one to four changes: bytes are changed, inserted, removed, duplicated, swapped or
+/// filled, or the file is cut off. Two thirds of the changes are within 1,500 bytes of the beginning
+/// or the end, where files describe their content.
 struct Damage {
   private var state: UInt64
 

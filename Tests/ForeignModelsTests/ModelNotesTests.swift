@@ -4,24 +4,34 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("What is said of a model")
+@Suite("Notes about a model are read completely or refused with their place")
 struct ModelNotesTests {
-  @Test("everything that can be said is read from JSON")
+  @Test("every setting is read from JSON")
   func all() throws {
     let notes = try ModelNotes(
       json: #"""
-        {"architecture": "small", "input": "3x4x4", "classes": ["a", "b"], "channels": "bgr", "range": [0, 255],
-         "layout": "nhwc", "normalize": {"mean": [103.9, 116.8, 123.7], "std": 1}}
-        """#.replacing(#""std": 1"#, with: #""std": [1, 1, 1]"#))
+        {"architecture": "small", "input": "3x4x4", "classes": ["a", "b"], "channels": "bgr",
+         "range": [0, 255], "layout": "nhwc",
+         "normalize": {"mean": [103.9, 116.8, 123.7], "std": [1, 1, 1]}}
+        """#)
     #expect(
       notes.architecture == "small" && notes.classNames == ["a", "b"] && notes.channels == .bgr)
     #expect(notes.range == 0...255 && notes.layout == .nhwc && notes.input?.description == "3x4x4")
-    #expect(try notes.preparation(channels: 3).texts.first == "bgr")
+    let input = InputShape(channels: 3, height: 4, width: 4)
+    #expect(try notes.preparation(for: input, in: 0...1).texts.first == "bgr")
     #expect(try ModelNotes(json: "") == ModelNotes())
   }
 
+  @Test("the input may be a picture or a row of a table")
+  func input() throws {
+    #expect(try ModelNotes(json: #"{"input": "4"}"#).input == InputShape(features: 4))
+    #expect(
+      try ModelNotes(json: #"{"input": "1x2x3"}"#).input
+        == InputShape(channels: 1, height: 2, width: 3))
+  }
+
   @Test(
-    "what cannot be is refused, and said where",
+    "an invalid setting is refused, and the message names it",
     arguments: [
       (#"{"clases": 10}"#, "its crossfire.json has no 'clases'"),
       (#"{"classes": 1}"#, "classes: expected 2 to 65536 different names"),
@@ -45,7 +55,7 @@ struct ModelNotesTests {
   }
 
   @Test(
-    "what is said outside goes before what a file says; an architecture and layers exclude each other"
+    "notes take precedence over others; an architecture and layers exclude each other"
   )
   func over() throws {
     let file = try ModelNotes(

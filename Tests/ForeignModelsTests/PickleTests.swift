@@ -5,7 +5,7 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("Pickles that lie about their tensors")
+@Suite("Pickles that make false statements about their tensors are refused")
 struct PickleTests {
   /// A dictionary with one tensor of one dimension, as `torch.save` writes it.
   private func pickle(numbers: Int, size: Int, stride: Int) -> Data {
@@ -26,7 +26,7 @@ struct PickleTests {
       + Data([0x4b, 0]) + shape + Data([0x89]) + Data("ccollections\nOrderedDict\n)RtRs.".utf8)
   }
 
-  @Test("the pickle as such is sound")
+  @Test("the pickle is read if its statements are true")
   func sound() throws {
     let tensors = try Pickle(pickle(numbers: 3, size: 3, stride: 1)).tensors
     #expect(tensors.map(\.shape) == [[3]])

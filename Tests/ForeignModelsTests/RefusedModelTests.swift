@@ -6,7 +6,7 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("Files that are no models, or would run something, are refused in words that help")
+@Suite("Files that are not models, or would run something, are refused with a reason")
 struct RefusedModelTests {
   let folder = TemporaryFolder()
 
@@ -17,19 +17,19 @@ struct RefusedModelTests {
     return failure
   }
 
-  @Test("a pickle that calls a program is refused at its name, and nothing is called")
+  @Test("a pickle that calls a function is refused by its name, and nothing is called")
   func malicious() throws {
     let mark = "/tmp/crossfire-was-here"
     try? FileManager.default.removeItem(atPath: mark)
     let failure = refusal(Fixture.file("evil.pth"), try ForeignModelTests.notes)
     #expect(
       failure?.message.hasSuffix(
-        "it names posix.system, which would have to be run; only tensors in plain containers are read"
-      ) == true)
+        "it names posix.system, which would have to be run; "
+          + "only tensors in plain containers are read") == true)
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("a whole pickled model, half precision, and the format before 1.6")
+  @Test("a whole pickled model, half precision and the format before PyTorch 1.6 are refused")
   func otherPickles() throws {
     let module = refusal(Fixture.file("module.pth"), try ForeignModelTests.notes)
     #expect(module?.message.contains("it names __main__.Tiny") == true)
@@ -39,26 +39,26 @@ struct RefusedModelTests {
       half?.message.contains("torch.HalfStorage") == true
         && half?.hint?.contains("model.float()") == true)
     let legacy = refusal(Fixture.file("legacy.pth"), try ForeignModelTests.notes)
-    #expect(legacy?.message.contains("a plain pickle, as PyTorch wrote before 1.6") == true)
+    #expect(legacy?.message.contains("a plain pickle, as PyTorch wrote before version 1.6") == true)
   }
 
-  @Test("a state dictionary without a network asks for one")
+  @Test("a state dictionary without an architecture or a shape asks for it")
   func noNetwork() throws {
     var notes = ModelNotes()
     notes.input = InputShape(channels: 3, height: 16, width: 16)
     #expect(
-      refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("name its architecture") == true)
+      refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("give its architecture") == true)
     #expect(
       refusal(Fixture.file("tiny.pth"))?.message.contains("does not say what images it takes")
         == true)
   }
 
   @Test(
-    "files that are nothing known",
+    "a file of an unknown kind is refused",
     arguments: [
       ("", "the file is empty"),
       ("PK\u{3}\u{4}" + String(repeating: "x", count: 40), "not a sound zip archive"),
-      ("hello, world, this is text", "it is no model file"), ("\u{8}\u{7}", "it has no graph"),
+      ("hello, world, this is text", "it is not a model file"), ("\u{8}\u{7}", "it has no graph"),
     ])
   func unknown(_ content: String, _ words: String) throws {
     let place = folder.appending("model")
@@ -66,14 +66,14 @@ struct RefusedModelTests {
     #expect(refusal(place)?.message.contains(words) == true)
   }
 
-  @Test("a TorchScript file that is cut off")
+  @Test("a truncated TorchScript file is refused")
   func truncatedScript() throws {
     let place = folder.appending("cut.pt")
     try Data(contentsOf: Fixture.file("tiny.pt")).prefix(9000).write(to: place)
     #expect(refusal(place)?.message.contains("it has no table of contents at its end") == true)
   }
 
-  /// A sound state dictionary with a field of each directory entry of its archive overwritten.
+  /// A valid state dictionary with one field overwritten in every entry of the archive's directory.
   private func archive(_ field: Int, _ bytes: [UInt8]) throws -> URL {
     var data = try Data(contentsOf: Fixture.file("tiny.pth"))
     let mark = Data([0x50, 0x4b, 0x01, 0x02])
@@ -88,7 +88,7 @@ struct RefusedModelTests {
     return url
   }
 
-  @Test("archives whose members are compressed, lie outside the file, or are larger than it")
+  @Test("archives whose members are compressed, encrypted or not within the file are refused")
   func lyingArchives() throws {
     let notes = try ForeignModelTests.notes
     #expect(refusal(try archive(10, [8, 0]), notes)?.message.contains("is compressed") == true)
@@ -107,7 +107,7 @@ struct RefusedModelTests {
     #expect(refusal(try archive(8, [1, 0]), notes)?.message.contains("is encrypted") == true)
   }
 
-  @Test("a file that is not there is missing")
+  @Test("a file that does not exist is missing")
   func missing() {
     let failure = #expect(throws: Failure.self) { try LoadedModel(folder.appending("nothing.pt")) }
     #expect(failure?.kind == .missing)

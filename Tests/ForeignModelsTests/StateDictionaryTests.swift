@@ -6,7 +6,7 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("Named tensors become a network, or it is said which do not fit")
+@Suite("Named tensors become a network, or the error says which do not fit")
 struct StateDictionaryTests {
   private static let small = LoadedModel.Images(
     shape: InputShape(channels: 1, height: 8, width: 8), classNames: ["a", "b", "c"])
@@ -30,7 +30,7 @@ struct StateDictionaryTests {
   }
 
   @Test(
-    "prefixes that all names have are of wrappers",
+    "prefixes that all names share are removed",
     arguments: ["", "module.", "module.model.", "_orig_mod.net."])
   func prefixes(_ prefix: String) throws {
     let tensors = try tensors()
@@ -38,7 +38,7 @@ struct StateDictionaryTests {
     #expect(try load(wrapped).fingerprint == load(tensors).fingerprint)
   }
 
-  @Test("a missing, an unknown and a misshapen tensor are all named, with the nearest")
+  @Test("missing tensors, unknown ones and those of another shape are named, with the nearest name")
   func misfits() throws {
     #expect(try refusal { $0["1.bias"] = nil } == "tensor '1.bias' is missing")
     #expect(try refusal { $0["extra"] = Tensor.ones([1]) } == "tensor 'extra' belongs to no layer")
@@ -47,11 +47,11 @@ struct StateDictionaryTests {
         == "tensor '3.weight' has shape [128, 2], expected [128, 256]")
     #expect(
       try refusal { $0["5.biass"] = $0.removeValue(forKey: "5.bias") }
-        == "2 tensors do not fit: '5.bias' is missing (there is '5.biass'); '5.biass' belongs to no layer (there should be '5.bias')"
-    )
+        == "2 tensors do not fit: '5.bias' is missing (the file has '5.biass'); "
+        + "'5.biass' belongs to no layer (expected '5.bias')")
   }
 
-  @Test("weights wrapped in a training's checkpoint are found")
+  @Test("weights in the checkpoint of a training are found")
   func wrapped() throws {
     let dictionary = try StateDictionary(archive: Fixture.file("tiny.wrapped.pth"))
     let plain = try StateDictionary(archive: Fixture.file("tiny.pth"))
@@ -61,7 +61,7 @@ struct StateDictionaryTests {
     #expect(dictionary.tensors["fc2.bias"]?.floats() == plain.tensors["10.bias"]?.floats())
   }
 
-  @Test("normalisation and channels are layers before the others")
+  @Test("normalisation and range become a layer before the others")
   func prepared() throws {
     var notes = ModelNotes()
     notes.architecture = "mlp"
@@ -71,5 +71,25 @@ struct StateDictionaryTests {
     let images = RandomSource(Seed(1)).uniform([2, 1, 8, 8])
     let expected = try load(tensors()).logits((images * 255 - 0.25) / 0.5)
     #expect(relativeError(network.logits(images).detached, expected.detached) < 1e-5)
+  }
+
+  @Test("a network of table rows is read, and takes the data's range of values")
+  func rows() throws {
+    let table = LoadedModel.Images(
+      shape: InputShape(features: 4), classNames: ["a", "b", "c"], valueRange: -2...2)
+    let network = try Architecture.named("mlp").network(
+      input: table.shape, classNames: table.classNames, seed: Seed(1))
+    let tensors = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
+    var notes = try ModelNotes(json: #"{"architecture": "mlp", "input": "4"}"#)
+    let read = try StateDictionary(tensors).network(notes, for: table, device: .cpu)
+    #expect(read.inputShape == table.shape && read.valueRange == -2...2)
+    let rows = RandomSource(Seed(2)).uniform([5, 4], in: -2..<2)
+    #expect(relativeError(read.logits(rows).detached, network.logits(rows).detached) < 1e-6)
+    // A range in the notes is that of the model: [-2, 2] becomes [0, 1].
+    notes.range = 0...1
+    let scaled = try StateDictionary(tensors).network(notes, for: table, device: .cpu)
+    #expect(scaled.valueRange == -2...2)
+    let expected = network.logits((rows + 2) / 4).detached
+    #expect(relativeError(scaled.logits(rows).detached, expected) < 1e-5)
   }
 }

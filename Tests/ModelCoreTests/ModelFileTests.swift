@@ -5,7 +5,7 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("Model files")
+@Suite("Model files are read as they were written")
 struct ModelFileTests {
   let folder = TemporaryFolder()
   var place: URL { folder.appending("model.safetensors") }
@@ -29,7 +29,7 @@ struct ModelFileTests {
         seed: Seed(9))
   }
 
-  @Test("a model is read as it was written: description, tensors, record")
+  @Test("a model keeps its description, its tensors and its training record")
   func roundTrip() throws {
     let network = try network()
     try ModelFile.write(network, training: Self.record, to: place)
@@ -42,13 +42,13 @@ struct ModelFileTests {
     #expect(file.network.learned.allSatisfy { $0.isTracked })
   }
 
-  @Test("a model without a record has none when it is read")
+  @Test("a model without a training record has none when it is read")
   func noRecord() throws {
     try ModelFile.write(network(), training: nil, to: place)
     #expect(try ModelFile(place).training == nil)
   }
 
-  @Test("two saves give the same bytes, and so does a save of what was read")
+  @Test("the same model gives the same bytes, also after it was read")
   func identical() throws {
     let places = ["a", "b", "c"].map { folder.appending($0) }
     let network = try network()
@@ -61,7 +61,7 @@ struct ModelFileTests {
     #expect(bytes[0] == bytes[2])
   }
 
-  /// A file of a network's tensors with any metadata.
+  /// Writes a network's tensors, possibly changed, with any metadata.
   private func write(
     _ metadata: [String: String],
     _ change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
@@ -72,20 +72,20 @@ struct ModelFileTests {
   }
 
   @Test(
-    "a model that does not say what it is is refused with a hint, and read with what the caller knows"
+    "a file without a description is refused with a hint, or read with the caller's description"
   )
   func undescribed() throws {
     try write(["format": "pt"])
     let failure = #expect(throws: Failure.self) { try ModelFile(place) }
-    #expect(failure?.message == "\(place.path): no description of the model in its metadata")
+    #expect(failure?.message == "\(place.path): its metadata do not describe the model")
     #expect(
-      failure?.hint?.hasPrefix("name its --architecture, or give it metadata 'layers'") == true)
+      failure?.hint?.hasPrefix("give its architecture, or add the metadata 'layers'") == true)
     let network = try network()
     let file = try ModelFile(place, assuming: network.description)
     #expect(file.network.fingerprint == network.fingerprint)
   }
 
-  @Test("layers and input are description enough; classes are then numbered")
+  @Test("the metadata layers and input describe a model, whose classes are then numbered")
   func layersAndInput() throws {
     let layers = String(
       decoding: try JSONEncoder().encode(network().description.layers), as: UTF8.self)
@@ -96,7 +96,22 @@ struct ModelFileTests {
     #expect(file.network.description.layers == expected)
   }
 
-  @Test("what a file says of itself goes before what is assumed")
+  @Test("a model of the rows of a table is described by the number of its features")
+  func rows() throws {
+    let tensors = [("0.weight", Tensor.ones([3, 4])), ("0.bias", Tensor.ones([3]))]
+    let metadata = ["layers": #"["linear 3"]"#, "input": "4"]
+    try SafetensorsFile.write(tensors, metadata: metadata, to: place)
+    let network = try ModelFile(place, valueRange: -1...1).network
+    #expect(network.inputShape == InputShape(features: 4) && network.valueRange == -1...1)
+    #expect(network.logits(Tensor.ones([2, 4])).floats() == [5, 5, 5, 5, 5, 5])
+    #expect(try ModelFile(place).network.valueRange == 0...1)
+    // A file with a complete description keeps its own range.
+    try ModelFile.write(network, training: nil, to: place)
+    let again = try ModelFile(place, valueRange: 0...255).network
+    #expect(again.inputShape == network.inputShape && again.valueRange == -1...1)
+  }
+
+  @Test("the description in a file takes precedence over the caller's")
   func saysItself() throws {
     try ModelFile.write(network(), training: Self.record, to: place)
     let other = try Architecture.named("mlp").description(
@@ -105,7 +120,7 @@ struct ModelFileTests {
     #expect(try ModelFile(place, assuming: other).network.description == description)
   }
 
-  @Test("tensors that do not fit the description are refused with the file's name")
+  @Test("tensors that do not fit the description are refused with the name of the file")
   func misfits() throws {
     try ModelFile.write(network(), training: nil, to: place)
     let metadata = try SafetensorsFile(place).metadata

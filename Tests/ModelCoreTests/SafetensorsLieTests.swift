@@ -4,12 +4,13 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("No lie of a safetensors file is believed")
+@Suite("A safetensors file with false statements is refused")
 struct SafetensorsLieTests {
   let folder = TemporaryFolder()
   var place: URL { folder.appending("lie.safetensors") }
 
-  /// Opens a file of a header and data bytes; the length is the header's own unless stated.
+  /// Opens a file with this header and `data` bytes after it. It states the header's length, or
+  /// another one.
   private func open(_ header: String, data: Int = 8, length: UInt64? = nil) throws
     -> SafetensorsFile
   {
@@ -27,14 +28,14 @@ struct SafetensorsLieTests {
     }
     guard let failure else { return "accepted" }
     #expect(failure.kind == .badData)
-    let prefix = "\(place.path) is not a sound safetensors file: "
+    let prefix = "\(place.path) is not a valid safetensors file: "
     #expect(failure.message.hasPrefix(prefix))
-    #expect(failure.hint == "is it truncated? download or write it again")
+    #expect(failure.hint == "the file may be truncated: get it again")
     return String(failure.message.dropFirst(prefix.count))
   }
 
   @Test(
-    "a header length beyond the file, or too short for a header",
+    "a header length beyond the file, or too short for a header, is refused",
     arguments: [0, 1, 61, 1 << 40, UInt64.max, 1 << 63])
   func headerLength(_ length: UInt64) {
     let header = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
@@ -44,17 +45,17 @@ struct SafetensorsLieTests {
         || reason == "its header is not a JSON object")
   }
 
-  @Test("a file too short to have a header", arguments: 0..<8)
+  @Test("a file too short for a header is refused", arguments: 0..<8)
   func tooShort(_ size: Int) throws {
     try Data(repeating: 1, count: size).write(to: place)
     let expected = Failure.badData(
-      "\(place.path) is not a sound safetensors file: it has \(size) bytes, fewer than a header",
-      hint: "is it truncated? download or write it again")
+      "\(place.path) is not a valid safetensors file: it has \(size) bytes, expected at least 8",
+      hint: "the file may be truncated: get it again")
     #expect(throws: expected) { try SafetensorsFile(place) }
   }
 
   @Test(
-    "headers that are not JSON objects",
+    "a header that is not a JSON object is refused",
     arguments: [
       "", "  ", "nonsense", "[]", "3", "null", #"{"a":"#, #"{"a":1}}"#, "{}{}",
       String(repeating: "[", count: 5000),
@@ -65,7 +66,7 @@ struct SafetensorsLieTests {
   }
 
   @Test(
-    "entries that lack what a tensor has",
+    "an entry without the properties of a tensor is refused",
     arguments: [
       #""F32""#, "{}", "null", "[1]", #"{"dtype":"F32","shape":[2]}"#,
       #"{"dtype":"F32","data_offsets":[0,8]}"#,
@@ -80,18 +81,21 @@ struct SafetensorsLieTests {
       #"{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551616]}"#,
     ])
   func incomplete(_ entry: String) {
-    #expect(refusal("{\"a\":\(entry)}") == "tensor 'a' lacks dtype, shape or data_offsets")
-  }
-
-  @Test("element types nobody reads here", arguments: ["F16", "BF16", "f32", "", "F8_E4M3", "U64"])
-  func elementTypes(_ type: String) {
-    let reason = refusal("{\"a\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[0,8]}}")
-    #expect(
-      reason == "tensor 'a' has element type \(type); readable are F32, F64, I64, I32, U8, BOOL")
+    #expect(refusal("{\"a\":\(entry)}") == "tensor 'a' has no valid dtype, shape or data_offsets")
   }
 
   @Test(
-    "offsets that are not where the shape says",
+    "an unsupported element type is refused",
+    arguments: ["F16", "BF16", "f32", "", "F8_E4M3", "U64"])
+  func elementTypes(_ type: String) {
+    let reason = refusal("{\"a\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[0,8]}}")
+    #expect(
+      reason == "tensor 'a' has the element type \(type), "
+        + "expected one of F32, F64, I64, I32, U8, BOOL")
+  }
+
+  @Test(
+    "offsets that contradict the shape or the file are refused",
     arguments: [
       (2, -8, 0), (2, 0, 9), (2, 0, 7), (2, 8, 0), (2, 0, 0), (3, 0, 8), (2, 8, 16),
       (2, 0, Int.max),
@@ -105,7 +109,7 @@ struct SafetensorsLieTests {
   }
 
   @Test(
-    "shapes whose size overflows",
+    "a shape whose size overflows is refused",
     arguments: [
       "9223372036854775807", "4611686018427387904,4", "4294967296,4294967296",
       "3037000500,3037000500,3", "-1,-1,2",
@@ -116,7 +120,7 @@ struct SafetensorsLieTests {
     #expect(reason.hasPrefix("tensor 'a' "))
   }
 
-  @Test("tensors that overlap, leave holes, or leave bytes over")
+  @Test("tensors that overlap, leave gaps or leave bytes at the end are refused")
   func holes() {
     func entry(_ name: String, _ begin: Int, _ end: Int) -> String {
       "\"\(name)\":{\"dtype\":\"U8\",\"shape\":[\(end - begin)],\"data_offsets\":[\(begin),\(end)]}"
@@ -131,19 +135,20 @@ struct SafetensorsLieTests {
     #expect(
       refusal(header(entry("a", 0, 4), entry("b", 5, 8))) == "tensor 'b' begins at 5, expected 4")
     #expect(refusal(header(entry("a", 1, 8))) == "tensor 'a' begins at 1, expected 0")
-    #expect(refusal(header(entry("a", 0, 7))) == "its tensors fill 7 bytes, the file has 8")
-    #expect(refusal("{}") == "its tensors fill 0 bytes, the file has 8")
+    #expect(
+      refusal(header(entry("a", 0, 7))) == "its tensors have 7 bytes, and the file has 8 for them")
+    #expect(refusal("{}") == "its tensors have 0 bytes, and the file has 8 for them")
   }
 
   @Test(
-    "metadata is texts by name, and nothing else",
+    "metadata other than texts by name are refused",
     arguments: ["3", "[]", #"{"a":1}"#, #"{"a":{}}"#, #""x""#])
   func metadata(_ metadata: String) {
     let tensor = #""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#
     #expect(refusal("{\"__metadata__\":\(metadata),\(tensor)}").contains("__metadata__"))
   }
 
-  @Test("an empty tensor of an enormous shape is read or refused, and never ends the process")
+  @Test("an empty tensor of an enormous shape is accepted or refused, and never ends the process")
   func enormousNothing() async {
     await #expect(processExitsWith: .success) {
       let header = #"{"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}}"#

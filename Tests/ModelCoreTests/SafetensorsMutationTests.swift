@@ -5,7 +5,7 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("A damaged safetensors file is refused, or read within its bounds")
+@Suite("A damaged safetensors file is refused, or read within its size")
 struct SafetensorsMutationTests {
   let folder = TemporaryFolder()
   var place: URL { folder.appending("damaged.safetensors") }
@@ -22,8 +22,8 @@ struct SafetensorsMutationTests {
     return try Data(contentsOf: url)
   }
 
-  /// Reads everything of a file. What is accepted must fill the file exactly, in tensors of the
-  /// sizes they claim.
+  /// Reads all tensors of a file. If the file is accepted, its tensors must have the shapes that it
+  /// states, and fill it exactly.
   private func read(_ bytes: Data) throws -> Bool {
     try bytes.write(to: place)
     do {
@@ -39,7 +39,7 @@ struct SafetensorsMutationTests {
     }
   }
 
-  @Test("cut off at every byte: always refused")
+  @Test("a truncated file is refused, wherever it ends, and so is a longer one")
   func truncated() throws {
     let sound = try sound()
     #expect(try read(sound))
@@ -48,7 +48,7 @@ struct SafetensorsMutationTests {
   }
 
   @Test(
-    "3,000 mutations: bytes changed, swapped, put in, taken out, digits changed",
+    "of 1,000 files with one or two changed bytes, each is read within its size or refused",
     arguments: [1, 2, 3])
   func mutated(_ seed: UInt64) throws {
     let sound = try sound()
@@ -74,7 +74,7 @@ struct SafetensorsMutationTests {
       }
       if try read(bytes) { accepted += 1 }
     }
-    // A change of a tensor's numbers, or of a blank, is no damage one could see.
+    // A change of a tensor's numbers, or of a blank, cannot be noticed.
     #expect(accepted > 0 && accepted < 700)
   }
 }

@@ -3,11 +3,11 @@ import ModelCore
 import TestSupport
 import Testing
 
-/// The machine's Python, if it has the format's own library.
+/// Python on this machine, which may have the library `safetensors`.
 private enum Python {
   static let hasSafetensors = run("import safetensors.numpy") == ""
 
-  /// What a program prints; nil if it fails or there is no Python.
+  /// The output of a program; nil if it fails or there is no Python.
   static func run(_ program: String, _ arguments: String...) -> String? {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
@@ -23,14 +23,14 @@ private enum Python {
 }
 
 @Suite(
-  "Files agree with the format's own library",
+  "Safetensors files agree with the Python library of the format",
   .enabled(
     if: Python.hasSafetensors,
-    "python3 has no modules safetensors and numpy on this machine: not compared"))
+    "not compared: python3 on this machine has no modules safetensors and numpy"))
 struct SafetensorsPythonTests {
   let folder = TemporaryFolder()
 
-  @Test("a file written here is read there")
+  @Test("Python reads a file that Crossfire wrote")
   func written() throws {
     let place = folder.appending("ours.safetensors")
     let tensors: [(name: String, tensor: Tensor)] = [
@@ -54,7 +54,7 @@ struct SafetensorsPythonTests {
         """)
   }
 
-  @Test("a file written there is read here")
+  @Test("Crossfire reads a file that Python wrote")
   func read() throws {
     let place = folder.appending("theirs.safetensors")
     let program = """

@@ -28,7 +28,7 @@ struct SafetensorsRoundTripTests {
     ("channels last", Tensor.range(120).reshaped([2, 3, 4, 5]).to(.float32).channelsLast),
   ]
 
-  @Test("every type and shape, bit for bit")
+  @Test("tensors of every type and shape keep every bit")
   func everyType() throws {
     try SafetensorsFile.write(Self.tensors, metadata: ["a": "b", "ü\n": "\"{}\""], to: place)
     let file = try SafetensorsFile(place)
@@ -45,14 +45,14 @@ struct SafetensorsRoundTripTests {
     #expect(try file.tensors().count == Self.tensors.count)
   }
 
-  @Test("a file without tensors")
+  @Test("a file without tensors is read")
   func nothing() throws {
     try SafetensorsFile.write([], metadata: [:], to: place)
     #expect(try SafetensorsFile(place).names == [])
     #expect(try SafetensorsFile(place).tensors().isEmpty)
   }
 
-  @Test("the bytes of a file are these")
+  @Test("the bytes of a file follow the format")
   func bytes() throws {
     let pair = Tensor([1, -2] as [Float], shape: [2])
     try SafetensorsFile.write(
@@ -61,14 +61,14 @@ struct SafetensorsRoundTripTests {
     let header =
       #"{"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,8],"dtype":"F32","shape":[2]},"#
       + #""b":{"data_offsets":[8,9],"dtype":"U8","shape":[1]}}"#
-    // The header is filled up with blanks to a multiple of eight bytes.
+    // Blanks fill the header up to a multiple of eight bytes.
     let filled = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
     let length = [UInt8(filled.utf8.count), 0, 0, 0, 0, 0, 0, 0]
     let numbers: [UInt8] = [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 5]
     #expect(Array(try Data(contentsOf: place)) == length + Array(filled.utf8) + numbers)
   }
 
-  @Test("a tensor that is not there is refused with the nearest name")
+  @Test("a name that no tensor has is refused with the nearest name")
   func unknown() throws {
     try SafetensorsFile.write([("weight", Tensor.ones([1]))], metadata: [:], to: place)
     let expected = Failure.badData(
@@ -76,7 +76,7 @@ struct SafetensorsRoundTripTests {
     #expect(throws: expected) { try SafetensorsFile(place).tensor("weigth") }
   }
 
-  @Test("a file that became shorter after its header was read")
+  @Test("a file that becomes shorter after its header was read is refused")
   func shortened() throws {
     try SafetensorsFile.write([("weight", Tensor.ones([100]))], metadata: [:], to: place)
     let file = try SafetensorsFile(place)
@@ -86,7 +86,7 @@ struct SafetensorsRoundTripTests {
     }
   }
 
-  @Test("a file that is not there, or is a folder, is a failure that names it")
+  @Test("a file that does not exist is missing, and a folder is refused by its name")
   func missing() {
     #expect(throws: Failure.missing("cannot read \(place.path)")) { try SafetensorsFile(place) }
     let failure = #expect(throws: Failure.self) { try SafetensorsFile(folder.url) }

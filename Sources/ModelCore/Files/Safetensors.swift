@@ -1,21 +1,20 @@
 import Foundation
 import Support
 
-/// Reads and writes safetensors files: eight bytes of header length, a JSON header, then the
-/// tensors' bytes.
+/// Reads and writes safetensors files. Such a file contains the length of its header in eight
+/// bytes, the header in JSON, and the bytes of the tensors.
 ///
-/// Nothing the header claims is believed before it was checked against the size of the file.
-/// Tensors are read one by one when they are asked for. Format:
-/// https://github.com/huggingface/safetensors
+/// Everything that the header states is checked against the size of the file before it is used. A
+/// tensor is read when it is asked for. Format: https://github.com/huggingface/safetensors
 public struct SafetensorsFile: Sendable {
   public let url: URL
   public let metadata: [String: String]
-  /// Names in the order of their bytes in the file.
+  /// The names of the tensors, in the order of their bytes in the file.
   public let names: [String]
   private let entries: [String: Entry]
   private let start: UInt64
 
-  /// Far more than any network's, and little enough to be read into memory many times over.
+  /// The longest header that is read, in bytes. The header of the largest networks is far shorter.
   static let longestHeader = 8 << 20
 
   private struct Entry: Sendable {
@@ -26,25 +25,27 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// Reads the header of a file.
-  /// - Throws: `Failure.missing` or `Failure.badData` with the file, what was expected and what was
-  ///   found.
+  /// - Throws: `Failure.missing` if the file cannot be read; `Failure.badData` that names the file
+  ///   and says what is wrong with it.
   public init(_ url: URL) throws {
     self.url = url
     func wrong(_ reason: String) -> Failure {
       .badData(
-        "\(url.path) is not a sound safetensors file: \(reason)",
-        hint: "is it truncated? download or write it again")
+        "\(url.path) is not a valid safetensors file: \(reason)",
+        hint: "the file may be truncated: get it again")
     }
     guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: 0)) != nil, let prefix = try? file.read(upToCount: 8) ?? Data()
     else { throw Failure.missing("cannot read \(url.path)") }
     defer { try? file.close() }
     guard prefix.count == 8 else {
-      throw wrong("it has \(size) bytes, fewer than a header")
+      throw wrong("it has \(size) bytes, expected at least 8")
     }
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length >= 2, length <= size - 8, length <= Self.longestHeader else {
-      throw wrong("its header claims \(length) bytes, the file has \(size)")
+      throw wrong(
+        "its header claims \(length) bytes in a file of \(size) bytes; at most "
+          + "\(Self.longestHeader) are supported")
     }
     guard let text = try? file.read(upToCount: Int(length)), text.count == Int(length),
       let header = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any]
@@ -52,7 +53,7 @@ public struct SafetensorsFile: Sendable {
     start = 8 + length
 
     guard let texts = (header["__metadata__"] ?? [String: String]()) as? [String: String] else {
-      throw wrong("its __metadata__ is not a mapping of names to texts")
+      throw wrong("its __metadata__ do not consist of names with texts")
     }
     metadata = texts
     var entries: [String: Entry] = [:]
@@ -70,7 +71,7 @@ public struct SafetensorsFile: Sendable {
       end = entry.end
     }
     guard UInt64(end) == size - start else {
-      throw wrong("its tensors fill \(end) bytes, the file has \(size - start)")
+      throw wrong("its tensors have \(end) bytes, and the file has \(size - start) for them")
     }
     self.entries = entries
     names = ordered.map(\.key)
@@ -82,14 +83,14 @@ public struct SafetensorsFile: Sendable {
     guard let fields = value as? [String: Any], let code = fields["dtype"] as? String,
       let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
       offsets.count == 2
-    else { throw wrong("tensor '\(name)' lacks dtype, shape or data_offsets") }
+    else { throw wrong("tensor '\(name)' has no valid dtype, shape or data_offsets") }
     guard let type = SafetensorsCode(rawValue: code)?.type else {
       let known = SafetensorsCode.allCases.map(\.rawValue).joined(separator: ", ")
-      throw wrong("tensor '\(name)' has element type \(code); readable are \(known)")
+      throw wrong("tensor '\(name)' has the element type \(code), expected one of \(known)")
     }
     var bytes = type.byteCount
     for size in shape {
-      // A size of zero must not hide sizes that no tensor can have.
+      // A size of zero counts as one here. Otherwise a shape like [0, 2^62] would pass.
       let (product, overflow) = bytes.multipliedReportingOverflow(by: max(size, 1))
       guard size >= 0, !overflow, product < 1 << 48, shape.count <= 64 else {
         throw wrong("tensor '\(name)' has the impossible shape \(shape)")
@@ -101,19 +102,21 @@ public struct SafetensorsFile: Sendable {
       offsets[1] - offsets[0] == bytes
     else {
       throw wrong(
-        "tensor '\(name)' of shape \(shape) claims bytes \(offsets[0]) to \(offsets[1]) of \(limit)"
+        "tensor '\(name)' of shape \(shape) claims the bytes \(offsets[0]) to \(offsets[1]) of "
+          + "\(limit), expected \(bytes) bytes within the file"
       )
     }
     return Entry(type: type, shape: shape, begin: offsets[0], end: offsets[1])
   }
 
-  /// Whether a tensor is there.
+  /// Whether the file has a tensor of that name.
   public func contains(_ name: String) -> Bool { entries[name] != nil }
 
-  /// The shape of a tensor that is there.
+  /// The shape of a tensor; nil if the file has none of that name.
   public func shape(_ name: String) -> [Int]? { entries[name]?.shape }
 
   /// Reads one tensor.
+  /// - Throws: `Failure.badData` if the file has no tensor of that name.
   public func tensor(_ name: String) throws -> Tensor {
     guard let entry = entries[name] else {
       throw Failure.badData(
@@ -137,7 +140,8 @@ public struct SafetensorsFile: Sendable {
     try names.reduce(into: [:]) { $0[$1] = try tensor($1) }
   }
 
-  /// Writes tensors, in the order given, and metadata; the file appears whole or not at all.
+  /// Writes tensors in the given order, and metadata. The file is complete or, if writing fails,
+  /// unchanged.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String], to url: URL
   ) throws {
@@ -160,7 +164,7 @@ public struct SafetensorsFile: Sendable {
   }
 }
 
-/// The names of element types in the format.
+/// The element types that are supported, by their names in the format.
 private enum SafetensorsCode: String, CaseIterable {
   case f32 = "F32"
   case f64 = "F64"

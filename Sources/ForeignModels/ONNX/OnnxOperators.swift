@@ -1,22 +1,23 @@
 import ModelCore
 import Support
 
-/// Every operator that is read, one line each. Meanings: https://onnx.ai/onnx/operators
+/// All ONNX operators that are supported. docs/models.md lists them too. Their definitions are at
+/// https://onnx.ai/onnx/operators
 enum OnnxOperators {
   typealias Operator = @Sendable (OnnxCall) throws -> Tensor
 
   static let all: [String: Operator] = [
-    // Layers with weights.
+    // Layers with weights
     "Conv": { try $0.convolution() },
     "Gemm": { try $0.generalProduct() },
     "MatMul": { try $0.product($0.numbers(0), $0.numbers(1)) },
     "BatchNormalization": { try $0.batchNormalization() },
-    // Pooling.
+    // Pooling
     "MaxPool": { try $0.maxPooling() },
     "AveragePool": { try $0.averagePooling() },
     "GlobalAveragePool": { try $0.planes().throwing.globallyPooled() },
     "ReduceMean": { try $0.mean() },
-    // Each number by itself.
+    // Each number by itself
     "Relu": { try $0.numbers(0).throwing.relu() },
     "Sigmoid": { try $0.numbers(0).throwing.sigmoid() },
     "Tanh": { try $0.numbers(0).throwing.tanh() },
@@ -29,15 +30,15 @@ enum OnnxOperators {
     "Identity": { try $0.input(0) },
     "Dropout": { try $0.dropout() },
     "Cast": { try $0.cast() },
-    // Two tensors.
+    // Two tensors
     "Add": { try $0.binary($0.input(0), $0.input(1)) { try $0.plus($1) } },
     "Sub": { try $0.binary($0.input(0), $0.input(1)) { try $0.minus($1) } },
     "Mul": { try $0.binary($0.input(0), $0.input(1)) { try $0.times($1) } },
     "Div": { try $0.binary($0.numbers(0), $0.numbers(1)) { try $0.divided(by: $1) } },
-    // Rows.
+    // Along one dimension
     "Softmax": { try $0.softmax { try $0.softmax($1) } },
     "LogSoftmax": { try $0.softmax { try $0.logSoftmax($1) } },
-    // Shapes.
+    // Shapes and constants
     "Flatten": { try $0.flatten() },
     "Reshape": { try $0.reshape() },
     "Transpose": { try $0.transpose() },
@@ -53,12 +54,12 @@ enum OnnxOperators {
 }
 
 extension OnnxCall {
-  /// α·A'·B' + β·C
+  /// α·A′·B′ + β·C, with A′ and B′ the matrices A and B or their transposes.
   fileprivate func generalProduct() throws -> Tensor {
     func side(_ place: Int, _ attribute: String) throws -> Tensor {
       let matrix = try numbers(place)
       guard matrix.rank == 2 else {
-        throw wrong("needs matrices, its input \(place) is \(matrix.shape)")
+        throw wrong("expects a matrix as input \(place), found shape \(matrix.shape)")
       }
       return try int(attribute) ?? 0 != 0 ? matrix.transposed : matrix
     }
@@ -86,11 +87,11 @@ extension OnnxCall {
   fileprivate func batchNormalization() throws -> Tensor {
     let x = try numbers(0)
     guard try int("training_mode") ?? 0 == 0 else {
-      throw wrong("is in training behaviour: export the model after model.eval()")
+      throw wrong("is in training mode: export the model after model.eval()")
     }
     let parameters = try (1...4).map { try numbers($0) }
     guard x.rank == 2 || x.rank == 4, parameters.allSatisfy({ $0.shape == [x.shape[1]] }) else {
-      throw wrong("has statistics of shape \(parameters.map(\.shape)) for \(x.shape)")
+      throw wrong("has parameters of shape \(parameters.map(\.shape)) for an input of \(x.shape)")
     }
     let epsilon = try float("epsilon") ?? 1e-5
     return try x.throwing.batchNormalized(
@@ -112,7 +113,7 @@ extension OnnxCall {
 
   fileprivate func dropout() throws -> Tensor {
     guard optional(2).map({ $0.count == 1 && $0.scalar == 0 }) ?? true else {
-      throw wrong("is in training behaviour: export the model after model.eval()")
+      throw wrong("is in training mode: export the model after model.eval()")
     }
     return try input(0)
   }
@@ -120,12 +121,13 @@ extension OnnxCall {
   fileprivate func cast() throws -> Tensor {
     let types: [Int: Tensor.ElementType] = [1: .float32, 6: .int32, 7: .int64, 9: .bool]
     guard let code = try int("to"), let type = types[code] else {
-      throw wrong("turns numbers into ONNX's type \(try int("to") ?? 0), which is not read")
+      throw wrong("casts to the ONNX element type \(try int("to") ?? 0), which is not supported")
     }
     return try input(0).throwing.to(type)
   }
 
-  /// Before version 13 all dimensions from the axis on were one.
+  /// Softmax or its logarithm along an axis. Before version 13, all dimensions from the axis on
+  /// were treated as one.
   fileprivate func softmax(_ operation: (ThrowingOperations, Int) throws -> Tensor) throws -> Tensor
   {
     let x = try numbers(0)
@@ -141,7 +143,7 @@ extension OnnxCall {
     let x = try numbers(0)
     let axes = try (list(1, or: "axes") ?? Array(0..<x.rank)).map { try dimension($0, of: x.rank) }
     guard !axes.isEmpty, Set(axes).count == axes.count else {
-      throw wrong("has axes \(axes) for \(x.shape)")
+      throw wrong("has the axes \(axes) for an input of \(x.shape)")
     }
     let keep = try int("keepdims") ?? 1 != 0
     return try x.throwing.mean(axes, keep: keep)
@@ -149,7 +151,7 @@ extension OnnxCall {
 
   fileprivate func constant() throws -> Tensor {
     guard let (name, attribute) = node.attributes.first, node.attributes.count == 1 else {
-      throw wrong("has \(node.attributes.count) values")
+      throw wrong("has \(node.attributes.count) values, expected one")
     }
     switch attribute {
     case .tensor(let tensor): return tensor
@@ -157,7 +159,7 @@ extension OnnxCall {
     case .floats(let numbers): return Tensor(numbers.map(Float.init), shape: [numbers.count])
     case .int(let number): return Tensor([Int64(number)], shape: [])
     case .ints(let numbers): return Tensor(numbers.map(Int64.init), shape: [numbers.count])
-    default: throw wrong("has the value '\(name.prefix(40))' of a kind that is not read")
+    default: throw wrong("has a value of the kind '\(name.prefix(40))', which is not supported")
     }
   }
 }

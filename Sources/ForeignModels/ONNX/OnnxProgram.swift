@@ -2,37 +2,39 @@ import Foundation
 import ModelCore
 import Support
 
-/// An ONNX graph as calls of the engine, one for each operator, through which gradients go.
+/// An ONNX graph that is computed by calls of libtorch, one for each node, so that gradients go
+/// through it.
 struct OnnxProgram: ForeignProgram {
   private let steps: [OnnxFile.Node]
   private let constants: [String: Tensor]
   private let input: String
   private let output: String
   private let operators: Int
-  /// The values that no step after one needs any more.
+  /// For each step, the values that no later step needs.
   private let forgotten: [[String]]
-  /// How many numbers its float constants have.
+  /// The number of float32 constants, which are the weights.
   let weights: Int
 
-  /// - Throws: `Failure.badData` naming every operator that is not read, or what is wrong with the
-  ///   graph.
+  /// - Throws: `Failure.badData` that names an operator that is not supported, or says what is
+  ///   wrong with the graph.
   init(_ file: OnnxFile, device: Device) throws {
     try Self.checkOperators(file.nodes)
     guard file.inputs.count == 1, file.outputs.count == 1 else {
       throw Failure.badData(
-        "its graph takes \(file.inputs.count) inputs and gives \(file.outputs.count) outputs; a classifier takes images and gives logits",
-        hint: "export the model from its images to its logits only")
+        "its graph has \(file.inputs.count) inputs and \(file.outputs.count) outputs, expected one "
+          + "input for the images and one output for the logits",
+        hint: "export the model without further inputs and outputs")
     }
     guard file.inputs[0].type == 1 else {
       throw Failure.badData(
-        "its input '\(file.inputs[0].name.prefix(80))' has ONNX's element type \(file.inputs[0].type); expected float (1)"
-      )
+        "its input '\(file.inputs[0].name.prefix(80))' has the ONNX element type "
+          + "\(file.inputs[0].type), expected float (1)")
     }
     input = file.inputs[0].name
     output = file.outputs[0]
     operators = file.operators
     weights = file.constants.values.reduce(0) { $0 + ($1.type == .float32 ? $1.count : 0) }
-    // Whole numbers are sizes and places, and are wanted where the program runs.
+    // Whole numbers are sizes and indices, which are read on the CPU.
     var known = file.constants.mapValues { $0.type == .float32 ? $0.channelsLast.to(device) : $0 }
     var steps: [OnnxFile.Node] = []
     var folded = 0
@@ -40,14 +42,14 @@ struct OnnxProgram: ForeignProgram {
     for node in file.nodes {
       for name in node.inputs where !name.isEmpty && known[name] == nil && !made.contains(name) {
         throw Failure.badData(
-          "\(node.label) needs '\(name.prefix(80))', which nothing before it gives")
+          "\(node.label) takes '\(name.prefix(80))', which no node before it gives")
       }
       guard let result = node.outputs.first, !result.isEmpty, known[result] == nil,
         made.insert(result).inserted
       else {
-        throw Failure.badData("\(node.label) gives nothing, or what another already gave")
+        throw Failure.badData("\(node.label) gives no value, or one that another node gives")
       }
-      // What depends on constants only is computed once.
+      // A value that depends only on constants is computed once, here.
       if node.inputs.allSatisfy({ $0.isEmpty || known[$0] != nil }) {
         let call = OnnxCall(
           node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
@@ -76,10 +78,10 @@ struct OnnxProgram: ForeignProgram {
     guard let first = unknown.first else { return }
     let others =
       unknown.count == 1
-      ? "" : ", and \(unknown.count - 1) more nodes of operators that are not read"
+      ? "" : ", and so do \(unknown.count - 1) more nodes"
     throw Failure.badData(
-      "\(first.label) is an operator that is not read\(others)",
-      hint: "read are: " + OnnxOperators.all.keys.sorted().joined(separator: ", "))
+      "\(first.label) has an operator that is not supported\(others)",
+      hint: "supported are: " + OnnxOperators.all.keys.sorted().joined(separator: ", "))
   }
 
   private static func lastUses(_ steps: [OnnxFile.Node], keeping output: String) -> [[String]] {
@@ -94,6 +96,7 @@ struct OnnxProgram: ForeignProgram {
     return forgotten
   }
 
+  /// Computes one node after the other, and frees each value after the last node that takes it.
   func run(_ images: Tensor) throws -> Tensor {
     var values = [input: images.rank == 4 && images.shape[1] > 1 ? images.channelsLast : images]
     var live = images.count
@@ -108,7 +111,7 @@ struct OnnxProgram: ForeignProgram {
       for name in forgotten { live -= values.removeValue(forKey: name)?.count ?? 0 }
     }
     guard let logits = values[output], logits.type == .float32 else {
-      throw Failure.badData("its output '\(output.prefix(80))' is no tensor of float numbers")
+      throw Failure.badData("its output '\(output.prefix(80))' is not a tensor of float numbers")
     }
     return logits
   }

@@ -1,14 +1,14 @@
 import ModelCore
 
-/// What a pickle is made of.
 extension Pickle {
+  /// A value on the stack of a pickle.
   enum Value: Equatable {
     case none, mark
     case truth(Bool)
     case int(Int)
     case double(Double)
     case text(String)
-    /// A place in `containers`, `tensors` or `storages`.
+    /// An index in the stack's `containers`, or in the pickle's `tensors` or `storages`.
     case container(Int)
     case tensor(Int)
     case storage(Int)
@@ -18,17 +18,18 @@ extension Pickle {
   struct Container {
     enum Kind { case list, tuple, dictionary }
     let kind: Kind
-    /// The items; of a dictionary each key and its value in turn.
+    /// The items. In a dictionary, each key is followed by its value.
     var items: [Value] = []
   }
 
-  /// The numbers of one or more tensors, in a file of their own.
+  /// The numbers of one or more tensors. They are a member of the archive with the name `key`.
   struct Storage {
     let type: Tensor.ElementType
     let key: String
     let count: Int
   }
 
+  /// A tensor as a view of a storage, as in PyTorch.
   struct StoredTensor {
     let storage: Storage
     let offset: Int
@@ -36,7 +37,7 @@ extension Pickle {
     let strides: [Int]
   }
 
-  /// What may be named.
+  /// The names that a pickle may contain.
   enum Name: Equatable {
     case orderedDictionary, tensor, parameter, size
     case storage(Tensor.ElementType)

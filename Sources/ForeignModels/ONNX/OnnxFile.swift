@@ -2,9 +2,10 @@ import Foundation
 import ModelCore
 import Support
 
-/// An ONNX file as it is written: operators that follow each other, and the numbers they start
-/// from. Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+/// The content of an ONNX file: the nodes of its graph in the order in which they are computed, and
+/// the constants they use. Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 struct OnnxFile {
+  /// One operator of the graph, with the names of the values that it takes and gives.
   struct Node {
     var operation = ""
     var name = ""
@@ -14,7 +15,7 @@ struct OnnxFile {
     var attributes: [String: Attribute] = [:]
     var index = 0
 
-    /// How messages call it.
+    /// The node in error messages: `node 'conv1' (Conv)`, or by its index if it has no name.
     var label: String {
       "node \(name.isEmpty ? "\(index)" : "'\(name.prefix(80))'") (\(operation.prefix(40)))"
     }
@@ -30,7 +31,7 @@ struct OnnxFile {
     case other
   }
 
-  /// A graph's input: a name, its element type, and its sizes; nil where they are free.
+  /// An input of the graph. A size is nil if the file leaves it free.
   struct Input {
     var name = ""
     var type = 0
@@ -39,17 +40,17 @@ struct OnnxFile {
 
   private(set) var nodes: [Node] = []
   private(set) var constants: [String: Tensor] = [:]
-  /// Inputs that are no constants.
+  /// The inputs that are not constants.
   private(set) var inputs: [Input] = []
   private(set) var outputs: [String] = []
-  /// The version of the standard operators.
+  /// The version of the standard operators (the opset).
   private(set) var operators = 0
   private(set) var metadata: [String: String] = [:]
 
   static let mostParts = 100_000
 
-  /// - Throws: `Failure.badData` if the file is damaged, keeps numbers elsewhere, or holds more
-  ///   than a classifier's parts.
+  /// - Throws: `Failure.missing` if the file cannot be read; `Failure.badData` if it is damaged,
+  ///   refers to other files, or holds what no image classifier needs.
   init(_ url: URL) throws {
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
       throw Failure.missing("cannot read \(url.path)")
@@ -65,18 +66,19 @@ struct OnnxFile {
       case 14: try addMetadata(value)
       case 25:
         throw Failure.badData(
-          "it defines functions of its own, which are not read",
-          hint: "export with opset 17, or inline them with onnx.inliner")
+          "it defines functions of its own, which are not supported",
+          hint: "replace them by operators with onnx.inliner.inline_local_functions")
       default: break
       }
     }
     guard let graph else {
-      throw Failure.badData("it is no ONNX model, or is truncated: it has no graph")
+      throw Failure.badData(
+        "it has no graph", hint: "the file may be truncated, or not an ONNX model: export it again")
     }
     guard operators >= 7 else {
       throw Failure.badData(
-        "its operators are of version \(operators); read are those from 7 on",
-        hint: "export it with opset 17")
+        "its operators have version \(operators), expected 7 or later",
+        hint: "export it again, for example with opset_version=17")
     }
     try read(graph: graph)
     inputs.removeAll { constants[$0.name] != nil }
@@ -115,7 +117,7 @@ struct OnnxFile {
         constants[name] = tensor
       case 11: inputs.append(try Self.input(value.message()))
       case 12: outputs.append(try Self.input(value.message()).name)
-      case 15: throw Failure.badData("it holds sparse tensors, which are not read")
+      case 15: throw Failure.badData("it contains sparse tensors, which are not supported")
       default: break
       }
       guard nodes.count + constants.count + inputs.count + outputs.count <= Self.mostParts else {
@@ -164,12 +166,16 @@ struct OnnxFile {
       default: break
       }
     }
-    // Files before version 3 of the format do not tell the type.
+    // Before version 3 of the format, files did not state the type of an attribute.
     if type == 7 || (type == 0 && !ints.isEmpty) { return (name, .ints(ints)) }
     if type == 6 || (type == 0 && !floats.isEmpty) { return (name, .floats(floats)) }
     return (name, single)
   }
+}
 
+// MARK: - Inputs
+
+extension OnnxFile {
   private static func input(_ data: Data) throws -> Input {
     var reader = ProtobufReader(data)
     var input = Input()
@@ -203,15 +209,21 @@ struct OnnxFile {
     return shape
   }
 
-  /// The shape of an image, if the file fixes it.
-  func imageShape(_ layout: ModelNotes.Layout) -> InputShape? {
-    guard layout != .flat, let shape = inputs.first?.shape, shape.count == 4 else { return nil }
+  /// The shape of an image or of a row of a table, if the file fixes its sizes.
+  ///
+  /// An input of two dimensions is a table, unless the layout is `flat`: it then takes images of a
+  /// shape that only the data can tell.
+  func inputShape(_ layout: ModelNotes.Layout) -> InputShape? {
+    guard let shape = inputs.first?.shape, shape.count > 1 else { return nil }
     let sizes = shape.dropFirst().compactMap { size in
       size.flatMap { (1...65_536).contains($0) ? $0 : nil }
     }
-    guard sizes.count == 3 else { return nil }
-    return layout == .nchw
-      ? InputShape(channels: sizes[0], height: sizes[1], width: sizes[2])
-      : InputShape(channels: sizes[2], height: sizes[0], width: sizes[1])
+    guard sizes.count == shape.count - 1 else { return nil }
+    return switch (layout, sizes.count) {
+    case (.nchw, 3): InputShape(channels: sizes[0], height: sizes[1], width: sizes[2])
+    case (.nhwc, 3): InputShape(channels: sizes[2], height: sizes[0], width: sizes[1])
+    case (.nchw, 1): InputShape(features: sizes[0])
+    default: nil
+    }
   }
 }

@@ -2,10 +2,15 @@ import Foundation
 import ModelCore
 import Support
 
-/// A tensor in an ONNX file.
+/// Reads a tensor that is stored in an ONNX file.
 enum OnnxTensor {
-  /// - Throws: `Failure.badData` if its numbers are not all there, are of a type that is not read,
-  ///   or lie in another file.
+  /// ONNX's codes of the element types that are supported.
+  private static let types: [Int: Tensor.ElementType] = [
+    1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
+  ]
+
+  /// - Throws: `Failure.badData` if numbers are missing, lie in another file, or have an element
+  ///   type that is not supported.
   static func read(_ data: Data) throws -> (name: String, tensor: Tensor) {
     var reader = ProtobufReader(data)
     var (name, code, shape, raw): (String, Int, [Int], Data?) = ("", 0, [], nil)
@@ -25,34 +30,23 @@ enum OnnxTensor {
       default: break
       }
     }
-    let shown = "tensor '\(name.prefix(80))'"
+    let label = "tensor '\(name.prefix(80))'"
     guard !isElsewhere else {
       throw Failure.badData(
-        "\(shown) keeps its numbers in another file, which is not read",
-        hint:
-          "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', save_as_external_data=False)"
-      )
+        "\(label) keeps its numbers in another file (external data), which is not supported",
+        hint: "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', "
+          + "save_as_external_data=False)")
     }
-    let types: [Int: Tensor.ElementType] = [
-      1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
-    ]
     guard let type = types[code] else {
       throw Failure.badData(
-        "\(shown) is of ONNX's element type \(code); read are float, double, int32, int64, uint8 and bool",
-        hint: "export the model in float32")
+        "\(label) has the ONNX element type \(code), expected float, double, int32, int64, uint8 "
+          + "or bool", hint: "export the model in float32")
     }
-    var count = 1
-    for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow, product <= 1 << 40, shape.count <= 16 else {
-        throw Failure.badData("\(shown) has the impossible shape \(shape.prefix(16))")
-      }
-      count = product
-    }
+    let count = try self.count(shape, label)
     func lacking(_ found: Int) -> Failure {
       .badData(
-        "\(shown) of shape \(shape) has \(found) numbers",
-        hint: "is the file truncated? download or export it again")
+        "\(label) of shape \(shape) has \(found) numbers, expected \(count)",
+        hint: "the file may be truncated: get it again")
     }
     if let raw {
       guard raw.count == count * type.byteCount else { throw lacking(raw.count / type.byteCount) }
@@ -64,5 +58,17 @@ enum OnnxTensor {
     }
     guard ints.count == count else { throw lacking(ints.count) }
     return (name, Tensor(ints.map(Int64.init), shape: shape).to(type))
+  }
+
+  private static func count(_ shape: [Int], _ label: String) throws -> Int {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow, product <= 1 << 40, shape.count <= 16 else {
+        throw Failure.badData("\(label) has the impossible shape \(shape.prefix(16))")
+      }
+      count = product
+    }
+    return count
   }
 }

@@ -1,14 +1,14 @@
 import Foundation
 import Support
 
-/// Walks through the fields of one protobuf message, in the order of the file, without believing
-/// any length before it was checked. Format: https://protobuf.dev/programming-guides/encoding
+/// Reads the fields of one protobuf message in the order of the file, and checks every length
+/// before using it. Format: https://protobuf.dev/programming-guides/encoding
 struct ProtobufReader {
   enum Value {
     case varint(UInt64)
     case fixed32(UInt32)
     case fixed64(UInt64)
-    /// A text, a message of its own, or packed numbers.
+    /// A text, a message, or a packed list of numbers.
     case bytes(Data)
   }
 
@@ -16,20 +16,18 @@ struct ProtobufReader {
 
   init(_ data: Data) { input = ByteReader(data, what: "a message in it") }
 
-  /// The next field; nil at the end.
+  /// The next field; nil at the end of the message.
   mutating func next() throws -> (number: Int, value: Value)? {
     guard !input.isAtEnd else { return nil }
     let key = try varint()
     let number = Int(clamping: key >> 3)
-    guard number > 0 else {
-      throw Failure.badData("it is not sound protobuf: a field without a number")
-    }
+    guard number > 0 else { throw Self.damaged("a field has the number 0") }
     switch key & 7 {
     case 0: return (number, .varint(try varint()))
     case 1: return (number, .fixed64(UInt64(bitPattern: Int64(try input.number(8)))))
     case 2: return (number, .bytes(try input.bytes(Int(clamping: try varint()))))
     case 5: return (number, .fixed32(UInt32(truncatingIfNeeded: try input.number(4))))
-    default: throw Failure.badData("it is not sound protobuf: a field of the kind \(key & 7)")
+    default: throw Self.damaged("a field has the unknown type \(key & 7)")
     }
   }
 
@@ -40,13 +38,14 @@ struct ProtobufReader {
       number |= UInt64(byte & 0x7f) << UInt64(shift)
       if byte < 0x80 { return number }
     }
-    throw Failure.badData("it is not sound protobuf: a number of more than 64 bits")
+    throw Self.damaged("a number has more than 64 bits")
   }
 
-  /// More numbers than this are read as raw bytes only, which is how exporters write them.
+  /// The longest list of numbers that is read as a field. Exporters write longer lists as raw
+  /// bytes.
   private static let mostNumbers = 1 << 24
 
-  /// Adds a field's whole numbers: one, or several packed.
+  /// Appends the whole numbers of a field: a single one, or a packed list.
   static func add(_ value: Value, to numbers: inout [Int]) throws {
     switch value {
     case .varint(let number): numbers.append(Int(truncatingIfNeeded: number))
@@ -56,19 +55,20 @@ struct ProtobufReader {
         numbers.append(Int(truncatingIfNeeded: try packed.varint()))
         try checkCount(numbers.count)
       }
-    default: throw Failure.badData("it is not sound protobuf: a whole number of the wrong kind")
+    default: throw damaged("expected a whole number")
     }
     try checkCount(numbers.count)
   }
 
-  /// Adds a field's numbers with fractions: one, or several packed, of 4 or 8 bytes.
+  /// Appends the floating-point numbers of a field: a single one, or a packed list with `width` (4
+  /// or 8) bytes per number.
   static func add(_ value: Value, to numbers: inout [Double], width: Int) throws {
     switch value {
     case .fixed32(let bits): numbers.append(Double(Float(bitPattern: bits)))
     case .fixed64(let bits): numbers.append(Double(bitPattern: bits))
     case .bytes(let data):
       guard data.count.isMultiple(of: width) else {
-        throw Failure.badData("it is not sound protobuf: half a number")
+        throw damaged("a list of numbers ends within a number")
       }
       try checkCount(numbers.count + data.count / width)
       var packed = ByteReader(data, what: "a list in it")
@@ -79,7 +79,7 @@ struct ProtobufReader {
             ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
             : Double(bitPattern: UInt64(bitPattern: Int64(bits))))
       }
-    case .varint: throw Failure.badData("it is not sound protobuf: a fraction of the wrong kind")
+    case .varint: throw damaged("expected a floating-point number")
     }
     try checkCount(numbers.count)
   }
@@ -89,27 +89,28 @@ struct ProtobufReader {
       throw Failure.badData("a list in it has more than \(mostNumbers) numbers")
     }
   }
+
+  static func damaged(_ reason: String) -> Failure {
+    .badData("it is not valid protobuf: \(reason)", hint: "the file may be damaged: get it again")
+  }
 }
 
 extension ProtobufReader.Value {
-  /// The text, message or whole number of a field.
   func text() throws -> String {
     guard let text = String(data: try message(), encoding: .utf8) else {
-      throw Failure.badData("it is not sound protobuf: a text that is none")
+      throw ProtobufReader.damaged("a text is not valid UTF-8")
     }
     return text
   }
 
   func message() throws -> Data {
-    guard case .bytes(let data) = self else {
-      throw Failure.badData("it is not sound protobuf: a message of the wrong kind")
-    }
+    guard case .bytes(let data) = self else { throw ProtobufReader.damaged("expected a message") }
     return data
   }
 
   func int() throws -> Int {
     guard case .varint(let number) = self else {
-      throw Failure.badData("it is not sound protobuf: a whole number of the wrong kind")
+      throw ProtobufReader.damaged("expected a whole number")
     }
     return Int(truncatingIfNeeded: number)
   }

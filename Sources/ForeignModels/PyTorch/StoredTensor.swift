@@ -1,0 +1,52 @@
+import Foundation
+import ModelCore
+import Support
+
+extension Pickle.StoredTensor {
+  /// The numbers of this tensor in row-major order, taken from those of its storage.
+  /// - Parameters:
+  ///   - numbers: the bytes of the storage.
+  ///   - name: the name of the tensor in error messages.
+  /// - Throws: `Failure.badData` if the storage has fewer bytes than it claims.
+  func read(_ numbers: Data, name: String) throws -> Tensor {
+    let width = storage.type.byteCount
+    guard numbers.count / width >= storage.count else {
+      throw Failure.badData(
+        "the numbers of '\(name)' have \(numbers.count) bytes, expected \(storage.count * width)",
+        hint: "the file may be truncated: get it again")
+    }
+    let count = shape.reduce(1, *)
+    return numbers.withUnsafeBytes { bytes in
+      guard count > 0, !isContiguous else {
+        let start = count == 0 ? 0 : offset * width
+        return Tensor(
+          copying: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * width]),
+          shape: shape, type: storage.type)
+      }
+      // Copies element after element. `index` counts through the shape, the last dimension first.
+      var out = [UInt8](repeating: 0, count: count * width)
+      var index = [Int](repeating: 0, count: shape.count)
+      for item in 0..<count {
+        let place = zip(index, strides).reduce(offset) { $0 + $1.0 * $1.1 } * width
+        for byte in 0..<width { out[item * width + byte] = bytes[place + byte] }
+        for dimension in shape.indices.reversed() {
+          index[dimension] += 1
+          if index[dimension] < shape[dimension] { break }
+          index[dimension] = 0
+        }
+      }
+      return out.withUnsafeBytes { Tensor(copying: $0, shape: shape, type: storage.type) }
+    }
+  }
+
+  /// Whether the numbers lie in row-major order without gaps. The stride of a dimension of size one
+  /// does not matter.
+  private var isContiguous: Bool {
+    var expected = 1
+    for (size, stride) in zip(shape, strides).reversed() where size != 1 {
+      guard stride == expected else { return false }
+      expected *= size
+    }
+    return true
+  }
+}
