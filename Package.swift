@@ -115,7 +115,9 @@ let package = Package(
       name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["crossfire", "crossfire-fuzz", "HumanStudy", "Evaluation", "TestSupport"]),
+      dependencies: [
+        "crossfire", "crossfire-fuzz", "StudyServer", "HumanStudy", "Evaluation", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -5,7 +5,7 @@
 ///   - sorted: numbers in ascending order, at least one.
 ///   - q: 0 to 1.
 func quantile(_ sorted: [Double], _ q: Double) -> Double {
-  precondition(!sorted.isEmpty, "no numbers have no quantile")
+  precondition(!sorted.isEmpty, "an empty list has no quantile")
   let place = q * Double(sorted.count - 1)
   let below = Int(place)
   let above = min(below + 1, sorted.count - 1)
