@@ -1,13 +1,17 @@
-# Crossfire's chores. `make demo` and `make test` do all of their own set-up.
+# Builds, tests and installs Crossfire. Every command does the set-up that it needs.
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 OUT ?= crossfire-demo
 
 DEPS := $(CURDIR)/.deps
 export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
-# One configuration for the command and the tests: the C++ target then compiles once.
+# The command and the tests are built with the same flags, so that one build serves the other: after
+# `make build`, `make test` compiles the test targets and nothing else. This is why the command is
+# built with -enable-testing too. Without it, all Swift modules would be compiled twice.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
-  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
+  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' \
+  -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
+SWIFT_SOURCES = Package.swift Sources Attacks Defenses Reports Benchmarks Tests
 CROSSFIRE = .build/release/crossfire
 
 .PHONY: setup build demo test bench bench-peers fuzz format lint install clean
@@ -21,7 +25,7 @@ build: setup
 demo: build
 	@$(CROSSFIRE) run Experiments/quick.yaml --out $(OUT)
 
-# A build for tests has flags of its own, so a build without them first would be done twice.
+# One thread per operation, since many tests run at the same time.
 test: setup lint
 	@swift build --build-tests $(SWIFT_FLAGS)
 	@OMP_NUM_THREADS=1 swift test --skip-build $(SWIFT_FLAGS) --disable-xctest
@@ -37,10 +41,10 @@ fuzz: build
 	@Tests/fuzz.sh
 
 format:
-	@swift format --in-place --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 lint:
-	@swift format lint --strict --recursive --parallel Package.swift Sources Attacks Defenses Reports Benchmarks Tests
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 install: build
 	@scripts/install.sh "$(PREFIX)"

@@ -1,11 +1,11 @@
 import ModelCore
 
-/// Floating-point operations of a network's matrix products and convolutions, a multiplication and
-/// an addition being two.
+/// The number of floating-point operations in a network's matrix products and convolutions. A
+/// multiplication and an addition count as two.
 struct Operations {
-  /// One pass forward, per image.
+  /// The operations of one forward pass, per image.
   let forward: Double
-  /// What the first layer's input gradient costs, which training does not need.
+  /// The operations of the input gradient of the first layer, which training does not compute.
   let firstInputGradient: Double
 
   init(_ description: NetworkDescription) throws {
@@ -25,9 +25,9 @@ struct Operations {
     firstInputGradient = costs.first { $0 > 0 } ?? 0
   }
 
-  /// A pass forward, and one back to the images.
+  /// The operations of a forward pass and a backward pass to the images.
   var inputGradient: Double { 2 * forward }
 
-  /// A pass forward, and one back to all parameters.
+  /// The operations of a forward pass and a backward pass to all parameters.
   var trainingStep: Double { 3 * forward - firstInputGradient }
 }

@@ -6,15 +6,15 @@ import ModelCore
 import Support
 
 /// The trained models and the test images on which Crossfire and other libraries are compared, as
-/// files that both read.
+/// files that all of them read.
 ///
-/// MNIST if it is on this machine, else the demo's 5,000 digits. What a folder already holds is not
-/// trained again.
+/// The images are MNIST's if that data set is on this machine, else the demo's 5,000 digits. Models
+/// that the folder already holds are not trained again.
 struct PeerModels {
   let folder: URL
-  /// The first is attacked by every attack; all of them make up the sweep.
+  /// Every attack attacks the first model, and the sweep uses all of them.
   static let names = ["cnn1", "cnn2", "cnn3", "cnn4"]
-  /// Enough steps for gradients that point somewhere, in under a minute a model.
+  /// Enough training for meaningful gradients, in less than a minute per model.
   static let trainingImages = 20_000
   static let imagesSeen = 40_000
   static let testImages = 1_000

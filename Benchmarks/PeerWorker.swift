@@ -6,25 +6,25 @@ import Foundation
 import ModelCore
 import Support
 
-/// Crossfire's side of the comparison with other libraries: does one task for each line it reads,
-/// and answers each with one line of JSON, so that another program can take turns with it.
+/// Crossfire's side of the comparison with other libraries. It reads one task per line and answers
+/// each with one line of JSON, so that another program can take turns with it.
 ///
 ///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
-///     sweep COUNT NAME EPSILON...          every model against every model, at each budget
-///     profile COUNT                        where the time of one PGD step goes
-///     double-backprop COUNT LAMBDA         one step of training with double backpropagation, after those before
+///     sweep COUNT NAME EPSILON...          attacks on each model, shown to all models
+///     profile COUNT                        the time of each part of one PGD step
+///     double-backprop COUNT LAMBDA         one more training step with double backpropagation
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
   private let models: [(name: String, network: Network)]
   private let learner: Network
-  /// The training that goes on from task to task, and its count and λ.
+  /// The training that continues from task to task, and the words of the task that started it.
   private var training: (asked: [String], step: RepeatedStep)?
   private let seed = Seed(1)
 
   /// - Parameters:
   ///   - images: a safetensors file with `images` `[N, C, H, W]` and `labels` `[N]`.
-  ///   - models: model files; the first is the one that is attacked.
+  ///   - models: model files. All tasks but the sweep use the first one.
   init(images: URL, models: [URL]) throws {
     Engine.start(threads: 2)
     let file = try SafetensorsFile(images)
@@ -36,23 +36,23 @@ final class PeerWorker {
     learner = try ModelFile(models[0]).network
   }
 
-  /// What a task came to; fields that a task does not have stay away.
+  /// The result of a task. Fields that a task does not have are left out of the JSON.
   private struct Answer: Encodable {
     var crossfire: String?
     var libtorch: String?
-    /// Floating-point operations of the first model's pass forward, for one image.
+    /// The floating-point operations of a forward pass of the first model, for one image.
     var operations: Double?
     var seconds: Double?
-    /// Share of the adversarial images still classified rightly.
+    /// The accuracy on the adversarial images.
     var accuracy: Double?
-    /// Share classified as their target.
+    /// The fraction of the adversarial images that are classified as their target.
     var hits: Double?
-    /// Mean size of the perturbations, in the attack's norm.
+    /// The mean size of the perturbations, in the attack's norm.
     var size: Double?
-    /// Images that went forward, and those that came back as gradients.
+    /// The images that passed forward, and the rows of outputs that gradients came back to.
     var forwards: Int?
     var backwards: Int?
-    /// Right answers by source, budget and victim.
+    /// The number of right predictions by source model, budget and target model.
     var grid: [Int]?
     var profile: [StepProfile.Part]?
     var failure: String?
@@ -79,7 +79,8 @@ final class PeerWorker {
   private func answer(_ words: [String]) throws -> Answer {
     guard words.count >= 2, let count = Int(words[1]), (1...labels.count).contains(count) else {
       throw Failure.usage(
-        "expected a task and a count from 1 to \(labels.count), found '\(words.joined(separator: " "))'"
+        "expected a task and a count from 1 to \(labels.count), "
+          + "found '\(words.joined(separator: " "))'"
       )
     }
     switch words[0] {
@@ -92,7 +93,7 @@ final class PeerWorker {
       return Answer(profile: try StepProfile(models[0].network, x, y).parts())
     case "double-backprop" where words.count == 3:
       guard let lambda = Double(words[2]) else {
-        throw Failure.usage("λ is a number, not '\(words[2])'")
+        throw Failure.usage("λ must be a number, found '\(words[2])'")
       }
       return doubleBackpropagation(count, lambda, asked: words)
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
@@ -102,7 +103,9 @@ final class PeerWorker {
   private func plan(_ name: String, _ words: [String]) throws -> AttackPlan {
     let entries = try words.map { word in
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw Failure.usage("a setting is name=value, not '\(word)'") }
+      guard parts.count == 2 else {
+        throw Failure.usage("a setting must be name=value, found '\(word)'")
+      }
       let items = parts[1].split(separator: ",").map { SettingValue.scalar(String($0)) }
       return Settings.Entry(
         name: parts[0], value: items.count == 1 ? items[0] : .list(items), place: "the task")
@@ -165,7 +168,7 @@ final class PeerWorker {
       backwards: counters.reduce(0) { $0 + $1.backwards }, grid: grid)
   }
 
-  /// The first images as the data set they were: bytes.
+  /// The first images as a data set of bytes.
   private func bytes(of count: Int) throws -> LabelledImages {
     let pixels = (images.narrow(0, 0, count) * 255 + 0.5).to(.uint8).bytes()
     let description = models[0].network.description

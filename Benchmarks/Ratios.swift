@@ -6,9 +6,9 @@ import Foundation
 import ModelCore
 import Support
 
-/// Crossfire's speed, as ratios taken in one run: against the machine's own rate of multiplying
-/// matrices, and against the work that would be done without the measures described in
-/// docs/architecture.md.
+/// Prints Crossfire's speed as ratios within one run: relative to the machine's own rate of
+/// multiplying matrices, and relative to the work without the measures that docs/architecture.md
+/// describes.
 func measureRatios() throws {
   Engine.start()
   let batch = 256

@@ -2,8 +2,8 @@ import Attacks
 import ModelCore
 import Support
 
-/// Where the time of one step of projected gradient descent goes: each layer of a frozen network on
-/// its own, forward and back, and what is left for the step and the projection.
+/// The time of each part of one step of projected gradient descent: each layer of a frozen network
+/// alone, forward and backward, the loss, and the step with its projection.
 struct StepProfile {
   private let network: Network
   private let images: Tensor
@@ -12,7 +12,7 @@ struct StepProfile {
 
   struct Part: Encodable {
     let name: String
-    /// Milliseconds.
+    /// Both in milliseconds.
     let forward: Double
     let backward: Double
   }
@@ -23,7 +23,7 @@ struct StepProfile {
     self.labels = labels
   }
 
-  /// The layers, then the loss, then the step; the last part is the whole step measured at once.
+  /// The layers, then the loss, then the step. The last part is a whole step, measured at once.
   func parts() throws -> [Part] {
     // images [N, C, H, W]
     var x = images
@@ -49,7 +49,8 @@ struct StepProfile {
     ]
   }
 
-  /// The layers in the order in which the network runs them: a pooling before the ReLU it follows.
+  /// The layers in the order in which the network applies them: a maximum pooling that follows a
+  /// ReLU comes before it.
   private func stages() throws -> [(name: String, apply: (Tensor) -> Tensor)] {
     var stages: [(name: String, apply: (Tensor) -> Tensor)] = []
     for (index, layer) in network.description.layers.layers.enumerated() {
@@ -64,7 +65,7 @@ struct StepProfile {
       case let pooling as MaxPooling: stage = { $0.maxPooled(pooling.window) }
       case is Relu: stage = { $0.relu }
       case is Flatten: stage = { $0.flattened }
-      default: throw Failure.usage("no profile of the layer '\(layer.text)'")
+      default: throw Failure.usage("the layer '\(layer.text)' cannot be profiled")
       }
       let place =
         layer is MaxPooling && stages.last?.name == Relu.keyword ? stages.count - 1 : stages.count
@@ -74,8 +75,8 @@ struct StepProfile {
     return stages + [("cross-entropy", loss)]
   }
 
-  /// Backward is what a gradient takes longer than the pass forward and the sum that the gradient
-  /// is taken of.
+  /// Measures one layer. The backward time is the time of a gradient of Σ output, minus that of the
+  /// forward pass, minus that of the sum and its gradient.
   private func measure(_ name: String, on x: Tensor, _ apply: @escaping (Tensor) -> Tensor) -> Part
   {
     let output = withoutGradients { apply(x) }

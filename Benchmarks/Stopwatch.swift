@@ -1,9 +1,9 @@
 import Foundation
 
-/// Runs pieces of work by turns, so that a machine that gets slower or faster meanwhile does so for
+/// Measures pieces of work in turns. If the machine gets slower or faster meanwhile, it does so for
 /// all of them.
 struct Stopwatch {
-  /// The median seconds of each piece over the rounds, after one round to warm up.
+  /// The seconds of each piece, as the median over the rounds, after one round to warm up.
   static func interleaved(_ rounds: Int, _ pieces: [() -> Void]) -> [Double] {
     for piece in pieces { piece() }
     var times = [[Double]](repeating: [], count: pieces.count)
@@ -13,6 +13,7 @@ struct Stopwatch {
     return times.map { $0.sorted()[$0.count / 2] }
   }
 
+  /// The seconds of one piece.
   static func seconds(_ piece: () throws -> Void) rethrows -> Double {
     let started = ContinuousClock.now
     try piece()
@@ -33,9 +34,11 @@ func peakMegabytes() -> Double {
   #endif
 }
 
+/// Prints a name, a value and a note on one line.
 func line(_ name: String, _ value: String, _ note: String = "") {
   let padded = name.padding(toLength: 44, withPad: " ", startingAt: 0)
   print(padded + value + (note.isEmpty ? "" : "  (\(note))"))
 }
 
+/// A number with a fixed number of decimals.
 func decimals(_ value: Double, _ count: Int = 2) -> String { String(format: "%.\(count)f", value) }

@@ -7,14 +7,14 @@ import Foundation
 import ModelCore
 import Support
 
-/// Reads a folder of pictures as an evaluation does, and compares with what the two libraries alone
-/// can do.
+/// Measures how fast a folder of pictures is read as an evaluation reads it, and compares with
+/// libjpeg and libpng alone.
 func measureStreaming(_ folder: URL) throws {
   let reference = try DataReference(folder.path)
   let library = try LibraryAlone(folder)
   line(
-    "the library alone, on one core",
-    decimals(library.picturesPerSecond(threads: 1), 0) + " pictures per second of processor")
+    "libjpeg or libpng alone, on one core",
+    decimals(library.picturesPerSecond(threads: 1), 0) + " pictures per processor second")
 
   var images: LabelledImages?
   let opening = try Stopwatch.seconds { images = try reference.load(defaultSplit: .test) }
@@ -22,16 +22,17 @@ func measureStreaming(_ folder: URL) throws {
   let count = Double(images.count)
   line(
     "opening: reading, decoding and hashing all", decimals(count / opening, 0) + " pictures/s",
-    "\(images.count) of \(images.shape), \(decimals(opening, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB"
+    "\(images.count) of \(images.shape), \(decimals(opening, 1)) s, "
+      + "peak memory \(decimals(peakMegabytes(), 0)) MB"
   )
 
   let some = images.prefix(8192)
-  /// In turns with the library, since processors are not always as fast.
+  /// Measures in turns with the library alone, since the speed of a processor changes over time.
   func report(_ what: String, _ body: (LabelledImages, Range<Int>) -> Void) {
     var (passed, spent, alone) = (0.0, 0.0, [Double]())
     for range in Evaluator(batchSize: 1024).batches(some.count) {
-      // Cores that share their units are slower when all are at work: what is compared keeps all of
-      // them busy.
+      // Cores that share computing units are slower if all of them work. So both sides keep all
+      // cores busy.
       alone.append(library.picturesPerSecond(threads: ProcessInfo.processInfo.activeProcessorCount))
       let part = some.subset(range)
       let before = processorSeconds()
@@ -43,12 +44,12 @@ func measureStreaming(_ folder: URL) throws {
     let perSecond = Double(some.count) / spent
     let theirs = Double(alone.count) / alone.map { 1 / $0 }.reduce(0, +)
     line(
-      what, decimals(perSecond, 0) + " pictures per second of processor",
-      "\(decimals(100 * perSecond / theirs, 0)) % of the library's \(decimals(theirs, 0)) on all cores, "
-        + "\(decimals(spent / passed, 1)) cores at work")
+      what, decimals(perSecond, 0) + " pictures per processor second",
+      "\(decimals(100 * perSecond / theirs, 0)) % of the library's \(decimals(theirs, 0)) "
+        + "on all cores, \(decimals(spent / passed, 1)) cores busy")
   }
   report("from files to batches of 64, uint8") { _ = $0.subset($1).pixels }
-  report("the same as fractions, float32, ahead") { _ = $0.batch($1).images }
+  report("the same as float32 fractions, decoded ahead") { _ = $0.batch($1).images }
 
   let network = try streamedNetwork(images)
   let batch = images.batch(0..<64).images
@@ -74,7 +75,7 @@ func measureStreaming(_ folder: URL) throws {
     "\(decimals(attacking, 1)) s, peak memory \(decimals(peakMegabytes(), 0)) MB")
 }
 
-/// A network that is about as fast as the decoder.
+/// A network that takes about as long per picture as the decoder.
 private func streamedNetwork(_ images: LabelledImages) throws -> any Classifier {
   let layers = [
     "conv 16 kernel 7 stride 4 padding 3", "relu", "conv 32 kernel 3 stride 2", "relu",
@@ -87,7 +88,7 @@ private func streamedNetwork(_ images: LabelledImages) throws -> any Classifier 
     .frozen()
 }
 
-/// libjpeg or libpng at work on files in memory, nothing else done.
+/// libjpeg or libpng decoding files in memory, and nothing else.
 private struct LibraryAlone {
   private let files: [(isJPEG: Bool, data: Data)]
 
@@ -99,11 +100,11 @@ private struct LibraryAlone {
       (isJPEG: $0.pathExtension == "jpg", data: try Data(contentsOf: $0))
     }
     guard !files.isEmpty else {
-      throw Failure.missing("there are no .jpg or .png files in \(folder.path)")
+      throw Failure.missing("found no .jpg or .png files in \(folder.path)")
     }
   }
 
-  /// Pictures per second of processor, over all threads.
+  /// How many pictures are decoded per second of processor time, over all threads.
   func picturesPerSecond(threads: Int) -> Double {
     let rounds = 2
     let before = processorSeconds()
@@ -115,10 +116,10 @@ private struct LibraryAlone {
   }
 }
 
-/// What this process has computed so far, in all its threads.
+/// The processor time of this process so far, in seconds, over all threads.
 private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
-/// As the libraries' own examples do it, without a second pass over the pixels.
+/// Decodes a file as the examples of the libraries do, without a second pass over the pixels.
 private func decode(_ data: Data, _ isJPEG: Bool, _ pixels: inout [UInt8]) {
   pixels.withUnsafeMutableBufferPointer { out in
     data.withUnsafeBytes { bytes in

@@ -4,7 +4,7 @@ import Defenses
 import ModelCore
 import Support
 
-/// One step of training after another on the same batch: forward, gradients, Adam.
+/// Repeats a training step on one batch: forward pass, gradients, Adam.
 final class RepeatedStep {
   private let network: Network
   private let batch: Batch
@@ -31,20 +31,21 @@ final class RepeatedStep {
     optimizer.step(objective.terms(next()).total.gradients(of: network.learned))
   }
 
-  /// A pass forward, and what it takes to go back to the images too.
+  /// A forward pass in training.
   func forward() { _ = next().logits }
 
+  /// A forward pass in training, and a backward pass to the images.
   func inputGradient() {
     _ = next().fixedInputGradient { $0.crossEntropy(batch.labels) }
   }
 
-  /// The share of the batch that the network has learned.
+  /// The accuracy on the batch.
   var accuracy: Double {
     network.predictions(batch.images).equals(batch.labels).to(.float64).mean().scalar
   }
 }
 
-/// What steps of training with a defense cost beside a plain step, taken by turns.
+/// Prints the time of a training step with a defense, relative to that of a plain step.
 func measureTrainingSteps() throws {
   let batch = 256
   let shape = InputShape(channels: 1, height: 28, width: 28)
@@ -65,8 +66,8 @@ func measureTrainingSteps() throws {
       { plain.run() }, { doubled.run() }, { adversarial.run() }, { plain.forward() },
       { plain.inputGradient() },
     ])
-  // Clean and adversarial images each take a plain step's passes, and the examples an input
-  // gradient between them.
+  // The clean and the adversarial images each take the passes of a plain step, and the adversarial
+  // images also take an input gradient, whose time is that of times[4] − times[3].
   let parts = 2 + (times[4] - times[3]) / times[0]
   for (name, time, limit, remark) in [
     ("double backpropagation : plain step", times[1], 3.5, ""),

@@ -1,9 +1,10 @@
-// crossfire-bench                          Crossfire's speed as ratios; see Ratios.swift and
-// TrainingSteps.swift crossfire-bench steps                    the ratios of steps of training
-// alone crossfire-bench streaming FOLDER         reading the pictures of
-// Benchmarks/streaming_pictures.py; see Streaming.swift crossfire-bench prepare FOLDER
-// the models and images that Benchmarks/peers.py compares on crossfire-bench worker IMAGES MODEL...
-// Crossfire's side of that comparison, one task a line
+// Crossfire's benchmarks.
+//
+//     crossfire-bench                         speed as ratios (Ratios.swift, TrainingSteps.swift)
+//     crossfire-bench steps                   the ratios of training steps only
+//     crossfire-bench streaming FOLDER        reading the pictures that streaming_pictures.py made
+//     crossfire-bench prepare FOLDER          makes the models and images that peers.py compares on
+//     crossfire-bench worker IMAGES MODEL...  Crossfire's side of peers.py, one task per line
 import Foundation
 import ModelCore
 import Support
@@ -26,8 +27,8 @@ do {
       .serve()
   default:
     throw Failure.usage(
-      "crossfire-bench does not know '\(words.joined(separator: " "))'",
-      hint: "nothing, steps, streaming FOLDER, prepare FOLDER, or worker IMAGES MODEL...")
+      "unknown arguments '\(words.joined(separator: " "))'",
+      hint: "use none, or: steps, streaming FOLDER, prepare FOLDER, worker IMAGES MODEL...")
   }
 } catch let failure as Failure {
   FileHandle.standardError.write(Data("crossfire-bench: \(failure)\n".utf8))

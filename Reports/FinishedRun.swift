@@ -133,10 +133,7 @@ extension StudyDesign {
       return nil
     }
     let sets = try RunFolder.exampleSets(in: folder.url).map { try ExampleSet($0) }
-    let classifiers = models.map {
-      NamedClassifier(name: $0.name, fingerprint: $0.fingerprint, classifier: $0.classifier)
-    }
-    let outcome = try StudySampler(self, sets: sets, models: classifiers).sample(
+    let outcome = try StudySampler(self, sets: sets, models: models).sample(
       into: study, progress: progress)
     progress.note(
       "drew a study of \(outcome.slots) lists with \(outcome.trialsEach) trials each and "

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Numbers for Tests/ModelCoreTests/ImageStatisticsTests.swift, with numpy and scipy alone, in double precision.
+"""Prints the expected values of Tests/ModelCoreTests/ImageStatisticsTests.swift, computed by NumPy
+and SciPy in double precision.
 
-Images [2, 2, 5, 6]: pixel (n, c, h, w) is ((7 n + 5 c + 3 h + 2 w + h w) mod 11) / 10.
+Pixel (n, c, h, w) of the images [2, 2, 5, 6] is ((7 n + 5 c + 3 h + 2 w + h w) mod 11) / 10.
 """
+
 import numpy
 from scipy.ndimage import correlate
 
@@ -12,18 +14,22 @@ moved = x - x.mean(axis=(1, 2, 3), keepdims=True)
 standard = moved / numpy.maximum(x.std(axis=(1, 2, 3), keepdims=True), 1 / numpy.sqrt(60))
 print("standardize", [round(float(v), 7) for v in standard[1, 1, 2]])
 
-line = numpy.exp(-(numpy.arange(-3, 4) / 3.0) ** 2 / 2)
+line = numpy.exp(-((numpy.arange(-3, 4) / 3.0) ** 2) / 2)
 kernel = numpy.outer(line, line)
 kernel /= 2 * kernel.sum()
 
 
 def local(images):
-    """Sum over the window and the channels, zero beyond the border: [N, 1, H, W]."""
-    planes = [sum(correlate(image[k], kernel, mode="constant") for k in range(2)) for image in images]
+    """The weighted sum over the window and the channels, with zeros outside: [N, 1, H, W]."""
+    planes = [
+        sum(correlate(image[k], kernel, mode="constant") for k in range(2)) for image in images
+    ]
     return numpy.stack(planes)[:, None]
 
 
 v = x - local(x)
 deviation = numpy.sqrt(local(v**2))
-result = v / numpy.maximum(numpy.maximum(deviation, deviation.mean(axis=(1, 2, 3), keepdims=True)), 1e-4)
+result = v / numpy.maximum(
+    numpy.maximum(deviation, deviation.mean(axis=(1, 2, 3), keepdims=True)), 1e-4
+)
 print("localcontrast", [round(float(v), 7) for v in result[1, 1, 2]])

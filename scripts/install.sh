@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Puts the built command and the libtorch it needs under a prefix: PREFIX/bin/crossfire and PREFIX/lib/crossfire/.
-# The command finds its libraries relative to itself, so the repository may be moved or removed afterwards.
+# Installs the built command and its libtorch: PREFIX/bin/crossfire and PREFIX/lib/crossfire/.
+# The command finds its libraries relative to itself, so that the repository may be moved or removed
+# afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=$1
@@ -11,7 +12,7 @@ for library in libtorch libtorch_cpu libtorch_cuda libc10 libc10_cuda libgomp; d
     if [ -f "$file" ]; then cp -fL "$file" "$libraries/"; fi
   done
 done
-# A command that is running keeps the old file; the new one appears whole.
+# A running command keeps the old file, and the new file replaces it whole.
 cp .build/release/crossfire "$prefix/bin/.crossfire.new"
 mv -f "$prefix/bin/.crossfire.new" "$prefix/bin/crossfire"
 "$prefix/bin/crossfire" --version

@@ -1,4 +1,5 @@
-"""How a comparison is held: Crossfire as a process that does one task a line, sides that take turns, and a table."""
+"""The parts of Benchmarks/peers.py: Crossfire as a process, contests in turns, and tables."""
+
 import json
 import os
 import statistics
@@ -7,21 +8,24 @@ import sys
 import time
 from collections import namedtuple
 
-# What a call came to: seconds; share of images still right; passes forward and back for each image; share of images at
-# their target; mean size of the perturbations.
+# The result of a call: its seconds, the accuracy on the adversarial images, the forward and
+# backward passes per image, the share of images classified as their target, and the mean
+# perturbation size.
 Outcome = namedtuple("Outcome", "seconds accuracy passes hits size", defaults=(None, None))
 
 
 class Skipped(Exception):
-    """Why a contest cannot be held on this machine."""
+    """The reason why a task cannot be compared on this machine."""
 
 
 class Worker:
-    """Crossfire in a process of its own: `crossfire-bench worker`."""
+    """Crossfire in a process of its own, `crossfire-bench worker`, which does one task per line."""
 
     def __init__(self, bench, images, models):
         command = [str(word) for word in (bench, "worker", images, *models)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.about = self.answer()
 
     def answer(self):
@@ -38,26 +42,32 @@ class Worker:
         return found
 
     def attack(self, task):
-        """A task's text begins with the number of images."""
+        """Runs an attack; the text of the task begins with the number of images."""
         found, count = self.ask(f"attack {task}"), int(task.split()[0])
         passes = found["forwards"] / count, found["backwards"] / count
-        return Outcome(found["seconds"], found["accuracy"], passes, found.get("hits"), found["size"])
+        return Outcome(
+            found["seconds"], found["accuracy"], passes, found.get("hits"), found["size"]
+        )
 
     def train(self, task, count):
         found = self.ask(task)
-        return Outcome(found["seconds"], found["accuracy"], (found["forwards"] / count, found["backwards"] / count))
+        return Outcome(
+            found["seconds"],
+            found["accuracy"],
+            (found["forwards"] / count, found["backwards"] / count),
+        )
 
     def close(self):
-        """Ends the process, so that its processor time counts as this program's."""
+        """Ends the process; only then does its processor time count as that of this program."""
         self.process.stdin.close()
         self.process.wait()
 
 
 class Contest:
-    """One task that every side does in turn, Crossfire first; keeps what each took and came to, round by round.
+    """One task that all sides do in turn, Crossfire first, in several rounds.
 
-    A machine that gets slower or faster meanwhile does so for everybody: what counts is the median over rounds of a round's
-    ratio of seconds.
+    If the machine gets slower or faster meanwhile, it does so for all sides. The ratio of two sides
+    is therefore computed within each round, and its median over the rounds is reported.
     """
 
     def __init__(self, title, rounds, warm=True):
@@ -65,7 +75,7 @@ class Contest:
         self.sides, self.outcomes = {}, {}
 
     def side(self, name, call, floor=None, images=1):
-        """Crossfire must be `floor` times faster than this side; a call's seconds are shared among `images`."""
+        """Adds a side. Crossfire must be `floor` times as fast; a call does `images` images."""
         self.sides[name], self.outcomes[name] = (call, floor, images), []
 
     def hold(self):
@@ -86,7 +96,9 @@ class Contest:
         ours = self.outcomes["Crossfire"]
         for name, found in self.outcomes.items():
             seconds = self.seconds(name)
-            ratio = statistics.median(theirs.seconds / mine.seconds for mine, theirs in zip(ours, found))
+            ratio = statistics.median(
+                theirs.seconds / mine.seconds for mine, theirs in zip(ours, found)
+            )
             floor = self.sides[name][1]
             least = "" if floor is None else f"{floor:g}" + ("" if ratio >= floor else " missed")
             shown = f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
@@ -102,14 +114,20 @@ def result(outcome):
 
 
 def table(head, rows):
-    """A table in Markdown that is readable as it stands."""
+    """A Markdown table with aligned columns."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    line = lambda row: "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
-    return [line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)]
+    line = (
+        lambda row: "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+    )
+    return [
+        line(head),
+        "|" + "|".join("-" * (width + 2) for width in widths) + "|",
+        *map(line, rows),
+    ]
 
 
 class Neighbours:
-    """How much of the machine other programs use; unknown where there is no /proc/stat."""
+    """Measures how busy other programs keep the machine; 0 on systems without /proc/stat."""
 
     def __init__(self):
         self.start = self.now()
@@ -125,7 +143,7 @@ class Neighbours:
         return time.monotonic(), (user + nice + system) / os.sysconf("SC_CLK_TCK"), own
 
     def share(self):
-        """Processors that others kept busy since the start, on average; call it when all workers are closed."""
+        """The mean number of processors that other programs kept busy, once all workers ended."""
         end = self.now()
         if self.start is None or end is None:
             return 0.0

@@ -1,5 +1,9 @@
-"""The other libraries' side of Benchmarks/peers.py: the same models as PyTorch modules, and each attack as a user of that
-library would call it. What is timed is the call; models, images and wrappers are made beforehand."""
+"""The sides of Benchmarks/peers.py that are not Crossfire.
+
+The models are PyTorch modules with the same weights, and each attack is called as a user of its
+library would call it. Only the call is timed; models, images and wrappers are made before.
+"""
+
 import json
 import logging
 import time
@@ -24,7 +28,10 @@ logging.disable(logging.CRITICAL)
 
 
 def model(path):
-    """A model file of Crossfire, or one with `layers` in its metadata, as an nn.Sequential with the same weights."""
+    """A model file as an nn.Sequential with the same weights.
+
+    The file is Crossfire's, or a safetensors file with `layers` in its metadata.
+    """
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}
@@ -36,7 +43,7 @@ def model(path):
         flat = flat or words[0] == "flatten"
         layers.append(layer(words, flat))
     made = nn.Sequential(*layers)
-    made(torch.zeros(2, 1, 28, 28))  # the lazy layers learn their input sizes
+    made(torch.zeros(2, 1, 28, 28))  # lets the lazy layers find their input sizes
     made.load_state_dict(state)
     return made.eval()
 
@@ -46,7 +53,9 @@ def layer(words, flat):
     number = lambda name, default: int(options.get(name, default))
     match kind:
         case "conv":
-            return nn.LazyConv2d(int(words[1]), number("kernel", 3), number("stride", 1), number("padding", 0))
+            return nn.LazyConv2d(
+                int(words[1]), number("kernel", 3), number("stride", 1), number("padding", 0)
+            )
         case "linear":
             return nn.LazyLinear(int(words[1]))
         case "batchnorm":
@@ -63,7 +72,8 @@ def layer(words, flat):
 
 
 def count_passes(net):
-    """Counts from now on the images that go forward through a module, and the rows of outputs whose gradients come back."""
+    """Counts the images that go forward through a module from now on, and the rows of outputs that
+    gradients come back to."""
     passes = Counter()
 
     def back(gradient):
@@ -74,12 +84,12 @@ def count_passes(net):
         if output.requires_grad:
             output.register_hook(back)
 
-    net[-1].register_forward_hook(forward)  # ART runs a module's layers without calling the module
+    net[-1].register_forward_hook(forward)  # ART calls the layers, not the module
     return passes
 
 
 def matrix_rate(side=2048, rounds=9):
-    """Floating-point operations a second of this machine's products of large matrices, the best of some rounds."""
+    """Floating-point operations per second of large matrix products, in the best round."""
     a, b = torch.rand(side, side), torch.rand(side, side)
     times = []
     for _ in range(rounds):
@@ -90,15 +100,20 @@ def matrix_rate(side=2048, rounds=9):
 
 
 class Libraries:
-    """Every library around one model and one set of images."""
+    """All libraries, for one model and one set of images."""
 
     def __init__(self, net, images, labels):
         self.net, self.images, self.labels = net, images, labels
         self.passes = count_passes(net)
         self.foolbox = foolbox.PyTorchModel(net, bounds=(0, 1), device="cpu")
         self.art = PyTorchClassifier(
-            net, loss=nn.CrossEntropyLoss(), input_shape=tuple(images.shape[1:]), nb_classes=10, clip_values=(0, 1),
-            device_type="cpu")
+            net,
+            loss=nn.CrossEntropyLoss(),
+            input_shape=tuple(images.shape[1:]),
+            nb_classes=10,
+            clip_values=(0, 1),
+            device_type="cpu",
+        )
 
     def outcome(self, count, call, targeted=False):
         x, y = self.images[:count], self.labels[:count]
@@ -112,9 +127,11 @@ class Libraries:
             predicted = self.net(adversarial).argmax(1)
         share = lambda wanted: (predicted == wanted).float().mean().item()
         changed = (adversarial != x).flatten(1).sum(1).float().mean().item()
-        return Outcome(seconds, share(y), passes, share((y + 1) % 10) if targeted else None, changed)
+        return Outcome(
+            seconds, share(y), passes, share((y + 1) % 10) if targeted else None, changed
+        )
 
-    # One step and forty of 0.01, from the original image.
+    # FGSM, and PGD with 40 steps of 0.01, both from the original image.
     def fgsm_torchattacks(self, count, epsilon):
         return self.outcome(count, torchattacks.FGSM(self.net, eps=epsilon))
 
@@ -135,44 +152,72 @@ class Libraries:
 
     def pgd_art(self, count, epsilon):
         attack = art.ProjectedGradientDescent(
-            self.art, eps=epsilon, eps_step=0.01, max_iter=40, num_random_init=0, batch_size=count, verbose=False)
+            self.art,
+            eps=epsilon,
+            eps_step=0.01,
+            max_iter=40,
+            num_random_init=0,
+            batch_size=count,
+            verbose=False,
+        )
         return self.outcome(count, lambda x, y: attack.generate(x.numpy(), y.numpy()))
 
     def foolbox_call(self, attack, epsilon):
         return lambda x, y: attack(self.foolbox, x, y, epsilons=epsilon)[1]
 
-    # Towards the next class, at most a share γ of the pixels.
+    # JSMA towards the next class, changing at most a share γ of the pixels.
     def jsma_torchattacks(self, count, gamma):
-        return self.outcome(count, torchattacks.JSMA(self.net, theta=1.0, gamma=gamma), targeted=True)
+        return self.outcome(
+            count, torchattacks.JSMA(self.net, theta=1.0, gamma=gamma), targeted=True
+        )
 
     def jsma_art(self, count, gamma):
-        attack = art.SaliencyMapMethod(self.art, theta=1.0, gamma=gamma, batch_size=count, verbose=False)
+        attack = art.SaliencyMapMethod(
+            self.art, theta=1.0, gamma=gamma, batch_size=count, verbose=False
+        )
         target = lambda y: np.eye(10, dtype=np.float32)[(y.numpy() + 1) % 10]
-        return self.outcome(count, lambda x, y: attack.generate(x.numpy(), target(y)), targeted=True)
+        return self.outcome(
+            count, lambda x, y: attack.generate(x.numpy(), target(y)), targeted=True
+        )
 
     def autoattack_torchattacks(self, count, epsilon):
-        """As it comes: 10 steps of each gradient attack, where the paper has 100."""
+        """By the library's defaults: 10 steps of each gradient attack, where the paper has 100."""
         return self.outcome(count, torchattacks.AutoAttack(self.net, eps=epsilon, seed=0))
 
     def autoattack_torchattacks100(self, count, epsilon):
         """The same four attacks with the paper's 100 steps."""
         common = {"eps": epsilon, "seed": 0}
-        return self.outcome(count, torchattacks.MultiAttack([
-            torchattacks.APGD(self.net, steps=100, loss="ce", **common),
-            torchattacks.APGDT(self.net, steps=100, n_classes=10, **common),
-            torchattacks.FAB(self.net, steps=100, multi_targeted=True, n_classes=10, **common),
-            torchattacks.Square(self.net, n_queries=5000, **common)]))
+        return self.outcome(
+            count,
+            torchattacks.MultiAttack(
+                [
+                    torchattacks.APGD(self.net, steps=100, loss="ce", **common),
+                    torchattacks.APGDT(self.net, steps=100, n_classes=10, **common),
+                    torchattacks.FAB(
+                        self.net, steps=100, multi_targeted=True, n_classes=10, **common
+                    ),
+                    torchattacks.Square(self.net, n_queries=5000, **common),
+                ]
+            ),
+        )
 
     def autoattack_pyautoattack(self, count, epsilon):
         attack = pyautoattack.AutoAttack(self.net, eps=epsilon, seed=0)
-        return self.outcome(count, lambda x, y: attack.run_standard_evaluation(x, y, batch_size=256)[0])
+        return self.outcome(
+            count, lambda x, y: attack.run_standard_evaluation(x, y, batch_size=256)[0]
+        )
 
 
 class DoubleBackpropagation:
-    """Training with a penalty on input gradients, as PyTorch's documentation shows a gradient penalty."""
+    """Training with a penalty on input gradients, written as in PyTorch's documentation."""
 
     def __init__(self, path, images, labels, penalty):
-        self.net, self.images, self.labels, self.penalty = model(path), images.clone(), labels, penalty
+        self.net, self.images, self.labels, self.penalty = (
+            model(path),
+            images.clone(),
+            labels,
+            penalty,
+        )
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-4)
 
     def step(self):
@@ -180,10 +225,11 @@ class DoubleBackpropagation:
         started = time.perf_counter()
         x = self.images.requires_grad_()
         losses = nn.functional.cross_entropy(self.net(x), self.labels, reduction="none")
-        slope, = torch.autograd.grad(losses.sum(), x, create_graph=True)
+        (slope,) = torch.autograd.grad(losses.sum(), x, create_graph=True)
         loss = losses.mean() + self.penalty * slope.square().flatten(1).sum(1).mean()
         self.optimizer.zero_grad()
-        # Of the parameters alone, as ours: backward() would compute the images' second gradient as well.
+        # Gradients of the parameters only, as in Crossfire: backward() would also compute the
+        # second derivative in the images.
         parameters = list(self.net.parameters())
         for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters)):
             parameter.grad = gradient
@@ -195,7 +241,10 @@ class DoubleBackpropagation:
 
 
 def sweep_torchattacks(nets, images, labels, epsilons):
-    """The loop a user of torchattacks writes: seconds, and right answers by source, budget and victim."""
+    """The loop that a user of torchattacks would write.
+
+    Returns its seconds, and the number of right predictions by source, budget and target model.
+    """
     batches = list(zip(images.split(256), labels.split(256)))
     started = time.perf_counter()
     grid = []

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Prepares the Python in which Benchmarks/peers.py runs other libraries, and does nothing that is already done.
+# Prepares the Python in which Benchmarks/peers.py runs other libraries. What is already done is not
+# done again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=.deps/peers
 torch_version=2.13.0
 pytorch_cpu_index=https://download.pytorch.org/whl/cpu
 
-# What is compared, at the versions it is compared at. Without their own dependencies, since those would bring a second
-# PyTorch and much that is never run; what they do import is below.
-peers=(torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1 pyautoattack==0.2.0)
-imported=(numpy scipy safetensors typing_extensions sympy networkx jinja2 fsspec filelock mpmath "setuptools>=77.0.3"
-  tqdm requests scikit-learn six GitPython packaging)
+# The compared libraries and their versions. They are installed without their declared dependencies,
+# which would bring a second PyTorch and much that is never run. What they import is listed below.
+peers=(torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1
+  pyautoattack==0.2.0)
+imported=(numpy scipy safetensors typing_extensions sympy networkx jinja2 fsspec filelock mpmath
+  "setuptools>=77.0.3" tqdm requests scikit-learn six GitPython packaging)
 
 stamp="torch $torch_version ${peers[*]} ${imported[*]}"
 [ "$(cat "$home/prepared" 2>/dev/null)" != "$stamp" ] || exit 0
-printf '\033[1m==>\033[0m %s\n' "preparing a Python with the libraries to compare with, in $home (300 MB to download)"
+printf '\033[1m==>\033[0m %s\n' \
+  "preparing a Python with the libraries to compare with, in $home (300 MB to download)"
 rm -rf "$home/python"
 mkdir -p "$home"
 python3 -m venv "$home/python"

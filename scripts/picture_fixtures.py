@@ -1,21 +1,29 @@
 #!/usr/bin/env python3
-"""Makes Tests/DatasetsTests/Fixtures/pictures: small pictures of every kind that is read, and what PIL and torchvision make of them.
+"""Writes Tests/DatasetsTests/Fixtures/pictures: pictures of every kind, and what PIL makes of them.
 
-Needs numpy, pillow 11, torch and torchvision (pillow 13 shrinks tall pictures rows first, and some bytes differ by one). For
-NAME.png or NAME.jpg, NAME.pil.png holds the pixels that PIL decodes (in RGB, or in
-grey for a grey file); resized/ holds what torchvision's Resize and CenterCrop give for the pictures named there.
+For NAME.png or NAME.jpg, NAME.pil.png holds the pixels that PIL decodes, in RGB, or in grey for a
+grey file. The folder resized/ holds pictures, and what torchvision's Resize and CenterCrop make of
+each: NAME.expected.png, and in grey NAME.grey.png.
+
+Needs numpy, pillow 11, torch and torchvision. Pillow 13 scales the height of tall pictures first,
+and some bytes differ by one.
 """
-import pathlib, struct, sys, zlib
+import pathlib
+import struct
+import sys
+import zlib
 
 import numpy
 import torch
 from PIL import Image
 
-# Lets torchvision's Python part load beside a PyTorch that its compiled part does not fit; no transform of pictures needs that.
+# Loads torchvision's Python part even if its compiled part does not fit the installed PyTorch. The
+# transforms of pictures do not need the compiled part.
 torch.library.register_fake = lambda *_, **__: lambda function: function
 from torchvision import transforms
 
-folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "Tests/DatasetsTests/Fixtures/pictures")
+default = "Tests/DatasetsTests/Fixtures/pictures"
+folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default)
 folder.mkdir(parents=True, exist_ok=True)
 (folder / "resized").mkdir(exist_ok=True)
 
@@ -32,15 +40,18 @@ def scene(height, width, seed):
 
 
 def chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    """A chunk of a PNG file: its length, its name, its content and its checksum."""
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
 def png16(pixels, colour):
-    """A PNG file of 16 bits a channel, which PIL cannot write in colour."""
+    """A PNG file with 16 bits a channel, which PIL cannot write in colour."""
     height, width = pixels.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
 
 
 colour = scene(37, 50, 1)
@@ -74,17 +85,25 @@ for file in sorted(folder.glob("*.*")):
     if file.name.endswith(".pil.png") or "16" in file.name or file.name == "transparent.png":
         continue
     with Image.open(file) as picture:
-        picture.convert("L" if picture.mode in ("L", "1") else "RGB").save(folder / (file.name + ".pil.png"))
+        mode = "L" if picture.mode in ("L", "1") else "RGB"
+        picture.convert(mode).save(folder / (file.name + ".pil.png"))
 
-# As the nearest of 256 values, which is what 16 bits become.
-Image.fromarray(((values + 128) // 257).astype(numpy.uint8)).save(folder / "grey16.png.pil.png")
-Image.fromarray(((triple.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)).save(folder / "rgb16.png.pil.png")
+# A 16-bit value becomes the nearest 8-bit value.
+for name, wide in [("grey16", values), ("rgb16", triple.astype(numpy.uint32))]:
+    nearest = ((wide + 128) // 257).astype(numpy.uint8)
+    Image.fromarray(nearest).save(folder / f"{name}.png.pil.png")
 
 clear = colour.convert("RGBA")
 clear.putpixel((3, 3), (1, 2, 3, 254))
 clear.save(folder / "transparent.png")
 
-for name, size, crop in [("wide", (48, 83), 24), ("tall", (101, 40), 24), ("up", (13, 17), 32), ("odd", (31, 30), 29)]:
+resized = [
+    ("wide", (48, 83), 24),
+    ("tall", (101, 40), 24),
+    ("up", (13, 17), 32),
+    ("odd", (31, 30), 29),
+]
+for name, size, crop in resized:
     picture = scene(*size, 7)
     picture.save(folder / "resized" / f"{name}.png")
     steps = transforms.Compose([transforms.Resize(crop + 5), transforms.CenterCrop(crop)])

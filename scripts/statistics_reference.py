@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
-"""Writes Tests/EvaluationTests/StatisticsReference.swift: intervals and exact tests as SciPy computes them.
+"""Writes Tests/SupportTests/StatisticsReference.swift: intervals and exact tests by SciPy.
 
-    python3 scripts/statistics_reference.py > Tests/EvaluationTests/StatisticsReference.swift
+    python3 scripts/statistics_reference.py > Tests/SupportTests/StatisticsReference.swift
 """
 
 import scipy
 from scipy.stats import binomtest, fisher_exact
 
-COUNTS = [(0, 1), (1, 1), (0, 50), (1, 50), (25, 50), (38, 50), (50, 50), (3, 256), (10, 256), (186, 256), (255, 256),
-          (256, 256), (1, 1000), (500, 1000), (997, 1000), (0, 10000), (9930, 10000), (12345, 100000)]
-DISCORDANT = [(0, 0), (0, 1), (1, 0), (3, 3), (1, 5), (2, 12), (0, 20), (10, 25), (121, 59), (400, 500), (4900, 5100)]
-TABLES = [(38, 12, 25, 25), (1, 0, 0, 1), (0, 0, 3, 4), (3, 1, 1, 3), (10, 2, 3, 15), (50, 0, 0, 50), (1, 9, 11, 3),
-          (13, 37, 23, 32), (120, 136, 90, 166), (990, 10, 970, 30), (5000, 5000, 4800, 5200)]
+COUNTS = [(0, 1), (1, 1), (0, 50), (1, 50), (25, 50), (38, 50), (50, 50), (3, 256), (10, 256),
+          (186, 256), (255, 256), (256, 256), (1, 1000), (500, 1000), (997, 1000), (0, 10000),
+          (9930, 10000), (12345, 100000)]
+DISCORDANT = [(0, 0), (0, 1), (1, 0), (3, 3), (1, 5), (2, 12), (0, 20), (10, 25), (121, 59),
+              (400, 500), (4900, 5100)]
+TABLES = [(38, 12, 25, 25), (1, 0, 0, 1), (0, 0, 3, 4), (3, 1, 1, 3), (10, 2, 3, 15),
+          (50, 0, 0, 50), (1, 9, 11, 3), (13, 37, 23, 32), (120, 136, 90, 166), (990, 10, 970, 30),
+          (5000, 5000, 4800, 5200)]
 
-print(f"""// Computed by SciPy {scipy.__version__}: scripts/statistics_reference.py writes this file.
+version = scipy.__version__
+print(f"""// Computed by SciPy {version}: scripts/statistics_reference.py writes this file.
 
 /// Wilson intervals of `k` of `n` at 95 %.
 let wilsonReference: [(k: Int, n: Int, lower: Double, upper: Double)] = [""")

@@ -1,25 +1,28 @@
 import ModelCore
 import Support
 
-/// What is known about each of some examples: its label and, where the data have them, the group it
-/// belongs to and a mask over its input.
+/// What is known about some examples: the label of each and, where the data have them, the group
+/// that it belongs to and a mask over its input.
 ///
-/// This is the only type that takes annotations apart, so what is known about an example stays with
-/// it through every batch, subset and split.
+/// No other type slices labels, groups or masks, so the three stay together through every batch,
+/// subset and split.
 public struct Annotations: Sendable {
   /// The class of each example, int64 `[N]`.
   public let labels: Tensor
-  /// The group of each example, int64 `[N]`, such as the combination of its class and a nuisance;
-  /// nil if the data have no groups.
+  /// The group of each example, int64 `[N]`, such as the combination of its class and of a feature
+  /// that must not matter; nil if the data have no groups.
   public let groups: Tensor?
-  /// For each number of each example how much it must not matter, float32 `[N, C, H, W]` (rows of a
-  /// table: `[N, D]`), from 0 (it may) to 1 (it must not); nil if the data have no masks.
+  /// A value from 0 to 1 for each number of each example: 1 where the number must not influence the
+  /// prediction, 0 where it may. float32 `[N, C, H, W]`, or `[N, D]` for rows of a table; nil if
+  /// the data have no masks.
   public let masks: Tensor?
 
   /// - Precondition: groups and masks, where given, have an entry for each label.
   public init(labels: Tensor, groups: Tensor? = nil, masks: Tensor? = nil) {
-    precondition((groups.map { $0.shape == labels.shape } ?? true), "a group for each label")
-    precondition((masks.map { $0.shape[0] == labels.shape[0] } ?? true), "a mask for each label")
+    precondition(
+      (groups.map { $0.shape == labels.shape } ?? true), "expected one group for each label")
+    precondition(
+      (masks.map { $0.shape[0] == labels.shape[0] } ?? true), "expected one mask for each label")
     self.labels = labels
     self.groups = groups
     self.masks = masks
@@ -44,30 +47,32 @@ public struct Annotations: Sendable {
   }
 }
 
-/// Some examples of a data set with everything that is known about them.
+/// Some examples of a data set together with their annotations.
 public struct Batch: Sendable {
   /// float32 `[n, C, H, W]`, or `[n, D]` for rows of a table, in the data's value range.
   public let images: Tensor
   public let annotations: Annotations
-  /// Where each example stands in the data set the batch was taken from: the number by which random
-  /// draws belong to an example.
+  /// The index of each example in the data set that the batch was taken from. Random numbers that
+  /// belong to an example are derived from it.
   public let places: [Int]
 
-  /// - Parameter places: 0, 1, … unless given.
+  /// - Parameter places: the index of each example in its data set; 0, 1, … unless given.
+  /// - Precondition: `images` and `annotations` have the same number of examples.
   public init(images: Tensor, annotations: Annotations, places: [Int]? = nil) {
-    precondition(images.shape[0] == annotations.count, "annotations for each image")
+    precondition(images.shape[0] == annotations.count, "expected annotations for each image")
     self.images = images
     self.annotations = annotations
     self.places = places ?? Array(0..<annotations.count)
   }
 
+  /// A batch whose examples have labels but neither groups nor masks.
   public init(images: Tensor, labels: Tensor) {
     self.init(images: images, annotations: Annotations(labels: labels))
   }
 
   /// The number of examples, n.
   public var count: Int { annotations.count }
-  /// int64 `[n]`
+  /// The class of each example, int64 `[n]`.
   public var labels: Tensor { annotations.labels }
 
   /// The same batch on another device.

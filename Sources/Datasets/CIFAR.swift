@@ -2,14 +2,16 @@ import Foundation
 import ModelCore
 import Support
 
-/// CIFAR-10 and CIFAR-100 in their binary form: a folder with `data_batch_1.bin` …
-/// `data_batch_5.bin` and `test_batch.bin`, or with `train.bin` and `test.bin`, or the published
-/// `.tar.gz` of either.
+/// The binary version of CIFAR-10 and CIFAR-100.
 ///
-/// A record is the label (of CIFAR-100 the coarse one, then the fine one, which counts) and 3072
-/// bytes, 32 x 32 of each channel.
+/// CIFAR-10 is a folder with `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin`,
+/// CIFAR-100 a folder with `train.bin` and `test.bin`. The published `.tar.gz` of either is read
+/// too.
+///
+/// A record is a label of one byte and then 3072 bytes, 32 x 32 for each channel. CIFAR-100 has two
+/// labels, the coarse one and the fine one; the fine one is used.
 struct CIFAR: DataFormat {
-  static let summary = "CIFAR-10's or CIFAR-100's binary files, or their .tar.gz"
+  static let summary = "the binary version of CIFAR-10 or CIFAR-100, a folder or a .tar.gz"
 
   private enum Kind: CaseIterable {
     case ten, hundred
@@ -28,12 +30,12 @@ struct CIFAR: DataFormat {
     var labelBytes: Int { self == .ten ? 1 : 2 }
   }
 
-  /// CIFAR-10's classes.
+  /// The names of CIFAR-10's classes.
   static let names = [
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
   ]
   private static let shape = InputShape(channels: 3, height: 32, width: 32)
-  /// The most that is read of one file: the largest real one has 154 MB.
+  /// The largest file that is read, 256 MB; the largest published one has 154 MB.
   private static let largest = 1 << 28
 
   private let url: URL
@@ -69,7 +71,8 @@ struct CIFAR: DataFormat {
       let wanted = Kind.allCases.map { $0.files(split).joined(separator: ", ") }.joined(
         separator: " or ")
       throw Failure.badData(
-        "\(url.path): expected \(wanted)", hint: "get the archive of the binary version")
+        "\(url.path): expected the files \(wanted), at least one is missing",
+        hint: "get the archive of the binary version")
     }
     var pixels: [UInt8] = []
     var labels: [Int64] = []
@@ -89,21 +92,23 @@ struct CIFAR: DataFormat {
     let length = kind.labelBytes + Self.shape.count
     guard !file.isEmpty, file.count % length == 0 else {
       throw Failure.badData(
-        "\(name): expected records of \(length) bytes, found \(file.count) bytes",
+        "\(name): expected a multiple of \(length) bytes, the length of a record, "
+          + "found \(file.count) bytes",
         hint: "get the file again")
     }
     for start in stride(from: 0, to: file.count, by: length) {
       let label = file[start + kind.labelBytes - 1]
       guard label < kind.classes else {
         throw Failure.badData(
-          "\(name): expected labels from 0 to \(kind.classes - 1), found \(label) for image \(start / length)"
-        )
+          "\(name): expected labels from 0 to \(kind.classes - 1), found \(label) "
+            + "for image \(start / length)")
       }
       labels.append(Int64(label))
       pixels += file[start + kind.labelBytes..<start + length]
     }
   }
 
+  /// The names in the set's own file of names, if it is there and sound.
   private func classNames(_ kind: Kind, _ file: [UInt8]?) -> [String] {
     let lines = String(decoding: file ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).map(
       String.init)
@@ -113,7 +118,7 @@ struct CIFAR: DataFormat {
     return lines
   }
 
-  /// The files of a split that are there, and those with names.
+  /// The content of each file of a split that is present, and of the files with class names.
   private func contents(_ split: Split) throws -> [String: [UInt8]] {
     let wanted = Set(Kind.allCases.flatMap { $0.files(split) + [$0.namesFile] })
     var files: [String: [UInt8]] = [:]

@@ -2,29 +2,29 @@ import Foundation
 import ModelCore
 import Support
 
-/// What a check of a data set found.
+/// The result of checking a data set.
 public struct DataCheck: Sendable, Equatable, Codable {
-  /// One thing that was looked at.
+  /// One property that was checked.
   public struct Row: Sendable, Equatable, Codable {
-    /// How what was found compares with what was expected.
+    /// The result of comparing what was found with what was expected.
     public enum Verdict: String, Sendable, Codable {
       /// As expected.
       case good
       /// Not as expected.
       case bad
-      /// Nothing is known to compare with.
+      /// Nothing is known to compare it with.
       case unknown
     }
 
-    /// The split, or nil for what concerns a file that both are in.
+    /// The split; nil for a file that holds both splits and for data without splits.
     public let split: Split?
-    /// Such as `images` or `train-images-idx3-ubyte.gz`.
+    /// The property, such as `images`, or the name of a file, such as `train-images-idx3-ubyte.gz`.
     public let subject: String
-    /// What there is, or the reason it cannot be read.
+    /// The value that was found, or the reason why it cannot be read.
     public let found: String
-    /// nil where nothing is known.
+    /// The expected value; nil if none is known.
     public let expected: String?
-    /// How the two compare.
+    /// Whether what was found is what was expected.
     public let verdict: Verdict
 
     init(
@@ -39,20 +39,20 @@ public struct DataCheck: Sendable, Equatable, Codable {
     }
   }
 
-  /// Everything that was looked at: files first, then each split.
+  /// Everything that was checked: first the files, then each split.
   public let rows: [Row]
 
-  /// Whether nothing is otherwise than expected.
+  /// Whether every comparison found what was expected.
   public var passed: Bool { rows.allSatisfy { $0.verdict != .bad } }
 }
 
 extension DataReference {
-  /// Loads the data and compares them with what is known: for published files checksums, then
-  /// whether the data can be read, their number, shape and labels.
+  /// Loads the data and compares them with what is known about them: the checksums of published
+  /// files, whether the data can be read, and the number, the shape and the labels of the images.
   ///
-  /// Checks the split that was written, or else both (of a folder, those it has); data that are
-  /// there and wrong make rows and no errors.
-  /// - Throws: `Failure.missing` if none of the splits is there.
+  /// Checks the split in the reference, or all splits that exist if it names none. Data that are
+  /// wrong make rows with the verdict `bad`, they do not throw.
+  /// - Throws: `Failure.missing` if no split exists.
   public func check(
     folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
   ) throws -> DataCheck {
@@ -62,7 +62,7 @@ extension DataReference {
     }
     let wanted = split.map { [$0] } ?? Split.allCases
     let present = wanted.filter { isPresent($0, among: folders) }
-    // Loading what is not there says where it was looked for.
+    // Loading throws an error that says where the data were searched.
     if present.isEmpty { _ = try load(wanted[0], folders: folders) }
 
     var rows: [DataCheck.Row] = []
@@ -81,7 +81,7 @@ extension DataReference {
     return DataCheck(rows: rows)
   }
 
-  /// What there is to say of images that are there; that they cannot be read is no error but a row.
+  /// The rows about the content of images. Images that cannot be read make a row, not an error.
   private func readableRows(_ split: Split?, _ load: () throws -> LabelledImages) throws
     -> [DataCheck.Row]
   {
@@ -95,22 +95,47 @@ extension DataReference {
   private func contentRows(of data: LabelledImages, _ split: Split?) -> [DataCheck.Row] {
     let histogram = data.histogram
     let counts = zip(data.classNames, histogram).map { "\($0): \($1)" }.joined(separator: ", ")
-    return [
-      DataCheck.Row(split, "readable", found: "yes", expected: "yes")
-    ] + data.notes.map { DataCheck.Row(split, "left out", found: $0) } + [
+    var rows = [DataCheck.Row(split, "readable", found: "yes", expected: "yes")]
+    rows += data.notes.map { DataCheck.Row(split, "left out", found: $0) }
+    rows += [
       DataCheck.Row(
         split, "images", found: "\(data.count)",
         expected: split.flatMap { entry?.counts[$0] }.map { "\($0)" }),
       DataCheck.Row(split, "shape", found: "\(data.shape)", expected: entry.map { "\($0.shape)" }),
+    ]
+    if data.valueRange != 0...1 {
+      rows.append(DataCheck.Row(split, "value range", found: data.valueRange.words))
+    }
+    rows.append(
       DataCheck.Row(
         split, "images per class", found: counts, expected: entry.map { _ in "some of each" },
-        verdict: entry == nil ? .unknown : histogram.contains(0) ? .bad : .good),
-      DataCheck.Row(split, "fingerprint", found: data.fingerprint),
-    ]
+        verdict: entry == nil ? .unknown : histogram.contains(0) ? .bad : .good))
+    rows += annotationRows(of: data.annotations, split)
+    return rows + [DataCheck.Row(split, "fingerprint", found: data.fingerprint)]
   }
 
-  /// Compares what a file inflates to where that is known, so that plain and newly compressed
-  /// copies pass.
+  /// The rows about groups and masks, if the data have them.
+  private func annotationRows(of annotations: Annotations, _ split: Split?) -> [DataCheck.Row] {
+    var rows: [DataCheck.Row] = []
+    if let groups = annotations.groups {
+      let sizes = Dictionary(groups.int64s().map { ($0, 1) }, uniquingKeysWith: +).values
+      rows.append(
+        DataCheck.Row(
+          split, "groups",
+          found: "\(sizes.count), of \(sizes.min() ?? 0) to \(sizes.max() ?? 0) images each"))
+    }
+    if let masks = annotations.masks {
+      let share = masks.isGreater(than: 0).to(.float32).mean().scalar
+      let percent = ((share * 10_000).rounded() / 100).plainDecimal
+      rows.append(DataCheck.Row(split, "masks", found: "\(percent) % of all numbers are masked"))
+    }
+    return rows
+  }
+
+  /// Compares the checksum of a file.
+  ///
+  /// If the checksum of the decompressed content is known, that is compared, so that a file that is
+  /// not compressed or was compressed anew passes too.
   private func checksumRow(of file: DatasetEntry.File, _ checksum: Checksum, in folder: URL)
     -> DataCheck.Row
   {

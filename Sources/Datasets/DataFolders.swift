@@ -1,15 +1,17 @@
 import Foundation
 
-/// The places where named data sets are looked for, each a folder with one subfolder per name.
+/// The folders in which named data sets are searched. Each has a subfolder for each data set.
 public struct DataFolders: Sendable, Equatable {
-  /// The user's cache, where downloads go: `$XDG_CACHE_HOME/crossfire/data`, by default below
-  /// `~/.cache`.
+  /// The user's cache, into which data sets are downloaded: `$XDG_CACHE_HOME/crossfire/data`, or
+  /// `~/.cache/crossfire/data` if that variable is not set.
   public let cache: URL
-  /// What `CROSSFIRE_DATA` names, if it is set.
+  /// The folder that `CROSSFIRE_DATA` names; nil if it is not set.
   public let chosen: URL?
 
-  /// Reads `CROSSFIRE_DATA` and `XDG_CACHE_HOME`; empty means unset, and a relative cache is
-  /// ignored, as the XDG Base Directory Specification says.
+  /// Reads `CROSSFIRE_DATA` and `XDG_CACHE_HOME`.
+  ///
+  /// An empty variable counts as not set. A cache that is not an absolute path is ignored, as the
+  /// XDG Base Directory Specification requires.
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     let home =
       environment["HOME"].map { URL(filePath: $0) }
@@ -21,7 +23,7 @@ public struct DataFolders: Sendable, Equatable {
     chosen = environment["CROSSFIRE_DATA"].flatMap { $0.isEmpty ? nil : URL(filePath: $0) }
   }
 
-  /// The folders a data set may be in, first come first served.
+  /// The folders that a data set may be in, in the order in which they are searched.
   public func candidates(for name: String) -> [URL] {
     [chosen, cache].compactMap { $0?.appending(path: name) }
   }

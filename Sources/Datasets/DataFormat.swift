@@ -1,30 +1,33 @@
 import Foundation
 import Support
 
-/// A way of keeping labelled images that a path can lead to. To add one, write its reader and add
-/// it to `DataFormats.all`.
+/// A format in which a file or a folder holds labelled images.
+///
+/// To add a format, write its reader and add it to `DataFormats.all`. For a format that holds
+/// arrays under names, see `ArrayFormat`.
 protocol DataFormat: Sendable {
-  /// What it is, after "expected": for lists and errors.
+  /// A noun phrase that names the format in lists and error messages.
   static var summary: String { get }
 
-  /// Looks at what is at a path; nil if it is not of this format.
+  /// Finds out from names whether a file or folder has this format; nil if it does not.
   ///
-  /// What it looks at is not believed: `load` finds out.
+  /// The content is checked by `load`.
+  /// - Parameter settings: the options of the reference, of which the format reads its own.
   init?(_ url: URL, _ settings: Settings) throws
 
-  /// The parts there are; none if the images are not divided.
+  /// The splits that are present; empty if the images are not divided into splits.
   var parts: Set<Split> { get }
 
-  /// Reads a part that is there, or everything where there are none (nil).
-  /// - Parameter name: what the images are called in results and errors.
+  /// Reads a split that is present, or all images if they are not divided (nil).
+  /// - Parameter name: the name of the images in results and error messages.
   /// - Throws: `Failure.badData` with the file, what was expected and what was found.
   func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
     -> LabelledImages
 }
 
-/// Every format of data that a path can lead to.
+/// Every format that is read.
 enum DataFormats {
-  /// In the order they are tried.
+  /// The formats in the order in which they are tried.
   static let all: [any DataFormat.Type] = [
     IDXFolder.self, CIFAR.self, SVHN.self, NPZFile.self, NPYFolder.self, SafetensorsImages.self,
     PictureFolder.self,

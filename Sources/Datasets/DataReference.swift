@@ -1,24 +1,28 @@
 import Foundation
 import Support
 
-/// What a user writes to say which data are meant: a data set's name or a path, then `:train`,
-/// `:test` or nothing, then options as in `./photos:test:resize=256,crop=224`.
+/// A text with which a user names data, such as `mnist:test` or
+/// `./photos:test:resize=256,crop=224`.
 ///
-/// A text is a path if it contains a slash, begins with a dot or a tilde, or is no known name but
-/// there is such a file or folder.
+/// The text is the name of a data set or a path, then `:train`, `:test` or neither, then options.
+/// It is read as a path if it contains a slash, if it begins with a dot or a tilde, or if it is not
+/// a known name and such a file or folder exists.
 public struct DataReference: Sendable, CustomStringConvertible {
   enum Source: Sendable {
     case named(DatasetEntry)
     case path(URL)
   }
 
-  /// The options of all formats; each format refuses those it has no use for.
-  public static let optionNames = ["resize", "crop", "colour", "layout", "classes", "heldout"]
+  /// The options of all formats together. Each format refuses the options that it does not have.
+  public static let optionNames = [
+    "resize", "crop", "colour", "layout", "classes", "range", "heldout",
+  ]
 
-  /// How many of how many images have been read, told from any thread.
+  /// A function that is called, from any thread, with the number of images that have been read and
+  /// the number of all images.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
-  /// The same data wherever it is read: a path is given from the root on.
+  /// The reference with an absolute path, which means the same data in every working folder.
   public var absolute: String {
     guard case .path(let url) = source else { return description }
     return url.standardizedFileURL.path + description.dropFirst(base.count)
@@ -26,16 +30,16 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The reference as written.
   public let description: String
-  /// The split that was written, if any.
+  /// The split in the reference; nil if it names none.
   public let split: Split?
   let source: Source
   private let base: String
   private let options: [Settings.Entry]
 
-  /// Parses a reference. Whether the data are there is found out by loading.
-  /// - Parameter folder: where a path that is not absolute starts from; nil: the current folder.
-  /// - Throws: `Failure.usage` for an empty text, an unknown name or another split than `train` and
-  ///   `test`.
+  /// Parses a reference. Only loading finds out whether the data exist.
+  /// - Parameter folder: the folder that a relative path starts from; nil for the current folder.
+  /// - Throws: `Failure.usage` for an empty text, an unknown name, or a split other than `train`
+  ///   and `test`.
   public init(_ text: String, from folder: URL? = nil) throws {
     description = text
     let (rest, options) = try Self.options(text)
@@ -51,7 +55,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
     source = try Self.source(base, from: folder)
   }
 
-  /// Takes the options off the end of a text.
+  /// Separates the options at the end of a text from what precedes them.
   private static func options(_ text: String) throws -> (rest: String, options: [Settings.Entry]) {
     guard let colon = text.lastIndex(of: ":"), case let words = text[text.index(after: colon)...],
       words.contains("="), !words.contains("/")
@@ -60,8 +64,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
         throw Failure.usage(
-          "'\(text)': '\(word)' is not like name=value",
-          hint: "for example photos:resize=256,crop=224")
+          "'\(text)': expected options name=value, separated by commas, found '\(word)'",
+          hint: "for example ./photos:resize=256,crop=224")
       }
       return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: "'\(text)'")
     }
@@ -82,20 +86,21 @@ public struct DataReference: Sendable, CustomStringConvertible {
       let name = base[..<colon]
       let split = base[base.index(after: colon)...]
       throw Failure.usage(
-        "there is no split '\(split)'", hint: "write \(name):train or \(name):test")
+        "there is no split '\(split)' of \(name)", hint: "write \(name):train or \(name):test")
     }
     return .named(try DatasetCatalog.entry(named: base))
   }
 
-  /// The catalog's entry, unless the reference is a path.
+  /// The catalog's entry of a named data set; nil if the reference is a path.
   public var entry: DatasetEntry? {
     if case .named(let entry) = source { entry } else { nil }
   }
 
-  /// Loads the split that was written, or else the given one; of data without parts, all of them.
-  /// - Parameter progress: told how far it is where pictures have to be decoded.
-  /// - Throws: `Failure.missing`, with the places looked at, if the data are not there;
-  ///   `Failure.badData` if they are not as they should be.
+  /// Loads the split in the reference, or `defaultSplit` if it names none. Data that are not
+  /// divided into splits are loaded as a whole.
+  /// - Parameter progress: called while pictures are decoded.
+  /// - Throws: `Failure.missing`, with the folders that were searched, if the data are not found;
+  ///   `Failure.badData` if they cannot be read.
   public func load(
     defaultSplit: Split, folders: DataFolders = DataFolders(),
     progress: @escaping Progress = { _, _ in }
@@ -106,14 +111,18 @@ public struct DataReference: Sendable, CustomStringConvertible {
     return try load(split ?? defaultSplit, folders: folders, progress: progress)
   }
 
-  /// Loads a split, whichever was written. Data without parts are test images.
-  /// - Throws: as `load(defaultSplit:folders:)`; `Failure.badData` if the data have no such part.
+  /// Loads the given split, even if the reference names the other one. Data that are not divided
+  /// into splits count as test images.
+  /// - Throws: what `load(defaultSplit:folders:progress:)` throws; `Failure.missing` or
+  ///   `Failure.badData` if the data do not have that split.
   public func load(
     _ split: Split, folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
   ) throws -> LabelledImages {
     let name = "\(base):\(split.rawValue)"
     guard let format = try format() else {
-      guard case .named(let entry) = source else { preconditionFailure("a path without a format") }
+      guard case .named(let entry) = source else {
+        preconditionFailure("a path always has a format here")
+      }
       try settings.finish(entry.name)
       return try entry.load(split, from: try folder(of: split, among: folders), progress: progress)
     }
@@ -131,41 +140,45 @@ public struct DataReference: Sendable, CustomStringConvertible {
     return try format.load(nil, name: base, progress: progress)
   }
 
-  /// Training on what is tested on is no test, so data without parts are not both.
+  /// The failure for a split that the data do not have.
+  ///
+  /// Data that are not divided serve as test images only: a model that was trained on the images it
+  /// is tested on would seem better than it is.
   private func lacks(_ split: Split, _ format: any DataFormat) -> Failure {
     guard format.parts.isEmpty else {
       let found = format.parts.map(\.rawValue).sorted().joined(separator: ", ")
-      return .missing("\(base) has no part '\(split.rawValue)', only \(found)")
+      return .missing("\(base) has no split '\(split.rawValue)', only \(found)")
     }
     return .badData(
-      "\(base) has no parts: it would be trained on and tested on",
-      hint: "divide it into train and test, or keep a tenth for the test: \(base):heldout=0.1")
+      "\(base) has no parts, train and test: training and testing would use the same images",
+      hint: "divide the data, or hold out a tenth of the images for the test: \(base):heldout=0.1")
   }
 
-  // MARK: What a path leads to
+  // MARK: The format at a path
 
   private var settings: Settings {
     get throws { try Settings(options, place: "'\(description)'") }
   }
 
-  /// Whether the data come in parts, of which one is for training and one for tests.
+  /// Whether the data have both splits, of their own or because images are held out.
   public var hasParts: Bool {
     get throws { try isDivided || (format().map { $0.parts == Set(Split.allCases) } ?? true) }
   }
 
-  /// Whether the data are one set that nobody divided.
+  /// Whether the data are one set without splits.
   var isUndivided: Bool {
     get throws { try !isDivided && format()?.parts.isEmpty == true }
   }
 
-  /// Whether a part of the data is held out for the test.
+  /// Whether the reference asks for images to be held out as the test split.
   private var isDivided: Bool { options.contains { $0.name == "heldout" } }
 
   private func heldOutShare(_ settings: Settings) throws -> Double {
-    try settings.double("heldout", in: 0.001...0.9, "the share of the images that are the test set")
+    try settings.double(
+      "heldout", in: 0.001...0.9, "the share of the images that become the test split")
   }
 
-  /// The format of what a path leads to, with its options; nil for a named set.
+  /// The format of the file or folder at a path, with its options; nil for a named data set.
   private func format() throws -> (any DataFormat)? {
     guard case .path(let url) = source else { return nil }
     guard FileManager.default.fileExists(atPath: url.path) else {
@@ -177,21 +190,23 @@ public struct DataReference: Sendable, CustomStringConvertible {
     if isDivided { _ = try heldOutShare(settings) }
     for type in DataFormats.all {
       guard let format = try type.init(url, settings) else { continue }
-      try settings.finish(type.summary)
+      try settings.finish("the format of this path (\(type.summary))")
       guard !isDivided || format.parts.isEmpty else {
         throw Failure.badData(
-          "'\(description)': heldout divides what is divided already", hint: "leave it out")
+          "'\(description)': heldout is for data without splits, but these have "
+            + format.parts.map(\.rawValue).sorted().joined(separator: " and "),
+          hint: "remove the option heldout")
       }
       return format
     }
     throw Failure.missing(
-      "there are no images in \(url.path)",
+      "found no images of a known format at \(url.path)",
       hint: "expected " + DataFormats.all.map { $0.summary }.joined(separator: "; "))
   }
 
-  // MARK: Where a named set lies
+  // MARK: The folders of a named data set
 
-  /// The folder that holds a split's files, of a named set.
+  /// The folder that holds the files of a split.
   func folder(of split: Split, among folders: DataFolders) throws -> URL {
     switch source {
     case .named(let entry):
@@ -204,7 +219,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether the files of a split are there, readable or not.
+  /// Whether the files of a split exist, be they readable or not.
   func isPresent(_ split: Split, among folders: DataFolders) -> Bool {
     switch source {
     case .named(let entry):
@@ -218,14 +233,13 @@ public struct DataReference: Sendable, CustomStringConvertible {
   private static func missing(_ entry: DatasetEntry, _ split: Split, _ places: [URL]) -> Failure {
     let getting =
       switch entry.origin {
-      case .addresses, .none: "get it with: crossfire data get \(entry.name)"
-      case .byHand(let advice): "\(advice), and put it in \(places.last!.path)"
+      case .addresses, .none: "download it with: crossfire data get \(entry.name)"
+      case .byHand(let advice): "\(advice), and put it into \(places.last!.path)"
       }
     let looked = places.map(\.path).joined(separator: " and ")
     return .missing(
-      "the data set \(entry.name) (\(split.rawValue)) is not on this machine; looked in \(looked)",
-      hint:
-        "\(getting); or set CROSSFIRE_DATA to the folder that has it in its subfolder \(entry.folderName)"
-    )
+      "the data set \(entry.name) (\(split.rawValue)) is not on this machine; searched \(looked)",
+      hint: "\(getting); or set CROSSFIRE_DATA to the folder whose subfolder "
+        + "\(entry.folderName) holds it")
   }
 }

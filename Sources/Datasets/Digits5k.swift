@@ -2,14 +2,14 @@ import Foundation
 import ModelCore
 import Support
 
-/// 5,000 MNIST digits, 500 of each, in one gzipped table: `mnist5k`.
+/// The data set `mnist5k`: 5,000 MNIST images, 500 of each digit, in one gzipped table.
 ///
-/// A row is 784 pixel values from 0 to 255 and then the label, separated by commas. Of each digit
-/// the first 400 rows are the training set (4,000 images), the last 100 the test set (1,000). Both
-/// take the digits in turn: image `i` of a split is the `i / 10`-th of its rows of digit `i % 10`,
-/// so any multiple of ten images from the front is balanced.
+/// A row has 784 pixel values from 0 to 255 and then the label, separated by commas. The first 400
+/// rows of each digit are the training set (4,000 images), the last 100 the test set (1,000
+/// images). In both splits the digits alternate: image `i` is row number `i / 10` of digit `i % 10`
+/// in the split. The first 10, 20, 30, … images are therefore balanced.
 public enum Digits5k {
-  /// The table's name in the data set's folder.
+  /// The name of the table in the data set's folder.
   public static let fileName = "mnist_5k.csv.gz"
 
   static let shape = InputShape(channels: 1, height: 28, width: 28)
@@ -17,13 +17,13 @@ public enum Digits5k {
   static let rowsPerClass = 500
   static let trainRowsPerClass = 400
 
-  /// The largest table read, uncompressed: the real one has 9 MB, one with three digits in every
-  /// field 16 MB.
+  /// The largest table that is read, in uncompressed bytes (16 MB). The published one has 9 MB;
+  /// with three digits in every field it would have 16 MB.
   static let largest = 1 << 24
 
-  /// Reads one split of the table in a folder.
-  /// - Throws: `Failure.missing` if absent; `Failure.badData`, with the line, if the table is not
-  ///   as described above.
+  /// Reads one split from the table in a folder.
+  /// - Throws: `Failure.missing` if there is no table; `Failure.badData`, with the line, if the
+  ///   table is not as described above.
   public static func load(_ split: Split, from folder: URL) throws -> LabelledImages {
     let file = folder.appending(path: fileName)
     let table = try Gzip.inflate(readFile(file, limit: largest), named: file.path, limit: largest)
@@ -37,7 +37,8 @@ public enum Digits5k {
     for (row, label) in labels.enumerated() { rows[Int(label)].append(row) }
     if let digit = rows.firstIndex(where: { $0.count != rowsPerClass }) {
       throw Failure.badData(
-        "\(file): expected \(rowsPerClass) rows of each digit, found \(rows[digit].count) of the digit \(digit)",
+        "\(file): expected \(rowsPerClass) rows of each digit, "
+          + "found \(rows[digit].count) of the digit \(digit)",
         hint: "get the file again")
     }
     let taken = split == .train ? 0..<trainRowsPerClass : trainRowsPerClass..<rowsPerClass
@@ -50,8 +51,9 @@ public enum Digits5k {
       labels: order.map { Int64(labels[$0]) })
   }
 
-  /// Every row's pixels and label. Works on bytes, since four million fields are too many to make
-  /// strings of.
+  /// Parses the pixels and the label of every row.
+  ///
+  /// It works on bytes: making a string of each of four million fields would take too long.
   private static func parse(_ table: [UInt8], named file: String) throws -> (
     pixels: [UInt8], labels: [UInt8]
   ) {
@@ -69,8 +71,7 @@ public enum Digits5k {
   }
 }
 
-/// Reads small decimal numbers one after the other, keeping count of lines and fields for its
-/// errors.
+/// Reads small decimal numbers in order. It counts lines and fields for its error messages.
 private struct FieldReader {
   enum Ending { case comma, line }
 
@@ -87,7 +88,8 @@ private struct FieldReader {
 
   var isAtEnd: Bool { position == bytes.count }
 
-  /// The next number and the separator that must follow it; the last line may end with the file.
+  /// Reads the next number and the separator that must follow it. The last line may end without a
+  /// line break.
   mutating func field(endingIn ending: Ending, atMost limit: UInt16) throws -> UInt8 {
     var value: UInt16 = 0
     let start = position
@@ -100,7 +102,8 @@ private struct FieldReader {
     guard position > start, value <= limit, skip(ending) else {
       let separator = ending == .comma ? "a comma" : "the end of the line"
       throw Failure.badData(
-        "\(file): line \(line), field \(column): expected a number from 0 to \(limit) and then \(separator)",
+        "\(file): line \(line), field \(column): expected a number from 0 to \(limit) "
+          + "and then \(separator)",
         hint: "get the file again")
     }
     column += 1

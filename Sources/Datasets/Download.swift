@@ -1,31 +1,34 @@
 import Foundation
 import Support
 
-/// One file to be fetched from the first of several addresses that has it.
+/// The download of one file from the first of several addresses that has it.
 ///
-/// The file takes its name only once its checksum is verified. An attempt that breaks off is taken
-/// up by the next.
+/// The file gets its name only after its checksum is verified. What an interrupted attempt received
+/// is kept, and the next attempt continues from there.
 public struct Download: Sendable {
-  /// What was done.
+  /// What a download did.
   public enum Outcome: Sendable, Equatable {
-    /// The right file was in its place.
+    /// The expected file existed already.
     case alreadyThere
+    /// The file was downloaded.
     case downloaded
   }
 
-  /// Bytes held so far and, if known, the number expected.
+  /// A function that is called with the number of bytes received so far and, if it is known, the
+  /// number of all bytes.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int?) -> Void
 
-  /// `http`, `https` or `file` addresses, tried in this order.
+  /// `http`, `https` or `file` addresses in the order in which they are tried.
   public let addresses: [URL]
-  /// Where the file goes.
+  /// The place of the file on this machine.
   public let place: URL
-  /// What the file must hash to; nil if nobody published it, and the size alone decides.
+  /// The checksum that the file must have; nil if none is published. Then only the size is
+  /// compared.
   public let checksum: Checksum?
-  /// The size in bytes; nothing larger is fetched.
+  /// The size of the file in bytes. Nothing larger is downloaded.
   public let size: Int
 
-  /// A download of `size` bytes with this checksum to `place`.
+  /// Describes a download; `run` performs it.
   public init(addresses: [URL], place: URL, checksum: Checksum?, size: Int) {
     self.addresses = addresses
     self.place = place
@@ -33,16 +36,17 @@ public struct Download: Sendable {
     self.size = size
   }
 
-  /// Fetches the file, unless the right one is there; a wrong one in its place is replaced.
+  /// Downloads the file, unless the expected file exists. Another file in its place is replaced.
   ///
-  /// Blocks until the end. Progress is reported from another thread.
+  /// The call blocks until the download has ended. `progress` is called from another thread.
   /// - Throws: `Failure.cannotWrite` with the system's reason; otherwise a `Failure` with the
-  ///   reason for each address, `badData` where the last one gave another file than expected.
+  ///   reason for each address, of the kind `badData` if the last address gave another file than
+  ///   expected.
   public func run(progress: @escaping Progress = { _, _ in }) throws -> Outcome {
     let isThere = FileManager.default.fileExists(atPath: place.path)
     if isThere, try mistake(in: place) == nil { return .alreadyThere }
     let file = try PartialFile(for: place)
-    // By hand, since the session holds on to the file a little longer.
+    // Released here and not by `deinit`, since the URL session keeps `file` a little longer.
     defer { file.release() }
     var failures: [Failure] = []
     for address in addresses {
@@ -57,12 +61,15 @@ public struct Download: Sendable {
     }
     throw Failure(
       failures.last?.kind ?? .failed,
-      "cannot get \(place.lastPathComponent): " + failures.map(\.message).joined(separator: "; "),
-      hint: "try again later, or put the file at \(place.path) yourself")
+      "cannot download \(place.lastPathComponent): "
+        + failures.map(\.message).joined(separator: "; "),
+      hint: "try again later, or put the file at \(place.path) by hand")
   }
 
-  /// Fetches from one address and verifies. What earlier attempts left is not trusted over the
-  /// address: if the whole is wrong, it is fetched once more from its first byte.
+  /// Downloads from one address and verifies the file.
+  ///
+  /// If the file is wrong and began with the bytes of an earlier attempt, it is downloaded once
+  /// more from its first byte, since those bytes may be the cause.
   private func fetch(_ address: URL, into file: PartialFile, progress: @escaping Progress) throws {
     if file.length > size { try file.restart() }
     let wasStarted = file.length > 0
@@ -75,11 +82,11 @@ public struct Download: Sendable {
     }
     if let mistake {
       try file.restart()
-      throw Failure.badData("\(address.absoluteString): \(mistake); removed what came")
+      throw Failure.badData("\(address.absoluteString): \(mistake); removed the file")
     }
   }
 
-  /// What is wrong with a file that should be the one; nil if nothing is.
+  /// The difference between a file and the expected one, in words; nil if there is none.
   private func mistake(in url: URL) throws -> String? {
     if let checksum {
       let found = try checksum.ofFile(url)
@@ -95,7 +102,8 @@ public struct Download: Sendable {
     case "http", "https": try HTTPTransfer(into: file, size: size, progress: progress).run(address)
     case "file": try copy(address, into: file, progress: progress)
     default:
-      throw Failure.usage("\(address.absoluteString): expected an http, https or file address")
+      throw Failure.usage(
+        "\(address.absoluteString): expected an address with http, https or file")
     }
   }
 
@@ -107,13 +115,14 @@ public struct Download: Sendable {
 }
 
 extension DatasetEntry {
-  /// Downloads the set's files that are not there yet.
+  /// Downloads those files of the data set that do not exist yet.
   /// - Parameters:
-  ///   - folder: where the files go, usually `DataFolders().cache` and then the set's name.
-  ///   - progress: called with a file's name, the bytes of it that are there, and its size.
-  /// - Returns: what was done for each file, in the catalog's order.
-  /// - Throws: `Failure.usage` for a set that cannot be downloaded, saying what to do; what
-  ///   `Download.run` throws.
+  ///   - folder: the folder for the files, usually the data set's subfolder of
+  ///     `DataFolders().cache`.
+  ///   - progress: called with a file's name, the bytes of it that were received, and its size.
+  /// - Returns: the outcome for each file, in the catalog's order.
+  /// - Throws: `Failure.usage`, with what to do instead, for a data set that cannot be downloaded;
+  ///   what `Download.run` throws.
   public func download(
     to folder: URL,
     progress: @escaping @Sendable (_ file: String, _ done: Int, _ total: Int?) -> Void = {
@@ -125,10 +134,10 @@ extension DatasetEntry {
     case .addresses(let addresses): bases = addresses
     case .byHand(let advice):
       throw Failure.usage(
-        "\(name) cannot be downloaded in the form that is read",
-        hint: "\(advice), and put it in \(folder.path)")
+        "\(name) is not published in the form that is read, so it cannot be downloaded",
+        hint: "\(advice), and put it into \(folder.path)")
     case .none:
-      throw Failure.usage("\(name) is drawn when it is used; there is nothing to download")
+      throw Failure.usage("\(name) is drawn when it is used: there is nothing to download")
     }
     return try files.map { file in
       if let unpacked = file.unpacksTo, isFolder(folder.appending(path: unpacked)) {
@@ -142,7 +151,7 @@ extension DatasetEntry {
       if let unpacked = file.unpacksTo {
         try TarArchive(download.place, limit: 12 * file.size + 1 << 20)
           .extract(unpacked, to: folder.appending(path: unpacked))
-        // What it held is there now, and checked piece by piece.
+        // The unpacked files replace the archive.
         try? FileManager.default.removeItem(at: download.place)
       }
       return (file.name, outcome)

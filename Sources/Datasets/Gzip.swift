@@ -2,54 +2,55 @@ import CZlib
 import Foundation
 import Support
 
-/// Gzip files (RFC 1952) and the same compression in other frames, inflated by zlib.
+/// Decompresses gzip files (RFC 1952) and deflated data in other frames, by zlib.
 ///
-/// What a file inflates to is bounded by the caller, who knows what the file should hold; memory
-/// grows with the bytes that really come out and never with what a header claims.
+/// The caller, who knows what a file should hold, limits the size of the result. Memory grows with
+/// the bytes that are really decompressed, never with a size that a header states.
 public enum Gzip {
-  /// Whether the bytes begin as a gzip file does, whatever the file is called.
+  /// Whether the bytes begin as a gzip file does, whatever the name of the file is.
   public static func isGzip(_ data: Data) -> Bool {
     data.starts(with: [0x1f, 0x8b])
   }
 
-  /// What stands around the compressed data.
+  /// The frame around the compressed data. The raw value is zlib's code for it.
   enum Frame: Int32, CustomStringConvertible {
-    /// A gzip file. 15 bits is the largest window, 16 more ask for gzip's framing and its check of
-    /// CRC and length.
+    /// A gzip file. 15 is the largest window in bits; 16 is added to ask for gzip's frame and the
+    /// check of its CRC and length.
     case gzip = 31
-    /// RFC 1950, as in MATLAB's files.
+    /// The frame of RFC 1950, which MATLAB's files have.
     case zlib = 15
-    /// Nothing, as in zip archives.
+    /// No frame, as in zip archives.
     case bare = -15
 
     var description: String { self == .gzip ? "gzip" : "compressed" }
   }
 
-  /// Inflates a whole gzip file, of one member or several.
+  /// Decompresses a whole gzip file of one or several members.
   /// - Parameters:
-  ///   - file: the name used in errors.
-  ///   - limit: the largest number of bytes that may come out.
-  /// - Throws: `Failure.badData` if the file is truncated, corrupt, followed by other bytes, or
-  ///   inflates to more than `limit` bytes.
+  ///   - file: the name of the file in error messages.
+  ///   - limit: the largest number of decompressed bytes.
+  /// - Throws: `Failure.badData` if the file is truncated, corrupt or followed by other bytes, or
+  ///   if it decompresses to more than `limit` bytes.
   public static func inflate(_ data: Data, named file: String, limit: Int) throws -> [UInt8] {
     try data.withUnsafeBytes { try inflate($0, .gzip, named: file, limit: limit) }
   }
 
-  /// Inflates bytes in any frame; as `inflate` for files.
+  /// Decompresses bytes in any frame; see `inflate(_:named:limit:)`.
   static func inflate(
     _ bytes: UnsafeRawBufferPointer, _ frame: Frame, named file: String, limit: Int
   ) throws -> [UInt8] {
     let output = try firstBytes(limit + 1, of: bytes, frame, named: file)
     guard output.count <= limit else {
       throw Failure.badData(
-        "\(file): inflates to more than the \(limit) bytes expected", hint: "get the file again")
+        "\(file): expected at most \(limit) bytes after decompression, found more",
+        hint: "get the file again")
     }
     return output
   }
 
-  /// The first bytes a gzip file inflates to: `count` of them, or all if there are fewer.
+  /// The first `count` decompressed bytes of a gzip file, or all if there are fewer.
   ///
-  /// Stopping early leaves the rest of the file unread, so only its beginning is checked.
+  /// The rest of the file is not read, so only its beginning is checked.
   static func firstBytes(_ count: Int, of data: Data, named file: String) throws -> [UInt8] {
     try data.withUnsafeBytes { try firstBytes(count, of: $0, .gzip, named: file) }
   }
@@ -57,7 +58,7 @@ public enum Gzip {
   private static func firstBytes(
     _ count: Int, of input: UnsafeRawBufferPointer, _ frame: Frame, named file: String
   ) throws -> [UInt8] {
-    // A first guess that the file itself bounds; images of digits inflate five- to eightfold.
+    // Images of digits grow five- to eightfold. The size of the file itself limits this guess.
     var output: [UInt8] = []
     output.reserveCapacity(min(count, 8 * input.count))
     try inflate(input, frame, named: file, upTo: count, into: &output)

@@ -1,26 +1,26 @@
 import Foundation
 import Support
 
-/// MNIST's IDX files: a big-endian header, then unsigned bytes; plain or gzipped, told apart by
-/// content.
+/// Reads IDX files, the format of MNIST: a big-endian header, then unsigned bytes. Plain and
+/// gzipped files are told apart by their content.
 ///
 /// An image file is `00000803 | count | rows | columns | pixels`, a label file `00000801 | count |
-/// labels`. No header field is believed before the length of the file agrees with it.
+/// labels`. Nothing is allocated by the sizes in a header before they are checked against the
+/// length of the file.
 public enum IDX {
-  /// Images as an IDX file holds them: `count * rows * columns` bytes, row by row, 0 (background)
-  /// to 255.
+  /// The content of an image file: `count * rows * columns` bytes from 0 (background) to 255.
   public struct Images: Sendable {
     /// The number of images.
     public let count: Int
-    /// The height of each.
+    /// The height of each image in pixels.
     public let rows: Int
-    /// The width of each.
+    /// The width of each image in pixels.
     public let columns: Int
-    /// Image by image, row by row.
+    /// The pixels, image by image and row by row.
     public let pixels: [UInt8]
   }
 
-  /// What an IDX file may hold; the raw value is its magic number.
+  /// The kinds of IDX files that are read; the raw value is the magic number.
   enum Content: UInt32 {
     case labels = 0x0000_0801
     case images = 0x0000_0803
@@ -29,18 +29,19 @@ public enum IDX {
     var plural: String { self == .images ? "images" : "labels" }
   }
 
-  /// The largest file read, and the largest content: 4 GB, what a 32-bit length counts.
+  /// The largest file and the largest content that are read, in bytes: 4 GB, the largest length
+  /// that has 32 bits.
   static let largest = Int(UInt32.max)
 
   /// Reads an image file.
-  /// - Throws: `Failure.missing` if absent; `Failure.badData` if it is not an IDX image file, is
-  ///   truncated or corrupt, holds no pixels, or is longer than its header says.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not an IDX
+  ///   image file, is truncated or corrupt, holds no pixels, or is longer than its header states.
   public static func images(at url: URL) throws -> Images {
     try images(in: readFile(url, limit: largest), named: url.path)
   }
 
   /// Reads a label file.
-  /// - Throws: as `images(at:)`.
+  /// - Throws: what `images(at:)` throws.
   public static func labels(at url: URL) throws -> [UInt8] {
     try labels(in: readFile(url, limit: largest), named: url.path)
   }
@@ -74,18 +75,19 @@ public enum IDX {
     let most = SizeLimits.inflated(from: data.count)
     guard !zipped || whole <= most else {
       throw Failure.badData(
-        "\(file): the header says \(whole) bytes, and \(data.count) compressed bytes may become at most \(most)",
-        hint: "if they are images all the same, unpack the file with gunzip")
+        "\(file): the header states \(whole) bytes, but \(data.count) compressed bytes may "
+          + "decompress to at most \(most)",
+        hint: "if the file is sound, unpack it with gunzip")
     }
     let bytes = try zipped ? Gzip.inflate(data, named: file, limit: whole) : [UInt8](data)
     guard bytes.count == whole else {
       let shape = sizes.map(String.init).joined(separator: " x ")
       throw Failure.badData(
-        "\(file): the header says \(shape) = \(length) bytes of \(content.plural), the file holds "
-          + "\(bytes.count - headerLength)",
+        "\(file): the header states \(shape) = \(length) bytes of \(content.plural), "
+          + "the file holds \(bytes.count - headerLength)",
         hint: bytes.count < whole
-          ? "the file is cut short: get it again" : "bytes follow the last of the \(content.plural)"
-      )
+          ? "the file is cut short: get it again"
+          : "the file has more bytes after its last \(content.plural.dropLast()): get it again")
     }
     return (sizes, Array(bytes[headerLength...]))
   }
@@ -105,7 +107,7 @@ public enum IDX {
         "\(file): \(expected), found \(hex(magic))", hint: "is this another kind of file?")
     }
     throw Failure.badData(
-      "\(file): \(expected), found one of \(other.plural) (\(hex(magic)))",
+      "\(file): \(expected), found a file of \(other.plural) (\(hex(magic)))",
       hint: "are the two files swapped?")
   }
 
@@ -113,14 +115,15 @@ public enum IDX {
     let shape = sizes.map(String.init).joined(separator: " x ")
     guard !sizes.contains(0) else {
       throw Failure.badData(
-        "\(file): the header says \(shape), which is nothing", hint: "get the file again")
+        "\(file): expected sizes of at least 1 in the header, found \(shape)",
+        hint: "get the file again")
     }
     var product = 1
     for size in sizes {
       let (next, overflow) = product.multipliedReportingOverflow(by: size)
       guard !overflow, next <= largest else {
         throw Failure.badData(
-          "\(file): the header says \(shape) bytes, more than the \(largest) that are read",
+          "\(file): the header states \(shape) bytes, expected at most \(largest)",
           hint: "the header is corrupt: get the file again")
       }
       product = next

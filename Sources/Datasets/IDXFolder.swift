@@ -2,12 +2,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// A folder with IDX files under MNIST's names, each gzipped (`….gz`) or not.
+/// A folder with IDX files under MNIST's names, each of them gzipped (`….gz`) or not.
 public struct IDXFolder: Sendable {
-  /// The folder itself.
+  /// The folder with the files.
   public let folder: URL
 
-  /// Nothing is read until `load`.
+  /// Keeps the folder. Nothing is read before `load`.
   public init(_ folder: URL) {
     self.folder = folder
   }
@@ -18,24 +18,24 @@ public struct IDXFolder: Sendable {
     return ("\(prefix)-images-idx3-ubyte", "\(prefix)-labels-idx1-ubyte")
   }
 
-  /// The file of a name, with `.gz` or, failing that, without; nil if there is neither.
+  /// The file `NAME.gz`, or else the file `NAME`; nil if neither exists.
   func file(_ name: String) -> URL? {
     [name + ".gz", name].map { folder.appending(path: $0) }
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// Whether either file of a split is there. One without the other counts, so that the error names
-  /// the missing one.
+  /// Whether at least one of a split's two files exists. One is enough, so that `load` can name the
+  /// missing one.
   func has(_ split: Split) -> Bool {
     let names = Self.fileNames(split)
     return file(names.images) != nil || file(names.labels) != nil
   }
 
   /// Reads a split.
-  /// - Parameter classNames: nil names the classes by their numbers, up to the largest label of
-  ///   either split.
-  /// - Throws: `Failure.missing` for an absent file; `Failure.badData` for a file that is no valid
-  ///   IDX file, for images and labels that differ in number, and for a label without a class.
+  /// - Parameter classNames: the names of the classes; nil to name them by their numbers, up to the
+  ///   largest label of both splits.
+  /// - Throws: `Failure.missing` if a file is missing; `Failure.badData` if a file is not a sound
+  ///   IDX file, if the numbers of images and labels differ, or if a label has no class.
   public func load(_ split: Split, name: String, classNames: [String]? = nil) throws
     -> LabelledImages
   {
@@ -45,14 +45,15 @@ public struct IDXFolder: Sendable {
     let images = try IDX.images(at: imageFile)
     guard images.count == labels.count else {
       throw Failure.badData(
-        "\(labelFile.path): expected \(images.count) labels, one for each image of \(imageFile.lastPathComponent), "
-          + "found \(labels.count)", hint: "are the two files of the same split?")
+        "\(labelFile.path): expected \(images.count) labels, "
+          + "one for each image of \(imageFile.lastPathComponent), found \(labels.count)",
+        hint: "are the two files of the same split?")
     }
     let classNames = try classNames ?? numberedClasses()
     if let wrong = labels.firstIndex(where: { $0 >= classNames.count }) {
       throw Failure.badData(
-        "\(labelFile.path): expected labels from 0 to \(classNames.count - 1), found \(labels[wrong]) "
-          + "for image \(wrong)")
+        "\(labelFile.path): expected labels from 0 to \(classNames.count - 1), "
+          + "found \(labels[wrong]) for image \(wrong)")
     }
     return try LabelledImages(
       name: name, shape: InputShape(channels: 1, height: images.rows, width: images.columns),
@@ -60,8 +61,8 @@ public struct IDXFolder: Sendable {
       pixels: images.pixels, labels: labels.map(Int64.init))
   }
 
-  /// Both splits count, so that a test set that lacks the last class still has the classes it is
-  /// trained on.
+  /// The numbers of the classes as names. Both splits count, since the test set may lack the last
+  /// class of the training set.
   private func numberedClasses() throws -> [String] {
     let files = Split.allCases.compactMap { file(Self.fileNames($0).labels) }
     let largest = try files.map { try IDX.labels(at: $0).max() ?? 0 }
@@ -72,7 +73,7 @@ public struct IDXFolder: Sendable {
     guard let file = file(name) else {
       throw Failure.missing(
         "there is no \(name).gz or \(name) in \(folder.path)",
-        hint: "the folder needs MNIST's four IDX files")
+        hint: "a split needs two IDX files, one of images and one of labels")
     }
     return file
   }

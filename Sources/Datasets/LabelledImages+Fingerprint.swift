@@ -3,12 +3,15 @@ import ModelCore
 import Support
 
 extension LabelledImages {
-  /// What the data are, whatever they are called: SHA-256 in hexadecimal over shape, class count,
-  /// count, value range, labels (64-bit, little-endian), groups and masks where there are any, and
-  /// pixels (bytes, or 32-bit little-endian numbers).
+  /// A digest of the content, which does not depend on the names of the data and of the classes.
   ///
-  /// It reads every pixel, a tenth of a second for MNIST's training set; of pictures that stay in
-  /// their files it takes the SHA-256 of each picture's pixels.
+  /// It is the SHA-256 in hexadecimal over the shape, the number of classes, the number of images,
+  /// the value range unless it is 0 to 1, the labels, the groups and masks if there are any, and
+  /// the pixels. Labels and groups count as 64-bit numbers, masks and float pixels as 32-bit
+  /// numbers, all little-endian; other pixels count as bytes.
+  ///
+  /// Every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
+  /// that stay in their files, the digest is over the SHA-256 of each picture's pixels instead.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array(text.utf8).withUnsafeBytes { digest.update($0) } }

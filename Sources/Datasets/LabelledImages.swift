@@ -2,47 +2,48 @@ import Foundation
 import ModelCore
 import Support
 
-/// Examples with a label each: pictures, or rows of a table of numbers.
+/// Labelled examples: pictures, or the rows of a table of numbers.
 ///
-/// Pixels stay the 8-bit values that the files hold until a batch is asked for, so a data set takes
-/// as much memory as its images: 47 MB for MNIST's training set. A large folder of pictures stays
-/// in its files and takes the memory of two batches.
+/// Pixels are kept as the 8-bit values of the files and become numbers when a batch is made.
+/// MNIST's training set thus takes 47 MB. The pictures of a large folder stay in their files, and
+/// only two batches of them are in memory.
 public struct LabelledImages: Sendable {
-  /// What the images are called in results, such as `mnist:test`.
+  /// The name of the images in results, such as `mnist:test`.
   public let name: String
   /// The shape of every example.
   public let shape: InputShape
-  /// The name of each class; label `k` means `classNames[k]`.
+  /// The name of each class. Label `k` stands for `classNames[k]`.
   public let classNames: [String]
-  /// The smallest and the largest valid value, in the data's own unit. Budgets are in this unit.
+  /// The smallest and the largest valid value. Budgets are in the same unit as these values.
   public let valueRange: ClosedRange<Double>
-  /// What was left out or is worth knowing, a line each, for the user to see.
+  /// Lines for the user about what was left out.
   public private(set) var notes: [String] = []
-  /// What is known about every example.
+  /// The label of every example and, where the data have them, its group and its mask.
   public let annotations: Annotations
   let storage: Storage
 
-  /// Where the images are.
+  /// How the images are kept.
   enum Storage: Sendable {
-    /// uint8 `[N, C, H, W]`, each byte a share of 255 of the value range; or float32 of that shape
-    /// or `[N, D]`, as values.
+    /// `[N, C, H, W]`, or `[N, D]` for a table: uint8, of which 0 stands for the lower bound of the
+    /// value range and 255 for the upper bound, or float32 values.
     case memory(Tensor)
-    /// The images at some places of a stream.
+    /// The images with these indices in a stream.
     case stream(PictureStream, [Int])
   }
 
-  /// Checks the parts against each other and keeps them.
+  /// Makes labelled images from bytes.
   /// - Parameters:
-  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by row.
+  ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by
+  ///     row.
   ///   - labels: the class of each image.
-  /// - Throws: `Failure.badData` if there are no images, if the count of pixels is not that of the
-  ///   labels' images, or if a label names no class.
+  /// - Throws: `Failure.badData` if there are no images, if `pixels` has another number of bytes,
+  ///   or if a label has no class.
   public init(
     name: String, shape: InputShape, classNames: [String], pixels: [UInt8], labels: [Int64]
   ) throws {
     guard pixels.count == labels.count * shape.count else {
       throw Failure.badData(
-        "\(name): expected \(labels.count) images of \(shape.count) bytes, one per label, "
+        "\(name): expected \(labels.count) images of \(shape.count) bytes, one for each label, "
           + "found \(pixels.count) bytes")
     }
     try self.init(
@@ -50,26 +51,28 @@ public struct LabelledImages: Sendable {
       pixels: Tensor(pixels, shape: [labels.count] + shape.sizes), labels: labels)
   }
 
-  /// Keeps examples that are tensors already.
+  /// Makes labelled images from tensors.
   /// - Parameters:
-  ///   - pixels: uint8 `[N, C, H, W]`; or float32 of that shape or `[N, D]`, with values in
-  ///     `valueRange`, which the caller has checked.
-  ///   - groups: the group of each example, none negative.
-  ///   - masks: float32 in the shape of `pixels`, with values from 0 to 1, which the caller has
-  ///     checked.
-  /// - Throws: `Failure.badData` if there are no examples, if labels, groups or masks are not one
-  ///   for each, or if a label names no class.
+  ///   - pixels: `[N, C, H, W]`, or `[N, D]` for a table. uint8, whose bytes stand for shares of
+  ///     the value range, or float32; the caller has checked that its values lie in `valueRange`.
+  ///   - labels: the class of each example.
+  ///   - groups: the group of each example, at least 0.
+  ///   - masks: float32 in the shape of `pixels`; the caller has checked that its values lie
+  ///     between 0 and 1.
+  ///   - valueRange: the smallest and the largest valid value.
+  /// - Throws: `Failure.badData` if there are no examples, if the number of labels, groups or masks
+  ///   is another one, if the masks have another shape, or if a label has no class.
   public init(
     name: String, classNames: [String], pixels: Tensor, labels: [Int64], groups: [Int64]? = nil,
     masks: Tensor? = nil, valueRange: ClosedRange<Double> = 0...1
   ) throws {
     let count = pixels.shape[0]
     for (what, found) in [
-      ("label", labels.count), ("group", groups?.count ?? count),
-      ("mask", masks?.shape[0] ?? count),
+      ("labels", labels.count), ("groups", groups?.count ?? count),
+      ("masks", masks?.shape[0] ?? count),
     ] where found != count {
       throw Failure.badData(
-        "\(name): expected a \(what) for each of \(count) images, found \(found)")
+        "\(name): expected \(count) \(what), one for each image, found \(found)")
     }
     if let masks, masks.shape != pixels.shape {
       throw Failure.badData(
@@ -83,8 +86,8 @@ public struct LabelledImages: Sendable {
       valueRange: valueRange, storage: .memory(pixels), annotations: annotations)
   }
 
-  /// Keeps images that are decoded when they are asked for, `labels.count` of them.
-  /// - Throws: as the initializer for bytes.
+  /// Makes labelled images from `labels.count` pictures that are decoded when they are used.
+  /// - Throws: `Failure.badData` if there are no images, or if a label has no class.
   init(
     name: String, shape: InputShape, classNames: [String], stream: PictureStream, labels: [Int64]
   ) throws {
@@ -115,7 +118,7 @@ public struct LabelledImages: Sendable {
     self.annotations = annotations
   }
 
-  /// Some of the images of others.
+  /// Makes a part of other labelled images.
   private init(of other: LabelledImages, storage: Storage, annotations: Annotations) {
     name = other.name
     shape = other.shape
@@ -126,7 +129,7 @@ public struct LabelledImages: Sendable {
     self.annotations = annotations
   }
 
-  /// The same images with more to say about them.
+  /// The same images with further notes.
   func noting(_ lines: [String]) -> LabelledImages {
     var copy = self
     copy.notes += lines
@@ -139,11 +142,11 @@ public struct LabelledImages: Sendable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
 
-  /// int64 `[N]`, each in `0..<classCount`.
+  /// The class of each example, int64 `[N]`, in `0..<classCount`.
   public var labels: Tensor { annotations.labels }
 
-  /// All pixels as they are stored: uint8 `[N, C, H, W]` from 0 to 255, or float32 values. Images
-  /// that are not in memory are decoded.
+  /// All pixels as they are stored, `[N, C, H, W]` or `[N, D]`: uint8 from 0 to 255, or float32
+  /// values. Pictures that stay in their files are decoded.
   public var pixels: Tensor {
     switch storage {
     case .memory(let pixels): pixels
@@ -151,12 +154,14 @@ public struct LabelledImages: Sendable {
     }
   }
 
-  /// Whether the images stay in their files until they are asked for.
+  /// Whether the images stay in their files until they are used.
   var isStreamed: Bool { if case .stream = storage { true } else { false } }
 
   /// The examples of a range, with values in `valueRange`.
   ///
-  /// Of images that are in files, the range of the same length that follows is decoded meanwhile.
+  /// If the pictures stay in their files, the next range of the same length is decoded in the
+  /// background.
+  /// - Precondition: `range` lies in `0..<count`.
   public func batch(_ range: Range<Int>) -> Batch {
     let images: Tensor
     switch storage {
@@ -169,7 +174,7 @@ public struct LabelledImages: Sendable {
     return Batch(images: images, annotations: annotations[range], places: Array(range))
   }
 
-  /// The examples at the given places, in that order.
+  /// The examples with the given indices, in that order.
   /// - Parameter indices: int64 `[n]`, each in `0..<count`.
   public func batch(at indices: Tensor) -> Batch {
     let places = indices.int64s().map(Int.init)
@@ -181,7 +186,7 @@ public struct LabelledImages: Sendable {
     return Batch(images: images, annotations: annotations.at(indices), places: places)
   }
 
-  /// The images of a range, sharing memory with these.
+  /// The images of a range. They share memory with these.
   /// - Precondition: `range` lies in `0..<count`.
   public func subset(_ range: Range<Int>) -> LabelledImages {
     precondition(
@@ -194,20 +199,21 @@ public struct LabelledImages: Sendable {
     return LabelledImages(of: self, storage: part, annotations: annotations[range])
   }
 
-  /// The first `length` images, or all if there are fewer, sharing memory with these.
+  /// The first `length` images, or all if there are fewer. They share memory with these.
   public func prefix(_ length: Int) -> LabelledImages {
     subset(0..<min(length, count))
   }
 
-  /// Takes `length` images out, the same ones whenever the seed is the same, each part in the order
-  /// of the whole.
-  /// - Throws: `Failure.usage` if fewer than two would be left to train on.
+  /// Divides the images into `length` held-out images, drawn at random, and the rest. Both keep the
+  /// order of the whole, and the same seed draws the same images.
+  /// - Throws: `Failure.usage` if fewer than two images would be left to train on.
   public func holdingOut(
     _ length: Int, seed: Seed
   ) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
     guard length <= count - 2 else {
       throw Failure.usage(
-        "\(name) has \(count) images: \(length) cannot be held out of them", hint: "hold out fewer")
+        "\(name): expected at most \(max(0, count - 2)) images to hold out of \(count), "
+          + "found \(length)", hint: "hold out fewer images")
     }
     let order = RandomSource(seed).permutation(count)
     let places = { (start: Int, length: Int) in
@@ -230,11 +236,14 @@ public struct LabelledImages: Sendable {
     labels.int64s().reduce(into: [Int](repeating: 0, count: classCount)) { $0[Int($1)] += 1 }
   }
 
-  /// Stored pixels as values: bytes become shares of the value range.
+  /// Stored pixels as values: bytes become shares of the value range, 0 its lower bound and 255
+  /// its upper bound.
   private func values(_ pixels: Tensor) -> Tensor {
     guard pixels.type != .float32 else { return pixels }
-    let width = valueRange.upperBound - valueRange.lowerBound
     let fractions = pixels.to(.float32) / 255
-    return valueRange == 0...1 ? fractions : fractions * width + valueRange.lowerBound
+    guard valueRange != 0...1 else { return fractions }
+    // A weighted sum of both bounds gives either exactly; rounding in between is clamped.
+    return ((1 - fractions) * valueRange.lowerBound + fractions * valueRange.upperBound)
+      .clamped(to: valueRange)
   }
 }

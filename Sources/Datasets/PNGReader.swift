@@ -7,31 +7,31 @@ extension PNG {
   /// The most pixels a picture may have: 64 million.
   static let mostPixels = 1 << 26
 
-  /// The bytes every PNG file begins with.
+  /// The bytes with which every PNG file begins.
   static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
   /// Reads a PNG file; see `decode`.
-  /// - Throws: `Failure.missing` if absent, and what `decode` throws.
+  /// - Throws: `Failure.missing` if there is no such file, and what `decode` throws.
   public static func read(_ url: URL) throws -> Picture {
-    // Four bytes a pixel is the most a picture needs uncompressed; the rest is room for chunks that
+    // An uncompressed picture needs at most four bytes a pixel. The fifth is room for chunks that
     // are skipped.
     try decode(readFile(url, limit: 5 * mostPixels), named: url.path)
   }
 
-  /// The picture in a PNG file: grey or RGB as stored, palettes and greys of 1, 2 and 4 bits
-  /// expanded to 8, 16 bits rounded to 8.
+  /// Decodes a PNG file to a picture, grey or RGB as the file is.
   ///
-  /// The values are those in the file: colour profiles and gamma are not applied, so that what was
-  /// written is what is read. An alpha channel is accepted where every pixel is opaque.
-  /// - Parameter file: the name used in errors.
-  /// - Throws: `Failure.badData` if it is not a PNG file, is truncated or corrupt, has transparent
-  ///   pixels, or more than 2^26 pixels.
+  /// Palettes and greys of 1, 2 and 4 bits are expanded to 8 bits; 16 bits are rounded to 8. Colour
+  /// profiles and gamma are not applied, so the values read are those that were written. An alpha
+  /// channel is dropped if every pixel is opaque.
+  /// - Parameter file: the name of the file in error messages.
+  /// - Throws: `Failure.badData` if the data are not a PNG file, are truncated or corrupt, or have
+  ///   transparent pixels or more than 2^26 pixels (2^25 with 16 bits a channel).
   public static func decode(_ data: Data, named file: String) throws -> Picture {
     let raster = try raster(data, named: file)
     return Picture(shape: raster.shape, pixels: raster.bytes)
   }
 
-  /// As `decode`.
+  /// Decodes a PNG file; see `decode`.
   static func raster(_ data: Data, named file: String) throws -> Raster {
     let (essence, depth) = try essentialChunks(of: data, named: file)
     return try withImage { image in
@@ -48,8 +48,8 @@ extension PNG {
         let shape = InputShape(
           channels: isGrey ? 1 : 3, height: Int(image.pointee.height),
           width: Int(image.pointee.width))
-        // Pixels of four bytes are quick to take apart: libpng fills up those without an alpha
-        // channel.
+        // Pixels of four bytes can be split into planes fast. libpng adds the fourth byte to pixels
+        // without an alpha channel.
         let format =
           isGrey
           ? image.pointee.format & PNG_FORMAT_FLAG_ALPHA
@@ -62,8 +62,8 @@ extension PNG {
               guard png_image_finish_read(image, nil, place, 0, nil) != 0 else { throw corrupt() }
             }
             if depth == 16 {
-              // libpng takes 16 bits without a gamma for linear light: asked for that, it leaves
-              // them as they are.
+              // libpng takes 16-bit values without a gamma as linear light. If linear light is
+              // asked for, it leaves the values unchanged.
               let wide = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: out.count)
               defer { wide.deallocate() }
               try read(format | PNG_FORMAT_FLAG_LINEAR, to: wide.baseAddress)
@@ -79,7 +79,7 @@ extension PNG {
             else {
               throw Failure.badData(
                 "\(file): expected an opaque picture, found transparent pixels",
-                hint: "put it on a background and save it without an alpha channel")
+                hint: "draw the picture on a background and save it without an alpha channel")
             }
           }
         }
@@ -87,10 +87,10 @@ extension PNG {
     }
   }
 
-  /// The signature and the chunks that say what the pixels are.
+  /// The signature and those chunks that define the pixels.
   ///
-  /// Leaving out the others keeps libpng from converting values by a gamma or a colour profile.
-  /// - Returns: them and the number of bits a channel.
+  /// Without the other chunks libpng cannot convert values by a gamma or a colour profile.
+  /// - Returns: these bytes and the number of bits a channel.
   private static func essentialChunks(of data: Data, named name: String) throws -> (
     bytes: [UInt8], depth: UInt8
   ) {
@@ -123,19 +123,20 @@ extension PNG {
     throw cutShort
   }
 
-  /// Refuses, from the header alone, what is too large; gives the number of bits a channel.
+  /// Checks the size of the picture in its header and returns the number of bits a channel.
   private static func checkHeader(_ chunk: [UInt8], _ kind: String, named file: String) throws
     -> UInt8
   {
     let header = Array(chunk.dropFirst(8).dropLast(4))
     guard kind == "IHDR", header.count == 13 else {
       throw Failure.badData(
-        "\(file): expected a PNG header, found a chunk '\(kind)'", hint: "get the file again")
+        "\(file): expected a PNG header of 13 bytes, found a chunk '\(kind)' of \(header.count)",
+        hint: "get the file again")
     }
     let width = Int(bigEndian(header, at: 0))
     let height = Int(bigEndian(header, at: 4))
-    // 16 bits a channel take twice the memory on their way. Each side first: the product of two
-    // 32-bit numbers may not fit.
+    // While they are decoded, 16 bits a channel take twice the memory. Each side is compared first,
+    // since the product of two 32-bit numbers may overflow.
     let most = header[8] == 16 ? mostPixels / 2 : mostPixels
     guard (1...most).contains(width), (1...most).contains(height), width * height <= most else {
       throw Failure.badData("\(file): expected 1 to \(most) pixels, found \(width) x \(height)")

@@ -2,18 +2,18 @@ import CPNG
 import Foundation
 import Support
 
-/// Pictures as PNG files, by libpng.
+/// Reads and writes PNG files by libpng.
 ///
-/// Only libpng's simplified interface is used: its other one reports errors by `longjmp`, which
-/// must not cross Swift code.
+/// Only libpng's simplified interface is used. Its other interface reports errors by `longjmp`,
+/// which must not cross Swift code.
 public enum PNG {
-  /// A picture as an 8-bit grey or RGB PNG file. Reading it back gives the same bytes.
-  /// - Throws: `Failure` with libpng's reason, for sizes it does not write (over a million pixels
-  ///   wide or high).
+  /// Encodes a picture as an 8-bit grey or RGB PNG file. Decoding it gives the same bytes.
+  /// - Throws: `Failure` with libpng's reason for sizes that it does not write (over a million
+  ///   pixels wide or high).
   public static func encode(_ picture: Picture) throws -> Data {
     let pixels = picture.interleaved
-    // Deflate adds five bytes to 16 KB it cannot compress, PNG 12 to each 8 KB chunk: a quarter
-    // more is ample.
+    // Deflate adds five bytes to 16 KB that it cannot compress, and PNG adds 12 bytes to each chunk
+    // of 8 KB, so a quarter more than the pixels is enough.
     var file = Data(count: pixels.count + pixels.count / 4 + 1024)
     var length = file.count
     try withImage { image in
@@ -24,20 +24,21 @@ public enum PNG {
         png_image_write_to_memory(image, $0.baseAddress, &length, 0, pixels, 0, nil)
       }
       guard written != 0 else {
-        throw Failure(.failed, "cannot make a PNG file: \(message(of: image))")
+        throw Failure(.failed, "cannot encode a PNG file: \(message(of: image))")
       }
     }
     return file.prefix(length)
   }
 
-  /// Writes a picture as a PNG file that appears whole or not at all.
+  /// Writes a picture as a PNG file. The file appears whole or not at all.
   /// - Throws: `Failure.cannotWrite` with the system's reason, and what `encode` throws.
   public static func write(_ picture: Picture, to place: URL) throws {
     try AtomicFile.write(encode(picture), to: place)
   }
 
-  /// Gives libpng's image record a fixed address, which libpng keeps between its calls, and frees
-  /// what hangs on it.
+  /// Passes an image record of libpng to `body` and frees it afterwards.
+  ///
+  /// The record has a fixed address, since libpng keeps pointers to it between its calls.
   static func withImage<Result>(_ body: (UnsafeMutablePointer<png_image>) throws -> Result) rethrows
     -> Result
   {
@@ -51,7 +52,7 @@ public enum PNG {
     return try body(image)
   }
 
-  /// libpng's words about the last error.
+  /// libpng's message about the last error.
   static func message(of image: UnsafeMutablePointer<png_image>) -> String {
     withUnsafeBytes(of: image.pointee.message) {
       String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)

@@ -7,24 +7,25 @@ import Support
   import Darwin
 #endif
 
-/// A download under way: it stays beside its place as `.NAME.download` when it is interrupted, and
-/// grows on from there.
+/// The bytes of an unfinished download, in a file `.NAME.download` beside the place of the finished
+/// file `NAME`.
 ///
-/// Unlike an `AtomicFile` it outlives its process, and only one process at a time may have it. The
-/// checksum decides whether the bytes collected over several attempts are the file.
+/// The file stays when a download is interrupted, and the next attempt continues it, also in
+/// another process. Only one process at a time may use it. Whether the bytes of several attempts
+/// make up the right file is decided by its checksum.
 final class PartialFile: @unchecked Sendable {
   private let place: URL
   let url: URL
   private var descriptor: Int32
-  /// Whether this process has the file, between `init` and `release`.
+  /// Whether this process holds the lock, from `init` to `release`.
   private var isOurs = false
-  /// The bytes held so far. Only one thread at a time works on the file: first the caller, then its
-  /// transfer.
+  /// The number of bytes in the file. Only one thread at a time uses the file: first the caller,
+  /// then its transfer.
   private(set) var length: Int
 
-  /// Opens what an earlier attempt left, or a new file, creating the folders above it.
-  /// - Throws: `Failure.cannotWrite` with the system's reason; `Failure` if another process is at
-  ///   it.
+  /// Opens the file of an earlier attempt or creates a new one, with the folders above it.
+  /// - Throws: `Failure.cannotWrite` with the system's reason; `Failure` if another process uses
+  ///   the file.
   init(for place: URL) throws {
     self.place = place
     let folder = place.deletingLastPathComponent()
@@ -35,7 +36,7 @@ final class PartialFile: @unchecked Sendable {
     guard descriptor >= 0 else { throw failure() }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw Failure(
-        .failed, "another process is downloading \(place.path)", hint: "wait for it to end")
+        .failed, "another process is downloading \(place.path)", hint: "wait until it has finished")
     }
     isOurs = true
     length = Int(lseek(descriptor, 0, SEEK_END))
@@ -43,14 +44,13 @@ final class PartialFile: @unchecked Sendable {
 
   deinit { release() }
 
-  /// Lets go of the file, and removes it if nothing is in it. What is in it stays for the next
-  /// attempt.
+  /// Closes the file. If it is empty it is removed, otherwise it stays for the next attempt.
   func release() {
     guard descriptor >= 0 else { return }
     if isOurs {
       if length == 0 { unlink(url.path) }
-      // Not left to `close`: a process being started at this moment shares the descriptor, and with
-      // it the lock.
+      // Closing alone may not release the lock: a process that is being started at this moment
+      // shares the descriptor and with it the lock.
       flock(descriptor, LOCK_UN)
     }
     close(descriptor)
@@ -58,7 +58,7 @@ final class PartialFile: @unchecked Sendable {
     isOurs = false
   }
 
-  /// Forgets what is there.
+  /// Removes all bytes from the file.
   func restart() throws {
     guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
       throw failure()
@@ -66,6 +66,7 @@ final class PartialFile: @unchecked Sendable {
     length = 0
   }
 
+  /// Appends bytes to the file.
   func append(_ data: Data) throws {
     try data.withUnsafeBytes { bytes in
       var rest = bytes[...]
@@ -80,7 +81,7 @@ final class PartialFile: @unchecked Sendable {
     }
   }
 
-  /// Gives the finished file its name.
+  /// Gives the finished file its final name.
   func commit() throws {
     guard fsync(descriptor) == 0, rename(url.path, place.path) == 0 else { throw failure() }
   }

@@ -2,14 +2,15 @@ import Foundation
 import ModelCore
 import Support
 
-/// Street View House Numbers, cropped digits: `train_32x32.mat` and `test_32x32.mat` in a folder,
-/// or one such file.
+/// Street View House Numbers (SVHN), cropped digits: a folder with `train_32x32.mat` and
+/// `test_32x32.mat`, or one such file.
 ///
-/// A file has `X`, 32 x 32 x 3 x N bytes, and `y`, N labels of which 10 is the digit 0. With
-/// `colour=grey` the images become grey as A. Ross' thesis has it: .2989 R + .5870 G + .1140 B,
-/// rounded to bytes.
+/// A file has an array `X` of 32 x 32 x 3 x N bytes and an array `y` of N labels, of which 10
+/// stands for the digit 0. With `colour=grey` the images become grey by .2989 R + .5870 G + .1140
+/// B, rounded to bytes, as in A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018).
 struct SVHN: DataFormat {
-  static let summary = "SVHN's .mat files"
+  static let summary = "the .mat files of SVHN, a folder or one file"
   static let names: [Split: String] = [.train: "train_32x32.mat", .test: "test_32x32.mat"]
 
   private let files: [Split: URL]
@@ -22,7 +23,7 @@ struct SVHN: DataFormat {
     self.init(
       url, single: isFile,
       isGrey: try settings.choice(
-        "colour", of: ["rgb", "grey"], default: "rgb", "what colours become") == "grey")
+        "colour", of: ["rgb", "grey"], default: "rgb", "the colours of the images") == "grey")
   }
 
   init(_ url: URL, single: Bool = false, isGrey: Bool = false) {
@@ -33,6 +34,7 @@ struct SVHN: DataFormat {
     self.isGrey = isGrey
   }
 
+  /// Whether a folder has at least one of the two files.
   static func isPresent(in folder: URL) -> Bool {
     names.values.contains { exists(folder.appending(path: $0)) }
   }
@@ -47,7 +49,9 @@ struct SVHN: DataFormat {
     -> LabelledImages
   {
     guard let file = single ?? part.flatMap({ files[$0] }) else {
-      throw Failure.missing("SVHN's \(part?.rawValue ?? "") file is not there")
+      let name =
+        part.flatMap { Self.names[$0] } ?? Self.names.values.sorted().joined(separator: " or ")
+      throw Failure.missing("the file \(name) of SVHN is missing")
     }
     let arrays = try MATLAB.arrays(
       ["X", "y"], in: [UInt8](readFile(file, limit: SizeLimits.array)), named: file.path)
@@ -56,7 +60,8 @@ struct SVHN: DataFormat {
       images.sizes.allSatisfy({ $0 > 0 })
     else {
       throw Failure.badData(
-        "\(file.path): expected X to be height x width x 3 x N bytes, found \(images.sizes)")
+        "\(file.path): expected an array X of height x width x 3 x N bytes, "
+          + "found sizes \(images.sizes)")
     }
     let labels: [Double] =
       switch arrays["y"]!.values {
@@ -65,12 +70,13 @@ struct SVHN: DataFormat {
       }
     guard labels.count == images.sizes[3] else {
       throw Failure.badData(
-        "\(file.path): expected \(images.sizes[3]) labels, found \(labels.count)")
+        "\(file.path): expected \(images.sizes[3]) labels, one for each image, "
+          + "found \(labels.count)")
     }
     if let wrong = labels.first(where: { Int(exactly: $0).map((1...10).contains) != true }) {
       throw Failure.badData("\(file.path): expected labels from 1 to 10, found \(wrong)")
     }
-    // What runs fastest is the row, then the column: [N, C, W, H].
+    // MATLAB stores the row index fastest, then the column: in row-major order [N, C, W, H].
     let stored = Tensor(pixels, shape: images.sizes.reversed())
     let planes = stored.permuted([0, 1, 3, 2]).contiguous
     return try LabelledImages(
@@ -78,8 +84,10 @@ struct SVHN: DataFormat {
       labels: labels.map { Int64($0) % 10 })
   }
 
-  /// uint8 `[N, 3, H, W]` to `[N, 1, H, W]`, a few at a time, since numbers between take four times
-  /// the memory.
+  /// Converts uint8 `[N, 3, H, W]` to grey uint8 `[N, 1, H, W]`.
+  ///
+  /// It converts 4,096 images at a time, since the 32-bit numbers in between take four times the
+  /// memory.
   private func grey(_ images: Tensor) -> Tensor {
     let weights = Tensor([0.2989, 0.5870, 0.1140] as [Float], shape: [1, 3, 1, 1])
     let parts = stride(from: 0, to: images.shape[0], by: 4096).map { start in

@@ -1,14 +1,14 @@
 import ModelCore
 import Support
 
-/// Digits as a seven-segment display shows them, drawn at random: the data set `synthetic`.
+/// The data set `synthetic`: digits of a seven-segment display, drawn at random.
 ///
-/// A stand-in for tests and quick trials that needs no file. Each image is one digit, moved by up
-/// to a seventh of the picture, in strokes of varying brightness and width, under noise on every
-/// pixel; a small network learns it in seconds but not to perfection in its first steps. Image `i`
-/// of a split depends on the seed, the split and `i` alone, and shows the digit `i % 10`.
+/// It needs no file and serves for tests and quick trials. Each image shows one digit, shifted by
+/// up to a seventh of the picture, with strokes of varying brightness and width and with noise on
+/// every pixel. A small network learns the digits in seconds, but not perfectly in its first steps.
+/// Image `i` of a split shows the digit `i % 10` and depends only on the seed, the split and `i`.
 public struct SevenSegmentDigits: Sendable {
-  /// The number of images in each split unless asked otherwise.
+  /// The default number of images in each split.
   public static let counts: [Split: Int] = [.train: 2000, .test: 500]
 
   static let classNames = (0...9).map(String.init)
@@ -18,15 +18,15 @@ public struct SevenSegmentDigits: Sendable {
   private let seed: Seed
 
   /// - Parameters:
-  ///   - seed: the same seed draws the same images on every machine.
+  ///   - seed: the seed; the same seed draws the same images on every machine.
   ///   - size: width and height in pixels, at least 14.
   public init(seed: Seed = Seed(1), size: Int = 28) {
-    precondition(size >= 14, "seven segments do not fit \(size) pixels")
+    precondition(size >= 14, "expected at least 14 pixels, found \(size)")
     shape = InputShape(channels: 1, height: size, width: size)
     self.seed = seed
   }
 
-  /// Draws the first `count` images of a split, as many as `counts` says by default.
+  /// Draws the first `count` images of a split, by default as many as `counts` states.
   public func images(_ split: Split, count: Int? = nil) throws -> LabelledImages {
     let count = count ?? Self.counts[split]!
     var pixels: [UInt8] = []
@@ -48,12 +48,12 @@ public struct SevenSegmentDigits: Sendable {
   ]
 
   private func picture(of digit: Int, seed: Seed) -> [UInt8] {
-    // pixels [H, W]
+    // pixels [H, W], from 0 to 255
     var random = SplitMix64(state: seed.value)
     let size = shape.width
     var pixels = (0..<shape.count).map { _ in random.next(below: 64) }
-    // The digit is 3/7 wide and 5/7 high where nothing moves it, which leaves a seventh above and
-    // below.
+    // The digit is 3/7 of the picture wide and 5/7 high, which leaves a seventh above and below it
+    // for the shift.
     let reach = size / 7
     let left = 2 * size / 7 + random.next(below: 2 * reach + 1) - reach
     let top = size / 7 + random.next(below: 2 * reach + 1) - reach
@@ -88,13 +88,14 @@ public struct SevenSegmentDigits: Sendable {
   }
 }
 
-/// Steele and others' generator of 64-bit numbers ("Fast splittable pseudorandom number
-/// generators", 2014): whole-number arithmetic, hence the same everywhere.
+/// The generator of 64-bit random numbers of G. Steele, D. Lea and C. Flood, "Fast Splittable
+/// Pseudorandom Number Generators" (2014). It computes with whole numbers only, so every machine
+/// draws the same numbers.
 private struct SplitMix64 {
   var state: UInt64
 
-  /// A number from 0 to `bound - 1`, by the high bits of a product; the bias is below `bound /
-  /// 2^64`.
+  /// Draws a number from 0 to `bound - 1`: the upper 64 bits of the product of `bound` and 64
+  /// random bits. The bias is below `bound / 2^64`.
   mutating func next(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

@@ -1,7 +1,7 @@
-/// The two parts of a data set.
+/// The two splits of a data set.
 public enum Split: String, Sendable, CaseIterable, Codable {
-  /// What models are trained on.
+  /// The training set.
   case train
-  /// What they are judged by; training never sees it.
+  /// The test set, which training never uses.
   case test
 }

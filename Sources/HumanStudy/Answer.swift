@@ -1,12 +1,12 @@
 import Evaluation
 import Support
 
-/// What somebody chose: a class, or none of them.
+/// What a participant chose: a class, or none of the classes.
 public enum Choice: Hashable, Sendable {
   case label(Int)
   case none
 
-  /// As files have it: the class's number, or `na`.
+  /// The choice as files write it: the number of the class, or `na`.
   public var text: String {
     switch self {
     case .label(let label): "\(label)"
@@ -14,7 +14,8 @@ public enum Choice: Hashable, Sendable {
     }
   }
 
-  /// Reads a class's number or `na`; nil for anything else.
+  /// Reads the number of a class or `na`.
+  /// - Returns: nil for any other text, and for numbers written in another way, such as `03`.
   public init?(_ text: String) {
     if text == "na" {
       self = .none
@@ -26,41 +27,44 @@ public enum Choice: Hashable, Sendable {
   }
 }
 
-/// One answer to one question about one picture: a row of `answers.csv`, to which rows are added
-/// and of which none is changed.
+/// One answer to one question about one picture: a row of `answers.csv`.
+///
+/// Rows are only ever added to that file. No row is changed.
 public struct Answer: Equatable, Sendable {
-  /// How the wait for an answer ended.
+  /// How a question ended.
   public enum Ending: String, Codable, CaseIterable, Sendable {
+    /// The participant answered.
     case response
-    /// The time allowed was over; there is no choice.
+    /// The time limit passed, and there is no choice.
     case timeout
   }
 
-  /// Who answered: a code that stands for nobody outside the study.
+  /// A code that identifies the participant within the study and nowhere else.
   public var participant: String
-  /// How often the participant had opened the page by then, from 1.
+  /// How many times the participant had opened the page by then, counted from 1.
   public var session: Int
+  /// The trial's place in the participant's list, counted from 1.
   public var position: Int
   public var phase: Phase
+  /// The picture's name.
   public var stimulus: String
-  /// 1: the most plausible label; 2: the second most plausible.
+  /// 1 asks for the most plausible label, 2 for the second most plausible one.
   public var question: Int
-  /// Nil where the time was over.
+  /// What the participant chose; nil after a timeout.
   public var choice: Choice?
   public var ending: Ending
-  /// From the picture's first appearance to the answer, measured by the page, in milliseconds.
+  /// Milliseconds from the picture's first appearance to the answer, measured by the page.
   public var milliseconds: Double?
-  /// From the trial's delivery to the answer's arrival, measured by the server, in milliseconds.
+  /// Milliseconds from the delivery of the trial to the arrival of the answer, measured by the
+  /// server.
   public var serverMilliseconds: Double?
-  /// When it was stored, ISO 8601.
+  /// When the answer was stored, as ISO 8601.
   public var time: String
 
   public init(
     participant: String, session: Int = 1, position: Int, phase: Phase, stimulus: String,
-    question: Int,
-    choice: Choice?, ending: Ending = .response, milliseconds: Double? = nil,
-    serverMilliseconds: Double? = nil,
-    time: String = ""
+    question: Int, choice: Choice?, ending: Ending = .response, milliseconds: Double? = nil,
+    serverMilliseconds: Double? = nil, time: String = ""
   ) {
     self.participant = participant
     self.session = session
@@ -77,8 +81,7 @@ public struct Answer: Equatable, Sendable {
 
   static let columns = [
     "participant", "session", "position", "phase", "stimulus", "question", "choice", "ended_on",
-    "rt_ms", "server_ms",
-    "time",
+    "rt_ms", "server_ms", "time",
   ]
 
   init(_ row: CSVReader.Row) throws {
@@ -103,32 +106,32 @@ public struct Answer: Equatable, Sendable {
   var fields: [String] {
     [
       participant, "\(session)", "\(position)", phase.rawValue, stimulus, "\(question)",
-      choice?.text ?? "",
+      choice?.text ?? "", ending.rawValue, milliseconds?.plainDecimal ?? "",
+      serverMilliseconds?.plainDecimal ?? "", time,
     ]
-      + [
-        ending.rawValue, milliseconds?.plainDecimal ?? "", serverMilliseconds?.plainDecimal ?? "",
-        time,
-      ]
   }
 }
 
-/// A participant as far as scoring needs to know: a row of `participants.csv`.
+/// What scoring needs to know about a participant: a row of `participants.csv`.
 public struct ParticipantRecord: Equatable, Sendable {
   public enum Status: String, Codable, CaseIterable, Sendable {
+    /// Consented and has not finished.
     case started
     case finished
-    /// Took the consent back: nothing of theirs is analysed.
+    /// Took the consent back. None of their answers is analysed.
     case withdrawn
   }
 
   public var participant: String
-  /// The list they were given.
+  /// The number of the list of trials that the participant was given.
   public var slot: Int
   public var status: Status
-  /// When they consented and when they finished, ISO 8601; empty if they have not.
+  /// When the participant consented, as ISO 8601.
   public var consented: String
+  /// When the participant finished, as ISO 8601; empty if they have not.
   public var finished: String
-  /// What the address said of who they are elsewhere, such as `PROLIFIC_PID=…`; empty if nothing.
+  /// Identifiers from the address that the participant came by, such as `PROLIFIC_PID=…`; empty if
+  /// there were none.
   public var external: String
 
   public init(
@@ -143,7 +146,9 @@ public struct ParticipantRecord: Equatable, Sendable {
     self.external = external
   }
 
-  static let columns = ["participant", "slot", "status", "consented", "finished", "external"]
+  static let columns = [
+    "participant", "slot", "status", "consented", "finished", "external",
+  ]
 
   init(_ row: CSVReader.Row) throws {
     participant = row.text("participant")

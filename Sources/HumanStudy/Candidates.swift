@@ -5,41 +5,43 @@ import ImageSets
 import ModelCore
 import Support
 
-/// Whose pictures are compared in a study: those of one model, attack and budget.
+/// What a study compares: the pictures of one source model, one attack and one budget.
 public struct Condition: Hashable, Codable, Sendable {
   public let source: String
   public let attack: String
   public let epsilon: Double
 
-  /// One line for people and for columns: the model, with the attack and the budget.
+  /// The model, the attack and the budget in one line, for people and for columns of tables.
   public var name: String { "\(source) \(attack) \(epsilon.plainDecimal)" }
 }
 
-/// A picture that could be shown.
+/// A picture that the study may show.
 struct Candidate {
-  /// The image it is made of: its place in the data set.
+  /// The place in the data set of the image that the picture is made of.
   let index: Int
   let label: Int
   let target: Int
   let predicted: Int
   let confidence: Double
-  /// As it is stored, before it is enlarged.
+  /// The picture as it is stored with 8 bits a channel, before it is enlarged.
   let picture: Picture
 }
 
-/// The pictures of one condition that fool their model, as they are stored with 8 bits.
+/// The pictures of one condition that fool their source model after they are stored with 8 bits.
 struct CandidatePool {
   let condition: Condition
-  /// For each class the pictures of its first images.
+  /// For each class, the candidates that are made of its first images.
   let candidates: [[Candidate]]
-  /// For each class how many examples of these images there are, fooling or not.
+  /// For each class, how many examples of these images there are, whether they fool or not.
   let examined: [Int]
 
+  /// Selects the pictures of one budget of an example set.
   /// - Parameters:
-  ///   - images: how many images of each class, from the first on.
-  ///   - judge: the model itself, to be asked about the stored pictures; nil: what was stored of
-  ///     its answers has to do.
-  init(_ set: ExampleSet, budget: Int, images: Int, judge: (any Classifier)?) throws {
+  ///   - budget: the place of the budget in `origin.epsilons`.
+  ///   - images: how many images of each class are used, from the first on.
+  ///   - judge: the source model, which classifies the stored pictures again. If it is nil, the
+  ///     predictions in the example set decide alone.
+  init(_ set: ExampleSet, budget: Int, images: Int, judge: Contestant?) throws {
     let origin = set.origin
     condition = Condition(
       source: origin.source, attack: origin.attack, epsilon: origin.epsilons[budget])
@@ -55,15 +57,13 @@ struct CandidatePool {
     }
     let first = Self.first(images, indices, labels, classCount: origin.classNames.count)
     let rows = indices.indices.filter { first.contains(indices[$0]) }
+    // rows.count = M examples; stored: uint8 [M, C, H, W]
     let places = Tensor(labels: rows)
     let stored = Quantization.bytes(
       set.adversarial[budget].indexSelect(0, places), keeping: condition.epsilon, in: norm,
       of: set.original.indexSelect(0, places), range: origin.valueRange)
-    let judged = try judge.map {
-      try answers(of: $0, named: origin.source, to: stored, range: origin.valueRange)
-    }
-    let shape = InputShape(
-      channels: stored.shape[1], height: stored.shape[2], width: stored.shape[3])
+    let judged = try judge.map { try answers(of: $0, to: stored, range: origin.valueRange) }
+    let shape = InputShape(ofBatch: stored.shape)
     let (targets, predicted) = (set.target.int64s(), set.predicted.select(0, budget).int64s())
     let confidence = set.confidence.select(0, budget).floats()
     var candidates = [[Candidate]](repeating: [], count: origin.classNames.count)
@@ -71,7 +71,7 @@ struct CandidatePool {
     for (place, row) in rows.enumerated() {
       let label = labels[row]
       examined[label] += 1
-      // An attack that aims at no class has reached the one that is seen.
+      // An untargeted attack has no target of its own. The class that it reached takes that role.
       let target = Int(targets[row] < 0 ? predicted[row] : targets[row])
       let answer = judged.map { $0.classes[place] } ?? Int(predicted[row])
       guard candidates.indices.contains(target), target != label, Int(predicted[row]) == target,
@@ -89,7 +89,7 @@ struct CandidatePool {
     self.examined = examined
   }
 
-  /// The first images of each class, by their places in the data set.
+  /// The first images of each class, as places in the data set.
   static func first(_ images: Int, _ indices: [Int], _ labels: [Int], classCount: Int) -> Set<Int> {
     var found = [Set<Int>](repeating: [], count: classCount)
     for (index, label) in zip(indices, labels).sorted(by: { $0 < $1 })
@@ -100,20 +100,29 @@ struct CandidatePool {
   }
 }
 
-/// What a model says about stored pictures.
-/// - Parameter bytes: uint8 `[N, C, H, W]`.
+/// The class that a model predicts for each stored picture, and the probability it gives that
+/// class.
+/// - Parameters:
+///   - bytes: uint8 `[N, C, H, W]`.
+///   - range: the pixel range that the bytes 0 to 255 stand for.
+/// - Throws: `Failure.badData` if the model takes another shape or pixel range.
 func answers(
-  of model: any Classifier, named name: String, to bytes: Tensor, range: ClosedRange<Double>
+  of model: Contestant, to bytes: Tensor, range: ClosedRange<Double>
 ) throws -> (classes: [Int], confidence: [Double]) {
-  guard model.inputShape.sizes == Array(bytes.shape.dropFirst()), model.valueRange == range else {
+  let classifier = model.classifier
+  let shape = InputShape(ofBatch: bytes.shape)
+  guard classifier.inputShape == shape, classifier.valueRange == range else {
     throw Failure.badData(
-      "the model \(name) takes images of another shape or range than the examples")
+      "the examples are pictures of \(shape) with pixels in \(range), but the model \(model.name) "
+        + "takes \(classifier.inputShape) with pixels in \(classifier.valueRange)",
+      hint: "use the model that the examples were made on")
   }
   let images = Quantization.pixels(bytes, range: range)
   var (classes, confidence): ([Int], [Double]) = ([], [])
   for batch in Evaluator().batches(bytes.shape[0]) {
-    let part = images.narrow(0, batch.lowerBound, batch.count).to(model.device)
-    let probabilities = withoutGradients { model.logits(part).softmax() }.to(.cpu)
+    // part [n, C, H, W] → probabilities [n, K]
+    let part = images.narrow(0, batch.lowerBound, batch.count).to(classifier.device)
+    let probabilities = withoutGradients { classifier.logits(part).softmax() }.to(.cpu)
     classes += probabilities.predictedClasses.int64s().map(Int.init)
     confidence += probabilities.max([1]).floats().map(Double.init)
   }

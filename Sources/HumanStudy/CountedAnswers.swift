@@ -1,12 +1,13 @@
 import Evaluation
 import Foundation
 
-/// What is counted of an answer.
+/// A yes-or-no property of an answer whose share is reported.
 enum Measure: String, CaseIterable {
   case fooled
   case reasonable
   case original
 
+  /// The measure's place among all measures.
   var place: Int { Self.allCases.firstIndex(of: self)! }
 
   func holds(_ showing: StudyData.Showing) -> Bool {
@@ -18,12 +19,14 @@ enum Measure: String, CaseIterable {
   }
 }
 
-/// Answers by numbers: which participant, which image, which condition, and what holds of it.
+/// The answers with participants, images and conditions numbered from 0, as the statistics need
+/// them.
 struct CountedAnswers {
   struct Row {
     let participant: Int
     let image: Int
     let condition: Int
+    /// For each measure, whether it holds for the answer.
     let holds: [Bool]
   }
 
@@ -51,10 +54,14 @@ struct CountedAnswers {
     Dictionary(uniqueKeysWithValues: Set(keys).sorted().enumerated().map { ($1, $0) })
   }
 
-  /// The share of every measure in every condition when each answer counts as often as its
-  /// participant times its image; nil where no answer is left.
+  /// The weighted share of every measure in every condition.
+  ///
+  /// The weight of an answer is `participantTimes` of its participant times `imageTimes` of its
+  /// image.
+  /// - Returns: `[conditions][measures]`; nil where the weights of a condition add up to 0.
   func shares(_ participantTimes: [Int], _ imageTimes: [Int]) -> [[Double?]] {
     let measures = Measure.allCases.count
+    // Each condition has one sum for each measure and, last, the sum of its weights.
     var sums = [Int](repeating: 0, count: conditions * (measures + 1))
     for row in rows {
       let times = participantTimes[row.participant] * imageTimes[row.image]
@@ -70,14 +77,14 @@ struct CountedAnswers {
     }
   }
 
+  /// In how many answers of a condition a measure holds, and in how many it does not.
   func counts(_ measure: Measure, _ condition: Int) -> (yes: Int, no: Int) {
     let own = rows.filter { $0.condition == condition }
     let yes = own.count { $0.holds[measure.place] }
     return (yes, own.count - yes)
   }
-}
 
-extension CountedAnswers {
+  /// The answers as the mixed model takes them: one cell an answer, with 1 where the measure holds.
   func cells(_ measure: Measure) -> [MixedLogisticModel.Cell] {
     rows.map {
       MixedLogisticModel.Cell(

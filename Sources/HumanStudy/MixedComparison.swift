@@ -1,17 +1,19 @@
 import Foundation
 
-/// A mixed model of several conditions, and what it says of every two of them.
+/// Compares every two conditions of a study by a mixed logistic model.
 ///
-/// Where all answers of a condition are the same its log-odds are infinite. Its answers then say
-/// nothing of the rest, which is fitted without them; whether it differs from another condition is
-/// still tested, by the likelihood ratio.
+/// Where all answers of a condition are equal, all "yes" or all "no", the estimate of its log-odds
+/// is plus or minus infinity. The likelihood then approaches a limit, in which the probability of
+/// these answers is 1 whatever the intercepts of participants and images are. So they add 0 to the
+/// deviance and say nothing about the other parameters, and the fit without them has exactly the
+/// limit's deviance. Such a condition gets no estimate, but it can still be tested against another
+/// one by the likelihood ratio.
 struct MixedComparison {
   private let cells: [MixedLogisticModel.Cell]
   private let conditions: Int
-  /// The conditions that have both answers, in the order of the model's; the others have no place
-  /// in it.
+  /// The conditions with both "yes" and "no", in the order in which the model numbers them.
   private let mixed: [Int]
-  /// Nil if there is no such condition.
+  /// The fit of the conditions in `mixed`; nil if there is none.
   let model: MixedLogisticModel?
 
   init(_ cells: [MixedLogisticModel.Cell], conditions: Int) {
@@ -27,6 +29,7 @@ struct MixedComparison {
     return yes > 0 && yes < own.reduce(0) { $0 + $1.trials }
   }
 
+  /// Fits the model to some of the conditions, numbered in the given order.
   private static func fit(
     _ cells: [MixedLogisticModel.Cell], _ conditions: [Int], hasErrors: Bool
   ) -> MixedLogisticModel? {
@@ -40,33 +43,41 @@ struct MixedComparison {
     return MixedLogisticModel(own, conditions: conditions.count, hasErrors: hasErrors)
   }
 
-  /// A condition's log-odds and their standard error; nil where they are infinite.
+  /// The log-odds of a condition and their standard error; nil where they are infinite.
   func estimate(_ condition: Int) -> (logOdds: Double, standardError: Double)? {
     guard let model, let place = mixed.firstIndex(of: condition) else { return nil }
     return (model.estimates[place], model.standardError(place))
   }
 
-  /// The second condition's log-odds minus the first's with their standard error; nil where one is
-  /// infinite.
+  /// The log-odds of the second condition minus those of the first, and the standard error of the
+  /// difference; nil where either is infinite.
   func difference(_ first: Int, _ second: Int) -> (logOdds: Double, standardError: Double)? {
     guard let model, let a = mixed.firstIndex(of: first), let b = mixed.firstIndex(of: second)
     else { return nil }
     return (model.estimates[b] - model.estimates[a], model.standardError(b, minus: a))
   }
 
-  /// The most conditions of which every two are compared by a fit of their own.
+  /// The largest number of conditions for which every pair is compared by a fit of its own.
   static let mostFits = 8
 
-  /// The p of two conditions being the same: twice the logarithm of what the likelihood loses when
-  /// they are one condition is compared with χ² of one degree of freedom. With many conditions
-  /// Wald's test stands in for it, which needs no other fit. Nil if a fit did not come to an end.
+  /// The p-value of the hypothesis that two conditions have the same log-odds.
+  ///
+  /// It is the p-value of the likelihood ratio test: if the hypothesis holds, the difference D
+  /// between the deviance of the model in which both are one condition and that of the full model
+  /// is distributed as χ² with one degree of freedom, for which P(χ² > D) = erfc(√(D/2)).
+  ///
+  /// With more than `mostFits` conditions it is the p-value of Wald's test, which needs no further
+  /// fit: z = difference / standard error is standard normal, for which P(|Z| > |z|) =
+  /// erfc(|z|/√2).
+  /// - Returns: nil if a fit did not converge or, for Wald's test, if the log-odds of either
+  ///   condition are infinite.
   func p(_ first: Int, _ second: Int) -> Double? {
     let merged = cells.map { cell in
       var cell = cell
       if cell.condition == second { cell.condition = first }
       return cell
     }
-    // Both have the same answer throughout: nothing to tell apart.
+    // All answers of both conditions are equal, so nothing speaks against the hypothesis.
     guard Self.isMixed(merged, first) else { return 1 }
     if conditions > Self.mostFits {
       guard let difference = difference(first, second), difference.standardError > 0 else {
@@ -81,6 +92,7 @@ struct MixedComparison {
     else {
       return nil
     }
+    // Without a model all conditions are at their limit, whose deviance is 0.
     return erfc((max(0, null.deviance - (model?.deviance ?? 0)) / 2).squareRoot())
   }
 }

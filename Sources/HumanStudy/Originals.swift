@@ -4,20 +4,19 @@ import ImageSets
 import ModelCore
 import Support
 
-/// An image as it was before any attack.
+/// An unchanged image, as it was before any attack.
 struct Original {
-  /// Its place in the data set.
+  /// The image's place in the data set.
   let index: Int
   let label: Int
   let picture: Picture
 
-  /// The unchanged images of example sets, each once, in the data set's order.
+  /// The unchanged images that the examples are made of, each once, in the order of the data set.
   static func all(_ sets: [ExampleSet]) -> [Original] {
     var found: [Int: Original] = [:]
     for set in sets {
       let bytes = Quantization.bytes(set.original, range: set.origin.valueRange)
-      let shape = InputShape(
-        channels: bytes.shape[1], height: bytes.shape[2], width: bytes.shape[3])
+      let shape = InputShape(ofBatch: bytes.shape)
       for (row, (index, label)) in zip(set.index.int64s(), set.label.int64s()).enumerated()
       where found[Int(index)] == nil {
         found[Int(index)] = Original(
@@ -28,11 +27,11 @@ struct Original {
     return found.values.sorted { $0.index < $1.index }
   }
 
-  /// Which of them serve as checks, and which for practice.
+  /// Divides unchanged images into checks and practice pictures, each in random order.
   ///
-  /// Preferred are images that no adversarial picture of the study is made of, so that nobody sees
-  /// one of them changed after it was shown as it is; where there are not enough, the others
-  /// follow. Both are in random order.
+  /// Images that no candidate of the study is made of come first, so that nobody sees an image both
+  /// unchanged and attacked. Other images are used where there are not enough of these.
+  /// - Parameter attacked: the places in the data set of the images that candidates are made of.
   static func shares(
     _ originals: [Original], attacked: Set<Int>, _ design: StudyDesign
   ) -> (checks: [Original], practice: [Original]) {

@@ -2,16 +2,20 @@ import ModelCore
 import Support
 
 extension Seed {
-  /// Places 0..<count in an order that depends on the seed alone.
+  /// The numbers 0..<count in a random order that depends on the seed alone.
   func order(_ count: Int) -> [Int] { RandomSource(self).permutation(count).int64s().map(Int.init) }
 
-  /// Things in an order that depends on the seed alone.
-  func shuffled<Thing>(_ things: [Thing]) -> [Thing] { order(things.count).map { things[$0] } }
+  /// Elements in a random order that depends on the seed and on their number alone.
+  func shuffled<Element>(_ elements: [Element]) -> [Element] {
+    order(elements.count).map { elements[$0] }
+  }
 }
 
-/// Cards that are dealt until none is left, then shuffled anew: each comes up equally often, give
-/// or take one, and which comes next depends on the seed and on how many were dealt, not on how
-/// many will be.
+/// A deck of cards that is shuffled again whenever it runs out.
+///
+/// So the numbers of times that two cards were dealt never differ by more than one, as long as no
+/// card is excluded. Which card comes next depends on the seed and on the cards dealt before, not
+/// on how many will be dealt in all.
 struct Deck {
   let count: Int
   private let seed: Seed
@@ -23,8 +27,8 @@ struct Deck {
     self.seed = seed
   }
 
-  /// Deals cards that differ from each other and from those that are `excluded`.
-  /// - Returns: nil if there are not enough.
+  /// Deals cards that differ from each other, none of which is `excluded`.
+  /// - Returns: the numbers of the cards, from 0; nil if there are not enough cards.
   mutating func deal(_ number: Int, excluding excluded: (Int) -> Bool = { _ in false }) -> [Int]? {
     guard (0..<count).count(where: { !excluded($0) }) >= number else { return nil }
     var hand: [Int] = []
@@ -40,22 +44,29 @@ struct Deck {
   }
 }
 
-/// Puts things into a random order in which things of one group are at least `distance` others
-/// apart.
+/// Puts elements into a random order in which at least `distance` other elements stand between two
+/// of one group.
 ///
-/// Orders are tried at random, which gives every good one a chance; where luck does not find any,
-/// the group with the most things left goes first, which finds one if there is any.
-/// - Returns: the places of the things in their order; nil if no order keeps the distance.
+/// First it goes through up to 100 random orders and always takes the first element that keeps the
+/// distance, so that many different orders can come out. If all of these get stuck, it always takes
+/// an element of the group with the most elements left, which finds an order if there is one.
+/// - Parameters:
+///   - groups: the group of each element.
+///   - before: the groups of elements that stand in front, from which the distance is kept too.
+/// - Returns: the places of the elements in `groups`, in their new order; nil if no order keeps the
+///   distance.
 func arranged(_ groups: [Int], distance: Int, after before: [Int] = [], seed: Seed) -> [Int]? {
   for attempt in 0..<100 {
     let order = seed.derive("attempt \(attempt)").order(groups.count)
-    if let found = dealtOut(order, groups, distance, before, isCautious: false) { return found }
+    if let found = arranged(order, groups, distance, before, isCautious: false) { return found }
   }
-  return dealtOut(
+  return arranged(
     seed.derive("cautious").order(groups.count), groups, distance, before, isCautious: true)
 }
 
-private func dealtOut(
+/// Takes elements one by one, each the first in `order` that keeps the distance and, if
+/// `isCautious`, is of a group with the most elements left.
+private func arranged(
   _ order: [Int], _ groups: [Int], _ distance: Int, _ before: [Int], isCautious: Bool
 ) -> [Int]? {
   var rest = order
@@ -68,10 +79,10 @@ private func dealtOut(
     guard let next = free.first(where: { !isCautious || left[groups[rest[$0]]] == most }) else {
       return nil
     }
-    let thing = rest.remove(at: next)
-    left[groups[thing], default: 1] -= 1
-    placed.append(thing)
-    recent = Array((recent + [groups[thing]]).suffix(distance))
+    let element = rest.remove(at: next)
+    left[groups[element], default: 1] -= 1
+    placed.append(element)
+    recent = Array((recent + [groups[element]]).suffix(distance))
   }
   return placed
 }

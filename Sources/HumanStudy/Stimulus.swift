@@ -1,42 +1,46 @@
 import Evaluation
 import Support
 
-/// What a picture is: a row of `key.csv`, which no participant and no server sees.
+/// What a picture is and how it was made: a row of `key.csv`.
+///
+/// Neither participants nor the server see that file.
 public struct Stimulus: Equatable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
     case adversarial
-    /// Unchanged, to see who is attentive.
+    /// An unchanged picture that checks whether a participant is attentive.
     case clean
-    /// Unchanged, to practise on.
+    /// An unchanged picture to practise on.
     case practice
   }
 
-  /// The picture's opaque name.
+  /// The picture's name, from which nothing about it can be told.
   public var name: String
-  /// SHA-256 of its file.
+  /// The SHA-256 of the picture's file.
   public var sha256: String
   public var kind: Kind
-  /// The data set, and the picture's place in it.
+  /// The data set of the image that the picture is made of.
   public var data: String
+  /// The image's place in the data set.
   public var index: Int
-  /// The label it had before any change.
+  /// The image's label, which it had before any change.
   public var label: Int
-  /// The class its model sees in it: what the attack aimed at or, if it aimed at none, what it
-  /// reached. Nil for clean pictures.
+  /// The class that the attack aimed at or, if it was untargeted, the class that it reached. The
+  /// source model predicts it. Nil for unchanged pictures.
   public var target: Int?
-  /// The model it was made on, the attack and the budget. Nil for clean pictures.
+  /// The source model, which the attack was run on. Nil for unchanged pictures, as are the attack
+  /// and the budget.
   public var source: String?
   public var attack: String?
   public var epsilon: Double?
-  /// What the model says about it, with what probability. Nil for clean pictures.
+  /// The class that the source model predicts, and the probability it gives that class. Nil for
+  /// unchanged pictures.
   public var predicted: Int?
   public var confidence: Double?
 
   public init(
     name: String, sha256: String, kind: Kind, data: String, index: Int, label: Int,
-    target: Int? = nil,
-    source: String? = nil, attack: String? = nil, epsilon: Double? = nil, predicted: Int? = nil,
-    confidence: Double? = nil
+    target: Int? = nil, source: String? = nil, attack: String? = nil, epsilon: Double? = nil,
+    predicted: Int? = nil, confidence: Double? = nil
   ) {
     self.name = name
     self.sha256 = sha256
@@ -52,7 +56,7 @@ public struct Stimulus: Equatable, Sendable {
     self.confidence = confidence
   }
 
-  /// Whose picture it is; nil for clean ones.
+  /// The condition that the picture belongs to; nil for unchanged pictures.
   public var condition: Condition? {
     guard let source, let attack, let epsilon else { return nil }
     return Condition(source: source, attack: attack, epsilon: epsilon)
@@ -60,8 +64,7 @@ public struct Stimulus: Equatable, Sendable {
 
   static let columns = [
     "stimulus", "sha256", "kind", "data", "index", "label", "target", "source", "attack", "epsilon",
-    "predicted",
-    "confidence",
+    "predicted", "confidence",
   ]
 
   init(_ row: CSVReader.Row) throws {
@@ -79,24 +82,23 @@ public struct Stimulus: Equatable, Sendable {
     predicted = try row.optionalInt("predicted", in: 0...9_999)
     confidence = try row.optionalDouble("confidence")
     if kind == .adversarial {
-      if target == nil { throw row.wrong("target", "a class, since the picture is adversarial") }
-      if source == nil { throw row.wrong("source", "a model, since the picture is adversarial") }
-      if attack == nil { throw row.wrong("attack", "an attack, since the picture is adversarial") }
-      if epsilon == nil { throw row.wrong("epsilon", "a budget, since the picture is adversarial") }
+      if target == nil { throw row.wrong("target", "the class of an adversarial picture") }
+      if source == nil { throw row.wrong("source", "the model of an adversarial picture") }
+      if attack == nil { throw row.wrong("attack", "the attack of an adversarial picture") }
+      if epsilon == nil { throw row.wrong("epsilon", "the budget of an adversarial picture") }
     }
   }
 
   var fields: [String] {
     [
       name, sha256, kind.rawValue, data, "\(index)", "\(label)", target.map(String.init) ?? "",
-      source ?? "",
+      source ?? "", attack ?? "", epsilon?.plainDecimal ?? "", predicted.map(String.init) ?? "",
+      confidence?.roundedToMillionths.plainDecimal ?? "",
     ]
-      + [attack ?? "", epsilon?.plainDecimal ?? "", predicted.map(String.init) ?? ""]
-      + [confidence?.roundedToMillionths.plainDecimal ?? ""]
   }
 }
 
-/// What a model says about a picture as it is stored: a row of `predictions.csv`.
+/// The class that a model predicts for a picture as it is stored: a row of `predictions.csv`.
 public struct ModelAnswer: Equatable, Sendable {
   public var stimulus: String
   public var model: String

@@ -1,44 +1,47 @@
 import Foundation
 import Support
 
-/// What a participant's page may know of a study: `study.json`. Nothing in it tells which model,
-/// attack or label a picture has, but the right answers of the practice, which are shown anyway.
+/// What a participant's page may know of a study: `study.json`.
+///
+/// It does not tell which model, attack or label a picture has. The only exceptions are the labels
+/// of the practice pictures, which the page shows as feedback.
 public struct Study: Codable, Equatable, Sendable {
   public var format = 1
   public var title: String
-  /// Answer `k` means `classNames[k]`.
+  /// The names of the classes. Answer `k` means `classNames[k]`.
   public var classNames: [String]
-  /// What a participant agrees to before anything else, plain text; an empty line separates
-  /// paragraphs.
+  /// The text that a participant agrees to before the study begins. It is plain text, and an empty
+  /// line separates paragraphs.
   public var consent: String
+  /// The text that a participant reads after the consent, in the same form.
   public var instructions: String
-  /// What is asked of every picture, one text a question: the most plausible label and, if there
-  /// are two, the second most plausible.
+  /// The text of each question about a picture: the first asks for the most plausible label, the
+  /// second, if there is one, for the second most plausible label.
   public var questions: [String]
-  /// The text of the answer "none of them".
+  /// The text of the answer that no label is plausible.
   public var noneText: String
-  /// How long an answer may take; nil: as long as it takes.
+  /// The time limit of an answer in seconds; nil if there is none.
   public var secondsPerAnswer: Double?
-  /// How many participants are wanted.
+  /// The number of participants that the study wants.
   public var participants: Int
-  /// How many lists of trials there are, with those in reserve for participants who drop out;
-  /// `trials.csv` numbers them from 1.
+  /// The number of lists of trials, which includes spare lists for participants who drop out.
+  /// `trials.csv` numbers the lists from 1.
   public var slots: Int
-  /// The size of every picture in pixels, as stored.
+  /// The width and height of every picture file in pixels.
   public var width: Int
   public var height: Int
-  /// The name of every picture, in order; the file is `images/<name>.png`.
+  /// The names of all pictures in ascending order. The file of a picture is `images/<name>.png`.
   public var stimuli: [String]
-  /// The right answer of every practice picture.
+  /// The label of every practice picture, by its name.
   public var practiceLabels: [String: Int]
-  /// Pictures to comment on freely when all trials are done, in the order they are shown; the file
-  /// is `sheets/<name>.png`.
+  /// Sheets of pictures that participants may comment on after the last trial, in the order in
+  /// which they are shown. The file of a sheet is `sheets/<name>.png`.
   public var sheets: [Sheet]
 
   /// A sheet of many pictures.
   public struct Sheet: Codable, Equatable, Sendable {
     public var name: String
-    /// What rows and columns are.
+    /// A sentence that says what rows and columns are.
     public var caption: String
     public var width: Int
     public var height: Int
@@ -53,10 +56,8 @@ public struct Study: Codable, Equatable, Sendable {
 
   public init(
     title: String, classNames: [String], consent: String, instructions: String, questions: [String],
-    noneText: String,
-    secondsPerAnswer: Double?, participants: Int, slots: Int, width: Int, height: Int,
-    stimuli: [String],
-    practiceLabels: [String: Int], sheets: [Sheet]
+    noneText: String, secondsPerAnswer: Double?, participants: Int, slots: Int, width: Int,
+    height: Int, stimuli: [String], practiceLabels: [String: Int], sheets: [Sheet]
   ) {
     self.title = title
     self.classNames = classNames
@@ -74,25 +75,26 @@ public struct Study: Codable, Equatable, Sendable {
     self.sheets = sheets
   }
 
-  /// Refuses what no sampler writes: names that are no plain words, labels that no class has,
-  /// nothing to ask.
-  /// - Throws: a sentence about it.
+  /// Checks that the values fit together, since the file may have been edited.
+  /// - Parameter file: the path of the file, for the error message.
+  /// - Throws: `Failure.badData` about the first value that does not fit.
   func check(file: String) throws {
     func wrong(_ reason: String) -> Failure {
       .badData("\(file): \(reason)", hint: "sample the study again")
     }
-    guard format == 1 else { throw wrong("format \(format), expected 1") }
+    guard format == 1 else { throw wrong("expected format 1, found \(format)") }
     guard (2...1000).contains(classNames.count) else {
-      throw wrong("\(classNames.count) classes, expected 2 to 1000")
+      throw wrong("expected 2 to 1000 classes, found \(classNames.count)")
     }
     guard (1...2).contains(questions.count) else {
-      throw wrong("\(questions.count) questions, expected 1 or 2")
+      throw wrong("expected 1 or 2 questions, found \(questions.count)")
     }
     guard slots >= 1, participants >= 1, width >= 1, height >= 1 else {
-      throw wrong("a number of participants, lists or pixels is below 1")
+      throw wrong("slots, participants, width and height must be at least 1")
     }
     if let name = (stimuli + sheets.map(\.name)).first(where: { !Self.isName($0) }) {
-      throw wrong("'\(name)' cannot be a picture's name")
+      throw wrong(
+        "'\(name)' is not a picture's name; expected 1 to 64 letters, digits and hyphens")
     }
     guard Set(stimuli).count == stimuli.count else {
       throw wrong("two pictures have the same name")
@@ -102,14 +104,18 @@ public struct Study: Codable, Equatable, Sendable {
         stimuli.contains($0.key) && classNames.indices.contains($0.value)
       })
     else {
-      throw wrong("a practice picture is none of the pictures, or has no class")
+      throw wrong(
+        "practiceLabels must name pictures of the study, and classes from 0 to "
+          + "\(classNames.count - 1)"
+      )
     }
     guard secondsPerAnswer.map({ $0 > 0 && $0.isFinite }) ?? true else {
-      throw wrong("secondsPerAnswer is not positive")
+      throw wrong("secondsPerAnswer must be a number above 0")
     }
   }
 
-  /// Names are words of letters, digits and hyphens, so that they can stand in paths and addresses.
+  /// Whether a text can be the name of a picture: 1 to 64 ASCII letters, digits and hyphens, so
+  /// that it is safe in paths and addresses.
   public static func isName(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in

@@ -1,24 +1,34 @@
 import ModelCore
 import Support
 
-/// Intervals by drawing participants and images anew, with replacement: answers of one person, and
-/// answers on pictures of one image, are not independent, so answers are not drawn one by one.
+/// The pigeonhole bootstrap: percentile intervals for statistics of answers that share participants
+/// and images.
 ///
-/// An answer counts as often as its participant was drawn times as often as its image was. This is
-/// somewhat too careful: the interval is rather too wide. Source: A. Owen, "The pigeonhole
-/// bootstrap", Annals of Applied Statistics 1 (2007).
+/// A bootstrap estimates how much a statistic would vary from study to study by computing it on
+/// many samples that are drawn with replacement from the data. Answers cannot be drawn one by one
+/// here, since answers of one participant, and answers on pictures of one image, depend on each
+/// other. Instead each draw takes as many participants as there are, with replacement, and
+/// independently as many images. An answer then has the weight
+///
+///     (times its participant was drawn) × (times its image was drawn)
+///
+/// The variance that this estimates is somewhat too large, so that intervals are rather too wide
+/// than too narrow. Source: A. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1
+/// (2007).
 struct StudyBootstrap {
   let participants: Int
   let images: Int
   let draws: Int
   let seed: Seed
 
-  /// 95 % intervals of numbers computed from weighted answers.
-  /// - Parameter numbers: given how often each participant and image were drawn, the numbers; nil
-  ///   where one cannot be computed.
-  func intervals(_ numbers: (_ participants: [Int], _ images: [Int]) -> [Double?]) -> [ClosedRange<
-    Double
-  >?] {
+  /// Computes 95 % intervals, from the 2.5 % to the 97.5 % quantile over all draws.
+  /// - Parameter numbers: computes the statistics of one draw. It gets how many times each
+  ///   participant and each image were drawn, and returns nil for a statistic that the draw does
+  ///   not have.
+  /// - Returns: an interval for each statistic; nil for one that at most half of the draws have.
+  func intervals(
+    _ numbers: (_ participants: [Int], _ images: [Int]) -> [Double?]
+  ) -> [ClosedRange<Double>?] {
     let random = RandomSource(seed)
     var samples: [[Double]] = []
     for _ in 0..<draws {
@@ -27,13 +37,14 @@ struct StudyBootstrap {
       for (place, number) in found.enumerated() { if let number { samples[place].append(number) } }
     }
     return samples.map { sample in
-      // A number that most draws do not have has no interval.
       guard sample.count * 2 > draws else { return nil }
       let sorted = sample.sorted()
       return quantile(sorted, 0.025)...quantile(sorted, 0.975)
     }
   }
 
+  /// Draws `count` of `count` elements with replacement.
+  /// - Returns: `[count]`, how many times each element was drawn.
   private func drawn(_ count: Int, _ random: RandomSource) -> [Int] {
     var times = [Int](repeating: 0, count: count)
     for place in random.integers(below: count, [count]).int64s() { times[Int(place)] += 1 }

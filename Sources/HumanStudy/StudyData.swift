@@ -2,34 +2,42 @@ import Evaluation
 import Foundation
 import Support
 
-/// The answers of a study with what they are about: one `Showing` for each picture that a
-/// participant saw and answered.
+/// The answers of a study, joined with the key: one `Showing` for each picture that a participant
+/// saw and answered.
 struct StudyData {
-  /// What one participant said about one picture.
+  /// What one participant answered about one picture at one place of their list.
   struct Showing {
     let participant: String
     let session: Int
     let position: Int
     let phase: Phase
     let stimulus: Stimulus
-    /// The answers to the first and to the second question; nil where there is none, or the time
-    /// was over.
+    /// The answer to the first question; nil after a timeout.
     let first: Choice?
+    /// The answer to the second question; nil after a timeout, or if it was not asked.
     let second: Choice?
     let milliseconds: Double?
-    /// Whether the participant had seen the picture before.
+    /// Whether the participant had seen the same picture before.
     let isRepeat: Bool
 
-    /// The most plausible label is the one the model sees.
+    /// Whether the participant named the target as the most plausible label.
     var isFooled: Bool { stimulus.target.map { first == .label($0) } ?? false }
-    /// The model's label is among the two most plausible ones, or nothing is plausible.
+    /// Whether the model's mistake is reasonable: the participant named the target first or second,
+    /// or found no label plausible.
     var isReasonable: Bool {
       first == Choice.none || isFooled || (stimulus.target.map { second == .label($0) } ?? false)
     }
+    /// Whether the participant named the image's label as the most plausible one.
     var isRight: Bool { first == .label(stimulus.label) }
+
+    /// The first answer as a column of a table: the number of a class, or the column after the last
+    /// class for "none of them".
+    func category(_ classes: Int) -> Int {
+      if case .label(let label) = first { label } else { classes }
+    }
   }
 
-  /// Somebody whose answers are left out, and why.
+  /// A participant whose answers are left out, and the reason.
   struct Exclusion: Codable, Equatable, Sendable {
     let participant: String
     let reason: String
@@ -37,14 +45,19 @@ struct StudyData {
 
   let study: Study
   let design: StudyDesign
-  /// Whose answers are analysed, in the order of their codes.
+  /// The participants whose answers are analysed, in the order of their codes.
   let participants: [String]
   let excluded: [Exclusion]
-  /// The answered pictures of those who are analysed, practice left out.
+  /// The answered pictures of these participants, without practice.
   let showings: [Showing]
-  /// What models say about each picture.
+  /// The class that each model predicts for each picture: by model, then by picture.
   let predictions: [String: [String: Int]]
 
+  /// Reads the files of a study.
+  ///
+  /// Without `participants.csv` everybody who answered counts as finished.
+  /// - Throws: `Failure.badData` if answers are about pictures or classes that the study does not
+  ///   have.
   init(_ folder: StudyFolder) throws {
     let study = try folder.readStudy()
     let design = try folder.readDesign()
@@ -56,20 +69,22 @@ struct StudyData {
     for answer in answers {
       guard let stimulus = key[answer.stimulus] else {
         throw Failure.badData(
-          "answers.csv: \(answer.participant) answered about \(answer.stimulus), which is not in key.csv",
-          hint: "do the answers belong to this study?")
+          "answers.csv: \(answer.participant) answered about \(answer.stimulus), "
+            + "which is not in key.csv",
+          hint: "check that the answers belong to this study")
       }
       if case .label(let label) = answer.choice, !study.classNames.indices.contains(label) {
         throw Failure.badData(
-          "answers.csv: \(answer.participant) chose \(label) for \(stimulus.name); the classes are 0 to "
-            + "\(study.classNames.count - 1)")
+          "answers.csv: \(answer.participant) chose class \(label) for \(stimulus.name); "
+            + "expected a class from 0 to \(study.classNames.count - 1)")
       }
     }
     if let wrong = key.values.first(where: {
       !study.classNames.indices.contains(max($0.label, $0.target ?? 0))
     }) {
       throw Failure.badData(
-        "key.csv: \(wrong.name) has a label or target that is none of the classes")
+        "key.csv: the label and the target of \(wrong.name) must be classes from 0 to "
+          + "\(study.classNames.count - 1)")
     }
     let all = Self.showings(answers, key)
     var excluded: [Exclusion] = []
@@ -99,6 +114,8 @@ struct StudyData {
     }
   }
 
+  /// Puts the answers to both questions of a trial together, in the order of participants and
+  /// positions.
   private static func showings(_ answers: [Answer], _ key: [String: Stimulus]) -> [Showing] {
     var seen: Set<[String]> = []
     let trials = Dictionary(grouping: answers) { "\($0.position) \($0.participant)" }.values
@@ -113,14 +130,12 @@ struct StudyData {
         first.phase == .practice || seen.insert([first.participant, first.stimulus]).inserted
       return Showing(
         participant: first.participant, session: first.session, position: first.position,
-        phase: first.phase,
-        stimulus: stimulus, first: first.choice, second: second?.choice,
-        milliseconds: first.milliseconds,
-        isRepeat: !isNew)
+        phase: first.phase, stimulus: stimulus, first: first.choice, second: second?.choice,
+        milliseconds: first.milliseconds, isRepeat: !isNew)
     }
   }
 
-  /// Why somebody's answers are left out; nil if they are not.
+  /// The reason why a participant's answers are left out; nil if they are analysed.
   private static func reason(
     against showings: [Showing], _ status: ParticipantRecord.Status, _ design: StudyDesign
   ) -> String? {
@@ -131,7 +146,7 @@ struct StudyData {
     guard !checks.isEmpty, Double(right) < design.checksRight * Double(checks.count) else {
       return nil
     }
-    return
-      "\(right) of \(checks.count) checks right, the design asks for \(Int((design.checksRight * 100).rounded())) %"
+    let wanted = Int((design.checksRight * 100).rounded())
+    return "\(right) of \(checks.count) checks right, the design asks for \(wanted) %"
   }
 }

@@ -4,11 +4,13 @@ import Foundation
 import ModelCore
 import Support
 
-/// Where everything of a study lies, and how it is read and written.
+/// The folder of a study: the places of its files, and how they are read and written.
 ///
-/// What the page may know: `study.json`, `trials.csv`, `images/`, `sheets/`. What it may not:
-/// `key.csv`, `sheets.csv`, `predictions.csv`, `design.yaml`. What comes back: `answers.sqlite`
-/// (the server's), `answers.csv`, `participants.csv`, `results.*`.
+/// - The page of the participants uses `study.json`, `trials.csv`, `images/` and `sheets/`.
+/// - The page must never see `key.csv`, `sheets.csv`, `predictions.csv` and `design.yaml`.
+/// - Answers are in `answers.sqlite`, which the server writes, and in `answers.csv` and
+///   `participants.csv`.
+/// - Scoring writes `results.json`, `results.csv` and `results.md`.
 public struct StudyFolder: Sendable {
   public let url: URL
 
@@ -19,8 +21,9 @@ public struct StudyFolder: Sendable {
   public var study: URL { url.appending(path: "study.json") }
   public var trials: URL { url.appending(path: "trials.csv") }
   public var key: URL { url.appending(path: "key.csv") }
-  /// What every model at hand says about every picture: `stimulus,model,predicted`.
+  /// The class that each available model predicts for each picture.
   public var predictions: URL { url.appending(path: "predictions.csv") }
+  /// The condition of each sheet.
   public var sheetKey: URL { url.appending(path: "sheets.csv") }
   public var design: URL { url.appending(path: "design.yaml") }
   public var images: URL { url.appending(path: "images") }
@@ -35,10 +38,12 @@ public struct StudyFolder: Sendable {
   public func image(_ stimulus: String) -> URL { images.appending(path: "\(stimulus).png") }
   public func sheet(_ name: String) -> URL { sheets.appending(path: "\(name).png") }
 
-  /// Whether somebody answered; a study that has answers is not sampled anew.
+  /// Whether there are answers. A study that has answers must not be sampled again.
   public var hasAnswers: Bool {
     [database, answers].contains { FileManager.default.fileExists(atPath: $0.path) }
   }
+
+  static let sheetColumns = ["sheet", "sha256", "source", "attack", "epsilon"]
 
   // MARK: Reading
 
@@ -48,19 +53,22 @@ public struct StudyFolder: Sendable {
       where failure.kind == .missing
     {
       throw Failure.missing(
-        "\(url.path) has no study.json", hint: "sample a study first: crossfire study sample")
+        "\(url.path) has no study.json",
+        hint: "expected the folder of a study; create one with 'crossfire study sample'")
     }
     let study: Study
     do { study = try JSONDecoder().decode(Study.self, from: data) } catch {
-      throw Failure.badData("\(self.study.path) is not a study: \(explanation(of: error))")
+      throw Failure.badData(
+        "\(self.study.path) is not the description of a study: \(explanation(of: error))",
+        hint: "sample the study again")
     }
     try study.check(file: self.study.path)
     return study
   }
 
-  /// The trials of every list, in the order of lists and positions.
-  /// - Throws: `Failure.badData` if a list's positions are not 1, 2, 3, … or its practice does not
-  ///   come first.
+  /// Reads the trials of all lists, in the order of lists and positions.
+  /// - Throws: `Failure.badData` if the positions of a list are not 1, 2, 3 and so on, or if
+  ///   practice trials do not come first.
   public func readTrials() throws -> [Trial] {
     let all = try CSVReader.read(trials, columns: Trial.columns, Trial.init)
     let sorted = all.sorted { ($0.slot, $0.position) < ($1.slot, $1.position) }
@@ -69,13 +77,15 @@ public struct StudyFolder: Sendable {
       let expected = before?.slot == trial.slot ? before!.position + 1 : 1
       guard trial.position == expected else {
         throw Failure.badData(
-          "trials.csv: list \(trial.slot) has no trial \(expected), or two",
-          hint: "sample the study again")
+          "trials.csv: list \(trial.slot): expected position \(expected), found \(trial.position)",
+          hint: "each list must have the positions 1, 2, 3, … once; sample the study again")
       }
       if let before, before.slot == trial.slot, trial.phase == .practice, before.phase != .practice
       {
         throw Failure.badData(
-          "trials.csv: list \(trial.slot) has practice after trial \(before.position)")
+          "trials.csv: list \(trial.slot): trial \(trial.position) is practice after trials of "
+            + "other phases",
+          hint: "practice must come first; sample the study again")
       }
       before = trial
     }
@@ -86,15 +96,17 @@ public struct StudyFolder: Sendable {
     try CSVReader.read(key, columns: Stimulus.columns, Stimulus.init)
   }
 
-  /// What models say about pictures; nothing if no model was at hand when the study was sampled.
+  /// Reads what models predict for the pictures; empty if no model file was available when the
+  /// study was sampled.
   public func readPredictions() throws -> [ModelAnswer] {
     guard FileManager.default.fileExists(atPath: predictions.path) else { return [] }
     return try CSVReader.read(predictions, columns: ModelAnswer.columns, ModelAnswer.init)
   }
 
-  /// The design as it was sampled.
+  /// Reads the design that the study was sampled by.
   public func readDesign() throws -> StudyDesign { try StudyDesign(.yaml(design)) }
 
+  /// Reads the answers.
   /// - Throws: `Failure.badData` with the line if a question was answered twice.
   public func readAnswers() throws -> [Answer] {
     var seen: Set<[String]> = []
@@ -103,20 +115,22 @@ public struct StudyFolder: Sendable {
       guard seen.insert([answer.participant, "\(answer.position)", "\(answer.question)"]).inserted
       else {
         throw Failure.badData(
-          "answers.csv:\(row.line): \(answer.participant) answered question \(answer.question) of trial "
-            + "\(answer.position) already", hint: "was the same file added twice?")
+          "answers.csv:\(row.line): \(answer.participant) has already answered question "
+            + "\(answer.question) of trial \(answer.position)",
+          hint: "check whether the same answers were added twice")
       }
       return answer
     }
   }
 
-  /// - Throws: `Failure.badData` with the line if somebody stands there twice.
+  /// Reads the participants.
+  /// - Throws: `Failure.badData` with the line if a participant has two rows.
   public func readParticipants() throws -> [ParticipantRecord] {
     var seen: Set<String> = []
     return try CSVReader.read(participants, columns: ParticipantRecord.columns) { row in
       let record = try ParticipantRecord(row)
       guard seen.insert(record.participant).inserted else {
-        throw row.wrong("participant", "each participant once")
+        throw row.wrong("participant", "one row for each participant")
       }
       return record
     }

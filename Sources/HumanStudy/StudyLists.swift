@@ -1,17 +1,18 @@
 import Evaluation
 import Support
 
-/// Every participant's list: which pictures, in which order.
+/// Draws the lists of trials: which pictures each participant sees, and in which order.
 ///
-/// A list depends on the master seed and its number, not on how many lists there are, so a study of
-/// more participants begins with the lists of a study of fewer.
+/// A list depends on the design's seed and on the number of the list, but not on how many lists
+/// there are. So a study with more participants begins with the lists of a study with fewer.
 struct StudyLists {
-  /// A picture of a list, by where it comes from.
+  /// A picture of a list, named by where it comes from.
   enum Item: Hashable {
-    /// A place in a condition's candidates of a class.
+    /// The place among the candidates of a condition and class.
     case adversarial(condition: Int, label: Int, place: Int)
-    /// A place in the unchanged images.
+    /// The place among the checks.
     case clean(Int)
+    /// The place among the practice pictures.
     case practice(Int)
   }
 
@@ -22,24 +23,24 @@ struct StudyLists {
 
   let design: StudyDesign
   let pools: [CandidatePool]
-  /// The unchanged images that may serve as checks, and those for practice.
+  /// The unchanged images that may serve as checks, and those that may serve for practice.
   let checks: [Original]
   let practice: [Original]
 
   private var classCount: Int { pools[0].candidates.count }
 
-  /// How many pictures of each condition a participant sees.
+  /// The number of pictures of each condition that a participant sees.
   private var perCondition: Int { (design.images ?? pools.count * classCount) / pools.count }
 
-  /// Refuses a design that these pictures cannot satisfy.
-  /// - Throws: `Failure.badData` with the counts that were available.
+  /// Checks that there are enough pictures for the design.
+  /// - Throws: `Failure.badData` with the counts that are available.
   func check() throws {
     let wanted = design.images ?? pools.count * classCount
     guard wanted % pools.count == 0 else {
       throw Failure.badData(
-        "\(wanted) images cannot be shared equally among \(pools.count) conditions: "
+        "\(wanted) images cannot be divided equally among \(pools.count) conditions: "
           + pools.map(\.condition.name).joined(separator: "; "),
-        hint: "ask for a multiple of \(pools.count)")
+        hint: "set 'images' to a multiple of \(pools.count)")
     }
     let least = (perCondition + classCount - 1) / classCount
     var shortages: [String] = []
@@ -47,34 +48,41 @@ struct StudyLists {
       for label in 0..<classCount where pool.candidates[label].count < least {
         let condition = pool.condition
         shortages.append(
-          "model \(condition.source), class \(label), \(condition.attack) \(condition.epsilon.plainDecimal): "
-            + "\(pool.candidates[label].count) of \(pool.examined[label]) examples fool as stored")
+          "model \(condition.source), class \(label), \(condition.attack) "
+            + "\(condition.epsilon.plainDecimal): \(pool.candidates[label].count) of "
+            + "\(pool.examined[label]) examples fool the model as stored")
       }
     }
     guard shortages.isEmpty else {
       let shown =
         shortages.prefix(40) + (shortages.count > 40 ? ["and \(shortages.count - 40) more"] : [])
       throw Failure.badData(
-        "a participant sees \(least) for each class and condition, and there are not so many:\n  "
-          + shown.joined(separator: "\n  "),
-        hint:
-          "use more images of each class (imagesPerClass), a larger budget, other models, or fewer images"
-      )
+        "a participant sees \(least) of each class and condition, but there are too few examples "
+          + "that fool their model:\n  " + shown.joined(separator: "\n  "),
+        hint: "use more images of each class (imagesPerClass), a larger budget, other models, or "
+          + "fewer pictures for a participant (images)")
     }
     guard design.repeats <= wanted else {
       throw Failure.badData(
-        "\(design.repeats) repeats of \(wanted) images: expected at most one of each")
+        "expected at most \(wanted) repeats, one of each adversarial picture of a participant, "
+          + "found \(design.repeats)")
     }
     guard checks.count >= design.checks, practice.count >= design.practice else {
       throw Failure.badData(
-        "\(design.checks) checks and \(design.practice) practice trials need as many unchanged images, and the examples have "
-          + "\(checks.count) for checks and \(practice.count) for practice",
-        hint: "ask for fewer of them")
+        "\(design.checks) checks and \(design.practice) practice trials need as many unchanged "
+          + "images, but the examples have \(checks.count) for checks and \(practice.count) for "
+          + "practice",
+        hint: "ask for fewer checks and practice trials, or keep more examples of the attack")
     }
   }
 
-  /// The lists of all slots, in order.
-  /// - Throws: `Failure.badData` if two pictures of one image cannot stand as far apart as asked.
+  /// Draws the lists of all slots, in their order.
+  ///
+  /// Candidates are dealt from a deck for each condition and class, so that all of them are shown
+  /// equally often, give or take one. Where a list cannot have the same number of pictures of every
+  /// class, another deck deals the classes that get one more.
+  /// - Throws: `Failure.badData` if there are too few pictures, or if pictures made of one image
+  ///   cannot be kept as far apart as the design asks.
   func lists() throws -> [[Entry]] {
     try check()
     let seed = design.seed.derive("study lists")
@@ -106,8 +114,10 @@ struct StudyLists {
         }
       }
       let seed = seed.derive("participant \(slot)")
+      // The first of the shuffled pictures are shown again.
       entries += seed.derive("repeats").shuffled(entries).prefix(design.repeats)
       let seen = Set(entries.map { image($0.item) })
+      // Checks are made of images that this list does not show attacked, if there are enough.
       let unseen = checkDeck.deal(design.checks) { seen.contains(checks[$0].index) }
       for place in unseen ?? checkDeck.deal(design.checks) ?? [] {
         entries.append(Entry(phase: .check, item: .clean(place)))
@@ -121,15 +131,16 @@ struct StudyLists {
           ($0.value.count, $0.key) < ($1.value.count, $1.key)
         }
         throw Failure.badData(
-          "list \(slot): \(most?.value.count ?? 0) of its \(images.count) pictures are made of image \(most?.key ?? 0), and "
-            + "they cannot stand with \(design.distance) others between two of them",
+          "list \(slot): \(most?.value.count ?? 0) of its \(images.count) pictures are made of "
+            + "image \(most?.key ?? 0), too many to keep \(design.distance) other trials between "
+            + "any two",
           hint: "use more images of each class (imagesPerClass), or a smaller distance")
       }
       return first + order.map { entries[$0] }
     }
   }
 
-  /// The image that a picture is made of.
+  /// The place in the data set of the image that a picture is made of.
   private func image(_ item: Item) -> Int {
     switch item {
     case .adversarial(let condition, let label, let place):

@@ -3,18 +3,21 @@ import Foundation
 import ModelCore
 import Support
 
-/// How likely a study is to tell two conditions apart: by the exact power of Fisher's test, and by
-/// simulated studies in which people and images differ.
+/// The power of a study: the probability that it finds the difference between two conditions.
+///
+/// `fisher` computes it exactly for independent answers. `simulated` estimates it for answers of
+/// people who differ about images that differ.
 public struct StudyPower: Sendable {
-  /// The shares of "yes" in the two conditions.
+  /// The probability of "yes" in the first and in the second condition, 0 to 1.
   public let first: Double
   public let second: Double
-  /// How many pictures of each condition a participant sees.
+  /// The number of pictures of each condition that a participant sees.
   public let picturesEach: Int
-  /// The level at which two conditions are told apart.
+  /// The significance level: a difference counts as found if p is at most this.
   public let level: Double
 
-  /// - Precondition: shares within 0...1, at least one picture, a level within 0..<1.
+  /// - Precondition: both shares are from 0 to 1, there is at least one picture, and the level is
+  ///   at least 0 and less than 1.
   public init(first: Double, second: Double, picturesEach: Int, level: Double = 0.05) {
     precondition(
       (0...1).contains(first) && (0...1).contains(second) && picturesEach >= 1
@@ -25,13 +28,17 @@ public struct StudyPower: Sendable {
     self.level = level
   }
 
-  /// The probability that Fisher's exact test of all answers finds the difference, if all answers
-  /// were independent: the sum of the probabilities of all tables with p at most the level.
+  /// The exact power of Fisher's exact test, if all answers are independent.
+  ///
+  /// With n answers in each condition the numbers of "yes" i and j are binomial. The power is the
+  /// sum of P(i)·P(j) over all pairs i, j for which the test of the table (i, n − i; j, n − j) has
+  /// a p of at most `level`.
   public func fisher(participants: Int) -> Double {
     let n = participants * picturesEach
     let (a, b) = (Self.binomial(n, first), Self.binomial(n, second))
-    // Tables without weight do not matter.
+    // Numbers that are too improbable to change the sum are left out.
     let likely = { (p: [Double]) in p.indices.filter { p[$0] > 1e-12 } }
+    // Whether a table is significant depends on i + j and on the smaller of i and j.
     let logFactorials = (0...2 * n).map { (k: Int) -> Double in lgamma(Double(k + 1)) }
     var largest: [Int: Int] = [:]
     var power = 0.0
@@ -46,22 +53,32 @@ public struct StudyPower: Sendable {
     return min(1, power)
   }
 
-  /// Of `total` successes in two samples of n, the most that the smaller part may be for a p within
-  /// the level; −1 if none is. Samples of one size make the distribution symmetric, so p is twice
-  /// the lower tail.
+  /// The largest number of "yes" in the condition with fewer of them for which Fisher's exact test
+  /// is significant, given `total` in both conditions together.
+  ///
+  /// Given the total, the number in one condition is hypergeometric: C(n, k)·C(n, total − k) /
+  /// C(2n, total). Both conditions have n answers, so this distribution is symmetric about total /
+  /// 2. The tables that are not likelier than the one with k < total / 2 are then those with at
+  /// most k in either condition, and p is twice the lower tail up to k.
+  /// - Parameter logFactorials: ln k! for k from 0 to 2n.
+  /// - Returns: a number below every possible one if no table is significant.
   private func largestSignificant(_ n: Int, total: Int, _ logFactorials: [Double]) -> Int {
     let choose = { (n: Int, k: Int) in logFactorials[n] - logFactorials[k] - logFactorials[n - k] }
     var tail = 0.0
     for part in max(0, total - n)...total {
       tail += exp(choose(n, part) + choose(n, total - part) - choose(2 * n, total))
+      // From half of the total on, p is 1.
       if 2 * part >= total || 2 * tail > level { return part - 1 }
     }
     return -1
   }
 
-  /// The smallest number of participants from which on the exact power stays at `power` or above
-  /// for the next five numbers; it rises with the number of participants, but in teeth. Nil if
-  /// 1,000 participants do not suffice.
+  /// The number of participants for which `fisher` reaches a power, if all answers are independent.
+  ///
+  /// The power does not grow steadily with the number of participants: since counts are whole
+  /// numbers, it falls a little now and then. So the result is the smallest number that reaches the
+  /// power together with the four numbers after it.
+  /// - Returns: nil if 1,000 participants, or 5,000 pictures of each condition, are not enough.
   public func participants(for power: Double) -> Int? {
     guard first != second else { return nil }
     let largest = min(1000, 5000 / picturesEach)
@@ -72,8 +89,8 @@ public struct StudyPower: Sendable {
       let middle = (low + high) / 2
       if fisher(participants: middle) < power { low = middle } else { high = middle }
     }
-    // A tooth may have been taken for the number: it is looked for from a little before, step by
-    // step.
+    // Bisection may have stopped at a fall of the power, so the last steps go one by one, from a
+    // little before.
     var streak = 0
     for participants in max(1, high - 5)...max(1, largest) {
       streak = fisher(participants: participants) >= power ? streak + 1 : 0
@@ -82,21 +99,25 @@ public struct StudyPower: Sendable {
     return nil
   }
 
-  /// The share of simulated studies in which the mixed model's likelihood ratio finds the
-  /// difference.
+  /// Simulates studies and counts those in which the likelihood ratio test of the mixed model finds
+  /// the difference.
   ///
-  /// People and images have normal intercepts in log-odds; the intercepts of the conditions are
-  /// chosen so that the mean shares are `first` and `second`. Every participant sees pictures of
-  /// the same images in both conditions.
+  /// Answers are drawn from the model that is fitted (`MixedLogisticModel`): people and images have
+  /// normally distributed intercepts in log-odds, and the log-odds of each condition are chosen so
+  /// that the mean probabilities of "yes" are `first` and `second`. Each participant sees
+  /// `picturesEach` images in each condition, drawn at random from the same images.
   /// - Parameters:
-  ///   - participantDeviation: standard deviation of people's intercepts.
-  ///   - imageDeviation: standard deviation of images' intercepts.
-  ///   - images: how many images there are; each participant sees some of them, drawn at random.
+  ///   - participantDeviation: the standard deviation of people, in log-odds.
+  ///   - imageDeviation: the standard deviation of images, in log-odds.
+  ///   - images: the number of images, at least `picturesEach`.
+  ///   - studies: the number of simulated studies.
+  ///   - done: told how many studies are done.
+  /// - Returns: the share of studies that find the difference, and its 95 % interval (Wilson).
   public func simulated(
     participants: Int, participantDeviation: Double, imageDeviation: Double, images: Int,
-    studies: Int, seed: Seed,
-    done: (Int) -> Void = { _ in }
+    studies: Int, seed: Seed, done: (Int) -> Void = { _ in }
   ) -> (power: Double, interval: ClosedRange<Double>) {
+    // The sum of two independent normal intercepts is normal; their variances add up.
     let deviation = (participantDeviation * participantDeviation + imageDeviation * imageDeviation)
       .squareRoot()
     let intercepts = [first, second].map { Self.intercept(share: $0, deviation: deviation) }
@@ -124,7 +145,8 @@ public struct StudyPower: Sendable {
     return (Double(found) / Double(max(1, studies)), wilsonInterval(successes: found, of: studies))
   }
 
-  /// The probabilities of 0, 1, … n successes.
+  /// The binomial probabilities of 0 to n "yes", `[n + 1]`, by logarithms so that nothing
+  /// overflows.
   private static func binomial(_ n: Int, _ p: Double) -> [Double] {
     (0...n).map { k in
       if p == 0 { return k == 0 ? 1 : 0 }
@@ -134,12 +156,17 @@ public struct StudyPower: Sendable {
     }
   }
 
-  /// The log-odds whose mean probability under normal deviations is `share`, by bisection.
+  /// The log-odds a for which the mean probability over people and images is `share`.
+  ///
+  /// The mean is E[1 / (1 + exp(−(a + deviation·z)))] over a standard normal z. It grows with a, so
+  /// that bisection finds a. It is not the log-odds of `share` itself unless the deviation is 0 or
+  /// the share is a half: averaging over people pulls probabilities towards a half.
   static func intercept(share: Double, deviation: Double) -> Double {
     if share <= 0 { return -.infinity }
     if share >= 1 { return .infinity }
     func mean(_ logit: Double) -> Double {
-      // Simpson's rule over six standard deviations to either side.
+      // Simpson's rule from −6 to 6, where all but two billionths of the probability lie. Dividing
+      // by the sum of the weights makes constants come out exactly.
       let steps = 120
       var (sum, weights) = (0.0, 0.0)
       for step in 0...steps {

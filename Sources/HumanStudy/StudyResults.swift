@@ -2,7 +2,9 @@ import Foundation
 import ModelCore
 import Support
 
-/// What came out of a study: `results.json`. Shares are fractions, intervals are at 95 %, times in
+/// The results of a study: `results.json`.
+///
+/// Shares are fractions from 0 to 1, intervals are 95 % intervals `[low, high]`, and times are in
 /// milliseconds.
 public struct StudyResults: Codable, Equatable, Sendable {
   public var format = 1
@@ -11,23 +13,26 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var participants: Participation
   public var conditions: [ConditionResult]
   public var comparisons: [Comparison]
-  /// One mixed model for each measure; none where there are not two conditions that it can compare.
+  /// The mixed model of each measure; a measure has none if all answers of every condition are
+  /// equal.
   public var models: [MixedModelResult]
   public var agreement: [AgreementResult]
   public var withModels: [ModelAgreement]
   public var times: TimeResult?
 
   public struct Participation: Codable, Equatable, Sendable {
-    /// How many answered, and how many of them are analysed.
+    /// The number of participants who gave answers.
     public var answered: Int
+    /// The number of participants whose answers are analysed.
     public var analysed: Int
     public var excluded: [Excluded]
-    /// The rule on attention, as the design states it; nil if there were no checks.
+    /// The design's rule about checks as a sentence; nil if the design has no checks.
     public var rule: String?
-    /// Checks answered right by those who are analysed, of how many.
+    /// The number of right answers to checks, and the number of answers to checks, of the
+    /// participants who are analysed.
     public var checksRight: Int
     public var checks: Int
-    /// Pictures shown twice, and how many of them were answered the same.
+    /// The number of second showings of a picture, and how many were answered as the first.
     public var repeated: Int
     public var repeatedSame: Int
   }
@@ -37,58 +42,67 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var reason: String
   }
 
-  /// A share with Wilson's interval, which takes answers for independent, and the bootstrap's over
-  /// participants and images.
+  /// The share of answers for which a measure holds.
   public struct Share: Codable, Equatable, Sendable {
+    /// The number of answers for which it holds.
     public var count: Int
+    /// The number of all answers.
     public var of: Int
     public var share: Double
+    /// Wilson's interval, which assumes that answers are independent.
     public var wilson: [Double]
+    /// The interval of the bootstrap over participants and images; nil if the measure holds for no
+    /// answer or for all.
     public var bootstrap: [Double]?
   }
 
   public struct ConditionResult: Codable, Equatable, Sendable {
     public var condition: Condition
     public var participants: Int
-    /// How many different pictures, and of how many images they are made.
+    /// The number of different pictures, and the number of images that they are made of.
     public var pictures: Int
     public var images: Int
-    /// The most plausible label is the target.
+    /// Human fooled: the participant named the target as the most plausible label.
     public var fooled: Share
-    /// The target was named first or second, or nothing was plausible.
+    /// Mistake reasonable: the participant named the target first or second, or found no label
+    /// plausible.
     public var reasonable: Share
-    /// The most plausible label is the one the image had.
+    /// Named the original: the participant named the image's label as the most plausible one.
     public var original: Share
     /// The median over participants of their median time; nil if no time was measured.
     public var medianMilliseconds: Double?
-    /// Rows: the label the image had. Columns: the answer, the last one "none of them".
+    /// Counts of answers. Rows are the labels of the images, columns are the answers; the last
+    /// column is "none of them".
     public var byLabel: [[Int]]
-    /// Rows: the target. Columns: the answer, the last one "none of them".
+    /// Counts of answers. Rows are the targets, columns are the answers as in `byLabel`.
     public var byTarget: [[Int]]
   }
 
-  /// Two conditions in one measure.
+  /// A comparison of two conditions in one measure.
   public struct Comparison: Codable, Equatable, Sendable {
     public var measure: String
     public var first: Condition
     public var second: Condition
-    /// The second's share minus the first's, with the bootstrap's interval.
+    /// The share of the second condition minus that of the first, and its bootstrap interval.
     public var difference: Double
     public var bootstrap: [Double]?
-    /// The difference in log-odds by the mixed model with its standard error; nil where it is
-    /// infinite.
+    /// The same difference in log-odds, estimated by the mixed model, and its standard error; nil
+    /// where the log-odds of a condition are infinite.
     public var logOdds: Double?
     public var standardError: Double?
-    /// That the two are the same, by the mixed model's likelihood ratio.
+    /// The p-value of the mixed model for the hypothesis that both conditions are equal; nil if a
+    /// fit did not converge. See `MixedComparison.p`.
     public var mixedP: Double?
-    /// The same by Fisher's exact test, which takes all answers for independent.
+    /// The p-value of Fisher's exact test, which assumes that all answers are independent.
     public var fisherP: Double
   }
 
+  /// The parameters of a fitted mixed model; see `MixedLogisticModel`.
   public struct MixedModelResult: Codable, Equatable, Sendable {
     public var measure: String
-    /// Conditions with their log-odds; estimates are nil where all answers were the same.
+    /// The log-odds of each condition; nil where all answers were equal.
     public var coefficients: [Coefficient]
+    /// The standard deviations of the intercepts of participants and of images, in log-odds.
     public var participantDeviation: Double
     public var imageDeviation: Double
     public var logLikelihood: Double
@@ -101,19 +115,21 @@ public struct StudyResults: Codable, Equatable, Sendable {
     }
   }
 
-  /// How much people agree with each other on pictures that several saw.
+  /// How much people agree with each other on pictures that at least two of them saw.
   public struct AgreementResult: Codable, Equatable, Sendable {
-    /// Nil: all conditions together.
+    /// The condition of the pictures; nil for all conditions together.
     public var condition: Condition?
-    /// Pictures with at least two answers, and the answers on them.
+    /// The number of pictures with at least two answers, and the number of answers on them.
     public var pictures: Int
     public var answers: Int
+    /// Krippendorff's alpha; nil if all answers are equal.
     public var alpha: Double?
     public var alphaInterval: [Double]?
-    /// Fleiss' kappa needs the same number of answers on each picture: it is of the pictures with
-    /// the commonest number.
+    /// Fleiss' kappa; nil if all answers are equal. It needs the same number of answers on each
+    /// picture, so only the pictures with the most common number of answers count.
     public var kappa: Double?
     public var kappaInterval: [Double]?
+    /// The number of these pictures, and the number of answers on each of them.
     public var kappaPictures: Int
     public var kappaRaters: Int
   }
@@ -121,43 +137,52 @@ public struct StudyResults: Codable, Equatable, Sendable {
   /// How much people and a model are right and wrong on the same pictures.
   public struct ModelAgreement: Codable, Equatable, Sendable {
     public var model: String
-    /// Answers on pictures that the model was asked about.
+    /// The number of answers on pictures that the model has a prediction for.
     public var answers: Int
+    /// The share of these answers in which the participant, or the model, named the image's label.
     public var peopleRight: Double
     public var modelRight: Double
-    /// How often the answer was the model's, right or wrong.
+    /// The share of these answers that are the model's prediction, right or wrong.
     public var sameAnswer: Double
-    /// Error consistency, the mean over participants; nil where nobody's can be computed.
+    /// The error consistency of each participant with the model, averaged over participants; nil if
+    /// no participant has one.
     public var errorConsistency: Double?
     public var interval: [Double]?
+    /// The number of participants who have an error consistency.
     public var participants: Int
   }
 
   public struct TimeResult: Codable, Equatable, Sendable {
-    /// The median over participants of their median time, with the least and the largest of them.
+    /// The median, the smallest and the largest of the participants' median times.
     public var median: Double
     public var fastest: Double
     public var slowest: Double
-    /// Mean and standard deviation of the natural logarithm of all times.
+    /// The mean and the standard deviation of the natural logarithms of all times.
     public var logMean: Double
     public var logDeviation: Double
+    /// The number of these times.
     public var answers: Int
   }
 
-  /// Reads stored results.
+  /// Reads `results.json`.
+  /// - Throws: `Failure.missing` if the file cannot be read, `Failure.badData` if it holds no
+  ///   results in this format.
   public static func read(_ url: URL) throws -> StudyResults {
     guard let data = try? Data(contentsOf: url) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.missing(
+        "cannot read \(url.path)", hint: "write it with 'crossfire study score'")
     }
     do {
       let results = try JSONDecoder().decode(StudyResults.self, from: data)
       guard results.format == 1 else {
         throw Failure.badData(
-          "\(url.path): format \(results.format), expected 1", hint: "score the study again")
+          "\(url.path): expected format 1, found \(results.format)", hint: "score the study again")
       }
       return results
     } catch let failure as Failure { throw failure } catch {
-      throw Failure.badData("\(url.path) is not a study's results: \(explanation(of: error))")
+      throw Failure.badData(
+        "\(url.path) does not hold the results of a study: \(explanation(of: error))",
+        hint: "score the study again")
     }
   }
 }

@@ -5,62 +5,57 @@ import ImageSets
 import ModelCore
 import Support
 
-/// A model by its name, to be asked about pictures.
-public struct NamedClassifier: Sendable {
-  public let name: String
-  public let fingerprint: String
-  public let classifier: any Classifier
-
-  public init(name: String, fingerprint: String, classifier: any Classifier) {
-    self.name = name
-    self.fingerprint = fingerprint
-    self.classifier = classifier
-  }
-}
-
 /// Draws a study from stored adversarial examples.
 ///
-/// Pictures are judged as they are stored, with 8 bits a channel: an example counts as fooling if
-/// what is stored of its model's answers says so and, where the model is at hand, if it still
-/// answers so. The same design, seed and examples give the same bytes.
+/// Only examples that fool their source model are shown, and they are judged as the pictures that
+/// are stored, with 8 bits a channel. An example counts as fooling if the prediction in the example
+/// set is its target and, where the source model is available, if the model also predicts the
+/// target for the stored picture.
+///
+/// The result is reproducible: the same design, seed and examples give the same bytes.
 public struct StudySampler {
   public let design: StudyDesign
   let sets: [ExampleSet]
-  let models: [NamedClassifier]
+  let models: [Contestant]
   let pools: [CandidatePool]
 
   /// What was sampled.
   public struct Outcome: Codable, Sendable {
     public let folder: String
+    /// The number of participants wanted, and the number of lists, which includes spare ones.
     public let participants: Int
     public let slots: Int
+    /// The number of trials of a list, which includes practice.
     public let trialsEach: Int
+    /// The number of different pictures in all lists.
     public let pictures: Int
-    /// For each condition how many pictures could be shown, and of how many examples.
     public let conditions: [Pool]
-    /// Models that were not at hand to look at the pictures as they are stored.
+    /// The names of source models that were not available to classify the stored pictures.
     public let unasked: [String]
 
     public struct Pool: Codable, Sendable {
       public let condition: Condition
+      /// The number of examples that fool as stored, of `examined` examples.
       public let fooling: Int
       public let examined: Int
-      /// How many different pictures of it are in the lists.
+      /// The number of different pictures of the condition in the lists.
       public let shown: Int
     }
   }
 
+  /// Selects the examples that the design may show.
   /// - Parameters:
-  ///   - sets: stored examples; those of other attacks or models than the design's are passed over.
-  ///   - models: models at hand. Those the examples were made on are recognised by their
-  ///     fingerprint and asked again; all are asked about every picture, to be compared with
-  ///     people.
-  /// - Throws: `Failure` if there are no examples of a model and attack of the design, or sets do
-  ///   not go together.
-  public init(_ design: StudyDesign, sets: [ExampleSet], models: [NamedClassifier] = []) throws {
+  ///   - sets: stored examples. Sets of other attacks or models than the design's are ignored.
+  ///   - models: the models that are available. A source model is recognised by its fingerprint and
+  ///     classifies the stored pictures again. Every model predicts every picture of the study, so
+  ///     that people can be compared with models.
+  /// - Throws: `Failure.missing` if examples of a model, attack or budget of the design are
+  ///   missing, `Failure.badData` if examples are not pictures or are made of different images.
+  public init(_ design: StudyDesign, sets: [ExampleSet], models: [Contestant] = []) throws {
     self.design = design
     let known = sets.filter { design.attacks.contains($0.origin.attack) }
-    let there = sets.map { "\($0.origin.attack) on \($0.origin.source)" }.joined(separator: ", ")
+    let available = sets.map { "\($0.origin.attack) on \($0.origin.source)" }
+      .joined(separator: ", ")
     let names =
       design.models
       ?? known.reduce(into: []) {
@@ -72,38 +67,43 @@ public struct StudySampler {
         let found = known.filter { $0.origin.attack == attack && $0.origin.source == name }
         guard let set = found.first, found.count == 1 else {
           throw Failure.missing(
-            "there are \(found.isEmpty ? "no" : "several sets of") examples of \(attack) on \(name)",
-            hint: "there are examples of " + (there.isEmpty ? "nothing" : there))
+            "expected one set of examples of \(attack) on \(name), found "
+              + (found.isEmpty ? "none" : "\(found.count)"),
+            hint: available.isEmpty
+              ? "there are no examples at all" : "there are examples of \(available)")
         }
         chosen.append(set)
       }
     }
-    try Self.checkKinship(chosen)
+    try Self.check(chosen)
     self.sets = chosen
     self.models = models
     pools = try chosen.flatMap { set in
       let judge = models.first { $0.fingerprint == set.origin.sourceFingerprint }
       return try Self.budgets(design, set).map {
-        try CandidatePool(set, budget: $0, images: design.imagesPerClass, judge: judge?.classifier)
+        try CandidatePool(set, budget: $0, images: design.imagesPerClass, judge: judge)
       }
     }
   }
 
+  /// The places of the design's budgets in an example set: the last one, which is the largest, if
+  /// the design names none.
   private static func budgets(_ design: StudyDesign, _ set: ExampleSet) throws -> [Int] {
     let stored = set.origin.epsilons
     guard let wanted = design.epsilons else { return stored.indices.suffix(1) }
     return try wanted.map { epsilon in
       guard let place = stored.firstIndex(of: epsilon) else {
         throw Failure.missing(
-          "there are no examples of \(set.origin.attack) on \(set.origin.source) with \(epsilon.plainDecimal)",
-          hint: "there are some with " + stored.map(\.plainDecimal).joined(separator: ", "))
+          "there are no examples of \(set.origin.attack) on \(set.origin.source) with the budget "
+            + epsilon.plainDecimal,
+          hint: "available budgets: " + stored.map(\.plainDecimal).joined(separator: ", "))
       }
       return place
     }
   }
 
-  /// Sets that are compared are made of the same images.
-  private static func checkKinship(_ sets: [ExampleSet]) throws {
+  /// Checks that all sets are made of the same images, and that these are pictures.
+  private static func check(_ sets: [ExampleSet]) throws {
     guard let first = sets.first else { throw Failure.usage("a study needs examples") }
     for set in sets {
       let (a, b) = (first.origin, set.origin)
@@ -111,25 +111,31 @@ public struct StudySampler {
         set.original.shape.dropFirst() == first.original.shape.dropFirst()
       else {
         throw Failure.badData(
-          "the examples of \(b.attack) on \(b.source) are of other images than those of \(a.attack) on \(a.source): "
-            + "\(b.data), \(a.data)")
+          "the examples of a study must be made of the same images: \(b.attack) on \(b.source) "
+            + "(\(b.data)) has other data, classes, pixel range or shape than \(a.attack) on "
+            + "\(a.source) (\(a.data))")
       }
-      guard [1, 3].contains(set.original.shape[1]) else {
+      let shape = InputShape(ofBatch: set.original.shape)
+      guard shape.isPicture else {
         throw Failure.badData(
-          "a picture has one or three channels, these examples have \(set.original.shape[1])")
+          "a human study shows pictures; \(b.data) has rows of \(shape.count) numbers")
+      }
+      guard [1, 3].contains(shape.channels) else {
+        throw Failure.badData(
+          "a study shows pictures with 1 or 3 channels; \(b.data) has \(shape.channels) channels")
       }
     }
   }
 
-  /// Draws the lists and writes the study.
-  /// - Throws: `Failure.badData` with the counts that were available if the design cannot be
-  ///   satisfied, and `Failure.cannotWrite` if the folder has answers already.
+  /// Draws the lists and writes the study into a folder.
+  /// - Throws: `Failure.badData` with the available counts if the design cannot be satisfied,
+  ///   `Failure.cannotWrite` if the folder already has answers.
   public func sample(into folder: StudyFolder, progress: ProgressDisplay = ProgressDisplay(.quiet))
     throws -> Outcome
   {
     guard !folder.hasAnswers else {
       throw Failure.cannotWrite(
-        "\(folder.url.path) has answers already",
+        "\(folder.url.path) has answers already, and sampling would replace the study",
         hint: "choose another folder with --out, or move this one away")
     }
     let originals = Original.all(sets)
@@ -160,12 +166,11 @@ public struct StudySampler {
           stimulus: drawn[entry.item]!.stimulus.name)
       }
     }
-    try writeAnswers(of: pictures, range: origin.valueRange, to: folder)
+    try writePredictions(of: pictures, range: origin.valueRange, to: folder)
     try writer.finish(key: key, trials: trials, pools: pools, originals: originals)
     return Outcome(
       folder: folder.url.path, participants: design.participants, slots: entries.count,
-      trialsEach: entries[0].count,
-      pictures: pictures.count,
+      trialsEach: entries[0].count, pictures: pictures.count,
       conditions: pools.map { pool in
         Outcome.Pool(
           condition: pool.condition, fooling: pool.candidates.joined().count,
@@ -178,13 +183,16 @@ public struct StudySampler {
       .map(\.origin.source).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
   }
 
-  /// Pictures are about 280 pixels high unless the design says otherwise.
+  /// The side of the block of pixels that each pixel becomes. Without a value in the design
+  /// pictures become about 280 pixels high.
   private var scale: Int { design.scale ?? max(1, 280 / sets[0].original.shape[2]) }
 
-  private func stimulus(_ item: StudyLists.Item, _ lists: StudyLists, _ data: String) -> (
-    Stimulus, Picture
-  ) {
-    // The name is a hash under the master seed: it tells nothing, and stays when lists are added.
+  /// The row of the key and the picture of an item of a list.
+  private func stimulus(
+    _ item: StudyLists.Item, _ lists: StudyLists, _ data: String
+  ) -> (Stimulus, Picture) {
+    // The name is a hash of the seed and of what the picture is. So it tells nothing about the
+    // picture, and it does not change when lists are added.
     func name(_ what: String) -> String {
       "s" + Digest.hex(of: "\(design.seed.derive("study names").value)/\(what)").prefix(12)
     }
@@ -192,8 +200,7 @@ public struct StudySampler {
       (
         Stimulus(
           name: name("\(kind) \(original.index)"), sha256: "", kind: kind, data: data,
-          index: original.index,
-          label: original.label), original.picture
+          index: original.index, label: original.label), original.picture
       )
     }
     switch item {
@@ -204,28 +211,28 @@ public struct StudySampler {
       let candidate = pools[number].candidates[label][place]
       let stimulus = Stimulus(
         name: name("\(condition.name) \(candidate.index) \(candidate.target)"), sha256: "",
-        kind: .adversarial,
-        data: data,
-        index: candidate.index, label: label, target: candidate.target, source: condition.source,
-        attack: condition.attack, epsilon: condition.epsilon, predicted: candidate.predicted,
+        kind: .adversarial, data: data, index: candidate.index, label: label,
+        target: candidate.target, source: condition.source, attack: condition.attack,
+        epsilon: condition.epsilon, predicted: candidate.predicted,
         confidence: candidate.confidence)
       return (stimulus, candidate.picture)
     }
   }
 
-  /// What every model at hand says about every picture.
-  private func writeAnswers(
+  /// Writes `predictions.csv`: the class that every available model predicts for every picture.
+  private func writePredictions(
     of pictures: [(stimulus: Stimulus, picture: Picture)], range: ClosedRange<Double>,
     to folder: StudyFolder
   ) throws {
     guard !models.isEmpty else { return }
     let shape = pictures[0].picture.shape
+    // bytes: uint8 [N, C, H, W]
     let bytes = Tensor(pictures.flatMap(\.picture.pixels), shape: [pictures.count] + shape.sizes)
     var predictions: [ModelAnswer] = []
     for model in models {
-      let said = try answers(of: model.classifier, named: model.name, to: bytes, range: range)
-        .classes
-      for (picture, label) in zip(pictures, said) where label >= 0 {
+      let predicted = try answers(of: model, to: bytes, range: range).classes
+      // A prediction below 0 is missing, because the model's logits are not numbers (NaN).
+      for (picture, label) in zip(pictures, predicted) where label >= 0 {
         predictions.append(
           ModelAnswer(stimulus: picture.stimulus.name, model: model.name, predicted: label))
       }

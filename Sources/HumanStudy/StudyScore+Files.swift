@@ -3,7 +3,12 @@ import Foundation
 import Support
 
 extension StudyScore {
-  /// Writes `results.json`, `results.csv`, `results.md` and the answers as model-vs-human has them.
+  static let modelVersusHumanColumns = [
+    "subj", "Session", "trial", "rt", "object_response", "category", "condition", "imagename",
+  ]
+
+  /// Writes `results.json`, `results.csv` and `results.md`, and the answers in the format of the
+  /// toolbox model-vs-human.
   public func write(_ results: StudyResults, to folder: StudyFolder) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -13,8 +18,9 @@ extension StudyScore {
     try AtomicFile.write(try encoder.encode(results), to: folder.results)
   }
 
-  /// One file a participant and session, with the columns that the toolbox model-vs-human reads:
-  /// practice left out, times in seconds, `na` for none of the labels.
+  /// Writes one file for each participant and session, with the columns that the toolbox
+  /// model-vs-human reads. Practice is left out, times are in seconds (`NaN` if missing), and the
+  /// answer that no label is plausible is `na`.
   private func writeModelVersusHuman(to folder: URL) throws {
     try? FileManager.default.removeItem(at: folder)
     let classes = data.study.classNames
@@ -22,8 +28,7 @@ extension StudyScore {
       let own = data.showings.filter { $0.participant == participant }
       for (session, rows) in Dictionary(grouping: own, by: \.session).sorted(by: { $0.key < $1.key }
       ) {
-        var table = CSV(
-          header: "subj,Session,trial,rt,object_response,category,condition,imagename")
+        var table = CSV(header: Self.modelVersusHumanColumns.joined(separator: ","))
         for showing in rows {
           let answer = if case .label(let label) = showing.first { classes[label] } else { "na" }
           table.append([

@@ -2,31 +2,29 @@ import Evaluation
 import Foundation
 import Support
 
-/// Results of a study as text: the table for people, and files for programs.
+/// The results of a study as tables: `results.md` for people, and `results.csv` for programs.
 extension StudyResults {
-  /// The thesis' table, in Markdown: for each condition what people made of its pictures, then the
-  /// tests.
+  /// The results in Markdown: first, for each condition, how often people were fooled and found the
+  /// mistake reasonable, as in A. Ross, "Training Machine Learning Models by Regularizing their
+  /// Explanations" (2018); then comparisons, agreement, times and confusions.
   public var markdown: String {
     var lines = ["# \(title)", "", summary, ""]
     lines += table(
       [
         "condition", "answers", "human fooled %", "Wilson 95 %", "bootstrap 95 %",
-        "mistake reasonable %",
-        "Wilson 95 %", "bootstrap 95 %", "named the original %",
+        "mistake reasonable %", "Wilson 95 %", "bootstrap 95 %", "named the original %",
       ],
       conditions.map { result in
         [result.condition.name, "\(result.fooled.of)"] + Self.cells(result.fooled)
-          + Self.cells(result.reasonable)
-          + [Self.percent(result.original.share)]
+          + Self.cells(result.reasonable) + [Self.percent(result.original.share)]
       })
     lines += ["", Self.definitions]
     if !comparisons.isEmpty {
       lines += ["", "## Do conditions differ?", ""]
       lines += table(
         [
-          "measure", "conditions", "difference, points", "bootstrap 95 %",
-          "log-odds ± standard error",
-          "p, mixed model", "p, Fisher",
+          "measure", "conditions", "difference, percentage points", "bootstrap 95 %",
+          "log-odds ± standard error", "p, mixed model", "p, Fisher",
         ],
         comparisons.map { comparison in
           [
@@ -34,8 +32,7 @@ extension StudyResults {
             "\(comparison.second.name) − \(comparison.first.name)",
             Self.percent(comparison.difference), Self.range(comparison.bootstrap),
             Self.estimate(comparison.logOdds, comparison.standardError),
-            comparison.mixedP.map(Self.p) ?? "–",
-            Self.p(comparison.fisherP),
+            comparison.mixedP.map(Self.p) ?? "–", Self.p(comparison.fisherP),
           ]
         })
       lines += ["", Self.fisherNote]
@@ -51,8 +48,7 @@ extension StudyResults {
           [
             result.condition?.name ?? "all conditions", "\(result.pictures)", "\(result.answers)",
             Self.number(result.alpha), Self.interval(result.alphaInterval),
-            Self.number(result.kappa),
-            Self.interval(result.kappaInterval),
+            Self.number(result.kappa), Self.interval(result.kappaInterval),
             "\(result.kappaPictures) pictures with \(result.kappaRaters) answers",
           ]
         })
@@ -67,9 +63,8 @@ extension StudyResults {
         withModels.map { result in
           [
             result.model, "\(result.answers)", Self.percent(result.peopleRight),
-            Self.percent(result.modelRight),
-            Self.percent(result.sameAnswer), Self.number(result.errorConsistency),
-            Self.interval(result.interval),
+            Self.percent(result.modelRight), Self.percent(result.sameAnswer),
+            Self.number(result.errorConsistency), Self.interval(result.interval),
           ]
         })
     }
@@ -89,20 +84,21 @@ extension StudyResults {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Whether confusion matrices are small enough to be read.
+  /// Whether the confusion matrices are small enough to show: at most 20 classes.
   public var hasReadableConfusions: Bool { classNames.count <= 20 }
 
-  /// Who answered, and who is left out.
+  /// How many participants answered, how attentive they were, and who is left out, in sentences.
   public var summary: String {
     let people = participants
     var sentences = ["\(people.analysed) of \(people.answered) participants are analysed."]
     if let rule = people.rule { sentences.append(rule) }
     if people.checks > 0 {
-      sentences.append("Those analysed got \(people.checksRight) of \(people.checks) checks right.")
+      sentences.append("They got \(people.checksRight) of \(people.checks) checks right.")
     }
     if people.repeated > 0 {
       sentences.append(
-        "Of \(people.repeated) pictures shown twice \(people.repeatedSame) were answered the same.")
+        "Of \(people.repeated) pictures shown twice, \(people.repeatedSame) got the same answer "
+          + "both times.")
     }
     let reasons = Dictionary(grouping: people.excluded, by: \.reason).sorted { $0.key < $1.key }
     sentences += reasons.map {
@@ -111,12 +107,15 @@ extension StudyResults {
     return sentences.joined(separator: " ")
   }
 
-  /// `results.csv`: one row a condition and measure.
+  static let csvColumns = [
+    "source", "attack", "epsilon", "measure", "count", "answers", "share", "wilson_low",
+    "wilson_high", "bootstrap_low", "bootstrap_high", "participants", "pictures", "images",
+    "median_ms",
+  ]
+
+  /// `results.csv`: one row for each condition and measure.
   public var csv: String {
-    var table = CSV(
-      header:
-        "source,attack,epsilon,measure,count,answers,share,wilson_low,wilson_high,bootstrap_low,bootstrap_high,"
-        + "participants,pictures,images,median_ms")
+    var table = CSV(header: Self.csvColumns.joined(separator: ","))
     for result in conditions {
       for (name, share) in [
         ("fooled", result.fooled), ("reasonable", result.reasonable), ("original", result.original),
@@ -128,31 +127,34 @@ extension StudyResults {
           [
             condition.source, condition.attack, condition.epsilon.plainDecimal, name,
             "\(share.count)", "\(share.of)",
-          ]
-            + numbers
-            + (bootstrap.isEmpty ? ["", ""] : bootstrap) + [
-              "\(result.participants)", "\(result.pictures)", "\(result.images)",
-            ]
-            + [result.medianMilliseconds?.roundedToMillionths.plainDecimal ?? ""])
+          ] + numbers + (bootstrap.isEmpty ? ["", ""] : bootstrap) + [
+            "\(result.participants)", "\(result.pictures)", "\(result.images)",
+            result.medianMilliseconds?.roundedToMillionths.plainDecimal ?? "",
+          ])
       }
     }
     return table.text
   }
 
-  /// What the two measures mean, in one sentence each.
-  public static let definitions =
-    "Human fooled: the label named as the most plausible is the attack's target. Mistake reasonable: the target was named first or "
-    + "second, or the answer was that no label is plausible. Wilson's interval takes all answers for independent; the bootstrap "
-    + "draws participants and images anew."
+  /// Sentences that define the measures and the intervals.
+  public static let definitions = """
+    Human fooled: the participant named the attack's target as the most plausible label. \
+    Mistake reasonable: the participant named the target as the most plausible or second most \
+    plausible label, or found no label plausible. Wilson's interval assumes that all answers are \
+    independent. The bootstrap interval does not: it draws participants and images with replacement.
+    """
 
-  /// Why Fisher's test alone will not do.
-  public static let fisherNote =
-    "Fisher's test takes all answers for independent. They are not: a person who is easily fooled is so on many pictures, and a "
-    + "badly written digit fools many people, so its p is smaller than the data warrant, or larger where the same people and images "
-    + "stand in both conditions. The mixed model has an intercept for each person and image; its p is the one to go by."
+  /// Sentences that say which of the two p-values to trust, and why.
+  public static let fisherNote = """
+    Fisher's exact test assumes that all answers are independent. They are not: a person who is \
+    easily fooled is fooled by many pictures, and a badly written digit fools many people. So its \
+    p can be too small, or too large if both conditions have the same people and images. The mixed \
+    model takes differences between people and between images into account. Rely on its p.
+    """
 
-  // MARK: Words
+  // MARK: Formatting
 
+  /// The words for a measure, as headings and tables show it.
   public static func title(of measure: String) -> String {
     switch measure {
     case "fooled": "human fooled"
@@ -161,40 +163,46 @@ extension StudyResults {
     }
   }
 
+  /// The response times in sentences.
   public static func sentence(_ times: TimeResult) -> String {
     func seconds(_ milliseconds: Double) -> String { String(format: "%.1f s", milliseconds / 1000) }
     return
-      "Half of the participants took \(seconds(times.median)) or less for half of their pictures (medians from "
-      + "\(seconds(times.fastest)) to \(seconds(times.slowest))). The natural logarithm of all \(times.answers) times in "
-      + "milliseconds has mean \(String(format: "%.2f", times.logMean)) and standard deviation "
+      "The participants' median times for a picture range from \(seconds(times.fastest)) to "
+      + "\(seconds(times.slowest)), and the median of these is \(seconds(times.median)). The "
+      + "natural logarithms of all \(times.answers) times in milliseconds have the mean "
+      + "\(String(format: "%.2f", times.logMean)) and the standard deviation "
       + "\(String(format: "%.2f", times.logDeviation))."
   }
 
-  /// 16.4
+  /// A share in percent with one decimal: `16.4`.
   public static func percent(_ share: Double) -> String {
     let text = String(format: "%.1f", share * 100)
     return text == "-0.0" ? "0.0" : text
   }
 
-  /// 7.7–28.3
+  /// An interval of shares in percent: `7.7 to 28.3`; a dash if there is none.
   public static func range(_ interval: [Double]?) -> String {
     guard let interval, interval.count == 2 else { return "–" }
     return "\(percent(interval[0])) to \(percent(interval[1]))"
   }
 
+  /// A p-value with four decimals: `0.0168`, or `< 0.0001`.
   public static func p(_ p: Double) -> String {
     p < 0.0001 ? "< 0.0001" : String(format: "%.4f", p)
   }
 
+  /// An estimate and its standard error: `1.25 ± 0.31`; a dash if there is none.
   public static func estimate(_ value: Double?, _ error: Double?) -> String {
     guard let value else { return "–" }
     return String(format: "%.2f", value) + (error.map { String(format: " ± %.2f", $0) } ?? "")
   }
 
+  /// A number with two decimals; a dash if there is none.
   public static func number(_ value: Double?) -> String {
     value.map { String(format: "%.2f", $0) } ?? "–"
   }
 
+  /// An interval of numbers: `0.21 to 0.84`; a dash if there is none.
   public static func interval(_ interval: [Double]?) -> String {
     guard let interval, interval.count == 2 else { return "–" }
     return "\(number(interval[0])) to \(number(interval[1]))"

@@ -1,16 +1,16 @@
 import Evaluation
 
-/// What participants read, unless a design has words of its own.
+/// The texts that participants read, unless the design has texts of its own.
 enum StudyTexts {
   static func consent(_ design: StudyDesign) -> String {
     design.consent ?? """
-      You are invited to take part in a study of how people see pictures. You will look at pictures one after the other and say \
-      what they show.
+      You are invited to take part in a study of how people see pictures. You will look at \
+      pictures one after the other and say what they show.
 
-      Your answers are stored under a code that does not say who you are, with the time each one took. You may stop at any time, \
-      without giving a reason.
+      We store your answers and the time that each answer took, under a code that does not say who \
+      you are. You may stop at any time, without giving a reason.
 
-      If you agree, go on.
+      If you agree, continue.
       """
   }
 
@@ -20,10 +20,10 @@ enum StudyTexts {
       design.secondChoice ? " Then choose the label that is the second most plausible." : ""
     let practice =
       design.practice > 0
-      ? "\n\nIt begins with some practice, in which you are told the right answer." : ""
+      ? "\n\nYou begin with some practice pictures, for which we tell you the right answer." : ""
     return """
-      Some of the pictures have been changed. For each choose the label that is the most plausible to you.\(second) If none of \
-      them is, say so.
+      Some of the pictures have been changed. For each picture, choose the label that is the most \
+      plausible to you.\(second) If no label is plausible, choose “\(none)”.
 
       The labels are: \(classes.joined(separator: ", ")).\(practice)
       """
@@ -31,11 +31,13 @@ enum StudyTexts {
 
   static func questions(_ design: StudyDesign) -> [String] {
     ["Which label is the most plausible?"]
-      + (design.secondChoice ? ["Which is the second most plausible?"] : [])
+      + (design.secondChoice ? ["Which label is the second most plausible?"] : [])
   }
 
   static let none = "None of them"
 
-  static let sheetCaption =
-    "Each row is a label the pictures had before they were changed, each column a label they were changed towards."
+  static let sheetCaption = """
+    Each row is the label of the pictures before they were changed. Each column is a label that \
+    they were changed towards.
+    """
 }

@@ -5,14 +5,16 @@ import ImageSets
 import ModelCore
 import Support
 
-/// Writes a sampled study into its folder; `study.json` comes last.
+/// Writes a sampled study into its folder. `study.json` is written last, so that a folder with this
+/// file is complete.
 struct StudyWriter {
   let design: StudyDesign
   let folder: StudyFolder
   let classNames: [String]
+  /// The side of the block of pixels that each pixel becomes.
   let scale: Int
 
-  /// Makes room: what an earlier sample left would be pictures that nobody asked for.
+  /// Creates the folder and removes the pictures and the description of an earlier sample.
   func begin() throws {
     try createFolder(folder.url)
     for old in [folder.study, folder.images, folder.sheets, folder.predictions] {
@@ -20,8 +22,8 @@ struct StudyWriter {
     }
   }
 
-  /// Writes a picture under its name.
-  /// - Returns: its row of the key.
+  /// Writes a picture, enlarged, under its name.
+  /// - Returns: its row of the key, with the SHA-256 of the file.
   func write(_ stimulus: Stimulus, _ picture: Picture) throws -> Stimulus {
     let data = try PNG.encode(picture.enlarged(scale))
     try AtomicFile.write(data, to: folder.image(stimulus.name), synced: false)
@@ -30,6 +32,7 @@ struct StudyWriter {
     return stimulus
   }
 
+  /// Writes the sheets and all files but the pictures.
   func finish(key: [Stimulus], trials: [Trial], pools: [CandidatePool], originals: [Original])
     throws
   {
@@ -43,24 +46,22 @@ struct StudyWriter {
       Study(
         title: design.title, classNames: classNames, consent: StudyTexts.consent(design),
         instructions: StudyTexts.instructions(design, classes: classNames),
-        questions: StudyTexts.questions(design),
-        noneText: StudyTexts.none, secondsPerAnswer: design.seconds,
-        participants: design.participants,
+        questions: StudyTexts.questions(design), noneText: StudyTexts.none,
+        secondsPerAnswer: design.seconds, participants: design.participants,
         slots: design.participants + design.spares, width: shape.width * scale,
-        height: shape.height * scale,
-        stimuli: key.map(\.name), practiceLabels: Dictionary(uniqueKeysWithValues: practice),
-        sheets: sheets))
+        height: shape.height * scale, stimuli: key.map(\.name),
+        practiceLabels: Dictionary(uniqueKeysWithValues: practice), sheets: sheets))
   }
 
-  /// One sheet a condition, in random order: rows are labels, columns targets, and the diagonal the
-  /// images as they were.
-  private func writeSheets(_ pools: [CandidatePool], _ originals: [Original]) throws -> [Study
-    .Sheet]
-  {
+  /// Writes one sheet for each condition, in random order. Rows are labels, columns are targets,
+  /// and the diagonal shows unchanged images.
+  private func writeSheets(
+    _ pools: [CandidatePool], _ originals: [Original]
+  ) throws -> [Study.Sheet] {
     let shape = originals[0].picture.shape
     let side = max(1, 64 / max(shape.height, shape.width))
     let (height, width) = (shape.height * side + 2, shape.width * side + 2)
-    var rows = CSV(header: "sheet,sha256,source,attack,epsilon")
+    var rows = CSV(header: StudyFolder.sheetColumns.joined(separator: ","))
     var sheets: [Study.Sheet] = []
     for (number, pool) in design.seed.derive("study sheets").shuffled(pools).enumerated() {
       var canvas = Canvas(

@@ -1,21 +1,23 @@
 import Evaluation
 import Support
 
-/// What a trial is for.
+/// The purpose of a trial.
 public enum Phase: String, Codable, CaseIterable, Sendable {
-  /// With feedback, never analysed.
+  /// An unchanged picture to practise on. The participant gets feedback, and the answer is never
+  /// analysed.
   case practice
-  /// What the study is about.
+  /// An adversarial picture, which the study is about.
   case main
-  /// A clean picture whose label anybody sees: whoever misses too many did not look.
+  /// An unchanged picture whose label is easy to see. A participant who misses too many of these
+  /// was not attentive.
   case check
 }
 
-/// One picture of one participant's list: a row of `trials.csv`.
+/// One picture of one list: a row of `trials.csv`. Each participant gets a list of their own.
 public struct Trial: Equatable, Sendable {
-  /// The list's number, from 1.
+  /// The number of the list, counted from 1.
   public var slot: Int
-  /// The place in the list, from 1; practice comes first.
+  /// The place in the list, counted from 1. Practice comes first.
   public var position: Int
   public var phase: Phase
   /// The picture's name.
@@ -31,6 +33,7 @@ public struct Trial: Equatable, Sendable {
   static let columns = ["participant", "position", "phase", "stimulus"]
 
   init(_ row: CSVReader.Row) throws {
+    // The column is named after the participant who gets the list.
     slot = try row.int("participant", in: 1...1_000_000)
     position = try row.int("position", in: 1...1_000_000)
     phase = try row.word("phase", Phase.self)

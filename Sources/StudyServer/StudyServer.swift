@@ -2,21 +2,22 @@ import Foundation
 import HumanStudy
 import Support
 
-/// A study served over HTTP: its page to participants, their answers to `answers.sqlite`.
+/// Serves a study over HTTP: it sends the page to participants and stores their answers in
+/// `answers.sqlite`.
 ///
-/// It binds to loopback unless told otherwise and speaks no TLS: on a network, put a proxy in front
-/// that does.
+/// Unless `host` says otherwise, only the same machine can reach it. It does not support TLS. On a
+/// network, put a proxy with TLS in front of it.
 public struct StudyServer: Sendable {
   public struct Options: Sendable {
-    /// An address in digits, or `localhost`.
+    /// The IPv4 or IPv6 address to listen at, or `localhost`.
     public var host = "127.0.0.1"
-    /// 0: any that is free.
+    /// The port to listen at; 0 takes any free port.
     public var port = 8_080
-    /// Whether anybody with the address may take part, or only who has a link that was made.
+    /// Whether everybody who knows the address may take part. Otherwise a personal link is needed.
     public var isOpen = true
-    /// Where participants go at the end, an http or https address.
+    /// The http or https address that the last page links to.
     public var completionURL: String?
-    /// Minutes without an answer after which a participant's list is given to somebody else.
+    /// Minutes without an answer after which a participant's list is given to another participant.
     public var patience = 60.0
 
     public init() {}
@@ -25,22 +26,27 @@ public struct StudyServer: Sendable {
   private let server: HTTPServer
   private let database: StudyDatabase
 
-  /// Opens the study and its database, and binds to the address.
-  /// - Parameter log: told what happens, a line at a time, without anything secret.
-  /// - Throws: `Failure`.
+  /// Opens the study and its database, and starts to listen. `run` answers requests.
+  /// - Parameters:
+  ///   - place: the database file; `answers.sqlite` in the folder if nil.
+  ///   - log: gets one line for each event. Lines contain no secrets.
+  /// - Throws: `Failure` if an option is not valid, the study or the database cannot be read, or
+  ///   the address cannot be used.
   public init(
     _ folder: StudyFolder, database place: URL? = nil, _ options: Options = Options(),
     log: @Sendable @escaping (String) -> Void = { _ in }
   ) throws {
     guard options.patience > 0, options.patience.isFinite else {
-      throw Failure.usage("the patience has to be more than 0 minutes")
+      throw Failure.usage(
+        "--patience \(options.patience): expected a number of minutes above 0")
     }
     if let address = options.completionURL {
       let scheme = URL(string: address)?.scheme?.lowercased()
       guard scheme == "https" || scheme == "http", URL(string: address)?.host()?.isEmpty == false
       else {
         throw Failure.usage(
-          "the completion address '\(address)' is none", hint: "it begins with https://")
+          "--completion-url '\(address)': expected an http or https address",
+          hint: "for example https://app.prolific.com/submissions/complete?cc=CODE")
       }
     }
     database = try StudyDatabase(
@@ -54,15 +60,17 @@ public struct StudyServer: Sendable {
 
   public var port: Int { server.port }
 
-  /// Serves until the task is cancelled.
+  /// Answers requests until the task is cancelled.
   public func run() async throws { try await server.run() }
 
-  /// Makes participants and gives their links' secrets, which are kept nowhere: what is lost cannot
-  /// be found again.
-  /// - Throws: `Failure`.
+  /// Creates participants and returns the secrets of their links.
+  ///
+  /// Only digests of the secrets are stored, so that a lost secret cannot be recovered.
+  /// - Parameter count: 1 to 10,000.
+  /// - Throws: `Failure` if there would be too many participants or the database cannot be written.
   public static func makeLinks(_ folder: StudyFolder, count: Int) async throws -> [String] {
     guard (1...10_000).contains(count) else {
-      throw Failure.usage("\(count) links: expected 1 to 10000")
+      throw Failure.usage("--count \(count): expected a number from 1 to 10000")
     }
     let database = try StudyDatabase(folder.database, try LoadedStudy(folder))
     let secrets = (0..<count).map { _ in Secret() }
@@ -74,20 +82,23 @@ public struct StudyServer: Sendable {
     return secrets.map(\.text)
   }
 
-  /// Writes what was stored as tables; see `StudyDatabase.export`.
-  /// - Throws: `Failure.missing` if nobody has taken part yet.
+  /// Writes the stored answers as tables; see `StudyDatabase.export`.
+  /// - Throws: `Failure.missing` if there is no database.
   public static func export(_ folder: StudyFolder) throws -> StudyExport {
     guard FileManager.default.fileExists(atPath: folder.database.path) else {
-      throw Failure.missing("\(folder.url.path) has no answers.sqlite: the study was never served")
+      throw Failure.missing(
+        "\(folder.url.path) has no answers.sqlite, because nobody has answered yet",
+        hint: "serve the study with 'crossfire study serve'")
     }
     return try StudyDatabase(folder.database, try LoadedStudy(folder)).export(to: folder)
   }
 
-  /// What the database refuses, as a failure.
+  /// Runs a change of the database and turns its refusals into failures.
   static func explained<Result>(_ body: () async throws -> Result) async throws -> Result {
     do { return try await body() } catch StudyDatabase.Refusal.full {
       throw Failure(
-        .failed, "there are \(StudyDatabase.capacity) participants already, and no more are taken")
+        .failed, "the study has \(StudyDatabase.capacity) participants, which is the largest number"
+      )
     }
   }
 }

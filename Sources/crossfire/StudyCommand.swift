@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// `crossfire study`: whether people see in adversarial images what models see.
+/// `crossfire study`: asks people what they see in adversarial images and compares it with what
+/// models predict.
 struct StudyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
@@ -14,7 +15,7 @@ struct StudyCommand: ParsableCommand {
       """,
     subcommands: [
       StudySample.self, StudyServe.self, StudyLinks.self, StudyExportCommand.self,
-      StudyPageCommand.self,
-      StudyCollect.self, StudySimulate.self, StudyPowerCommand.self, StudyScoreCommand.self,
+      StudyPageCommand.self, StudyCollect.self, StudySimulate.self, StudyPowerCommand.self,
+      StudyScoreCommand.self,
     ])
 }

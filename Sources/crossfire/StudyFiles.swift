@@ -10,8 +10,8 @@ struct StudyExportCommand: ParsableCommand {
     abstract: "Write the stored answers as tables.",
     discussion: """
       Writes answers.csv, participants.csv, completion.csv, comments.csv and
-      events.csv into the study's folder, all of one moment, also while the study is
-      being served.
+      events.csv into the study's folder. All tables show the answers at the same
+      moment. This also works while the study is being served.
 
       EXAMPLE
         crossfire study export results/study
@@ -32,9 +32,10 @@ struct StudyPageCommand: ParsableCommand {
     abstract: "Write a study's page as files that need no server.",
     discussion: """
       Put the folder on any web space, or on a computer in a laboratory. Give each
-      participant a number: index.html?list=1, ?list=2, and so on. Answers stay in
-      their browser; in the end the page saves a file that they send to you, and
-      'crossfire study collect' takes in.
+      participant the address of a list of their own: index.html?list=1, ?list=2,
+      and so on. Answers stay in the participant's browser. At the end the page saves
+      them as a file, which the participant sends to you. Add these files to the
+      study with 'crossfire study collect'.
 
       EXAMPLE
         crossfire study page results/study --out page
@@ -60,17 +61,18 @@ struct StudyPageCommand: ParsableCommand {
     progress.end(nil)
     try output.show(
       Written(folder: out, pictures: written),
-      "\(out)/index.html: the page, with \(written) pictures")
+      "wrote the page \(out)/index.html and \(written) pictures")
   }
 }
 
 struct StudyCollect: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",
-    abstract: "Take in the answer files of a page without a server.",
+    abstract: "Add the answer files of a page without a server.",
     discussion: """
-      Each file is checked, and taken whole or not at all; one that is there already
-      changes nothing. Afterwards the tables are written, as by 'study export'.
+      Each file is checked and added completely or not at all. A file that was added
+      before changes nothing. Afterwards the tables are written as 'crossfire study
+      export' does.
 
       EXAMPLE
         crossfire study collect results/study answers-*.json
@@ -102,12 +104,13 @@ struct StudyCollect: ParsableCommand {
     let tables = try StudyServer.export(folder)
     try output.show(
       Collected(added: outcome.added, known: outcome.known, tables: tables),
-      "\(outcome.added) participants added, \(outcome.known) were there already; \(tables.summary)")
+      "added \(outcome.added) participants, \(outcome.known) had been added before; "
+        + "in all \(tables.summary)")
   }
 }
 
 extension StudyExport {
-  /// In a sentence.
+  /// The counts in one line.
   var summary: String {
     "\(participants) participants (\(finished) finished, \(withdrawn) withdrew), \(answers) answers"
   }

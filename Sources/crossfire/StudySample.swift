@@ -10,13 +10,18 @@ struct StudySample: ParsableCommand {
     commandName: "sample",
     abstract: "Draw a human study from stored adversarial examples.",
     discussion: """
-      Takes a run folder, or example files. Without a design file it is the design
-      of A. Ross' thesis: of the first five test images of each class the examples
-      that fool their model, and of these one for each participant, class and
-      model. Examples are judged as the pictures that are shown, with 8 bits.
+      Takes a run folder or example files, and writes the folder of a study: the
+      pictures, a list of trials for each participant, and the key.
 
-      Nothing in study.json, trials.csv, images/ and sheets/ gives an answer away;
-      key.csv does, and is never served.
+      Without --design and without a study in the run's experiment, the design is
+      that of A. Ross, "Training Machine Learning Models by Regularizing their
+      Explanations" (2018). It uses the examples that fool their model, made of the
+      first five test images of each class. Each participant sees one picture of
+      each class and model. Whether an example fools its model is checked on the
+      picture that is shown, which has 8 bits a channel.
+
+      The files that the page uses (study.json, trials.csv, images/ and sheets/) do
+      not tell what a picture is. The file key.csv does, and it is never served.
 
       EXAMPLES
         crossfire study sample results --attack jsma --participants 12
@@ -26,29 +31,30 @@ struct StudySample: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("A run folder, or example files.", valueName: "run folder or examples"))
+    help: ArgumentHelp("A run folder or example files.", valueName: "run folder or examples"))
   var paths: [String]
 
   @Option(
-    help: ArgumentHelp("A file with the design, as in an experiment's study.", valueName: "yaml"),
+    help: ArgumentHelp(
+      "A file with the design, in the form of an experiment's 'study'.", valueName: "yaml"),
     completion: .file(extensions: ["yaml"]))
   var design: String?
 
   @Option(parsing: .upToNextOption, help: "The attacks whose examples are shown.")
   var attack: [String] = []
 
-  @Option(parsing: .upToNextOption, help: "The models whose examples are shown; all unless given.")
+  @Option(parsing: .upToNextOption, help: "The models whose examples are shown. (default: all)")
   var model: [String] = []
 
-  @Option(help: ArgumentHelp("How many participants are wanted.", valueName: "n"))
+  @Option(help: ArgumentHelp("The number of participants wanted.", valueName: "n"))
   var participants: Int?
 
-  @Option(help: ArgumentHelp("Where lists and orders derive from.", valueName: "n"))
+  @Option(help: ArgumentHelp("The seed of the lists and their orders.", valueName: "n"))
   var seed: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The folder to write; study in the run folder unless given.", valueName: "dir"))
+      "The folder to write. (default: study in the run folder)", valueName: "dir"))
   var out: String?
 
   @OptionGroup var engine: EngineOptions
@@ -62,16 +68,17 @@ struct StudySample: ParsableCommand {
       FileManager.default.fileExists(atPath: first.path, isDirectory: &isFolder)
       && isFolder.boolValue
     guard !isRun || paths.count == 1 else {
-      throw Failure.usage("one run folder, or example files: not both")
+      throw Failure.usage("expected one run folder or example files, found a run folder and more")
     }
     guard isRun || out != nil else {
-      throw Failure.usage("--out is missing: where to write the study")
+      throw Failure.usage(
+        "--out is missing", hint: "example files need --out, the folder to write the study to")
     }
     let files = isRun ? RunFolder.exampleSets(in: first) : paths.map { URL(filePath: $0) }
     guard !files.isEmpty else {
       throw Failure.missing(
-        "\(first.path) has no examples",
-        hint: "run an experiment with a study, or with images of the attack")
+        "\(first.path) has no stored examples",
+        hint: "add 'study' or 'images' with the attack to the experiment and run it again")
     }
     let sets = try files.map { try ExampleSet($0) }
     let design = try self.design(isRun ? first : nil, sets)
@@ -82,7 +89,8 @@ struct StudySample: ParsableCommand {
     try output.show(outcome, outcome.text)
   }
 
-  /// The design file's, else the experiment's, else the thesis'; options go before all.
+  /// The design from the file, else from the run's experiment, else the default one. Options of the
+  /// command replace its settings.
   private func design(_ run: URL?, _ sets: [ExampleSet]) throws -> StudyDesign {
     var entries: [Settings.Entry] = []
     if let design {
@@ -103,7 +111,7 @@ struct StudySample: ParsableCommand {
       replace(["participants", "spares"], "participants", .scalar("\(participants)"))
     }
     if let seed { replace(["seed"], "seed", .scalar("\(seed)")) }
-    // One attack needs no choice.
+    // If all examples are of one attack, the attack need not be named.
     let attacks = Set(sets.map(\.origin.attack))
     if !entries.contains(where: { ["attack", "attacks"].contains($0.name) }), attacks.count == 1 {
       replace([], "attacks", .list(attacks.map(SettingValue.scalar)))
@@ -112,10 +120,8 @@ struct StudySample: ParsableCommand {
     return design == nil ? try asUsage { try StudyDesign(settings) } : try StudyDesign(settings)
   }
 
-  /// The models of a run that the examples were made on, where their files are the same still.
-  private static func models(of sets: [ExampleSet], in run: URL, _ device: Device)
-    -> [NamedClassifier]
-  {
+  /// The source models of the examples, as far as the run folder still has the same model files.
+  private static func models(of sets: [ExampleSet], in run: URL, _ device: Device) -> [Contestant] {
     var seen: Set<String> = []
     return sets.map(\.origin).compactMap { origin in
       guard seen.insert(origin.source).inserted,
@@ -123,14 +129,14 @@ struct StudySample: ParsableCommand {
           .network,
         network.fingerprint == origin.sourceFingerprint, let frozen = try? network.frozen()
       else { return nil }
-      return NamedClassifier(
-        name: origin.source, fingerprint: network.fingerprint, classifier: frozen)
+      return Contestant(
+        name: origin.source, classifier: frozen, fingerprint: network.fingerprint)
     }
   }
 }
 
 extension StudySampler.Outcome {
-  /// What was sampled, for a terminal.
+  /// What was sampled, as text for a terminal.
   var text: String {
     var table = TextTable(["condition", "fooling as stored", "examples", "in the lists"])
     for pool in conditions {
@@ -139,8 +145,10 @@ extension StudySampler.Outcome {
     let unasked =
       self.unasked.isEmpty
       ? ""
-      : "\nnot asked about the pictures as stored, no model file at hand: \(self.unasked.joined(separator: ", "))"
+      : "\nThe model file is missing, so the stored pictures were not classified again: "
+        + self.unasked.joined(separator: ", ")
     return table.text + unasked
-      + "\n\n\(folder): \(slots) lists of \(trialsEach) trials for \(participants) participants, \(pictures) pictures"
+      + "\n\n\(folder): \(slots) lists of \(trialsEach) trials for \(participants) participants, "
+      + "\(pictures) pictures"
   }
 }

@@ -11,8 +11,8 @@ struct StudyScoreCommand: ParsableCommand {
     abstract: "Score the answers of a study.",
     discussion: """
       Reads answers.csv and key.csv, and writes results.json, results.csv,
-      results.md and model-vs-human/. In a run folder the report is written again,
-      with a section on the study.
+      results.md and model-vs-human/. If the study is the folder 'study' of a run
+      folder, the run's report is also written again, with a section on the study.
 
       EXAMPLES
         crossfire study score results/study
@@ -22,7 +22,7 @@ struct StudyScoreCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The study's folder.", valueName: "dir"))
   var folder: String
 
-  @Option(help: ArgumentHelp("Samples that the bootstrap draws.", valueName: "n"))
+  @Option(help: ArgumentHelp("The number of samples that the bootstrap draws.", valueName: "n"))
   var draws = 2000
 
   @OptionGroup var output: OutputOptions
@@ -47,7 +47,7 @@ struct StudyScoreCommand: ParsableCommand {
 }
 
 extension StudyResults {
-  /// The thesis' table and the tests, for a terminal.
+  /// The shares of each condition and the tests, as text for a terminal.
   var text: String {
     var shares = TextTable(["condition", "answers", "fooled %", "95 %", "reasonable %", "95 % "])
     for result in conditions {
@@ -58,7 +58,9 @@ extension StudyResults {
         Self.range(result.reasonable.bootstrap ?? result.reasonable.wilson),
       ])
     }
-    var tests = TextTable(["human fooled, difference", "points", "p, mixed model", "p, Fisher"])
+    var tests = TextTable([
+      "human fooled, difference", "percentage points", "p, mixed model", "p, Fisher",
+    ])
     for comparison in comparisons where comparison.measure == "fooled" {
       tests.add([
         "\(comparison.second.name) − \(comparison.first.name)", Self.percent(comparison.difference),
@@ -67,7 +69,7 @@ extension StudyResults {
     }
     let compared = comparisons.isEmpty ? "" : "\n\n" + tests.text
     return summary + "\n\n" + shares.text
-      + "\n(95 %: bootstrap over participants and images, Wilson's for none and all; more in results.md)"
-      + compared
+      + "\n(95 %: the bootstrap interval over participants and images, or Wilson's interval where\n"
+      + "no answer or every answer counts. Further results are in results.md.)" + compared
   }
 }

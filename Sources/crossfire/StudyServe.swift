@@ -4,7 +4,7 @@ import HumanStudy
 import StudyServer
 import Support
 
-/// The folder of a study, as `study sample` wrote it.
+/// The folder of a study, as `crossfire study sample` writes it.
 struct StudyFolderArgument: ParsableArguments {
   @Argument(help: ArgumentHelp("The study's folder.", valueName: "dir"), completion: .directory)
   var study: String
@@ -17,10 +17,13 @@ struct StudyServe: ParsableCommand {
     commandName: "serve",
     abstract: "Serve a study's page and store the answers.",
     discussion: """
-      Every answer is on disk before the next picture is shown. Stop the server with
-      Ctrl-C and start it again whenever you like: participants go on where they
-      were. It listens to this machine alone unless --host says otherwise, and
-      speaks no TLS: on a network, put a proxy in front that does (docs/study-server.md).
+      Every answer is on disk before the next picture is shown. You can stop the
+      server with Ctrl-C and start it again at any time. Participants continue where
+      they stopped.
+
+      Unless --host says otherwise, only this machine can reach the server. It does
+      not support TLS. To serve a study on a network, put a proxy with TLS in front of
+      it (docs/study-server.md).
 
       EXAMPLES
         crossfire study serve results/study
@@ -31,25 +34,27 @@ struct StudyServe: ParsableCommand {
 
   @OptionGroup var study: StudyFolderArgument
 
-  @Option(help: ArgumentHelp("The address to listen at, in digits.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("The IP address to listen at, or 'localhost'.", valueName: "address"))
   var host = "127.0.0.1"
 
-  @Option(help: ArgumentHelp("The port; 0 takes any that is free.", valueName: "n"))
+  @Option(help: ArgumentHelp("The port; 0 takes any free port.", valueName: "n"))
   var port = 8_080
 
-  @Flag(help: "Only who has a link of 'crossfire study links' may take part.")
+  @Flag(help: "Only people with a link from 'crossfire study links' may take part.")
   var invitedOnly = false
 
-  @Option(help: ArgumentHelp("Where participants go at the end.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("The address that the last page links to.", valueName: "url"))
   var completionUrl: String?
 
   @Option(
     help: ArgumentHelp(
-      "Minutes without an answer after which a list is given to somebody else.",
+      "Minutes without an answer after which a list is given to another participant.",
       valueName: "minutes"))
   var patience = 60.0
 
-  @Flag(help: "Tell nothing but the address.")
+  @Flag(help: "Print the address only, and no log.")
   var quiet = false
 
   func run() throws {
@@ -76,8 +81,9 @@ struct StudyLinks: ParsableCommand {
     commandName: "links",
     abstract: "Make personal links for participants.",
     discussion: """
-      Each is for one person, cannot be guessed, and is shown this once: the study
-      keeps only a digest of it. Links can be made while the study is being served.
+      Each link is for one person and contains a secret that cannot be guessed. A
+      link is shown only once, because the study stores a digest of the secret and
+      not the secret. Links can also be made while the study is being served.
 
       EXAMPLE
         crossfire study links results/study --count 12 \\
@@ -86,7 +92,7 @@ struct StudyLinks: ParsableCommand {
 
   @OptionGroup var study: StudyFolderArgument
 
-  @Option(help: ArgumentHelp("How many.", valueName: "n"))
+  @Option(help: ArgumentHelp("The number of links.", valueName: "n"))
   var count = 1
 
   @Option(
@@ -101,7 +107,7 @@ struct StudyLinks: ParsableCommand {
   }
 }
 
-/// Runs asynchronous work to its end from a command's synchronous one.
+/// Runs asynchronous work from a synchronous command and waits for its end.
 func waiting<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Result) throws
   -> Result
 {
@@ -115,7 +121,8 @@ func waiting<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Re
   return try box.value!.get()
 }
 
-/// Written before the semaphore is signalled, read after.
+/// A value that one task writes before it signals a semaphore, and another reads after it has
+/// waited for that signal. So there is no race, although the compiler cannot know.
 private final class OutcomeBox<Value>: @unchecked Sendable {
   var value: Result<Value, any Error>?
 }

@@ -7,12 +7,15 @@ import Support
 struct StudySimulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Let simulated participants answer a study, over HTTP.",
+    abstract: "Let simulated participants answer a study over HTTP.",
     discussion: """
-      Shows that a study works from the page to the score, and what it can find:
-      participants name the class that a model sees with the probability you state,
-      and the label before the attack otherwise. Their answers go to a folder of
-      their own, never among those of people; 'crossfire study score' reads it.
+      Tests a study from the server to the score, and shows which differences it can
+      find. A simulated participant names the target of an adversarial picture with
+      the probability --fooled, answers 'none of them' with the probability --none,
+      and otherwise names the label that the image had before the attack.
+
+      Simulated answers are written to a folder of their own and never mixed with
+      the answers of people. Score that folder with 'crossfire study score'.
 
       EXAMPLES
         crossfire study simulate results/study --fooled 0.02
@@ -25,29 +28,31 @@ struct StudySimulate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How many take part; as many as the study wants unless given.", valueName: "n"))
+      "The number of simulated participants. (default: as many as the study wants)",
+      valueName: "n"))
   var participants: Int?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Probability of naming the class the model sees, for all models or as MODEL=P.",
+      "The probability of naming the target first, for all models or as MODEL=P.",
       valueName: "p or model=p"))
   var fooled: [String]
 
-  @Option(help: ArgumentHelp("Probability of answering 'none of them'.", valueName: "p"))
+  @Option(help: ArgumentHelp("The probability of answering 'none of them'.", valueName: "p"))
   var none = 0.1
 
   @Option(
-    help: ArgumentHelp("Probability of naming that class second, if not first.", valueName: "p"))
+    help: ArgumentHelp(
+      "The probability of naming the target second after another label.", valueName: "p"))
   var second = 0.2
 
-  @Option(help: ArgumentHelp("Where chance derives from.", valueName: "n"))
+  @Option(help: ArgumentHelp("The seed of the simulation.", valueName: "n"))
   var seed: UInt64 = 1
 
   @Option(
     help: ArgumentHelp(
-      "The folder to write; simulated in the study's unless given.", valueName: "dir"))
+      "The folder to write. (default: simulated in the study's folder)", valueName: "dir"))
   var out: String?
 
   @OptionGroup var output: OutputOptions
@@ -71,7 +76,9 @@ struct StudySimulate: ParsableCommand {
     try output.show(export, "\(place.path): \(export.summary)")
   }
 
-  /// Reads `0.02`, `normal=0.02` and lists of them with commas; every model has to get one.
+  /// The behaviour of each model's pictures, from words such as `0.02` (all models) and
+  /// `normal=0.02`, which may be separated by commas too.
+  /// - Throws: `Failure.usage` if a word cannot be read or a model has no probability.
   private func behaviours(_ models: [String]) throws -> [String: SimulatedBehaviour] {
     var behaviours: [String: SimulatedBehaviour] = [:]
     for word in fooled.flatMap({ $0.split(separator: ",") }) {
@@ -86,15 +93,15 @@ struct StudySimulate: ParsableCommand {
       }
       guard models.contains(parts[0]) else {
         throw Failure.usage(
-          "--fooled \(word): the study shows no picture of '\(parts[0])'",
+          "--fooled \(word): the study shows no pictures of a model '\(parts[0])'",
           hint: hint(for: parts[0], among: models))
       }
       behaviours[parts[0]] = behaviour
     }
     if let missing = models.first(where: { behaviours[$0] == nil }) {
       throw Failure.usage(
-        "--fooled says nothing about '\(missing)'",
-        hint: "models: " + models.joined(separator: ", "))
+        "--fooled gives no probability for the model '\(missing)'",
+        hint: "the study's models: " + models.joined(separator: ", "))
     }
     return behaviours
   }

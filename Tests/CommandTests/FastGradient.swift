@@ -5,7 +5,7 @@ import Support
 
 /// The fast gradient method: X' = clip(X + ε·g / ‖g‖₂) with g = ∇ₓ loss(X), one step of length ε
 /// along the gradient. Goodfellow et al., 2015.
-public struct FastGradient: OneDirectionAttack {
+public struct FastGradient: OneDirectionAttack, Configurable {
   public static let name = "fgm"
   public static let title = "fast gradient method"
   public static let summary = "one step of length ε along the gradient (Goodfellow et al. 2015)"
@@ -14,6 +14,7 @@ public struct FastGradient: OneDirectionAttack {
   public let norm = Norm.l2
 
   public init() {}
+  public init(_ settings: Settings) throws { try read(settings) }
 
   public func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws

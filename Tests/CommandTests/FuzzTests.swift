@@ -19,6 +19,6 @@ struct FuzzTests {
     process.waitUntilExit()
     #expect(
       process.terminationReason == .exit && process.terminationStatus == 0, "\(text.suffix(400))")
-    #expect(text.split(separator: "\n").filter { $0.contains(" refused, ") }.count == 14)
+    #expect(text.split(separator: "\n").filter { $0.contains(" refused, ") }.count == 17)
   }
 }

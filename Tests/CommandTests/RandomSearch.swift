@@ -5,7 +5,7 @@ import Support
 
 /// Random search: of several points drawn uniformly from the ℓ∞ ball around an image, the one with
 /// the largest loss. It asks the classifier for logits only.
-public struct RandomSearch: Attack {
+public struct RandomSearch: Attack, Configurable {
   public static let name = "random-search"
   public static let title = "random search"
   public static let summary = "the worst of several random points of the ball"
@@ -17,6 +17,7 @@ public struct RandomSearch: Attack {
   public var points = 20
 
   public init() {}
+  public init(_ settings: Settings) throws { try read(settings) }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
@@ -29,7 +30,8 @@ public struct RandomSearch: Attack {
     var worst = images
     var largest = losses(at: images)
     for point in 0..<points {
-      let noise = draws.purpose("point \(point)").uniform(images.shape) * 2 - 1
+      let own = draws.purpose("point \(point)")
+      let noise = own.uniform(Array(images.shape.dropFirst()), in: -1..<1)
       let moved = threat.project(images + noise * threat.epsilon, around: images)
       let found = losses(at: moved)
       let isWorse = found.isGreater(than: largest)

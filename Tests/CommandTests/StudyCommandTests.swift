@@ -7,7 +7,8 @@ import Testing
 struct StudyCommandTests {
   private let temporary = TemporaryFolder()
 
-  /// Runs a small experiment whose examples all fool their models, since the budget is everything.
+  /// Runs a small experiment with a study. The largest budget is the whole pixel range, so that
+  /// enough examples fool their models.
   private func run(_ study: String) throws -> (out: URL, result: Command.Result) {
     let text = smallExperiment.replacing("target: random", with: "target: all").replacing(
       "[0.1, 0.3]", with: "[0.5, 1]"
@@ -20,14 +21,14 @@ struct StudyCommandTests {
     return (out, try Command.run("run", file.path, "--out", out.path, "--threads", "1"))
   }
 
-  @Test("a run with a study draws it, answers are scored, and the report tells of it")
+  @Test("a run samples its study, and scoring adds the answers to the run's report")
   func whole() throws {
     let (out, result) = try run(
       "study: { attack: tgsm, participants: 3, imagesPerClass: 3, images: 4, checks: 1 }")
     #expect(result.status == 0, "\(result.errors)")
     let folder = StudyFolder(out.appending(path: "study"))
     let study = try folder.readStudy()
-    #expect(study.slots == 4 && result.errors.contains("drew a study: 4 lists of 8 trials"))
+    #expect(study.slots == 4 && result.errors.contains("drew a study of 4 lists with 8 trials each"))
     let before = try contents(of: out)
     let again = try Command.run("study", "sample", out.path)
     #expect(again.status == 0, "\(again.errors)")
@@ -37,8 +38,7 @@ struct StudyCommandTests {
       let stimulus = key[trial.stimulus]!
       return Answer(
         participant: "p\(trial.slot)", position: trial.position, phase: trial.phase,
-        stimulus: trial.stimulus,
-        question: 1,
+        stimulus: trial.stimulus, question: 1,
         choice: .label(
           trial.position % 2 == 0 ? stimulus.target ?? stimulus.label : stimulus.label),
         milliseconds: 900)
@@ -55,12 +55,12 @@ struct StudyCommandTests {
     #expect(refused.status == 74 && refused.errors.contains("has answers already"))
   }
 
-  @Test("a study that its examples cannot satisfy is refused after the rest is done")
+  @Test("a study that the examples cannot satisfy is refused, but the run's report is written")
   func refused() throws {
     let (out, result) = try run("study: { attack: tgsm, participants: 3, images: 4000 }")
     #expect(
       result.status == 65
-        && result.errors.contains("a participant sees 200 for each class and condition"))
+        && result.errors.contains("a participant sees 200 of each class and condition"))
     #expect(FileManager.default.fileExists(atPath: out.appending(path: "report/index.html").path))
     let wrong = try run("study: { attack: jsma, participants: 3 }").result
     #expect(

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Datasets
 
-/// One member of a tar archive.
+/// A member of a tar archive.
 struct TarMember {
   var path: String
   var kind: Character = "0"
   var content: [UInt8] = []
   var claimedSize: Int?
 
-  /// Its header and content in blocks of 512 bytes.
+  /// The header and the content in blocks of 512 bytes.
   var blocks: [UInt8] {
     var header = [UInt8](repeating: 0, count: 512)
     func put(_ text: String, at place: Int) {
@@ -48,13 +48,13 @@ struct ArchiveTests {
     try archive(members, limit: limit).extract("set", to: folder.url.appending(path: "out/set"))
   }
 
-  /// What lies below the folder but the archive itself.
+  /// The paths below the folder, without the archive itself.
   private var files: [String] {
     (FileManager.default.subpaths(atPath: folder.url.path) ?? []).filter { $0 != "a.tar.gz" }
       .sorted()
   }
 
-  @Test("files are unpacked below their place, long names too, and nothing else stays")
+  @Test("the files of a folder are unpacked, also those with long names, and nothing else remains")
   func unpacks() throws {
     let long = "set/" + String(repeating: "x", count: 150) + ".png"
     try extract([
@@ -74,7 +74,7 @@ struct ArchiveTests {
   }
 
   @Test(
-    "paths that lead elsewhere are refused and leave nothing",
+    "paths that lead out of the folder are refused, and nothing is unpacked",
     arguments: [
       "../evil", "set/../../evil", "/etc/evil", "set//x", "set/a\u{1B}[2J", "..", "set/..",
     ])
@@ -82,11 +82,11 @@ struct ArchiveTests {
     let refusal = try failure {
       try extract([TarMember(path: "set/a", content: [1]), TarMember(path: path, content: [2])])
     }
-    #expect(refusal.kind == .badData && refusal.message.contains("which may lead elsewhere"))
+    #expect(refusal.kind == .badData && refusal.message.contains("may lead out of its folder"))
     #expect(files == ["out"])
   }
 
-  @Test("long names are checked as short ones are")
+  @Test("long names are checked like short ones")
   func longTricks() throws {
     let evil = Array("../../evil\0".utf8)
     let gnu = try failure {
@@ -94,11 +94,11 @@ struct ArchiveTests {
         TarMember(path: "l", kind: "L", content: evil), TarMember(path: "a", content: [1]),
       ])
     }
-    #expect(gnu.message.contains("which may lead elsewhere"))
+    #expect(gnu.message.contains("may lead out of its folder"))
     let pax = TarMember(path: "p", kind: "x", content: Array("19 path=../../evil\n".utf8))
     #expect(
       try failure { try extract([pax, TarMember(path: "a", content: [1])]) }.message.contains(
-        "lead elsewhere"))
+        "may lead out of its folder"))
   }
 
   @Test(
@@ -109,20 +109,22 @@ struct ArchiveTests {
     #expect(files == ["out"])
   }
 
-  @Test("a file that claims more than the archive may hold is refused before it is unpacked")
+  @Test("an archive that claims more than the expected bytes is refused before it is unpacked")
   func bomb() throws {
     let claim = try failure {
       try extract([TarMember(path: "set/a", content: [1], claimedSize: 1 << 32)])
     }
-    #expect(claim.message.contains("holds more than the 1048576 bytes"))
+    #expect(claim.message.contains("holds more than the expected 1048576 bytes"))
     let many = (0..<20).map {
       TarMember(path: "set/\($0)", content: [UInt8](repeating: 0, count: 100_000))
     }
-    #expect(try failure { try extract(many) }.message.contains("holds more than the 1048576 bytes"))
+    #expect(
+      try failure { try extract(many) }.message.contains(
+        "holds more than the expected 1048576 bytes"))
     #expect(files == ["out"])
   }
 
-  @Test("an archive cut short anywhere is refused")
+  @Test("a truncated archive is refused, wherever it ends")
   func truncated() throws {
     let whole = tar([
       TarMember(path: "set/a", content: Array(0..<200)), TarMember(path: "set/b", content: [1]),
@@ -134,7 +136,7 @@ struct ArchiveTests {
     }
   }
 
-  @Test("no mutation does more than throw")
+  @Test("a damaged archive is read or refused with a failure")
   func mutations() throws {
     let member = TarMember(path: "set/a", content: Array(0..<200)).blocks
     fuzz(member + member) { data in
@@ -149,7 +151,7 @@ struct CIFARTests {
   private let folder: TemporaryFolder
   init() throws { folder = TemporaryFolder() }
 
-  /// A record of CIFAR-10: the label and 3 x 32 x 32 bytes of one value a channel.
+  /// A record: its labels and 3 x 32 x 32 bytes, of one value in each channel.
   private func record(_ labels: [UInt8], _ value: UInt8) -> [UInt8] {
     labels + (0..<3).flatMap { [UInt8](repeating: value + UInt8($0), count: 1024) }
   }
@@ -158,7 +160,7 @@ struct CIFARTests {
     try DataReference(folder.url.path + path).load(split)
   }
 
-  @Test("five batches and a test batch, in a folder or in the published archive")
+  @Test("CIFAR-10 is read from the files in a folder and from the published archive")
   func ten() throws {
     var members: [TarMember] = []
     for batch in 1...5 {
@@ -179,7 +181,8 @@ struct CIFARTests {
     }
   }
 
-  @Test("of CIFAR-100's two labels the fine one counts, and its names are read")
+  @Test(
+    "the fine one of CIFAR-100's two labels is used, and the names of the fine classes are read")
   func hundred() throws {
     try folder.write(record([3, 99], 7), to: "train.bin")
     try folder.write(record([19, 0], 7), to: "test.bin")
@@ -190,18 +193,19 @@ struct CIFARTests {
   }
 
   @Test(
-    "a file of half a record, a label that is none, and an archive of something else are refused")
+    "an incomplete record, a label out of range and an archive of other files are refused")
   func damaged() throws {
     try folder.write(record([1], 7).dropLast(), to: "a/test_batch.bin")
     #expect(
       try failure { try load("/a") }.message.contains(
-        "expected records of 3073 bytes, found 3072 bytes"))
+        "expected a multiple of 3073 bytes, the length of a record, found 3072 bytes"))
     try folder.write(record([10], 7), to: "b/test_batch.bin")
     #expect(
       try failure { try load("/b") }.message.contains(
         "expected labels from 0 to 9, found 10 for image 0"))
     try folder.write(tar([TarMember(path: "x/y", content: [1])]), to: "c.tar.gz")
     #expect(
-      try failure { try load("/c.tar.gz") }.message.contains("expected test_batch.bin or test.bin"))
+      try failure { try load("/c.tar.gz") }.message.contains(
+        "expected the files test_batch.bin or test.bin"))
   }
 }

@@ -12,7 +12,7 @@ struct DataCheckTests {
     check.rows.first { $0.subject == subject && $0.split == split }
   }
 
-  @Test("a drawn set passes")
+  @Test("the check of a data set that is drawn passes")
   func drawn() throws {
     let check = try DataReference("synthetic").check()
     #expect(check.passed)
@@ -21,7 +21,7 @@ struct DataCheckTests {
     #expect(row(check, "images per class")?.found.hasPrefix("0: 50, 1: 50") == true)
   }
 
-  @Test("files that are not the published ones fail, each with what was expected")
+  @Test("files other than the published ones fail the check, each with what was expected")
   func impostor() throws {
     let folder = TemporaryFolder()
     let pixels = [UInt8](repeating: 9, count: 2 * 784)
@@ -44,7 +44,7 @@ struct DataCheckTests {
     #expect(row(check, "readable", .train)?.found == "not on this machine")
   }
 
-  @Test("a file that cannot be read makes a row and no error")
+  @Test("a file that cannot be read makes a row, not an error")
   func unreadable() throws {
     let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2).dropLast(), to: "t10k-images-idx3-ubyte")
@@ -55,7 +55,7 @@ struct DataCheckTests {
     #expect(row(check, "readable")?.found.contains("the file holds 11") == true)
   }
 
-  @Test("nothing is expected of a user's own folder but that it can be read")
+  @Test("a user's own folder passes the check if it can be read")
   func own() throws {
     let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
@@ -65,7 +65,7 @@ struct DataCheckTests {
     #expect(check.rows.map(\.verdict) == [.good, .unknown, .unknown, .unknown, .unknown])
   }
 
-  @Test("a set that is not there is missing")
+  @Test("the check of a data set that is not on this machine fails as missing")
   func missing() throws {
     let folders = DataFolders(environment: ["XDG_CACHE_HOME": "/no/cache"])
     #expect(try failure { try DataReference("mnist").check(folders: folders) }.kind == .missing)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Data references")
 struct DataReferenceTests {
-  /// No named data set is found here.
+  /// Folders that do not exist, so no named data set is found.
   private let nowhere = DataFolders(environment: [
     "CROSSFIRE_DATA": "/no/data", "XDG_CACHE_HOME": "/no/cache",
   ])
@@ -23,7 +23,7 @@ struct DataReferenceTests {
     try folder.write(gzip(idxLabels([0, 1, 2])), to: path + "train-labels-idx1-ubyte.gz")
   }
 
-  @Test("a name may carry a split; without one the default counts")
+  @Test("a reference may name a split; without one the default split is loaded")
   func splits() throws {
     #expect(try DataReference("synthetic").load(defaultSplit: .train).name == "synthetic:train")
     #expect(try DataReference("synthetic").load(defaultSplit: .test).name == "synthetic:test")
@@ -34,7 +34,7 @@ struct DataReferenceTests {
     #expect(try "\(DataReference("mnist:train"))" == "mnist:train")
   }
 
-  @Test("a path to IDX files is read, with a split or without")
+  @Test("a path to IDX files is read with or without a split")
   func paths() throws {
     let folder = TemporaryFolder()
     try fill(folder, train: true)
@@ -46,7 +46,7 @@ struct DataReferenceTests {
   }
 
   @Test(
-    "a folder under the chosen place comes before the cache, and the cache serves what it lacks")
+    "CROSSFIRE_DATA is searched before the cache, and the cache provides what is missing there")
   func lookup() throws {
     let (chosen, cache) = (TemporaryFolder(), TemporaryFolder())
     let folders = DataFolders(environment: [
@@ -64,7 +64,7 @@ struct DataReferenceTests {
         + "/crossfire/data/mnist")
   }
 
-  @Test("the cache is found as the XDG specification says")
+  @Test("the place of the cache follows the XDG specification")
   func cache() {
     #expect(
       DataFolders(environment: ["HOME": "/home/ada"]).cache.path
@@ -78,7 +78,7 @@ struct DataReferenceTests {
     #expect(DataFolders(environment: ["HOME": "/h", "CROSSFIRE_DATA": ""]).chosen == nil)
   }
 
-  @Test("a set that is not there is missing, with the places looked at and the way to get it")
+  @Test("a data set that is not found is missing, with the searched folders and the way to get it")
   func missing() throws {
     let refusal = try failure {
       try DataReference("mnist").load(defaultSplit: .test, folders: nowhere)
@@ -87,55 +87,56 @@ struct DataReferenceTests {
       refusal
         == .missing(
           "the data set mnist (test) is not on this machine; "
-            + "looked in /no/data/mnist and /no/cache/crossfire/data/mnist",
-          hint: "get it with: crossfire data get mnist; "
-            + "or set CROSSFIRE_DATA to the folder that has it in its subfolder mnist"))
+            + "searched /no/data/mnist and /no/cache/crossfire/data/mnist",
+          hint: "download it with: crossfire data get mnist; "
+            + "or set CROSSFIRE_DATA to the folder whose subfolder mnist holds it"))
     let digits = try failure {
       try DataReference("mnist5k").load(defaultSplit: .test, folders: nowhere)
     }
     #expect(digits.kind == .missing)
-    #expect(digits.hint?.contains("and put it in /no/cache/crossfire/data/mnist5k") == true)
+    #expect(digits.hint?.contains("and put it into /no/cache/crossfire/data/mnist5k") == true)
     let grey = try failure {
       try DataReference("svhn-grey").load(defaultSplit: .test, folders: nowhere)
     }
     #expect(grey.message.contains("/no/cache/crossfire/data/svhn"))
   }
 
-  @Test("a text that means nothing is wrong usage")
+  @Test("a text that is neither a known name nor a path is wrong usage")
   func usage() throws {
     #expect(
       try failure { try DataReference("minst5k") }.hint?.hasPrefix("did you mean 'mnist5k'?")
         == true)
     #expect(
       try failure { try DataReference("mnist:valid") }
-        == .usage("there is no split 'valid'", hint: "write mnist:train or mnist:test"))
+        == .usage(
+          "there is no split 'valid' of mnist", hint: "write mnist:train or mnist:test"))
     #expect(
       try failure { try DataReference(":test") }
         == .usage("expected the name of a data set or the path of a folder or file, found ':test'"))
     #expect(try failure { try DataReference("") }.kind == .usage)
   }
 
-  @Test("a path that leads nowhere is missing")
+  @Test("a path to a file or folder that does not exist is missing")
   func noFolder() throws {
     let refusal = try failure { try DataReference("/no/folder:test").load(defaultSplit: .test) }
     #expect(refusal.kind == .missing)
     #expect(refusal.message == "there is no folder or file /no/folder")
   }
 
-  @Test("a folder without images says what would be some")
+  @Test("the error about a folder without images lists the known formats")
   func otherFolders() throws {
     let folder = TemporaryFolder()
     let empty = try failure { try DataReference(folder.url.path).load(defaultSplit: .test) }
-    #expect(empty.message == "there are no images in \(folder.url.path)")
+    #expect(empty.message == "found no images of a known format at \(folder.url.path)")
     #expect(empty.hint?.contains("IDX files under MNIST's names") == true)
     #expect(empty.kind == .missing)
   }
 
-  @Test("a folder that has only the other split says so")
+  @Test("the error about a split that a folder lacks names the split that it has")
   func otherSplit() throws {
     let folder = TemporaryFolder()
     try fill(folder)
     let refusal = try failure { try DataReference(folder.url.path).load(defaultSplit: .train) }
-    #expect(refusal == .missing("\(folder.url.path) has no part 'train', only test"))
+    #expect(refusal == .missing("\(folder.url.path) has no split 'train', only test"))
   }
 }

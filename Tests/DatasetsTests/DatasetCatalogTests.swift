@@ -6,9 +6,9 @@ import Testing
 
 @testable import Datasets
 
-@Suite("The catalog")
+@Suite("The catalog of data sets")
 struct DatasetCatalogTests {
-  @Test("names are distinct, and each leads to its entry")
+  @Test("names differ from each other, and each leads to its entry")
   func names() throws {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
@@ -18,7 +18,7 @@ struct DatasetCatalogTests {
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }
   }
 
-  @Test("an unknown name is refused with the nearest known one")
+  @Test("an unknown name is refused with the nearest known name as a hint")
   func unknown() throws {
     let refusal = try failure { try DatasetCatalog.entry(named: "mnits") }
     #expect(
@@ -29,7 +29,7 @@ struct DatasetCatalogTests {
   }
 
   @Test(
-    "every file has a size and, where one is published, a well-formed checksum; both splits can be got"
+    "every file has a size and, if one is published, a well-formed checksum; files hold both splits"
   )
   func files() {
     for entry in DatasetCatalog.all {
@@ -47,7 +47,7 @@ struct DatasetCatalogTests {
     }
   }
 
-  @Test("a named set with images of another shape is refused")
+  @Test("a named data set with images of another shape is refused")
   func shape() throws {
     let folder = TemporaryFolder()
     try folder.write(idxImages(count: 2), to: "t10k-images-idx3-ubyte")
@@ -58,16 +58,17 @@ struct DatasetCatalogTests {
     #expect(
       refusal
         == .badData(
-          "\(folder.url.path): expected mnist's images of shape 1x28x28 in 10 classes, found 1x2x3 in 10",
-          hint: "give the folder's path instead of a name"))
+          "\(folder.url.path): expected images of shape 1x28x28 in 10 classes, as mnist has them, "
+            + "found 1x2x3 in 10",
+          hint: "to use these images, give the path of the folder instead of a name"))
   }
 
-  @Test("a set that cannot be downloaded says what to do")
+  @Test("the error about a data set that cannot be downloaded says what to do")
   func noDownload() throws {
     let folder = URL(filePath: "/nowhere/digits")
     let digits = try failure { try DatasetCatalog.entry(named: "mnist5k").download(to: folder) }
     #expect(digits.hint?.hasPrefix("run `make setup`, which fetches it") == true)
     let drawn = try failure { try DatasetCatalog.entry(named: "synthetic").download(to: folder) }
-    #expect(drawn == .usage("synthetic is drawn when it is used; there is nothing to download"))
+    #expect(drawn == .usage("synthetic is drawn when it is used: there is nothing to download"))
   }
 }

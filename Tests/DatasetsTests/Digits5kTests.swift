@@ -5,8 +5,8 @@ import Testing
 
 @testable import Datasets
 
-/// A table of 5,000 rows sorted by digit, as the real one is. The first two pixels of a row are its
-/// place in its class.
+/// A table of 5,000 rows sorted by digit, like the published one. The first two pixels of a row
+/// encode its index in its class.
 private func table() -> [UInt8] {
   let zeros = [UInt8](String(repeating: "0,", count: 782).utf8)
   return (0..<5000).flatMap { row -> [UInt8] in
@@ -23,14 +23,14 @@ struct Digits5kTests {
     try Digits5k.images(split, of: table, named: "t.csv")
   }
 
-  /// The place of each row in its class, which the table's pixels hold.
+  /// The index of each image in its class, which its first two pixels encode.
   private func places(_ data: LabelledImages) -> [Int] {
     let pixels = data.pixels.bytes()
     return (0..<data.count).map { 2 * Int(pixels[784 * $0]) + Int(pixels[784 * $0 + 1]) }
   }
 
   @Test(
-    "the first 400 rows of each digit are the training set, the last 100 the test set, the digits in turn"
+    "the first 400 rows of a digit are training images, the last 100 test images; digits alternate"
   )
   func split() throws {
     let (train, test) = (try read(good), try read(good, .test))
@@ -41,7 +41,7 @@ struct Digits5kTests {
     #expect((train.name, test.name) == ("mnist5k:train", "mnist5k:test"))
   }
 
-  @Test("lines may end in CR LF, and the last with the file")
+  @Test("lines may end with CR LF, and the last line may end without a line break")
   func lineEnds() throws {
     let windows = good.flatMap { $0 == 0x0a ? [0x0d, 0x0a] : [$0] }
     #expect(try read(windows).fingerprint == read(good).fingerprint)
@@ -49,7 +49,7 @@ struct Digits5kTests {
   }
 
   @Test(
-    "a line that is not 784 pixels and a digit is refused with its place",
+    "a row other than 784 pixels and a digit is refused with its line and field",
     arguments: [
       ("256,0,", "line 1, field 1: expected a number from 0 to 255 and then a comma"),
       ("0000,0,", "line 1, field 1: expected a number from 0 to 255 and then a comma"),
@@ -64,7 +64,7 @@ struct Digits5kTests {
     #expect(refusal == .badData("t.csv: " + message, hint: "get the file again"))
   }
 
-  @Test("a table cut short is refused")
+  @Test("a truncated table is refused")
   func truncated() throws {
     #expect(
       try failure { try read(good.dropLast(1000)) }.message
@@ -78,7 +78,7 @@ struct Digits5kTests {
     #expect(try failure { try read([]) }.message.contains("found 0 of the digit 0"))
   }
 
-  @Test("the file is read from its folder, and refused if it inflates to too much")
+  @Test("the file is read from its folder, and refused if it decompresses to too many bytes")
   func file() throws {
     let folder = TemporaryFolder()
     #expect(try failure { try Digits5k.load(.test, from: folder.url) }.kind == .missing)
@@ -87,10 +87,10 @@ struct Digits5kTests {
     try folder.write(gzip([UInt8](repeating: 0x30, count: 1 << 25)), to: Digits5k.fileName)
     #expect(
       try failure { try Digits5k.load(.test, from: folder.url) }.message.contains(
-        "inflates to more than"))
+        "after decompression, found more"))
   }
 
-  @Test("no mutation does more than throw")
+  @Test("a damaged table is read or refused with a failure")
   func mutations() {
     fuzz(Array(good.prefix(3200)), rounds: 300) {
       try Digits5k.images(.train, of: [UInt8]($0), named: "f")

@@ -44,7 +44,7 @@ struct DownloadTests {
   }
 
   @Test(
-    "a file is fetched, verified and put in its place", arguments: ["plain", "ranges", "moved"])
+    "a file is downloaded, verified and put in its place", arguments: ["plain", "ranges", "moved"])
   func fetches(behaviour: String) throws {
     let reports = Reports()
     let outcome = try download(behaviour).run { done, total in
@@ -57,7 +57,7 @@ struct DownloadTests {
     #expect(reports.all == reports.all.sorted() && reports.all.last == Self.body.count)
   }
 
-  @Test("a file that is there is not fetched again; a wrong one is replaced")
+  @Test("a file that exists is not downloaded again, and a wrong one is replaced")
   func alreadyThere() throws {
     try folder.write(Self.body, to: "cache/file.gz")
     #expect(try download("gone").run() == .alreadyThere)
@@ -66,7 +66,7 @@ struct DownloadTests {
     #expect(try placed() == Self.body)
   }
 
-  @Test("another file than expected is refused and removed, with both checksums in the message")
+  @Test("a file with another checksum is refused and removed, with both checksums in the message")
   func mismatch() throws {
     let refusal = try failure { try download("other").run() }
     let other = Digest.hex(of: Self.body.map { $0 ^ 1 }, .md5)
@@ -74,13 +74,13 @@ struct DownloadTests {
     #expect(
       refusal
         == .badData(
-          "cannot get file.gz: \(server.address("other").absoluteString): expected md5 \(expected), found md5 \(other); "
-            + "removed what came",
-          hint: "try again later, or put the file at \(place.path) yourself"))
+          "cannot download file.gz: \(server.address("other").absoluteString): "
+            + "expected md5 \(expected), found md5 \(other); removed the file",
+          hint: "try again later, or put the file at \(place.path) by hand"))
     #expect(!isThere(place) && !isThere(partial))
   }
 
-  @Test("the next address is tried when one fails, and every reason is told when all do")
+  @Test("if an address fails the next one is tried, and if all fail the message has every reason")
   func addresses() throws {
     #expect(try download("gone", "other", "long", "plain").run() == .downloaded)
     try FileManager.default.removeItem(at: place)
@@ -92,7 +92,7 @@ struct DownloadTests {
         "\(server.address("gone").absoluteString): the server answered with status 404"))
   }
 
-  @Test("what came before a connection broke is kept, and the next attempt fetches the rest")
+  @Test("the bytes before a broken connection are kept, and the next attempt requests the rest")
   func resumes() throws {
     let refusal = try failure { try download("cut").run() }
     #expect(refusal.kind == .failed)
@@ -105,14 +105,14 @@ struct DownloadTests {
     #expect(try placed() == Self.body)
   }
 
-  @Test("a server without ranges gives the whole again")
+  @Test("a server that does not support ranges sends the whole file again")
   func noRanges() throws {
     try leavePartial(Self.body.prefix(1000))
     #expect(try download("plain").run() == .downloaded)
     #expect(try placed() == Self.body)
   }
 
-  @Test("wrong remains of an earlier attempt do not spoil the file")
+  @Test("wrong bytes of an earlier attempt do not spoil the file")
   func wrongRemains() throws {
     for remains in [[UInt8](repeating: 1, count: 1000), Self.body.map { $0 ^ 1 }, Self.body + [1]] {
       try? FileManager.default.removeItem(at: place)
@@ -122,50 +122,51 @@ struct DownloadTests {
     }
   }
 
-  @Test("remains that are the whole file need no connection")
+  @Test("if an earlier attempt left the whole file, no connection is made")
   func wholeRemains() throws {
     try leavePartial(Self.body)
     #expect(try download("gone").run() == .downloaded)
     #expect(try placed() == Self.body)
   }
 
-  @Test("a part that begins elsewhere than asked is refused")
+  @Test("a part that begins at another byte than requested is refused")
   func shifted() throws {
     try leavePartial(Self.body.prefix(1000))
     let refusal = try failure { try download("shifted").run() }
-    #expect(refusal.message.hasSuffix("asked for bytes from 1000 on, got bytes 1001-299999/300000"))
+    #expect(
+      refusal.message.hasSuffix("expected bytes from 1000 on, found bytes 1001-299999/300000"))
     #expect(try Data(contentsOf: partial).count == 1000)
   }
 
   @Test(
-    "what is too long, or does not say how long it is, or is encoded, is refused before it is fetched",
+    "a body that is too long, of unknown length or encoded is refused before it is received",
     arguments: [
-      ("long", "expected 300000 bytes, the server offers 300004"),
-      ("endless", "expected 300000 bytes, the server offers an unknown number"),
-      ("zipped", "asked for the file as it is, got it encoded as gzip"),
+      ("long", "expected at most 300000 bytes, the server offers 300004"),
+      ("endless", "expected at most 300000 bytes, the server offers an unknown number"),
+      ("zipped", "expected the file without an encoding, found it as gzip"),
     ])
   func refusedByHeader(behaviour: String, message: String) throws {
     let refusal = try failure {
-      try download(behaviour).run { _, _ in Issue.record("something was fetched") }
+      try download(behaviour).run { _, _ in Issue.record("bytes were received") }
     }
     #expect(
       refusal.message
-        == "cannot get file.gz: \(server.address(behaviour).absoluteString): \(message)")
+        == "cannot download file.gz: \(server.address(behaviour).absoluteString): \(message)")
     #expect(!isThere(place) && !isThere(partial))
   }
 
-  @Test("nobody listening is a failure that leaves nothing behind")
+  @Test("a refused connection is a failure that leaves no file")
   func refused() throws {
     let dead = Download(
       addresses: [URL(string: "http://127.0.0.1:1/file.gz")!], place: place, checksum: .md5(""),
       size: 10)
     let refusal = try failure { try dead.run() }
     #expect(refusal.kind == .failed)
-    #expect(refusal.message.hasPrefix("cannot get file.gz: http://127.0.0.1:1/file.gz: "))
+    #expect(refusal.message.hasPrefix("cannot download file.gz: http://127.0.0.1:1/file.gz: "))
     #expect(!isThere(partial))
   }
 
-  @Test("a file address is copied; another scheme is refused")
+  @Test("a file address is copied, and an address with an unknown scheme is refused")
   func schemes() throws {
     let source = try folder.write(Self.body, to: "source")
     let checksum = Checksum.sha256(Digest.hex(of: Self.body))
@@ -178,16 +179,17 @@ struct DownloadTests {
       checksum: checksum,
       size: 1)
     #expect(
-      try failure { try ftp.run() }.message.contains("expected an http, https or file address"))
+      try failure { try ftp.run() }.message.contains("expected an address with http, https or file")
+    )
   }
 
-  @Test("a place that cannot be written is told at once")
+  @Test("if the file cannot be written, no further address is tried")
   func unwritable() throws {
     try folder.write([1], to: "cache")
     #expect(try failure { try download("plain", "plain").run() }.kind == .cannotWrite)
   }
 
-  @Test("two processes do not download the same file at once")
+  @Test("a file that another process is downloading is refused")
   func lock() throws {
     let other = try PartialFile(for: place)
     let refusal = try failure { try download("plain").run() }

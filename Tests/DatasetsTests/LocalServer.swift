@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A web server on the loopback interface that tells truths and lies about one file, for the
-/// downloader's tests.
+/// A web server on the loopback interface for the tests of downloads. It serves one file, correctly
+/// or with faults.
 ///
-/// The first part of a path says how the server behaves: see the handler.
+/// The first part of a requested path chooses the behaviour: see the handler.
 final class LocalServer {
   static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first(
     where: FileManager.default.isExecutableFile)
@@ -19,7 +19,7 @@ final class LocalServer {
     let script = try folder.write(Array(Self.script.utf8), to: "server.py")
     let file = try folder.write(body, to: "body")
     let output = Pipe()
-    // The server ends when its input does, which is at the latest when the tests end.
+    // The server ends when its standard input is closed, at the latest when the tests end.
     process.standardInput = input
     process.executableURL = URL(filePath: try #require(Self.python))
     process.arguments = ["-u", script.path, file.path]
@@ -30,7 +30,8 @@ final class LocalServer {
   }
 
   deinit {
-    // Not `terminate`: the process inherits the signals that its starting thread blocks.
+    // Not `terminate`, whose signal may be blocked: the process inherits the signal mask of the
+    // thread that started it.
     kill(process.processIdentifier, SIGKILL)
   }
 
@@ -43,22 +44,25 @@ final class LocalServer {
 
     body = open(sys.argv[1], "rb").read()
 
+    def part(start):
+        return {"Content-Range": "bytes %d-%d/%d" % (start, len(body) - 1, len(body))}
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             asked = self.headers.get("Range")
             start = int(asked[len("bytes="):-1]) if asked else 0
             behaviour = self.path.split("/")[1]
-            if behaviour == "plain":          # knows no ranges
+            if behaviour == "plain":          # without support for ranges
                 self.answer(200, body)
             elif behaviour == "ranges":
-                self.answer(206 if asked else 200, body[start:], {"Content-Range": "bytes %d-%d/%d" % (start, len(body) - 1, len(body))} if asked else {})
-            elif behaviour == "cut":          # breaks off in the middle
+                self.answer(206 if asked else 200, body[start:], part(start) if asked else {})
+            elif behaviour == "cut":          # the connection breaks in the middle
                 self.answer(200, body[:len(body) // 2], {"Content-Length": str(len(body))})
             elif behaviour == "other":        # another file of the same size
                 self.answer(200, bytes(b ^ 1 for b in body))
             elif behaviour == "long":
                 self.answer(200, body + b"more")
-            elif behaviour == "endless":      # promises nothing and never stops
+            elif behaviour == "endless":      # no length and no end
                 self.answer(200, b"", {"Content-Length": None})
                 try:
                     while True:
@@ -66,10 +70,10 @@ final class LocalServer {
                         time.sleep(0.01)
                 except OSError:
                     pass
-            elif behaviour == "zipped":       # what is sent is not the file
+            elif behaviour == "zipped":       # the body is encoded
                 self.answer(200, gzip.compress(body), {"Content-Encoding": "gzip"})
-            elif behaviour == "shifted":      # answers with another range than asked
-                self.answer(206, body[start + 1:], {"Content-Range": "bytes %d-%d/%d" % (start + 1, len(body) - 1, len(body))})
+            elif behaviour == "shifted":      # another range than requested
+                self.answer(206, body[start + 1:], part(start + 1))
             elif behaviour == "moved":
                 self.answer(302, b"", {"Location": "/plain/file.gz"})
             else:

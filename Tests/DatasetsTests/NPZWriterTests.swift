@@ -6,9 +6,9 @@ import Testing
 
 @testable import Datasets
 
-@Suite("NumPy archives that are written")
+@Suite("Writing NumPy archives")
 struct NPZWriterTests {
-  @Test("every element type comes back as it was")
+  @Test("tensors of every element type are read back unchanged")
   func roundTrip() throws {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")
@@ -39,7 +39,8 @@ struct NPZWriterTests {
   }
 
   @Test(
-    "numpy.load opens them", .enabled(if: python != nil, "no Python with NumPy is on this machine"))
+    "numpy.load opens an archive",
+    .enabled(if: python != nil, "no Python with NumPy is on this machine"))
   func numpy() throws {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "x.npz")

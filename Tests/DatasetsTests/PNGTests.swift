@@ -7,8 +7,8 @@ import Testing
 
 @testable import Datasets
 
-/// A PNG file of any header and rows, with further chunks before the data: what the writer would
-/// never write.
+/// A PNG file with a given header, rows and further chunks before the data, to test files that the
+/// writer never writes.
 private func png(
   width: UInt32, height: UInt32, depth: UInt8, colour: UInt8, rows: [[UInt8]],
   chunks: [(String, [UInt8])] = []
@@ -39,13 +39,15 @@ struct PNGTests {
     return (0..<shape.count).map { _ in .random(in: 0...255, using: &generator) }
   }
 
-  @Test("every byte comes back as it was, grey and RGB", arguments: [grey, colour], [1, 2, 3])
+  @Test(
+    "every byte of a grey or RGB picture is read back unchanged", arguments: [grey, colour],
+    [1, 2, 3])
   func roundTrip(shape: InputShape, seed: UInt64) throws {
     let picture = Picture(shape: shape, pixels: noise(shape, seed))
     #expect(try PNG.decode(PNG.encode(picture), named: "f") == picture)
   }
 
-  @Test("all 256 values come back, grey and in each channel", arguments: [1, 3])
+  @Test("all 256 values are read back unchanged, in grey and in each channel", arguments: [1, 3])
   func everyValue(channels: Int) throws {
     let shape = InputShape(channels: channels, height: 16, width: 16)
     let pixels = (0..<channels).flatMap { channel in
@@ -55,7 +57,7 @@ struct PNGTests {
     #expect(try PNG.decode(PNG.encode(picture), named: "f").pixels == pixels)
   }
 
-  @Test("planes and interleaved channels describe the same picture")
+  @Test("planes and interleaved channels make the same picture")
   func orders() {
     let shape = InputShape(channels: 3, height: 1, width: 2)
     let picture = Picture(shape: shape, pixels: [1, 2, 10, 20, 100, 200])
@@ -63,7 +65,7 @@ struct PNGTests {
     #expect(Picture(shape: shape, pixels: picture.interleaved, order: .channelsLast) == picture)
   }
 
-  @Test("a picture of one pixel and a long thin one are written")
+  @Test("a picture of one pixel and very wide and high pictures are written")
   func extremes() throws {
     for (height, width) in [(1, 1), (1, 70_000), (3000, 1)] {
       let shape = InputShape(channels: 1, height: height, width: width)
@@ -72,7 +74,7 @@ struct PNGTests {
     }
   }
 
-  @Test("a file is written whole and read back")
+  @Test("a file is written and read back")
   func file() throws {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "a/b.png")
@@ -82,7 +84,7 @@ struct PNGTests {
     #expect(try failure { try PNG.read(folder.url.appending(path: "c.png")) }.kind == .missing)
   }
 
-  @Test("greys of 1, 2 and 4 bits are spread over 0 to 255")
+  @Test("grey values of 1, 2 and 4 bits are scaled to 0 to 255")
   func lowBits() throws {
     let one = png(width: 4, height: 1, depth: 1, colour: 0, rows: [[0b0110_0000]])
     #expect(try PNG.decode(one, named: "f").pixels == [0, 255, 255, 0])
@@ -92,7 +94,7 @@ struct PNGTests {
     #expect(try PNG.decode(four, named: "f").pixels == [0, 255, 119, 17])
   }
 
-  @Test("a palette becomes its colours")
+  @Test("a picture with a palette becomes RGB")
   func palette() throws {
     let file = png(
       width: 2, height: 1, depth: 8, colour: 3, rows: [[1, 0]],
@@ -102,14 +104,14 @@ struct PNGTests {
     #expect(picture.interleaved == [40, 50, 60, 1, 2, 3])
   }
 
-  @Test("a gamma, and a colour profile that is damaged, change nothing")
+  @Test("a gamma and a damaged colour profile change no value")
   func gamma() throws {
     let chunks = [("gAMA", bigEndian(100_000)), ("iCCP", [1, 2, 3])]
     let file = png(width: 3, height: 1, depth: 8, colour: 0, rows: [[1, 100, 200]], chunks: chunks)
     #expect(try PNG.decode(file, named: "f").pixels == [1, 100, 200])
   }
 
-  @Test("an opaque alpha channel is dropped, a transparent pixel refused")
+  @Test("an opaque alpha channel is dropped, and a transparent pixel is refused")
   func alpha() throws {
     let opaque = png(
       width: 2, height: 1, depth: 8, colour: 6, rows: [[1, 2, 3, 255, 4, 5, 6, 255]])
@@ -124,7 +126,7 @@ struct PNGTests {
     #expect(try failure { try PNG.decode(keyed, named: "f") }.message == refusal.message)
   }
 
-  @Test("16 bits a channel become the nearest of 256 values")
+  @Test("a 16-bit value becomes the nearest 8-bit value")
   func sixteenBits() throws {
     let values: [UInt16] = [0, 128, 129, 0x7fff, 0xffff]
     let row = values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
@@ -134,7 +136,7 @@ struct PNGTests {
     #expect(try failure { try PNG.decode(clear, named: "f") }.message.contains("transparent"))
   }
 
-  @Test("a picture that is too large is refused by its header")
+  @Test("a picture that is too large is refused by its header alone")
   func tooLarge() throws {
     for (width, height): (UInt32, UInt32) in [(.max, .max), (1 << 14, 1 << 13), (0, 5)] {
       let file = png(width: width, height: height, depth: 8, colour: 0, rows: [[0]])
@@ -143,7 +145,7 @@ struct PNGTests {
     }
   }
 
-  @Test("a truncated file is refused wherever it ends")
+  @Test("a truncated file is refused, wherever it ends")
   func truncated() throws {
     let file = try PNG.encode(Picture(shape: Self.grey, pixels: noise(Self.grey, 5)))
     for length in 0..<file.count {
@@ -154,7 +156,7 @@ struct PNGTests {
         == "f: the PNG data is cut short")
   }
 
-  @Test("a file with fewer rows than its header says is refused")
+  @Test("a file with fewer rows than its header states is refused")
   func missingRows() throws {
     let file = png(width: 2, height: 3, depth: 8, colour: 0, rows: [[1, 2], [3, 4]])
     #expect(
@@ -162,7 +164,7 @@ struct PNGTests {
         "f: the PNG data is corrupt ("))
   }
 
-  @Test("a flipped bit in the data is refused by its checksum")
+  @Test("a file with a flipped bit is refused by its checksum")
   func corrupt() throws {
     var file = try PNG.encode(Picture(shape: Self.grey, pixels: noise(Self.grey, 6)))
     file[file.count - 30] ^= 4
@@ -171,7 +173,7 @@ struct PNGTests {
         "f: the PNG data is corrupt ("))
   }
 
-  @Test("no mutation does more than throw")
+  @Test("a damaged file is read or refused with a failure")
   func mutations() throws {
     fuzz([UInt8](try PNG.encode(Picture(shape: Self.colour, pixels: noise(Self.colour, 7))))) {
       try PNG.decode($0, named: "f")

@@ -6,13 +6,14 @@ import Testing
 
 @testable import Datasets
 
-/// Pictures and what PIL and torchvision made of them; scripts/picture_fixtures.py wrote them.
+/// Pictures, and what PIL and torchvision decode and resize them to. scripts/picture_fixtures.py
+/// wrote them.
 enum PictureFixture {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
     path: "Fixtures/pictures")
   static func url(_ name: String) -> URL { folder.appending(path: name) }
 
-  /// The names of the pictures that PIL decoded too.
+  /// The names of the pictures for which there is a picture that PIL decoded.
   static let names: [String] = {
     let all = try! FileManager.default.contentsOfDirectory(atPath: folder.path)
     return all.filter { $0.hasSuffix(".pil.png") }.map { String($0.dropLast(8)) }.sorted()
@@ -27,21 +28,22 @@ private func distance(_ a: Raster, _ b: Raster) -> Int {
 @Suite("Picture files")
 struct PictureFileTests {
   @Test(
-    "every kind of PNG and JPEG file has the pixels that PIL finds in it",
+    "every kind of PNG and JPEG file is decoded to the pixels that PIL gives",
     arguments: PictureFixture.names)
   func decoded(name: String) throws {
     let expected = try PictureFile.read(PictureFixture.url(name + ".pil.png"))
     let found = try PictureFile.read(PictureFixture.url(name))
     #expect(found.shape == expected.shape)
-    // Libraries may round the two transforms of JPEG differently by one.
+    // JPEG libraries may round their two transforms differently, which changes a pixel by one.
     #expect(distance(found, expected) <= (name.hasSuffix("jpg") ? 1 : 0))
   }
 
-  @Test("there is a fixture of every kind")
+  @Test("the number of fixtures is complete")
   func complete() { #expect(PictureFixture.names.count == 15) }
 
   @Test(
-    "resizing and cropping gives torchvision's bytes", arguments: ["wide", "tall", "up", "odd"],
+    "resizing and cropping give the bytes of torchvision",
+    arguments: ["wide", "tall", "up", "odd"],
     [false, true])
   func resized(name: String, grey: Bool) throws {
     let expected = try PictureFile.read(
@@ -56,7 +58,7 @@ struct PictureFileTests {
     #expect(found.bytes == expected.bytes)
   }
 
-  @Test("a constant picture stays constant at every size")
+  @Test("a picture of one value keeps this value at every size")
   func constant() {
     let flat = Raster(
       shape: InputShape(channels: 3, height: 9, width: 14), bytes: .init(repeating: 201, count: 378)
@@ -68,7 +70,7 @@ struct PictureFileTests {
     }
   }
 
-  @Test("planes are the channels one after the other, and grey fills all of them")
+  @Test("planes hold one channel each, and a grey picture fills all of them")
   func planes() throws {
     let shape = InputShape(channels: 3, height: 1, width: 2)
     let two = try Raster(shape: shape, pixelBytes: 4) { out in
@@ -84,7 +86,7 @@ struct PictureFileTests {
     #expect(out == [7, 255, 7, 255, 7, 255])
   }
 
-  @Test("fractions are bytes divided by 255, to the bit")
+  @Test("fractions are exactly the bytes divided by 255")
   func fractions() {
     let bytes = (0...255).map(UInt8.init)
     var out = [Float](repeating: 0, count: 768)
@@ -94,7 +96,7 @@ struct PictureFileTests {
   }
 
   @Test(
-    "pixels are taken apart and divided alike in vector registers and before and after what fills them"
+    "splitting and dividing pixels gives the same in vector registers and in the rest of a row"
   )
   func edges() throws {
     for width in [1, 15, 16, 17, 33, 70] {
@@ -117,14 +119,14 @@ struct PictureFileTests {
     }
   }
 
-  @Test("a transparent picture is refused")
+  @Test("a picture with a transparent pixel is refused")
   func transparent() throws {
     let refusal = try failure { try PictureFile.read(PictureFixture.url("transparent.png")) }
     #expect(refusal.message.hasSuffix("expected an opaque picture, found transparent pixels"))
   }
 
   @Test(
-    "a JPEG file that ends early or is damaged in the middle is refused, though libjpeg would go on"
+    "a JPEG file that ends early or is damaged is refused, though libjpeg would decode it"
   )
   func damaged() throws {
     let file = try Data(contentsOf: PictureFixture.url("rgb.jpg"))
@@ -138,7 +140,7 @@ struct PictureFileTests {
         "f: the JPEG data is corrupt ("))
   }
 
-  @Test("a JPEG file that claims 65500 x 65500 pixels is refused by its header")
+  @Test("a JPEG file that claims 65500 x 65500 pixels is refused by its header alone")
   func hugeJPEG() throws {
     var file = [UInt8](try Data(contentsOf: PictureFixture.url("grey.jpg")))
     let frame = try #require(file.indices.first { file[$0] == 0xff && file[$0 + 1] == 0xc0 })
@@ -147,18 +149,18 @@ struct PictureFileTests {
     #expect(refusal.message == "f: expected 1 to 67108864 pixels, found 65500 x 65500")
   }
 
-  @Test("a progressive JPEG file of thousands of scans is refused")
+  @Test("a progressive JPEG file with thousands of scans is refused")
   func manyScans() throws {
     let file = [UInt8](try Data(contentsOf: PictureFixture.url("progressive.jpg")))
     let scans = file.indices.dropLast().filter { file[$0] == 0xff && file[$0 + 1] == 0xda }
-    // The last scan again and again, as a writer of bombs would.
+    // The last scan is repeated, so that a small file would take long to decode.
     let last = Array(file[scans.last!..<file.count - 2])
     let bomb = Array(file.dropLast(2)) + (0..<2000).flatMap { _ in last } + [0xff, 0xd9]
     let refusal = try failure { try JPEG.decode(Data(bomb), named: "f") }
     #expect(refusal.message.hasPrefix("f: the JPEG data is corrupt ("))
   }
 
-  @Test("what is no picture is told from one that is cut short")
+  @Test("an empty file and a file of another format are refused with different messages")
   func others() throws {
     let folder = TemporaryFolder()
     #expect(
@@ -170,7 +172,7 @@ struct PictureFileTests {
   }
 
   @Test(
-    "no mutation does more than throw",
+    "a damaged file is read or refused with a failure",
     arguments: ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb16.png"])
   func mutations(name: String) throws {
     let file = try Data(contentsOf: PictureFixture.url(name))

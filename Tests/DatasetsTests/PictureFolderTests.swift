@@ -12,7 +12,7 @@ import Testing
   import Darwin
 #endif
 
-/// A grey PNG file of 4 x 4 pixels of one value.
+/// A PNG file of one value, by default grey and 4 x 4 pixels large.
 func flatPNG(_ value: UInt8, channels: Int = 1, side: Int = 4) throws -> Data {
   let shape = InputShape(channels: channels, height: side, width: side)
   return try PNG.encode(Picture(shape: shape, pixels: .init(repeating: value, count: shape.count)))
@@ -34,7 +34,7 @@ struct PictureFolderTests {
   }
 
   @Test(
-    "each subfolder is a class, in the order of the names' bytes, and pictures take the classes in turn"
+    "each subfolder is a class, sorted by the bytes of its name, and the classes alternate"
   )
   func order() throws {
     for (name, value) in [
@@ -51,13 +51,13 @@ struct PictureFolderTests {
     #expect(data.notes.isEmpty && !data.isStreamed)
   }
 
-  @Test("classes whose names are numbers are in their order")
+  @Test("classes whose names are numbers are sorted as numbers")
   func numbers() throws {
     for name in [10, 9, 100] { try folder.write(try flatPNG(UInt8(name)), to: "\(name)/x.png") }
     #expect(try load().classNames == ["9", "10", "100"])
   }
 
-  @Test("classes.txt orders the classes, or names them")
+  @Test("classes.txt changes the order of the classes or renames them")
   func names() throws {
     for name in ["n01", "n02"] { try folder.write(try flatPNG(1), to: "\(name)/x.png") }
     try folder.write(Array("tench\ngoldfish\n".utf8), to: "classes.txt")
@@ -67,10 +67,10 @@ struct PictureFolderTests {
     #expect(ordered.classNames == ["n02", "n03", "n01"])
     #expect(ordered.labels.int64s() == [0, 2])
     try folder.write(Array("one\ntwo\nthree".utf8), to: "classes.txt")
-    #expect(try failure { try load() }.message.contains("found 3 names, and none is 'n01'"))
+    #expect(try failure { try load() }.message.contains("found 3 names, none of them 'n01'"))
   }
 
-  @Test("train and test have the same classes, even where one lacks some")
+  @Test("both splits have the same classes, even if one of them lacks some")
   func parts() throws {
     for name in ["train/a/1", "train/b/1", "train/c/1", "test/a/1", "test/c/1"] {
       try folder.write(try flatPNG(UInt8(name.count)), to: name + ".png")
@@ -83,7 +83,7 @@ struct PictureFolderTests {
   }
 
   @Test(
-    "a folder without parts is no training set and test set at once, unless a share is held out")
+    "a folder without splits cannot be both training and test set, unless images are held out")
   func undivided() throws {
     for index in 0..<20 {
       try folder.write(try flatPNG(UInt8(index)), to: "\(index % 2 == 0 ? "a" : "b")/\(index).png")
@@ -97,7 +97,8 @@ struct PictureFolderTests {
     #expect(try values(load(":heldout=0.25")) == values(test))
   }
 
-  @Test("grey pictures among RGB ones become RGB, and all become what is asked for")
+  @Test(
+    "grey pictures among RGB ones become RGB, and the option colour=grey makes all of them grey")
   func colours() throws {
     try folder.write(try flatPNG(9), to: "a/1.png")
     try folder.write(try flatPNG(7, channels: 3), to: "a/2.png")
@@ -110,22 +111,22 @@ struct PictureFolderTests {
         + [UInt8](repeating: 7, count: 16))
   }
 
-  @Test("pictures of several sizes are refused, and fit once they are resized")
+  @Test("pictures of different sizes are refused unless they are resized or cropped")
   func sizes() throws {
     try folder.write(try flatPNG(9), to: "a/1.png")
     try folder.write(try flatPNG(7, side: 6), to: "a/2.png")
     let refusal = try failure { try load() }
-    #expect(refusal.message.contains("2.png is 6 x 6 pixels, and"))
+    #expect(refusal.message.contains("2.png with 6 x 6 pixels and"))
     #expect(refusal.hint?.contains(":resize=256,crop=224") == true)
     #expect(try load(":resize=5,crop=3").shape == InputShape(channels: 1, height: 3, width: 3))
     #expect(try load(":crop=3").count == 2)
     #expect(
       try failure { try load(":crop=5") }.message.contains(
-        "5 x 5 pixels cannot be cut out of 4 x 4"))
+        "expected at least 5 x 5 pixels for crop=5, found 4 x 4"))
     #expect(try failure { try load(":resise=5") }.hint?.hasPrefix("did you mean 'resize'?") == true)
   }
 
-  @Test("unreadable files up to 1 % are left out and named, as notMNIST's two; more are an error")
+  @Test("up to 1 % of unreadable files are left out and named in a note; more are an error")
   func corrupt() throws {
     for index in 0..<199 {
       try folder.write(try flatPNG(1), to: "\(index % 2 == 0 ? "A" : "F")/\(index).png")
@@ -145,7 +146,7 @@ struct PictureFolderTests {
   }
 
   @Test(
-    "a streamed folder gives the same images and labels as one in memory, in any order, and decodes ahead"
+    "a folder that is streamed gives the same images and labels as one in memory, in any order"
   )
   func streamed() throws {
     for index in 0..<30 {
@@ -174,7 +175,7 @@ struct PictureFolderTests {
     #expect(try small.load(nil, name: "t", progress: { _, _ in }).fingerprint == stream.fingerprint)
   }
 
-  @Test("a link within the folder is followed, one that leads out of it refused")
+  @Test("a link within the folder is followed, and a link that leads out of it is refused")
   func links() throws {
     let elsewhere = TemporaryFolder()
     try folder.write(try flatPNG(1), to: "a/1.png")
@@ -196,21 +197,21 @@ struct PictureFolderTests {
       try failure { try load() }.message.contains("c is a link that leads out of the folder, to "))
   }
 
-  @Test("a pipe is refused and does not make the reader wait")
+  @Test("a pipe is refused, and the reader does not wait for it")
   func pipes() throws {
     try folder.write(try flatPNG(1), to: "a/1.png")
     mkfifo(folder.url.appending(path: "a/2.png").path, 0o600)
     #expect(try failure { try load() }.message.contains("2.png is a device, a pipe or a socket"))
   }
 
-  @Test("a class-folder name with a line break or an escape sequence is refused, shown harmlessly")
+  @Test("a class name with a line break or an escape sequence is refused and shown escaped")
   func oddNames() throws {
     try folder.write(try flatPNG(1), to: "a\u{1B}[2J\nb/1.png")
     let refusal = try failure { try load() }
     #expect(refusal.message.hasSuffix("'a\\u{1B}[2J\\nb' cannot be the name of a class"))
   }
 
-  @Test("spaces, dots, quotes and other scripts make a class name")
+  @Test("a class name may have spaces, dots, quotes and letters of any script")
   func strangeNames() throws {
     for name in ["..b", "It's \"so\"", "<b>", "ø ü 猫", "-rf"] {
       try folder.write(try flatPNG(1), to: "x\(name)/1.png")
@@ -218,10 +219,12 @@ struct PictureFolderTests {
     #expect(try load().classNames.count == 5)
   }
 
-  @Test("an empty class and a folder that is not one are told")
+  @Test("a folder without pictures beside the classes is refused")
   func emptyClass() throws {
     try folder.write(try flatPNG(1), to: "a/1.png")
     try folder.write([1], to: "b/notes.txt")
-    #expect(try failure { try load() }.message.hasSuffix("b: a class without pictures"))
+    #expect(
+      try failure { try load() }.message.hasSuffix(
+        "b: expected PNG or JPEG files in the folder of a class, found none"))
   }
 }

@@ -6,12 +6,12 @@ import Testing
 
 @testable import Datasets
 
-@Suite("Sets that are published as archives")
+@Suite("Data sets that are published as archives")
 struct PublishedArchiveTests {
   private let folder: TemporaryFolder
   init() throws { folder = TemporaryFolder() }
 
-  /// The catalog's notMNIST with files of our own at an address of our own.
+  /// The catalog's entry of notMNIST, with the given files at an address in the test's folder.
   private func letters(_ small: [UInt8], _ large: [UInt8]) throws -> DatasetEntry {
     try folder.write(small, to: "server/notMNIST_small.tar.gz")
     try folder.write(large, to: "server/notMNIST_large.tar.gz")
@@ -33,7 +33,7 @@ struct PublishedArchiveTests {
       files: files)
   }
 
-  /// Letters as notMNIST has them, of which some are no pictures.
+  /// An archive like notMNIST's, with `corrupt` files that are not pictures.
   private func archive(_ name: String, each: Int, corrupt: Int) throws -> [UInt8] {
     var members = [TarMember(path: name, kind: "5")]
     for letter in "ABCDEFGHIJ" {
@@ -47,7 +47,8 @@ struct PublishedArchiveTests {
   }
 
   @Test(
-    "notMNIST is fetched, unpacked and read, and its two corrupt files are reported and left out")
+    "notMNIST is downloaded, unpacked and read, and its two corrupt files are reported and left out"
+  )
   func notMNIST() throws {
     let entry = try letters(
       archive("notMNIST_small", each: 21, corrupt: 2),
@@ -68,14 +69,14 @@ struct PublishedArchiveTests {
     #expect(try entry.download(to: place).map(\.outcome) == [.alreadyThere, .alreadyThere])
   }
 
-  @Test("an archive of another size is refused, and one with a path trick leaves nothing")
+  @Test("an archive of another size is refused, and one with a hostile path unpacks nothing")
   func refused() throws {
     let good = try archive("notMNIST_small", each: 1, corrupt: 0)
     let evil = tar([TarMember(path: "notMNIST_large/../../../evil.png", content: [1])])
     let entry = try letters(good, evil)
     let place = folder.url.appending(path: "cache/notmnist")
     #expect(
-      try failure { try entry.download(to: place) }.message.contains("which may lead elsewhere"))
+      try failure { try entry.download(to: place) }.message.contains("may lead out of its folder"))
     let left = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
     #expect(left == ["notMNIST_large.tar.gz", "notMNIST_small"])
     try FileManager.default.removeItem(at: place)
@@ -83,7 +84,7 @@ struct PublishedArchiveTests {
     #expect(try failure { try entry.download(to: place) }.message.contains("expected at most"))
   }
 
-  @Test("the MNIST format comes first where both are there")
+  @Test("IDX files are read before folders of pictures if both exist")
   func both() throws {
     let entry = try letters(
       archive("notMNIST_small", each: 1, corrupt: 0), archive("notMNIST_large", each: 1, corrupt: 0)

@@ -4,19 +4,20 @@ import Testing
 
 @testable import Datasets
 
-/// Checks against the published files, for machines that have them.
+/// Checks of the published files, on machines that have them.
 @Suite("Published data sets")
 struct RealDataTests {
   static let folders = DataFolders()
 
-  /// Whether a set is on this machine.
+  /// Whether a data set is on this machine.
   static func has(_ name: String) -> Bool {
     guard let reference = try? DataReference(name) else { return false }
     return Split.allCases.allSatisfy { reference.isPresent($0, among: folders) }
   }
 
   @Test(
-    "MNIST is MNIST", .enabled(if: has("mnist"), "mnist is not on this machine: set CROSSFIRE_DATA")
+    "MNIST has the published files, counts and labels",
+    .enabled(if: has("mnist"), "mnist is not on this machine: set CROSSFIRE_DATA")
   )
   func mnist() throws {
     let reference = try DataReference("mnist")
@@ -35,7 +36,7 @@ struct RealDataTests {
       if: has("mnist") && !isDebugBuild, "needs an optimized build, and CROSSFIRE_DATA with mnist"))
   func speed() throws {
     let reference = try DataReference("mnist:train")
-    // The best of three, as other tests run at the same time.
+    // The best of three runs counts, since other tests run at the same time.
     let times = try (0..<3).map { _ in
       try ContinuousClock().measure { _ = try reference.load(.train) }
     }
@@ -43,7 +44,7 @@ struct RealDataTests {
   }
 
   @Test(
-    "notMNIST's letters",
+    "notMNIST passes its check and has the letters A to J",
     .enabled(if: has("notmnist"), "notmnist is not on this machine: set CROSSFIRE_DATA"))
   func letters() throws {
     let check = try DataReference("notmnist").check()
@@ -52,7 +53,7 @@ struct RealDataTests {
   }
 
   @Test(
-    "mnist5k's digits",
+    "mnist5k passes its check and has known fingerprints",
     .enabled(if: has("mnist5k"), "mnist5k is not on this machine: run `make setup`"))
   func digits() throws {
     let reference = try DataReference("mnist5k")
@@ -67,7 +68,7 @@ struct RealDataTests {
   }
 
   @Test(
-    "Fashion-MNIST's clothes",
+    "Fashion-MNIST passes its check",
     .enabled(
       if: has("fashion-mnist"),
       "fashion-mnist is not on this machine: crossfire data get fashion-mnist"))

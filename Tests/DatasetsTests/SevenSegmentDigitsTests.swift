@@ -4,9 +4,9 @@ import Testing
 
 @testable import Datasets
 
-@Suite("Drawn digits")
+@Suite("Seven-segment digits")
 struct SevenSegmentDigitsTests {
-  @Test("the same seed draws the same images, another seed others")
+  @Test("the same seed draws the same images, and another seed draws other images")
   func seeds() throws {
     let first = try SevenSegmentDigits(seed: Seed(7)).images(.train, count: 50)
     #expect(
@@ -20,13 +20,13 @@ struct SevenSegmentDigitsTests {
         != first.fingerprint)
   }
 
-  @Test("the images of the default seed never change")
+  @Test("the images of the default seed are the same in every version")
   func pinned() throws {
     let fingerprint = try SevenSegmentDigits().images(.test, count: 100).fingerprint
     #expect(fingerprint == "8cc762b87b062d539495c3bc5d7a540e86192a5440a1970a9868860d63ba04bb")
   }
 
-  @Test("fewer images are the first of more")
+  @Test("a smaller number of images are the first ones of a larger number")
   func prefix() throws {
     let digits = SevenSegmentDigits()
     #expect(
@@ -35,7 +35,7 @@ struct SevenSegmentDigitsTests {
   }
 
   @Test(
-    "every digit fits the picture and is brighter than the noise",
+    "every digit fits into the picture and is brighter than the noise",
     arguments: [14, 15, 20, 28, 33, 64])
   func sizes(size: Int) throws {
     let digits = SevenSegmentDigits(size: size)
@@ -50,9 +50,9 @@ struct SevenSegmentDigitsTests {
   }
 
   @Test(
-    "images whose pixels are compared with the mean of each class are told apart well above chance")
+    "a classifier by the nearest class mean is right for more than a quarter of the test images")
   func learnable() throws {
-    // Nearest class mean, the simplest thing that learns.
+    // Chance is a tenth.
     let (train, test) = (
       try SevenSegmentDigits().images(.train), try SevenSegmentDigits().images(.test)
     )

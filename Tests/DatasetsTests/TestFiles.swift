@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ extension TemporaryFolder {
   }
 }
 
-/// The failure a piece of code ends in.
+/// The failure that a piece of code throws.
 func failure(_ body: () throws -> Any) throws -> Failure {
   try #require(throws: Failure.self) { _ = try body() }
 }
@@ -28,7 +29,7 @@ func bigEndian(_ values: UInt32...) -> [UInt8] {
   values.flatMap { value in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
 }
 
-/// An IDX file of `count` images of 2 x 3 pixels that count up from 0.
+/// An IDX file of `count` images of 2 x 3 pixels whose values are 0, 1, 2, …
 func idxImages(count: Int) -> [UInt8] {
   bigEndian(0x803, UInt32(count), 2, 3) + (0..<count * 6).map { UInt8(truncatingIfNeeded: $0) }
 }
@@ -37,7 +38,7 @@ func idxLabels(_ labels: [UInt8]) -> [UInt8] {
   bigEndian(0x801, UInt32(labels.count)) + labels
 }
 
-/// Numbers from a seed, the same in every run.
+/// Random numbers that depend only on the seed.
 struct SeededGenerator: RandomNumberGenerator {
   var state: UInt64
 
@@ -47,8 +48,8 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// Changes a good file at random in `rounds` ways and reads each: the reader may succeed or throw a
-/// `Failure`, no more.
+/// Damages a sound file at random in `rounds` ways and reads each of the results. The reader may
+/// succeed or throw a `Failure`; anything else is an error.
 func fuzz(_ file: [UInt8], rounds: Int = 400, _ read: (Data) throws -> Any) {
   for round in 0..<rounds {
     var generator = SeededGenerator(state: UInt64(round))
@@ -66,7 +67,29 @@ func fuzz(_ file: [UInt8], rounds: Int = 400, _ read: (Data) throws -> Any) {
     do {
       _ = try read(Data(bytes))
     } catch {
-      #expect(error is Failure, "mutation \(round) ends in \(error)")
+      #expect(error is Failure, "mutation \(round) throws \(error)")
     }
+  }
+}
+
+/// A format of arrays in which tests write data sets.
+enum WrittenFormat: String, CaseIterable, Sendable {
+  case npz, npy, safetensors
+
+  /// Writes arrays to a file, or to a folder of .npy files, and returns its path.
+  func write(_ arrays: [(name: String, tensor: Tensor)], to folder: TemporaryFolder) throws
+    -> String
+  {
+    let place = folder.url.appending(path: self == .npy ? "arrays" : "x.\(rawValue)")
+    switch self {
+    case .npz: try NPZWriter.write(arrays, to: place)
+    case .safetensors: try SafetensorsFile.write(arrays, metadata: [:], to: place)
+    case .npy:
+      let archive = folder.url.appending(path: "arrays.npz")
+      try NPZWriter.write(arrays, to: archive)
+      let zip = try ZipArchive(Data(contentsOf: archive), what: "arrays")
+      for name in zip.names { try folder.write(zip.content(name), to: "arrays/\(name)") }
+    }
+    return place.path
   }
 }

@@ -97,7 +97,8 @@ struct ModelProbeTests {
         clean: Tensor.full(0, shape: [1, 100], type: .int64),
         labels: Tensor(labels: [Int](repeating: 0, count: 100)),
         targets: Tensor.full(-1, shape: [100], type: .int64),
-        sizes: Tensor.zeros([1, Norm.allCases.count, 100]), examplesPerImage: 1, cost: AttackCost())
+        sizes: Tensor.zeros([1, Norm.allCases.count, 100]), examplesPerImage: 1, cost: AttackCost(),
+        computed: [])
       let plan = AttackPlan(
         name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.9])
       return TrustEvidence(results: [result], plans: [plan], probes: [probe], classCount: 10)

@@ -17,7 +17,7 @@ struct OverlapTests {
       labels: Tensor(labels: [Int](repeating: 0, count: 8)),
       targets: Tensor.full(-1, shape: [8], type: .int64),
       sizes: Tensor.zeros([1, Norm.allCases.count, 8]), examplesPerImage: perImage,
-      cost: AttackCost())
+      cost: AttackCost(), computed: [])
   }
 
   @Test("every set of victims is counted once, and all of them are all examples")

@@ -91,7 +91,7 @@ struct TransferRunnerTests {
     arguments: [1, 7, 256])
   func allTargets(_ batchSize: Int) throws {
     let plan = AttackPlan(
-      name: "tgsm", attack: TargetedGradientSign(), goal: .all, epsilons: [0.2], examples: 5)
+      name: "tgsm", attack: TargetedGradientSign(), goal: .all, epsilons: [0.2], count: 5)
     let runner = try runner(plan, try network(1), batchSize: batchSize)
     let (result, examples) = try runner.run(keep: 2) { _ in }
     #expect(result.labels.count == 45)

@@ -28,7 +28,7 @@ struct TrustCheckTests {
       labels: Tensor(labels: [Int](repeating: 0, count: count)),
       targets: Tensor.full(-1, shape: [count], type: .int64),
       sizes: Tensor.zeros([epsilons.count, Norm.allCases.count, count]), examplesPerImage: 1,
-      cost: AttackCost(forwards: backwards, backwards: backwards))
+      cost: AttackCost(forwards: backwards, backwards: backwards), computed: [])
   }
 
   private func plan(_ name: String, _ attack: any Attack, _ goal: GoalRule = .untargeted)

@@ -18,7 +18,7 @@ struct WorstCaseTests {
       labels: Tensor(labels: [Int](repeating: 0, count: count)),
       targets: Tensor.full(-1, shape: [count], type: .int64),
       sizes: Tensor.zeros([1, Norm.allCases.count, count]), examplesPerImage: perImage,
-      cost: AttackCost())
+      cost: AttackCost(), computed: [])
   }
 
   private func plan(_ name: String, _ attack: any Attack) -> AttackPlan {

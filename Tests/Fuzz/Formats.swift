@@ -4,20 +4,26 @@ import Evaluation
 import Foundation
 import TestSupport
 
-/// A kind of file that is read: good files of it, and how it is read.
+/// A format to be fuzzed: sound files of the format, and how such a file is read.
 struct FuzzedFormat {
   let name: String
-  /// Where the file goes in an empty folder that has what else it needs.
+  /// The path of the damaged file in the folder of the run.
   let path: String
+  /// The sound files that are damaged.
   let seeds: () throws -> [[UInt8]]
-  /// What is done to a changed file so that the reader gets past the first check: checksums mended,
-  /// or compressed again.
+  /// Changes a damaged file so that it passes the first check of the reader: corrects its checksums
+  /// or compresses it.
   var wrap: ([UInt8]) -> [UInt8] = { $0 }
-  /// What is read, relative to the folder.
+  /// The path of what is read in the folder of the run; empty to read the folder itself.
   var target = ""
-  /// Files beside it.
+  /// Options after the path of what is read.
+  var options = ""
+  /// Sound files that are read together with the damaged one, by their paths.
   var others: [String: [UInt8]] = [:]
-  var read: (URL) throws -> Void = { _ = try DataReference($0.path).load(defaultSplit: .test) }
+  /// Reads the file or folder at a path.
+  var read: (String) throws -> Void = {
+    _ = try DataReference($0).load(defaultSplit: .test).batch(0..<1)
+  }
 
   private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -57,13 +63,22 @@ struct FuzzedFormat {
         name: "mat", path: "x.mat", seeds: { try fixtures("arrays", ".mat") }, target: "x.mat"),
       FuzzedFormat(
         name: "npz", path: "x.npz", seeds: { try fixtures("arrays", ".npz") }, target: "x.npz"),
+      FuzzedFormat(
+        name: "npz-range", path: "x.npz", seeds: { try fixtures("arrays", ".npz") },
+        target: "x.npz", options: ":range=-1..1"),
       FuzzedFormat(name: "npy", path: "images.npy", seeds: { try fixtures("arrays/npy", ".npy") }),
       FuzzedFormat(
         name: "safetensors", path: "x.safetensors",
         seeds: { try fixtures("arrays", ".safetensors") },
         target: "x.safetensors"),
       FuzzedFormat(
-        name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) }, target: "x.tar.gz"),
+        name: "npy-masks", path: "masks.npy", seeds: { [npyMasks] }, others: npyArrays),
+      FuzzedFormat(
+        name: "npy-groups", path: "groups.npy", seeds: { [npyArrays["groups.npy"]!] },
+        others: npyArrays),
+      FuzzedFormat(
+        name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) },
+        target: "x.tar.gz"),
       FuzzedFormat(
         name: "yaml", path: "x.yaml",
         seeds: {
@@ -74,7 +89,7 @@ struct FuzzedFormat {
           return try names.sorted().map {
             [UInt8](try Data(contentsOf: folder.appending(path: $0)))
           }
-        }, target: "x.yaml", read: { _ = try Experiment($0) }),
+        }, target: "x.yaml", read: { _ = try Experiment(URL(filePath: $0)) }),
     ]
   }
 
@@ -84,7 +99,21 @@ struct FuzzedFormat {
     [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5] + (0..<60)
   private static let idxLabels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 0, 2, 1]
 
-  /// A tar archive of CIFAR's test file, a folder and a long name, not compressed.
+  /// An .npy file of bytes.
+  private static func npy(_ type: String, _ shape: String, _ bytes: [UInt8]) -> [UInt8] {
+    let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }\n"
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+      + Array(header.utf8) + bytes
+  }
+
+  private static let npyMasks = npy("|b1", "3, 2, 2", (0..<12).map { $0 % 2 })
+  /// The sound files beside masks.npy: three images with labels and groups.
+  private static let npyArrays = [
+    "images.npy": npy("|u1", "3, 2, 2", [UInt8](0..<12)),
+    "labels.npy": npy("|u1", "3,", [0, 1, 0]), "groups.npy": npy("|u1", "3,", [2, 0, 2]),
+  ]
+
+  /// A tar archive with a folder, a long name and CIFAR's test file, not compressed.
   private static let tar: [UInt8] = {
     func member(_ path: String, _ kind: Character, _ content: [UInt8]) -> [UInt8] {
       var header = [UInt8](repeating: 0, count: 512)
@@ -106,7 +135,7 @@ struct FuzzedFormat {
       + member("x/test_batch.bin", "0", record) + [UInt8](repeating: 0, count: 1024)
   }()
 
-  /// A PNG file whose chunks have right checksums again, as far as there are chunks.
+  /// A PNG file with correct checksums in all of its chunks.
   private static func withChecksums(_ file: [UInt8]) -> [UInt8] {
     var file = file
     var start = 8

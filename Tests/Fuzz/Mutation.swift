@@ -1,20 +1,21 @@
 import Foundation
 import Support
 
-/// Changes to bytes as damage and malice make them, the same for the same seed.
+/// Random damage to the bytes of a file. The same seed makes the same damage.
 struct Mutation {
   private var state: UInt64
 
   init(_ seed: Seed) { state = seed.value }
 
-  /// A number from 0 to `bound - 1`.
+  /// Draws a number from 0 to `bound - 1`.
   mutating func draw(_ bound: Int) -> Int {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     let mixed = (state ^ (state >> 31)) &* 0x9e37_79b9_7f4a_7c15
     return Int(mixed.multipliedFullWidth(by: UInt64(max(1, bound))).high)
   }
 
-  /// One to four changes to one of the seeds; half of them near its beginning, where headers are.
+  /// Makes one to four changes to one of the seeds. Half of the changes are within the first 96
+  /// bytes, where headers are.
   mutating func apply(to seeds: [[UInt8]]) -> [UInt8] {
     var bytes = seeds[draw(seeds.count)]
     for _ in 0...draw(4) where !bytes.isEmpty { change(&bytes, seeds) }
@@ -33,12 +34,12 @@ struct Mutation {
       bytes.insert(
         contentsOf: [UInt8](repeating: extremes[draw(6)], count: 1 + draw(12)), at: place)
     case 5:
-      // A number of two, four or eight bytes becomes a very small or large one.
+      // Two, four or eight bytes become those of a very small or very large number.
       for next in place..<min(bytes.count, place + [2, 4, 8][draw(3)]) {
         bytes[next] = extremes[draw(6)]
       }
     case 6:
-      // A digit in a text header becomes another, or many.
+      // A digit in a text header becomes another digit or twelve digits.
       let digits = bytes.indices.prefix(512).filter { (0x30...0x39).contains(bytes[$0]) }
       guard !digits.isEmpty else { return }
       let digit = digits[draw(digits.count)]

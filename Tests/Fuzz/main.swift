@@ -1,8 +1,8 @@
 // crossfire-fuzz FORMAT|all COUNT [SEED]
 //
-// Reads COUNT damaged files of a format, made from good ones at random. Each must be read or
-// refused with a message, within five seconds and a gigabyte of memory: the process ends by a
-// signal otherwise, and the file that did it stays where the last line says.
+// Reads COUNT randomly damaged files of a format. Each file must be read, or refused with a
+// message, within five seconds and with at most 1 GB of memory. Otherwise the process ends by a
+// signal, and the file stays at the place in the last line of the output.
 import Datasets
 import Foundation
 import Support
@@ -17,23 +17,24 @@ guard words.count >= 2, let count = Int(words[words.startIndex + 1]) else {
 let wanted = words.first!
 let chosen = FuzzedFormat.all.filter { wanted == "all" || $0.name == wanted }
 guard !chosen.isEmpty else {
-  print("no format '\(wanted)'")
+  print("there is no format '\(wanted)'")
   exit(64)
 }
 let seed = Seed(words.dropFirst(2).first.flatMap(UInt64.init) ?? 1)
 
 #if os(Linux)
-  // What is written to, which is what counts; the engine's libraries alone map more than that.
+  // RLIMIT_DATA limits private writable memory only: the libraries of the engine map more than 1
+  // GB.
   var limit = rlimit(rlim_cur: 1 << 30, rlim_max: 1 << 30)
   guard setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit) == 0 else {
-    fatalError("no limit could be set")
+    fatalError("the limit of memory cannot be set")
   }
 #endif
 
-/// Ends the process by a signal when it has computed that long, or waited ten times as long; 0
-/// calls that off.
+/// Ends the process by a signal after so many seconds of processor time, or ten times as many
+/// seconds of any time. 0 cancels the timers.
 ///
-/// Time of the processor counts, since others may be at work on the machine.
+/// Processor time is what counts, since other programs may run on the machine.
 func watch(seconds: Int) {
   var timer = itimerval(
     it_interval: timeval(tv_sec: 0, tv_usec: 0), it_value: timeval(tv_sec: seconds, tv_usec: 0))
@@ -45,7 +46,9 @@ func watch(seconds: Int) {
   alarm(UInt32(10 * seconds))
 }
 
-/// Reads the damaged files of one format; gives how many were read, and the longest time one took.
+/// Reads the damaged files of one format.
+/// - Returns: how many of them were read without an error, the longest time that one took in
+///   seconds, and the errors other than `Failure`.
 func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, strange: [String]) {
   let folder = FileManager.default.temporaryDirectory.appending(
     path: "crossfire-fuzz-\(getpid())-\(format.name)")
@@ -54,7 +57,7 @@ func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, stra
   try createFolder(place.deletingLastPathComponent())
   for (name, bytes) in format.others { try Data(bytes).write(to: folder.appending(path: name)) }
   if format.name == "npy" {
-    // The labels beside the images are good.
+    // The labels beside the damaged images are sound.
     try Data(try format.seeds()[1]).write(to: folder.appending(path: "labels.npy"))
   }
   print("\(format.name): \(count) files, the last in \(place.path)")
@@ -68,11 +71,11 @@ func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, stra
     watch(seconds: 5)
     let started = ContinuousClock.now
     do {
-      try format.read(target)
+      try format.read(target.path + format.options)
       accepted += 1
     } catch is Failure {
     } catch {
-      strange.append("round \(round) ended in \(error)")
+      strange.append("round \(round) threw \(error)")
     }
     watch(seconds: 0)
     slowest = max(slowest, (ContinuousClock.now - started).seconds)

@@ -1,7 +1,8 @@
 // Computed by SciPy 1.17.1, statsmodels 0.15.0 and krippendorff 0.9.0:
 // scripts/agreement_reference.py writes this file.
 
-/// For each picture how many chose each category, and Fleiss' kappa and Krippendorff's alpha of it.
+/// For each picture how many people chose each category, with Fleiss' kappa and Krippendorff's
+/// alpha. Kappa is nil where pictures have different numbers of answers.
 let agreementReference: [(counts: [[Int]], kappa: Double?, alpha: Double)] = [
   (
     [
@@ -62,7 +63,8 @@ let agreementReference: [(counts: [[Int]], kappa: Double?, alpha: Double)] = [
   ),
 ]
 
-/// Both right, only the first, only the second, neither; and Cohen's kappa.
+/// On how many pictures both observers were right, only the first, only the second, and neither,
+/// with Cohen's kappa.
 let errorConsistencyReference: [(counts: [Int], kappa: Double)] = [
   ([20, 5, 10, 15], 0.3999999999999999),
   ([1, 0, 0, 1], 1.0),
@@ -71,7 +73,8 @@ let errorConsistencyReference: [(counts: [Int], kappa: Double)] = [
   ([7, 0, 3, 0], 0.0),
 ]
 
-/// Two shares, answers in each group, and the power of Fisher's exact test at 0.05.
+/// Two shares, the number of answers in each group, and the power of Fisher's exact test at the
+/// level 0.05.
 let powerReference: [(first: Double, second: Double, answers: Int, power: Double)] = [
   (0.02, 0.16, 20, 0.14585976178988133),
   (0.02, 0.16, 60, 0.7012439591201736),

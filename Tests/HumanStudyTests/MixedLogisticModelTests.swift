@@ -14,7 +14,9 @@ struct MixedLogisticModelTests {
     }
   }
 
-  @Test("agrees with lme4 to a thousandth", arguments: mixedModelReference)
+  @Test(
+    "estimates equal lme4's to a thousandth, and standard errors to a hundredth",
+    arguments: mixedModelReference)
   func lme4(_ reference: MixedModelReference) {
     let cells = cells(reference)
     let model = MixedLogisticModel(cells, conditions: reference.conditions)
@@ -41,7 +43,7 @@ struct MixedLogisticModelTests {
     #expect(abs((p ?? 1) - expected) < 1e-3 * expected)
   }
 
-  @Test("who is called participant and who image does not matter")
+  @Test("exchanging participants and images changes neither the deviance nor the deviations")
   func symmetry() {
     let cells = cells(mixedModelReference[0])
     let swapped = cells.map { cell in
@@ -56,7 +58,7 @@ struct MixedLogisticModelTests {
     #expect(abs(model.participantDeviation - mirrored.imageDeviation) < 1e-3)
   }
 
-  @Test("one participant and one image: the plain log-odds")
+  @Test("with one participant and one image the estimates are the observed log-odds")
   func plain() {
     let model = MixedLogisticModel(
       [
@@ -64,14 +66,14 @@ struct MixedLogisticModelTests {
         .init(condition: 1, participant: 0, image: 0, trials: 40, successes: 30),
       ], conditions: 2)
     #expect(abs(model.estimates[0] + log(3)) < 1e-4 && abs(model.estimates[1] - log(3)) < 1e-4)
+    // The standard error of the log-odds of a binomial count is √(1/yes + 1/no).
     let error = (1.0 / 10 + 1.0 / 30).squareRoot()
     #expect(abs(model.standardError(0) - error) < 1e-4)
     #expect(model.participantDeviation == 0 && model.imageDeviation == 0)
   }
 
   @Test(
-    "a condition in which nobody said yes has no estimate, and is still told from one in which many did"
-  )
+    "a condition without a yes has no estimate, but it still has a p against other conditions")
   func separated() {
     var cells: [MixedLogisticModel.Cell] = []
     for person in 0..<12 {
@@ -92,7 +94,7 @@ struct MixedLogisticModelTests {
     #expect(comparison.p(0, 2) == 1)
   }
 
-  @Test("with many conditions Wald's test says about the same as the likelihood ratio")
+  @Test("with many conditions p comes from Wald's test, which also finds a clear difference")
   func wald() throws {
     let cells = cells(mixedModelReference[1])
     let ratio = try #require(MixedComparison(cells, conditions: 2).p(0, 1))

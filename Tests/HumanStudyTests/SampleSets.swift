@@ -5,14 +5,15 @@ import Support
 
 @testable import HumanStudy
 
-/// Example sets without an attack: grey images of 4 x 4 pixels whose corner says what their model
-/// sees in them.
+/// Example sets that no attack has made: grey images of 4 x 4 pixels, of which the first pixel says
+/// which class their source model predicts.
 enum SampleSets {
-  /// Examples of every image towards every other class.
+  /// Makes examples of every image, one towards every other class.
   /// - Parameters:
-  ///   - perClass: images of each class; classes take turns.
-  ///   - fools: whether the example of an image (its number in its class) of a class towards a
-  ///     target fools.
+  ///   - perClass: the number of images of each class. Image i has the class i modulo `classes`.
+  ///   - targeted: whether the examples have targets; otherwise there is one example of each image.
+  ///   - fools: whether the example of image `number` of class `label` fools its model into
+  ///     predicting `target`.
   static func set(
     _ source: String, attack: String = "jsma", classes: Int = 4, perClass: Int = 6,
     targeted: Bool = true,
@@ -39,10 +40,8 @@ enum SampleSets {
     return ExampleSet(
       origin: ExampleSet.Origin(
         data: "drawn:test", classNames: (0..<classes).map { "class \($0)" }, valueRange: 0...1,
-        source: source,
-        sourceFingerprint: "fingerprint of \(source)", attack: attack, norm: "linf",
-        parameters: [:], epsilons: [1],
-        seed: 1),
+        source: source, sourceFingerprint: "fingerprint of \(source)", attack: attack, norm: "linf",
+        parameters: [:], epsilons: [1], seed: 1),
       original: Tensor(originals, shape: shape), adversarial: [Tensor(adversarial, shape: shape)],
       label: Tensor(labels, shape: [count]), target: Tensor(targets, shape: [count]),
       index: Tensor(indices, shape: [count]),
@@ -50,7 +49,7 @@ enum SampleSets {
       confidence: Tensor.full(0.75, shape: [1, count]))
   }
 
-  /// The corner is a fifth of what is seen, the rest depends on the image.
+  /// The first pixel is a fifth of the predicted class. The other pixels depend on the image.
   private static func pixels(_ index: Int, _ seen: Int) -> [Float] {
     [Float(seen) / 5] + (1..<16).map { Float((index * 37 + $0 * 11) % 256) / 255 }
   }
@@ -62,8 +61,7 @@ enum SampleSets {
   }
 }
 
-/// Sees in an image what its corner says, and one class less where `offset` is added before it is
-/// read.
+/// A classifier that predicts the class that the first pixel says, plus `offset`.
 struct CornerReader: Classifier {
   var classCount = 4
   var offset = 0.0

@@ -5,9 +5,9 @@ import TestSupport
 
 @testable import HumanStudy
 
-/// A study of ten classes whose pictures and answers are written down one by one.
+/// A study of ten classes to which a test adds pictures and answers one by one.
 final class SampleStudy {
-  /// What somebody says about a picture of label 3 and target 7.
+  /// An answer about a picture with label 3 and target 7.
   enum Saying {
     case target, targetSecond, nothing, original, other
   }
@@ -21,7 +21,11 @@ final class SampleStudy {
 
   init() { folder = StudyFolder(temporary.url) }
 
-  /// Adds a picture; the name of an image is its number.
+  /// Adds a picture.
+  /// - Parameters:
+  ///   - source: the source model; nil for an unchanged picture.
+  ///   - image: the place in the data set of the image that it is made of.
+  /// - Returns: the picture's name.
   @discardableResult
   func picture(_ source: String?, image: Int, label: Int = 3, target: Int = 7) -> String {
     let name = "s\(key.count)"
@@ -29,31 +33,30 @@ final class SampleStudy {
       source.map {
         Stimulus(
           name: name, sha256: "", kind: .adversarial, data: "digits:test", index: image,
-          label: label, target: target,
-          source: $0, attack: "jsma", epsilon: 0.25, predicted: target, confidence: 0.9)
+          label: label, target: target, source: $0, attack: "jsma", epsilon: 0.25,
+          predicted: target, confidence: 0.9)
       }
         ?? Stimulus(
           name: name, sha256: "", kind: .clean, data: "digits:test", index: image, label: label))
     return name
   }
 
-  /// Adds what somebody said about a picture.
+  /// Adds a participant's answer about a picture. A first choice of nil is a timeout.
   func answer(
     _ participant: String, _ stimulus: String, _ first: Choice?, _ second: Choice? = nil,
-    phase: Phase = .main,
-    milliseconds: Double? = 1000
+    phase: Phase = .main, milliseconds: Double? = 1000
   ) {
     positions[participant, default: 0] += 1
     for (question, choice) in [(1, first), (2, second)] where question == 1 || choice != nil {
       answers.append(
         Answer(
           participant: participant, position: positions[participant]!, phase: phase,
-          stimulus: stimulus,
-          question: question, choice: choice, ending: choice == nil ? .timeout : .response,
-          milliseconds: milliseconds))
+          stimulus: stimulus, question: question, choice: choice,
+          ending: choice == nil ? .timeout : .response, milliseconds: milliseconds))
     }
   }
 
+  /// Adds a picture of a source model and what a participant says about it.
   func say(_ participant: String, _ source: String, image: Int, _ saying: Saying) {
     let name = picture(source, image: image)
     switch saying {
@@ -70,7 +73,7 @@ final class SampleStudy {
       ParticipantRecord(participant: participant, slot: people.count + 1, status: status))
   }
 
-  /// Writes everything and scores it.
+  /// Writes the study's files and scores them.
   func score(_ design: String = "{ attack: jsma, participants: 12 }", draws: Int = 400) throws
     -> StudyResults
   {
@@ -85,9 +88,9 @@ final class SampleStudy {
     try folder.write(
       Study(
         title: "Digits", classNames: (0..<10).map(String.init), consent: "", instructions: "",
-        questions: ["?", "??"],
-        noneText: "none", secondsPerAnswer: nil, participants: 12, slots: 15, width: 28, height: 28,
-        stimuli: key.map(\.name), practiceLabels: [:], sheets: []))
+        questions: ["?", "??"], noneText: "none", secondsPerAnswer: nil, participants: 12,
+        slots: 15, width: 28, height: 28, stimuli: key.map(\.name), practiceLabels: [:],
+        sheets: []))
     try folder.write(key)
     try folder.write(answers)
     if !people.isEmpty { try folder.write(people) }

@@ -9,27 +9,25 @@ import Testing
 struct StudyFolderTests {
   static let study = Study(
     title: "Which digit?", classNames: (0..<10).map(String.init), consent: "I agree.",
-    instructions: "Look.",
-    questions: ["Most plausible?", "Second?"], noneText: "None of them", secondsPerAnswer: nil,
-    participants: 2,
-    slots: 3, width: 28, height: 28, stimuli: ["s1", "s2"], practiceLabels: ["s1": 3],
+    instructions: "Look.", questions: ["Most plausible?", "Second?"], noneText: "None of them",
+    secondsPerAnswer: nil, participants: 2, slots: 3, width: 28, height: 28,
+    stimuli: ["s1", "s2"], practiceLabels: ["s1": 3],
     sheets: [.init(name: "a", caption: "rows and columns", width: 280, height: 280)])
 
   static let answers = [
     Answer(
       participant: "p1", position: 1, phase: .practice, stimulus: "s1", question: 1,
-      choice: .label(3),
-      milliseconds: 812.5, serverMilliseconds: 900, time: "2026-01-01T00:00:00Z"),
+      choice: .label(3), milliseconds: 812.5, serverMilliseconds: 900,
+      time: "2026-01-01T00:00:00Z"),
     Answer(
       participant: "p1", position: 2, phase: .main, stimulus: "s2", question: 1, choice: Choice.none
     ),
     Answer(
       participant: "p,\"2\"\n", session: 2, position: 2, phase: .main, stimulus: "s2", question: 2,
-      choice: nil,
-      ending: .timeout),
+      choice: nil, ending: .timeout),
   ]
 
-  @Test("what is written is what is read")
+  @Test("reading a file gives back what was written")
   func roundTrip() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
@@ -46,8 +44,7 @@ struct StudyFolderTests {
       Stimulus(name: "s1", sha256: "00", kind: .practice, data: "mnist:test", index: 7, label: 3),
       Stimulus(
         name: "s2", sha256: "01", kind: .adversarial, data: "mnist:test", index: 0, label: 3,
-        target: 4, source: "a",
-        attack: "jsma", epsilon: 0.25, predicted: 4, confidence: 0.5),
+        target: 4, source: "a", attack: "jsma", epsilon: 0.25, predicted: 4, confidence: 0.5),
     ]
     try folder.write(key)
     #expect(try folder.readKey() == key)
@@ -64,7 +61,7 @@ struct StudyFolderTests {
   }
 
   @Test(
-    "a file that is wrong is refused with its line",
+    "a file with a wrong row is refused with the number of the line",
     arguments: [
       ("p1,1,1,main,s1,1,3,response,,,", nil as String?),
       ("p1,1,1,main,s1,1,3,response,,", "answers.csv:2: expected 11 fields, found 10"),
@@ -99,7 +96,7 @@ struct StudyFolderTests {
       ),
       (
         "p1,1,1,main,s1,1,3,response,,,\np1,1,1,main,s1,1,4,response,,,",
-        "answers.csv:3: p1 answered question 1 of trial 1 already"
+        "answers.csv:3: p1 has already answered question 1 of trial 1"
       ),
     ])
   func wrong(_ lines: String, _ message: String?) throws {
@@ -116,7 +113,9 @@ struct StudyFolderTests {
     }
   }
 
-  @Test("lists without a first trial, with two, or with practice at the end are refused")
+  @Test(
+    "a list is refused if a position is missing or occurs twice, or if practice does not come first"
+  )
   func wrongTrials() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
@@ -133,12 +132,13 @@ struct StudyFolderTests {
   }
 
   @Test(
-    "a file with a byte order mark, other line ends, or columns in another order reads the same")
+    "a byte order mark, other line ends, additional columns and another order of columns are read")
   func spreadsheets() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
     let text =
-      "\u{FEFF}stimulus,phase,note,participant,position\r\ns1,main,\"a, b\r\nc\",1,1\r\n\r\ns2,main,,1,2\r\n"
+      "\u{FEFF}stimulus,phase,note,participant,position\r\ns1,main,\"a, b\r\nc\",1,1\r\n\r\n"
+      + "s2,main,,1,2\r\n"
     try Data(text.utf8).write(to: folder.trials)
     #expect(
       try folder.readTrials() == [
@@ -147,8 +147,8 @@ struct StudyFolderTests {
       ])
   }
 
-  @Test("a study that lies is refused")
-  func lies() throws {
+  @Test("a study whose values do not fit together is refused")
+  func contradictions() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
     let changes: [(inout Study) -> Void] = [

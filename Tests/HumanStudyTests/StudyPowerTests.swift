@@ -5,21 +5,23 @@ import Testing
 
 @Suite("Power")
 struct StudyPowerTests {
-  @Test("the exact power agrees with a sum over SciPy's tests", arguments: powerReference)
+  @Test(
+    "the exact power equals the sum over all tables of SciPy's Fisher tests",
+    arguments: powerReference)
   func reference(_ reference: (first: Double, second: Double, answers: Int, power: Double)) {
     let power = StudyPower(
       first: reference.first, second: reference.second, picturesEach: reference.answers)
     #expect(abs(power.fisher(participants: 1) - reference.power) < 1e-9)
   }
 
-  @Test("power grows with participants")
+  @Test("the power grows with the number of participants")
   func growth() {
     let power = StudyPower(first: 0.02, second: 0.16, picturesEach: 10)
     let values = [2, 4, 8, 16].map(power.fisher)
     #expect(values == values.sorted() && values[0] < 0.2 && values[3] > 0.95)
   }
 
-  @Test("enough participants are enough, one fewer may not be")
+  @Test("the number of participants reaches the power, and one fewer does not")
   func participants() throws {
     let power = StudyPower(first: 0.02, second: 0.16, picturesEach: 10)
     let enough = try #require(power.participants(for: 0.8))
@@ -29,16 +31,16 @@ struct StudyPowerTests {
   }
 
   @Test(
-    "an intercept gives the share it is asked for, whatever the deviation",
+    "for a share of a half the intercept is 0, and for a small share it falls with the deviation",
     arguments: [0.0, 0.5, 2.0])
   func intercept(_ deviation: Double) {
     #expect(abs(StudyPower.intercept(share: 0.5, deviation: deviation)) < 1e-9)
     let low = StudyPower.intercept(share: 0.1, deviation: deviation)
-    // A wider spread needs a lower middle for the same small share.
+    // With more variation the mean moves towards a half, so a small share needs a lower intercept.
     #expect(low <= StudyPower.intercept(share: 0.1, deviation: 0) + 1e-9)
   }
 
-  @Test("simulated studies find a large difference, and none where there is none")
+  @Test("simulated studies find a large difference, and seldom one where there is none")
   func simulated() {
     func power(_ first: Double, _ second: Double) -> Double {
       StudyPower(first: first, second: second, picturesEach: 10).simulated(

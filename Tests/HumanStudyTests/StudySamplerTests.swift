@@ -1,32 +1,32 @@
 import Datasets
 import Evaluation
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
 
 @testable import HumanStudy
 
-@Suite("A study is drawn")
+@Suite("Sampling a study")
 struct StudySamplerTests {
-  /// Gone when the test is.
   private let temporary = TemporaryFolder()
   private let sets = SampleSets.models.map { SampleSets.set($0) }
 
   private func sample(
-    _ text: String, _ sets: [ExampleSet]? = nil, models: [NamedClassifier] = []
+    _ text: String, _ sets: [ExampleSet]? = nil, models: [Contestant] = []
   ) throws -> (folder: StudyFolder, outcome: StudySampler.Outcome) {
     let folder = StudyFolder(temporary.appending(UUID().uuidString))
-    let outcome = try StudySampler(SampleSets.design(text), sets: sets ?? self.sets, models: models)
-      .sample(
-        into: folder)
+    let sampler = try StudySampler(
+      SampleSets.design(text), sets: sets ?? self.sets, models: models)
+    let outcome = try sampler.sample(into: folder)
     return (folder, outcome)
   }
 
   @Test(
-    "by the thesis' design: of each class and model one of the first five images' fooling examples for each participant"
+    "by default a participant sees, of each class and model, one fooling example of five images"
   )
-  func thesis() throws {
+  func defaultDesign() throws {
     let sets = SampleSets.models.map {
       SampleSets.set($0) { label, number, target in (label + number + target) % 3 != 0 }
     }
@@ -50,7 +50,7 @@ struct StudySamplerTests {
     }
   }
 
-  @Test("every candidate is in as many lists as any other of its class and model, give or take one")
+  @Test("all candidates of a class and model are in equally many lists, give or take one")
   func balance() throws {
     let (folder, _) = try sample("{ attack: jsma, participants: 47, spares: 0, images: 24 }")
     let key = Dictionary(uniqueKeysWithValues: try folder.readKey().map { ($0.name, $0) })
@@ -60,13 +60,15 @@ struct StudySamplerTests {
       for label in 0..<4 {
         let own = shown.filter { key[$0.key]!.source == model && key[$0.key]!.label == label }
           .values
-        // 47 · 2 of 5 images · 3 targets.
+        // 47 lists with 2 pictures each, of the 15 candidates of 5 images and 3 targets.
         #expect(own.reduce(0, +) == 94 && own.count == 15 && own.min()! >= 6 && own.max()! <= 7)
       }
     }
   }
 
-  @Test("where images are not a multiple of the classes, classes take turns")
+  @Test(
+    "if the pictures of a list cannot be divided equally among the classes, classes take turns"
+  )
   func turns() throws {
     let (folder, _) = try sample("{ attack: jsma, participants: 8, spares: 0, images: 6 }")
     let key = Dictionary(uniqueKeysWithValues: try folder.readKey().map { ($0.name, $0) })
@@ -76,23 +78,25 @@ struct StudySamplerTests {
     }
   }
 
-  @Test("two pictures made of one image are never closer than asked", arguments: [0, 1, 2, 4])
+  @Test(
+    "two pictures made of one image are never closer than the design's distance",
+    arguments: [0, 1, 2, 4])
   func distance(_ distance: Int) throws {
-    let (folder, _) = try sample(
-      "{ attack: jsma, participants: 20, repeats: 3, checks: 2, practice: 2, distance: \(distance) }"
-    )
+    let design =
+      "attack: jsma, participants: 20, repeats: 3, checks: 2, practice: 2, distance: \(distance)"
+    let (folder, _) = try sample("{ \(design) }")
     let key = Dictionary(uniqueKeysWithValues: try folder.readKey().map { ($0.name, $0.index) })
     for (_, list) in Dictionary(grouping: try folder.readTrials(), by: \.slot) {
       #expect(list.count == 19)
       let images = list.map { key[$0.stimulus]! }
-      // Practice comes from a few images only and is not arranged among itself.
+      // The two practice pictures are not kept apart from each other.
       for later in 2..<images.count {
         #expect(!images[max(0, later - distance)..<later].contains(images[later]))
       }
     }
   }
 
-  @Test("more participants, the same lists first")
+  @Test("a study with more participants begins with the lists of one with fewer")
   func prefix() throws {
     let design = "{ attack: jsma, repeats: 2, checks: 3, spares: 0, seed: 5, participants: "
     let few = try sample(design + "4 }").folder.readTrials()
@@ -100,7 +104,7 @@ struct StudySamplerTests {
     #expect(few == many.filter { $0.slot <= 4 })
   }
 
-  @Test("the same seed gives the same bytes, another seed other lists")
+  @Test("the same seed gives the same bytes, and another seed gives other lists")
   func seeds() throws {
     func bytes(_ seed: Int) throws -> [String: Data] {
       let (folder, _) = try sample("{ attack: jsma, participants: 3, seed: \(seed) }")
@@ -115,7 +119,7 @@ struct StudySamplerTests {
     #expect(try bytes(2)["trials.csv"] != first["trials.csv"])
   }
 
-  @Test("what the page knows gives nothing away")
+  @Test("the files of the page do not tell what a picture is")
   func opaque() throws {
     let (folder, _) = try sample("{ attack: jsma, participants: 6, checks: 2, seed: 77123 }")
     let study = try folder.readStudy()
@@ -136,7 +140,7 @@ struct StudySamplerTests {
       #expect(
         picture.shape.width == study.width && picture.shape.height == study.height
           && study.height == 280)
-      // Nothing but what pixels need.
+      // The file has no metadata.
       for chunk in ["tEXt", "iTXt", "zTXt", "tIME", "eXIf"] {
         #expect(data.range(of: Data(chunk.utf8)) == nil)
       }
@@ -149,7 +153,7 @@ struct StudySamplerTests {
     #expect(study.sheets.count == 3 && study.sheets.allSatisfy { $0.name.hasPrefix("sheet-") })
   }
 
-  @Test("what cannot be satisfied is refused with the counts that are available")
+  @Test("a design that cannot be satisfied is refused with the available counts")
   func refused() {
     let poor = [
       SampleSets.set("normal"),
@@ -161,17 +165,17 @@ struct StudySamplerTests {
     #expect(shortage?.kind == .badData)
     #expect(
       shortage?.message.contains(
-        "model distilled, class 2, jsma 1: 0 of 15 examples fool as stored") == true)
+        "model distilled, class 2, jsma 1: 0 of 15 examples fool the model as stored") == true)
     #expect(shortage?.message.contains("model normal") == false)
     let uneven = #expect(throws: Failure.self) {
       try sample("{ attack: jsma, participants: 2, images: 10 }")
     }
     #expect(
-      uneven?.message.hasPrefix("10 images cannot be shared equally among 3 conditions") == true)
+      uneven?.message.hasPrefix("10 images cannot be divided equally among 3 conditions") == true)
     let near = #expect(throws: Failure.self) {
       try sample("{ attack: jsma, participants: 2, imagesPerClass: 1, distance: 4 }")
     }
-    #expect(near?.message.contains("cannot stand with 4 others between two of them") == true)
+    #expect(near?.message.contains("too many to keep 4 other trials between any two") == true)
     let checks = #expect(throws: Failure.self) {
       try sample("{ attack: jsma, participants: 2, checks: 30 }")
     }
@@ -181,35 +185,57 @@ struct StudySamplerTests {
     let model = #expect(throws: Failure.self) {
       try sample("{ attack: jsma, models: [other], participants: 2 }")
     }
-    #expect(model?.kind == .missing && model?.message == "there are no examples of jsma on other")
+    #expect(
+      model?.kind == .missing
+        && model?.message == "expected one set of examples of jsma on other, found none")
   }
 
-  @Test("an example counts only if its model is still fooled by the picture as it is stored")
+  @Test("examples that are rows of a table are refused, since they cannot be shown")
+  func tables() {
+    let rows = ExampleSet(
+      origin: ExampleSet.Origin(
+        data: "iris:test", classNames: ["a", "b"], valueRange: 0...1, source: "normal",
+        sourceFingerprint: "", attack: "fgsm", norm: "linf", parameters: [:], epsilons: [0.1],
+        seed: 1),
+      original: Tensor.full(0.5, shape: [2, 4]), adversarial: [Tensor.full(0.6, shape: [2, 4])],
+      label: Tensor([Int64(0), 1], shape: [2]), target: Tensor([Int64(1), 0], shape: [2]),
+      index: Tensor([Int64(0), 1], shape: [2]),
+      predicted: Tensor([Int64(1), 0], shape: [1, 2]),
+      confidence: Tensor.full(0.9, shape: [1, 2]))
+    let failure = #expect(throws: Failure.self) {
+      try StudySampler(SampleSets.design("{ attack: fgsm, participants: 2 }"), sets: [rows])
+    }
+    #expect(failure?.kind == .badData)
+    #expect(
+      failure?.message == "a human study shows pictures; iris:test has rows of 4 numbers")
+  }
+
+  @Test("an example counts only if its source model is also fooled by the stored picture")
   func asStored() throws {
-    // What is seen is a whole number plus the offset; 8 bits move a fifth of 3 by no more than
-    // 0.01.
-    let honest = NamedClassifier(
-      name: "normal", fingerprint: "fingerprint of normal", classifier: CornerReader())
+    // The classifier reads a class from a fifth of it. Storing with 8 bits changes that by less
+    // than 0.01 of a class, so an unchanged model predicts the same classes.
+    let honest = Contestant(
+      name: "normal", classifier: CornerReader(), fingerprint: "fingerprint of normal")
     let (folder, outcome) = try sample(
       "{ attack: jsma, models: [normal], participants: 3 }", models: [honest])
     #expect(outcome.unasked.isEmpty && outcome.conditions[0].fooling == 60)
     let answers = try folder.readPredictions()
     #expect(answers.count == outcome.pictures && answers.allSatisfy { $0.model == "normal" })
-    let off = NamedClassifier(
-      name: "normal", fingerprint: "fingerprint of normal", classifier: CornerReader(offset: -1))
+    let off = Contestant(
+      name: "normal", classifier: CornerReader(offset: -1), fingerprint: "fingerprint of normal")
     #expect(throws: Failure.self) {
       try sample("{ attack: jsma, models: [normal], participants: 3 }", models: [off])
     }
-    // Another model of that name was not fooled by these.
-    let stranger = NamedClassifier(
-      name: "normal", fingerprint: "another", classifier: CornerReader(offset: -1))
+    // A model of that name with another fingerprint is not the source model and does not decide.
+    let stranger = Contestant(
+      name: "normal", classifier: CornerReader(offset: -1), fingerprint: "another")
     let unasked = try sample(
       "{ attack: jsma, models: [normal], participants: 3 }", models: [stranger]
     ).outcome
     #expect(unasked.unasked == ["normal"] && unasked.conditions[0].fooling == 60)
   }
 
-  @Test("an attack that aims at nothing has reached what its model sees")
+  @Test("the target of an untargeted example is the class that its model predicts")
   func untargeted() throws {
     let set = SampleSets.set("normal", attack: "fgsm", targeted: false)
     let (folder, _) = try sample("{ attack: fgsm, participants: 2 }", [set])
@@ -218,7 +244,7 @@ struct StudySamplerTests {
     }
   }
 
-  @Test("a study that has answers is not drawn anew")
+  @Test("a study that has answers is not sampled again")
   func answered() throws {
     let (folder, _) = try sample("{ attack: jsma, participants: 2 }")
     let sampler = try StudySampler(

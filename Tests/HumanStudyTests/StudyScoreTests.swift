@@ -6,9 +6,10 @@ import Testing
 
 @testable import HumanStudy
 
-@Suite("A study is scored")
+@Suite("Scoring a study")
 struct StudyScoreTests {
-  /// Counts that the published percentages imply: answers, human fooled, mistake reasonable.
+  /// Percentages of the human study of A. Ross, "Training Machine Learning Models by Regularizing
+  /// their Explanations" (2018), and the counts that they imply.
   struct Published: Sendable {
     let data: String
     let counts: [(answers: Int, fooled: Int, reasonable: Int)]
@@ -25,7 +26,7 @@ struct StudyScoreTests {
   ]
 
   @Test("the counts of the published study give the published percentages", arguments: published)
-  func thesis(_ published: Published) throws {
+  func percentages(_ published: Published) throws {
     let study = SampleStudy()
     for (model, counts) in zip(SampleSets.models, published.counts) {
       for number in 0..<counts.answers {
@@ -62,7 +63,7 @@ struct StudyScoreTests {
         && results.models.allSatisfy(\.isConverged))
   }
 
-  @Test("what is fooled, what is reasonable, what is neither")
+  @Test("fooled, reasonable and original count the answers that their definitions say")
   func definitions() throws {
     let study = SampleStudy()
     for (image, saying) in [SampleStudy.Saying.target, .targetSecond, .nothing, .original, .other]
@@ -70,8 +71,8 @@ struct StudyScoreTests {
     {
       study.say("p", "a", image: image, saying)
     }
-    // The time was over: not an answer. None of them as the second choice: no reason to call a
-    // mistake reasonable.
+    // A timeout is not an answer. "None of them" as the second choice does not make a mistake
+    // reasonable.
     study.answer("p", study.picture("a", image: 9), nil)
     let result = try study.score().conditions[0]
     #expect(
@@ -80,14 +81,15 @@ struct StudyScoreTests {
     #expect(result.byLabel[3] == [0, 1, 0, 2, 0, 0, 0, 1, 0, 0, 1])
   }
 
-  @Test("who withdrew, did not finish or missed the checks is left out, as the design says")
+  @Test(
+    "participants who withdrew, did not finish or failed the checks are left out as the design says"
+  )
   func exclusions() throws {
     func study() -> SampleStudy {
       let study = SampleStudy()
       for (participant, right, status) in [
         ("attentive", 4, ParticipantRecord.Status.finished), ("hasty", 2, .finished),
-        ("gone", 4, .started),
-        ("withdrawn", 4, .withdrawn),
+        ("gone", 4, .started), ("withdrawn", 4, .withdrawn),
       ] {
         for check in 0..<4 {
           study.answer(
@@ -127,7 +129,7 @@ struct StudyScoreTests {
     #expect(results.participants.repeated == 2 && results.participants.repeatedSame == 1)
   }
 
-  @Test("the bootstrap's interval is wider where one person gives all the answers of a kind")
+  @Test("the bootstrap interval is wider if all answers of a kind come from few participants")
   func clusters() throws {
     func width(_ isFooled: (_ person: Int, _ image: Int) -> Bool) throws -> Double {
       let study = SampleStudy()
@@ -146,7 +148,7 @@ struct StudyScoreTests {
     #expect(clustered > 1.5 * spread)
   }
 
-  @Test("answers to another study are refused")
+  @Test("answers about pictures or classes that the study does not have are refused")
   func foreign() throws {
     let study = SampleStudy()
     study.answer("p", "s77", .label(1))
@@ -157,14 +159,14 @@ struct StudyScoreTests {
     #expect(throws: Failure.self) { try other.score() }
   }
 
-  @Test("people and a model: right on the same pictures")
+  @Test("error consistency is the mean over participants, and the bootstrap interval contains it")
   func withModels() throws {
     let study = SampleStudy()
     var said: [ModelAnswer] = []
     for person in 0..<4 {
       for image in 0..<8 {
         let name = study.picture("a", image: image)
-        // Right on the even ones, as the model; one person is the opposite.
+        // The model and three persons are right on the even images, the fourth on the odd ones.
         let isRight = (image % 2 == 0) != (person == 3)
         study.answer("p\(person)", name, .label(isRight ? 3 : 7))
         said.append(ModelAnswer(stimulus: name, model: "m", predicted: image % 2 == 0 ? 3 : 7))
@@ -176,7 +178,7 @@ struct StudyScoreTests {
     #expect(result.interval.map { $0[0] < 0.5 && $0[1] > 0.5 } == true)
   }
 
-  @Test("the results are files that read back, and tables for others' programs")
+  @Test("results.json reads back, and the tables have the documented columns")
   func files() throws {
     let study = SampleStudy()
     for person in 0..<3 {
@@ -202,7 +204,7 @@ struct StudyScoreTests {
         "| b\\|c jsma 0.25 |"))
   }
 
-  @Test("participants of known probabilities are found again within the intervals")
+  @Test("the intervals contain the probabilities that answers were drawn with")
   func recovery() throws {
     let temporary = TemporaryFolder()
     let folder = StudyFolder(temporary.url)
@@ -220,8 +222,7 @@ struct StudyScoreTests {
       answers.append(
         Answer(
           participant: "p\(trial.slot)", position: trial.position, phase: trial.phase,
-          stimulus: trial.stimulus,
-          question: 1,
+          stimulus: trial.stimulus, question: 1,
           choice: .label(isFooled ? stimulus.target! : stimulus.label), milliseconds: 500))
     }
     try folder.write(answers)

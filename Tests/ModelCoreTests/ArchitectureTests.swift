@@ -2,16 +2,16 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Architectures")
+@Suite("Architectures fit themselves to inputs and classes")
 struct ArchitectureTests {
-  @Test("names differ, and each has a summary on one line")
+  @Test("each architecture has a name of its own and a summary of one line")
   func names() {
     let names = Architecture.all.map(\.name)
     #expect(Set(names).count == names.count)
     #expect(Architecture.all.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
   }
 
-  @Test("an unknown name is refused with the nearest")
+  @Test("an unknown name is refused, and the nearest name is suggested")
   func unknown() {
     let failure = #expect(throws: Failure.self) { try Architecture.named("smal") }
     #expect(failure?.kind == .usage)
@@ -20,7 +20,8 @@ struct ArchitectureTests {
   }
 
   @Test(
-    "each fits itself to the images and the classes", arguments: Architecture.all.map(\.name),
+    "each architecture fits the shape of the pictures and the number of classes",
+    arguments: Architecture.all.map(\.name),
     [2, 100])
   func fits(_ name: String, _ classes: Int) throws {
     let description = try Architecture.named(name).description(
@@ -30,7 +31,7 @@ struct ArchitectureTests {
     #expect(description.valueRange == 0...1)
   }
 
-  @Test("images that are too small are refused, and the layer is named")
+  @Test("pictures that are too small are refused, and the error names the layer")
   func tooSmall() throws {
     let failure = #expect(throws: Failure.self) {
       try Architecture.named("cnn").description(

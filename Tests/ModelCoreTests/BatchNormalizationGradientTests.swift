@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelCore
 
-/// Batch normalisation in training written in tensor operations, for any element type.
+/// Batch normalisation in training, written in tensor operations, for any element type.
 func plainBatchNormalization(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Double)
   -> Tensor
 {
@@ -16,12 +16,12 @@ func plainBatchNormalization(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsi
   return centered / deviation * weight.reshaped(perChannel) + bias.reshaped(perChannel)
 }
 
-@Suite("Batch normalisation in training agrees with a float64 composite of plain operations")
+@Suite("Batch normalisation in training agrees with the same formula in float64")
 struct BatchNormalizationGradientTests {
   typealias Normalization = (_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor
   static let epsilon = 1e-3
 
-  /// Numbers for a shape: input, weight, bias, and a coefficient for each output.
+  /// Random numbers for a shape: input, weight, bias, and a coefficient for each output.
   private struct Numbers {
     let x: Tensor, weight: Tensor, bias: Tensor, coefficients: Tensor
 
@@ -72,11 +72,11 @@ struct BatchNormalizationGradientTests {
     return penalty.gradients(of: variables)
   }
 
-  /// Where two values are all there is, the input's gradient is a small difference of large
-  /// numbers, with a wider tolerance.
+  /// With two values in each channel, the input gradient is a small difference of large numbers.
+  /// That shape has a wider tolerance.
   static let shapes = [[16, 3, 4, 5], [5, 17, 2, 2], [40, 6], [2, 3, 1, 1], [130, 2, 8, 8]]
 
-  @Test("value and gradients", arguments: shapes, [0.0, 30])
+  @Test("value and gradients agree", arguments: shapes, [0.0, 30])
   func values(_ shape: [Int], _ mean: Double) {
     let numbers = Numbers(shape, seed: 21, mean: mean)
     let found = firstOrder(numbers, .float32, native)
@@ -86,7 +86,7 @@ struct BatchNormalizationGradientTests {
     }
   }
 
-  @Test("gradients of gradients", arguments: shapes, [0.0, 30])
+  @Test("gradients of gradients agree", arguments: shapes, [0.0, 30])
   func secondValues(_ shape: [Int], _ mean: Double) {
     let numbers = Numbers(shape, seed: 22, mean: mean)
     let found = secondOrder(numbers, .float32, native)
@@ -96,7 +96,7 @@ struct BatchNormalizationGradientTests {
     }
   }
 
-  @Test("a gradient that lies in memory in another order than the input")
+  @Test("the gradient is right if it lies in memory in another order than the input")
   func otherOrder() {
     let numbers = Numbers([16, 3, 4, 5], seed: 23, mean: 1)
     let x = numbers.x.channelsLast.tracked

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("Batch normalisation: statistics")
+@Suite("Batch normalisation uses and moves the right statistics")
 struct BatchNormalizationTests {
   static let shapes = [[64, 5, 6, 7], [300, 9], [3, 1, 4, 4], [2, 3, 1, 1]]
 
@@ -27,7 +27,9 @@ struct BatchNormalizationTests {
     return (mean.reshaped([-1]), variance, x.count / x.shape[1])
   }
 
-  @Test("training gives every channel mean 0 and variance 1", arguments: shapes, [0.0, 1, 1000])
+  @Test(
+    "in training, each channel of the output has mean 0 and variance 1", arguments: shapes,
+    [0.0, 1, 1000])
   func standard(_ shape: [Int], _ mean: Double) throws {
     let (list, parameters) = try layer("batchnorm epsilon 1e-12", channels: shape[1])
     let x = RandomSource(Seed(4)).normal(shape) + mean
@@ -42,7 +44,7 @@ struct BatchNormalizationTests {
     }
   }
 
-  @Test("a channel of one value becomes the bias, and nothing is divided by zero")
+  @Test("a channel of equal values becomes the bias, without a division by zero")
   func constantChannel() throws {
     let (list, parameters) = try layer("batchnorm", channels: 2)
     let y = list.apply(
@@ -51,7 +53,7 @@ struct BatchNormalizationTests {
   }
 
   @Test(
-    "running ← (1 − m)·running + m·batch, with the unbiased variance, over three batches",
+    "running statistics follow (1 − m)·running + m·batch, with the unbiased variance",
     arguments: shapes)
   func running(_ shape: [Int]) throws {
     for channelsLast in [false, true] {
@@ -73,7 +75,7 @@ struct BatchNormalizationTests {
     }
   }
 
-  @Test("evaluation uses the running statistics and moves nothing")
+  @Test("evaluation uses the running statistics and does not change them")
   func evaluation() throws {
     let (list, parameters) = try layer("batchnorm", channels: 2)
     parameters["0.running_mean"].assign(Tensor([1, -2] as [Float], shape: [2]))
@@ -88,7 +90,9 @@ struct BatchNormalizationTests {
     #expect(parameters["0.num_batches_tracked"].scalar == 0)
   }
 
-  @Test("a pass without updates uses the batch and moves nothing", arguments: shapes)
+  @Test(
+    "a training pass without updates uses the batch and does not change the running statistics",
+    arguments: shapes)
   func looking(_ shape: [Int]) throws {
     let (list, parameters) = try layer("batchnorm", channels: shape[1])
     let x = RandomSource(Seed(6)).normal(shape) * 3 + 1

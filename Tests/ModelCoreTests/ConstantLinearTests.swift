@@ -4,8 +4,9 @@ import Testing
 
 @testable import ModelCore
 
-/// In float64 a fully connected layer takes libtorch's own way.
-@Suite("A fully connected layer with constant weights is libtorch's")
+/// The expected values are computed in float64, for which a fully connected layer is libtorch's
+/// own.
+@Suite("A fully connected layer with constant weights agrees with libtorch's")
 struct ConstantLinearTests {
   /// Value, gradient in the input of Σ coefficient·tanh(y), and the gradient of that gradient's
   /// squared norm.
@@ -17,9 +18,9 @@ struct ConstantLinearTests {
     return [y.detached, first.detached, first.square.sum().gradient(of: x)]
   }
 
-  /// Sizes on both sides of what is worth a path of its own, for one image and for many.
+  /// Sizes for which oneDNN is used and sizes for which it is not, for one image and for many.
   @Test(
-    "value, gradient, and the gradient of that",
+    "the value, the gradient and the gradient of the gradient agree",
     arguments: [(3, 2), (255, 257), (256, 256), (3136, 33), (31, 3000)],
     [1, 2, 7, 16, 65])
   func agrees(_ sizes: (inputs: Int, outputs: Int), _ count: Int) {
@@ -39,7 +40,7 @@ struct ConstantLinearTests {
     }
   }
 
-  @Test("learned weights keep their gradients")
+  @Test("weights and biases that are learned have gradients")
   func learned() {
     let random = RandomSource(Seed(4))
     let (input, weight, bias) = (
@@ -58,7 +59,7 @@ struct ConstantLinearTests {
     }
   }
 
-  @Test("no image, and an input in another order in memory")
+  @Test("an empty batch and an input in another order in memory are accepted")
   func edges() {
     let random = RandomSource(Seed(5))
     let weight = random.normal([260, 260])

@@ -2,9 +2,9 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Devices by name")
+@Suite("Devices are found by name")
 struct DeviceTests {
-  @Test("the processor is always there, and auto is always something")
+  @Test("the names cpu and auto are always accepted")
   func available() throws {
     #expect(try Device(named: "cpu") == .cpu)
     #expect(Device.cpu.description == "cpu")
@@ -13,7 +13,7 @@ struct DeviceTests {
   }
 
   @Test(
-    "other names are refused",
+    "unknown names are refused with the known ones",
     arguments: ["gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "", "CPU", "cudax:1"])
   func unknown(_ name: String) {
     let failure = #expect(throws: Failure.self) { try Device(named: name) }

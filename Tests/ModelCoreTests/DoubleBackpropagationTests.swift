@@ -4,10 +4,10 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("A penalty on input gradients has the parameter gradients that libtorch finds in float64")
+@Suite("A penalty on input gradients has the same parameter gradients as in float64")
 struct DoubleBackpropagationTests {
-  /// Convolutions before batch normalisation have no bias, whose gradient would be nothing but
-  /// rounding.
+  /// Convolutions before a batch normalisation have no bias: its gradient is zero, so a comparison
+  /// would compare rounding errors.
   static let networks: [(InputShape, [String])] = [
     (
       InputShape(channels: 1, height: 12, width: 12),
@@ -31,8 +31,8 @@ struct DoubleBackpropagationTests {
     ),
   ]
 
-  /// Cross-entropy + λ·mean over images of ‖its gradient in the image‖², and its gradients in the
-  /// parameters.
+  /// The loss, cross-entropy + λ·(mean over images of ‖∂ cross-entropy / ∂ image‖²) with λ = 10,
+  /// and its gradients in the parameters.
   private func gradients(
     _ network: Network, _ images: Tensor, _ labels: Tensor, _ type: Tensor.ElementType, _ pass: Pass
   ) -> [Tensor] {
@@ -53,7 +53,8 @@ struct DoubleBackpropagationTests {
   }
 
   @Test(
-    "in training, dropout included, and in evaluation", arguments: networks.indices, [true, false])
+    "the gradients agree in training, with dropout, and in evaluation", arguments: networks.indices,
+    [true, false])
   func gradients(_ index: Int, _ trains: Bool) throws {
     let (shape, layers) = Self.networks[index]
     let description = try NetworkDescription(

@@ -4,17 +4,17 @@ import Testing
 
 @testable import ModelCore
 
-/// In float64 a convolution takes libtorch's own way, whatever its sizes.
+/// The expected values are computed in float64, for which a convolution is libtorch's own.
 @Suite(
-  "The input gradient of a convolution with few channels is libtorch's, constant weights or not")
+  "The input gradient of a convolution with few channels agrees with libtorch's")
 struct FewChannelConvolutionTests {
   struct Case: CustomStringConvertible, Sendable {
     let channels, outputs, kernel, padding, height, width: Int
     var description: String { "\(channels)→\(outputs) k\(kernel) p\(padding) \(height)x\(width)" }
   }
 
-  /// Channels that take the fast path (1, 2, 3, 4) and one that does not, sizes that 4 or 2 divide
-  /// and that they do not.
+  /// One to four channels, which the fast path takes, and five, which it does not; heights and
+  /// widths that are multiples of 4 or 2, and others.
   static let cases: [Case] = [1, 2, 3, 4, 5].flatMap { channels in
     [(16, 1), (16, 3), (20, 4), (16, 5), (8, 3)].flatMap { outputs, kernel in
       (0..<kernel).flatMap { padding in
@@ -43,7 +43,7 @@ struct FewChannelConvolutionTests {
     return [y.detached, first.detached, first.square.sum().gradient(of: x)]
   }
 
-  @Test("value and gradient, for every size and padding")
+  @Test("value and gradient agree for all sizes and paddings")
   func gradient() {
     for test in Self.cases {
       let random = RandomSource(Seed(8))
@@ -64,7 +64,7 @@ struct FewChannelConvolutionTests {
     }
   }
 
-  @Test("gradients of gradients", arguments: [1, 3])
+  @Test("gradients of gradients agree", arguments: [1, 3])
   func twice(_ channels: Int) {
     let random = RandomSource(Seed(10))
     for padding in 0..<3 {
@@ -81,7 +81,7 @@ struct FewChannelConvolutionTests {
     }
   }
 
-  @Test("strides, dilations, groups and unequal paddings keep their gradient too")
+  @Test("the gradient agrees for strides, dilations, groups and unequal paddings")
   func otherWindows() {
     let random = RandomSource(Seed(11))
     let input = random.normal([2, 4, 8, 8])

@@ -4,20 +4,22 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("A frozen network is the same function")
+@Suite("A frozen network computes the same function")
 struct FrozenNetworkTests {
-  /// Networks beyond the registered ones: residual, with norms that have something to fold into and
-  /// norms that have not.
+  /// Networks beyond the registered architectures: with residual blocks, and with batch
+  /// normalisations that can and that cannot be folded into the layer before.
   static let networks: [(input: InputShape, layers: [String])] = [
     (
       InputShape(channels: 3, height: 12, width: 12),
       [
         "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.25", "conv 8 kernel 3 padding 1 bias off",
         "batchnorm", "relu",
-        "residual [conv 8 kernel 3 padding 1 bias off; batchnorm; relu; conv 8 kernel 3 padding 1; batchnorm]",
+        "residual [conv 8 kernel 3 padding 1 bias off; batchnorm; relu; "
+          + "conv 8 kernel 3 padding 1; batchnorm]",
         "relu",
-        "residual [conv 12 kernel 3 stride 2 padding 1; batchnorm; relu; residual [batchnorm; relu]; conv 12 kernel 1; "
-          + "batchnorm] shortcut [conv 12 kernel 1 stride 2 bias off; batchnorm]",
+        "residual [conv 12 kernel 3 stride 2 padding 1; batchnorm; relu; "
+          + "residual [batchnorm; relu]; conv 12 kernel 1; batchnorm] "
+          + "shortcut [conv 12 kernel 1 stride 2 bias off; batchnorm]",
         "batchnorm", "relu", "globalavgpool", "flatten", "dropout 0.3", "linear 20", "dropout 0.2",
         "batchnorm", "tanh",
         "linear 5",
@@ -55,12 +57,14 @@ struct FrozenNetworkTests {
     #expect(frozen.description.classNames == description.classNames)
   }
 
-  /// Those that are not large.
+  /// The architectures without the large ones.
   static let small = Architecture.all.map(\.name).filter {
     !["vgg16", "resnet18", "wideresnet28-10"].contains($0)
   }
 
-  @Test("every small registered architecture, grey and in colour", arguments: small, [1, 3])
+  @Test(
+    "every small architecture agrees with its frozen form, in grey and in colour", arguments: small,
+    [1, 3])
   func registered(_ name: String, _ channels: Int) throws {
     let architecture = try Architecture.named(name)
     let input = InputShape(channels: channels, height: 16, width: 16)
@@ -70,7 +74,7 @@ struct FrozenNetworkTests {
   }
 
   @Test(
-    "residual networks, grouped convolutions and norms with nothing to fold into",
+    "residual blocks, grouped convolutions and unfolded batch normalisations agree",
     arguments: networks.indices)
   func others(_ index: Int) throws {
     let (input, layers) = Self.networks[index]
@@ -82,7 +86,7 @@ struct FrozenNetworkTests {
   }
 
   @Test(
-    "norms that follow a convolution or a linear layer are gone, dropout too, and the rest stays")
+    "dropout and batch normalisation after a convolution or a linear layer are removed")
   func folded() throws {
     let (input, layers) = Self.networks[1]
     let description = try NetworkDescription(
@@ -95,7 +99,7 @@ struct FrozenNetworkTests {
       ])
   }
 
-  @Test("the frozen form is a copy: training the original does not change it")
+  @Test("training the original does not change the frozen form")
   func copy() throws {
     let architecture = try Architecture.named("mlp")
     let network = try architecture.network(

@@ -2,11 +2,11 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Gradients")
+@Suite("Gradients follow the rules of calculus")
 struct GradientTests {
   let x = Tensor([-2, 0, 0.5, 3] as [Float], shape: [4])
 
-  @Test("d/dx Σx³ = 3x², and its derivative again is 6x, and again 6")
+  @Test("Σx³ has the derivatives 3x², 6x and 6")
   func repeated() {
     let variable = x.tracked
     let first = variable.power(3).sum().gradient(of: variable, differentiable: true)
@@ -16,7 +16,7 @@ struct GradientTests {
     #expect(second.sum().gradient(of: variable).floats() == [6, 6, 6, 6])
   }
 
-  @Test("a variable the result does not depend on has gradient zero, in its shape")
+  @Test("the gradient in a variable that does not matter is zero, in its shape")
   func independent() {
     let variable = x.tracked
     let other = Tensor.ones([2, 3]).tracked
@@ -26,13 +26,13 @@ struct GradientTests {
     #expect(gradients[1].floats() == [0, 0, 0, 0, 0, 0])
   }
 
-  @Test("a constant result has gradient zero")
+  @Test("a constant has gradient zero")
   func constant() {
     let variable = x.tracked
     #expect(x.sum().gradient(of: variable).floats() == [0, 0, 0, 0])
   }
 
-  @Test("detached values pass no gradient on")
+  @Test("no gradient flows back through detached values")
   func detached() {
     let variable = x.tracked
     let gradient = (variable * variable.detached).sum().gradient(of: variable)
@@ -41,7 +41,7 @@ struct GradientTests {
     #expect(variable.isTracked)
   }
 
-  @Test("choose sends the gradient where the value came from")
+  @Test("the gradient of a choice flows to the tensor whose value was chosen")
   func choose() {
     let a = x.tracked
     let b = (x * 2).tracked
@@ -51,7 +51,7 @@ struct GradientTests {
     #expect(gradients[1].floats() == [1, 1, 0, 0])
   }
 
-  @Test("nothing is recorded inside withoutGradients, and everything in withGradients inside it")
+  @Test("withoutGradients stops the recording, and withGradients inside it starts it again")
   func recording() {
     let variable = x.tracked
     withoutGradients {
@@ -62,14 +62,14 @@ struct GradientTests {
     #expect((variable * 2).isTracked)
   }
 
-  @Test("recording is as before after a body that throws")
+  @Test("a body that throws leaves the recording as it was")
   func recordingAfterError() {
     struct Stop: Error {}
     #expect(throws: Stop.self) { try withoutGradients { throw Stop() } }
     #expect((x.tracked * 2).isTracked)
   }
 
-  @Test("the gradient of cross-entropy is softmax − one-hot, exactly zero where float32 saturates")
+  @Test("the gradient of cross-entropy is softmax − one-hot, and exactly 0 where softmax saturates")
   func crossEntropy() {
     let logits = Tensor([1, 2, 3, 400, 0, -400] as [Float], shape: [2, 3]).tracked
     let gradient = logits.crossEntropy(Tensor(labels: [2, 0])).sum().gradient(of: logits)
@@ -78,7 +78,7 @@ struct GradientTests {
     #expect(Array(gradient.floats()[3...]) == [0, 0, 0])
   }
 
-  @Test("cross-entropy against a single one is cross-entropy against its label")
+  @Test("cross-entropy for one-hot probabilities is cross-entropy for the label")
   func crossEntropyOfProbabilities() {
     let logits = RandomSource(.init(3)).normal([5, 7])
     let labels = Tensor(labels: [0, 6, 3, 3, 1])

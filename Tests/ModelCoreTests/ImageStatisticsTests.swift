@@ -3,9 +3,9 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Standardisation and local contrast of images")
+@Suite("Standardisation and local contrast normalisation of pictures")
 struct ImageStatisticsTests {
-  /// Images [2, 2, 5, 6]; the numbers to compare with are of scripts/image_statistics_reference.py.
+  /// Images [2, 2, 5, 6]. scripts/image_statistics_reference.py computes the expected values.
   private static let images: Tensor = {
     let values = (0..<120).map { (place: Int) -> Float in
       let (n, c, h, w) = (place / 60, place / 30 % 2, place / 6 % 5, place % 6)
@@ -28,7 +28,7 @@ struct ImageStatisticsTests {
   }
 
   @Test(
-    "the values are those of NumPy and SciPy",
+    "the values agree with NumPy and SciPy",
     arguments: [
       ("standardize", [0.5291079, -1.6931454, -0.4232863, 0.8465727, -1.3756806, -0.1058216]),
       (
@@ -41,7 +41,7 @@ struct ImageStatisticsTests {
     #expect(try LayerList([layer]).texts == [layer])
   }
 
-  @Test("standardisation sees no change of brightness and contrast")
+  @Test("standardisation removes changes of brightness and contrast")
   func invariance() throws {
     let network = try network("standardize")
     let out = network.logits(Self.images)
@@ -50,7 +50,7 @@ struct ImageStatisticsTests {
   }
 
   @Test(
-    "a constant image gives numbers and gradients that are numbers",
+    "a constant picture gives finite values and gradients",
     arguments: [
       "standardize", "localcontrast kernel 3 sigma 1.0",
     ])
@@ -62,7 +62,7 @@ struct ImageStatisticsTests {
   }
 
   @Test(
-    "texts that mean nothing are refused",
+    "texts with missing or wrong settings are refused",
     arguments: [
       "localcontrast", "localcontrast kernel 4 sigma 1", "localcontrast kernel 3",
       "localcontrast kernel 3 sigma 0",

@@ -3,9 +3,9 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("Weights start as Glorot and He say")
+@Suite("Weights start with the distributions of Glorot and of He")
 struct InitializationTests {
-  /// A layer, its input, and how many numbers enter and leave each unit.
+  /// A layer, the shape of its input, and the number of inputs and outputs of each unit.
   static let layers: [(text: String, input: [Int], inputs: Double, outputs: Double)] = [
     ("linear 300", [500], 500, 300),
     ("conv 64 kernel 5", [32, 8, 8], 800, 1600),
@@ -21,7 +21,7 @@ struct InitializationTests {
   }
 
   @Test(
-    "uniform: the bound and the variance b²/3",
+    "uniform weights reach the bound b and have variance b²/3",
     arguments: [Initialization.xavierUniform, .kaimingUniform],
     layers.indices)
   func uniform(_ initialization: Initialization, _ layer: Int) throws {
@@ -36,7 +36,8 @@ struct InitializationTests {
   }
 
   @Test(
-    "normal: mean and variance", arguments: [Initialization.xavierNormal, .kaimingNormal],
+    "normal weights have mean 0 and the given variance",
+    arguments: [Initialization.xavierNormal, .kaimingNormal],
     layers.indices)
   func normal(_ initialization: Initialization, _ layer: Int) throws {
     let (_, _, inputs, outputs) = Self.layers[layer]
@@ -44,12 +45,13 @@ struct InitializationTests {
     let weight = try weight(initialization, layer)
     #expect(abs(weight.square.mean().scalar / variance - 1) < 0.05)
     #expect(abs(weight.mean().scalar) < variance.squareRoot() * 0.03)
-    // A normal distribution has numbers beyond three deviations, a uniform one of the same variance
-    // has none.
+    // A normal distribution has values beyond three standard deviations; a uniform distribution of
+    // the same variance has none.
     #expect(weight.absolute.max().scalar > 3 * variance.squareRoot())
   }
 
-  @Test("same seed, same weights", arguments: Initialization.allCases)
+  @Test(
+    "equal seeds give equal weights, and others give others", arguments: Initialization.allCases)
   func seeds(_ initialization: Initialization) throws {
     let first = try weight(initialization, 0).floats()
     let again = try weight(initialization, 0).floats()
@@ -58,7 +60,7 @@ struct InitializationTests {
     #expect(first != other)
   }
 
-  @Test("everything else starts constant: biases 0, norms 1, 0, 0, 1, counters 0")
+  @Test("biases, batch normalisation and counters start with constants")
   func constants() throws {
     let description = try NetworkDescription(
       input: InputShape(channels: 1, height: 2, width: 2),

@@ -3,7 +3,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("JPEG before a network")
+@Suite("JPEG compression before a network")
 struct JPEGCompressionTests {
   private func network(_ layers: [String], channels: Int = 1, side: Int = 16) throws -> Network {
     let shape = InputShape(channels: channels, height: side, width: side)
@@ -12,7 +12,7 @@ struct JPEGCompressionTests {
     return try Network(description, initialization: .kaimingUniform, seed: Seed(5))
   }
 
-  /// A network whose logits are the image itself, three pixels wide.
+  /// The images after compression at a quality, as the logits of a network of that layer alone.
   private func passing(_ quality: Int, _ images: Tensor) throws -> Tensor {
     let list = try LayerList(["jpeg \(quality)"])
     let size = images.shape[1...].reduce(1, *)
@@ -32,26 +32,27 @@ struct JPEGCompressionTests {
     return Tensor(values, shape: [count, channels, 16, 16])
   }
 
-  @Test("a flat image stays as it is to a level, at any quality", arguments: [1, 50, 100], [1, 3])
+  @Test(
+    "at any quality, a flat picture changes by one level at most", arguments: [1, 50, 100], [1, 3])
   func flat(_ quality: Int, _ channels: Int) throws {
     let images = Tensor.full(128.0 / 255, shape: [2, channels, 16, 16])
     let change = (try passing(quality, images) - images).absolute.max().scalar
     #expect(change <= 1.01 / 255)
   }
 
-  @Test("the higher the quality, the less is lost", arguments: [1, 3])
+  @Test("the higher the quality, the smaller the loss", arguments: [1, 3])
   func quality(_ channels: Int) throws {
     let images = waves(channels)
     let losses = try [5, 30, 75, 100].map {
       (try passing($0, images) - images).square.mean().scalar
     }
-    // Colour is kept at half the resolution whatever the quality, so a wavy colour image always
-    // loses something.
+    // JPEG stores colour at half the resolution whatever the quality, so a picture with fine
+    // colour structure always loses something.
     #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 }, "\(losses)")
     #expect(losses[3] > 0 && losses[0] > (channels == 1 ? 3 : 1.2) * losses[3], "\(losses)")
   }
 
-  @Test("an image comes out the same alone and in a batch, and as bytes divided by 255")
+  @Test("a picture gives the same bytes alone and in a batch")
   func batch() throws {
     let images = waves(1)
     let together = try passing(60, images)
@@ -62,13 +63,13 @@ struct JPEGCompressionTests {
     #expect((together * 255).floats().allSatisfy { abs($0 - $0.rounded()) < 1e-4 })
   }
 
-  @Test("gradients go through as if it were not there")
+  @Test("the layer's gradient is that of the identity")
   func gradient() throws {
     let plain = try network(["flatten", "linear 3"])
     let behind = try plain.preceded(by: LayerList(["jpeg 40"]))
     let images = waves(1)
     let gain = { (logits: Tensor) in logits.narrow(1, 0, 1).sum() }
-    // A linear network's gradient is the same everywhere.
+    // The gradient of a linear network is the same at all images, compressed or not.
     #expect(
       behind.inputGradient(at: images, of: gain).floats()
         == plain.inputGradient(at: images, of: gain).floats())
@@ -76,7 +77,7 @@ struct JPEGCompressionTests {
   }
 
   @Test(
-    "a network behind layers has its weights, frozen too; layers that must be trained or do not fit are refused"
+    "layers without parameters can precede a network, frozen or not, and others are refused"
   )
   func preceded() throws {
     let plain = try network([
@@ -95,7 +96,7 @@ struct JPEGCompressionTests {
     #expect(throws: Failure.self) { try plain.preceded(by: LayerList(["maxpool 2"])) }
   }
 
-  @Test("training does not go through it")
+  @Test("in training, the layer is the identity")
   func training() throws {
     let plain = try network(["flatten", "linear 3"])
     let behind = try plain.preceded(by: LayerList(["jpeg 10"]))
@@ -103,7 +104,7 @@ struct JPEGCompressionTests {
     #expect(behind.forward(waves(1), pass).floats() == plain.forward(waves(1), pass).floats())
   }
 
-  @Test("hostile numbers end in numbers or NaN, never in a crash")
+  @Test("pixels that are NaN, infinite or out of range do not crash the process")
   func hostile() throws {
     let odd: [Float] = [.nan, .infinity, -.infinity, -5, 7, 1e30]
     let images = Tensor((0..<256).map { odd[$0 % odd.count] }, shape: [1, 1, 16, 16])

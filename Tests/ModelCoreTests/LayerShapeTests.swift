@@ -4,9 +4,9 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("A layer's output has the shape it promises")
+@Suite("A layer's output has the shape that it declares")
 struct LayerShapeTests {
-  /// A layer's text, the shape of one input and of one output.
+  /// A layer's text, the shape of an input, and the expected shape of the output.
   static let table: [(text: String, input: [Int], output: [Int])] = [
     ("conv 4 kernel 3", [2, 7, 7], [4, 5, 5]),
     ("conv 4", [2, 7, 7], [4, 5, 5]),
@@ -46,7 +46,8 @@ struct LayerShapeTests {
     ("normalize mean 0.5,0.4 std 0.2,0.2", [2], [2]),
     ("residual [conv 2 kernel 3 padding 1; relu]", [2, 5, 5], [2, 5, 5]),
     (
-      "residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] shortcut [conv 4 kernel 1 stride 2]",
+      "residual [conv 4 kernel 3 stride 2 padding 1; batchnorm] "
+        + "shortcut [conv 4 kernel 1 stride 2]",
       [2, 6, 6],
       [4, 3, 3]
     ),
@@ -58,7 +59,9 @@ struct LayerShapeTests {
     ("gelu", [3], [3]), ("silu", [3], [3]), ("softplus", [3], [3]),
   ]
 
-  @Test("in training and in evaluation, for one image and for several", arguments: table.indices)
+  @Test(
+    "the shape is right in training and in evaluation, for one input and for several",
+    arguments: table.indices)
   func outputShape(_ row: Int) throws {
     let (text, input, output) = Self.table[row]
     let list = try LayerList([text])
@@ -77,18 +80,19 @@ struct LayerShapeTests {
     }
   }
 
-  @Test("every kind of layer is in the table")
+  @Test("the table of this test has every kind of layer")
   func complete() {
     let tested = Set(Self.table.map { $0.text.split(separator: " ")[0] }.map(String.init))
     #expect(tested == Set(LayerRegistry.kinds.map { $0.keyword }))
   }
 
-  @Test("no keyword stands for two layers")
+  @Test("each keyword stands for one kind of layer")
   func keywords() {
     #expect(Set(LayerRegistry.kinds.map { $0.keyword }).count == LayerRegistry.kinds.count)
   }
 
-  @Test("the order in memory does not change a layer's values", arguments: table.indices)
+  @Test(
+    "a layer's values do not depend on the order of its input in memory", arguments: table.indices)
   func memoryOrder(_ row: Int) throws {
     let (text, input, _) = Self.table[row]
     let list = try LayerList([text])
@@ -102,7 +106,7 @@ struct LayerShapeTests {
     }
   }
 
-  @Test("normalising takes the mean away and divides by the deviation, channel by channel")
+  @Test("normalisation subtracts the mean and divides by the deviation of each channel")
   func normalize() throws {
     let list = try LayerList(["normalize mean 0.5,1 std 0.5,0.25"])
     let x = Tensor.ones([1, 2, 1, 2])
@@ -110,7 +114,7 @@ struct LayerShapeTests {
     #expect(y.floats() == [1, 1, 0, 0])
   }
 
-  @Test("a residual adds its shortcut")
+  @Test("a residual block adds its shortcut")
   func residual() throws {
     let x = Tensor([-1, 2] as [Float], shape: [1, 2])
     let none = LayerParameters(tensors: [:], prefix: "")

@@ -2,10 +2,10 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Layers are texts")
+@Suite("Layers are written as texts")
 struct LayerTextTests {
   @Test(
-    "the text a layer was made from is the text it has",
+    "reading a text and writing the layer gives the same text",
     arguments: [
       "conv 32 kernel 5 padding 2", "conv 4 kernel 3", "conv 4 kernel 4 stride 2 padding 1",
       "conv 4 kernel 5x3 stride 2x1",
@@ -28,7 +28,7 @@ struct LayerTextTests {
   }
 
   @Test(
-    "other spellings of the same layer",
+    "other spellings of a layer are written in one form",
     arguments: [
       ("conv 4", "conv 4 kernel 3"), ("conv 4 kernel 3x3 stride 1", "conv 4 kernel 3"),
       ("leakyrelu", "leakyrelu 0.01"),
@@ -42,13 +42,13 @@ struct LayerTextTests {
   }
 
   @Test(
-    "bad texts are refused with what is wrong",
+    "a wrong text is refused, and the error says what is wrong",
     arguments: [
-      ("", "an empty layer"),
-      ("   ", "an empty layer"),
+      ("", "a layer's text is empty"),
+      ("   ", "a layer's text is empty"),
       ("convolution 3", "unknown layer 'convolution'"),
       ("Relu", "unknown layer 'Relu'"),
-      ("relu 3", "layer 'relu 3': '3' is not understood here"),
+      ("relu 3", "layer 'relu 3': unexpected word '3'"),
       ("conv", "layer 'conv': the number of output channels is missing"),
       ("conv 0", "must be a whole number from 1 to 1000000, found '0'"),
       ("conv -4", "found '-4'"),
@@ -60,11 +60,11 @@ struct LayerTextTests {
       ("conv 4 kernel 3 stride 0", "stride must be like 5 or 5x3, found '0'"),
       ("conv 4 kernel 3 padding -1", "found '-1'"),
       ("conv 4 kernel 3 groups 0", "groups must be"),
-      ("conv 4 stride 2 kernel 3", "'kernel' is not understood here"),
+      ("conv 4 stride 2 kernel 3", "unexpected word 'kernel'"),
       ("linear", "the number of outputs is missing"),
       ("linear 2.5", "found '2.5'"),
       ("maxpool", "the size of the pooling window is missing"),
-      ("maxpool 2 padding 2", "the padding may be at most half the window"),
+      ("maxpool 2 padding 2", "the padding must be at most half the pooling window 2, found 2"),
       ("dropout", "the probability is missing"),
       ("dropout 1", "the probability must be at least 0 and less than 1"),
       ("dropout -0.1", "the probability must be at least 0 and less than 1"),
@@ -72,14 +72,17 @@ struct LayerTextTests {
       ("batchnorm momentum x", "momentum must be a number, found 'x'"),
       ("normalize std 1", "'mean M,M,M' is missing"),
       ("normalize mean 0.5", "'std S,S,S' is missing"),
-      ("normalize mean 0.5 std 0", "std must be as many positive numbers as mean has (1)"),
-      ("normalize mean 0.5,0.5 std 1", "std must be as many positive numbers as mean has (2)"),
+      ("normalize mean 0.5 std 0", "std must be as many positive numbers as there are in mean (1)"),
+      (
+        "normalize mean 0.5,0.5 std 1",
+        "std must be as many positive numbers as there are in mean (2)"
+      ),
       ("normalize mean 0.5,,1 std 1", "mean must be numbers like 0.5,0.4"),
       ("residual", "the body must be a list in brackets"),
       ("residual [relu", "the closing bracket of the body is missing"),
       ("residual [relu] shortcut relu", "the shortcut must be a list in brackets"),
       ("residual [rellu]", "unknown layer 'rellu'"),
-      ("residual [relu] ]", "']' is not understood here"),
+      ("residual [relu] ]", "unexpected word ']'"),
     ])
   func refused(_ text: String, _ reason: String) {
     let failure = #expect(throws: Failure.self, "\(text)") { try LayerList([text]) }
@@ -88,44 +91,70 @@ struct LayerTextTests {
   }
 
   @Test(
-    "values that make no layer",
+    "values that are not allowed are refused",
     arguments: ["linear 3 bias maybe", "batchnorm epsilon -1", "batchnorm momentum 2"])
   func refusedValues(_ text: String) {
     #expect(throws: Failure.self) { try LayerList([text]) }
   }
 
-  @Test("the nearest kind of layer is proposed")
+  @Test("an unknown keyword is refused, and the nearest keyword is suggested")
   func nearest() {
     let failure = #expect(throws: Failure.self) { try LayerList(["batchnrom"]) }
     #expect(failure?.hint?.hasPrefix("did you mean 'batchnorm'? (known: conv, linear,") == true)
   }
 
-  @Test("layers that do not fit their input are named, with their place and the shape they meet")
+  @Test("a layer that does not fit its input is named with its index and that shape")
   func misfits() {
     func message(_ texts: [String], _ input: [Int]) -> String? {
       #expect(throws: Failure.self) { try LayerList(texts).shapes(from: input) }?.message
     }
     #expect(
       message(["relu", "linear 3"], [1, 8, 8])
-        == "layer 1 'linear 3' on input 1x8x8: a linear layer needs a vector")
+        == "layer 1 'linear 3' on input 1x8x8: this layer needs a row of numbers, "
+        + "found a picture 1x8x8")
     #expect(
       message(["conv 4 kernel 9"], [1, 8, 8])
-        == "layer 0 'conv 4 kernel 9' on input 1x8x8: nothing, or too much, is left of it")
+        == "layer 0 'conv 4 kernel 9' on input 1x8x8: the output would be empty")
     #expect(
       message(["flatten", "conv 4"], [1, 8, 8])?.hasPrefix("layer 1 'conv 4 kernel 3' on input 64:")
         == true)
     #expect(
       message(["conv 4 kernel 3 groups 2"], [3, 8, 8])?.contains(
-        "2 groups divide neither or only one") == true)
+        "the number of groups, 2, must divide both the 3 input channels and the 4 output channels")
+        == true)
     #expect(
       message(["normalize mean 0 std 1"], [3, 8, 8])?.contains("1 channels, the input has 3")
         == true)
     #expect(
-      message(["residual [conv 4 kernel 3]"], [4, 8, 8])?.contains("the shortcut [4, 8, 8]") == true
+      message(["residual [conv 4 kernel 3]"], [4, 8, 8])?.contains("the shortcut's [4, 8, 8]")
+        == true
     )
-    #expect(message(["globalavgpool"], [4])?.contains("pooling needs an image") == true)
     #expect(
-      message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("too much")
+      message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("is too large")
         == true)
+  }
+
+  @Test(
+    "a layer that needs a picture refuses a row of numbers and says so",
+    arguments: [
+      "conv 4 kernel 3", "maxpool 2", "avgpool 2", "globalavgpool",
+      "localcontrast kernel 3 sigma 1.0",
+      "bgr", "jpeg 75",
+    ])
+  func needsPicture(_ text: String) throws {
+    let failure = #expect(throws: Failure.self) { try LayerList([text]).shapes(from: [4]) }
+    #expect(
+      failure?.message
+        == "layer 0 '\(text)' on input 4: this layer needs a picture (channels x height x width), "
+        + "found a row of 4 numbers")
+  }
+
+  @Test(
+    "the other layers accept a row of numbers",
+    arguments: [
+      "linear 3", "batchnorm", "flatten", "dropout 0.5", "standardize", "relu", "residual [tanh]",
+    ])
+  func acceptsRow(_ text: String) throws {
+    #expect(try LayerList([text]).shapes(from: [4]).last?.count == 1)
   }
 }

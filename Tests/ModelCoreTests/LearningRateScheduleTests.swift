@@ -2,7 +2,7 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Learning-rate schedules")
+@Suite("Learning-rate schedules give a factor for each step")
 struct LearningRateScheduleTests {
   private func factors(_ schedule: LearningRateSchedule, _ steps: [Int]) -> [Double] {
     steps.map { schedule.factor(step: $0, stepsPerEpoch: 10, epochs: 4) }
@@ -12,7 +12,7 @@ struct LearningRateScheduleTests {
     zip(found, expected).allSatisfy { abs($0 - $1) < 1e-12 }
   }
 
-  @Test("at the beginning, the middle and the end of 4 epochs of 10 steps")
+  @Test("the factors are right at the beginning, the middle and the end of a training")
   func ends() {
     #expect(factors(.constant, [0, 20, 39]) == [1, 1, 1])
     #expect(
@@ -24,7 +24,7 @@ struct LearningRateScheduleTests {
     #expect(near(factors(.step(epochs: 1, factor: 0.5), [9, 10, 20, 30]), [1, 0.5, 0.25, 0.125]))
   }
 
-  @Test("factors stay between 0 and 1 and are numbers, also for a training of nothing")
+  @Test("factors are between 0 and 1, and finite for a training without steps")
   func bounds() {
     for schedule in [
       LearningRateSchedule.constant, .cosine, .triangle, .step(epochs: 1, factor: 0.5),
@@ -34,13 +34,15 @@ struct LearningRateScheduleTests {
     }
   }
 
-  @Test("names are read back", arguments: ["constant", "cosine", "triangle", "step:30:0.1"])
+  @Test(
+    "a schedule's description is read as the same schedule",
+    arguments: ["constant", "cosine", "triangle", "step:30:0.1"])
   func names(_ name: String) throws {
     #expect(try LearningRateSchedule(named: name).description == name)
   }
 
   @Test(
-    "other names are refused",
+    "unknown names are refused with the known ones",
     arguments: [
       "", "cosin", "cosine:1", "step", "step:2", "step:0:0.5", "step:-1:0.5", "step:2:-1",
       "step:2:nan", "step:2:inf",

@@ -1,10 +1,10 @@
 import ModelCore
 import Testing
 
-@Suite("Memory of tensors")
+@Suite("The memory of tensors is reused and aligned")
 struct MemoryTests {
   @Test(
-    "the memory of a large tensor that is gone becomes the next one's, though smaller ones came that stay"
+    "the memory of a freed large tensor is reused, whatever small tensors came since"
   )
   func reuse() {
     var small: [Tensor] = []
@@ -14,12 +14,13 @@ struct MemoryTests {
       small += (0..<10).map { Tensor.full(Double($0), shape: [40_000 + number]) }
     }
     #expect(small.count == 200)
-    // Other tests may take one of them, or have what is kept given back.
+    // Tests that run at the same time may take a free block, or cause the free blocks to be
+    // released.
     #expect(
-      places.count < 10, "\(places.count) places for tensors of which there was one at a time")
+      places.count < 10, "\(places.count) places for 20 tensors, of which one lived at a time")
   }
 
-  @Test("tensors begin where vector registers can load from, and hold what was written to them")
+  @Test("the memory of a tensor is aligned to 64 bytes and holds what was written to it")
   func contents() {
     for count in [1, 63, 64, 65, 1 << 18, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_333_333] {
       let (tensor, memory) = Tensor.unset([count], type: .uint8)

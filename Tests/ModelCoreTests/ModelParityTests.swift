@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 @Suite(
-  "Models answer as PyTorch does",
+  "Networks agree with PyTorch",
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct ModelParityTests {
-  @Test("logits, as trained and frozen", arguments: ["fastat", "smallbn"])
+  @Test("logits agree, of the network and of its frozen form", arguments: ["fastat", "smallbn"])
   func logits(_ name: String) throws {
     let answers = try SafetensorsFile(Reference.file("\(name).attacks.safetensors"))
     let network = try Reference.network(name)
@@ -18,7 +18,7 @@ struct ModelParityTests {
   }
 
   @Test(
-    "input gradients of the summed cross-entropy, as trained and frozen",
+    "input gradients of the summed cross-entropy agree, of the network and of its frozen form",
     arguments: ["fastat", "smallbn"])
   func inputGradients(_ name: String) throws {
     let answers = try SafetensorsFile(Reference.file("\(name).attacks.safetensors"))

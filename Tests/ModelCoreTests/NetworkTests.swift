@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("Networks and their tensors")
+@Suite("A network has the tensors that its layers need")
 struct NetworkTests {
   let description = try! NetworkDescription(
     input: InputShape(channels: 1, height: 4, width: 4),
@@ -20,7 +20,7 @@ struct NetworkTests {
   }
 
   @Test(
-    "tensors have PyTorch's names in the order of the layers; counters and statistics are not learned"
+    "tensors have PyTorch's names, and statistics and counters are not learned"
   )
   func names() throws {
     let network = try network()
@@ -37,7 +37,7 @@ struct NetworkTests {
     #expect(!network["1.running_mean"].isTracked)
   }
 
-  @Test("same seed, same network; another seed, another")
+  @Test("equal seeds give equal networks, and others give others")
   func seeds() throws {
     let images = RandomSource(Seed(1)).uniform([2, 1, 4, 4])
     let (first, again, other) = (try network(1), try network(1), try network(2))
@@ -47,7 +47,7 @@ struct NetworkTests {
     #expect(first.fingerprint != other.fingerprint)
   }
 
-  @Test("the fingerprint follows every tensor")
+  @Test("the fingerprint changes if any tensor changes")
   func fingerprint() throws {
     let original = try network()
     for name in original.names {
@@ -57,7 +57,7 @@ struct NetworkTests {
     }
   }
 
-  @Test("a logit that is not a number is no class, and infinities are")
+  @Test("the predicted class is −1 if a logit is NaN; infinite logits compare as numbers")
   func notANumber() throws {
     let logits = Tensor(
       [1, 2, 0, .nan, 5, 1, 0, 1, .nan, -.infinity, 0, .infinity] as [Float], shape: [4, 3])
@@ -68,17 +68,17 @@ struct NetworkTests {
     #expect(network.predictions(Tensor.zeros([2, 1, 4, 4])).int64s() == [-1, -1])
   }
 
-  @Test("a missing tensor is named, with what the layers need")
+  @Test("a missing tensor is refused by name, with the tensors that the layers need")
   func missing() throws {
     var given = try tensors()
     given["4.bias"] = nil
     let failure = #expect(throws: Failure.self) { try Network(description, tensors: given) }
     #expect(failure?.kind == .badData)
     #expect(failure?.message == "tensor '4.bias' is missing")
-    #expect(failure?.hint?.hasPrefix("its layers need: 0.weight, 0.bias, 1.weight") == true)
+    #expect(failure?.hint?.hasPrefix("the layers need: 0.weight, 0.bias, 1.weight") == true)
   }
 
-  @Test("a missing counter is none: old files have none")
+  @Test("a missing counter is 0, since old files have no counters")
   func missingCounter() throws {
     var given = try tensors()
     given["1.num_batches_tracked"] = nil
@@ -86,7 +86,7 @@ struct NetworkTests {
   }
 
   @Test(
-    "a tensor of another shape is refused with both shapes",
+    "a tensor of a wrong shape is refused with the found and the expected shape",
     arguments: [[3, 8], [8, 3], [24], [3, 8, 1], []])
   func wrongShape(_ shape: [Int]) throws {
     guard shape != [3, 8] else { return }
@@ -98,7 +98,7 @@ struct NetworkTests {
     }
   }
 
-  @Test("a tensor that belongs to no layer is refused with the nearest name")
+  @Test("a tensor that belongs to no layer is refused, and the nearest name is suggested")
   func extra() throws {
     var given = try tensors()
     given["4.biass"] = Tensor.zeros([3])
@@ -107,7 +107,7 @@ struct NetworkTests {
     #expect(failure?.hint?.hasPrefix("did you mean '4.bias'?") == true)
   }
 
-  @Test("weights of whole numbers are refused, or taken as numbers, and never end the process")
+  @Test("integer weights are refused or converted, and do not crash the process")
   func wholeNumberWeights() async {
     await #expect(processExitsWith: .success) {
       let description = try NetworkDescription(
@@ -122,7 +122,7 @@ struct NetworkTests {
     }
   }
 
-  @Test("restoring puts a state back, and refuses one that does not fit")
+  @Test("restoring a state sets all tensors, and a state that does not fit is refused")
   func restore() throws {
     let network = try network(1)
     let other = try self.network(2)
@@ -133,7 +133,7 @@ struct NetworkTests {
     #expect(throws: Failure.self) { try network.restore(state) }
   }
 
-  @Test("a description must end in one number per class, for at least two classes")
+  @Test("a network must have one output per class, for at least two classes")
   func classes() throws {
     let input = InputShape(channels: 1, height: 2, width: 2)
     let layers = try LayerList(["flatten", "linear 3"])
@@ -151,7 +151,7 @@ struct NetworkTests {
   }
 
   @Test(
-    "image shapes as texts",
+    "input shapes are read from texts, and wrong texts are refused",
     arguments: ["1x28", "0x1x1", "1x-2x2", "1x1x70000", "axbxc", "1x2x3x4", "", "1x2x"])
   func imageShapes(_ text: String) {
     #expect(InputShape(text) == nil)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelCore
 
-/// The textbook recurrences for one number, in double.
+/// The optimizers' formulas for a single parameter, in double precision.
 private struct Textbook {
   let rule: OptimizerRule
   var value: Double
@@ -42,10 +42,10 @@ private struct Textbook {
   }
 }
 
-@Suite("Optimizers follow the textbook")
+@Suite("Optimizers follow their formulas")
 struct OptimizerTests {
   static let rules: [OptimizerRule] = [
-    .adam(), .adam(rate: 0.1, epsilon: 1e-8),
+    .adam(rate: 2e-4), .adam(rate: 0.1, epsilon: 1e-8),
     .adam(rate: 0.05, beta1: 0.5, beta2: 0.9, epsilon: 1e-2),
     .adam(rate: 0.1, weightDecay: 0.1), .adam(rate: 0.1, weightDecay: 0.1, decoupled: true),
     .sgd(rate: 0.1), .sgd(rate: 0.1, weightDecay: 0.05), .sgd(rate: 0.1, momentum: 0.9),
@@ -54,8 +54,8 @@ struct OptimizerTests {
     .sgd(rate: 0.1, nesterov: true),
   ]
 
-  /// A convolution over three channels, whose weights do not lie in memory in row-major order, and
-  /// a linear layer.
+  /// A convolution over three channels, whose weights lie in memory with channels last, and a
+  /// linear layer.
   private func network() throws -> Network {
     let description = try NetworkDescription(
       input: InputShape(channels: 3, height: 4, width: 4),
@@ -76,7 +76,7 @@ struct OptimizerTests {
 
   private static let factors = [1, 0.5, 1, 0.25, 0, 1]
 
-  @Test("six steps with a changing factor", arguments: rules)
+  @Test("six steps with changing factors agree with the formulas", arguments: rules)
   func steps(_ rule: OptimizerRule) throws {
     let network = try network()
     let optimizer = Optimizer(rule, for: network)
@@ -97,7 +97,7 @@ struct OptimizerTests {
     #expect(optimizer.steps == 6)
   }
 
-  @Test("a gradient may lie in memory in any order", arguments: rules)
+  @Test("the order of a gradient in memory does not matter", arguments: rules)
   func memoryOrder(_ rule: OptimizerRule) throws {
     let networks = [try network(), try network()]
     for (index, network) in networks.enumerated() {
@@ -107,7 +107,7 @@ struct OptimizerTests {
     #expect(numbers(networks[0].learned) == numbers(networks[1].learned))
   }
 
-  @Test("a restored optimizer goes on as if it had never stopped", arguments: rules)
+  @Test("a restored optimizer continues as if it had not been interrupted", arguments: rules)
   func restored(_ rule: OptimizerRule) throws {
     let whole = try network()
     let uninterrupted = Optimizer(rule, for: whole)
@@ -125,17 +125,21 @@ struct OptimizerTests {
   }
 
   @Test(
-    "a state that lacks a tensor, or has it in another shape, is refused", arguments: [true, false])
+    "a state with a tensor that is missing or of a wrong shape is refused",
+    arguments: [true, false])
   func incomplete(_ isMissing: Bool) throws {
     let optimizer = Optimizer(.adam(), for: try network())
     var state = Dictionary(uniqueKeysWithValues: optimizer.state().map { ($0.name, $0.tensor) })
     state["optimizer.second.2.bias"] = isMissing ? nil : Tensor.zeros([5])
-    #expect(throws: Failure.badData("the checkpoint lacks the optimizer's state of '2.bias'")) {
+    #expect(
+      throws: Failure.badData(
+        "the checkpoint's state of the optimizer for '2.bias' is missing or does not fit")
+    ) {
       try optimizer.restore(state, steps: 1)
     }
   }
 
-  @Test("the state is named after the parameters")
+  @Test("the tensors of the state are named after the parameters")
   func names() throws {
     let names = Optimizer(.adam(), for: try network()).state().map(\.name)
     let parameters = ["0.weight", "0.bias", "2.weight", "2.bias"]

@@ -4,17 +4,17 @@ import Testing
 
 @testable import ModelCore
 
-@Suite("A pooling taken before the ReLU it follows changes nothing")
+@Suite("Applying a maximum pooling before the ReLU that precedes it changes nothing")
 struct PoolingOrderTests {
   let none = LayerParameters(tensors: [:], prefix: "")
 
-  /// Layers one by one in the order written, which no list rearranges.
+  /// Applies the layers one by one in the order in which they are written.
   private func inOrder(_ texts: [String], _ x: Tensor) throws -> Tensor {
     try texts.reduce(x) { try LayerList([$1]).apply($0, none, .evaluation) }
   }
 
   @Test(
-    "values and gradients, also where a window is all negative or zero",
+    "values and gradients are the same, also in windows without positive numbers",
     arguments: [
       ["relu", "maxpool 2"], ["relu", "maxpool 3 stride 2 padding 1"],
       ["relu", "relu", "maxpool 2"],

@@ -2,9 +2,11 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Random numbers belong to whoever made the source")
+@Suite("A source of random numbers depends on its seed alone")
 struct RandomSourceTests {
-  @Test("same seed, same numbers; another seed, others", arguments: [0, 1, 1 << 40, UInt64.max])
+  @Test(
+    "equal seeds give equal numbers, and others give others",
+    arguments: [0, 1, 1 << 40, UInt64.max])
   func seeds(_ value: UInt64) {
     func draw(_ seed: UInt64) -> [Float] {
       let source = RandomSource(Seed(seed))
@@ -18,7 +20,7 @@ struct RandomSourceTests {
     #expect(draw(value) != draw(value &+ 1))
   }
 
-  @Test("two sources do not disturb each other")
+  @Test("drawing from one source does not change the numbers of another")
   func independent() {
     let alone = RandomSource(Seed(5))
     let expected = [alone.uniform([10]), alone.uniform([10])].map { $0.floats() }
@@ -29,7 +31,7 @@ struct RandomSourceTests {
     #expect([early, first.uniform([10]).floats()] == expected)
   }
 
-  @Test("uniform numbers fill their range: the lower bound may come, the upper never")
+  @Test("uniform numbers fill their range and exclude the upper bound")
   func uniform() {
     let numbers = RandomSource(Seed(1)).uniform([100_000], in: -0.25..<0.75)
     #expect(numbers.min().scalar >= -0.25)
@@ -46,7 +48,7 @@ struct RandomSourceTests {
     #expect(abs(numbers.square.mean().scalar - 1) < 0.03)
   }
 
-  @Test("whole numbers are in 0..<bound and all of them come", arguments: [1, 2, 10])
+  @Test("integers below a bound are in 0..<bound, and each of them occurs", arguments: [1, 2, 10])
   func integers(_ bound: Int) {
     let numbers = RandomSource(Seed(3)).integers(below: bound, [2, 500])
     #expect(numbers.shape == [2, 500])
@@ -54,7 +56,7 @@ struct RandomSourceTests {
     #expect(Set(numbers.int64s()) == Set(0..<Int64(bound)))
   }
 
-  @Test("a permutation has every number once", arguments: [0, 1, 2, 1000])
+  @Test("a permutation has each number once", arguments: [0, 1, 2, 1000])
   func permutation(_ count: Int) {
     let numbers = RandomSource(Seed(4)).permutation(count).int64s()
     #expect(numbers.sorted() == (0..<Int64(count)).map { $0 })

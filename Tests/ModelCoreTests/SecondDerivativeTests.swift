@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelCore
 
-/// A differentiable operation on an input and its parameters, and the sizes it is tried at.
+/// A differentiable operation on an input and parameters, with the shapes to test it on.
 private struct Operation: CustomTestStringConvertible, Sendable {
   let testDescription: String
   let input: [Int]
@@ -16,8 +16,8 @@ private struct Operation: CustomTestStringConvertible, Sendable {
   ) -> Operation {
     let weight = [outputs, input[1] / groups, window.kernel.height, window.kernel.width]
     let name =
-      "convolution of \(input) with \(weight) stride \(window.stride) padding \(window.padding) dilation "
-      + "\(window.dilation) groups \(groups)"
+      "convolution of \(input) with \(weight) stride \(window.stride) padding \(window.padding) "
+      + "dilation \(window.dilation) groups \(groups)"
     return Operation(
       testDescription: name, input: input, parameters: hasBias ? [weight, [outputs]] : [weight]
     ) {
@@ -39,7 +39,8 @@ private struct Operation: CustomTestStringConvertible, Sendable {
     let channels = input[1]
     return Operation(testDescription: name, input: input, parameters: [[channels], [channels]]) {
       x, parameters in
-      // libtorch takes the batch's statistics for constants in its third derivative.
+      // libtorch's third derivative treats the statistics of the batch as constants, so it cannot
+      // give the expected values.
       if usesBatch && x.type == .float64 {
         return plainBatchNormalization(x, parameters[0], parameters[1], epsilon: 1e-3)
       }
@@ -72,11 +73,13 @@ private struct Operation: CustomTestStringConvertible, Sendable {
   ]
 }
 
-/// In float64 every operation takes libtorch's own way, or is written in plain operations.
-@Suite("Derivatives of every order are those of libtorch's operations")
+/// The expected values are computed in float64, where each operation is libtorch's own or is
+/// written in simpler operations.
+@Suite("Derivatives up to the third order agree with libtorch's")
 struct SecondDerivativeTests {
-  /// The gradients in the input and all parameters of Σ coefficient·tanh(value); of their weighted
-  /// squares; and of the weighted squares of those.
+  /// The value of the operation, and the derivatives in the input and all parameters: the gradients
+  /// of Σ coefficient·tanh(value), the gradients of the weighted squares of these, and so once
+  /// more.
   private func derivatives(
     _ operation: Operation, _ type: Tensor.ElementType, layout: (Tensor) -> Tensor
   ) -> [Tensor] {
@@ -94,8 +97,9 @@ struct SecondDerivativeTests {
     return [value] + first + second + third
   }
 
-  /// A weight for each number: a plain sum of squares would leave out whatever is orthogonal to the
-  /// gradients themselves, as the mean is in batch normalisation.
+  /// Σ weight·gradient² with a random weight for each element. A sum of squares without weights
+  /// would not test what is orthogonal to the gradients themselves, such as the mean in batch
+  /// normalisation.
   private func weightedSquares(_ gradients: [Tensor], _ random: RandomSource) -> Tensor {
     let terms = gradients.map {
       ($0.square * random.uniform($0.shape, in: -1..<1).to($0.type)).mean()
@@ -103,7 +107,9 @@ struct SecondDerivativeTests {
     return terms.dropFirst().reduce(terms[0], +)
   }
 
-  @Test("value and three orders in the input and all parameters", arguments: Operation.all)
+  @Test(
+    "value and three orders of derivatives agree, in the input and all parameters",
+    arguments: Operation.all)
   private func orders(_ operation: Operation) {
     let expected = derivatives(operation, .float64) { $0 }
     for layout in [{ $0.channelsLast }, { $0 }] as [(Tensor) -> Tensor] {
@@ -117,7 +123,7 @@ struct SecondDerivativeTests {
   }
 
   @Test(
-    "only the input is asked for: parameters that are constants change nothing",
+    "the second derivative in the input is the same if the parameters are constants",
     arguments: Operation.all)
   private func inputOnly(_ operation: Operation) {
     func second(_ type: Tensor.ElementType, tracked: Bool) -> Tensor {
@@ -135,7 +141,7 @@ struct SecondDerivativeTests {
   }
 
   @Test(
-    "of equal numbers in a window the first has the gradient, and a number that is none counts as the largest"
+    "of equal largest numbers in a window the first gets the gradient, and NaN counts as largest"
   )
   func choices() {
     let random = RandomSource(Seed(33))

@@ -2,12 +2,12 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Arithmetic is element by element")
+@Suite("Arithmetic is computed element by element")
 struct TensorArithmeticTests {
   let a = Tensor([1, -2, 3, 0] as [Float], shape: [4])
   let b = Tensor([2, 4, -1, 5] as [Float], shape: [4])
 
-  @Test("tensors with tensors")
+  @Test("two tensors are combined element by element")
   func tensors() {
     #expect((a + b).floats() == [3, 2, 2, 5])
     #expect((a - b).floats() == [-1, -6, 4, -5])
@@ -18,7 +18,7 @@ struct TensorArithmeticTests {
     #expect(a.minimum(b).floats() == [1, -2, -1, 0])
   }
 
-  @Test("tensors with numbers, on either side, and the type stays float32")
+  @Test("a number on either side is combined with each element, and the type stays float32")
   func numbers() {
     #expect((a + 1).floats() == [2, -1, 4, 1])
     #expect((1 + a).floats() == [2, -1, 4, 1])
@@ -33,21 +33,21 @@ struct TensorArithmeticTests {
     #expect((a + 0.1).type == .float32)
   }
 
-  @Test("the sign of zero is zero, of minus zero too")
+  @Test("the sign of zero and of minus zero is 0")
   func sign() {
     let signs = Tensor([-3, -0.0, 0, .leastNonzeroMagnitude, 7] as [Float], shape: [5]).sign
       .floats()
     #expect(signs == [-1, 0, 0, 1, 1])
   }
 
-  @Test("rounding: down, and to the nearest with halves to the even one")
+  @Test("floor rounds down, and rounded rounds to the nearest number, halves to the even one")
   func rounding() {
     let x = Tensor([-1.5, -0.5, 0.5, 1.5, 2.5, 2.6] as [Float], shape: [6])
     #expect(x.floor.floats() == [-2, -1, 0, 1, 2, 2])
     #expect(x.rounded.floats() == [-2, 0, 0, 2, 2, 3])
   }
 
-  @Test("functions at points where they are known")
+  @Test("functions have their known values")
   func functions() {
     let x = Tensor([4, 1] as [Float], shape: [2])
     #expect(x.squareRoot.floats() == [2, 1])
@@ -66,7 +66,7 @@ struct TensorArithmeticTests {
     #expect(a.clamped(to: -1...1).floats() == [1, -1, 1, 0])
   }
 
-  @Test("comparisons give truth values")
+  @Test("comparisons give truth values, and NaN differs from itself")
   func comparisons() {
     #expect(a.isLess(than: b).floats() == [1, 1, 0, 1])
     #expect(a.isGreater(than: b).floats() == [0, 0, 1, 0])
@@ -82,14 +82,14 @@ struct TensorArithmeticTests {
     #expect(odd.differs(from: odd).floats() == [1, 0, 0])
   }
 
-  @Test("choose takes from the first where the condition holds, from the second elsewhere")
+  @Test("a choice takes the first tensor where the condition is true, and the second elsewhere")
   func choose() {
     #expect(a.isGreater(than: 0).choose(a, else: b).floats() == [1, 4, 3, 5])
     let single = Tensor.full(9, shape: [])
     #expect(a.isGreater(than: 0).choose(single, else: b).floats() == [9, 4, 9, 5])
   }
 
-  @Test("dimensions of size one are broadcast")
+  @Test("dimensions of size 1 are broadcast")
   func broadcast() {
     let column = Tensor([10, 20] as [Float], shape: [2, 1])
     let row = Tensor([1, 2, 3] as [Float], shape: [1, 3])
@@ -97,7 +97,7 @@ struct TensorArithmeticTests {
     #expect((column + row).floats() == [11, 12, 13, 21, 22, 23])
   }
 
-  @Test("the matrix product, also batch by batch")
+  @Test("the matrix product is computed for one matrix and for each matrix of a batch")
   func matmul() {
     let m = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
     #expect(m.matmul(m).floats() == [7, 10, 15, 22])

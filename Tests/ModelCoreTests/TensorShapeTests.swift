@@ -2,7 +2,7 @@ import ModelCore
 import TestSupport
 import Testing
 
-@Suite("Shape, indexing and reductions")
+@Suite("Shape, indexing and reductions follow PyTorch")
 struct TensorShapeTests {
   /// 0 … 5 in two rows of three.
   let x = Tensor.range(6).to(.float32).reshaped([2, 3])
@@ -18,7 +18,7 @@ struct TensorShapeTests {
     #expect(x.select(0, 1).reshaped([1, 3]).expanded([2, 3]).floats() == [3, 4, 5, 3, 4, 5])
   }
 
-  @Test("another order in memory is the same tensor")
+  @Test("another order in memory does not change the elements")
   func memoryOrder() {
     let images = Tensor.range(2 * 3 * 4 * 5).reshaped([2, 3, 4, 5])
     let reordered = images.channelsLast
@@ -28,7 +28,7 @@ struct TensorShapeTests {
     #expect(reordered.flattened.int64s() == images.flattened.int64s())
   }
 
-  @Test("a copy shares no memory: changing it in place leaves the original")
+  @Test("a copy has the same elements, and later results do not change the original")
   func copies() {
     let copy = x.copy()
     #expect(copy.floats() == x.floats())
@@ -36,7 +36,7 @@ struct TensorShapeTests {
     #expect(x.floats() == [0, 1, 2, 3, 4, 5])
   }
 
-  @Test("parts")
+  @Test("parts of a tensor are selected by ranges, indices and conditions")
   func parts() {
     #expect(x.narrow(1, 1, 2).floats() == [1, 2, 4, 5])
     #expect(x.select(1, -1).floats() == [2, 5])
@@ -52,7 +52,7 @@ struct TensorShapeTests {
     #expect(Tensor.range(3).rows(where: Tensor(labels: [0, 0, 0]).equals(1)).shape == [0])
   }
 
-  @Test("joining: along a dimension, and along a new one")
+  @Test("tensors are joined along a dimension or along a new one")
   func joining() {
     #expect(Tensor.concatenate([x, x], along: 1).shape == [2, 6])
     #expect(Tensor.concatenate([x, x + 6]).floats() == (0..<12).map(Float.init))
@@ -60,14 +60,14 @@ struct TensorShapeTests {
     #expect(Tensor.stack([x, x, x], along: 2).shape == [2, 3, 3])
   }
 
-  @Test("labels as rows with a single one")
+  @Test("one-hot rows have a 1 at the label")
   func oneHot() {
     let rows = Tensor(labels: [2, 0]).oneHot(classes: 3)
     #expect(rows.type == .float32)
     #expect(rows.floats() == [0, 0, 1, 1, 0, 0])
   }
 
-  @Test("reductions go over the dimensions given, or over all")
+  @Test("reductions go over the given dimensions, or over all if none is given")
   func reductions() {
     #expect(x.sum().scalar == 15)
     #expect(x.sum([0]).floats() == [3, 5, 7])
@@ -82,7 +82,7 @@ struct TensorShapeTests {
     #expect(Tensor([1, .nan] as [Float], shape: [2]).max().scalar.isNaN)
   }
 
-  @Test("the index of the largest and of the smallest is the first of equals")
+  @Test("of equal largest or smallest elements, the index is that of the first")
   func argmax() {
     let ties = Tensor([1, 7, 7, 0, 0, 7, 5, 5, 5] as [Float], shape: [3, 3])
     #expect(ties.argmax(1).int64s() == [1, 2, 0])
@@ -92,7 +92,7 @@ struct TensorShapeTests {
     #expect(Tensor.zeros([1000, 3]).argmax(0).int64s() == [0, 0, 0])
   }
 
-  @Test("the k largest come largest first, with their places")
+  @Test("the k largest elements come in descending order with their indices")
   func topK() {
     let rows = Tensor([3, 1, 2, -1, -3, -2] as [Float], shape: [2, 3])
     let top = rows.topK(2, 1)
@@ -100,7 +100,7 @@ struct TensorShapeTests {
     #expect(top.indices.int64s() == [0, 2, 0, 2])
   }
 
-  @Test("elements are converted when they are read")
+  @Test("elements are converted when they are read in another type")
   func conversion() {
     #expect(Tensor([0, 255] as [UInt8], shape: [2]).floats() == [0, 255])
     #expect(Tensor([1.75, 2] as [Double], shape: [2]).type == .float64)

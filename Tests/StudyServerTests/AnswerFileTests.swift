@@ -13,16 +13,16 @@ struct AnswerFileTests {
     tiny = try TinyStudy(sheets: 1)
   }
 
-  /// A participant's file, as the page would save it.
-  private func file(slot: Int = 2, _ change: (inout [String: Any]) -> Void = { _ in }) throws -> URL
-  {
+  /// Writes an answer file as the page saves it, after a change of its content.
+  private func file(
+    slot: Int = 2, _ change: (inout [String: Any]) -> Void = { _ in }
+  ) throws -> URL {
     let loaded = try tiny.loaded()
     let time = "2026-01-31T12:00:00.000Z"
     let answers = loaded.lists[slot - 1].map { trial -> [String: Any] in
       [
         "session": 1, "position": trial.position, "question": 1, "choice": "na",
-        "endedOn": "response",
-        "milliseconds": 5.5, "time": time,
+        "endedOn": "response", "milliseconds": 5.5, "time": time,
       ]
     }
     var content: [String: Any] = [
@@ -40,7 +40,7 @@ struct AnswerFileTests {
     return place
   }
 
-  @Test("A file is taken in once, with its list, its times and its code")
+  @Test("An answer file is added once, with its list, its times and its code")
   func once() async throws {
     let place = try file()
     let collector = try AnswerCollector(tiny.folder)
@@ -59,7 +59,7 @@ struct AnswerFileTests {
     #expect(completion == "participant,code,external\np1,ABCD-1234,PROLIFIC_PID=p2\n")
   }
 
-  @Test("A file that is not the study's, or not in order, is refused and leaves nothing behind")
+  @Test("An answer file with a wrong value is refused, and nothing of it is added")
   func refusals() async throws {
     let collector = try AnswerCollector(tiny.folder)
     let changes: [(inout [String: Any]) -> Void] = [
@@ -85,7 +85,7 @@ struct AnswerFileTests {
     #expect(try StudyServer.export(tiny.folder).participants == 0)
   }
 
-  @Test("The written page holds what it needs and nothing of the key")
+  @Test("The files of the page contain everything it needs and nothing of the key")
   func page() throws {
     let out = tiny.temporary.appending("page")
     #expect(try StaticPage.write(tiny.folder, to: out) == 27)
@@ -108,8 +108,8 @@ struct AnswerFileTests {
 
 @Suite("Simulated studies")
 struct StudySimulationTests {
-  @Test("The same seed gives the same answers, in a folder that scoring can read")
-  func repeats() async throws {
+  @Test("The same seed gives the same answers, in a folder with the files that scoring needs")
+  func reproducible() async throws {
     let tiny = try TinyStudy(slots: 5)
     let simulation = try StudySimulation(tiny.folder)
     #expect(simulation.models == TinyStudy.models.sorted())
@@ -135,7 +135,7 @@ struct StudySimulationTests {
     }
   }
 
-  @Test("Probabilities that are none are refused")
+  @Test("Values that are not probabilities are refused")
   func probabilities() {
     #expect(throws: Failure.self) { try SimulatedBehaviour(fooled: 1.1) }
     #expect(throws: Failure.self) { try SimulatedBehaviour(fooled: 0.95, none: 0.1) }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import StudyServer
 
-@Suite("Requests")
+@Suite("Reading HTTP requests")
 struct RequestParserTests {
   private func parse(_ text: String) throws -> HTTPRequest? {
     var parser = RequestParser()
@@ -10,10 +10,11 @@ struct RequestParserTests {
     return try parser.next()
   }
 
-  @Test("A request is the same in one piece and byte by byte, and the next one begins behind it")
+  @Test("Requests are the same whether they arrive in one piece or byte by byte")
   func pieces() throws {
     let text =
-      "POST /api/answer?a=1%202&b=x+y&a=9 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nX-Y:  z \r\n\r\nbody"
+      "POST /api/answer?a=1%202&b=x+y&a=9 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
+      + "X-Y:  z \r\n\r\nbody"
     let whole = try #require(try parse(text))
     #expect(
       whole.method == .post && whole.path == "/api/answer"
@@ -29,7 +30,7 @@ struct RequestParserTests {
   }
 
   @Test(
-    "What is not HTTP/1.1 to the letter is refused",
+    "Everything that does not follow HTTP/1.1 exactly is refused",
     arguments: [
       ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\nHost: h\n\n\r\n\r\n", 400),
       ("GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
@@ -59,7 +60,7 @@ struct RequestParserTests {
     #expect(refusal.status.rawValue == status)
   }
 
-  @Test("Any bytes whatever are a request, part of one, or refused")
+  @Test("Damaged requests are accepted or refused, and never end the process")
   func noise() {
     var generator = SystemRandomNumberGenerator()
     let start = Array("POST /a?b=%41 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc".utf8)
@@ -76,16 +77,16 @@ struct RequestParserTests {
   }
 }
 
-@Suite("Rates")
+@Suite("Rate limits")
 struct RateLimiterTests {
-  @Test("A caller has so many permits and then none, whatever another does")
+  @Test("A caller who has used all permits is refused, and other callers are not")
   func bucket() {
     let limiter = RateLimiter(burst: 3, perSecond: 0.001)
     #expect((0..<5).map { _ in limiter.allows("a") } == [true, true, true, false, false])
     #expect(limiter.allows("b"))
   }
 
-  @Test("Callers without number cost a bounded table")
+  @Test("The table of callers is bounded, and known callers stay accepted when it is full")
   func flood() {
     let limiter = RateLimiter(burst: 2, perSecond: 0, capacity: 10)
     let allowed = (0..<100).count { limiter.allows("caller \($0)") }

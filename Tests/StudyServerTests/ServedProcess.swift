@@ -8,9 +8,9 @@ import Testing
   import Darwin
 #endif
 
-/// `crossfire study serve` as a process of its own.
+/// A process that runs `crossfire study serve`.
 struct ServedProcess {
-  /// The command beside this test program.
+  /// The built command, which is in the folder of this test program.
   static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "crossfire")
 

@@ -12,7 +12,7 @@ import Testing
   import Darwin
 #endif
 
-/// A connection that sends whatever bytes it is given.
+/// A TCP connection to a server on this machine that can send any bytes.
 struct RawConnection {
   let file: Int32
 
@@ -32,17 +32,18 @@ struct RawConnection {
       }
     }
     try #require(status == 0)
-    // The server's tasks share a few threads with all other tests, and may have to wait for the
-    // last of them.
+    // The server's tasks share a few threads with all other tests and may have to wait until these
+    // have ended.
     var patience = timeval(tv_sec: 1200, tv_usec: 0)
     setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
   func write(_ bytes: [UInt8]) { _ = send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
-  /// What comes back, up to the end or to one full buffer; nil if nothing has come at all.
+  /// Reads what arrives next, empty at the end of the connection; nil if nothing arrives in time.
   func read() async -> [UInt8]? {
-    // On a thread of its own: the server has need of the few that tasks share.
+    // The call blocks, so it runs on a thread of its own and not on one that the server's tasks
+    // need.
     await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -58,7 +59,7 @@ struct RawConnection {
 
 @Suite("A served study")
 struct ServedStudyTests {
-  /// Runs a server while a body talks to it.
+  /// Runs a server while a body sends requests to its port.
   private func serving<Result: Sendable>(
     _ tiny: TinyStudy, limits: HTTPServer.Limits = .init(), _ body: (Int) async throws -> Result
   ) async throws -> Result {
@@ -73,7 +74,7 @@ struct ServedStudyTests {
   }
 
   @Test(
-    "Twelve simulated people, one cut off and back, one never done: every answer is there, and their probabilities come out"
+    "The answers of twelve simulated people are all stored, although one reloads and one never ends"
   )
   func endToEnd() async throws {
     let tiny = try TinyStudy(slots: 12, each: 8)
@@ -116,8 +117,8 @@ struct ServedStudyTests {
       for (model, fooled) in zip(TinyStudy.models, [0.1, 0.6]) {
         let own = answers.filter { $0.question == 1 && targets[$0.stimulus]?.source == model }
         let named = own.count { $0.choice == .label(targets[$0.stimulus]!.target!) }
-        // Who gets which list is as it comes, so the answers differ from run to run: four standard
-        // deviations.
+        // Participants consent at the same time, so lists and answers differ from run to run. The
+        // count may be off by four standard deviations.
         let spread = 4 * (Double(own.count) * fooled * (1 - fooled)).squareRoot()
         #expect(
           own.count >= 88 && abs(Double(named) - fooled * Double(own.count)) < spread,
@@ -127,14 +128,13 @@ struct ServedStudyTests {
   }
 
   @Test(
-    "Malformed requests crash nothing, store nothing and get no file, and the next caller is served"
-  )
+    "After malformed requests the server still answers, and has stored nothing of them")
   func malformed() async throws {
     let tiny = try TinyStudy()
     try await serving(tiny) { port in
       let good = Array(
-        "POST /api/answer HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-          .utf8)
+        ("POST /api/answer HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+          + "Content-Length: 2\r\n\r\n{}").utf8)
       var generator = SystemRandomNumberGenerator()
       for number in 0..<300 {
         let connection = try RawConnection(port: port)
@@ -155,8 +155,8 @@ struct ServedStudyTests {
     }
   }
 
-  @Test("A caller who drips bytes is cut off")
-  func patience() async throws {
+  @Test("A connection whose request does not arrive in time is closed")
+  func deadline() async throws {
     var limits = HTTPServer.Limits()
     limits.requestTime = .milliseconds(300)
     try await serving(try TinyStudy(), limits: limits) { port in
@@ -167,7 +167,7 @@ struct ServedStudyTests {
     }
   }
 
-  @Test("One more connection than there is room for takes the place of an idle one")
+  @Test("When all connections are in use, a new one replaces an idle one")
   func room() async throws {
     var limits = HTTPServer.Limits()
     limits.connections = 1
@@ -178,8 +178,8 @@ struct ServedStudyTests {
       defer { idle.end() }
       idle.write(request)
       #expect(await idle.read()?.isEmpty == false)
-      // The first may not have gone idle yet when its answer is here: then the next is turned away,
-      // and tries again.
+      // The first connection may become idle a moment after its answer has arrived. Until then new
+      // connections are refused, so this tries again.
       var answer: [UInt8]? = []
       while answer?.isEmpty == true {
         let next = try RawConnection(port: port)
@@ -193,7 +193,7 @@ struct ServedStudyTests {
   }
 
   @Test(
-    "A kill in the middle loses no answer that was acknowledged",
+    "When the server is killed, no acknowledged answer is lost",
     .enabled(if: FileManager.default.isExecutableFile(atPath: ServedProcess.program.path)))
   func killed() async throws {
     let tiny = try TinyStudy(slots: 6, each: 6)

@@ -16,7 +16,7 @@ struct StudyDatabaseTests {
     database = try tiny.database()
   }
 
-  /// Somebody who has agreed.
+  /// Adds a participant who has consented and opened the page.
   private func enrolled(_ external: [String: String] = [:]) async throws -> Participant {
     let database = database
     return try await database.write { rows in
@@ -29,11 +29,11 @@ struct StudyDatabaseTests {
     }
   }
 
+  /// Adds an answer; a choice of nil is a timeout.
   @discardableResult
-  private func answer(_ who: Participant, _ position: Int, _ question: Int, _ choice: Choice?)
-    async throws
-    -> Participant
-  {
+  private func answer(
+    _ who: Participant, _ position: Int, _ question: Int, _ choice: Choice?
+  ) async throws -> Participant {
     let database = database
     return try await database.write { rows in
       var participant = try StudyDatabase.participant(who.id, rows)
@@ -41,13 +41,13 @@ struct StudyDatabaseTests {
       try database.add(
         GivenAnswer(step: step, choice: choice, ending: choice == nil ? .timeout : .response),
         of: &participant, rows)
-      // What is held in memory is what the disk would say.
+      // The participant in memory equals the one that is stored.
       #expect(try participant == StudyDatabase.participant(who.id, rows))
       return participant
     }
   }
 
-  @Test("Commits wait for the disk, keys hold, and the log is written ahead")
+  @Test("Commits wait for the disk, foreign keys are enforced, and the log is written ahead")
   func pragmas() async throws {
     let values = try await database.write { rows in
       try ["synchronous", "foreign_keys", "journal_mode"].map {
@@ -57,7 +57,7 @@ struct StudyDatabaseTests {
     #expect(values == ["2", "1", "wal"])
   }
 
-  @Test("No row can be changed, removed or replaced, by any program")
+  @Test("No program can change, remove or replace a row")
   func onlyAdded() async throws {
     let somebody = try await enrolled(["PROLIFIC_PID": "abc"])
     try await answer(somebody, 1, 1, .label(0))
@@ -68,9 +68,10 @@ struct StudyDatabaseTests {
     for statement in [
       "UPDATE answer SET choice = '1'", "DELETE FROM answer", "DELETE FROM participant",
       "UPDATE enrolment SET slot = 2",
-      "INSERT OR REPLACE INTO answer SELECT participant, session, position, phase, stimulus, question, '2', ended_on, rt_ms, "
-        + "server_ms, time FROM answer",
-      "REPLACE INTO enrolment SELECT participant, 3, consent_sha256, time, external, identity FROM enrolment",
+      "INSERT OR REPLACE INTO answer SELECT participant, session, position, phase, stimulus, "
+        + "question, '2', ended_on, rt_ms, server_ms, time FROM answer",
+      "REPLACE INTO enrolment SELECT participant, 3, consent_sha256, time, external, identity "
+        + "FROM enrolment",
       "DELETE FROM study",
     ] {
       #expect(throws: DatabaseError.self) { try other.write { try $0.execute(sql: statement) } }
@@ -81,8 +82,7 @@ struct StudyDatabaseTests {
   }
 
   @Test(
-    "Answers come in the order of the list; the same one twice is stored once, another one is refused"
-  )
+    "Answers must follow the list; an answer sent again is stored once, a different one is refused")
   func order() async throws {
     let somebody = try await enrolled()
     try await answer(somebody, 1, 1, .label(0))
@@ -94,14 +94,14 @@ struct StudyDatabaseTests {
         try await answer(somebody, position, question, choice)
       }
     }
-    // The second most plausible label is another than the most plausible, and a class.
+    // The second label must be a class, and not the one that was named first.
     for choice in [Choice.label(0), .label(3)] {
       await #expect(throws: StudyDatabase.Refusal.notAnAnswer) {
         try await answer(somebody, 1, 2, choice)
       }
     }
     try await answer(somebody, 1, 2, .label(2))
-    // Who says "none of them", or nothing, is not asked again.
+    // The second question is not asked after "none of them" or a timeout.
     try await answer(somebody, 2, 1, Choice.none)
     try await answer(somebody, 3, 1, nil)
     let last = try await answer(somebody, 4, 1, .label(1))
@@ -110,15 +110,14 @@ struct StudyDatabaseTests {
   }
 
   @Test(
-    "A newcomer gets the list that fewest have; who dropped out or withdrew does not count, who finished does"
-  )
+    "A newcomer gets the list that the fewest active and finished participants have")
   func slots() async throws {
     let database = database
     let impatient = try StudyDatabase(tiny.folder.database, tiny.loaded(), patience: 1e-9)
     var people: [Participant] = []
     for _ in 1...5 { people.append(try await enrolled()) }
     #expect(people.map(\.slot) == [1, 2, 3, 4, 1])
-    // Nobody has answered for longer than a moment, so every list is free again.
+    // With almost no patience all participants count as having dropped out, so every list is free.
     #expect(try impatient.inspect { try impatient.leastFilledSlot($0) } == 1)
     #expect(try database.inspect { try database.leastFilledSlot($0) } == 2)
     let third = people[2]
@@ -136,7 +135,7 @@ struct StudyDatabaseTests {
     #expect(try impatient.inspect { try impatient.leastFilledSlot($0) } == 2)
   }
 
-  @Test("Nobody finishes before the last answer, or takes part twice under one identifier")
+  @Test("Finishing before the last answer, and a second consent with one identifier, are refused")
   func refusals() async throws {
     let somebody = try await enrolled(["PROLIFIC_PID": "abc", "STUDY_ID": "s"])
     let database = database
@@ -156,8 +155,7 @@ struct StudyDatabaseTests {
   }
 
   @Test(
-    "Changes that come together fail one by one, and each that succeeds is there when its call returns"
-  )
+    "Of changes in one transaction, failed ones are undone alone, and others are stored on return")
   func groups() async throws {
     let somebody = try await enrolled()
     let database = database
@@ -171,12 +169,12 @@ struct StudyDatabaseTests {
               event: kind, position: number, milliseconds: 1, of: somebody, rows)
           }
           guard done != nil else { return false }
-          let isThere = try? database.inspect {
+          let isStored = try? database.inspect {
             try Bool.fetchOne(
               $0, sql: "SELECT EXISTS (SELECT 1 FROM event WHERE position = ?)", arguments: [number]
             )
           }
-          return isThere == true
+          return isStored == true
         }
       }
       return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -185,7 +183,7 @@ struct StudyDatabaseTests {
     #expect(try database.inspect { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM event") } == 133)
   }
 
-  @Test("A database of another study, or none, is refused")
+  @Test("A database of another study, and a file that is not a database, are refused")
   func others() async throws {
     let other = try TinyStudy(slots: 2)
     let mixed = #expect(throws: Failure.self) {
@@ -198,13 +196,13 @@ struct StudyDatabaseTests {
     #expect(throws: Failure.self) { try StudyDatabase(place, tiny.loaded()) }
   }
 
-  @Test("Secrets are 128 bits of the alphabet, and none comes twice")
+  @Test("Secrets have 128 random bits, and no secret occurs twice")
   func secrets() {
     let secrets = (0..<1_000).map { _ in Secret().text }
     #expect(Set(secrets).count == 1_000 && secrets.allSatisfy { Secret($0) != nil })
     #expect(Secret("short") == nil && Secret(String(repeating: "I", count: 26)) == nil)
-    // Each of the 26 letters takes all of its values but the last of a half, which has only what is
-    // left of 64 bits.
+    // Each half of a secret has 64 bits in 13 letters of five bits. So the last letter of a half
+    // has only four bits and takes 16 values, and all others take 32.
     let seen = (0..<26).map { place in Set(secrets.map { Array($0)[place] }).count }
     #expect(
       seen.enumerated().allSatisfy { $0.offset % 13 == 12 ? $0.element == 16 : $0.element == 32 })

@@ -7,17 +7,17 @@ import TestSupport
 
 @testable import StudyServer
 
-/// A study of 8x8 pictures in three classes: two practice trials, then of two models so many
-/// pictures each.
+/// A study of 8x8 pictures in three classes, in a temporary folder. Each list has two practice
+/// trials and then pictures of two models.
 struct TinyStudy {
   let temporary = TemporaryFolder()
   let folder: StudyFolder
   let study: Study
-  /// The label and the target of every picture, as the key has it.
   private(set) var key: [Stimulus] = []
 
   static let models = ["plain", "defended"]
 
+  /// - Parameter each: the number of pictures of each model in a list.
   init(
     slots: Int = 4, each: Int = 3, questions: Int = 2, secondsPerAnswer: Double? = nil,
     sheets: Int = 0
@@ -32,8 +32,8 @@ struct TinyStudy {
       questions: Array(
         ["Which label is the most plausible?", "Which is the second?"].prefix(questions)),
       noneText: "None of them", secondsPerAnswer: secondsPerAnswer, participants: max(1, slots - 1),
-      slots: slots,
-      width: 8, height: 8, stimuli: pictures + practice, practiceLabels: ["s9001": 1, "s9002": 2],
+      slots: slots, width: 8, height: 8, stimuli: pictures + practice,
+      practiceLabels: ["s9001": 1, "s9002": 2],
       sheets: (0..<sheets).map {
         Study.Sheet(name: "sheet-\($0)", caption: "Rows and columns", width: 8, height: 8)
       })
@@ -55,8 +55,8 @@ struct TinyStudy {
       key.append(
         Stimulus(
           name: name, sha256: try Digest.hex(ofFile: folder.image(name)),
-          kind: isPractice ? .practice : .adversarial,
-          data: "tiny", index: number, label: isPractice ? number - pictures.count + 1 : number % 3,
+          kind: isPractice ? .practice : .adversarial, data: "tiny", index: number,
+          label: isPractice ? number - pictures.count + 1 : number % 3,
           target: isPractice ? nil : (number + 1) % 3,
           source: isPractice ? nil : Self.models[number % 2],
           attack: isPractice ? nil : "fgsm", epsilon: isPractice ? nil : 0.3,
@@ -77,7 +77,8 @@ struct TinyStudy {
     try StudyDatabase(folder.database, loaded(), patience: patience)
   }
 
-  /// Somebody who is fooled by the models with probabilities.
+  /// A simulated person.
+  /// - Parameter fooled: for each of `models`, the probability of naming the target.
   func person(_ number: Int, fooled: [Double] = [0.1, 0.6]) throws -> SimulatedPerson {
     let behaviours = try zip(Self.models, fooled).map { ($0, try SimulatedBehaviour(fooled: $1)) }
     return SimulatedPerson(

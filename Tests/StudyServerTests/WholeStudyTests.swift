@@ -6,7 +6,7 @@ import Testing
 
 @testable import StudyServer
 
-@Suite("A whole study")
+@Suite("A whole study, from a run to the score")
 struct WholeStudyTests {
   private static let experiment = """
     name: small
@@ -32,7 +32,7 @@ struct WholeStudyTests {
   }
 
   @Test(
-    "From a real run to the score: twelve people, one cut off and back, one never done, and a server killed on the way",
+    "The score's intervals contain the probabilities, although the server is killed in between",
     .enabled(if: FileManager.default.isExecutableFile(atPath: ServedProcess.program.path)))
   func whole() async throws {
     let temporary = TemporaryFolder()
@@ -87,7 +87,8 @@ struct WholeStudyTests {
       let truth = try #require(fooled[result.condition.source])
       let interval = try #require(result.fooled.bootstrap)
       #expect(interval[0] <= truth && truth <= interval[1], "\(result.condition): \(result.fooled)")
-      // Named first; or "none of them"; or second, if the label before the attack was named first.
+      // A mistake is reasonable if the target is named first, for "none of them", and if the target
+      // is named second after the image's label.
       let reasonable = truth + 0.1 + (1 - truth - 0.1) * 0.3
       let wider = try #require(result.reasonable.bootstrap)
       #expect(

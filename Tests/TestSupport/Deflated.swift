@@ -1,7 +1,7 @@
 import CZlib
 
-/// Deflated bytes in zlib's frame of that many window bits: 31 for a gzip member, 15 for zlib's
-/// own, −15 for none.
+/// The bytes compressed by zlib's deflate. `windowBits` chooses the format around the compressed
+/// data: 31 for gzip, 15 for zlib's own, −15 for none.
 public func deflated(_ bytes: [UInt8], windowBits: Int32 = 31) -> [UInt8] {
   var stream = z_stream()
   deflateInit2_(

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Files that scripts/foreign_models.py and scripts/architectures_reference.py wrote.
+/// The fixtures of the tests of ModelCore, which scripts/foreign_models.py and
+/// scripts/architectures_reference.py wrote.
 public enum Fixture {
   public static func file(_ name: String) -> URL {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -2,8 +2,9 @@ import ModelCore
 import Support
 
 extension Network {
-  /// The same network with random numbers in every tensor that starts constant: running means and
-  /// biases from N(0, 0.5²), running variances and batch-normalisation weights from U(0.5, 2).
+  /// A copy of this network with random numbers in the tensors that start as constants: running
+  /// means and biases from N(0, 0.5²), running variances and weights of batch normalisation from
+  /// U(0.5, 2).
   public func withRandomStatistics(seed: Seed) throws -> Network {
     let random = RandomSource(seed)
     let tensors = state().map { name, tensor -> (String, Tensor) in

@@ -1,13 +1,13 @@
 import Foundation
 import ModelCore
 
-/// Models, and the answers that independent implementations give for them, if this machine has
-/// them.
+/// Models with the outputs that independent implementations compute for them, where they are
+/// present.
 ///
-/// Looked for in the folder that `CROSSFIRE_PARITY` names, then beside the repository.
+/// They are searched for in the folder that `CROSSFIRE_PARITY` names, then beside the repository.
 public enum Reference {
   public static let skipMessage: String =
-    "reference answers are not on this machine (CROSSFIRE_PARITY, or ../shared/parity): not compared"
+    "skipped: reference outputs were not found; set CROSSFIRE_PARITY to the folder that has them"
 
   public static let folder: URL? = {
     let beside = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -30,14 +30,14 @@ public enum Reference {
   }
 }
 
-/// The largest difference between two tensors relative to the largest number of the second.
+/// The largest difference between two tensors, divided by the largest magnitude in the second.
 public func relativeError(_ found: Tensor, _ expected: Tensor) -> Double {
   let scale = expected.to(.float64).absolute.max().scalar
   let distance = (found.to(.float64) - expected.to(.float64)).absolute.max().scalar
   return scale == 0 ? distance : distance / scale
 }
 
-/// The share of elements of two tensors that agree to within 1e-5.
+/// The fraction of the elements of two tensors that differ by at most 1e-5.
 public func agreement(_ found: Tensor, _ expected: Tensor) -> Double {
   (found - expected).absolute.isAtMost(1e-5).to(.float32).mean().scalar
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that is gone when the test is.
+/// A temporary folder that is removed when this object is released.
 public final class TemporaryFolder {
   public let url: URL
 

@@ -2,8 +2,7 @@ import CZlib
 import Foundation
 import Support
 
-/// The content of a gzipped file in order, a piece at a time, so that memory does not grow with the
-/// file.
+/// Decompresses a gzip file piece by piece, so that memory does not grow with the size of the file.
 final class InflatedFile {
   private let file: FileHandle
   private let name: String
@@ -12,7 +11,8 @@ final class InflatedFile {
   private var output: ArraySlice<UInt8> = []
   private var isOver = false
 
-  /// - Throws: `Failure.missing` if there is no such regular file.
+  /// Opens a file.
+  /// - Throws: `Failure.missing` if there is no such file or if it is a folder.
   init(_ url: URL) throws {
     name = url.path
     var folder: ObjCBool = false
@@ -31,7 +31,7 @@ final class InflatedFile {
     try? file.close()
   }
 
-  /// The next bytes: `count` of them, or fewer only where the file ends.
+  /// Reads the next `count` bytes, or fewer at the end of the file.
   func read(_ count: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(min(count, 1 << 20))

@@ -8,16 +8,15 @@ import Support
 #endif
 
 extension TarArchive {
-  /// Unpacks the archive's files and puts one folder of it in its place, which appears whole or not
-  /// at all.
+  /// Unpacks one top folder of the archive. The folder appears whole or not at all.
   /// - Parameters:
-  ///   - name: the folder at the top of the archive that is wanted.
-  ///   - place: where it goes; nothing may be there.
-  ///   - progress: told how many bytes of files are unpacked.
+  ///   - name: the name of the folder in the archive.
+  ///   - place: the place of the unpacked folder, at which nothing may exist.
+  ///   - progress: called with the number of bytes that have been unpacked.
   /// - Throws: what `walk` throws; `Failure.cannotWrite`.
   func extract(_ name: String, to place: URL, progress: @escaping (Int) -> Void = { _ in }) throws {
     let parent = place.deletingLastPathComponent()
-    // Of this process alone, and new: nothing in it can be a link.
+    // A new folder that only this process uses, so nothing in it can be a link.
     let workshop = parent.appending(path: ".\(place.lastPathComponent).\(getpid()).unpacking")
     try? FileManager.default.removeItem(at: workshop)
     try createFolder(workshop)
@@ -38,7 +37,9 @@ extension TarArchive {
     }
     let unpacked = workshop.appending(path: name)
     guard isFolder(unpacked) else {
-      throw Failure.badData("\(url.path) holds no folder '\(name)'", hint: "is it another archive?")
+      throw Failure.badData(
+        "\(url.path): expected a folder '\(name)' in the archive, found none",
+        hint: "is it another archive?")
     }
     guard rename(unpacked.path, place.path) == 0 else { throw cannotWrite(place) }
   }

@@ -1,15 +1,16 @@
 import Foundation
 import Support
 
-/// A gzipped tar archive, read from front to back in little memory.
+/// A gzipped tar archive, which is read from front to back in little memory.
 ///
-/// Only plain files and folders are taken, under paths that stay below where they are put; links,
-/// devices and everything else are refused, and so is an archive that holds more than it may.
-/// Format: POSIX.1-2001 pax and ustar, GNU's long names.
+/// Only plain files and folders are read, with paths that stay below the folder they are unpacked
+/// to. Links, devices and anything else are refused, and so is an archive with more files or bytes
+/// than expected. Formats: ustar and pax (POSIX.1-2001), and GNU's long names.
 struct TarArchive {
   let url: URL
-  /// The most bytes that all files together may have, and the most files.
+  /// The largest number of bytes in all files together.
   let limit: Int
+  /// The largest number of files.
   static let mostFiles = 2_000_000
 
   init(_ url: URL, limit: Int) {
@@ -17,10 +18,11 @@ struct TarArchive {
     self.limit = limit
   }
 
-  /// Goes through the files.
-  /// - Parameter visit: given the path and the size of a file, gives what takes its content piece
-  ///   by piece, or nil to pass it over.
-  /// - Throws: `Failure.badData` if the archive is damaged or hostile.
+  /// Visits the files in order.
+  /// - Parameter visit: is called with the path and the size of a file. It returns a function that
+  ///   is called with the content piece by piece, or nil to skip the file.
+  /// - Throws: `Failure.badData` if the archive is damaged, or if it could write outside of its
+  ///   folder or fill the disk.
   func walk(_ visit: (_ path: String, _ size: Int) throws -> ((ArraySlice<UInt8>) throws -> Void)?)
     throws
   {
@@ -33,7 +35,7 @@ struct TarArchive {
       total += size
       files += 1
       guard total <= limit, files <= Self.mostFiles else {
-        throw wrong("holds more than the \(limit) bytes or \(Self.mostFiles) files expected")
+        throw wrong("holds more than the expected \(limit) bytes or \(Self.mostFiles) files")
       }
       switch kind {
       case UInt8(ascii: "0"), 0, UInt8(ascii: "7"):
@@ -53,9 +55,11 @@ struct TarArchive {
         throw wrong("holds '\(printable(name(header)))', which is neither a file nor a folder")
       }
     }
-    // Blocks of zeros fill up the archive; with the last of them the checksum of all has been
-    // compared.
-    guard try source.read(1 << 20).count < 1 << 20 else { throw wrong("goes on after its end") }
+    // Blocks of zeros fill up the archive. Reading the last of them makes zlib compare the checksum
+    // of the whole file.
+    guard try source.read(1 << 20).count < 1 << 20 else {
+      throw wrong("has more than a megabyte after its end")
+    }
   }
 
   /// The next header block; nil at the end of the archive.
@@ -63,7 +67,7 @@ struct TarArchive {
     let block = try source.read(512)
     guard block.count == 512 else { throw wrong("is cut short") }
     guard block.contains(where: { $0 != 0 }) else { return nil }
-    // The checksum counts its own field as blanks.
+    // For the checksum, its own field counts as blanks.
     let sum = block.enumerated().reduce(0) {
       $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element))
     }
@@ -74,7 +78,7 @@ struct TarArchive {
   private func size(_ header: [UInt8]) throws -> Int {
     let field = header[124..<136]
     guard field.first! & 0x80 != 0 else { return try octal(field) }
-    // Sizes beyond eight gigabytes are binary; none of them is wanted here.
+    // Sizes of more than 8 GB are stored in binary. No data set has such a file.
     throw wrong("holds a file of more than 8 GB")
   }
 
@@ -95,7 +99,7 @@ struct TarArchive {
     return prefix.isEmpty ? text(header[0..<100]) : prefix + "/" + text(header[0..<100])
   }
 
-  /// A path that stays where it is put, without its last slash.
+  /// The path without its last slash, if it stays below the folder that it is unpacked to.
   private func checked(_ path: String) throws -> String {
     var parts = path.split(separator: "/", omittingEmptySubsequences: false)
     if parts.last == "" { parts.removeLast() }
@@ -105,7 +109,7 @@ struct TarArchive {
         && part.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
     guard isSafe, parts.count <= 32, path.utf8.count <= 4096 else {
-      throw wrong("holds the path '\(printable(path))', which may lead elsewhere")
+      throw wrong("holds the path '\(printable(path))', which may lead out of its folder")
     }
     return parts.joined(separator: "/")
   }
@@ -117,7 +121,7 @@ struct TarArchive {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The path in a pax header, of lines such as "23 path=folder/file\n".
+  /// The path in a pax header, which has lines such as "23 path=folder/file\n".
   private func paxPath(_ text: String) -> String? {
     text.split(separator: "\n").compactMap { line in
       line.range(of: " path=").map { String(line[$0.upperBound...]) }
@@ -143,6 +147,6 @@ struct TarArchive {
   }
 
   private func wrong(_ reason: String) -> Failure {
-    .badData("\(url.path) \(reason)", hint: "get the archive again, from where it is published")
+    .badData("\(url.path) \(reason)", hint: "get the archive again from its publisher")
   }
 }

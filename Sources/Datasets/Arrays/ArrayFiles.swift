@@ -2,11 +2,29 @@ import Foundation
 import ModelCore
 import Support
 
-/// A NumPy archive: `.npz`, as `numpy.savez` and `savez_compressed` write it.
-struct NPZFile: DataFormat {
-  static let summary = "an .npz file with images and labels"
+/// A file or folder of arrays under names.
+///
+/// To add one, write which arrays it holds and how one of them is read, and add it to
+/// `DataFormats.all`. The meaning of the arrays is the same in all of them: see `LabelledArrays`.
+protocol ArrayFormat: DataFormat {
+  var arrays: LabelledArrays { get }
+}
 
-  private let arrays: LabelledArrays
+extension ArrayFormat {
+  var parts: Set<Split> { arrays.parts }
+
+  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
+    -> LabelledImages
+  {
+    try arrays.load(part, name: name)
+  }
+}
+
+/// A NumPy archive (`.npz`), as `numpy.savez` and `numpy.savez_compressed` write it.
+struct NPZFile: ArrayFormat {
+  static let summary = "an .npz file with arrays of images and labels"
+
+  let arrays: LabelledArrays
 
   init?(_ url: URL, _ settings: Settings) throws {
     guard url.pathExtension.lowercased() == "npz", !isFolder(url) else { return nil }
@@ -16,51 +34,35 @@ struct NPZFile: DataFormat {
       try NPY.tensor(archive.content($0 + ".npy"), named: "\(url.path), \($0)")
     }
   }
-
-  var parts: Set<Split> { arrays.parts }
-
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
-    -> LabelledImages
-  {
-    try arrays.load(part, name: name)
-  }
 }
 
-/// A folder of NumPy arrays, `images.npy` and `labels.npy`, or the path of the former.
-struct NPYFolder: DataFormat {
-  static let summary = "a folder with images.npy and labels.npy"
+/// A folder of NumPy arrays, such as `images.npy` and `labels.npy`, or the path of one of them.
+struct NPYFolder: ArrayFormat {
+  static let summary = "a folder with an .npy file of images and one of labels"
 
-  private let arrays: LabelledArrays
+  let arrays: LabelledArrays
 
   init?(_ url: URL, _ settings: Settings) throws {
     let isArray = url.pathExtension.lowercased() == "npy"
     let folder = isArray ? url.deletingLastPathComponent() : url
     guard isFolder(folder), let entries = try? FolderEntry.all(in: folder) else { return nil }
     let names = entries.map(\.name).filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
+    // Options are read only if this is the format: another format must not accept them.
+    guard isArray || !names.isEmpty else { return nil }
     arrays = LabelledArrays(file: folder.path, names: names, settings: try ArraySettings(settings))
     {
       let file = folder.appending(path: $0 + ".npy")
       return try NPY.tensor(
         [UInt8](readFile(file, limit: SizeLimits.array + 1 << 17)), named: file.path)
     }
-    guard isArray || !names.isEmpty else { return nil }
-  }
-
-  var parts: Set<Split> { arrays.parts }
-
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
-    -> LabelledImages
-  {
-    try arrays.load(part, name: name)
   }
 }
 
-/// A safetensors file with `images` and `labels`; metadata `classNames`, a JSON list of texts,
-/// names the classes.
-struct SafetensorsImages: DataFormat {
-  static let summary = "a .safetensors file with images and labels"
+/// A safetensors file. Its metadata may name the classes in `classNames`, a JSON list of strings.
+struct SafetensorsImages: ArrayFormat {
+  static let summary = "a .safetensors file with tensors of images and labels"
 
-  private let arrays: LabelledArrays
+  let arrays: LabelledArrays
 
   init?(_ url: URL, _ settings: Settings) throws {
     guard url.pathExtension.lowercased() == "safetensors", !isFolder(url) else { return nil }
@@ -68,7 +70,7 @@ struct SafetensorsImages: DataFormat {
     let size = file.names.reduce(0) { $0 + (file.shape($1)?.reduce(1, *) ?? 0) }
     guard size <= SizeLimits.array else {
       throw Failure.badData(
-        "\(url.path): expected at most \(SizeLimits.array) numbers, found \(size)")
+        "\(url.path): expected at most \(SizeLimits.array) numbers in all tensors, found \(size)")
     }
     var arrays = LabelledArrays(
       file: url.path, names: file.names, settings: try ArraySettings(settings)
@@ -80,18 +82,11 @@ struct SafetensorsImages: DataFormat {
         !names.isEmpty
       else {
         throw Failure.badData(
-          "\(url.path): expected its metadata classNames to be a JSON list of texts")
+          "\(url.path): expected the metadata classNames to be a JSON list of strings, "
+            + "found '\(text.prefix(40))'")
       }
       arrays.classNames = names
     }
     self.arrays = arrays
-  }
-
-  var parts: Set<Split> { arrays.parts }
-
-  func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
-    -> LabelledImages
-  {
-    try arrays.load(part, name: name)
   }
 }

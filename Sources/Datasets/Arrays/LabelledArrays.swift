@@ -2,154 +2,175 @@ import Foundation
 import ModelCore
 import Support
 
-/// Arrays under names, of which some are images and some their labels: what `.npz`, `.npy` and
-/// safetensors files have in common.
+/// The arrays of a file or folder, by name: what `.npz`, `.npy` and safetensors files have in
+/// common.
 ///
-/// Images `images` and labels `labels` are one set; `train_images`, `train_labels`, `test_images`
-/// and `test_labels`, or Keras' `x_train`, `y_train`, `x_test` and `y_test`, are its parts.
+/// `ArrayNames` says which arrays are read. Whatever a format stores, this type gives it layouts,
+/// tables, value ranges, groups and masks.
 struct LabelledArrays: Sendable {
-  /// The file or folder, for errors.
+  /// The path of the file or folder, for error messages.
   let file: String
-  /// The arrays there are.
+  /// The names of the arrays in it.
   let names: [String]
   /// The names of the classes, if the file has them.
   var classNames: [String]?
   let settings: ArraySettings
-  /// Reads an array that is there.
+  /// Reads one of the arrays in `names`.
   let array: @Sendable (String) throws -> Tensor
 
-  private static let whole = [("images", "labels"), ("x", "y")]
-  private static let part: [Split: [(String, String)]] = [
-    .train: [("train_images", "train_labels"), ("x_train", "y_train")],
-    .test: [("test_images", "test_labels"), ("x_test", "y_test")],
-  ]
+  private static let mostNumbers: Int64 = 65_536
 
-  private func pair(_ split: Split?) -> (images: String, labels: String)? {
-    let candidates = split.map { Self.part[$0]! } ?? Self.whole
-    return candidates.first { names.contains($0.0) && names.contains($0.1) }
+  /// The splits that the arrays are divided into; empty if they are one set.
+  var parts: Set<Split> { Set(Split.allCases.filter { arrays($0) != nil }) }
+
+  /// The names of the arrays of a split (nil: of an undivided set); nil if there are none.
+  private func arrays(_ split: Split?) -> ArrayNames? {
+    ArrayNames.known(split).first { names.contains($0.images) && names.contains($0.labels) }
   }
 
-  var parts: Set<Split> { Set(Split.allCases.filter { pair($0) != nil }) }
-
-  /// Reads a part, or everything.
+  /// Reads a split, or the whole of an undivided set (nil).
+  /// - Throws: `Failure.badData` with the file, the array, what was expected and what was found.
   func load(_ split: Split?, name: String) throws -> LabelledImages {
-    guard let pair = pair(split) else {
+    guard let arrays = arrays(split) else {
+      let found = names.sorted().prefix(20).joined(separator: ", ")
       throw Failure.badData(
-        "\(file): expected arrays named images and labels (or train_images, train_labels, test_images, test_labels), found "
-          + names.sorted().prefix(20).joined(separator: ", "))
+        "\(file): expected arrays named images and labels "
+          + "(or train_images, train_labels, test_images and test_labels), found \(found)")
     }
-    let place = "\(file), \(pair.images)"
-    let labels = try self.labels(pair.labels)
-    let images = try self.images(array(pair.images), place)
-    let largest =
-      try parts.isEmpty
-      ? labels.max() ?? 0
-      : Split.allCases.compactMap(self.pair).map {
-        try self.labels($0.labels).max() ?? 0
-      }.max() ?? 0
-    let names = try classes(largest)
-    guard images.shape[0] == labels.count else {
-      throw Failure.badData(
-        "\(file): expected as many labels as images, found \(images.shape[0]) \(pair.images) and \(labels.count) "
-          + pair.labels)
+    let stored = try array(arrays.images)
+    let order = try ArrayOrder(
+      of: stored.shape, settings.layout, place: "\(file), \(arrays.images)")
+    let images = try checkedImages(order.batch(stored), arrays)
+    let count = images.shape[0]
+    let labels = try wholeNumbers(arrays.labels)
+    let classNames = try classes()
+    try check(labels, of: arrays.labels, count: count, limit: Int64(classNames.count))
+    var groups: [Int64]?
+    if names.contains(arrays.groups) {
+      groups = try wholeNumbers(arrays.groups)
+      try check(groups!, of: arrays.groups, count: count, limit: Self.mostNumbers)
     }
-    do {
-      return try LabelledImages(name: name, classNames: names, pixels: images, labels: labels)
-    } catch let failure as Failure {
-      throw Failure(failure.kind, "\(file): \(failure.message)", hint: failure.hint)
-    }
+    let masks =
+      names.contains(arrays.masks)
+      ? try masks(arrays.masks, order, besides: stored.shape, of: images.shape) : nil
+    return try LabelledImages(
+      name: name, classNames: classNames, pixels: images, labels: labels, groups: groups,
+      masks: masks, valueRange: settings.range ?? 0...1
+    ).noting(notes)
   }
 
-  /// int, `[N]` or `[N, 1]`.
-  private func labels(_ name: String) throws -> [Int64] {
-    let labels = try array(name)
-    guard labels.shape.count == 1 || labels.shape.dropFirst() == [1],
-      [.int64, .int32, .uint8].contains(labels.type)
-    else {
-      throw Failure.badData(
-        "\(file), \(name): expected whole numbers [N], found \(labels.type) \(labels.shape)",
-        hint: "labels are the classes' numbers from 0 on")
-    }
-    return labels.int64s()
+  private func wrong(_ array: String, _ message: String, hint: String? = nil) -> Failure {
+    .badData("\(file), \(array): \(message)", hint: hint)
   }
 
-  /// uint8 or float32 `[N, C, H, W]`.
-  private func images(_ images: Tensor, _ place: String) throws -> Tensor {
-    let ordered = try settings.layout.ordered(images, place)
-    switch ordered.type {
-    case .uint8: return ordered
-    case .float32, .float64:
-      let pixels = ordered.to(.float32)
-      guard pixels.count > 0 else { return pixels }
-      let (low, high) = (pixels.min().scalar, pixels.max().scalar)
-      guard low >= 0, high <= 1 else {
-        throw Failure.badData(
-          "\(place): expected pixels from 0 to 1, found \(low) to \(high)",
-          hint: high > 1 && high <= 255 && low >= 0
-            ? "divide them by 255, or save them as uint8"
-            : "undo the normalisation: it belongs into the model")
-      }
-      return pixels
+  // MARK: Images
+
+  /// Examples as they are kept: uint8 as stored, float32 with every value in the value range.
+  /// - Parameter images: `[N, C, H, W]`, or `[N, D]` for a table.
+  private func checkedImages(_ images: Tensor, _ arrays: ArrayNames) throws -> Tensor {
+    guard images.shape[0] > 0 else {
+      throw wrong(arrays.images, "expected at least one example, found none")
+    }
+    switch images.type {
+    case .uint8: return images
+    case .float32, .float64: break
     default:
-      throw Failure.badData(
-        "\(place): expected pixels as uint8 (0 to 255) or float (0 to 1), found \(ordered.type)",
-        hint: "convert them, for example with astype('uint8')")
+      throw wrong(
+        arrays.images,
+        "expected values as uint8 (0 to 255) or floating-point numbers, found \(images.type)",
+        hint: "convert them with NumPy: astype('uint8') or astype('float32')")
     }
-  }
-
-  private func classes(_ largest: Int64) throws -> [String] {
-    if let classNames { return classNames }
-    let count = settings.classes ?? Int(clamping: largest) &+ 1
-    guard largest < 65_536, count <= 65_536 else {
-      throw Failure.badData("\(file): expected labels below 65536, found \(largest)")
+    let values = images.to(.float32)
+    let extremes = ValueExtremes(values)
+    guard extremes.lie(in: settings.range ?? 0...1) else {
+      throw wrong(
+        arrays.images,
+        "expected values from \((settings.range ?? 0...1).words), found \(extremes)",
+        hint: extremes.hint(range: settings.range))
     }
-    return (0..<max(1, count)).map(String.init)
+    return values
   }
-}
 
-/// What a user may say about arrays.
-struct ArraySettings: Sendable {
-  let layout: ArrayLayout
-  let classes: Int?
-
-  init(_ settings: Settings) throws {
-    let word = try settings.choice(
-      "layout", of: ArrayLayout.allCases.map(\.rawValue), default: ArrayLayout.auto.rawValue,
-      "the order of an image's dimensions")
-    layout = ArrayLayout(rawValue: word)!
-    classes = try settings.optionalInt(
-      "classes", in: 1...65_536, "the number of classes, if labels do not reach the last")
+  /// Masks, float32 in the shape of the images.
+  /// - Parameters:
+  ///   - stored: the shape of the array of images in the file.
+  ///   - shape: the shape that these images became, `[N, C, H, W]` or `[N, D]`.
+  private func masks(
+    _ name: String, _ order: ArrayOrder, besides stored: [Int], of shape: [Int]
+  ) throws -> Tensor {
+    let masks = try array(name)
+    let possible = order.maskShapes(besides: stored)
+    guard possible.contains(masks.shape) else {
+      throw wrong(
+        name,
+        "expected masks of shape \(possible.map { "\($0)" }.joined(separator: " or ")), "
+          + "found \(masks.shape)", hint: "a mask without channels stands for all channels")
+    }
+    // Whole numbers from 0 to 1 are 0 or 1, so one comparison serves every element type.
+    let numbers = masks.to(.float32)
+    let extremes = ValueExtremes(numbers)
+    guard extremes.lie(in: 0...1) else {
+      let isFraction = [.float32, .float64].contains(masks.type)
+      throw wrong(
+        name, "expected masks \(isFraction ? "from 0 to 1" : "of 0 and 1"), found \(extremes)",
+        hint: "1 marks a number that must not matter, 0 one that may")
+    }
+    return order.masks(numbers).expanded(shape)
   }
-}
 
-/// How the dimensions of an array of images follow each other.
-enum ArrayLayout: String, CaseIterable, Sendable {
-  /// Told from the sizes: channels are one or three.
-  case auto
-  case nchw
-  case nhwc
+  // MARK: Labels and groups
 
-  /// The images as `[N, C, H, W]`; `[N, H, W]` are grey.
-  func ordered(_ images: Tensor, _ place: String) throws -> Tensor {
-    let shape = images.shape
-    guard shape.count == 3 || shape.count == 4,
-      shape.dropFirst().allSatisfy({ (1...65_536).contains($0) })
+  /// The numbers of an array `[N]` or `[N, 1]` of whole numbers.
+  private func wholeNumbers(_ name: String) throws -> [Int64] {
+    let numbers = try array(name)
+    guard numbers.rank == 1 || numbers.rank == 2 && numbers.shape[1] == 1,
+      [.int64, .int32, .uint8, .bool].contains(numbers.type)
     else {
+      throw wrong(
+        name, "expected whole numbers [N], found \(numbers.type) \(numbers.shape)",
+        hint: "number the classes and groups from 0 on")
+    }
+    return numbers.int64s()
+  }
+
+  private func check(_ numbers: [Int64], of name: String, count: Int, limit: Int64) throws {
+    guard numbers.count == count else {
+      throw wrong(
+        name, "expected \(count) numbers, one for each example, found \(numbers.count)")
+    }
+    if let place = numbers.firstIndex(where: { !(0..<limit).contains($0) }) {
+      throw wrong(
+        name,
+        "expected numbers from 0 to \(limit - 1), found \(numbers[place]) for example \(place)")
+    }
+  }
+
+  /// The names of the classes: those of the file, or numbers up to the largest label of any split,
+  /// since a test set may lack the last class.
+  private func classes() throws -> [String] {
+    if let classNames { return classNames }
+    if let count = settings.classes { return (0..<count).map(String.init) }
+    let sets = parts.isEmpty ? [arrays(nil)] : parts.map(arrays)
+    let largest = try sets.compactMap { try ($0?.labels).flatMap(wholeNumbers)?.max() }.max() ?? 0
+    guard largest < Self.mostNumbers else {
       throw Failure.badData(
-        "\(place): expected images [N, C, H, W], [N, H, W, C] or [N, H, W], found \(shape)")
+        "\(file): expected labels below \(Self.mostNumbers), found \(largest)")
     }
-    guard shape.count == 4 else { return images.reshaped([shape[0], 1, shape[1], shape[2]]) }
-    let (first, last) = ([1, 3].contains(shape[1]), [1, 3].contains(shape[3]))
-    switch self {
-    case .nchw: return images
-    case .nhwc: return images.permuted([0, 3, 1, 2]).contiguous
-    case .auto:
-      guard first != last else {
-        throw Failure.badData(
-          "\(place): \(shape) may be [N, C, H, W] or [N, H, W, C]",
-          hint: "say :layout=nchw or :layout=nhwc")
-      }
-      return first ? images : images.permuted([0, 3, 1, 2]).contiguous
+    return (0...max(0, largest)).map(String.init)
+  }
+
+  /// A line about arrays that seem to be groups or masks but have no name that is read.
+  private var notes: [String] {
+    let sets = ([nil] + Split.allCases).compactMap(arrays)
+    let read = Set(sets.flatMap { [$0.groups, $0.masks] })
+    let overlooked = names.filter {
+      ($0.contains("mask") || $0.contains("group")) && !read.contains($0)
     }
+    guard !overlooked.isEmpty, let example = sets.first else { return [] }
+    return [
+      "\(file): left out \(overlooked.sorted().prefix(10).joined(separator: ", ")); beside "
+        + "\(example.images), groups are read from \(example.groups) and masks from "
+        + example.masks
+    ]
   }
 }

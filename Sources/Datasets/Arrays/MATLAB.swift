@@ -2,12 +2,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// Numeric arrays in MATLAB's level 5 files (`.mat`, versions 5 to 7), compressed or not.
+/// Reads numeric arrays from MATLAB's level 5 files (`.mat`, versions 5 to 7), compressed or not.
 ///
-/// Format: "MAT-File Format", The MathWorks: a header of 128 bytes, then elements of a type, a
-/// length and data.
+/// Format: "MAT-File Format", The MathWorks. A file has a header of 128 bytes and then elements,
+/// each of which has a type, a length and data.
 enum MATLAB {
-  /// One array: its sizes, first the one that runs fastest, and its elements.
+  /// An array in column-major order: the first of its sizes belongs to the index that runs fastest.
   struct Array {
     let sizes: [Int]
     let values: Values
@@ -21,9 +21,9 @@ enum MATLAB {
   private static let compressed = 15
   private static let matrix = 14
 
-  /// Reads the arrays of a file that are asked for.
-  /// - Throws: `Failure.badData` if the file is not a level 5 file of the usual byte order, is
-  ///   damaged, or lacks one of them.
+  /// Reads the arrays with the given names.
+  /// - Throws: `Failure.badData` if the file is not a little-endian level 5 file, is damaged, or
+  ///   lacks one of the arrays.
   static func arrays(_ names: Set<String>, in bytes: [UInt8], named file: String) throws -> [String:
     Array]
   {
@@ -59,8 +59,10 @@ enum MATLAB {
     return found
   }
 
-  /// The next element: its type and its data. Small ones have both in eight bytes; others are
-  /// padded to a multiple of eight inside of arrays.
+  /// Reads the next element: its type and its data.
+  ///
+  /// A small element has its type, its length and its data in eight bytes. Inside of arrays, other
+  /// elements are padded to a multiple of eight bytes.
   private static func element(_ reader: inout ByteReader, padded: Bool) throws -> (
     Int, ArraySlice<UInt8>
   ) {
@@ -68,7 +70,9 @@ enum MATLAB {
     if head >> 16 != 0 {
       let data = try reader.take(4)
       guard head >> 16 <= 4 else {
-        throw Failure.badData("\(reader.file): an element of impossible size")
+        throw Failure.badData(
+          "\(reader.file): expected a small element of at most 4 bytes, found \(head >> 16)",
+          hint: "the file is damaged: get it again")
       }
       return (head & 0xffff, data.prefix(head >> 16))
     }
@@ -78,7 +82,7 @@ enum MATLAB {
     return (head, data)
   }
 
-  /// An array of a wanted name; nil of another, or of none that is read.
+  /// The array in an element, with its name; nil if its name is not among `names`.
   private static func array(
     _ bytes: ArraySlice<UInt8>, among names: Set<String>, _ file: String
   ) throws -> (String, Array)? {
@@ -94,13 +98,15 @@ enum MATLAB {
     let (type, data) = try element(&reader, padded: true)
     let widths = [1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8]
     guard let width = widths[type] else {
-      throw Failure.badData("\(file): '\(name)' is no array of numbers (type \(type))")
+      throw Failure.badData(
+        "\(file), \(name): expected an array of numbers, found elements of type \(type)")
     }
     let count = try checkedProduct(
       sizes, limit: SizeLimits.array / width, named: "\(file), \(name)")
     guard data.count == count * width else {
       throw Failure.badData(
-        "\(file): '\(name)' is said to have \(count) elements, found \(data.count / width)")
+        "\(file), \(name): expected \(count) elements, found \(data.count / width)",
+        hint: "the file is damaged: get it again")
     }
     if type == 2 { return (name, Array(sizes: sizes, values: .bytes(Swift.Array(data)))) }
     var numbers = ByteReader(data, named: file)

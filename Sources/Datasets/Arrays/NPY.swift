@@ -2,14 +2,14 @@ import Foundation
 import ModelCore
 import Support
 
-/// NumPy's files of one array, versions 1 to 3: a text header, then the elements.
+/// Reads NumPy's `.npy` files, versions 1 to 3: one array, as a text header and then the elements.
 ///
 /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 enum NPY {
   static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  /// NumPy's names of element types, without the letter for the order of bytes, and what they
-  /// become.
+  /// NumPy's names of element types, without the character for the byte order, with the type that
+  /// they become and their size in bytes.
   private static let types: [String: (type: Tensor.ElementType, size: Int)] = [
     "u1": (.uint8, 1), "b1": (.uint8, 1), "i1": (.int64, 1), "i2": (.int64, 2), "i4": (.int64, 4),
     "i8": (.int64, 8),
@@ -17,10 +17,11 @@ enum NPY {
     "f8": (.float64, 8),
   ]
 
-  /// The array in the bytes of a file, in row-major order whatever order it is stored in.
-  /// - Returns: uint8, float32 or float64 as stored; int64 of all other whole numbers.
-  /// - Throws: `Failure.badData` if it is not an array of numbers, or its size is not what the
-  ///   header says.
+  /// Reads the array in the bytes of a file, in row-major order whatever the order of the file is.
+  /// - Returns: a tensor of uint8 (also for truth values), float32 or float64 as the file, and of
+  ///   int64 for all other whole numbers.
+  /// - Throws: `Failure.badData` if the file does not hold an array of numbers, or if its size is
+  ///   not the one that its header states.
   static func tensor(_ bytes: [UInt8], named file: String) throws -> Tensor {
     var reader = ByteReader(bytes[...], named: file)
     guard bytes.starts(with: signature) else {
@@ -31,32 +32,36 @@ enum NPY {
     let version = try reader.number(1)
     guard (1...3).contains(version), try reader.number(1) == 0 else {
       throw Failure.badData(
-        "\(file): an .npy file of an unknown version (\(version))", hint: "save it with numpy.save")
+        "\(file): expected an .npy file of version 1 to 3, found version \(version)",
+        hint: "save it with numpy.save")
     }
     let length = Int(try reader.number(version == 1 ? 2 : 4))
-    guard length <= 1 << 16 else { throw Failure.badData("\(file): a header of \(length) bytes") }
+    guard length <= 1 << 16 else {
+      throw Failure.badData("\(file): expected a header of at most 65536 bytes, found \(length)")
+    }
     let header = try Header(String(decoding: reader.take(length), as: UTF8.self), named: file)
     guard let (type, size) = types[String(header.type.dropFirst())] else {
       throw Failure.badData(
-        "\(file): elements of type '\(header.type)'; readable are \(types.keys.sorted().joined(separator: ", "))",
-        hint: "convert it first, for example with astype('float32')")
+        "\(file): expected elements of type \(types.keys.sorted().joined(separator: " or ")), "
+          + "found '\(header.type)'", hint: "convert the array, for example with astype('float32')")
     }
     let count = try checkedProduct(header.shape, limit: SizeLimits.array / size, named: file)
     guard reader.left == count * size else {
       throw Failure.badData(
-        "\(file): the header says \(header.shape) = \(count * size) bytes, the file holds \(reader.left)",
+        "\(file): the header states \(header.shape) = \(count * size) bytes, "
+          + "the file holds \(reader.left)",
         hint: "the file is cut short or damaged: write it again")
     }
     let raw = try reader.take(count * size)
     let elements = header.type.hasPrefix(">") && size > 1 ? swapped(raw, size) : Array(raw)
-    // Columns first is rows first with the sizes the other way round.
+    // Column-major order is the row-major order of the array with its dimensions reversed.
     let stored = header.isColumnMajor ? header.shape.reversed() : header.shape
     let tensor = make(elements, stored, type, code: String(header.type.dropFirst()))
     return header.isColumnMajor && stored.count > 1
       ? tensor.permuted(Array(stored.indices.reversed())).contiguous : tensor
   }
 
-  /// Every element's bytes in the other order.
+  /// The elements with the bytes of each reversed.
   private static func swapped(_ bytes: ArraySlice<UInt8>, _ size: Int) -> [UInt8] {
     let bytes = Array(bytes)
     return bytes.indices.map { bytes[$0 / size * size + size - 1 - $0 % size] }
@@ -76,15 +81,15 @@ enum NPY {
         case "i4": raw.bindMemory(to: Int32.self).map { Int64(Int32(littleEndian: $0)) }
         case "u2": raw.bindMemory(to: UInt16.self).map { Int64(UInt16(littleEndian: $0)) }
         case "u4": raw.bindMemory(to: UInt32.self).map { Int64(UInt32(littleEndian: $0)) }
-        // What does not fit stands for no class and is refused as such.
+        // A number that does not fit becomes the largest one, which is refused as a label or group.
         default: raw.bindMemory(to: UInt64.self).map { Int64(clamping: UInt64(littleEndian: $0)) }
         }
       return Tensor(numbers, shape: shape)
     }
   }
 
-  /// What an array's header says: a Python dictionary such as `{'descr': '<f4', 'fortran_order':
-  /// False, 'shape': (3, 4), }`.
+  /// The header of an array: a Python dictionary such as `{'descr': '<f4', 'fortran_order': False,
+  /// 'shape': (3, 4), }`.
   private struct Header {
     let type: String
     let isColumnMajor: Bool
@@ -97,22 +102,24 @@ enum NPY {
         )
       }
       func after(_ name: String) throws -> Substring {
-        guard let place = text.range(of: "'\(name)':") else { throw wrong("has no '\(name)'") }
+        guard let place = text.range(of: "'\(name)':") else {
+          throw wrong("has no entry '\(name)'")
+        }
         return text[place.upperBound...].drop { $0 == " " }
       }
       let type = try after("descr")
       guard type.first == "'", let end = type.dropFirst().firstIndex(of: "'") else {
-        throw wrong("describes records, not numbers")
+        throw wrong("must describe numbers, not records")
       }
       self.type = String(type[type.index(after: type.startIndex)..<end])
       let order = try after("fortran_order")
       guard order.hasPrefix("True") || order.hasPrefix("False") else {
-        throw wrong("does not tell its order")
+        throw wrong("must state fortran_order as True or False")
       }
       isColumnMajor = order.hasPrefix("True")
       let sizes = try after("shape")
       guard sizes.first == "(", let close = sizes.firstIndex(of: ")") else {
-        throw wrong("does not tell its shape")
+        throw wrong("must state the shape as numbers in parentheses")
       }
       let words = sizes[..<close].dropFirst().split(separator: ",").map {
         $0.trimmingCharacters(in: .whitespaces)
@@ -123,7 +130,7 @@ enum NPY {
         }
         return size
       }
-      guard shape.count <= 8 else { throw wrong("has \(shape.count) dimensions, of at most 8") }
+      guard shape.count <= 8 else { throw wrong("has \(shape.count) dimensions, more than 8") }
     }
   }
 }

@@ -3,17 +3,18 @@ import Foundation
 import ModelCore
 import Support
 
-/// Writes tensors as NumPy's `.npz`, which `numpy.load` opens: a zip archive of arrays, not
-/// compressed.
+/// Writes tensors as a NumPy archive (`.npz`), which `numpy.load` opens: a zip archive of arrays
+/// that are not compressed.
 package enum NPZWriter {
-  /// Writes tensors under names; the file appears whole or not at all.
-  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than the 4 GB that such an archive
-  ///   addresses.
+  /// Writes tensors with their names. The file appears whole or not at all.
+  /// - Throws: `Failure.cannotWrite`; `Failure.usage` for more than 4 GB, the largest size of such
+  ///   an archive.
   package static func write(_ tensors: [(name: String, tensor: Tensor)], to url: URL) throws {
     let size = tensors.reduce(0) { $0 + $1.tensor.count * 8 }
     guard size < Int(UInt32.max) else {
       throw Failure.usage(
-        "an .npz file holds at most 4 GB", hint: "the .safetensors file itself opens in Python too")
+        "the tensors are too large for an .npz file, which holds at most 4 GB",
+        hint: "open the .safetensors file in Python instead")
     }
     let file = try AtomicFile(url)
     var table: [UInt8] = []
@@ -24,8 +25,8 @@ package enum NPZWriter {
         UInt32(crc32_z(0, $0.baseAddress, $0.count))
       }
       let path = Array((name + ".npy").utf8)
-      // Version 2.0, no flags, stored, the earliest date there is, checksum, both sizes, lengths of
-      // name and extra field.
+      // The fields are: version 2.0, no flags, stored, time and date (the earliest one), checksum,
+      // compressed and uncompressed size, and the lengths of the name and of the extra field.
       let record =
         number(20, 2) + number(0, 2) + number(0, 2) + number(0, 2) + number(33, 2)
         + number(Int(checksum), 4)
@@ -46,7 +47,7 @@ package enum NPZWriter {
     try file.commit()
   }
 
-  /// The bytes of an `.npy` file, version 1.0: the header fills up to a multiple of 64 bytes.
+  /// The bytes of an `.npy` file, version 1.0. Blanks extend the header to a multiple of 64 bytes.
   private static func array(_ tensor: Tensor) -> [UInt8] {
     let type =
       switch tensor.type {

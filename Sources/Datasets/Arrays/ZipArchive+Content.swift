@@ -3,10 +3,9 @@ import Foundation
 import Support
 
 extension ZipArchive {
-  /// The content of a member of a NumPy archive, inflated if it is deflated, checked against its
-  /// checksum.
-  /// - Throws: `Failure.badData` if there is none of that name, it is damaged, or inflates to more
-  ///   than it should.
+  /// Reads a member of a NumPy archive, decompresses it and verifies its checksum.
+  /// - Throws: `Failure.badData` if there is no member of that name, if it is damaged, or if it
+  ///   decompresses to more than the largest size that is read.
   func content(_ name: String) throws -> [UInt8] {
     let place = "\(what), \(name)"
     guard let (member, stored) = try member(name) else {
@@ -19,7 +18,8 @@ extension ZipArchive {
       guard member.size <= min(SizeLimits.array + 1024, SizeLimits.inflated(from: stored.count))
       else {
         throw Failure.badData(
-          "\(place): \(stored.count) bytes claim to inflate to \(member.size), which no images do",
+          "\(place): \(stored.count) compressed bytes claim to decompress to \(member.size), "
+            + "far more than arrays of images do",
           hint: "save it uncompressed, with numpy.savez")
       }
       content = try stored.withUnsafeBytes {
@@ -27,12 +27,14 @@ extension ZipArchive {
       }
     default:
       throw Failure.badData(
-        "\(place): compressed by method \(member.method)", hint: "save it with numpy.savez")
+        "\(place): expected a member that is stored or deflated, found method \(member.method)",
+        hint: "save it with numpy.savez")
     }
     let checksum = content.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
     guard content.count == member.size, UInt32(checksum) == member.checksum else {
       throw Failure.badData(
-        "\(place): its size or checksum is not what the archive says", hint: "get or write it again"
+        "\(place): its size or checksum is not the one in the archive",
+        hint: "get or write it again"
       )
     }
     return content

@@ -7,18 +7,23 @@ import Support
   import Darwin
 #endif
 
-/// What a folder holds, without following anything.
+/// A file, folder or link in a folder. Links are not followed.
 struct FolderEntry {
-  enum Kind { case file, folder, link, other }
+  enum Kind {
+    case file, folder, link
+    /// A device, a pipe or a socket.
+    case other
+  }
   let name: String
   let kind: Kind
 
-  /// The entries of a folder but those whose names begin with a dot, in the order of their names'
-  /// bytes.
+  /// Lists the entries of a folder, sorted by the bytes of their names. Names that begin with a dot
+  /// are skipped.
   ///
-  /// Asks the system for names and kinds alone, since a folder may hold half a million files.
-  /// - Throws: `Failure.missing` if it cannot be read; `Failure.badData` for a name that is not
-  ///   UTF-8.
+  /// Only names and kinds are requested from the system, since a folder may hold half a million
+  /// files.
+  /// - Throws: `Failure.missing` if the folder cannot be read; `Failure.badData` for a name that is
+  ///   not UTF-8.
   static func all(in folder: URL) throws -> [FolderEntry] {
     guard let stream = opendir(folder.path) else {
       let reason = String(cString: strerror(errno)).lowercased()
@@ -31,8 +36,9 @@ struct FolderEntry {
       guard bytes.first != UInt8(ascii: ".") else { continue }
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw Failure.badData(
-          "\(folder.path): a name in this folder is not UTF-8: \(String(decoding: bytes, as: UTF8.self))",
-          hint: "rename it")
+          "\(folder.path): expected names in UTF-8, "
+            + "found \(String(decoding: bytes, as: UTF8.self))",
+          hint: "rename this file or folder")
       }
       entries.append(
         FolderEntry(name: name, kind: kind(entry.pointee.d_type, folder.appending(path: name))))
@@ -46,7 +52,7 @@ struct FolderEntry {
     case Int(DT_DIR): .folder
     case Int(DT_LNK): .link
     case Int(DT_UNKNOWN):
-      // Some file systems do not tell.
+      // Some file systems do not give the kind with the name.
       switch try? FileManager.default.attributesOfItem(atPath: url.path)[.type]
         as? FileAttributeType
       {

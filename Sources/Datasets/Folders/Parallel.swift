@@ -1,12 +1,12 @@
 import Dispatch
 import Foundation
 
-/// Does something for each of `0..<count` on all cores, and returns when all are done.
+/// Calls `body` for each number of `0..<count` on all cores, and returns when all calls have ended.
 func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
   DispatchQueue.concurrentPerform(iterations: count, execute: body)
 }
 
-/// A value that one thread at a time looks at and changes.
+/// A value that only one thread at a time reads or changes.
 final class Guarded<Value>: @unchecked Sendable {
   private let lock = NSLock()
   private var value: Value

@@ -1,11 +1,12 @@
 import Foundation
 import Support
 
-/// A folder of PNG and JPEG files, one subfolder per class; or such folders under `train/` and
-/// `test/` (or `val/`).
+/// A folder of PNG and JPEG files with one subfolder per class, or a folder with such folders as
+/// `train/` and `test/` (or `val/`).
 struct PictureFolder: DataFormat {
   static let summary =
-    "a folder with a subfolder of PNG or JPEG files per class, or of such folders under train/ and test/"
+    "a folder with one subfolder of PNG or JPEG files per class, "
+    + "or with such folders as train/ and test/"
 
   private let folder: URL
   private let preparation: PicturePreparation
@@ -16,7 +17,7 @@ struct PictureFolder: DataFormat {
     try self.init(url, settings, memory: PictureOpening.memory)
   }
 
-  /// - Parameter memory: the most bytes of pixels that are kept.
+  /// - Parameter memory: the largest number of bytes of pixels that are kept in memory.
   init?(_ url: URL, _ settings: Settings, memory: Int) throws {
     guard isFolder(url) else { return nil }
     let parts: [(Split, String)] = [(.train, "train"), (.test, "test"), (.test, "val")]
@@ -30,7 +31,7 @@ struct PictureFolder: DataFormat {
       folder: url, places: places, preparation: try PicturePreparation(settings), memory: memory)
   }
 
-  /// The folders of a set whose parts have names of their own.
+  /// Makes a folder of pictures whose splits are in folders with other names.
   init(
     folder: URL, places: [Split: URL], preparation: PicturePreparation = .init(),
     memory: Int = PictureOpening.memory

@@ -1,29 +1,30 @@
 import Foundation
 import Support
 
-/// The picture files of a folder with one subfolder per class, before any is opened.
+/// The picture files of a folder with one subfolder per class. No file has been opened yet.
 ///
-/// Classes are in the order of their folders' names, by number where all names are whole numbers,
-/// else by bytes; or in that of `classes.txt`. Pictures take the classes in turn, within a class in
-/// the order of their names, so that the first N of them show every class.
+/// The classes are in the order of `classes.txt` if there is one. Otherwise they are sorted by the
+/// names of their folders: as numbers if all names are whole numbers, else by their bytes. The
+/// classes alternate among the pictures, so that the first pictures show every class. Within a
+/// class the pictures are sorted by name.
 struct PictureListing {
   let classNames: [String]
   let files: [URL]
-  /// int64, one for each file.
+  /// The class of each file.
   let labels: [Int64]
 
-  /// Where class names may be written, one a line: the folders' names in the order wanted, or a
-  /// name for each folder in order.
+  /// An optional file with one class name a line: the names of the folders in another order, or new
+  /// names for the folders in their order.
   static let namesFile = "classes.txt"
   private static let mostClasses = 65_536
 
   /// Lists the pictures below a folder.
   /// - Parameters:
-  ///   - root: the folder that nothing may lead out of; `folder` is it or lies in it.
-  ///   - parts: the folders of all parts, whose classes are the same: one that a part lacks still
-  ///     has its place.
-  /// - Throws: `Failure.badData` for a link that leads out of the root, a device, a class without
-  ///   pictures, a name that cannot be one.
+  ///   - root: the folder that no link may lead out of; `folder` itself or a folder above it.
+  ///   - parts: the folders of all splits. They share their classes, so a class that one of them
+  ///     lacks still gets a label.
+  /// - Throws: `Failure.badData` for a link that leads out of `root`, a device, a class without
+  ///   pictures, or a name that cannot be the name of a class.
   init(_ folder: URL, root: URL, parts: [URL] = []) throws {
     let root = root.resolvingSymlinksInPath()
     let present = Set(try Self.classFolders(of: folder, root: root))
@@ -31,7 +32,8 @@ struct PictureListing {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     guard folders.count <= Self.mostClasses else {
       throw Failure.badData(
-        "\(folder.path): \(folders.count) classes; at most \(Self.mostClasses) are read")
+        "\(folder.path): expected at most \(Self.mostClasses) classes (subfolders), "
+          + "found \(folders.count)")
     }
     let sorted =
       folders.allSatisfy { Int($0) != nil }
@@ -74,8 +76,8 @@ struct PictureListing {
     let files = try entries(of: folder, root: root).filter { !$0.isFolder && isPicture($0.name) }
     guard !files.isEmpty else {
       throw Failure.badData(
-        "\(folder.path): a class without pictures",
-        hint: "each subfolder is a class and holds PNG or JPEG files")
+        "\(folder.path): expected PNG or JPEG files in the folder of a class, found none",
+        hint: "each subfolder is a class: remove the folder or add pictures")
     }
     return files.map { folder.appending(path: $0.name, directoryHint: .notDirectory) }
   }
@@ -85,8 +87,8 @@ struct PictureListing {
     return PictureFile.endings.contains(ending) || PictureFile.foreignEndings.contains(ending)
   }
 
-  /// The folders and files of a folder. A link counts as what it leads to, which must lie in the
-  /// root.
+  /// The folders and files in a folder. A link counts as the file or folder that it leads to, which
+  /// must lie in `root`.
   private static func entries(of folder: URL, root: URL) throws -> [(name: String, isFolder: Bool)]
   {
     try FolderEntry.all(in: folder).map { entry in
@@ -99,17 +101,17 @@ struct PictureListing {
         guard target.path.hasPrefix(root.path + "/") else {
           throw Failure.badData(
             "\(place.path) is a link that leads out of the folder, to \(target.path)",
-            hint: "copy what it leads to")
+            hint: "replace the link by a copy of the file or folder")
         }
         return (entry.name, Support.isFolder(target))
       case .other:
         throw Failure.badData(
-          "\(place.path) is a device, a pipe or a socket, and no picture", hint: "remove it")
+          "\(place.path) is a device, a pipe or a socket, expected a picture", hint: "remove it")
       }
     }
   }
 
-  /// Names of classes appear in tables, pages and on terminals.
+  /// Checks the name of a class, which is shown in tables, on pages and on terminals.
   private static func checkName(_ name: String, in place: URL) throws {
     guard name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }),
       name.utf8.count <= 255,
@@ -122,7 +124,7 @@ struct PictureListing {
     }
   }
 
-  /// The names of all classes, and the class of each folder.
+  /// The names of all classes, and for each folder the index of its class.
   private static func named(_ folders: [String], folder: URL, root: URL) throws -> (
     names: [String], places: [Int]
   ) {
@@ -136,15 +138,18 @@ struct PictureListing {
     }
     .filter { !$0.isEmpty }
     guard names.count <= mostClasses, Set(names).count == names.count else {
-      throw Failure.badData("\(file.path): expected at most \(mostClasses) names, each once")
+      throw Failure.badData(
+        "\(file.path): expected at most \(mostClasses) different names, found \(names.count) names "
+          + "of which \(Set(names).count) differ")
     }
     for name in names { try checkName(name, in: file) }
     let places = folders.map { names.firstIndex(of: $0) }
     if !places.contains(nil) { return (names, places.map { $0! }) }
     guard names.count == folders.count else {
       throw Failure.badData(
-        "\(file.path): expected the names of the \(folders.count) class folders, or a name for each, found \(names.count) "
-          + "names, and none is '\(folders[places.firstIndex(of: nil)!])'")
+        "\(file.path): expected the names of the \(folders.count) class folders "
+          + "or one new name for each, found \(names.count) names, none of them "
+          + "'\(folders[places.firstIndex(of: nil)!])'")
     }
     return (names, Array(folders.indices))
   }

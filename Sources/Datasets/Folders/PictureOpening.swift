@@ -2,18 +2,18 @@ import Foundation
 import ModelCore
 import Support
 
-/// Opens the pictures of a listing: decodes each once, on all cores, so that what cannot be read is
-/// known before anything is computed.
+/// Decodes every picture of a listing once, on all cores, so that unreadable files are known before
+/// anything is computed.
 ///
-/// What fits `memory` is kept; of a larger set only a digest of each picture stays, and it is
-/// decoded again when asked for.
+/// If the pixels fit into `memory`, they are kept. Otherwise only a digest of each picture is kept,
+/// and the picture is decoded again whenever it is used.
 struct PictureOpening {
-  /// The most bytes of pixels that are kept: 256 MB, which is 340,000 images of 28 x 28 or 1,780 of
-  /// 3 x 224 x 224.
+  /// The largest number of bytes of pixels that are kept: 256 MB, enough for 340,000 images of
+  /// 28 x 28 or 1,780 images of 3 x 224 x 224.
   static let memory = 1 << 28
-  /// The share of pictures that may be unreadable. notMNIST has 2 in 18,726.
+  /// The largest share of unreadable pictures that is tolerated. notMNIST has 2 in 18,726.
   static let toleratedShare = 0.01
-  /// How many unreadable files are named.
+  /// The largest number of unreadable files that a message names.
   private static let mostNamed = 10
 
   let listing: PictureListing
@@ -32,9 +32,10 @@ struct PictureOpening {
   }
 
   /// Decodes all pictures.
-  /// - Parameter progress: told, from any thread, how many of how many are done.
-  /// - Throws: `Failure.badData` if the pictures differ in size, or more than the tolerated share
-  ///   cannot be read.
+  /// - Parameter progress: is called, from any thread, with the number of decoded pictures and the
+  ///   number of all pictures.
+  /// - Throws: `Failure.badData` if the pictures differ in size, or if more than the tolerated
+  ///   share is unreadable.
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
     let (outcomes, kept) = decode(progress)
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
@@ -62,7 +63,7 @@ struct PictureOpening {
     ).noting(notes)
   }
 
-  /// What became of each picture, and the pictures themselves unless they are too many.
+  /// The outcome of each picture, and the pictures themselves unless they exceed `memory`.
   private func decode(_ progress: @escaping DataReference.Progress) -> (
     outcomes: [Outcome], kept: [Int: Raster]?
   ) {
@@ -100,7 +101,7 @@ struct PictureOpening {
     return tally.access { ($0.outcomes.map { $0! }, $0.kept) }
   }
 
-  /// The shape that all pictures have, where grey ones among RGB ones become RGB.
+  /// The shape of all pictures. If some are RGB, the grey ones become RGB too.
   private func shape(of outcomes: [Outcome]) throws -> InputShape {
     var first: (shape: InputShape, file: URL)?
     var channels = preparation.channels ?? 1
@@ -113,17 +114,20 @@ struct PictureOpening {
       }
       guard shape.height == known.shape.height, shape.width == known.shape.width else {
         throw Failure.badData(
-          "\(listing.files[index].path) is \(shape.width) x \(shape.height) pixels, and \(known.file.path) "
-            + "\(known.shape.width) x \(known.shape.height): all must be of one size",
-          hint:
-            "bring them to one, for example with :resize=256,crop=224 at the end of the folder's name"
-        )
+          "expected pictures of one size, found \(listing.files[index].path) with "
+            + "\(shape.width) x \(shape.height) pixels and \(known.file.path) with "
+            + "\(known.shape.width) x \(known.shape.height)",
+          hint: "resize them, for example with :resize=256,crop=224 after the path of the folder")
       }
     }
-    guard let first else { preconditionFailure("no picture was read, and that was tolerated") }
+    guard let first else {
+      preconditionFailure("notes(on:good:name:) throws if no picture can be read")
+    }
     return InputShape(channels: channels, height: first.shape.height, width: first.shape.width)
   }
 
+  /// A line about the pictures that cannot be read, if there are any.
+  /// - Throws: `Failure.badData` if they are more than the tolerated share.
   private func notes(on outcomes: [Outcome], good: Int, name: String) throws -> [String] {
     let reasons = outcomes.compactMap {
       if case .unreadable(let reason) = $0 { reason } else { nil }
@@ -135,7 +139,7 @@ struct PictureOpening {
     guard good > 0, Double(reasons.count) <= Self.toleratedShare * Double(outcomes.count) else {
       throw Failure.badData(
         "\(name): \(all)",
-        hint: "up to 1 % are left out and reported; mend or remove them if there are more")
+        hint: "only up to 1 % are left out and reported: replace or remove these files")
     }
     return ["\(name): \(all); left out"]
   }

@@ -3,18 +3,21 @@ import Foundation
 import ModelCore
 import Support
 
-/// Pictures that stay in their files and are decoded when they are asked for, on all cores and one
-/// batch ahead of whoever asks.
+/// Pictures that stay in their files and are decoded when they are used.
+///
+/// A batch is decoded on all cores. The batch that will probably be used next is decoded in the
+/// background. Sendable although unchecked: only `ahead` changes, and `lock` protects it.
 final class PictureStream: @unchecked Sendable {
   private let files: [URL]
   private let preparation: PicturePreparation
   private let shape: InputShape
-  /// SHA-256 of the pixels of each picture, as `PictureOpening` found them.
+  /// The SHA-256 of the pixels of each picture when it was opened.
   private let digests: [[UInt8]]
   private let lock = NSLock()
-  private var ahead: Batch?
+  /// The batch that is decoded in the background.
+  private var ahead: PendingBatch?
 
-  /// - Parameter files: pictures that become images of `shape`, once prepared.
+  /// - Parameter files: pictures that become images of `shape` by `preparation`.
   init(_ files: [URL], _ preparation: PicturePreparation, shape: InputShape, digests: [[UInt8]]) {
     self.files = files
     self.preparation = preparation
@@ -22,15 +25,15 @@ final class PictureStream: @unchecked Sendable {
     self.digests = digests
   }
 
-  /// The images at the given places, `[n, C, H, W]`: uint8, or float32 from 0 to 1, each byte
-  /// divided by 255.
-  /// - Parameter next: the places that are probably asked for after these; they are decoded
-  ///   meanwhile.
+  /// The images with the given indices, `[n, C, H, W]`: uint8 from 0 to 255, or float32 from 0 to 1
+  /// (each byte divided by 255).
   ///
-  /// A file that changed or went away since it was opened ends the process: images cannot be made
-  /// up.
+  /// If a file was changed or removed since it was opened, the process ends with an error message,
+  /// because the callers of this method cannot throw.
+  /// - Parameter next: the indices that will probably be requested next. Their images are decoded
+  ///   in the background.
   func images(at places: [Int], as type: Tensor.ElementType, next: [Int] = []) -> Tensor {
-    let ready = lock.withLock { () -> Batch? in
+    let ready = lock.withLock { () -> PendingBatch? in
       defer { ahead = nil }
       return ahead?.places == places && ahead?.type == type ? ahead : nil
     }
@@ -42,12 +45,12 @@ final class PictureStream: @unchecked Sendable {
     return images
   }
 
-  /// What some pictures are known by: the digests of their pixels, one after the other.
+  /// The digests of the pixels of some pictures, one after the other.
   func digest(of places: [Int]) -> [UInt8] { places.flatMap { digests[$0] } }
 
-  /// Begins to decode.
-  private func decode(_ places: [Int], _ type: Tensor.ElementType) -> Batch {
-    let batch = Batch(places, shape, type)
+  /// Starts to decode a batch.
+  private func decode(_ places: [Int], _ type: Tensor.ElementType) -> PendingBatch {
+    let batch = PendingBatch(places, shape, type)
     DispatchQueue.global(qos: .userInitiated).async { [self] in
       inParallel(places.count) { place in
         do {
@@ -56,7 +59,8 @@ final class PictureStream: @unchecked Sendable {
           let fits = picture.shape.height == shape.height && picture.shape.width == shape.width
           guard fits, picture.shape.channels <= shape.channels else {
             throw Failure.badData(
-              "\(file.path) is not the picture it was when the folder was opened")
+              "\(file.path): expected the picture of \(shape) that was there when the folder was "
+                + "opened, found \(picture.shape)", hint: "do not change the folder during a run")
           }
           batch.set(place, to: picture)
         } catch {
@@ -74,8 +78,9 @@ final class PictureStream: @unchecked Sendable {
     _exit(failure.kind.rawValue)
   }
 
-  /// Images in the making.
-  private final class Batch: @unchecked Sendable {
+  /// Images that are being decoded. Sendable although unchecked: each thread writes another image,
+  /// and `images` waits for all of them.
+  private final class PendingBatch: @unchecked Sendable {
     let places: [Int]
     let type: Tensor.ElementType
     private let shape: InputShape
@@ -90,7 +95,7 @@ final class PictureStream: @unchecked Sendable {
       (tensor, memory) = Tensor.unset([places.count] + shape.sizes, type: type)
     }
 
-    /// Sets one image; several threads may, each others.
+    /// Sets one image. Several threads may call it at once, each for another place.
     func set(_ place: Int, to picture: Raster) {
       let first = place * shape.count
       if type == .float32 {
@@ -104,7 +109,7 @@ final class PictureStream: @unchecked Sendable {
 
     func finish() { done.signal() }
 
-    /// Waits for the images; to be called once.
+    /// Waits for the images and returns them. May be called once only.
     func images() -> Tensor {
       done.wait()
       return tensor

@@ -3,18 +3,18 @@ import Foundation
 import ModelCore
 import Support
 
-/// Pictures in JPEG files, by libjpeg.
+/// Reads JPEG files by libjpeg.
 enum JPEG {
-  /// The bytes every JPEG file begins with.
+  /// The bytes with which every JPEG file begins.
   static let signature: [UInt8] = [0xff, 0xd8, 0xff]
 
-  /// The picture in a JPEG file, baseline or progressive: grey, or RGB, which CMYK becomes too.
+  /// Decodes a baseline or progressive JPEG file to a grey or RGB picture. CMYK becomes RGB.
   ///
-  /// The orientation that a camera wrote into the file is not applied and colour profiles are
-  /// ignored, as torchvision has it.
-  /// - Parameter file: the name used in errors.
-  /// - Throws: `Failure.badData` if it is not a JPEG file, ends early, is damaged, has more than
-  ///   2^26 pixels, or asks for more passes over them than any writer makes.
+  /// As in torchvision, the orientation that a camera wrote into the file is not applied, and
+  /// colour profiles are ignored.
+  /// - Parameter file: the name of the file in error messages.
+  /// - Throws: `Failure.badData` if the data are not a JPEG file, end early or are damaged, or if
+  ///   the picture has more than 2^26 pixels or more scans than any program writes.
   static func decode(_ data: Data, named file: String) throws -> Raster {
     try data.withUnsafeBytes { bytes in
       let source = bytes.bindMemory(to: UInt8.self)
@@ -40,8 +40,8 @@ enum JPEG {
       }
       return try LargePictures.oneAtATime(shape) {
         let planes = try [UInt8](unsafeUninitializedCapacity: shape.count) { out, count in
-          // What a small file can cost grows with both: ten scans are usual, a large picture gets
-          // no more than 64.
+          // The time to decode grows with the number of scans times that of the pixels, also in a
+          // small file. Ten scans are usual; a large picture may have 64.
           let scans: Int32 = shape.height * shape.width > 1 << 20 ? 64 : 500
           guard cjpeg_decode(reading, out.baseAddress!, scans, &message) == 0 else {
             throw corrupt()
@@ -54,8 +54,8 @@ enum JPEG {
   }
 }
 
-/// Several pictures are decoded at once, but the large ones, which may take half a gigabyte each,
-/// one after the other.
+/// Decodes large pictures one after the other, since each may take half a gigabyte. Other pictures
+/// are decoded at the same time.
 enum LargePictures {
   private static let lock = NSLock()
 

@@ -1,19 +1,21 @@
 import Foundation
 import Support
 
-/// A file with one picture, PNG or JPEG, told apart by its first bytes whatever it is called.
+/// Reads a file with one picture. Its first bytes tell whether it is PNG or JPEG, whatever its
+/// name.
 enum PictureFile {
-  /// The endings that picture files have, in small letters; only those of `read` are decoded.
+  /// The file name extensions of the pictures that are read, in lower case.
   static let endings: Set<String> = ["png", "jpg", "jpeg"]
-  /// Endings of pictures that cannot be read, so that they are reported and not passed over.
+  /// The extensions of pictures that cannot be read. Such files are reported and not skipped.
   static let foreignEndings: Set<String> = [
     "bmp", "gif", "heic", "jp2", "pgm", "ppm", "tif", "tiff", "webp",
   ]
 
   /// Reads a picture.
-  /// - Throws: `Failure` if there is no such file or it holds no sound PNG or JPEG picture.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a sound
+  ///   PNG or JPEG file.
   static func read(_ url: URL) throws -> Raster {
-    // Four bytes a pixel is the most a picture needs uncompressed; the rest is room for chunks that
+    // An uncompressed picture needs at most four bytes a pixel. The fifth is room for chunks that
     // are skipped.
     let data = try readFile(url, limit: 5 * PNG.mostPixels)
     if data.starts(with: JPEG.signature) { return try JPEG.decode(data, named: url.path) }

@@ -1,12 +1,12 @@
 import CPixels
 import ModelCore
 
-/// A decoded picture on its way into a batch: what the readers of large sets pass from step to
+/// A decoded picture, in the form in which the readers of picture folders pass it from step to
 /// step.
 struct Raster: Sendable {
-  /// Channels (1 or 3), height and width.
+  /// The number of channels (1 or 3), the height and the width.
   let shape: InputShape
-  /// `shape.count` bytes in C, H, W order, as tensors have them.
+  /// `shape.count` bytes in C, H, W order, as in tensors.
   let bytes: [UInt8]
 
   init(shape: InputShape, bytes: [UInt8]) {
@@ -14,11 +14,11 @@ struct Raster: Sendable {
     self.bytes = bytes
   }
 
-  /// Takes the pixels that `decode` writes apart into planes.
+  /// Splits the pixels that `decode` writes into planes.
   /// - Parameters:
-  ///   - pixelBytes: 1 or 2 for a grey picture, 4 for RGB: its channels, then one byte that is
-  ///     dropped, or none.
-  ///   - decode: fills height · width pixels, row by row.
+  ///   - pixelBytes: the number of bytes of a pixel. 1 is a grey value; 2 is a grey value and a
+  ///     byte that is dropped; 4 is red, green, blue and a byte that is dropped.
+  ///   - decode: fills height x width pixels, row by row.
   init(
     shape: InputShape, pixelBytes: Int, decode: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
   ) throws {
@@ -45,14 +45,15 @@ struct Raster: Sendable {
     }
   }
 
-  /// The picture in shades of grey, weighed as ITU-R 601 and PIL's mode L do: .299 R + .587 G +
-  /// .114 B, rounded.
+  /// The picture in grey, by the weights of ITU-R 601 and of PIL's mode L: .299 R + .587 G + .114
+  /// B, rounded.
   var grey: Raster {
     guard shape.channels == 3 else { return self }
     let area = shape.height * shape.width
     let grey = bytes.withUnsafeBufferPointer { planes in
       [UInt8](unsafeUninitializedCapacity: area) { out, count in
         for pixel in 0..<area {
+          // The weights are multiples of 2^-16, and 0x8000 is a half, which rounds the sum.
           let red = Int32(planes[pixel]) &* 19_595
           let green = Int32(planes[pixel &+ area]) &* 38_470
           let blue = Int32(planes[pixel &+ 2 &* area]) &* 7471
@@ -65,7 +66,7 @@ struct Raster: Sendable {
       shape: InputShape(channels: 1, height: shape.height, width: shape.width), bytes: grey)
   }
 
-  /// Writes the planes; a grey picture fills each of `channels` of them.
+  /// Writes the planes. A grey picture is written `channels` times.
   func write(to out: UnsafeMutablePointer<UInt8>, channels: Int) {
     bytes.withUnsafeBufferPointer { planes in
       for copy in 0..<channels / shape.channels {
@@ -74,7 +75,7 @@ struct Raster: Sendable {
     }
   }
 
-  /// Writes the planes as fractions of full intensity, each byte divided by 255.
+  /// Writes the planes as fractions of full intensity: each byte divided by 255.
   func writeFractions(to out: UnsafeMutablePointer<Float>, channels: Int) {
     bytes.withUnsafeBufferPointer { planes in
       for copy in 0..<channels / shape.channels {
@@ -83,7 +84,7 @@ struct Raster: Sendable {
     }
   }
 
-  /// The rectangle that begins at a row and a column.
+  /// The rectangle whose upper left corner is at row `top` and column `left`.
   func cropped(top: Int, left: Int, height: Int, width: Int) -> Raster {
     guard height != shape.height || width != shape.width else { return self }
     var out: [UInt8] = []

@@ -1,11 +1,12 @@
 import ModelCore
 
 extension Raster {
-  /// The picture at another size, by the antialiased bilinear filter of PIL and thus of
-  /// torchvision: a triangle as wide as one pixel of the smaller picture on each side, in whole
-  /// numbers with 22 bits after the point, columns first and rounded to bytes in between. The same
-  /// bytes as Pillow 11 gives; Pillow 13 takes rows first in tall pictures, which moves some by
-  /// one.
+  /// The picture at another size, by the antialiased bilinear filter that PIL and torchvision use.
+  ///
+  /// The filter is a triangle that reaches one pixel of the smaller picture to each side. Its
+  /// weights are whole multiples of 2^-22. The width is scaled first, the results are rounded to
+  /// bytes, then the height is scaled. The result has the bytes of Pillow 11. Pillow 13 scales the
+  /// height of tall pictures first, so some of its bytes differ by one.
   func resized(height: Int, width: Int) -> Raster {
     let across =
       width == shape.width ? self : resampledAcross(Weights(from: shape.width, to: width))
@@ -13,13 +14,15 @@ extension Raster {
       ? across : across.resampledDown(Weights(from: shape.height, to: height))
   }
 
-  /// For every place of the result, the places of the source it is made of, and how much of each.
+  /// For each place of the result, the places of the source that contribute to it, and their
+  /// weights.
   private struct Weights {
     let count: Int
-    /// The first source of each place, and the number of its sources.
+    /// The first place of the source that contributes to each place of the result.
     private(set) var first: [Int] = []
+    /// The number of places of the source that contribute to each place of the result.
     private(set) var length: [Int] = []
-    /// Where the weights of each place begin in `values`.
+    /// The index in `values` of the first weight of each place of the result.
     private(set) var start: [Int] = []
     private(set) var values: [Int32] = []
 
@@ -40,14 +43,16 @@ extension Raster {
       }
     }
 
-    /// Bits after the point of a weight: with them, a sum of bytes fits 32 bits.
+    /// The binary digits after the point of a weight. With 22 of them, a weighted sum of bytes fits
+    /// into 32 bits.
     static let bits = 22
 
     static func byte(_ sum: Int32) -> UInt8 { UInt8(clamping: sum &>> Int32(bits)) }
+    /// A half: sums begin with it, so that `byte` rounds.
     static let half = Int32(1 << (bits - 1))
   }
 
-  /// Rows of all planes are alike.
+  /// Scales the width. The rows of all planes are treated alike.
   private func resampledAcross(_ weights: Weights) -> Raster {
     let result = InputShape(channels: shape.channels, height: shape.height, width: weights.count)
     let width = shape.width
@@ -74,6 +79,7 @@ extension Raster {
     return Raster(shape: result, bytes: out)
   }
 
+  /// Scales the height.
   private func resampledDown(_ weights: Weights) -> Raster {
     let result = InputShape(channels: shape.channels, height: weights.count, width: shape.width)
     let (height, width) = (shape.height, shape.width)

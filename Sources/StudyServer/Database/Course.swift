@@ -1,22 +1,21 @@
 import HumanStudy
 
-/// The way of a participant through their list: which question comes next, and what may come.
+/// A participant's way through their list: which question is next, and which answers it may have.
 struct Course: Sendable {
   let trials: [Trial]
-  /// One or two a trial.
+  /// The number of questions about a picture, 1 or 2.
   let questions: Int
   let classes: Int
 
-  /// A question of a trial, both from 1.
+  /// A question of a trial. Both are counted from 1.
   struct Step: Equatable, Sendable {
     var position = 1
     var question = 1
   }
 
-  /// The next question after the last answer; nil when there is none left.
+  /// The next question after the last answer; nil if every question was answered.
   ///
-  /// Who says "none of them", or lets the time go by, is not asked for the second most plausible
-  /// label.
+  /// The second question is not asked after "none of them" or a timeout.
   func next(after last: (step: Step, choice: Choice?)?) -> Step? {
     guard let last else { return trials.isEmpty ? nil : Step() }
     if last.step.question < questions, case .label = last.choice {
@@ -27,7 +26,9 @@ struct Course: Sendable {
 
   func trial(_ step: Step) -> Trial { trials[step.position - 1] }
 
-  /// Whether a choice can be an answer, given what was named as most plausible.
+  /// Whether a choice is a possible answer.
+  /// - Parameter first: the answer to the first question, if this is the second. The same class
+  ///   cannot be the second most plausible one.
   func allows(_ choice: Choice?, ending: Answer.Ending, first: Choice?) -> Bool {
     switch choice {
     case nil: ending == .timeout

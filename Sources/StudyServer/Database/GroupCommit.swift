@@ -1,15 +1,15 @@
 import GRDB
 
-/// Changes from many callers, on disk when each call returns, at the price of one wait for the disk
-/// for all that came meanwhile.
+/// Writes the changes of many callers to a database with few waits for the disk.
 ///
-/// A disk takes milliseconds to promise that something is stored. While it does, further changes
-/// gather, and go into the next transaction together. Each is undone by itself if it fails.
+/// A disk takes milliseconds to store something durably. All changes that arrive while one
+/// transaction is being stored go into the next one together. Each call returns after its change is
+/// on disk. If a change fails, it alone is undone.
 actor GroupCommit {
   private struct Change: Sendable {
-    /// Runs in a savepoint; its error belongs to its caller alone.
+    /// Runs the change in a savepoint. An error is reported to its caller only.
     let run: @Sendable (Database) throws -> Void
-    /// Told when the transaction is on disk, or why it is not.
+    /// Called with nil after the transaction is on disk, or else with the error.
     let ended: @Sendable ((any Error)?) -> Void
   }
 
@@ -21,7 +21,7 @@ actor GroupCommit {
     self.writer = writer
   }
 
-  /// Changes the database; what `body` made stands on disk on return.
+  /// Changes the database. On return the change is on disk.
   func write<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws
     -> Result
   {
@@ -72,7 +72,8 @@ actor GroupCommit {
     }
   }
 
-  /// Written in the transaction, read after it; one at a time.
+  /// The result of a change. It is written in the transaction and read after it, never at the same
+  /// time.
   private final class Outcome<Value>: @unchecked Sendable {
     var value: Result<Value, any Error>?
   }

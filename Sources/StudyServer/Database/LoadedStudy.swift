@@ -2,18 +2,19 @@ import Foundation
 import HumanStudy
 import Support
 
-/// A study as the server knows it: what the page may know, and each list of trials. Never the key.
+/// A study as the server knows it: the description for the page and the lists of trials, but not
+/// the key.
 struct LoadedStudy: Sendable {
   let folder: StudyFolder
   let study: Study
   /// The list of slot `s` is `lists[s - 1]`.
   let lists: [[Trial]]
-  /// SHA-256 over study.json and trials.csv.
+  /// A SHA-256 of study.json and trials.csv, by which answers are matched to the study.
   let fingerprint: String
-  /// SHA-256 of the consent text, in UTF-8.
+  /// The SHA-256 of the consent text in UTF-8.
   let consentDigest: String
 
-  /// - Throws: `Failure` if something of the study is missing or does not fit the rest.
+  /// - Throws: `Failure` if a file of the study is missing, or files do not fit together.
   init(_ folder: StudyFolder) throws {
     self.folder = folder
     study = try folder.readStudy()
@@ -23,14 +24,16 @@ struct LoadedStudy: Sendable {
     lists = try (1...study.slots).map { slot in
       guard let list = bySlot[slot] else {
         throw Failure.badData(
-          "trials.csv has no list \(slot) of the \(study.slots) that study.json promises")
+          "trials.csv has no list \(slot), but study.json has \(study.slots) lists",
+          hint: "sample the study again")
       }
       return list
     }
     let known = Set(study.stimuli)
     if let stray = trials.first(where: { !known.contains($0.stimulus) }) {
       throw Failure.badData(
-        "trials.csv: the picture '\(stray.stimulus)' of list \(stray.slot) is not in study.json")
+        "trials.csv: the picture '\(stray.stimulus)' of list \(stray.slot) is not in study.json",
+        hint: "sample the study again")
     }
     let pictures = study.stimuli.map(folder.image) + study.sheets.map { folder.sheet($0.name) }
     if let missing = pictures.first(where: { !FileManager.default.isReadableFile(atPath: $0.path) })
@@ -49,8 +52,8 @@ struct LoadedStudy: Sendable {
 }
 
 extension LoadedStudy {
-  /// The pictures somebody may see: those they have seen, the one they look at, and the one after
-  /// it.
+  /// The names of the pictures that a participant may see: the earlier ones, the current one, and
+  /// the next one, which the page loads in advance.
   func pictures(for participant: Participant) -> [String] {
     guard let slot = participant.slot, participant.session > 0, !participant.isWithdrawn else {
       return []
@@ -60,7 +63,7 @@ extension LoadedStudy {
     return course.trials.prefix(position + 1).map(\.stimulus)
   }
 
-  /// The sheets, once every question is answered.
+  /// The names of the sheets that a participant may see: all, once every question is answered.
   func sheets(for participant: Participant) -> [String] {
     guard let slot = participant.slot, !participant.isWithdrawn,
       course(slot: slot).next(after: participant.last) == nil

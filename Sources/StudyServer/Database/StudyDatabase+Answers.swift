@@ -2,22 +2,22 @@ import Foundation
 import GRDB
 import HumanStudy
 
-/// An answer as it comes in.
+/// An answer as it arrives from the page.
 struct GivenAnswer: Equatable, Sendable {
   var step: Course.Step
   var choice: Choice?
   var ending: Answer.Ending
   var milliseconds: Double?
   var serverMilliseconds: Double?
-  /// When it was given, if not now.
+  /// When it was given, as ISO 8601; nil for now.
   var time: String?
 }
 
 extension StudyDatabase {
-  /// Adds an answer, if it is the next one.
+  /// Adds an answer, which must belong to the next question.
   ///
-  /// The same answer once more changes nothing and is no error: its sender did not hear that it had
-  /// arrived.
+  /// An answer that is stored already changes nothing and is not an error: the page sends it again
+  /// if it did not receive the reply.
   /// - Throws: `Refusal`.
   func add(_ answer: GivenAnswer, of participant: inout Participant, _ database: Database) throws {
     guard let slot = participant.slot, participant.session > 0 else { throw Refusal.notEnrolled }
@@ -43,16 +43,15 @@ extension StudyDatabase {
       sql: "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       arguments: [
         participant.id, participant.session, answer.step.position, trial.phase.rawValue,
-        trial.stimulus,
-        answer.step.question, answer.choice?.text, answer.ending.rawValue, answer.milliseconds,
-        answer.serverMilliseconds, answer.time ?? Self.now(),
+        trial.stimulus, answer.step.question, answer.choice?.text, answer.ending.rawValue,
+        answer.milliseconds, answer.serverMilliseconds, answer.time ?? Self.now(),
       ])
     if answer.step.question == 1 { participant.first = answer.choice }
     participant.lastStep = answer.step
     participant.lastChoice = answer.choice
   }
 
-  /// Notes that a page was left, or came back; silently not any more when there are too many.
+  /// Adds an event of the page. Events beyond `eventCapacity` are ignored.
   static func add(
     event kind: String, position: Int, milliseconds: Double, of participant: Participant,
     _ database: Database
@@ -63,26 +62,32 @@ extension StudyDatabase {
     )
     guard count ?? 0 < eventCapacity else { return }
     try database.execute(
-      sql:
-        "INSERT INTO event (participant, session, position, kind, page_ms, time) VALUES (?, ?, ?, ?, ?, ?)",
+      sql: """
+        INSERT INTO event (participant, session, position, kind, page_ms, time)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
       arguments: [participant.id, participant.session, position, kind, milliseconds, now()])
   }
 
-  /// Keeps what somebody wrote about a sheet, or about all of it (an empty name); the first word
-  /// stands.
+  /// Adds a comment about a sheet or, with an empty name, about the whole study. Empty comments,
+  /// and further comments about the same sheet, are ignored.
   static func add(comment: String, sheet: String, of participant: Participant, _ database: Database)
     throws
   {
-    let isThere = try Bool.fetchOne(
+    let isStored = try Bool.fetchOne(
       database, sql: "SELECT EXISTS (SELECT 1 FROM comment WHERE participant = ? AND sheet = ?)",
       arguments: [participant.id, sheet])
-    guard isThere != true, !comment.isEmpty else { return }
+    guard isStored != true, !comment.isEmpty else { return }
     try database.execute(
       sql: "INSERT INTO comment VALUES (?, ?, ?, ?)",
       arguments: [participant.id, sheet, comment, now()])
   }
 
-  /// Ends a participant's part, if every question was answered.
+  /// Stores that a participant has finished, with a completion code. Every question must be
+  /// answered.
+  /// - Parameters:
+  ///   - code: the completion code; nil draws a new one.
+  ///   - time: when they finished, as ISO 8601; nil for now.
   func finish(
     _ participant: inout Participant, code: String? = nil, time: String? = nil, _ database: Database
   ) throws {
@@ -99,7 +104,7 @@ extension StudyDatabase {
     participant.code = code
   }
 
-  /// Takes the consent back.
+  /// Stores that a participant takes the consent back.
   static func withdraw(_ participant: inout Participant, _ database: Database) throws {
     guard participant.slot != nil else { throw Refusal.notEnrolled }
     guard !participant.isWithdrawn else { return }
@@ -110,5 +115,6 @@ extension StudyDatabase {
 }
 
 extension Participant {
+  /// The last answer and the question that it belongs to; nil if there is no answer.
   var last: (step: Course.Step, choice: Choice?)? { lastStep.map { ($0, lastChoice) } }
 }

@@ -3,46 +3,50 @@ import GRDB
 import HumanStudy
 import Support
 
-/// How somebody came to take part.
+/// How a participant came to the study.
 enum Origin: String, Sendable {
-  /// By a link made beforehand.
+  /// With a personal link that was made before.
   case link
-  /// By the open link.
+  /// With the address of an open study.
   case open
-  /// By a file from the page without a server.
+  /// With an answer file of the page without a server.
   case file
 }
 
-/// A participant as the database knows them at the moment.
+/// The current state of a participant.
 struct Participant: Equatable, Sendable {
   let id: Int64
-  /// Nil before they consent.
+  /// The number of the participant's list; nil before they consent.
   var slot: Int?
+  /// How many times the participant has opened the page since they consented.
   var session = 0
-  /// The last answer.
+  /// The question of the last answer, and its choice; nil if there is no answer. The choice is also
+  /// nil after a timeout.
   var lastStep: Course.Step?
   var lastChoice: Choice?
-  /// What was named as most plausible in the last answer's trial.
+  /// The answer to the first question of the same trial.
   var first: Choice?
+  /// The completion code; nil before they finish.
   var code: String?
   var isWithdrawn = false
 
-  /// What files call them.
+  /// The code of the participant in files, such as `p1`.
   var name: String { Self.name(id) }
   static func name(_ id: Int64) -> String { "p\(id)" }
 }
 
-/// Who somebody is elsewhere, as the address said.
+/// Identifiers of a participant on a recruiting platform, from the address by which they came.
 struct ExternalIdentity: Equatable, Sendable {
-  /// The names that are kept, those of Prolific and Mechanical Turk; the first two tell a person
-  /// from others.
+  /// The parameters that are stored: those of Prolific and Mechanical Turk. The first two identify
+  /// a person.
   static let names = [
     "PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId",
   ]
 
   let values: [String: String]
 
-  /// - Returns: nil if a value is longer than 64 letters, digits, dots, hyphens and underscores.
+  /// - Returns: nil if a value is longer than 64 characters or has characters other than ASCII
+  ///   letters, digits, dots, hyphens and underscores.
   init?(_ query: [String: String]) {
     values = query.filter { Self.names.contains($0.key) && !$0.value.isEmpty }
     let isPlain = { (text: String) in
@@ -56,17 +60,19 @@ struct ExternalIdentity: Equatable, Sendable {
     guard values.values.allSatisfy(isPlain) else { return nil }
   }
 
-  /// The person, if the address said who.
+  /// The identifier of the person; nil if the address had none.
   var person: String? { Self.names.prefix(2).lazy.compactMap { values[$0] }.first }
 
-  /// `PROLIFIC_PID=a STUDY_ID=b`
+  /// All identifiers in one line, such as `PROLIFIC_PID=a STUDY_ID=b`.
   var text: String {
     Self.names.compactMap { name in values[name].map { "\(name)=\($0)" } }.joined(separator: " ")
   }
 }
 
 extension StudyDatabase {
-  /// Makes a participant who has not been here yet.
+  /// Adds a new participant.
+  /// - Returns: the participant's id.
+  /// - Throws: `Refusal.full` if there are too many.
   static func add(_ secret: Secret, _ origin: Origin, _ database: Database) throws -> Int64 {
     let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM participant") ?? 0
     guard count < capacity else { throw Refusal.full }
@@ -76,7 +82,7 @@ extension StudyDatabase {
     return database.lastInsertedRowID
   }
 
-  /// Who has a secret.
+  /// The participant who has a secret; nil if there is none.
   static func participant(_ secret: Secret, _ database: Database) throws -> Participant? {
     let id = try Int64.fetchOne(
       database, sql: "SELECT id FROM participant WHERE token = ?", arguments: [secret.digest])
@@ -88,9 +94,10 @@ extension StudyDatabase {
     let row = try Row.fetchOne(
       database,
       sql: """
-        SELECT slot, (SELECT MAX(number) FROM session WHERE participant = e.participant) AS session, ending.code,
-          withdrawal.time AS withdrawn
-        FROM enrolment e LEFT JOIN ending USING (participant) LEFT JOIN withdrawal USING (participant)
+        SELECT slot, ending.code, withdrawal.time AS withdrawn,
+          (SELECT MAX(number) FROM session WHERE participant = e.participant) AS session
+        FROM enrolment e LEFT JOIN ending USING (participant)
+          LEFT JOIN withdrawal USING (participant)
         WHERE participant = ?
         """, arguments: [id])
     guard let row else { return participant }
@@ -100,8 +107,10 @@ extension StudyDatabase {
     participant.isWithdrawn = row["withdrawn"] as String? != nil
     let answers = try Row.fetchAll(
       database,
-      sql:
-        "SELECT position, question, choice FROM answer WHERE participant = ? ORDER BY position DESC, question DESC LIMIT 2",
+      sql: """
+        SELECT position, question, choice FROM answer WHERE participant = ?
+        ORDER BY position DESC, question DESC LIMIT 2
+        """,
       arguments: [id])
     if let last = answers.first {
       participant.lastStep = Course.Step(position: last["position"], question: last["question"])
@@ -114,12 +123,16 @@ extension StudyDatabase {
     return participant
   }
 
-  /// Enters a participant's consent, and gives them a list: the one that fewest have, unless they
-  /// have one.
+  /// Stores a participant's consent and gives them a list. A second consent changes nothing.
+  /// - Parameters:
+  ///   - consent: the SHA-256 of the text that they agreed to.
+  ///   - slot: the number of the list; nil for the list that the fewest participants have.
+  ///   - time: when they consented, as ISO 8601; nil for now.
+  /// - Throws: `Refusal.otherConsent` if the text is not the study's, `Refusal.identityTaken` if a
+  ///   person with the same identifier already takes part.
   func enrol(
     _ id: Int64, consent: String, _ external: ExternalIdentity, slot: Int? = nil,
-    time: String? = nil,
-    _ database: Database
+    time: String? = nil, _ database: Database
   ) throws {
     guard consent == study.consentDigest else { throw Refusal.otherConsent }
     guard try Self.participant(id, database).slot == nil else { return }
@@ -137,8 +150,10 @@ extension StudyDatabase {
       ])
   }
 
-  /// The list with the fewest participants: who has finished counts, who is at it counts, who has
-  /// withdrawn or has not answered for longer than `patience` does not. Of equal ones the first.
+  /// The list with the fewest participants; of several, the one with the smallest number.
+  ///
+  /// Participants count who have finished, or who consented or answered within the last `patience`
+  /// minutes. Participants who have withdrawn do not count.
   func leastFilledSlot(_ database: Database) throws -> Int {
     let cutoff = Self.now(Date() - patience * 60)
     let rows = try Row.fetchAll(
@@ -155,7 +170,8 @@ extension StudyDatabase {
     return (1...study.lists.count).min { (filled[$0] ?? 0, $0) < (filled[$1] ?? 0, $1) } ?? 1
   }
 
-  /// Counts an opening of the page.
+  /// Stores that a participant opens the page.
+  /// - Parameter time: when they opened it, as ISO 8601; nil for now.
   static func openSession(
     _ participant: inout Participant, screen: String, time: String? = nil, _ database: Database
   ) throws {

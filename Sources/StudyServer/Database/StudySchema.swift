@@ -1,11 +1,14 @@
 import GRDB
 
-/// The tables of `answers.sqlite`. Rows are added; none is ever changed or removed, whoever opens
-/// the file: triggers see to it.
+/// The tables of `answers.sqlite`.
+///
+/// Rows are only ever added. Triggers refuse to change, remove or replace a row, whichever program
+/// opens the file.
 enum StudySchema {
   static let format = 1
 
-  /// A table, each of its keys (by which no row may take the place of another), and its columns.
+  /// A table: its name, its keys, and its columns. A key is a list of columns whose values differ
+  /// from row to row.
   private typealias Table = (name: String, keys: [[String]], columns: String)
 
   private static let tables: [Table] = [
@@ -13,7 +16,7 @@ enum StudySchema {
       "study", [["format"]],
       "format INTEGER NOT NULL, fingerprint TEXT NOT NULL, crossfire TEXT NOT NULL"
     ),
-    // A participant's secret is known to the participant alone; here is its SHA-256.
+    // The token is the SHA-256 of the participant's secret. The secret itself is not stored.
     (
       "participant", [["id"], ["token"]],
       """
@@ -30,14 +33,17 @@ enum StudySchema {
     ),
     (
       "session", [["participant", "number"]],
-      "participant INTEGER NOT NULL REFERENCES enrolment(participant), number INTEGER NOT NULL CHECK (number >= 1), "
-        + "time TEXT NOT NULL, screen TEXT NOT NULL"
+      """
+      participant INTEGER NOT NULL REFERENCES enrolment(participant),
+      number INTEGER NOT NULL CHECK (number >= 1), time TEXT NOT NULL, screen TEXT NOT NULL
+      """
     ),
     (
       "answer", [["participant", "position", "question"]],
       """
-      participant INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL CHECK (position >= 1),
-      phase TEXT NOT NULL, stimulus TEXT NOT NULL, question INTEGER NOT NULL CHECK (question IN (1, 2)), choice TEXT,
+      participant INTEGER NOT NULL, session INTEGER NOT NULL,
+      position INTEGER NOT NULL CHECK (position >= 1), phase TEXT NOT NULL, stimulus TEXT NOT NULL,
+      question INTEGER NOT NULL CHECK (question IN (1, 2)), choice TEXT,
       ended_on TEXT NOT NULL, rt_ms REAL, server_ms REAL, time TEXT NOT NULL,
       FOREIGN KEY (participant, session) REFERENCES session(participant, number)
       """
@@ -45,21 +51,26 @@ enum StudySchema {
     (
       "event", [["id"]],
       """
-      id INTEGER PRIMARY KEY, participant INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL,
-      kind TEXT NOT NULL, page_ms REAL NOT NULL, time TEXT NOT NULL,
+      id INTEGER PRIMARY KEY, participant INTEGER NOT NULL, session INTEGER NOT NULL,
+      position INTEGER NOT NULL, kind TEXT NOT NULL, page_ms REAL NOT NULL, time TEXT NOT NULL,
       FOREIGN KEY (participant, session) REFERENCES session(participant, number)
       """
     ),
     (
       "comment", [["participant", "sheet"]],
-      "participant INTEGER NOT NULL REFERENCES enrolment(participant), sheet TEXT NOT NULL, text TEXT NOT NULL, "
-        + "time TEXT NOT NULL"
+      """
+      participant INTEGER NOT NULL REFERENCES enrolment(participant), sheet TEXT NOT NULL,
+      text TEXT NOT NULL, time TEXT NOT NULL
+      """
     ),
     (
       "ending", [["participant"]],
-      "participant INTEGER NOT NULL REFERENCES enrolment(participant), code TEXT NOT NULL, time TEXT NOT NULL"
+      """
+      participant INTEGER NOT NULL REFERENCES enrolment(participant), code TEXT NOT NULL,
+      time TEXT NOT NULL
+      """
     ),
-    // Somebody who has finished may still take everything back.
+    // A participant may withdraw after they have finished, too.
     (
       "withdrawal", [["participant"]],
       "participant INTEGER NOT NULL REFERENCES enrolment(participant), time TEXT NOT NULL"
@@ -86,12 +97,12 @@ enum StudySchema {
           BEGIN SELECT RAISE(ABORT, 'rows of \(table.name) are only ever added'); END
           """)
     }
-    // INSERT OR REPLACE removes a row without a word to the triggers above.
+    // INSERT OR REPLACE removes the old row without firing the triggers above.
     try database.execute(
       sql: """
         CREATE TRIGGER \(table.name)_once BEFORE INSERT ON \(table.name)
         WHEN EXISTS (SELECT 1 FROM \(table.name) WHERE \(same.joined(separator: " OR ")))
-        BEGIN SELECT RAISE(ABORT, 'this row of \(table.name) is there already'); END
+        BEGIN SELECT RAISE(ABORT, '\(table.name) already has a row with this key'); END
         """)
   }
 }

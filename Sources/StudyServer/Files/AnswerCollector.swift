@@ -3,32 +3,32 @@ import GRDB
 import HumanStudy
 import Support
 
-/// Takes the files of the page without a server into the study's database, each once, each whole or
-/// not at all.
+/// Adds the answer files of the page without a server to the study's database.
 ///
-/// A file comes from a stranger's computer: every answer in it passes the same gate as one that
-/// comes over the network.
+/// Each file is added once, and completely or not at all. A file comes from a stranger's computer,
+/// so every answer in it is checked as strictly as an answer that arrives over the network.
 public final class AnswerCollector {
   public struct Outcome: Encodable, Equatable, Sendable {
-    /// Participants that were added.
+    /// The number of participants that were added.
     public var added = 0
-    /// Files whose participant was there already.
+    /// The number of files whose participant had been added before.
     public var known = 0
   }
 
-  /// The largest file that is read, in bytes.
+  /// The size of the largest file that is read, in bytes.
   private static let largestFile = 16 << 20
 
   private let database: StudyDatabase
 
-  /// - Throws: `Failure`.
+  /// - Throws: `Failure` if the study or its database cannot be read.
   public init(_ folder: StudyFolder) throws {
     database = try StudyDatabase(folder.database, try LoadedStudy(folder))
   }
 
-  /// Adds the files' participants.
-  /// - Throws: `Failure` about the first file that is not one of this study; those before it are
-  ///   in.
+  /// Adds the participants of files.
+  /// - Parameter progress: told how many files are done.
+  /// - Throws: `Failure` about the first file that cannot be added. The files before it have been
+  ///   added.
   public func add(_ files: [URL], progress: (Int) -> Void = { _ in }) async throws -> Outcome {
     var outcome = Outcome()
     for (number, file) in files.enumerated() {
@@ -38,6 +38,8 @@ public final class AnswerCollector {
     return outcome
   }
 
+  /// Adds the participant of a file.
+  /// - Returns: false if the participant had been added before.
   private func add(_ url: URL) async throws -> Bool {
     let file = try read(url)
     let database = database
@@ -51,9 +53,11 @@ public final class AnswerCollector {
       }
     } catch let refusal as StudyDatabase.Refusal {
       throw Failure.badData(
-        "\(url.path): \(Self.reason(refusal))", hint: "nothing of this file was taken")
+        "\(url.path): \(Self.reason(refusal))", hint: "nothing of this file was added")
     } catch let error as DatabaseError {
-      throw Failure.badData("\(url.path): \(error.message ?? "the database refuses it")")
+      throw Failure.badData(
+        "\(url.path): \(error.message ?? "the database refuses it")",
+        hint: "nothing of this file was added")
     }
   }
 
@@ -63,37 +67,42 @@ public final class AnswerCollector {
     else { throw Failure.missing("cannot read \(url.path)") }
     try? handle.close()
     guard data.count <= Self.largestFile else {
-      throw Failure.badData("\(url.path) is larger than any answer file")
+      throw Failure.badData(
+        "\(url.path) is not an answer file: it has more than \(Self.largestFile) bytes")
     }
     guard let file = try? JSONDecoder().decode(AnswerFile.self, from: data) else {
       throw Failure.badData(
-        "\(url.path) is no file of a study's page",
-        hint: "the page's last step saves one: answers-….json")
+        "\(url.path) is not an answer file of a study's page",
+        hint: "expected a file answers-….json, which the last page of a study saves")
     }
     guard file.format == 1, file.fingerprint == database.study.fingerprint else {
       throw Failure.badData(
-        "\(url.path) belongs to another study, or to another version of this one")
+        "\(url.path) belongs to another study, or to another version of this one",
+        hint: "use the study folder that the page was written from")
     }
-    guard (1...database.study.lists.count).contains(file.slot) else {
-      throw Failure.badData("\(url.path): there is no list \(file.slot)")
+    let lists = database.study.lists.count
+    guard (1...lists).contains(file.slot) else {
+      throw Failure.badData(
+        "\(url.path): slot: expected a list from 1 to \(lists), found \(file.slot)")
     }
     return file
   }
 
   private static func reason(_ refusal: StudyDatabase.Refusal) -> String {
     switch refusal {
-    case .otherConsent: "its participant agreed to another text than this study's"
-    case .identityTaken: "its participant's identifier is there already, with other answers"
+    case .otherConsent: "the participant agreed to a text that is not this study's consent"
+    case .identityTaken: "another participant already has the same identifier"
     case .outOfTurn:
-      "its answers are not in the order of its list, or it is said to be finished and is not"
-    case .full: "there are too many participants"
+      "the answers are not in the order of the list, or answers are missing although it is finished"
+    case .full: "the study has \(StudyDatabase.capacity) participants, which is the largest number"
     case .notAnAnswer, .notEnrolled, .ended:
-      "something in it is no answer to a question of this study"
+      "a value is not one that the page can have written for this study"
     }
   }
 }
 
 extension StudyDatabase {
+  /// Adds everything that a file says about its participant.
   fileprivate func add(_ file: AnswerFile, _ secret: Secret, _ rows: Database) throws {
     guard let external = ExternalIdentity(file.external), file.sessions.count <= 10_000,
       let consented = Self.checked(file.consent.time)
@@ -101,7 +110,7 @@ extension StudyDatabase {
     let id = try Self.add(secret, .file, rows)
     try enrol(id, consent: file.consent.digest, external, slot: file.slot, time: consented, rows)
     var participant = try Self.participant(id, rows)
-    // Sessions in the order they were opened, and in each what was done in it.
+    // The sessions in the order in which they were opened, each with its answers and events.
     for (number, session) in file.sessions.enumerated() {
       guard PageMessage.isScreen(session.screen), let time = Self.checked(session.time) else {
         throw Refusal.notAnAnswer
@@ -111,7 +120,8 @@ extension StudyDatabase {
         try add(given, &participant, rows)
       }
       for event in file.events where event.session == number + 1 {
-        guard Self.isTime(event.milliseconds), (0...1_000_000).contains(event.position) else {
+        guard PageMessage.isTime(event.milliseconds), (0...1_000_000).contains(event.position)
+        else {
           throw Refusal.notAnAnswer
         }
         try Self.add(
@@ -123,9 +133,7 @@ extension StudyDatabase {
       throw Refusal.notAnAnswer
     }
     for comment in file.comments {
-      guard comment.text.utf8.count <= PageMessage.commentLimit, !comment.text.contains("\0"),
-        comment.sheet.isEmpty || study.study.sheets.contains(where: { $0.name == comment.sheet })
-      else { throw Refusal.notAnAnswer }
+      guard comment.fits(study.study) else { throw Refusal.notAnAnswer }
       try Self.add(comment: comment.text, sheet: comment.sheet, of: participant, rows)
     }
     if let finished = file.finished {
@@ -140,25 +148,21 @@ extension StudyDatabase {
   private func add(_ given: AnswerFile.Given, _ participant: inout Participant, _ rows: Database)
     throws
   {
-    guard Self.isTime(given.milliseconds), let time = Self.checked(given.time),
+    guard PageMessage.isTime(given.milliseconds), let time = Self.checked(given.time),
       given.choice == nil || Choice(given.choice ?? "") != nil
     else { throw Refusal.notAnAnswer }
     let before = participant.lastStep
     try add(
       GivenAnswer(
         step: Course.Step(position: given.position, question: given.question),
-        choice: given.choice.flatMap(Choice.init),
-        ending: given.endedOn, milliseconds: given.milliseconds, time: time), of: &participant, rows
-    )
-    // The page posts an answer twice when it has to; a file has no reason to.
+        choice: given.choice.flatMap(Choice.init), ending: given.endedOn,
+        milliseconds: given.milliseconds, time: time), of: &participant, rows)
+    // An answer that is stored already is not an error over the network, where the page may have to
+    // send it again. In a file it is.
     guard participant.lastStep != before else { throw Refusal.outOfTurn }
   }
 
-  private static func isTime(_ milliseconds: Double) -> Bool {
-    (0...PageMessage.longestTime).contains(milliseconds)
-  }
-
-  /// A time as the page writes it; nil for anything else.
+  /// The text if it is a time as the page writes it, such as `2026-01-31T12:00:00.000Z`; else nil.
   private static func checked(_ time: String) -> String? {
     time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) == nil ? nil : time
   }

@@ -1,7 +1,7 @@
 import Foundation
 import HumanStudy
 
-/// What the page without a server hands back: everything one participant did.
+/// The answer file that the page without a server saves: everything that one participant did.
 struct AnswerFile: Codable, Sendable {
   struct Consent: Codable, Sendable {
     let digest: String

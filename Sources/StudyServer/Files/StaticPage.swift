@@ -2,11 +2,13 @@ import Foundation
 import HumanStudy
 import Support
 
-/// The study's page as files, for those who have no server: the answers stay in the participant's
-/// browser and come back as a file.
+/// Writes the study's page as files that need no server.
+///
+/// Answers stay in the participant's browser. The last page saves them as a file, which
+/// `AnswerCollector` adds to the study.
 public enum StaticPage {
-  /// Everything the page knows. Whoever opens the files can read it: the lists and the practice's
-  /// answers, never the key.
+  /// The content of `data.js`. Everybody who has the files can read it: the lists and the labels of
+  /// the practice pictures, but not the key.
   private struct Content: Encodable {
     struct Trial: Encodable {
       let stimulus: String
@@ -19,23 +21,25 @@ public enum StaticPage {
     let sheets: [Study.Sheet]
   }
 
-  /// Such a page has no server that could send the policy, so it says it itself.
+  /// The content security policy as an element of the document, since there is no server that could
+  /// send it as a header field.
   private static let policy = """
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' blob:; base-uri 'none'; form-action 'none'">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+    script-src 'self'; style-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'">
 
     """
 
   /// Writes the page, its pictures and its data.
   /// - Parameter progress: told how many pictures are written.
-  /// - Throws: `Failure`.
+  /// - Returns: the number of pictures.
+  /// - Throws: `Failure` if the study is not complete or the folder cannot be written.
   public static func write(_ folder: StudyFolder, to out: URL, progress: (Int) -> Void = { _ in })
     throws -> Int
   {
     let loaded = try LoadedStudy(folder)
     let study = loaded.study
     let lists = loaded.lists.map { list in
-      // What a check is nobody needs to know.
+      // Checks are written as main trials, so that nobody can find them in the file.
       list.map {
         Content.Trial(
           stimulus: $0.stimulus, phase: ($0.phase == .practice ? Phase.practice : .main).rawValue)
@@ -43,8 +47,7 @@ public enum StaticPage {
     }
     let content = Content(
       study: PageStudy(loaded, isOpen: true, completionURL: nil), fingerprint: loaded.fingerprint,
-      lists: lists,
-      practiceLabels: study.practiceLabels, sheets: study.sheets)
+      lists: lists, practiceLabels: study.practiceLabels, sheets: study.sheets)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let data = String(decoding: try encoder.encode(content), as: UTF8.self)

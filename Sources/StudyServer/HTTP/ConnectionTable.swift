@@ -7,18 +7,19 @@ import Foundation
   import Darwin
 #endif
 
-/// The connections that are open: how many there may be, and until when each may wait.
+/// The open connections, with a bound on their number and a deadline for each.
 ///
-/// A connection that waits too long, however busily it drips bytes, is shut down by `sweep`;
-/// whoever reads from it then finds its end. A new one for which there is no room takes the place
-/// of the one that has been idle longest.
+/// A deadline is set for a whole step, such as the arrival of a complete request. So a caller who
+/// sends a byte now and then cannot keep a connection open. `sweep` shuts down connections whose
+/// deadline has passed, and a task that reads from one then finds its end. If there is no room for
+/// a new connection, the connection that has been idle the longest is shut down.
 final class ConnectionTable: @unchecked Sendable {
   private struct Entry {
     let socket: Socket
     var deadline: ContinuousClock.Instant
-    /// Between two requests.
+    /// Whether the connection waits for its next request.
     var isIdle = true
-    /// Shut down, and as good as gone.
+    /// Whether the connection is shut down. It is removed when its task ends.
     var isEnding = false
   }
 
@@ -34,7 +35,8 @@ final class ConnectionTable: @unchecked Sendable {
 
   var count: Int { lock.withLock { entries.count } }
 
-  /// Enters a connection; nil if there is no room.
+  /// Adds a connection.
+  /// - Returns: the connection's number; nil if there is no room.
   func open(_ socket: Socket, for patience: Duration) -> Int? {
     lock.withLock {
       let others = entries.values.count { !$0.isEnding }
@@ -45,7 +47,7 @@ final class ConnectionTable: @unchecked Sendable {
     }
   }
 
-  /// What a connection does next must be done within a time.
+  /// Sets the deadline of a connection's next step.
   func expect(_ connection: Int, idle: Bool, within patience: Duration) {
     lock.withLock {
       entries[connection]?.deadline = clock.now + patience
@@ -53,8 +55,8 @@ final class ConnectionTable: @unchecked Sendable {
     }
   }
 
-  /// Closes a connection. Under the lock, so that its number is not shut down after the system has
-  /// given it to another.
+  /// Closes a connection. This happens under the lock, because the system may give the descriptor
+  /// to a new connection, which `sweep` must not shut down in place of this one.
   func close(_ connection: Int) {
     lock.withLock {
       guard let entry = entries.removeValue(forKey: connection) else { return }
@@ -62,7 +64,7 @@ final class ConnectionTable: @unchecked Sendable {
     }
   }
 
-  /// Shuts down the connections whose time is over.
+  /// Shuts down the connections whose deadline has passed.
   func sweep() {
     let now = clock.now
     lock.withLock {

@@ -1,4 +1,4 @@
-/// One request as it was understood; see `RequestParser` for what is not.
+/// An HTTP request that `RequestParser` has accepted.
 struct HTTPRequest: Equatable, Sendable {
   enum Method: String, Sendable {
     case get = "GET"
@@ -7,23 +7,24 @@ struct HTTPRequest: Equatable, Sendable {
   }
 
   let method: Method
-  /// What comes before the question mark, byte for byte: no path here has a percent sign in it.
+  /// The part of the address before the question mark. It is not decoded, since no path of the
+  /// study has percent signs.
   let path: String
-  /// What comes after it, decoded; the first of two equal names counts.
+  /// The parameters after the question mark, decoded. Of two with the same name the first counts.
   let query: [String: String]
-  /// By names in lower case.
+  /// The header fields by their names in lower case.
   let headers: [String: String]
   var body: [UInt8] = []
   let keepsAlive: Bool
 
-  /// The participant's secret of `Authorization: Bearer SECRET`.
+  /// The participant's secret from the header field `Authorization: Bearer SECRET`.
   var bearer: String? {
     guard let field = headers["authorization"], field.hasPrefix("Bearer ") else { return nil }
     return String(field.dropFirst("Bearer ".count))
   }
 }
 
-/// A request that is refused before anybody looks at what it asks for.
+/// A request that is refused, with the status and the sentence of the answer.
 struct HTTPRefusal: Error, Equatable {
   let status: HTTPStatus
   let reason: String

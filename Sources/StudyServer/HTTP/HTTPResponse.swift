@@ -1,6 +1,6 @@
 import Foundation
 
-/// An answer to a request, with the fields that every answer of the study carries.
+/// An answer to a request. Every answer has the same security header fields.
 struct HTTPResponse: Sendable {
   let status: HTTPStatus
   var type = "application/json"
@@ -25,12 +25,13 @@ struct HTTPResponse: Sendable {
     self.init(refusal.status, body: Array(body ?? Data()))
   }
 
-  /// The page may use its own script, style and pictures and talk to its own server. Nothing else,
-  /// whoever wrote the study's texts: no other host is asked for anything, no frame shows the page,
-  /// no address of it is told to another site.
+  /// Header fields that restrict the page, whatever the study's texts contain. The page may use its
+  /// own scripts, styles and pictures, and may send requests to its own server. It loads nothing
+  /// from other hosts, cannot be shown in a frame, and does not tell its address to other sites.
   static let securityFields = [
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+      + "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+      + "frame-ancestors 'none'",
     "X-Content-Type-Options: nosniff",
     "X-Frame-Options: DENY",
     "Referrer-Policy: no-referrer",
@@ -40,8 +41,8 @@ struct HTTPResponse: Sendable {
     "Cache-Control: no-store",
   ]
 
-  /// The bytes to send.
-  /// - Parameter onlyHead: for HEAD, which is told the length of the body and not given it.
+  /// The bytes of the answer.
+  /// - Parameter onlyHead: whether to leave out the body, as the answer to a HEAD request does.
   func bytes(keepsAlive: Bool, onlyHead: Bool) -> [UInt8] {
     var lines = ["HTTP/1.1 \(status.rawValue) \(status.phrase)"]
     if status != .noContent { lines += ["Content-Type: \(type)", "Content-Length: \(body.count)"] }

@@ -8,36 +8,36 @@ import Support
   import Darwin
 #endif
 
-/// A small HTTP/1.1 server on FlyingSocks' sockets, with a bound on everything a caller can make it
-/// spend.
+/// A small HTTP/1.1 server on the sockets of FlyingSocks. Everything that a caller can make it
+/// spend has a bound.
 final class HTTPServer: Sendable {
-  /// Bounds on connections and their patience.
   struct Limits: Sendable {
     var request = RequestParser.Limits()
+    /// The largest number of open connections.
     var connections = 1_024
-    /// For the whole of a request, from its first byte.
+    /// The time in which a whole request must arrive.
     var requestTime = Duration.seconds(10)
-    /// For the next request on a connection that is kept.
+    /// The time in which the next request must begin on a connection that stays open.
     var idleTime = Duration.seconds(75)
-    /// For the other side to take an answer.
+    /// The time in which the caller must receive an answer.
     var answerTime = Duration.seconds(20)
   }
 
   typealias Handler = @Sendable (_ request: HTTPRequest, _ peer: String) async -> HTTPResponse
 
-  /// The port it listens at, also when any free one was asked for.
+  /// The port that the server listens at.
   let port: Int
   private let socket: Socket
   private let limits: Limits
   private let connections: ConnectionTable
   private let handler: Handler
 
-  /// Binds to an address; `run` serves it.
+  /// Starts to listen at an address. `run` answers requests.
   /// - Parameters:
-  ///   - host: an IPv4 or IPv6 address in digits, or `localhost`.
-  ///   - port: 0 for any that is free.
-  /// - Throws: `Failure.usage` for what is no address, `Failure` with the system's reason if it
-  ///   cannot be had.
+  ///   - host: an IPv4 or IPv6 address, or `localhost`.
+  ///   - port: the port; 0 for any free one.
+  /// - Throws: `Failure.usage` if the host is not an address, `Failure` with the system's reason if
+  ///   the address or port cannot be used.
   init(host: String, port: Int, limits: Limits = Limits(), handler: @escaping Handler) throws {
     guard let number = UInt16(exactly: port) else {
       throw Failure.usage("--port \(port): expected a number from 0 to 65535")
@@ -55,7 +55,8 @@ final class HTTPServer: Sendable {
         hint: "choose another --port or --host")
     } catch {
       throw Failure.usage(
-        "--host \(host) is no address", hint: "for example 127.0.0.1, or 0.0.0.0 for every network")
+        "--host \(host): expected an IPv4 or IPv6 address or 'localhost'",
+        hint: "127.0.0.1 is this machine only, 0.0.0.0 is every network")
     }
     self.port = try Self.port(of: socket)
     self.limits = limits
@@ -63,7 +64,7 @@ final class HTTPServer: Sendable {
     connections = ConnectionTable(capacity: min(limits.connections, Self.spareDescriptors()))
   }
 
-  /// Serves until the task is cancelled.
+  /// Answers requests until the task is cancelled.
   func run() async throws {
     let pool = SocketPool.make()
     try await pool.prepare()
@@ -86,7 +87,7 @@ final class HTTPServer: Sendable {
           let socket = try await listener.accept()
           group.addTask { await self.serve(socket) }
         } catch {
-          // A caller that is gone already, or no descriptor left: neither ends a server.
+          // The caller has gone already, or no file descriptor is left. The server goes on.
           try? await Task.sleep(for: .milliseconds(20))
         }
       }
@@ -131,12 +132,12 @@ final class HTTPServer: Sendable {
     } catch let refusal as HTTPRefusal {
       await refuse(refusal, on: socket, connection)
     } catch {
-      // The other side has gone, or took too long.
+      // The caller has gone or took too long. There is nobody to answer.
     }
   }
 
-  /// Says why, and reads on for a moment: closing with unread bytes would make the system take the
-  /// answer back.
+  /// Sends the reason, and then reads for a moment what the caller still sends. If a connection is
+  /// closed with unread bytes, the system resets it and the caller may never see the answer.
   private func refuse(_ refusal: HTTPRefusal, on socket: AsyncSocket, _ connection: Int) async {
     connections.expect(connection, idle: false, within: .seconds(1))
     do {
@@ -144,7 +145,7 @@ final class HTTPServer: Sendable {
       shutdown(socket.socket.file.rawValue, Int32(SHUT_WR))
       for _ in 0..<64 { _ = try await socket.read(atMost: 4_096) }
     } catch {
-      // It is refused either way.
+      // The request is refused, whether or not the caller has read the reason.
     }
   }
 
@@ -175,7 +176,8 @@ final class HTTPServer: Sendable {
     }
   }
 
-  /// How many connections the system lets this process have open, after some for its files.
+  /// How many connections this process may open: its limit of file descriptors, raised to at most
+  /// 8,192 where the system allows it, without 96 that are kept for files.
   private static func spareDescriptors() -> Int {
     var limit = rlimit()
     #if canImport(Glibc)

@@ -1,11 +1,14 @@
 import Foundation
 
-/// How often each caller may ask: a bucket of permits a caller, filled again at a steady rate.
+/// Limits how many requests each caller may send, by a token bucket for each caller.
+///
+/// A bucket holds at most `burst` permits and gains `perSecond` of them each second. A request
+/// takes one permit.
 final class RateLimiter: @unchecked Sendable {
   private let burst: Double
   private let perSecond: Double
-  /// Callers remembered; beyond it those whose bucket is full again are forgotten, which changes
-  /// nothing for them.
+  /// The largest number of buckets. When it is reached, full buckets are removed, which changes
+  /// nothing for their callers.
   private let capacity: Int
   private let clock = ContinuousClock()
   private let lock = NSLock()
@@ -17,12 +20,13 @@ final class RateLimiter: @unchecked Sendable {
     self.capacity = capacity
   }
 
-  /// Takes a permit of a caller, if there is one.
+  /// Takes a permit from a caller's bucket.
+  /// - Returns: whether there was one.
   func allows(_ caller: String) -> Bool {
     let now = clock.now
     return lock.withLock {
       if buckets.count >= capacity { buckets = buckets.filter { permits($0.value, now) < burst } }
-      // Too many callers at once: the new ones wait, the known ones do not suffer.
+      // If no bucket could be removed, new callers are refused and known callers go on.
       guard buckets[caller] != nil || buckets.count < capacity else { return false }
       let available = permits(buckets[caller] ?? (burst, now), now)
       buckets[caller] = (max(available - 1, 0), now)
@@ -32,9 +36,7 @@ final class RateLimiter: @unchecked Sendable {
 
   private func permits(
     _ bucket: (permits: Double, filled: ContinuousClock.Instant), _ now: ContinuousClock.Instant
-  )
-    -> Double
-  {
+  ) -> Double {
     let elapsed = (now - bucket.filled) / .seconds(1)
     return min(burst, bucket.permits + elapsed * perSecond)
   }

@@ -1,11 +1,11 @@
-/// Reads requests out of the bytes of one connection, and refuses what is not HTTP/1.1 to the
-/// letter (RFC 9112).
+/// Reads HTTP requests from the bytes of one connection, and refuses everything that does not
+/// follow HTTP/1.1 exactly (RFC 9112).
 ///
-/// A server that is generous to broken requests can be talked into reading one request as two. So a
-/// line ends with CR LF and nothing else, a name is a token, a length is digits, and a body has a
-/// length, once.
+/// A server that tolerates malformed requests may read one request as two when a proxy in front of
+/// it does not (request smuggling). So a line must end with CR LF, the name of a field must be a
+/// token, and a body must have one length in digits.
 struct RequestParser {
-  /// The most that is read of a request.
+  /// The largest sizes in bytes, and the largest number of header fields.
   struct Limits: Sendable {
     var target = 2_048
     var head = 8_192
@@ -20,16 +20,18 @@ struct RequestParser {
     self.limits = limits
   }
 
-  /// Whether part of a request has arrived.
+  /// Whether a part of the next request has arrived.
   var isInRequest: Bool { !buffer.isEmpty }
 
-  /// Takes bytes that arrived.
+  /// Adds bytes that have arrived.
   mutating func append(_ bytes: [UInt8]) {
     buffer += bytes
   }
 
-  /// The next request if all of it is here, else nil.
-  /// - Throws: `HTTPRefusal`, after which nothing that follows on the connection can be trusted.
+  /// Takes the next request.
+  /// - Returns: nil if the request has not arrived completely.
+  /// - Throws: `HTTPRefusal` if it is malformed or too large. The connection must then be closed,
+  ///   since it is unknown where the next request begins.
   mutating func next() throws -> HTTPRequest? {
     guard let end = endOfHead() else {
       guard buffer.count < limits.head else {
@@ -48,7 +50,7 @@ struct RequestParser {
     return request
   }
 
-  /// Just behind the empty line that ends the head.
+  /// The place after the empty line that ends the head; nil if it has not arrived.
   private func endOfHead() -> Int? {
     guard buffer.count >= 4 else { return nil }
     return (4...min(buffer.count, limits.head + 1)).first { end in
@@ -61,24 +63,24 @@ struct RequestParser {
     let lines = try lines(bytes)
     let words = lines[0].split(separator: 32, omittingEmptySubsequences: false)
     guard words.count == 3 else {
-      throw HTTPRefusal(.badRequest, "the request line is not 'METHOD TARGET HTTP/1.1'")
+      throw HTTPRefusal(.badRequest, "expected the request line 'METHOD TARGET HTTP/1.1'")
     }
     let version = text(words[2])
     guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
-      throw HTTPRefusal(.versionNotSupported, "only HTTP/1.1 is spoken here")
+      throw HTTPRefusal(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are supported")
     }
     guard words[1].count <= limits.target else {
       throw HTTPRefusal(.uriTooLong, "the address is longer than \(limits.target) bytes")
     }
     guard words[1].first == 47, words[1].allSatisfy({ (33...126).contains($0) }) else {
-      throw HTTPRefusal(.badRequest, "the address is not a path")
+      throw HTTPRefusal(.badRequest, "the address must be a path that begins with '/'")
     }
     guard let method = HTTPRequest.Method(rawValue: text(words[0])) else {
-      throw HTTPRefusal(.notImplemented, "only GET, HEAD and POST are understood")
+      throw HTTPRefusal(.notImplemented, "only GET, HEAD and POST are supported")
     }
     let headers = try fields(lines.dropFirst(), limits)
     guard version == "HTTP/1.0" || headers["host"] != nil else {
-      throw HTTPRefusal(.badRequest, "the Host field is missing")
+      throw HTTPRefusal(.badRequest, "the header field Host is missing")
     }
     let wish = headers["connection"]?.lowercased()
     let parts = words[1].split(separator: 63, maxSplits: 1, omittingEmptySubsequences: false)
@@ -88,8 +90,8 @@ struct RequestParser {
       keepsAlive: version == "HTTP/1.1" ? wish != "close" : wish == "keep-alive")
   }
 
-  /// Splits at CR LF; a CR or LF by itself, and any other control character but the tab, is
-  /// refused.
+  /// Splits the head at CR LF. A CR or LF by itself, and any other control character except the
+  /// tab, is refused.
   private static func lines(_ bytes: ArraySlice<UInt8>) throws -> [ArraySlice<UInt8>] {
     var lines: [ArraySlice<UInt8>] = []
     var start = bytes.startIndex
@@ -97,16 +99,16 @@ struct RequestParser {
       switch bytes[index] {
       case 10:
         guard index > start, bytes[index - 1] == 13 else {
-          throw HTTPRefusal(.badRequest, "a line does not end with CR LF")
+          throw HTTPRefusal(.badRequest, "every line must end with CR LF")
         }
         lines.append(bytes[start..<(index - 1)])
         start = index + 1
       case 13:
         guard index + 1 < bytes.endIndex, bytes[index + 1] == 10 else {
-          throw HTTPRefusal(.badRequest, "a line does not end with CR LF")
+          throw HTTPRefusal(.badRequest, "every line must end with CR LF")
         }
       case 0..<32 where bytes[index] != 9, 127:
-        throw HTTPRefusal(.badRequest, "a control character is in the head")
+        throw HTTPRefusal(.badRequest, "the head must not contain control characters")
       default: break
       }
     }
@@ -124,14 +126,15 @@ struct RequestParser {
       guard let colon = line.firstIndex(of: 58), colon > line.startIndex,
         line[..<colon].allSatisfy(isTokenByte)
       else {
-        throw HTTPRefusal(.badRequest, "a header field is not 'Name: value'")
+        throw HTTPRefusal(.badRequest, "a header field must have the form 'Name: value'")
       }
       let name = text(line[..<colon]).lowercased()
       let value = String(decoding: line[(colon + 1)...], as: UTF8.self).trimmed
-      // Lists may be split over fields; what says where a body ends, or who asks, may not.
+      // A field that is a list may occur several times. The fields that say where a body ends,
+      // which host is asked and who asks may not.
       if let earlier = fields[name] {
         guard !["content-length", "host", "authorization"].contains(name) else {
-          throw HTTPRefusal(.badRequest, "the field '\(name)' is there twice")
+          throw HTTPRefusal(.badRequest, "the header field '\(name)' occurs twice")
         }
         fields[name] = earlier + ", " + value
       } else {
@@ -143,11 +146,12 @@ struct RequestParser {
 
   private static func bodyLength(_ request: HTTPRequest, _ limits: Limits) throws -> Int {
     guard request.headers["transfer-encoding"] == nil else {
-      throw HTTPRefusal(.notImplemented, "a body needs a Content-Length")
+      throw HTTPRefusal(
+        .notImplemented, "Transfer-Encoding is not supported; send a Content-Length")
     }
     guard let field = request.headers["content-length"] else { return 0 }
     guard !field.isEmpty, field.utf8.allSatisfy({ (48...57).contains($0) }) else {
-      throw HTTPRefusal(.badRequest, "Content-Length is not a number")
+      throw HTTPRefusal(.badRequest, "Content-Length must be a number in digits")
     }
     guard let length = Int(field), length <= limits.body else {
       throw HTTPRefusal(.contentTooLarge, "the body is longer than \(limits.body) bytes")
@@ -165,7 +169,7 @@ struct RequestParser {
     return query
   }
 
-  /// Without percent signs and pluses.
+  /// Decodes percent signs and pluses.
   private static func decoded(_ bytes: ArraySlice<UInt8>) throws -> String {
     var plain: [UInt8] = []
     var rest = bytes
@@ -175,7 +179,8 @@ struct RequestParser {
         let pair = rest.prefix(2)
         guard pair.count == 2, pair.allSatisfy(isHexByte), let value = UInt8(text(pair), radix: 16)
         else {
-          throw HTTPRefusal(.badRequest, "a percent sign in the address is followed by no number")
+          throw HTTPRefusal(
+            .badRequest, "a percent sign in the address must be followed by two hexadecimal digits")
         }
         plain.append(value)
         rest = rest.dropFirst(2)
@@ -184,7 +189,7 @@ struct RequestParser {
       }
     }
     guard let string = String(validating: plain, as: UTF8.self) else {
-      throw HTTPRefusal(.badRequest, "the address is not UTF-8")
+      throw HTTPRefusal(.badRequest, "the address must be UTF-8")
     }
     return string
   }
@@ -204,7 +209,7 @@ struct RequestParser {
 }
 
 extension String {
-  /// Without spaces and tabs at either end.
+  /// The text without spaces and tabs at either end.
   fileprivate var trimmed: String {
     String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
   }

@@ -1,5 +1,6 @@
 "use strict";
-// Where there is no server, this browser remembers, and hands a file back in the end. `data.js` has put the study here.
+// The transport of the page without a server: it stores answers in this browser and makes a file of
+// them at the end. The script data.js before it defines `window.crossfireStudy`.
 
 class FileTransport {
   constructor(given) {
@@ -22,20 +23,22 @@ class FileTransport {
     this.number = wanted;
     this.record = {
       format: 1, fingerprint: this.given.fingerprint, secret: secret(26), slot: wanted,
-      consent: { digest: this.study.consentDigest, time: new Date().toISOString() }, external: external(),
-      sessions: [{ time: new Date().toISOString(), screen: screenText() }], answers: [], events: [], comments: [],
+      consent: { digest: this.study.consentDigest, time: now() }, external: external(),
+      sessions: [{ time: now(), screen: screenText() }], answers: [], events: [], comments: [],
       finished: null, withdrawn: false, code: null,
     };
     return this.#store();
   }
 
   async answer(answer) {
-    this.record.answers.push({ ...answer, session: this.record.sessions.length, time: new Date().toISOString() });
+    this.record.answers.push({ ...answer, session: this.record.sessions.length, time: now() });
     const state = this.#store();
     const trial = this.#list[answer.position - 1];
     const label = this.given.practiceLabels[trial.stimulus];
-    if (trial.phase === "practice" && label !== undefined && state.trial?.position !== answer.position) {
-      const first = this.record.answers.find((one) => one.position === answer.position && one.question === 1);
+    const isLast = state.trial?.position !== answer.position;
+    if (trial.phase === "practice" && label !== undefined && isLast) {
+      const first = this.record.answers.find(
+        (one) => one.position === answer.position && one.question === 1);
       const chosen = first.choice === "na" || first.choice === null ? null : Number(first.choice);
       state.feedback = { label, chosen };
     }
@@ -48,7 +51,7 @@ class FileTransport {
   }
 
   async finish() {
-    this.record.finished = new Date().toISOString();
+    this.record.finished = now();
     const code = secret(8).toUpperCase();
     this.record.code = code.slice(0, 4) + "-" + code.slice(4);
     return this.#store();
@@ -61,35 +64,40 @@ class FileTransport {
 
   event(event) {
     if (!this.record || this.record.events.length >= 2000) return;
-    this.record.events.push({ ...event, session: this.record.sessions.length, time: new Date().toISOString() });
+    this.record.events.push({ ...event, session: this.record.sessions.length, time: now() });
     this.#store();
   }
 
   async picture(name, kind = "image") { return `${kind}s/${name}.png`; }
 
-  /** The answers as a file: its name and its content. */
+  /** The answers as a file: its name and its text. */
   get file() {
-    return { name: `answers-${this.record.slot}-${this.record.code}.json`, text: JSON.stringify(this.record, null, 1) };
+    const name = `answers-${this.record.slot}-${this.record.code}.json`;
+    return { name, text: JSON.stringify(this.record, null, 1) };
   }
 
   get #list() { return this.given.lists[this.record.slot - 1]; }
   get #key() { return `crossfire ${this.given.fingerprint} ${this.number}`; }
 
+  /** Begins with a list, or continues with it if this browser has answers to it. */
   async #open(number) {
-    if (!Number.isInteger(number) || number < 1 || number > this.given.lists.length) {
-      throw new Refused(400, `There is no list with this number; they go from 1 to ${this.given.lists.length}.`);
+    const last = this.given.lists.length;
+    if (!Number.isInteger(number) || number < 1 || number > last) {
+      throw new Refused(400, `There is no list with this number. Lists are numbered 1 to ${last}.`);
     }
     this.number = number;
     const stored = memory.get(this.#key);
     if (!stored) return { stage: "consent" };
     this.record = JSON.parse(stored);
-    this.record.sessions.push({ time: new Date().toISOString(), screen: screenText() });
+    this.record.sessions.push({ time: now(), screen: screenText() });
     return this.#store();
   }
 
   #store() {
     if (!memory.set(this.#key, JSON.stringify(this.record))) {
-      trouble("This browser does not let the page remember your answers. Please do not close it before the end.");
+      trouble(
+        "This browser does not let the page store your answers. Please do not close the page " +
+        "before the end.");
     }
     return this.#state();
   }
@@ -103,16 +111,20 @@ class FileTransport {
     if (this.record.withdrawn) return { ...state, stage: "withdrawn" };
     if (this.record.finished) return { ...state, stage: "finished", code: this.record.code };
     const step = this.#next();
-    if (step.position > list.length) return { ...state, stage: "comments", sheets: this.given.sheets };
+    if (step.position > list.length) {
+      return { ...state, stage: "comments", sheets: this.given.sheets };
+    }
     const trial = list[step.position - 1];
     return {
       ...state, stage: "trials",
       trial: {
-        ...step, stimulus: trial.stimulus, following: list[step.position]?.stimulus, isPractice: trial.phase === "practice",
+        ...step, stimulus: trial.stimulus, following: list[step.position]?.stimulus,
+        isPractice: trial.phase === "practice",
       },
     };
   }
 
+  /** The next question, by the same rules as `Course.next` of the server. */
   #next() {
     const last = this.record.answers.at(-1);
     if (!last) return { position: 1, question: 1 };
@@ -124,10 +136,13 @@ class FileTransport {
   }
 }
 
-/** Letters of the browser's cryptographic generator, five bits each. */
+const now = () => new Date().toISOString();
+
+/** Random letters, five bits each, from the browser's cryptographic generator. */
 function secret(length) {
   const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => alphabet[byte & 31]).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return Array.from(bytes, (byte) => alphabet[byte & 31]).join("");
 }
 
 const transport = new FileTransport(window.crossfireStudy);

@@ -1,6 +1,7 @@
 "use strict";
-// The pages of a study: each shows where the participant is, and hands on what they do. Where that is kept is the business of
-// `transport`, which a script before this one has made.
+// Shows the pages of a study. Each page shows one state of the participant and sends what they do
+// to `transport`, which stores it and returns the next state. The script before this one defines
+// `transport`: server.js stores answers on a server, file.js in this browser.
 
 class Page {
   constructor(transport) {
@@ -20,12 +21,12 @@ class Page {
     const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
     this.watch();
     if (isReload && state.stage !== "consent") this.note("reload", state);
-    const hasBegun = state.stage === "trials" && (state.trial.position > 1 || state.trial.question > 1);
-    if (state.stage === "trials") return hasBegun ? this.welcomeBack(state) : this.instructions(state);
-    this.go(state);
+    if (state.stage !== "trials") return this.go(state);
+    const hasBegun = state.trial.position > 1 || state.trial.question > 1;
+    return hasBegun ? this.welcomeBack(state) : this.instructions(state);
   }
 
-  /** Shows what a state asks for. */
+  /** Shows the page of a state. */
   go(state) {
     this.state = state;
     this.onKey = null;
@@ -41,10 +42,14 @@ class Page {
     return this.trial(state);
   }
 
-  /** Hands something on and shows what comes of it. */
-  async send(deed) {
+  /**
+   * Sends something and shows the state that comes back.
+   *
+   * If it is refused, shows the state that comes with the refusal, or else the reason.
+   */
+  async send(action) {
     try {
-      this.go(await deed());
+      this.go(await action());
     } catch (refusal) {
       if (!(refusal instanceof Refused)) throw refusal;
       if (refusal.state) return this.go(refusal.state);
@@ -94,7 +99,11 @@ class Page {
     }, "I agree and want to take part");
     show(
       make("h1", {}, this.study.title), ...paragraphs(this.study.consent),
-      ...(number ? [make("p", {}, make("label", { class: "field", for: "number" }, "The number you were given"), number)] : []),
+      number
+        ? make(
+          "p", {}, make("label", { class: "field", for: "number" }, "The number you were given"),
+          number)
+        : null,
       make("p", {}, agree));
   }
 
@@ -104,10 +113,14 @@ class Page {
     element("leave").hidden = false;
     const keys = matchMedia("(pointer: coarse)").matches
       ? "Tap an answer below each picture."
-      : `Answer with the keys ${this.keyText()} and N for “${this.study.noneText}”, or with the buttons below each picture.`;
+      : `Answer with the keys ${this.keyText()} and N for “${this.study.noneText}”, ` +
+        "or with the buttons below each picture.";
     show(
       make("h1", {}, "What to do"), ...paragraphs(this.study.instructions), make("p", {}, keys),
-      make("p", {}, "You can close this page at any time and go on later with the same link in the same browser."),
+      make(
+        "p", {},
+        "You can close this page at any time and continue later with the same link in the same " +
+        "browser."),
       this.start(state, state.practice > 0 ? "Start with some practice" : "Start"));
     this.preload(state.trial);
   }
@@ -117,8 +130,9 @@ class Page {
     this.state = state;
     element("leave").hidden = false;
     show(
-      make("h1", {}, "Welcome back"), make("p", {}, "Everything you answered is kept. You go on where you stopped."),
-      this.start(state, "Go on"));
+      make("h1", {}, "Welcome back"),
+      make("p", {}, "All your answers are stored. You continue where you stopped."),
+      this.start(state, "Continue"));
     this.preload(state.trial);
   }
 
@@ -144,18 +158,25 @@ class Page {
       this.image = picture;
     }
     const heading = make("h1", {}, this.study.questions[question - 1]);
-    const buttons = this.study.classNames.map((name, label) => this.answerButton(state, name, label));
+    const buttons = this.study.classNames.map(
+      (name, label) => this.answerButton(state, name, label));
     const isWords = this.study.classNames.some((name) => name.length > 2);
     const none = make("button", {
       type: "button", class: "none", "aria-keyshortcuts": "N", onclick: () => this.choose("na"),
     }, make("kbd", { "aria-hidden": "true" }, "N"), this.study.noneText);
     this.buttons = [...buttons, none];
-    const bar = this.study.secondsPerAnswer ? make("progress", { class: "remaining", "aria-hidden": "true" }) : null;
+    const bar = this.study.secondsPerAnswer
+      ? make("progress", { class: "remaining", "aria-hidden": "true" }) : null;
+    const group = {
+      class: isWords ? "answers words" : "answers", role: "group", "aria-label": "Answers",
+    };
     show(
-      make("section", { class: "trial" }, this.image, heading, bar,
-        make("div", { class: isWords ? "answers words" : "answers", role: "group", "aria-label": "Answers" }, ...buttons),
+      make(
+        "section", { class: "trial" }, this.image, heading, bar, make("div", group, ...buttons),
         none));
-    // The clock starts when the picture is on the screen.
+    // The response time begins when the picture is on the screen. A callback of
+    // requestAnimationFrame runs before a frame is drawn, so the second one runs after the first
+    // frame with the picture.
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     if (!isSame) this.began = performance.now();
     this.shown = `${state.session} ${position}`;
@@ -196,7 +217,7 @@ class Page {
     this.send(() => this.transport.answer({ position, question, choice, endedOn, milliseconds }));
   }
 
-  /** Ends the question when its time is over. */
+  /** Shows the remaining time and ends the question when the time limit has passed. */
   limit(bar) {
     if (!bar) return;
     const end = performance.now() + this.study.secondsPerAnswer * 1000;
@@ -216,13 +237,19 @@ class Page {
     const isRight = chosen === label;
     const said = chosen === null || chosen === undefined ? "" : ` You said ${name(chosen)}.`;
     const go = () => this.go({ ...state, feedback: undefined });
-    const next = state.trial?.isPractice ? "Next practice picture" : state.trial ? "Start the study" : "Go on";
+    const next = state.trial?.isPractice
+      ? "Next practice picture" : state.trial ? "Start the study" : "Continue";
     show(
       make("section", { class: "trial" }, this.image,
-        make("h1", { class: `verdict ${isRight ? "right" : "wrong"}` }, isRight ? "Right" : "Not quite"),
+        make(
+          "h1", { class: `verdict ${isRight ? "right" : "wrong"}` },
+          isRight ? "Right" : "Not quite"),
         make("p", {}, `The picture shows ${name(label)}.${said}`),
         state.trial && !state.trial.isPractice
-          ? make("p", {}, "The practice is over. From now on nothing tells whether an answer was right.") : null,
+          ? make(
+            "p", {},
+            "The practice is over. From now on we do not tell you whether an answer is right.")
+          : null,
         make("p", {}, make("button", { type: "button", onclick: go }, next)),
         make("p", { class: "hint" }, "or press Enter")));
     this.onKey = (key) => { if (key === "Enter") go(); };
@@ -239,7 +266,8 @@ class Page {
     for (const [index, sheet] of (state.sheets ?? []).entries()) {
       const address = await this.transport.picture(sheet.name, "sheet");
       const picture = make("img", {
-        class: "sheet", src: address, alt: `Sheet ${index + 1} of many pictures`, width: sheet.width, height: sheet.height,
+        class: "sheet", src: address, alt: `Sheet ${index + 1} with many pictures`,
+        width: sheet.width, height: sheet.height,
       });
       figures.push(
         make("figure", {}, picture, make("figcaption", {}, sheet.caption),
@@ -259,42 +287,51 @@ class Page {
       },
     }, "Finish");
     show(
-      make("h1", {}, "All pictures are done"),
-      make("p", {}, "If you like, say what you noticed. Then finish."), ...figures,
+      make("h1", {}, "You have answered all pictures"),
+      make("p", {}, "If you like, write what you noticed. Then press “Finish”."), ...figures,
       ...field("", "Anything else? (optional)"), make("p", {}, finish));
   }
 
   finished(state) {
-    const parts = [
-      make("h1", {}, "Thank you"), make("p", {}, "Your answers are stored. Your completion code:"),
-      make("p", { class: "code" }, state.code),
-    ];
     const file = this.transport.file;
     if (file) {
       const address = URL.createObjectURL(new Blob([file.text], { type: "application/json" }));
-      parts[1] = make("p", {}, "One step is left: save your answers as a file and send it to whoever asked you to take part.");
-      parts.splice(2, 1, make("p", {}, make("a", { class: "button", href: address, download: file.name }, "Save my answers")));
-    } else if (this.study.completionURL) {
-      parts.push(make("p", {}, make("a", { class: "button", href: this.study.completionURL }, "Back to where you came from")));
-    } else {
-      parts.push(make("p", {}, "You can close this page now."));
+      const link = { class: "button", href: address, download: file.name };
+      return show(
+        make("h1", {}, "Thank you"),
+        make(
+          "p", {},
+          "One step is left: save your answers as a file, and send the file to the person who " +
+          "asked you to take part."),
+        make("p", {}, make("a", link, "Save my answers")));
     }
-    show(...parts);
+    const address = this.study.completionURL;
+    const last = address
+      ? make("a", { class: "button", href: address }, "Return to the site you came from")
+      : "You can close this page now.";
+    show(
+      make("h1", {}, "Thank you"),
+      make("p", {}, "Your answers are stored. Your completion code is:"),
+      make("p", { class: "code" }, state.code), make("p", {}, last));
   }
 
   withdrawn() {
-    show(make("h1", {}, "You have stopped"), make("p", {}, "Your answers will not be used. Thank you for your time."));
+    show(
+      make("h1", {}, "You have stopped"),
+      make("p", {}, "Your answers will not be used. Thank you for your time."));
   }
 
-  /** A picture, loaded once; it may be on its way already. */
+  /** The element of a picture. Each picture is loaded once, and may have been loaded in advance. */
   async picture(name) {
     if (!this.pictures.has(name)) this.pictures.set(name, this.transport.picture(name));
     const address = await this.pictures.get(name);
     return make("img", {
-      class: "picture", src: address, alt: "The picture to judge", width: this.study.width, height: this.study.height,
+      class: "picture", src: address, alt: "The picture to label", width: this.study.width,
+      height: this.study.height,
     });
   }
 
+  /** Loads the pictures of this trial and the next, and forgets all others. */
   preload(trial) {
     for (const [name, loading] of this.pictures) {
       if (name === trial.stimulus || name === trial.following) continue;
@@ -309,19 +346,22 @@ class Page {
     }
   }
 
+  /** Reports something that happened to the page. */
   note(kind, state = this.state) {
     const position = state?.trial?.position ?? 0;
     this.transport.event({ kind, position, milliseconds: performance.now() });
   }
 
+  /** Listens to everything that participants can do outside of the buttons of a page. */
   watch() {
     addEventListener("blur", () => this.note("blur"));
     addEventListener("focus", () => this.note("focus"));
-    document.addEventListener("visibilitychange", () => this.note(document.hidden ? "hidden" : "visible"));
+    document.addEventListener(
+      "visibilitychange", () => this.note(document.hidden ? "hidden" : "visible"));
     document.addEventListener("keydown", (event) => {
-      if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || element("leaving").open) return;
-      if (/^(TEXTAREA|INPUT)$/.test(event.target.tagName)) return;
-      // Enter on a button presses that button, and nothing else.
+      if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (element("leaving").open || /^(TEXTAREA|INPUT)$/.test(event.target.tagName)) return;
+      // Enter on a button or a link activates it and must not do anything else.
       if (event.key === "Enter" && /^(BUTTON|A)$/.test(event.target.tagName)) return;
       this.onKey?.(event.key);
     });
@@ -335,6 +375,6 @@ class Page {
 }
 
 new Page(transport).run().catch((error) => {
-  trouble("Something went wrong on this page. Please load it again; nothing you answered is lost.");
+  trouble("Something went wrong on this page. Please load it again. Your answers are not lost.");
   throw error;
 });

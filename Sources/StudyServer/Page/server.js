@@ -1,20 +1,21 @@
 "use strict";
-// Where a participant is and what they do is kept by a server.
+// The transport of the page with a server, which stores answers and knows each participant's state.
 
 class ServerTransport {
   async begin() {
     this.study = await this.#ask("study");
-    this.slot = `crossfire ${location.pathname} ${this.study.consentDigest} ${external().PROLIFIC_PID ?? external().workerId ?? ""}`;
+    const person = external().PROLIFIC_PID ?? external().workerId ?? "";
+    this.slot = `crossfire ${location.pathname} ${this.study.consentDigest} ${person}`;
     const link = location.hash.slice(1);
     this.secret = link || memory.get(this.slot);
     if (!this.secret) {
-      if (!this.study.isOpen) throw new Refused(401, "To take part you need a link that was made for you.");
+      if (!this.study.isOpen) throw new Refused(401, "To take part you need a personal link.");
       return { stage: "consent" };
     }
     try {
       return await this.#post("open", { screen: screenText() });
     } catch (refusal) {
-      // A secret this browser remembers that never got as far as a consent.
+      // This browser stored a secret with which nobody consented. The server does not know it.
       if (refusal.status !== 401 || link || !this.study.isOpen) throw refusal;
       return { stage: "consent" };
     }
@@ -28,7 +29,7 @@ class ServerTransport {
     const state = await this.#post("consent", {
       consent: this.study.consentDigest, external: external(), screen: screenText(),
     });
-    // From now on the address is the participant's own: loading it again, or a bookmark, goes on here.
+    // From now on the address contains the secret. Loading it again, or a bookmark, continues here.
     history.replaceState(null, "", "#" + this.secret);
     return state;
   }
@@ -38,7 +39,7 @@ class ServerTransport {
   finish() { return this.#post("finish", {}); }
   withdraw() { return this.#post("withdraw", {}); }
 
-  /** Never waited for: an event that is lost is lost. */
+  /** Reports an event without waiting for a reply. It may get lost. */
   event(event) {
     if (!this.secret) return;
     fetch("api/event", this.#request(event, { keepalive: true })).catch(() => {});
@@ -50,7 +51,9 @@ class ServerTransport {
   }
 
   async #ask(name) { return (await this.#persist("api/" + name, {})).json(); }
-  async #post(name, message) { return (await this.#persist("api/" + name, this.#request(message))).json(); }
+  async #post(name, message) {
+    return (await this.#persist("api/" + name, this.#request(message))).json();
+  }
 
   #request(message, more = {}) {
     const headers = this.secret ? { Authorization: "Bearer " + this.secret } : {};
@@ -59,10 +62,11 @@ class ServerTransport {
     return { method: "POST", headers, body: JSON.stringify(message), ...more };
   }
 
-  /** Asks until there is an answer: a network that is gone for a moment costs nobody an answer. */
+  /** Sends a request again until there is a reply, so that no answer gets lost with the network. */
   async #persist(address, request) {
     for (let attempt = 0; ; attempt += 1) {
-      const response = await fetch(address, { ...request, cache: "no-store", signal: AbortSignal.timeout(15000) })
+      const signal = AbortSignal.timeout(15000);
+      const response = await fetch(address, { ...request, cache: "no-store", signal })
         .catch(() => null);
       if (response?.ok) {
         if (attempt > 0) trouble(null);
@@ -71,9 +75,10 @@ class ServerTransport {
       if (response && response.status < 500 && response.status !== 429) {
         trouble(null);
         const told = await response.json().catch(() => ({}));
-        throw new Refused(response.status, told.error ?? "The study's server refused this.", told.state);
+        const reason = told.error ?? "The study's server refused this.";
+        throw new Refused(response.status, reason, told.state);
       }
-      trouble("No connection to the study at the moment. Nothing is lost; trying again…");
+      trouble("There is no connection to the study. Your answers are not lost. Trying again…");
       await wait(Math.min(500 * 2 ** attempt, 8000));
     }
   }

@@ -1,26 +1,34 @@
 "use strict";
-// What the other scripts of the page use.
+// Functions that the other scripts of the page share.
 
 const element = (id) => document.getElementById(id);
 const view = element("view");
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Makes an element: make("p", {class: "hint"}, "text", child, …). */
+/**
+ * Makes an element: make("p", {class: "hint"}, "text", child, …).
+ *
+ * An attribute that begins with "on" is a listener. Attributes that are false or undefined, and
+ * children that are null, are left out.
+ */
 function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== undefined) made.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== undefined) {
+      made.setAttribute(name, value === true ? "" : value);
+    }
   }
   made.append(...children.filter((child) => child !== null));
   return made;
 }
 
-/** A plain text as paragraphs. */
+/** The paragraphs of a plain text, which empty lines separate. */
 const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => make("p", {}, part.trim()));
 
+/** Replaces the content of the page and focuses its heading, where screen readers then begin. */
 function show(...children) {
-  view.replaceChildren(...children);
+  view.replaceChildren(...children.filter((child) => child !== null));
   const heading = view.querySelector("h1");
   if (heading) {
     heading.tabIndex = -1;
@@ -29,22 +37,27 @@ function show(...children) {
   window.scrollTo(0, 0);
 }
 
+/** Shows a warning above the page, or removes it if there is no text. */
 function trouble(text) {
   element("trouble").textContent = text ?? "";
   element("trouble").hidden = !text;
 }
 
-const screenText = () =>
-  `${Math.min(innerWidth, 99999)}x${Math.min(innerHeight, 99999)} ${matchMedia("(pointer: coarse)").matches ? "touch" : "mouse"}`;
+/** The size of the window and the kind of pointer, such as "390x844 touch". */
+function screenText() {
+  const [width, height] = [innerWidth, innerHeight].map((size) => Math.min(size, 99999));
+  return `${width}x${height} ${matchMedia("(pointer: coarse)").matches ? "touch" : "mouse"}`;
+}
 
-/** What the address says of who this is elsewhere. */
+/** The identifiers of the participant on a recruiting platform, from the page's address. */
 function external() {
   const names = ["PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId"];
   const query = new URLSearchParams(location.search);
-  return Object.fromEntries(names.filter((name) => query.get(name)).map((name) => [name, query.get(name)]));
+  const given = names.filter((name) => query.get(name));
+  return Object.fromEntries(given.map((name) => [name, query.get(name)]));
 }
 
-/** The browser's memory, which may be forbidden. */
+/** The browser's storage. A browser may forbid it: then `get` returns null and `set` false. */
 const memory = {
   get(key) {
     try { return localStorage.getItem(key); } catch { return null; }
@@ -54,6 +67,7 @@ const memory = {
   },
 };
 
+/** A refusal: an HTTP status, a sentence for the participant, and their state if it is known. */
 class Refused extends Error {
   constructor(status, message, state) {
     super(message);

@@ -1,7 +1,10 @@
 import Foundation
 
-/// When each participant was given the trial they are at, for the time the server sees them take.
-/// Gone with the process: the answer after a restart has no such time.
+/// Remembers when each participant was given their current trial, to measure on the server how long
+/// the answer took.
+///
+/// The times are in memory only. The first answer of a participant after the server was restarted
+/// has no such time.
 final class Deliveries: @unchecked Sendable {
   private struct Delivery {
     let position: Int
@@ -12,7 +15,7 @@ final class Deliveries: @unchecked Sendable {
   private let lock = NSLock()
   private var latest: [Int64: Delivery] = [:]
 
-  /// Notes that a trial goes out now, if it has not in this session.
+  /// Notes that a trial is delivered now, unless it was already delivered in this session.
   func note(_ participant: Int64, _ position: Int, session: Int) {
     lock.withLock {
       if let last = latest[participant], last.position == position, last.session == session {
@@ -22,9 +25,11 @@ final class Deliveries: @unchecked Sendable {
     }
   }
 
-  func milliseconds(_ participant: Int64, _ position: Int, until arrival: ContinuousClock.Instant)
-    -> Double?
-  {
+  /// The milliseconds from the delivery of a trial to the arrival of its answer; nil if the
+  /// delivery is not known.
+  func milliseconds(
+    _ participant: Int64, _ position: Int, until arrival: ContinuousClock.Instant
+  ) -> Double? {
     lock.withLock {
       guard let last = latest[participant], last.position == position else { return nil }
       return (arrival - last.time) / .milliseconds(1)

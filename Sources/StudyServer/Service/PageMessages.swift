@@ -1,7 +1,7 @@
 import Foundation
 import HumanStudy
 
-/// What the page is told of a study before anybody has consented.
+/// What the page knows about a study before the participant has consented.
 struct PageStudy: Encodable, Sendable {
   let title: String
   let classNames: [String]
@@ -13,9 +13,9 @@ struct PageStudy: Encodable, Sendable {
   let secondsPerAnswer: Double?
   let width: Int
   let height: Int
-  /// Whether anybody may take part, or only who has a link.
+  /// Whether people without a personal link may take part.
   let isOpen: Bool
-  /// Where to go when it is over.
+  /// The address that the last page links to.
   let completionURL: String?
 
   init(_ loaded: LoadedStudy, isOpen: Bool, completionURL: String?) {
@@ -35,7 +35,7 @@ struct PageStudy: Encodable, Sendable {
   }
 }
 
-/// Where a participant is; the page shows it and nothing else.
+/// Where a participant is in the study. The page shows exactly this state.
 struct PageState: Codable, Equatable, Sendable {
   enum Stage: String, Codable, Sendable {
     case consent
@@ -49,10 +49,10 @@ struct PageState: Codable, Equatable, Sendable {
     let position: Int
     let question: Int
     let stimulus: String
-    /// The picture after it, to be loaded meanwhile.
+    /// The name of the next picture, which the page loads in advance.
     let following: String?
     let isPractice: Bool
-    /// What was named as most plausible, when the second most plausible is asked for.
+    /// The class that was named as the most plausible one, if the second question is asked.
     let first: Int?
   }
 
@@ -64,23 +64,29 @@ struct PageState: Codable, Equatable, Sendable {
   }
 
   struct Feedback: Codable, Equatable, Sendable {
-    /// What the practice picture shows.
+    /// The label of the practice picture.
     let label: Int
-    /// What was named first.
+    /// The class that the participant named first; nil for "none of them" and for a timeout.
     let chosen: Int?
   }
 
   var stage: Stage
   var session = 0
+  /// The number of practice trials.
   var practice = 0
-  /// Trials, those of the practice included.
+  /// The number of all trials, which includes practice.
   var trials = 0
+  /// The trial to show, in the stage `trials`.
   var trial: Trial?
-  /// On a practice trial that was just answered.
+  /// Feedback on the practice trial that was just answered.
   var feedback: Feedback?
+  /// The sheets to comment on, in the stage `comments`.
   var sheets: [Sheet]?
+  /// The completion code, in the stage `finished`.
   var code: String?
 
+  /// - Parameter answered: the question that was just answered. If it was the last one of a
+  ///   practice trial, the state has feedback.
   init(_ participant: Participant, in loaded: LoadedStudy, answered: Course.Step? = nil) {
     session = participant.session
     guard let slot = participant.slot else {
@@ -123,14 +129,14 @@ struct PageState: Codable, Equatable, Sendable {
 }
 
 extension Choice {
-  /// The class, if it is one.
+  /// The class that was chosen; nil for "none of them".
   var label: Int? {
     guard case .label(let label) = self else { return nil }
     return label
   }
 }
 
-/// What the page sends.
+/// The messages that the page sends.
 enum PageMessage {
   struct Consent: Codable, Sendable {
     let consent: String
@@ -145,14 +151,15 @@ enum PageMessage {
   struct Answer: Codable, Sendable {
     let position: Int
     let question: Int
-    /// A class's number or `na`; nil when the time was over.
+    /// The number of a class or `na`; nil after a timeout.
     let choice: String?
     let endedOn: HumanStudy.Answer.Ending
     let milliseconds: Double
   }
 
+  /// Something that happened to the page.
   struct Event: Codable, Sendable {
-    enum Kind: String, Codable, Sendable {
+    enum Kind: String, Codable, CaseIterable, Sendable {
       case blur
       case focus
       case hidden
@@ -165,26 +172,37 @@ enum PageMessage {
   }
 
   struct Comment: Codable, Sendable {
+    /// The name of the sheet that the comment is about; empty for a comment about the whole study.
     let sheet: String
     let text: String
+
+    /// Whether the comment is short enough and about a sheet that the study has.
+    func fits(_ study: Study) -> Bool {
+      text.utf8.count <= PageMessage.commentLimit && !text.contains("\0")
+        && (sheet.isEmpty || study.sheets.contains { $0.name == sheet })
+    }
   }
 
   struct Ticket: Codable, Sendable {
     let secret: String
   }
 
-  /// A refusal, with where the participant is if that may help.
+  /// A refusal, with the participant's state if the participant is known.
   struct Refused: Codable, Sendable {
     let error: String
     var state: PageState?
   }
 
-  /// Longest comment, in bytes of UTF-8.
+  /// The length of the longest comment, in bytes of UTF-8.
   static let commentLimit = 6_000
-  /// Milliseconds in a day; nobody looks at a picture for longer.
+  /// The longest time that is accepted, in milliseconds: one day.
   static let longestTime = 86_400_000.0
 
-  /// `390x844 touch`: the size of the window and how it is pointed at.
+  /// Whether a number of milliseconds is a time that the page can have measured.
+  static func isTime(_ milliseconds: Double) -> Bool { (0...longestTime).contains(milliseconds) }
+
+  /// Whether a text describes a screen, such as `390x844 touch`: the size of the window and the
+  /// kind of pointer.
   static func isScreen(_ text: String) -> Bool {
     text.wholeMatch(of: /[0-9]{1,5}x[0-9]{1,5} (touch|mouse)/) != nil
   }

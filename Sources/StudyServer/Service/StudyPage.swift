@@ -1,24 +1,26 @@
 import Foundation
 import HumanStudy
 
-/// The page: one document, one style and a few scripts, which are the same with a server and
-/// without but for the one that says where the answers go.
+/// The files of the page: one document, one style sheet and a few scripts.
+///
+/// They are the same with and without a server, except for one script that says where answers are
+/// stored.
 struct StudyPage: Sendable {
   struct File: Sendable {
     let type: String
     let bytes: [UInt8]
   }
 
-  /// The scripts in the order in which they run.
+  /// The scripts of each kind of page, in the order in which they run.
   static let withServer = ["tools.js", "server.js", "page.js"]
   static let withoutServer = ["tools.js", "data.js", "file.js", "page.js"]
 
-  /// The files by their names; `data.js` is its writer's.
+  /// The files by their names, without `data.js`, which `StaticPage` writes.
   let named: [String: File]
 
   /// - Parameters:
-  ///   - head: what else belongs in the document's head.
-  ///   - scripts: their names.
+  ///   - head: additional elements of the document's head.
+  ///   - scripts: `withServer` or `withoutServer`.
   init(_ loaded: LoadedStudy, head: String = "", scripts: [String] = withServer) {
     let tags = scripts.map { "    <script src=\"\($0)\" defer></script>\n" }.joined()
     let document = String(decoding: PackageResources.index_html, as: UTF8.self)
@@ -38,7 +40,7 @@ struct StudyPage: Sendable {
     self.named = named
   }
 
-  /// The file at an address, if there is one.
+  /// The file at an address; nil if there is none.
   func file(_ path: String) -> File? {
     path == "/" ? named["index.html"] : named[String(path.dropFirst())]
   }

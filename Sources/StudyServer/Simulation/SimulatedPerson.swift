@@ -2,24 +2,26 @@ import Foundation
 import HumanStudy
 import Support
 
-/// What a simulated person makes of pictures: with which probability they name what.
+/// The probabilities with which a simulated person gives each answer about an adversarial picture.
 public struct SimulatedBehaviour: Equatable, Sendable {
-  /// Probability that the class its model sees is named as most plausible.
+  /// The probability of naming the target as the most plausible label.
   public var fooled: Double
-  /// Probability of the answer "none of them".
+  /// The probability of the answer "none of them". With the rest of the probability the person
+  /// names the label of the image.
   public var none: Double
-  /// Probability that somebody who named another class first names the model's as second most
-  /// plausible.
+  /// The probability of naming the target as the second most plausible label after another one.
   public var second: Double
 
-  /// - Throws: `Failure.usage` for what are no probabilities.
+  /// - Throws: `Failure.usage` if a value is not a probability, or `fooled` and `none` add up to
+  ///   more than 1.
   public init(fooled: Double, none: Double = 0.1, second: Double = 0.2) throws {
     for (name, value) in [("fooled", fooled), ("none", none), ("second", second)]
     where !(0...1).contains(value) {
-      throw Failure.usage("\(name) \(value): expected a probability from 0 to 1")
+      throw Failure.usage("--\(name) \(value): expected a probability from 0 to 1")
     }
     guard fooled + none <= 1 else {
-      throw Failure.usage("fooled \(fooled) and none \(none) are more than 1 together")
+      throw Failure.usage(
+        "--fooled \(fooled) and --none \(none): expected probabilities that add up to at most 1")
     }
     self.fooled = fooled
     self.none = none
@@ -27,11 +29,13 @@ public struct SimulatedBehaviour: Equatable, Sendable {
   }
 }
 
-/// Somebody of stated behaviour, who knows the key and lets chance decide. What they do about a
-/// picture depends on the seed and the picture alone.
+/// A simulated person who knows the key and answers with given probabilities.
+///
+/// An answer is reproducible: it depends on the seed and the picture only.
 struct SimulatedPerson: Sendable {
   let key: [String: Stimulus]
-  /// By models; clean pictures are named rightly.
+  /// The behaviour for the pictures of each source model. Unchanged pictures are always named
+  /// rightly.
   let behaviours: [String: SimulatedBehaviour]
   let classes: Int
   let seed: Seed
@@ -52,7 +56,8 @@ struct SimulatedPerson: Sendable {
     return chance < behaviour.fooled + behaviour.none ? .none : .label(stimulus.label)
   }
 
-  /// Milliseconds until the answer: at least 400, 1,600 on average.
+  /// The response time in milliseconds: 400 plus an exponentially distributed time with the mean
+  /// 1,200.
   func milliseconds(_ trial: PageState.Trial) -> Double {
     let chance = seed.derive("\(trial.stimulus) time \(trial.question)").uniform
     return 400 - 1_200 * log(1 - chance)
@@ -60,6 +65,7 @@ struct SimulatedPerson: Sendable {
 }
 
 extension Seed {
-  /// A number from 0 up to 1 that depends on the seed alone.
+  /// A uniformly distributed number of at least 0 and less than 1, from the upper 53 bits of the
+  /// seed.
   fileprivate var uniform: Double { Double(value >> 11) * 0x1p-53 }
 }

@@ -6,21 +6,21 @@ import Support
   import FoundationNetworking
 #endif
 
-/// A participant's side of the conversation, as the page has it: every message is sent until it is
-/// answered.
+/// Sends a participant's messages to the server as the page does: each one again and again until it
+/// is answered.
 struct StudyClient: Sendable {
   let address: URL
   var secret: String?
-  /// Attempts for one message while nothing answers, a quarter of a second apart.
+  /// How many times a message is sent while there is no reply, a quarter of a second apart.
   var attempts = 40
 
-  /// What the server said, other than that it cannot at the moment.
+  /// A reply of the server, other than that it is too busy or has failed.
   struct Reply: Sendable {
     let status: Int
     let body: Data
   }
 
-  /// Takes a secret from the open door.
+  /// Gets a secret from an open study.
   mutating func register() async throws {
     let reply = try await post("ticket", [String: String]())
     secret = try decode(PageMessage.Ticket.self, reply).secret
@@ -66,7 +66,8 @@ struct StudyClient: Sendable {
     let told = try? JSONDecoder().decode(PageMessage.Refused.self, from: reply.body)
     return Failure(
       .failed,
-      "the study's server refused with status \(reply.status): \(told?.error ?? "no reason")")
+      "the study's server refused with status \(reply.status): "
+        + (told?.error ?? "it gave no reason"))
   }
 
   private func request(_ name: String) -> URLRequest {
@@ -89,6 +90,8 @@ struct StudyClient: Sendable {
       guard attempt < attempts else { break }
       try await Task.sleep(for: .milliseconds(250))
     }
-    throw Failure(.failed, "nothing answers at \(address.absoluteString)")
+    throw Failure(
+      .failed, "the study's server at \(address.absoluteString) does not answer",
+      hint: "sent the same message \(attempts) times")
   }
 }

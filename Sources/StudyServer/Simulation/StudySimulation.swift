@@ -2,37 +2,37 @@ import Foundation
 import HumanStudy
 import Support
 
-/// A whole study with simulated participants, who answer over HTTP at a server of their own on
-/// loopback.
+/// Runs a whole study with simulated participants, who answer over HTTP at a server that only this
+/// machine can reach.
 public struct StudySimulation: Sendable {
   private let folder: StudyFolder
   private let loaded: LoadedStudy
   private let key: [String: Stimulus]
 
-  /// - Throws: `Failure` if the study or its key is not whole.
+  /// - Throws: `Failure` if the study is not complete or its key cannot be read.
   public init(_ folder: StudyFolder) throws {
     self.folder = folder
     loaded = try LoadedStudy(folder)
     key = try Dictionary(folder.readKey().map { ($0.name, $0) }) { first, _ in first }
   }
 
-  /// The models whose pictures the study shows, by name.
+  /// The names of the source models of the study's pictures, sorted.
   public var models: [String] { Set(key.values.compactMap(\.source)).sorted() }
 
-  /// Participants wanted.
+  /// The number of participants that the study wants.
   public var participants: Int { loaded.study.participants }
 
-  /// Questions a participant is asked at most.
+  /// The largest number of questions of a participant.
   public var questions: Int {
     (loaded.lists.map(\.count).max() ?? 0) * loaded.study.questions.count
   }
 
-  /// Lets participants take part, and writes their answers and copies of what scoring needs into a
-  /// folder of their own: simulated answers never stand beside those of people.
+  /// Simulates participants and writes their answers into a folder, with copies of the files that
+  /// scoring needs. So simulated answers are never mixed with the answers of people.
   /// - Parameters:
-  ///   - behaviours: by model.
+  ///   - behaviours: the behaviour for the pictures of each source model.
   ///   - progress: told how many answers are stored.
-  /// - Throws: `Failure`.
+  /// - Throws: `Failure` if the folder already has answers or cannot be written.
   public func run(
     participants: Int, behaviours: [String: SimulatedBehaviour], seed: Seed, to out: URL,
     progress: @Sendable @escaping (Int) -> Void = { _ in }
@@ -40,7 +40,7 @@ public struct StudySimulation: Sendable {
     let place = StudyFolder(out)
     guard !FileManager.default.fileExists(atPath: place.database.path) else {
       throw Failure.cannotWrite(
-        "\(place.database.path) is there already",
+        "\(place.database.path) exists already, and simulated answers would be added to it",
         hint: "choose another folder with --out, or remove that one")
     }
     try createFolder(out)
@@ -55,8 +55,8 @@ public struct StudySimulation: Sendable {
     defer { running.cancel() }
     let address = URL(string: "http://127.0.0.1:\(server.port)")!
     let counter = Counter(progress)
-    // They come one after the other, so that the same seed gives everybody the same list, and
-    // answer at the same time.
+    // They consent one after another, so that with the same seed everybody gets the same list
+    // again. Then they answer at the same time, up to 16 at once.
     var people: [SimulatedParticipant] = []
     for number in 1...participants {
       let person = SimulatedPerson(
@@ -80,6 +80,7 @@ public struct StudySimulation: Sendable {
     return try StudyDatabase(place.database, loaded).export(to: place)
   }
 
+  /// Counts the answers of all participants and reports the number.
   private final class Counter: @unchecked Sendable {
     private let lock = NSLock()
     private var value = 0

@@ -1,50 +1,19 @@
 import Foundation
 
-/// The lower triangle L of a symmetric matrix LLᵀ, row by row; nil if it is not positive definite.
-func choleskyFactor(_ matrix: [Double], _ n: Int) -> [Double]? {
-  var factor = matrix
-  for column in 0..<n {
-    for row in column..<n {
-      var sum = factor[row * n + column]
-      for k in 0..<column { sum -= factor[row * n + k] * factor[column * n + k] }
-      if row == column {
-        guard sum > 0, sum.isFinite else { return nil }
-        factor[row * n + row] = sum.squareRoot()
-      } else {
-        factor[row * n + column] = sum / factor[column * n + column]
-      }
-    }
-  }
-  return factor
-}
-
-/// x of LLᵀx = right.
-func solved(_ factor: [Double], _ right: [Double], _ n: Int) -> [Double] {
-  var x = right
-  for row in 0..<n {
-    for k in 0..<row { x[row] -= factor[row * n + k] * x[k] }
-    x[row] /= factor[row * n + row]
-  }
-  for row in (0..<n).reversed() {
-    for k in row + 1..<max(n, row + 1) { x[row] -= factor[k * n + row] * x[k] }
-    x[row] /= factor[row * n + row]
-  }
-  return x
-}
-
-/// The inverse of a symmetric matrix; nil if it is not positive definite.
-func inverse(_ matrix: [[Double]]) -> [[Double]]? {
-  let n = matrix.count
-  guard let factor = choleskyFactor(matrix.flatMap(\.self), n) else { return nil }
-  return (0..<n).map { row in
-    var unit = [Double](repeating: 0, count: n)
-    unit[row] = 1
-    return solved(factor, unit, n)
-  }
-}
-
-/// The place where a smooth function is smallest, by the method of Broyden, Fletcher, Goldfarb and
-/// Shanno with central differences.
+/// Finds a local minimum of a smooth function by the quasi-Newton method of Broyden, Fletcher,
+/// Goldfarb and Shanno (BFGS), with gradients by central differences.
+///
+/// With the gradient g and an approximation C of the inverse of the matrix of second derivatives,
+/// each step goes along −Cg. Its length is halved until the function decreases enough (Armijo's
+/// condition). With the step s and the change y of the gradient, C is then updated so that Cy = s:
+///
+///     C ← C + (1 + yᵀCy / sᵀy) ssᵀ / sᵀy − (s(Cy)ᵀ + (Cy)sᵀ) / sᵀy
+///
+/// Source: J. Nocedal, S. Wright, "Numerical Optimization" (2006), chapters 3 and 6.
+/// - Parameters:
+///   - start: `[n]`, where the search starts. Coordinates are expected to be of the order of 1.
+///   - iterations: the largest number of steps.
+/// - Returns: the point `[n]`, the value there, and whether the gradient became as small as wanted.
 func minimum(
   from start: [Double], iterations: Int = 200, _ function: ([Double]) -> Double
 ) -> (point: [Double], value: Double, isConverged: Bool) {
@@ -60,18 +29,21 @@ func minimum(
   }
   var (point, value) = (start, function(start))
   var slope = gradient(point)
+  // `curvature` is C. It starts as a multiple of the identity, that is, with steepest descent.
   var curvature = (0..<n).map { row in (0..<n).map { $0 == row ? 0.1 : 0.0 } }
   for _ in 0..<iterations {
     if (slope.map(abs).max() ?? 0) < 1e-4 { return (point, value, true) }
     var direction = curvature.map { row in -zip(row, slope).reduce(0) { $0 + $1.0 * $1.1 } }
     var descent = zip(direction, slope).reduce(0) { $0 + $1.0 * $1.1 }
     if descent >= 0 {
-      // Rounding has spoilt the curvature: begin again downhill.
+      // Rounding has made C indefinite, so that the direction goes uphill. Start again with
+      // steepest descent.
       curvature = (0..<n).map { row in (0..<n).map { $0 == row ? 0.1 : 0.0 } }
       direction = slope.map { -0.1 * $0 }
       descent = zip(direction, slope).reduce(0) { $0 + $1.0 * $1.1 }
     }
-    // Log-odds and their deviations do not change by more than two at once.
+    // Coordinates are log-odds and their standard deviations. One step changes none of them by more
+    // than 2, so that the first steps, taken with a poor C, do not leave the plausible range.
     let longest = direction.map(abs).max() ?? 0
     var length = longest > 2 ? 2 / longest : 1
     var next = point
@@ -79,14 +51,17 @@ func minimum(
     repeat {
       next = zip(point, direction).map { $0 + length * $1 }
       nextValue = function(next)
+      // Armijo: the decrease is at least a ten-thousandth of what the gradient promises.
       if nextValue <= value + 1e-4 * length * descent { break }
       length /= 2
     } while length > 1e-12
+    // Where rounding hides every decrease, the point is the minimum as well as it can be found.
     guard nextValue < value else { return (point, value, (slope.map(abs).max() ?? 0) < 1e-2) }
     let nextSlope = gradient(next)
     let step = zip(next, point).map { $0 - $1 }
     let change = zip(nextSlope, slope).map { $0 - $1 }
     let product = zip(step, change).reduce(0) { $0 + $1.0 * $1.1 }
+    // sᵀy > 0 keeps C positive definite. Where it does not hold, C stays as it is.
     if product > 1e-12 {
       let carried = curvature.map { row in zip(row, change).reduce(0) { $0 + $1.0 * $1.1 } }
       let factor = 1 + zip(change, carried).reduce(0) { $0 + $1.0 * $1.1 } / product
@@ -102,7 +77,13 @@ func minimum(
   return (point, value, false)
 }
 
-/// The matrix of second derivatives by central differences.
+/// The matrix of second derivatives of a function at a point, by central differences.
+///
+/// With a width h_k for each coordinate, ∂²f/∂x_k² ≈ (f(+h_k) − 2f + f(−h_k)) / h_k² and
+/// ∂²f/∂x_k∂x_l ≈ (f(+h_k, +h_l) + f(−h_k, −h_l) − f(+h_k, −h_l) − f(−h_k, +h_l)) / (4 h_k h_l).
+/// The error of both is of the order of h².
+/// - Parameter point: `[n]`.
+/// - Returns: `[n][n]`, symmetric.
 func secondDerivatives(at point: [Double], _ function: ([Double]) -> Double) -> [[Double]] {
   let n = point.count
   let widths = point.map { 1e-3 * max(1, abs($0)) }
@@ -124,18 +105,4 @@ func secondDerivatives(at point: [Double], _ function: ([Double]) -> Double) -> 
     }
   }
   return matrix
-}
-
-/// The q-quantile of sorted numbers, by linear interpolation (R's type 7).
-func quantile(_ sorted: [Double], _ q: Double) -> Double {
-  precondition(!sorted.isEmpty)
-  let place = q * Double(sorted.count - 1)
-  let below = Int(place)
-  let above = min(below + 1, sorted.count - 1)
-  return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
-}
-
-/// The median; nil of nothing.
-func median(_ numbers: [Double]) -> Double? {
-  numbers.isEmpty ? nil : quantile(numbers.sorted(), 0.5)
 }

@@ -1,0 +1,29 @@
+/// The names of the arrays that make up one set of labelled images.
+struct ArrayNames: Sendable {
+  let images: String
+  let labels: String
+  /// Read if there is such an array.
+  let groups: String
+  /// Read if there is such an array.
+  let masks: String
+
+  /// The names that are looked for, the first ones first.
+  /// - Parameter split: nil for an undivided set.
+  static func known(_ split: Split?) -> [ArrayNames] {
+    guard let split = split?.rawValue else {
+      return [
+        ArrayNames(images: "images", labels: "labels", groups: "groups", masks: "masks"),
+        ArrayNames(images: "x", labels: "y", groups: "groups", masks: "masks"),
+      ]
+    }
+    return [
+      ArrayNames(
+        images: "\(split)_images", labels: "\(split)_labels", groups: "\(split)_groups",
+        masks: "\(split)_masks"),
+      // Keras' names.
+      ArrayNames(
+        images: "x_\(split)", labels: "y_\(split)", groups: "groups_\(split)",
+        masks: "masks_\(split)"),
+    ]
+  }
+}
