@@ -1,15 +1,17 @@
 import Evaluation
 import Support
 
-/// Accuracy against the budget of one attack, as in figure 14 of A. Ross, "Training machine
-/// learning models by regularizing their explanations" (2018): a panel for each model the examples
-/// were made on, a line for each model they were shown to.
+/// A figure of accuracy against the budget of one attack, with a panel for each source model, on
+/// which the examples were made, and a line for each victim, to which they were shown.
+///
+/// It has the form of figure 14 of A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018).
 struct AccuracyCurves {
   let attack: String
   private let grid: Grid
   let panels: [LineChart]
 
-  /// The figure, or nil for an attack with fewer than two budgets, which has no curve.
+  /// - Returns: nil for an attack with fewer than two budgets, which has no curve.
   init?(grid: Grid, attack: String) {
     guard grid.epsilons(for: attack).count > 1 else { return nil }
     self.attack = attack
@@ -20,14 +22,15 @@ struct AccuracyCurves {
     }
   }
 
-  /// What the figure shows, for the line under it.
+  /// The caption under the figure.
   static let caption =
     """
-    Each panel: examples made on one model, shown to all. Thick line, filled markers, bold name: white-box, the model \
-    meets its own examples. Shaded: 95% Wilson interval.
+    Each panel shows the accuracy of all models on the examples made on one source model. The \
+    thick line with filled markers and a bold name is the source model itself (white-box). The \
+    other lines are black-box. Shaded areas are 95% Wilson intervals.
     """
 
-  /// The figure as files, its data in the columns of `grid.csv`.
+  /// The figure as files. Its data have the columns of `grid.csv`.
   var figure: ChartFigure {
     let title = "Accuracy under \(attack) against \(grid.budgetSymbol(attack))"
     return ChartFigure(
@@ -37,7 +40,7 @@ struct AccuracyCurves {
       vegaLite: { file in
         .lines(
           title: title, data: file, panel: "source", series: "victim",
-          x: .init("epsilon", "budget \(grid.budgetSymbol(attack))"),
+          x: .init("epsilon", grid.budgetAxis(attack)),
           y: .init("accuracy", "accuracy"), low: "ci_low",
           high: "ci_high")
       })
@@ -54,8 +57,9 @@ struct AccuracyCurves {
         LineChart.Measurement(
           x: epsilon, proportion: cell.accuracy, interval: cell.interval,
           note: """
-            \(source) to \(victim), \(symbol) = \(budgetText(epsilon)): \(percent(cell.accuracy))% correct \
-            (95% interval \(percent(cell.interval))), \(cell.correct) of \(cell.examples)
+            \(source) to \(victim), \(symbol) = \(budgetText(epsilon)): \
+            \(percent(cell.accuracy))% correct (95% interval \(percent(cell.interval))), \
+            \(cell.correct) of \(cell.examples)
             """)
       }
       return LineChart.Series(
@@ -65,9 +69,9 @@ struct AccuracyCurves {
     return LineChart(
       id: id, title: "Made on \(source)",
       description: """
-        Accuracy of \(listed(series.map(\.name))) on \(attack) examples made on \(source), against the budget \(symbol). \
-        The numbers stand in the transfer matrices.
+        Accuracy of \(listed(series.map(\.name))) on \(attack) examples made on \(source), \
+        against the budget \(symbol). The transfer matrices have the numbers.
         """,
-      xTitle: "budget \(symbol)", yTitle: "accuracy, %", series: series)
+      xTitle: grid.budgetAxis(attack), yTitle: "accuracy, %", series: series)
   }
 }

@@ -2,10 +2,10 @@ import Evaluation
 import Foundation
 import Support
 
-/// Charts that belong together, as files: the picture, its data, and a specification of it for
-/// Vega-Lite, with which readers can draw it their own way.
+/// A figure as files: its picture, its data, and a Vega-Lite specification, with which readers can
+/// draw it in their own style.
 struct ChartFigure {
-  /// A picture within the figure, drawn with its corner at a place.
+  /// Draws one panel of the figure with its upper left corner at a place.
   typealias Panel = (SVG.Point) -> Markup
 
   let title: String
@@ -13,12 +13,13 @@ struct ChartFigure {
   let panels: [Panel]
   /// The size of each panel.
   let size: SVG.Size
-  /// The data, one line for each mark.
+  /// The data as CSV, one line for each mark.
   let csv: String
   /// The specification, for data in a file beside it.
   let vegaLite: (_ dataFile: String) -> VegaLite
 
   /// Writes `<name>.svg`, `<name>.csv` and `<name>.vl.json`.
+  /// - Throws: `Failure.cannotWrite`.
   func write(to folder: URL, name: String) throws {
     try AtomicFile.write(svg(), to: folder.appending(path: name + ".svg"))
     try AtomicFile.write(csv, to: folder.appending(path: name + ".csv"))
@@ -26,7 +27,7 @@ struct ChartFigure {
       vegaLite(name + ".csv").json(), to: folder.appending(path: name + ".vl.json"))
   }
 
-  /// The panels on white, in rows of up to three.
+  /// The panels on a white background, in rows of up to three.
   func svg() -> String {
     let columns = panels.count == 4 ? 2 : min(3, panels.count)
     let rows = (panels.count + columns - 1) / columns
@@ -48,7 +49,7 @@ struct ChartFigure {
 }
 
 extension ChartFigure {
-  /// Line charts with the data that they show: `panel,series,x,y,low,high`.
+  /// A figure of line charts, whose data have the columns `panel,series,x,y,low,high`.
   init(title: String, description: String, charts: [LineChart]) {
     var table = CSV(header: "panel,series,x,y,low,high")
     for chart in charts {

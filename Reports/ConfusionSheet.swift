@@ -5,10 +5,12 @@ import ImageSets
 import ModelCore
 import Support
 
-/// What one source's images become when the attack aims at every class, as in figures 20 and 21 of
-/// A. Ross, "Training machine learning models by regularizing their explanations" (2018): a row for
-/// the first image of each class, a column for each target; on the diagonal the images themselves,
-/// and a frame around each example that the source takes for its target.
+/// The examples of one source model from an attack that aims at every class in turn.
+///
+/// A row shows the first image of a class, a column the examples that aim at one target class, and
+/// the diagonal the unchanged images. A frame marks each example that the source model classifies
+/// as its target. The sheet has the form of figures 20 and 21 of A. Ross, "Training Machine
+/// Learning Models by Regularizing their Explanations" (2018).
 struct ConfusionSheet {
   private let set: ExampleSet
   private let budget: Int
@@ -17,8 +19,10 @@ struct ConfusionSheet {
   private static let frame = 2
   private static let mostClasses = 10
 
-  /// - Returns: nil for examples that are not aimed at every other class in turn.
+  /// - Returns: nil for examples that do not aim at every other class in turn, and for rows of a
+  ///   table, which cannot be drawn.
   init?(_ set: ExampleSet) {
+    guard set.original.canBeDrawn else { return nil }
     let targets = Dictionary(grouping: set.label.int64s().indices) { set.index.int64s()[$0] }
       .mapValues(\.count)
     classes = min(Self.mostClasses, set.origin.classNames.count)
@@ -28,16 +32,20 @@ struct ConfusionSheet {
     budget = middle
   }
 
+  /// The sheet with its caption.
   func sheet() throws -> ImageSheet {
     let picture = draw()
     let origin = set.origin
     let names = origin.classNames.prefix(classes).joined(separator: ", ")
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source), towards every class", group: origin.attack,
-      caption:
-        "Rows: the first image of each class; columns: the class aimed at, both in the order \(names). Diagonal: the images as they "
-        + "are. An orange frame: the source takes it for the target. Budget \(origin.epsilons[budget].plainDecimal).",
-      alt: "A table of images by class and target of \(origin.attack) on \(origin.source)",
+      caption: """
+        Rows: the first image of each class. Columns: the target class. Both are in the order \
+        \(names). The diagonal shows the unchanged images. An orange frame marks an example that \
+        the source model classifies as its target. Budget: \
+        \(origin.epsilons[budget].plainDecimal).
+        """,
+      alt: "A table of \(origin.attack) examples made on \(origin.source), by class and target",
       png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
   }
 

@@ -4,9 +4,11 @@ import ImageSets
 import ModelCore
 import Support
 
-/// One source's examples side by side: a row for each image, a column for each budget, a frame
-/// around each that fools it, and on the right the perturbation within the middle budget, around
-/// grey.
+/// The examples of one source model side by side.
+///
+/// Each row shows an image and its examples by ascending budget. A frame marks each example that
+/// fools the source model. The last column shows the perturbation within the middle budget; grey
+/// stands for no change.
 public struct ExampleSheet {
   private let set: ExampleSet
   private let rows: [Int]
@@ -15,8 +17,11 @@ public struct ExampleSheet {
   static let fooledColor: [UInt8] = [213, 94, 0]
   private static let paper: [UInt8] = [255, 255, 255]
 
-  /// Shows the first image of each class, at most ten.
-  public init(_ set: ExampleSet) {
+  /// A sheet of the first image of each class, at most ten.
+  /// - Returns: nil for rows of a table, which cannot be drawn, and for images with other than one
+  ///   or three channels.
+  public init?(_ set: ExampleSet) {
+    guard set.original.canBeDrawn else { return nil }
     self.set = set
     let labels = set.label.int64s()
     var seen: Set<Int64> = []
@@ -25,21 +30,28 @@ public struct ExampleSheet {
         .prefix(10))
   }
 
+  /// The sheet with its caption.
   public func sheet() throws -> ImageSheet {
     let picture = draw()
     let targeted = set.target.max().scalar >= 0
     let fooled =
-      targeted ? "the source takes it for the target" : "the source no longer sees the true label"
+      targeted ? "classifies as its target" : "no longer classifies as its true label"
     let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
+    let perturbation =
+      origin.middleBudget.map { budget in
+        " Right: the perturbation at ε = \(origin.epsilons[budget].plainDecimal), "
+          + "grey where nothing changes."
+      } ?? ""
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)", group: origin.attack,
-      caption: "Left: the original; then ε = \(budgets). An orange frame: \(fooled)."
-        + (origin.middleBudget.map {
-          " Right: the perturbation at ε = \(origin.epsilons[$0].plainDecimal), grey where there is none."
-        } ?? ""),
-      alt:
-        "\(rows.count) images of \(origin.data) and their adversarial forms by \(origin.attack) on \(origin.source) at "
-        + "ε = \(budgets)",
+      caption: """
+        Left: the unchanged image. Then its examples at ε = \(budgets). An orange frame marks an \
+        example that the source model \(fooled).\(perturbation)
+        """,
+      alt: """
+        \(rows.count) images of \(origin.data) and their \(origin.attack) examples made on \
+        \(origin.source) at ε = \(budgets)
+        """,
       png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
   }
 

@@ -71,6 +71,7 @@ extension Experiment {
   /// - Returns: what was produced; nil if the report is not among the steps.
   /// - Throws: `Failure`, among others if a step needs another that is neither done nor listed, and
   ///   if the examples do not suffice for the study.
+  @discardableResult
   public func run(
     in folder: RunFolder, options: FinishedRun.Options = FinishedRun.Options(),
     reported: (FinishedRun) throws -> Void = { _ in }

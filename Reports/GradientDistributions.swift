@@ -1,29 +1,32 @@
 import Evaluation
 import Foundation
 
-/// How large input gradients are, and how sure models are of what they reject: shares of images by
-/// order of magnitude.
+/// A figure of how large the input gradients of models are and how confidently models reject
+/// classes: shares of the values by order of magnitude.
 struct GradientDistributions {
   let panels: [LineChart]
 
-  /// - Parameter models: all models of the report, which decide how each is drawn.
+  /// - Parameters:
+  ///   - probes: the probes of the models to show.
+  ///   - models: all models of the report, whose order decides each model's style.
   /// - Returns: nil without probes.
   init?(_ probes: [ModelProbe], models: [String]) {
     guard !probes.isEmpty else { return nil }
     panels = [
       Self.panel(
-        "label", "Gradient of the loss on the label", "‖∇ loss‖₂", probes, models, \.gradientNorms),
+        "label", "Input gradient of the loss for the label", "‖∇ loss‖₂", probes, models,
+        \.gradientNorms),
       Self.panel(
-        "next", "Gradient of the loss on the next label", "‖∇ loss‖₂", probes, models,
+        "next", "Input gradient of the loss for the next class", "‖∇ loss‖₂", probes, models,
         \.nextGradientNorms),
       Self.panel(
-        "rejected", "Log-probability of rejected classes", "−log p", probes, models,
+        "rejected", "Log-probability of the rejected classes", "−log p", probes, models,
         { $0.otherLogProbabilities.map(-) }),
     ].compactMap { $0 }
   }
 
-  /// A model's shares of values in half orders of magnitude; exact zeros stand at the left end, one
-  /// place of their own.
+  /// Each model's shares of values by half orders of magnitude. Exact zeros have a place of their
+  /// own at the left end, since they have no logarithm.
   private static func panel(
     _ id: String, _ title: String, _ xTitle: String, _ probes: [ModelProbe], _ models: [String],
     _ values: (ModelProbe) -> [Float]
@@ -31,8 +34,8 @@ struct GradientDistributions {
     let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init))
     }
     let places = all.flatMap(\.1).filter { $0 > 0 }.map(place)
-    // What is smaller than the largest by more orders of magnitude than these is as good as the
-    // smallest shown.
+    // Values smaller than the largest by more than `ordersShown` orders of magnitude are drawn at
+    // the left end, since their exact size does not matter and would stretch the axis.
     let low = max(places.min() ?? 0, (places.max() ?? 0) - 2 * ordersShown)
     let zero = low - 4
     let bins = stride(from: low, through: places.max() ?? low, by: 1)
@@ -59,16 +62,17 @@ struct GradientDistributions {
     return LineChart(
       id: "gradients-" + id, title: title,
       description:
-        "\(title): shares of images by order of magnitude, for \(listed(series.map(\.name))).",
+        "\(title): shares of values by order of magnitude, for \(listed(series.map(\.name))).",
       xTitle: xTitle + ", logarithmic", yTitle: "share, %", series: series,
       xLabel: { $0 == zeroPlace ? "0" : $0 == $0.rounded() ? magnitude($0) : "" })
   }
 
   private static let ordersShown = 12
 
-  /// The half order of magnitude a number is nearest to, in halves.
+  /// The nearest half order of magnitude of a positive number, counted in halves: 10 is 2.
   private static func place(_ value: Double) -> Int { Int((2 * log10(value)).rounded()) }
 
+  /// A power of ten as an axis label: "10⁻³", "100".
   private static func magnitude(_ power: Double) -> String {
     guard power == power.rounded() else { return String(format: "%.1g", pow(10, power)) }
     let digits = String(Int(power)).map { superscripts[$0] ?? $0 }
@@ -82,15 +86,17 @@ struct GradientDistributions {
 }
 
 extension ReportPage {
-  /// What gradients and outputs look like; nil if no model was probed.
+  /// The section on gradients and confidence; nil if no model was probed.
   var gradients: Section? {
     guard let distributions = GradientDistributions(probes, models: grid.models) else { return nil }
+    let images = counted(probes.map(\.right.count).max() ?? 0, "image")
     let figure = distributions.panels.figure(
-      caption:
-        "Of the first \(counted(probes.map(\.right.count).max() ?? 0, "image")). A model whose gradients vanish cannot be attacked "
-        + "along them, whatever its robustness; all numbers: probes/<model>.json.")
+      caption: """
+        Measured on the first \(images). If a model's gradients vanish, attacks that follow them \
+        fail, even if the model is not robust. All numbers are in probes/<model>.json.
+        """)
     return Section(
-      id: "gradients", heading: "Gradients and certainty",
+      id: "gradients", heading: "Gradients and confidence",
       content: [figure] + (gradientSheet.map { [$0.figure] } ?? [])
     )
   }

@@ -1,8 +1,8 @@
 import Evaluation
 
 extension GridTable {
-  /// The table in HTML, in a container of its own that scrolls where the screen is narrower than
-  /// the table. Each cell is shaded by its accuracy; white-box cells are framed.
+  /// The table in HTML. It has its own container, which scrolls on a screen that is narrower than
+  /// the table. Each cell is shaded by its accuracy, and white-box cells have a frame.
   func html() -> Markup {
     let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Made on")
     let shownTo = Markup(
@@ -20,9 +20,14 @@ extension GridTable {
   }
 
   private var legend: String {
-    "Accuracy in % with its interval beneath\(hasAim ? " and the share given the attack's target" : ""); "
-      + "fooled: what the victim gets wrong of the images that both had right before; "
-      + "framed: white-box; \(hasFlags ? "⚑: a check was raised, see the summary; " : "")\(precision)."
+    let target =
+      "“target”: the share of examples that the victim classifies as the attack's target. "
+    let fooled =
+      "“fooled”: the share that the victim classifies wrongly, among the examples of images that "
+      + "source model and victim both classify correctly without an attack. "
+    return "Accuracy in % and its 95% interval. " + (hasAim ? target : "")
+      + (hasSuccess ? fooled : "") + "A frame marks white-box cells. "
+      + (hasFlags ? "⚑ marks a raised flag, which the summary explains. " : "") + "\(precision)."
   }
 
   private var cleanRow: Markup {
@@ -60,7 +65,7 @@ extension GridTable {
           "a",
           [
             "class": "flag", "href": "#flags-heading", "title": names,
-            "aria-label": "Flag: " + names,
+            "aria-label": "flag: " + names,
           ], "⚑"))
     }
     if isFramed { parts.append(Markup("span", ["class": "unseen"], "white-box")) }

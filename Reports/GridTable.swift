@@ -1,12 +1,18 @@
 import Evaluation
 
-/// The transfer matrix of one attack within one budget: a row for each model the examples were made
-/// on, a column for each model they were shown to, accuracy in percent, and above them what each
-/// model reaches on clean images.
+/// The transfer matrix of one attack within one budget, in percent.
+///
+/// It has a row for each source model, on which the examples were made, and a column for each
+/// victim, to which they were shown. A row above them shows each victim's accuracy on clean images.
+///
+/// ```swift
+/// let grid = try Grid.read(URL(filePath: "results/grid.json"))
+/// print(GridTable(grid: grid, attack: "fgsm", epsilon: 0.2).text())
+/// ```
 public struct GridTable {
   public let attack: String
   public let epsilon: Double
-  /// "fgsm, ε = 0.4".
+  /// The attack and the budget: "fgsm, ε = 0.4".
   public let title: String
   let sources: [String]
   let victims: [String]
@@ -26,7 +32,7 @@ public struct GridTable {
     grid.cell(attack: attack, epsilon: epsilon, source: source, victim: victim)
   }
 
-  /// The results on clean images, where they were measured and are not the table itself.
+  /// A victim's result on clean images. Nil if it was not measured, and in the table of budget 0.
   func clean(_ victim: String) -> GridCell? {
     epsilon == 0 ? nil : grid.cleanCell(victim: victim, attack: attack)
   }
@@ -41,8 +47,13 @@ public struct GridTable {
 
   var hasFlags: Bool { cells.contains { !flags(of: $0).isEmpty } }
 
+  /// Whether the attack aims at target classes.
   var hasAim: Bool { cells.contains { $0.targetedHits != nil } }
 
+  /// Whether a cell counts the examples of images that both models classify correctly unchanged.
+  var hasSuccess: Bool { cells.contains { $0.clean?.success != nil } }
+
+  /// The number of examples and the widest interval:
   /// "256 examples each, 95% intervals within ±6.2 points".
   var precision: String {
     let least = cells.map(\.examples).min() ?? 0
@@ -57,8 +68,8 @@ public struct GridTable {
 
   // MARK: As text
 
-  /// The table for a terminal, at most `width` columns wide where the names allow: what does not
-  /// fit beside each other goes below. The white-box cells stand in brackets.
+  /// The table for a terminal, with white-box cells in brackets. Columns that do not fit into
+  /// `width` letters continue in a second table below.
   public func text(width: Int = 80) -> String {
     let rowWidth = (sources + [Self.cleanName, Self.corner]).map(\.count).max() ?? 0
     let columnWidths = victims.map { max($0.count, 7) + 2 }
@@ -93,7 +104,8 @@ public struct GridTable {
       }
       return table
     }
-    return "Accuracy in % under \(title)\nrow: made on, column: shown to, [ ]: white-box\n\n"
+    return "Accuracy in % under \(title)\n"
+      + "rows: examples made on, columns: shown to, [ ]: white-box\n\n"
       + tables.joined(separator: "\n") + "\n\(precision)\n"
   }
 
@@ -105,7 +117,7 @@ public struct GridTable {
     return isLeading ? space + text : text + space
   }
 
-  /// The table in Markdown, the white-box cells in bold.
+  /// The table in Markdown, with white-box cells in bold.
   public func markdown() -> String {
     var lines = [
       ["made on \\ shown to"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" },
@@ -126,7 +138,7 @@ public struct GridTable {
   }
 }
 
-/// Text that Markdown shows as it is, on one line.
+/// The text with Markdown's special characters escaped, on one line.
 func markdownEscaped(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {

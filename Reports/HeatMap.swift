@@ -1,9 +1,11 @@
 import Evaluation
 
-/// A transfer matrix as a picture, as in figure 23 of A. Ross, "Training machine learning models by
-/// regularizing their explanations" (2018): a row for each model the examples were made on, a
-/// column for each they were shown to, the lighter the less accurate, with the accuracy in percent;
-/// white-box cells are framed. The page has the same as a table.
+/// A transfer matrix as a picture, for figures; the page shows the same numbers as a table.
+///
+/// It has a row for each source model, on which the examples were made, and a column for each
+/// victim, to which they were shown. Each cell has its accuracy in percent and is darker the more
+/// accurate the victim is. White-box cells have a frame. The picture has the form of figure 23 of
+/// A. Ross, "Training Machine Learning Models by Regularizing their Explanations" (2018).
 struct HeatMap {
   let table: GridTable
   let id: String
@@ -27,7 +29,8 @@ struct HeatMap {
       SVG.text(
         LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
       SVG.text(
-        "accuracy, %; rows: made on, columns: shown to", at: .init(x: 4, y: 34), size: 10.5,
+        "accuracy, %; rows: examples made on, columns: shown to", at: .init(x: 4, y: 34),
+        size: 10.5,
         isMuted: true),
     ]
     let columns = table.victims.enumerated().map { index, name in
@@ -50,7 +53,7 @@ struct HeatMap {
     }
     return SVG.picture(
       id: id, size: size, at: corner, title: table.title,
-      description: "Accuracy of every model on examples made on every model.",
+      description: "The accuracy of every model on the examples made on every model.",
       content: heading + columns + rows)
   }
 
@@ -61,16 +64,16 @@ struct HeatMap {
     guard let cell = table.cell(source, victim) else { return nil }
     let isOwn = cell.setting == .whiteBox
     let place = SVG.Point(x: x(column) + 1.5, y: y(row) + 1.5)
-    // White to a dark blue: in grey, too, the darker is the more accurate.
+    // From white to dark blue, so that a darker cell is more accurate in a grey print too.
     let share = cell.accuracy
     let color =
       "rgb(\(Int(247 - 239 * share)), \(Int(251 - 203 * share)), \(Int(255 - 148 * share)))"
+    let note = """
+      \(source) to \(victim): \(percent(share))% (95% interval \(percent(cell.interval))), \
+      \(cell.correct) of \(cell.examples)
+      """
     return Markup(
-      "g", [:],
-      Markup(
-        "title", [:],
-        "\(source) to \(victim): \(percent(share))% (95% interval \(percent(cell.interval))), \(cell.correct) of \(cell.examples)"
-      ),
+      "g", [:], Markup("title", [:], note),
       Markup(
         "rect",
         [
@@ -98,7 +101,7 @@ extension ChartFigure {
     let cells = grid.cells.filter { $0.attack == attack && $0.epsilon > 0 }
     self.init(
       title: "Transfer matrices of \(attack)",
-      description: "A panel for each budget. Framed: white-box.",
+      description: "One panel for each budget. A frame marks white-box cells.",
       panels: maps.map { map in { map.picture(at: $0) } }, size: size,
       csv: Grid(cells: cells, provenance: grid.provenance).csv(),
       vegaLite: { file in

@@ -1,20 +1,24 @@
 import Evaluation
 
-/// A number worth knowing first, and what it says.
+/// One of the most important numbers of a grid, with the sentence that explains it.
 public struct KeyNumber: Equatable, Sendable {
   /// The number alone: `7.0%`.
   public let figure: String
-  /// A whole sentence that contains it.
+  /// A sentence that contains the number.
   public let sentence: String
 }
 
-/// The few numbers that say most about a grid, computed from its cells, the same for the report and
-/// the terminal.
+/// The most important numbers of a grid, for the report and the terminal.
 ///
-/// They speak of one attack, the first without an aim that has a budget above 0 (else the first
-/// that has one), within its middle budget.
+/// They describe one attack within its middle budget: the first untargeted attack that has a budget
+/// above 0, or else the first targeted one.
+///
+/// ```swift
+/// let grid = try Grid.read(URL(filePath: "results/grid.json"))
+/// for sentence in KeyNumbers(grid).sentences { print(sentence) }
+/// ```
 public struct KeyNumbers: Equatable, Sendable {
-  /// Two to five numbers, the most telling first; none for an empty grid.
+  /// Up to five numbers, the most important first; none for an empty grid.
   public let all: [KeyNumber]
 
   public init(_ grid: Grid) {
@@ -49,25 +53,25 @@ public struct KeyNumbers: Equatable, Sendable {
     if percent(best.accuracy) == percent(worst.accuracy) {
       return KeyNumber(
         figure: figure,
-        sentence:
-          "Without an attack, each of the \(clean.count) models classifies \(figure) of the images correctly."
-      )
+        sentence: """
+          Without an attack, each of the \(clean.count) models classifies \(figure) of the images \
+          correctly.
+          """)
     }
-    // Models that show the same number are named together.
-    func are(_ cell: GridCell) -> String {
-      let equals = clean.filter { percent($0.accuracy) == percent(cell.accuracy) }.map(\.victim)
-      return (equals.count == 1 ? "is " : "are ") + listed(equals)
+    // Models whose numbers look the same after rounding are named together.
+    func names(_ cell: GridCell) -> String {
+      listed(clean.filter { percent($0.accuracy) == percent(cell.accuracy) }.map(\.victim))
     }
     return KeyNumber(
       figure: figure,
       sentence: """
-        Without an attack, the most accurate at \(figure) \(are(best)), the least at \(percent(worst.accuracy))% \
-        \(are(worst)).
+        Without an attack, the highest accuracy is \(figure) (\(names(best))), and the lowest is \
+        \(percent(worst.accuracy))% (\(names(worst))).
         """)
   }
 }
 
-/// One attack within one budget, and the sentences about it.
+/// One attack within one budget, and the key numbers about it.
 private struct Subject {
   let grid: Grid
   let attack: String
@@ -79,7 +83,7 @@ private struct Subject {
     grid.cell(attack: attack, epsilon: epsilon, source: source, victim: victim)
   }
 
-  /// The cells in which a model meets the others' examples, or its examples meet the others.
+  /// The cells whose source model and victim differ.
   private var blackBox: [GridCell] {
     grid.cells.filter { $0.attack == attack && $0.epsilon == epsilon && $0.setting == .blackBox }
   }
@@ -88,7 +92,8 @@ private struct Subject {
     cells.map(\.accuracy).reduce(0, +) / Double(cells.count)
   }
 
-  /// What the first model without a defense keeps under its own examples.
+  /// The white-box accuracy of the first model without a defense, or of the first model if all have
+  /// one.
   var undefendedWhiteBox: KeyNumber? {
     let undefended = grid.models.first {
       grid.provenance.model($0).map { $0.defense == nil } ?? false
@@ -97,18 +102,21 @@ private struct Subject {
       return nil
     }
     let figure = percent(cell.accuracy) + "%"
-    let before =
-      grid.cleanCell(victim: model, attack: attack).map { ", down from \(percent($0.accuracy))%" }
-      ?? ""
+    let clean =
+      grid.cleanCell(victim: model, attack: attack).map {
+        ", compared with \(percent($0.accuracy))% without an attack"
+      } ?? ""
     return KeyNumber(
       figure: figure,
       sentence: """
-        Under its own examples (\(name), white-box), \(undefended == nil ? "" : "the undefended ")\(model) keeps \
-        \(figure) accuracy (95% interval \(percent(cell.interval)))\(before).
+        On its own examples (\(name), white-box), the \
+        \(undefended == nil ? "" : "undefended ")model \(model) has an accuracy of \(figure) (95% \
+        interval \(percent(cell.interval)))\(clean).
         """)
   }
 
-  /// The model that the others' examples harm least, on average over the models they were made on.
+  /// The model with the highest accuracy on the other models' examples, on average over the source
+  /// models.
   var mostRobust: KeyNumber? {
     let byVictim = Dictionary(grouping: blackBox, by: \.victim)
     guard byVictim.count > 1,
@@ -117,18 +125,18 @@ private struct Subject {
       }), let cells = byVictim[model], let worst = cells.min(by: { $0.accuracy < $1.accuracy })
     else { return nil }
     let figure = percent(Self.mean(cells)) + "%"
-    let worstWords =
+    let sources =
       cells.count > 1
-      ? " on average, \(percent(worst.accuracy))% at worst, on those made on \(worst.source)" : ""
+      ? " on average over the source models, and \(percent(worst.accuracy))% at worst" : ""
     return KeyNumber(
       figure: figure,
       sentence: """
-        Against examples made on \(cells.count > 1 ? "other models" : worst.source) (\(name), black-box), \(model) holds \
-        out best: \(figure) accuracy\(worstWords).
+        Of all models, \(model) has the highest accuracy on examples made on other models \
+        (\(name), black-box): \(figure)\(sources), on those made on \(worst.source).
         """)
   }
 
-  /// The model whose examples leave the others the least accuracy on average.
+  /// The source model whose examples give the other models the lowest accuracy on average.
   var bestTransfer: KeyNumber? {
     let bySource = Dictionary(grouping: blackBox, by: \.source)
     guard bySource.count > 1,
@@ -139,16 +147,16 @@ private struct Subject {
     let figure = percent(Self.mean(cells)) + "%"
     let others =
       cells.count > 1
-      ? "the \(cells.count) other models \(figure) accuracy on average"
-      : "\(cells[0].victim) \(figure) accuracy"
+      ? "the \(cells.count) other models have an accuracy of \(figure) on average"
+      : "\(cells[0].victim) has an accuracy of \(figure)"
     return KeyNumber(
       figure: figure,
-      sentence: "Examples made on \(model) transfer best: they leave \(others) (\(name)).")
+      sentence: "Examples made on \(model) transfer best (\(name)): on them, \(others).")
   }
 
   /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags within any budget, the one whose
-  /// white-box accuracy most exceeds what it keeps under another model's examples within this one.
-  /// Said only where the two intervals lie apart here too.
+  /// white-box accuracy exceeds its lowest black-box accuracy by most within this budget. Nil
+  /// unless the intervals of the two accuracies are disjoint within this budget too.
   var masking: KeyNumber? {
     let flags = grid.flags.filter {
       $0.name == TrustCheck.blackBoxBeatsWhiteBox.name && $0.attack == attack
@@ -170,8 +178,9 @@ private struct Subject {
     return KeyNumber(
       figure: figure,
       sentence: """
-        The white-box accuracy of \(own.victim) overstates its robustness: it keeps \(percent(own.accuracy))% under its \
-        own examples but \(figure) under those made on \(other.source) (\(name)).
+        The white-box accuracy of \(own.victim) overstates its robustness (\(name)): it is \
+        \(percent(own.accuracy))% on its own examples, but \(figure) on those made on \
+        \(other.source).
         """)
   }
 }

@@ -1,42 +1,44 @@
 import Evaluation
 
-/// A line chart: each series with its interval as a band, its markers, which show their numbers
-/// under the pointer, and its name at the end of its line. Heights are proportions, in percent
-/// unless a scale says otherwise.
+/// A line chart. Each series has a line with markers, a band for its intervals, and its name at the
+/// end of the line. A marker shows its numbers when a pointer is over it.
+///
+/// Heights are proportions from 0 to 1. The vertical axis shows them in percent unless `top` says
+/// otherwise.
 struct LineChart {
   struct Measurement {
     let x: Double
     let proportion: Double
     let interval: ClosedRange<Double>
-    /// The numbers in words, shown under the pointer.
+    /// The numbers in words, shown when a pointer is over the marker.
     let note: String
   }
 
   struct Series {
     let name: String
     let style: SeriesStyle
-    /// Drawn heavier, with filled markers, and named in bold.
+    /// Whether the line is thick, its markers are filled and its name is bold.
     let isEmphasised: Bool
     let measurements: [Measurement]
   }
 
-  /// A name that no other picture on the page has.
+  /// An identifier that no other picture on the page has.
   let id: String
   let title: String
   let description: String
   let xTitle: String
   let yTitle: String
   let series: [Series]
-  /// What a place on the horizontal axis is called.
+  /// The label of a place on the horizontal axis.
   var xLabel: @Sendable (Double) -> String = budgetText
-  /// What the top of the vertical axis stands for.
+  /// The label of the top of the vertical axis, which stands for the proportion 1.
   var top = 100.0
 
-  /// Wide enough to read on a phone, narrow enough for three in a row.
+  /// The size of a chart: wide enough to read on a phone, narrow enough for three in a row.
   static let size = SVG.Size(width: 370, height: 264)
 
   func picture(at corner: SVG.Point? = nil) -> Markup {
-    // What is emphasised is drawn last, over the others.
+    // Emphasised series are drawn last, on top of the others.
     let ordered = series.filter { !$0.isEmphasised } + series.filter(\.isEmphasised)
     let content: [any MarkupContent] =
       heading + gridLines + ordered.map(band) + ordered.map(line) + endLabels
@@ -50,16 +52,16 @@ struct LineChart {
   private var plotTop: Double { 50 }
   private var plotBottom: Double { Self.size.height - 38 }
 
-  /// The names get the room the longest of them needs, up to a third of the picture.
+  /// The names on the right get the room that the longest needs, up to 38% of the picture.
   private var plotRight: Double {
     let longest = series.map { $0.name.count }.max() ?? 0
     return Self.size.width - min(28 + Double(longest) * Self.letterWidth, Self.size.width * 0.38)
   }
 
-  /// The mean width of a letter in a label, generous for want of a font to measure.
+  /// The assumed width of a letter in a label. The reader's font is unknown, so it is generous.
   private static let letterWidth = 7.0
 
-  /// The width of a digit in a tick's label, in nearly every font.
+  /// The width of a digit in a tick's label, which hardly differs between fonts.
   private static let digitWidth = 6.2
 
   private var xRange: ClosedRange<Double> {
@@ -105,7 +107,7 @@ struct LineChart {
       parts.append(SVG.line(from: tick, to: .init(x: tick.x, y: tick.y + 4), opacity: 0.6))
       let label = xLabel(x)
       let halfWidth = Double(label.count) * Self.digitWidth / 2
-      // A label that would touch the one before it is left out; its tick stays.
+      // A label that would touch the one before it is omitted; its tick remains.
       guard !label.isEmpty, tick.x - halfWidth >= freeFrom else { continue }
       freeFrom = tick.x + halfWidth + 4
       parts.append(
@@ -144,7 +146,7 @@ struct LineChart {
         "stroke-linejoin": "round",
       ])
     let markers = zip(series.measurements, places).map { measurement, place in
-      // The wide, invisible disc makes the marker easy to point at.
+      // A wide, invisible disc makes the marker easy to point at.
       Markup(
         "g", [:], Markup("title", [:], measurement.note),
         Markup("circle", ["cx": place.x, "cy": place.y, "r": 8, "fill-opacity": "0"]),
@@ -157,8 +159,8 @@ struct LineChart {
     ["class": series.style.className, "color": series.style.color, "fill": "currentColor"]
   }
 
-  /// The names at the lines' ends, moved apart where lines end together and tied to them by thin
-  /// rules.
+  /// The names at the ends of the lines. Names of lines that end close together are moved apart; a
+  /// thin rule connects each name to its line.
   private var endLabels: [Markup] {
     let ends = series.compactMap { series in
       series.measurements.last.map { (series, place($0.x, $0.proportion)) }
@@ -169,14 +171,15 @@ struct LineChart {
     let letters = Int((Self.size.width - labelX - 14) / Self.letterWidth)
     return zip(ends, heights).map { end, y in
       let (series, place) = end
+      let start = "M\(hundredths(place.x + 5)) \(hundredths(place.y))"
+      let rule = "L\(hundredths(labelX - 2)) \(hundredths(y))H\(hundredths(labelX))"
       return Markup(
         "g", group(series),
         Markup(
           "path",
           [
-            "d":
-              "M\(hundredths(place.x + 5)) \(hundredths(place.y))L\(hundredths(labelX - 2)) \(hundredths(y))H\(hundredths(labelX))",
-            "fill": "none", "stroke": "currentColor", "stroke-width": 0.8, "stroke-opacity": 0.6,
+            "d": start + rule, "fill": "none", "stroke": "currentColor", "stroke-width": 0.8,
+            "stroke-opacity": 0.6,
           ]),
         series.style.marker.drawn(at: .init(x: labelX + 6, y: y), isFilled: series.isEmphasised),
         Markup(
@@ -188,7 +191,8 @@ struct LineChart {
     }
   }
 
-  /// Ascending heights moved as little as needed to lie `gap` apart within the range.
+  /// Moves ascending heights apart until neighbours differ by at least `gap`, within a range. If
+  /// the range is too small for all of them, they share it evenly.
   static func spread(_ heights: [Double], gap: Double, within range: ClosedRange<Double>)
     -> [Double]
   {
@@ -201,7 +205,8 @@ struct LineChart {
     return result
   }
 
-  /// The text with its middle left out if it is too long: names often differ at their ends only.
+  /// The text, or its beginning and its end if it is too long: similar names often differ only at
+  /// their ends.
   static func shortened(_ text: String, to letters: Int) -> String {
     guard text.count > letters else { return text }
     let tail = (letters - 1) / 2
@@ -210,7 +215,7 @@ struct LineChart {
 }
 
 extension [LineChart] {
-  /// The charts beside each other, as many as fit, with a line under them.
+  /// A figure of the charts beside each other, as many as fit in a row, with a caption.
   func figure(caption: String) -> Markup {
     Markup(
       "figure", [:], Markup("div", ["class": "panels"], children: map { $0.picture() }),

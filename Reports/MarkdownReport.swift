@@ -1,7 +1,7 @@
 import Evaluation
 
-/// A grid as `report.md`: the key numbers, the flags, and every transfer matrix, for a repository
-/// or a pull request.
+/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, and every
+/// transfer matrix.
 public struct MarkdownReport: Sendable {
   private let grid: Grid
   private let title: String
@@ -11,6 +11,7 @@ public struct MarkdownReport: Sendable {
     self.title = title
   }
 
+  /// The report's text, as in `report.md`.
   public func text() -> String {
     let numbers = KeyNumbers(grid).sentences.map { "- " + markdownEscaped($0) + "\n" }
     let flags = grid.flags.map { flag in
@@ -19,15 +20,26 @@ public struct MarkdownReport: Sendable {
     }
     var blocks = ["# \(markdownEscaped(title))\n"]
     if !numbers.isEmpty { blocks.append(numbers.joined()) }
+    if let unit = grid.unitSentence { blocks.append(unit + "\n") }
     if !flags.isEmpty { blocks.append("## Before trusting these numbers\n\n" + flags.joined()) }
+    if !grid.cells.isEmpty {
+      blocks.append(
+        """
+        ## Accuracy on adversarial examples
+
+        Each row is a source model, on which the examples were made. Each column is a victim, a \
+        model to which they were shown. A cell is the victim's accuracy in % with its 95% \
+        interval, in bold where source model and victim are the same (white-box).
+
+        """)
+    }
     for attack in grid.attacks {
-      blocks.append("## \(markdownEscaped(attack))\n")
+      blocks.append("### \(markdownEscaped(attack))\n")
       for epsilon in grid.epsilons(for: attack)
       where epsilon > 0 || grid.positiveBudgets(for: attack).isEmpty {
         let table = GridTable(grid: grid, attack: attack, epsilon: epsilon)
         blocks.append(
-          "\(markdownEscaped(table.title)): accuracy in % with its 95% interval, white-box in bold; \(table.precision).\n\n"
-            + table.markdown())
+          "\(markdownEscaped(table.title)): \(table.precision).\n\n" + table.markdown())
       }
     }
     return blocks.joined(separator: "\n")

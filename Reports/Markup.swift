@@ -1,11 +1,11 @@
-/// An element of HTML or SVG. Names and texts from outside pass through here only, and leave it
-/// escaped.
+/// An element of HTML or SVG. Every text that a page shows goes through this type, which escapes
+/// it, so names from files cannot inject markup.
 struct Markup: MarkupContent {
   private let name: String
   private let attributes: [(name: String, value: String)]
   private let children: [any MarkupContent]
 
-  /// An element; an attribute whose value is nil is left out.
+  /// - Parameter attributes: those whose value is nil are omitted.
   init(
     _ name: String, _ attributes: KeyValuePairs<String, (any AttributeValue)?> = [:],
     _ children: any MarkupContent...
@@ -42,10 +42,12 @@ struct Markup: MarkupContent {
     text += "</\(name)>"
   }
 
+  /// The elements that are written as `<name/>` if they have no children.
   private static let hasNoContent: Set = [
     "meta", "img", "br", "rect", "line", "path", "circle", "polyline", "polygon",
   ]
 
+  /// The elements that start a new line, so that a page's source is readable.
   private static let startsLine: Set = [
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "nav",
     "div", "aside",
@@ -57,7 +59,7 @@ struct Markup: MarkupContent {
   ]
 }
 
-/// What may stand inside an element.
+/// What an element can contain: elements and text.
 protocol MarkupContent {
   func write(to text: inout String)
 }
@@ -66,15 +68,14 @@ extension String: MarkupContent {
   func write(to text: inout String) { text += escaped(self) }
 }
 
-/// Text that this module wrote itself and that must not be escaped: the style sheet. Never for
-/// anything read from a file.
+/// Text that is written without escaping: the style sheet. Never use it for text from a file.
 struct VerbatimText: MarkupContent {
   let content: String
 
   func write(to text: inout String) { text += content }
 }
 
-/// What may be an attribute's value.
+/// What can be the value of an attribute.
 protocol AttributeValue {
   var attributeText: String { get }
 }
@@ -87,8 +88,8 @@ extension Int: AttributeValue {
   var attributeText: String { String(self) }
 }
 
-/// Text as it must stand in HTML and XML, between tags and inside quotes. Control characters, which
-/// XML forbids even escaped, become U+FFFD.
+/// Escapes text for HTML and XML, between tags and inside quotes. Control characters, which XML
+/// forbids even when escaped, become U+FFFD.
 func escaped(_ text: String) -> String {
   var result = ""
   result.reserveCapacity(text.utf8.count)

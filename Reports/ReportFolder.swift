@@ -4,8 +4,16 @@ import Foundation
 import HumanStudy
 import Support
 
-/// A report on disk: `index.html`, `report.md`, and each chart as `figures/<name>.svg` with its
-/// data beside it as `<name>.csv` and its specification as `<name>.vl.json`.
+/// Writes a report as a folder.
+///
+/// - `index.html`: the page, which needs no other file.
+/// - `report.md`: the numbers, flags and tables as Markdown.
+/// - `figures/<name>.svg`: each chart, with its data in `<name>.csv` and its Vega-Lite
+///   specification in `<name>.vl.json`.
+///
+/// ```swift
+/// try ReportFolder.write(ofRun: URL(filePath: "results"))
+/// ```
 public struct ReportFolder: Sendable {
   private let page: ReportPage
 
@@ -13,8 +21,12 @@ public struct ReportFolder: Sendable {
     self.page = page
   }
 
-  /// The report of what a run's folder holds.
-  /// - Throws: `Failure` if an example set or a study's results in it cannot be read.
+  /// Collects what a run folder contains for its report: example sets, training histories, probes,
+  /// input gradients and a study's results. Examples that cannot be drawn are omitted.
+  /// - Parameters:
+  ///   - folder: the run folder.
+  ///   - grid: its grid.
+  /// - Throws: `Failure` if an example set or a study's results cannot be read.
   public init(of folder: URL, _ grid: Grid) throws {
     let sets = try RunFolder.exampleSets(in: folder).map { try ExampleSet($0) }
     let ordered = grid.attacks.flatMap { attack in
@@ -32,7 +44,9 @@ public struct ReportFolder: Sendable {
     self.init(
       ReportPage(
         grid: grid, title: grid.provenance.experiment,
-        sheets: try ordered.map { try ConfusionSheet($0)?.sheet() ?? ExampleSheet($0).sheet() },
+        sheets: try ordered.compactMap {
+          try ConfusionSheet($0)?.sheet() ?? ExampleSheet($0)?.sheet()
+        },
         histories: histories,
         probes: grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) },
         gradientSheet: try GradientSheet(
@@ -40,8 +54,8 @@ public struct ReportFolder: Sendable {
           .sheet(), study: study))
   }
 
-  /// Writes the report, each file whole or not at all, the page last.
-  /// - Returns: the page's place.
+  /// Writes the report, the page last. Each file is written completely or not at all.
+  /// - Returns: the place of the page.
   /// - Throws: `Failure.cannotWrite`.
   @discardableResult
   public func write(to folder: URL) throws -> URL {
@@ -55,7 +69,8 @@ public struct ReportFolder: Sendable {
     return index
   }
 
-  /// A name that is one file in this folder and no other, whatever the attack is called.
+  /// A figure's name as a file name. A name with other characters than letters, digits, `.`, `_`
+  /// and `-`, which could lead out of the folder, is replaced by its digest.
   static func fileName(_ attack: String) -> String {
     let isPlain = attack.wholeMatch(of: /[A-Za-z0-9_-][A-Za-z0-9._-]*/) != nil
     return isPlain ? attack : "attack-" + Digest.hex(of: attack).prefix(12)
@@ -63,7 +78,7 @@ public struct ReportFolder: Sendable {
 }
 
 extension ReportPage {
-  /// All charts of the page, by the names of their files.
+  /// All figures of the page with the names of their files.
   var figures: [(name: String, figure: ChartFigure)] {
     let attacks = grid.attacks.flatMap { attack in
       [
@@ -74,15 +89,16 @@ extension ReportPage {
     }
     let others: [(String, String, [LineChart]?)] = [
       (
-        "worst-case", "What is left under everything tried",
-        WorstCaseCurves(grid.worstCases, models: grid.models)?.panels
+        "worst-case", "Worst case over all attacks",
+        grid.worstCaseCurves?.panels
       ),
       (
-        "gradients", "Gradients and certainty",
+        "gradients", "Gradients and confidence",
         GradientDistributions(probes, models: grid.models)?.panels
       ),
       (
-        "training", "How the models learned", TrainingCurves(histories, models: grid.models)?.panels
+        "training", "Training of the models",
+        TrainingCurves(histories, models: grid.models)?.panels
       ),
     ]
     let charts = others.map { name, title, charts in

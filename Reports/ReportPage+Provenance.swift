@@ -1,17 +1,22 @@
 import Evaluation
 
 extension ReportPage {
-  /// Where the numbers came from.
+  /// The section on the origin of the numbers: data, models, attacks, and the set-ups that computed
+  /// the results.
   var provenance: Section? {
     let record = grid.provenance
-    let facts = [
+    var facts = [
       ("Experiment", record.experiment), ("Data", record.data),
       ("Data fingerprint (SHA-256)", record.dataFingerprint),
       ("Examples asked for", String(record.examples)), ("Seed", String(record.seed)),
-      ("Device", record.device), ("Threads", String(record.threads)),
-      ("Crossfire", record.crossfire),
-      ("libtorch", record.libtorch),
     ]
+    if let range = record.valueRange { facts.append(("Valid values", range.words)) }
+    if record.computations.isEmpty {
+      facts += [
+        ("Device", record.device), ("Threads", String(record.threads)),
+        ("Crossfire", record.crossfire), ("libtorch", record.libtorch),
+      ]
+    }
     let rows = facts.map { name, value in
       Markup("tr", [:], Markup("th", ["scope": "row"], name), Markup("td", [:], value))
     }
@@ -26,7 +31,8 @@ extension ReportPage {
       id: "provenance", heading: "Provenance",
       content: [
         scrolling(
-          "The run", Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows))),
+          "The run", Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows)))
+      ] + computations + [
         Markup("h3", [:], "Models"),
         table("Models", header: ["Name", "Description", "Defense", "Weights (SHA-256)"], models),
         Markup("h3", [:], "Attacks"),
@@ -34,7 +40,32 @@ extension ReportPage {
       ])
   }
 
-  /// A table of facts that scrolls by itself where it is too wide.
+  /// Each set-up that computed results, once, with the number of its results; nothing if the grid
+  /// does not say.
+  private var computations: [Markup] {
+    let all = grid.provenance.computations
+    let setups = all.reduce(into: [ComputationRecord]()) { setups, part in
+      if !setups.contains(part.by) { setups.append(part.by) }
+    }
+    guard !setups.isEmpty else { return [] }
+    let rows = setups.map { setup in
+      let results = all.filter { $0.by == setup }.flatMap(\.results)
+      return [
+        setup.device, String(setup.threads), setup.crossfire, setup.libtorch, String(results.count),
+      ]
+    }
+    let note = """
+      The results were computed by \(setups.count) different set-ups. They may differ in rounding \
+      from the results of a single set-up.
+      """
+    return [
+      Markup("h3", [:], "Computed by"),
+      table(
+        "Computed by", header: ["Device", "Threads", "Crossfire", "libtorch", "Results"], rows),
+    ] + (setups.count > 1 ? [Markup("p", ["class": "note"], note)] : [])
+  }
+
+  /// A table of facts in a container that scrolls on a narrow screen.
   func table(_ name: String, header: [String], _ rows: [[String]]) -> Markup {
     let head = header.map { Markup("th", ["scope": "col"], $0) }
     let body = rows.map { row in

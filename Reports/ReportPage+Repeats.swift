@@ -1,7 +1,7 @@
 import Evaluation
 
 extension ReportPage {
-  /// What other seeds give; nil if everything was done once.
+  /// The section on repetitions from other seeds; nil if the experiment was run once.
   var repeats: Section? {
     guard let first = grid.repeats.first else { return nil }
     let tables = grid.attacks.flatMap { attack -> [any MarkupContent] in
@@ -18,17 +18,19 @@ extension ReportPage {
       let heading = grid.heading(attack, budget)
       return [Markup("h3", [:], heading), table(heading, header: ["Made on"] + grid.victims, rows)]
     }
+    let runs = counted(first.accuracies.count, "training")
+    let explanation = """
+      Accuracy in % over \(runs) of every model from different seeds: the mean ± the standard \
+      deviation, and the range in parentheses. The intervals in the transfer matrices show how \
+      uncertain an accuracy is because of the choice of images; this table shows how much it \
+      varies between trainings. All budgets are in repeats.csv.
+      """
     return Section(
-      id: "repeats", heading: "From other seeds",
-      content: [
-        Markup(
-          "p", [:],
-          "Accuracy in % over \(counted(first.accuracies.count, "training")) of every model from different seeds: mean ± standard "
-            + "deviation, and from least to most. An interval in the matrices tells of the images alone; this tells of the training. "
-            + "All budgets: repeats.csv.")
-      ] + tables)
+      id: "repeats", heading: "Repetitions from other seeds",
+      content: [Markup("p", [:], explanation)] + tables)
   }
 
+  /// "97.0 ± 0.4 (96.5–97.3)".
   private func spread(_ cell: RepeatedCell) -> String {
     "\(percent(cell.mean)) ± \(percent(cell.standardDeviation)) (\(percent(cell.range)))"
   }

@@ -2,7 +2,7 @@ import Evaluation
 import Foundation
 
 extension ReportPage {
-  /// Accuracy against budget, an attack after the other; nil if no attack has two budgets.
+  /// The section of accuracy curves, a figure for each attack; nil if no attack has two budgets.
   var curves: Section? {
     let figures = grid.attacks.compactMap { AccuracyCurves(grid: grid, attack: $0) }
     guard !figures.isEmpty else { return nil }
@@ -15,8 +15,8 @@ extension ReportPage {
     return Section(id: "curves", heading: "Accuracy against the budget", content: parts)
   }
 
-  /// The transfer matrices: of each attack the one within the middle budget, the others folded
-  /// away.
+  /// The section of transfer matrices. Each attack's matrix within its middle budget is visible;
+  /// the others are folded.
   var matrices: Section? {
     let parts = grid.attacks.flatMap { attack -> [Markup] in
       guard let middle = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else {
@@ -31,10 +31,17 @@ extension ReportPage {
       return [attackHeading(attack), table, Markup("details", [:], children: [summary] + folded)]
     }
     guard !parts.isEmpty else { return nil }
-    return Section(id: "matrices", heading: "Transfer matrices", content: parts)
+    let explanation = """
+      Each row is a source model, on which the examples were made. Each column is a victim, a \
+      model to which they were shown.
+      """
+    return Section(
+      id: "matrices", heading: "Transfer matrices",
+      content: [Markup("p", [:], explanation)] + parts)
   }
 
-  /// The image sheets, of each group the first and the others folded away; nil if there are none.
+  /// The section of image sheets; nil if there are none. The first sheet of each group is visible;
+  /// the others are folded.
   var images: Section? {
     guard !sheets.isEmpty else { return nil }
     let groups = sheets.reduce(into: [[ImageSheet]]()) { groups, sheet in
@@ -47,13 +54,13 @@ extension ReportPage {
     let content = groups.flatMap { group -> [Markup] in
       guard group.count > 1 else { return group.map(\.figure) }
       let summary = Markup(
-        "summary", [:], "Others: " + group.dropFirst().map(\.title).joined(separator: "; "))
+        "summary", [:], "More: " + group.dropFirst().map(\.title).joined(separator: "; "))
       return [
         group[0].figure,
         Markup("details", [:], children: [summary] + group.dropFirst().map(\.figure)),
       ]
     }
-    return Section(id: "images", heading: "Images", content: content)
+    return Section(id: "images", heading: "Adversarial examples", content: content)
   }
 
   private func attackHeading(_ attack: String) -> Markup {
@@ -63,9 +70,9 @@ extension ReportPage {
 }
 
 extension ImageSheet {
-  /// The sheet with its title and what it shows.
+  /// The sheet with its title and caption.
   var figure: Markup {
-    // A whole number of screen pixels for each of the image's keeps its pixels square.
+    // Each pixel becomes a whole number of screen pixels, so that it stays square and sharp.
     let scale = max(1, 900 / max(1, width))
     return Markup(
       "figure", ["class": "sheet"], Markup("h3", [:], title),

@@ -4,8 +4,8 @@ import Foundation
 import Support
 
 extension ReportPage {
-  /// What every attack spent, and how large its perturbations became within its largest budget; nil
-  /// if nobody counted.
+  /// The section on what every attack cost and how large its perturbations are within its largest
+  /// budget; nil if the grid does not say.
   var spending: Section? {
     guard !grid.spending.isEmpty else { return nil }
     let norms = Norm.allCases.map(\.symbol)
@@ -20,20 +20,23 @@ extension ReportPage {
       ] + sizes
     }
     return Section(
-      id: "spending", heading: "What the attacks spent and reached",
+      id: "spending", heading: "Cost of the attacks and size of the perturbations",
       content: [
         Markup(
           "p", [:],
-          "Passes through the attacked model for each example, for all budgets together; and within the largest budget the mean "
-            + "size of the perturbations in every norm, with the largest in parentheses. ℓ0 counts features."
-        ),
+          """
+          “Forward” and “backward” are passes through the source model per example, for all \
+          budgets together. The columns of norms give the size of the perturbations within the \
+          largest budget: the mean, and the largest in parentheses. ℓ0 counts the changed \
+          features.
+          """),
         table(
-          "Spending",
-          header: ["Attack", "Source", "Examples", "Forward", "Back", "Budget"] + norms, rows),
+          "Cost of the attacks",
+          header: ["Attack", "Source", "Examples", "Forward", "Backward", "Budget"] + norms, rows),
       ])
   }
 
-  /// Four significant digits without an exponent.
+  /// The number to four significant digits, without an exponent.
   private func short(_ number: Double) -> String {
     guard number != 0 else { return "0" }
     let digits = max(0, 3 - Int(log10(abs(number)).rounded(.down)))

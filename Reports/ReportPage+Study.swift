@@ -1,7 +1,7 @@
 import HumanStudy
 
 extension ReportPage {
-  /// What people saw in the examples; nil if nobody was asked.
+  /// The section on the human study; nil if there are no results.
   var humanStudy: Section? {
     guard let study else { return nil }
     let shares = table(
@@ -60,6 +60,7 @@ extension ReportPage {
     ]
   }
 
+  /// The tables on agreement among people, and between people and models.
   private func agreement(_ study: StudyResults) -> [any MarkupContent] {
     var content: [any MarkupContent] = []
     if !study.agreement.isEmpty {
@@ -81,7 +82,7 @@ extension ReportPage {
     }
     if !study.withModels.isEmpty {
       content += [
-        Markup("h3", [:], "Do people and models err on the same pictures?"),
+        Markup("h3", [:], "Do people and models make mistakes on the same pictures?"),
         table(
           "Agreement with models",
           header: [
@@ -100,7 +101,7 @@ extension ReportPage {
     return content
   }
 
-  /// What was answered, a condition after the other, folded away.
+  /// How often each answer was given, a folded table for each condition.
   private func confusions(_ study: StudyResults) -> [any MarkupContent] {
     guard study.hasReadableConfusions else { return [] }
     return study.conditions.map { result in
@@ -113,7 +114,7 @@ extension ReportPage {
           })
       }
       return Markup(
-        "details", [:], Markup("summary", [:], "What was answered: \(result.condition.name)"),
+        "details", [:], Markup("summary", [:], "Answers: \(result.condition.name)"),
         matrix("Original", result.byLabel), matrix("Target", result.byTarget))
     }
   }

@@ -1,18 +1,18 @@
 import Evaluation
 
 extension ReportPage {
-  /// What was asked, what came out, and what speaks against it.
+  /// The key numbers, the flags that speak against them, and the experiment's setup.
   var summary: Section? {
     let findings = KeyNumbers(grid).all.map { number in
       Markup(
         "li", [:], Markup("span", ["class": "figure", "aria-hidden": "true"], number.figure),
-        // "ε = 0.4" is not torn apart at the end of a line.
+        // Non-breaking spaces keep "ε = 0.4" on one line.
         Markup("span", [:], number.sentence.replacing(" = ", with: "\u{A0}=\u{A0}")))
     }
     var answers: [any MarkupContent] = []
     if !findings.isEmpty {
       answers += [
-        Markup("h3", [:], "What came out"), Markup("ul", ["class": "findings"], children: findings),
+        Markup("h3", [:], "Key numbers"), Markup("ul", ["class": "findings"], children: findings),
       ]
     }
     if !grid.flags.isEmpty { answers.append(trustFlags) }
@@ -21,11 +21,11 @@ extension ReportPage {
       content: [
         Markup(
           "div", ["class": "summary"], Markup("div", [:], children: answers),
-          Markup("div", ["class": "asked"], Markup("h3", [:], "What was asked"), question))
+          Markup("div", ["class": "asked"], Markup("h3", [:], "Experiment setup"), setup))
       ])
   }
 
-  private var question: Markup {
+  private var setup: Markup {
     let provenance = grid.provenance
     let models = grid.models.map { name in
       Markup(
@@ -38,25 +38,39 @@ extension ReportPage {
         "li", [:], Markup("b", [:], name), title,
         "; \(grid.budgetSymbol(name))\u{A0}=\u{A0}\(budgets)")
     }
+    let facts: [(name: String, content: any MarkupContent)] =
+      [
+        ("Data", provenance.data), ("Models", Markup("ul", [:], children: models)),
+        ("Attacks", Markup("ul", [:], children: attacks)),
+      ] + (grid.unitSentence.map { [("Unit of the budgets", $0)] } ?? [])
+      + [
+        ("Adversarial examples", exampleCounts), ("Seed", String(provenance.seed)),
+        ("Terms", Self.terms),
+      ]
     return Markup(
       "dl", [:],
-      Markup("dt", [:], "Data"), Markup("dd", [:], provenance.data),
-      Markup("dt", [:], "Models"), Markup("dd", [:], Markup("ul", [:], children: models)),
-      Markup("dt", [:], "Attacks"), Markup("dd", [:], Markup("ul", [:], children: attacks)),
-      Markup("dt", [:], "Examples"), Markup("dd", [:], exampleCounts),
-      Markup("dt", [:], "Seed"), Markup("dd", [:], String(provenance.seed)))
+      children: facts.flatMap { [Markup("dt", [:], $0.name), Markup("dd", [:], $0.content)] })
   }
 
-  /// How many examples each cell counts: one number if all attacks were given as many, else each
-  /// attack's.
+  /// The words that the page uses for the two models of a measurement.
+  private static let terms =
+    """
+    The source model is the model that adversarial examples are made on. The victim (or target \
+    model) is the model that they are shown to. In a white-box attack the two are the same model, \
+    in a black-box attack they differ.
+    """
+
+  /// How many examples each cell counts: one number if it is the same for all attacks, otherwise a
+  /// number for each attack.
   private var exampleCounts: String {
     let counts = grid.attacks.map { attack in
       grid.cells.filter { $0.attack == attack }.map(\.examples).max() ?? 0
     }
     guard Set(counts).count > 1 else {
-      return "\(counts.first ?? grid.provenance.examples) per attack and source"
+      return "\(counts.first ?? grid.provenance.examples) for each attack and source model"
     }
-    return zip(grid.attacks, counts).map { "\($0): \($1)" }.joined(separator: ", ") + " per source"
+    return zip(grid.attacks, counts).map { "\($0): \($1)" }.joined(separator: ", ")
+      + " for each source model"
   }
 
   private var trustFlags: Markup {
@@ -70,7 +84,7 @@ extension ReportPage {
         Markup("p", [:], Markup("b", [:], flag.name), suffix),
         Markup("p", [:], Markup("i", [:], "Raised because: "), flag.raisedBecause),
         Markup("p", [:], Markup("i", [:], "It means: "), flag.meaning),
-        Markup("p", [:], Markup("i", [:], "Advice: "), flag.advice))
+        Markup("p", [:], Markup("i", [:], "What to do: "), flag.advice))
     }
     let count = counted(grid.flags.count, "flag") + (grid.flags.count == 1 ? " was" : " were")
     return Markup(
@@ -81,6 +95,6 @@ extension ReportPage {
 }
 
 extension ModelRecord {
-  /// How it was made, defense included, in one line.
+  /// The model's description and defense in one line.
   fileprivate var making: String { description + (defense.map { ", " + $0 } ?? "") }
 }

@@ -2,14 +2,14 @@ import Evaluation
 import Foundation
 import HumanStudy
 
-/// An image for a report: example images side by side, composed elsewhere.
+/// An image of a report that shows several examples side by side.
 public struct ImageSheet: Equatable, Sendable {
   public let title: String
-  /// Sheets of one group stand together, the first of them open.
+  /// Sheets of the same group stand together; only the first of them is unfolded.
   public let group: String
-  /// What the rows and columns are.
+  /// The explanation of the rows and columns.
   public let caption: String
-  /// What somebody who cannot see the image should know.
+  /// The description for readers who cannot see the image.
   public let alt: String
   public let png: Data
   /// The PNG's size in pixels.
@@ -30,10 +30,16 @@ public struct ImageSheet: Equatable, Sendable {
   }
 }
 
-/// A grid as a page to read: `report/index.html`, one file that needs nothing besides itself.
+/// A grid as a page, `report/index.html`: one file that loads nothing else.
 ///
-/// First what was asked, what came out and what speaks against it; then the curves, the matrices,
-/// the images, and where the numbers came from. The same input gives the same bytes.
+/// The page begins with the key numbers, the flags that speak against them and the experiment's
+/// setup. The curves, the transfer matrices, the images and the provenance follow. The same input
+/// gives the same bytes.
+///
+/// ```swift
+/// let grid = try Grid.read(URL(filePath: "results/grid.json"))
+/// let html = ReportPage(grid: grid, title: "My models").html()
+/// ```
 public struct ReportPage: Sendable {
   let grid: Grid
   let title: String
@@ -43,6 +49,14 @@ public struct ReportPage: Sendable {
   let gradientSheet: ImageSheet?
   let study: StudyResults?
 
+  /// - Parameters:
+  ///   - grid: the measurements.
+  ///   - title: the page's title.
+  ///   - sheets: images of adversarial examples.
+  ///   - histories: the trainings of the grid's models.
+  ///   - probes: the probes of the grid's models.
+  ///   - gradientSheet: an image of input gradients.
+  ///   - study: the results of a human study.
   public init(
     grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [],
     probes: [ModelProbe] = [],
@@ -57,13 +71,15 @@ public struct ReportPage: Sendable {
     self.study = study
   }
 
+  /// The page as HTML.
   public func html() -> String {
     let page = Markup("html", ["lang": "en"], head, body)
     return "<!DOCTYPE html>\n" + page.rendered + "\n"
   }
 
   private var head: Markup {
-    // Nothing in this page may load or run, whatever a model or a data set is called.
+    // The browser must neither load nor run anything from this page, even if a model's or a data
+    // set's name contained markup that escaping missed.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return Markup(
       "head", [:],
@@ -97,21 +113,24 @@ public struct ReportPage: Sendable {
         "footer", [:],
         Markup(
           "p", [:],
-          "Written by Crossfire \(grid.provenance.crossfire) on libtorch \(grid.provenance.libtorch). Intervals are Wilson’s, at 95%."
-        )))
+          """
+          Written by Crossfire \(grid.provenance.crossfire) with libtorch \
+          \(grid.provenance.libtorch). All intervals are 95% Wilson intervals unless stated \
+          otherwise.
+          """)))
   }
 
   private var lede: String {
     let models = counted(grid.models.count, "model")
     let attacks = counted(grid.attacks.count, "attack")
-    let others =
+    let shown =
       grid.models.count > 1
-      ? "each shown its own adversarial examples and the others’"
-      : "shown its own adversarial examples"
-    return "\(models) under \(attacks) on \(grid.provenance.data), \(others)."
+      ? "Every model classifies its own adversarial examples and those made on the other models."
+      : "The model classifies its own adversarial examples."
+    return "\(models) under \(attacks) on \(grid.provenance.data). \(shown)"
   }
 
-  /// A part of the page that the list of contents names.
+  /// A section of the page, which the table of contents lists.
   struct Section {
     let id: String
     let heading: String

@@ -1,4 +1,4 @@
-/// The style sheet of a report page.
+/// The style sheet of a report page: light and dark, for screens of any width and for print.
 enum ReportStyle {
   static var css: String { [font, base, summary, figures, tables, seriesOnDark, print].joined() }
 
@@ -6,12 +6,16 @@ enum ReportStyle {
 
   private static let base = """
     :root{--paper:#fff;--raised:#f6f7f9;--ink:#1c2126;--muted:#59626c;--rule:#dde1e6;--link:#0b62a8;
-      --shade:#79b4e6;--frame:#1c2126;--warn:#8a4b00;--warn-paper:#fff7e8;--warn-rule:#e0a030;color-scheme:light dark}
-    @media screen and (prefers-color-scheme:dark){:root{--paper:#14171a;--raised:#1c2024;--ink:#e8eaed;--muted:#a3abb5;
-      --rule:#343a41;--link:#7cc0f5;--shade:#1f5c8f;--frame:#e8eaed;--warn:#f2b95a;--warn-paper:#2a2214;--warn-rule:#9a6a1a}}
+      --shade:#79b4e6;--frame:#1c2126;--warn:#8a4b00;--warn-paper:#fff7e8;--warn-rule:#e0a030;
+      color-scheme:light dark}
+    @media screen and (prefers-color-scheme:dark){:root{--paper:#14171a;--raised:#1c2024;
+      --ink:#e8eaed;--muted:#a3abb5;
+      --rule:#343a41;--link:#7cc0f5;--shade:#1f5c8f;--frame:#e8eaed;--warn:#f2b95a;
+      --warn-paper:#2a2214;--warn-rule:#9a6a1a}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-    body{margin:0 auto;max-width:74rem;padding:2.5rem clamp(1rem,4vw,2.5rem) 3rem;background:var(--paper);color:var(--ink);
+    body{margin:0 auto;max-width:74rem;padding:2.5rem clamp(1rem,4vw,2.5rem) 3rem;
+      background:var(--paper);color:var(--ink);
       font-size:1rem;line-height:1.55;
       overflow-wrap:break-word;font-variant-numeric:tabular-nums lining-nums}
     h1,h2,h3{line-height:1.2;font-weight:650;letter-spacing:-.011em;text-wrap:balance}
@@ -20,14 +24,19 @@ enum ReportStyle {
     h3{font-size:1.0625rem;margin:2rem 0 .75rem;overflow-wrap:anywhere}
     p{margin:0}
     a{color:var(--link);text-underline-offset:.2em;text-decoration-thickness:1px}
-    a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);outline-offset:3px}
+    a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);
+      outline-offset:3px}
     section{margin-top:3rem}
-    .kicker{font-size:.8125rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;color:var(--muted);margin-bottom:.5rem}
+    .kicker{font-size:.8125rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;
+      color:var(--muted);margin-bottom:.5rem}
     .lede{max-width:44rem;margin-top:.75rem;font-size:1.125rem;color:var(--muted);text-wrap:pretty}
-    nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;list-style:none;margin:1.25rem 0 0;padding:0;font-size:.9375rem}
+    nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;list-style:none;margin:1.25rem 0 0;
+      padding:0;font-size:.9375rem}
     .aside{font-weight:400;color:var(--muted);letter-spacing:0}
-    .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-    footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--rule);font-size:.875rem;color:var(--muted)}
+    .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
+      white-space:nowrap}
+    footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--rule);font-size:.875rem;
+      color:var(--muted)}
 
     """
 
@@ -36,17 +45,21 @@ enum ReportStyle {
     @media (min-width:60rem){.summary{grid-template-columns:minmax(0,1.65fr) minmax(0,1fr)}}
     .summary h3{margin-top:0}
     .summary ul{list-style:none;margin:0;padding:0}
-    .findings li{display:grid;grid-template-columns:6.25rem minmax(0,1fr);gap:1rem;align-items:baseline;padding:.75rem 0;
+    .findings li{display:grid;grid-template-columns:6.25rem minmax(0,1fr);gap:1rem;
+      align-items:baseline;padding:.75rem 0;
       border-top:1px solid var(--rule);text-wrap:pretty;overflow-wrap:anywhere}
     .findings li:first-child{border-top:0;padding-top:0}
-    .findings .figure{white-space:nowrap;font-size:1.75rem;line-height:1;font-weight:600;letter-spacing:-.02em}
-    .asked{align-self:start;background:var(--raised);border-radius:.625rem;padding:1.25rem 1.375rem;font-size:.9375rem}
+    .findings .figure{white-space:nowrap;font-size:1.75rem;line-height:1;font-weight:600;
+      letter-spacing:-.02em}
+    .asked{align-self:start;background:var(--raised);border-radius:.625rem;padding:1.25rem 1.375rem;
+      font-size:.9375rem}
     dl{margin:0}
     dt{font-size:.8125rem;font-weight:600;color:var(--muted)}
     dd{margin:0 0 .75rem;overflow-wrap:anywhere}
     dd:last-child{margin-bottom:0}
     dd li+li{margin-top:.25rem}
-    .flags{margin-top:1.5rem;padding:1.125rem 1.375rem;border-left:4px solid var(--warn-rule);background:var(--warn-paper);
+    .flags{margin-top:1.5rem;padding:1.125rem 1.375rem;border-left:4px solid var(--warn-rule);
+      background:var(--warn-paper);
       border-radius:.25rem .625rem .625rem .25rem;font-size:.9375rem}
     .flags h3{color:var(--warn)}
     .flags li+li{margin-top:1rem}
@@ -59,7 +72,8 @@ enum ReportStyle {
     figure+figure{margin-top:2.5rem}
     figcaption{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
     .note{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
-    .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr));gap:1.5rem 1.25rem}
+    .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr));
+      gap:1.5rem 1.25rem}
     .panels svg{display:block;width:100%;max-width:27rem;height:auto}
     svg,svg .label{color:var(--ink)}
     svg .hollow{fill:var(--paper)}
@@ -70,40 +84,48 @@ enum ReportStyle {
   private static let tables = """
     .scroll{overflow-x:auto;max-width:100%;margin:0 0 1.5rem;padding:2px}
     table{border-collapse:collapse;font-size:.9375rem}
-    caption{text-align:left;padding-bottom:.75rem;font-size:.875rem;color:var(--muted);caption-side:top}
-    caption span{display:block;position:sticky;left:0;min-width:17rem;max-width:min(40rem,calc(100vw - 2.5rem))}
+    caption{text-align:left;padding-bottom:.75rem;font-size:.875rem;color:var(--muted);
+      caption-side:top}
+    caption span{display:block;position:sticky;left:0;min-width:17rem;
+      max-width:min(40rem,calc(100vw - 2.5rem))}
     caption strong{color:var(--ink);font-weight:650}
     .matrix{border-collapse:separate;border-spacing:3px}
     .matrix th{font-weight:500;font-size:.875rem;padding:.25rem .75rem .25rem 0;text-align:left}
-    .matrix thead th{text-align:center;padding:.125rem .25rem;vertical-align:bottom;max-width:7rem;overflow-wrap:anywhere}
-    .matrix tbody th{position:sticky;left:0;z-index:1;background:var(--paper);min-width:5.25rem;max-width:12rem;overflow-wrap:anywhere}
+    .matrix thead th{text-align:center;padding:.125rem .25rem;vertical-align:bottom;max-width:7rem;
+      overflow-wrap:anywhere}
+    .matrix tbody th{position:sticky;left:0;z-index:1;background:var(--paper);min-width:5.25rem;
+      max-width:12rem;overflow-wrap:anywhere}
     .matrix thead .span,.matrix thead .corner{color:var(--muted);font-size:.8125rem}
     .matrix thead .corner{text-align:left;padding-left:0;min-width:5.25rem}
-    .matrix td{position:relative;min-width:6.25rem;padding:.4375rem .5rem;text-align:center;border-radius:.25rem;
+    .matrix td{position:relative;min-width:6.25rem;padding:.4375rem .5rem;text-align:center;
+      border-radius:.25rem;
       background:color-mix(in srgb,var(--shade) var(--share,0%),var(--raised))}
     .matrix td.own{box-shadow:inset 0 0 0 2px var(--frame)}
     .matrix td.own .value{font-weight:700}
     .value,.interval{display:block}
-    .flag{position:absolute;top:.125rem;right:.3125rem;font-size:.8125rem;line-height:1.3;color:var(--warn);text-decoration:none}
+    .flag{position:absolute;top:.125rem;right:.3125rem;font-size:.8125rem;line-height:1.3;
+      color:var(--warn);text-decoration:none}
     .value{font-size:1rem;line-height:1.3}
     .interval{font-size:.75rem;line-height:1.35;white-space:nowrap}
     .clean th,.clean td{font-style:italic}
     details{margin:0 0 1.5rem}
     summary{cursor:pointer;color:var(--link);font-size:.9375rem;margin-bottom:1rem}
     .facts{width:100%}
-    .facts th,.facts td{text-align:left;vertical-align:top;padding:.5rem 1.25rem .5rem 0;border-bottom:1px solid var(--rule)}
+    .facts th,.facts td{text-align:left;vertical-align:top;padding:.5rem 1.25rem .5rem 0;
+      border-bottom:1px solid var(--rule)}
     .facts th{font-weight:500}
     .facts thead th{font-size:.8125rem;font-weight:600;color:var(--muted)}
     .facts td{overflow-wrap:anywhere;min-width:7rem}
 
     """
 
+  /// The models' colours on a dark page.
   private static var seriesOnDark: String {
     let rules = Palette.colors.enumerated().map { ".s\($0.offset){color:\($0.element.dark)}" }
     return "@media screen and (prefers-color-scheme:dark){\(rules.joined())}\n"
   }
 
-  /// On A4, with what is folded on the screen unfolded, and the shades of the cells kept.
+  /// The rules for print on A4: folded parts are unfolded, and cells keep their shades.
   private static let print = """
     @page{size:A4;margin:16mm 15mm}
     @media print{

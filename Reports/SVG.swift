@@ -1,8 +1,11 @@
-/// The pieces that figures are drawn with. Coordinates are rounded to hundredths of a unit, so that
-/// the same figure is the same bytes.
+/// The elements that figures consist of. Coordinates are rounded to hundredths of a unit, so that
+/// the same figure gives the same bytes.
 enum SVG {
-  /// A whole picture that a screen reader announces by `title` and explains by `description`.
-  /// - Parameter id: a name that no other picture on the page has.
+  /// A complete picture. A screen reader announces its title and reads its description.
+  /// - Parameters:
+  ///   - id: an identifier that no other picture on the page has.
+  ///   - corner: the place of its upper left corner inside another picture; nil for a picture of
+  ///     its own.
   static func picture(
     id: String, size: Size, at corner: Point? = nil, title: String, description: String,
     content: [any MarkupContent]
@@ -24,10 +27,10 @@ enum SVG {
       children: explanation + content)
   }
 
-  /// What the reader's system has for its own menus, before what it has at all; the page uses the
-  /// same.
+  /// The fonts of pictures and pages: those that systems use for their menus, then common ones.
   static let fonts =
-    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', "
+    + "'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 
   static func text(
     _ text: String, at place: Point, anchor: String = "start", size: Double? = nil,
@@ -55,7 +58,7 @@ enum SVG {
       ])
   }
 
-  /// Points as the attribute of a polyline or a polygon.
+  /// Points as the value of the `points` attribute of a polyline or polygon.
   static func points(_ points: [Point]) -> String {
     points.map { "\(hundredths($0.x)),\(hundredths($0.y))" }.joined(separator: " ")
   }
@@ -75,7 +78,7 @@ extension Double: AttributeValue {
   var attributeText: String { hundredths(self) }
 }
 
-/// The number to two decimals, without the zeros that say nothing: 12, 0.5, -3.25.
+/// The number to two decimals, without trailing zeros: 12, 0.5, -3.25.
 func hundredths(_ value: Double) -> String {
   let whole = Int((value * 100).rounded())
   let sign = whole < 0 ? "-" : ""

@@ -13,12 +13,14 @@ public struct TrainingHistory: Equatable, Sendable {
   }
 }
 
-/// How the models learned: the loss each was trained for, its accuracy on the images it learned
-/// from, and on those held out.
+/// A figure of the models' trainings: loss, accuracy on the training images, and accuracy on the
+/// held-out images, after each epoch.
 struct TrainingCurves {
   let panels: [LineChart]
 
-  /// - Parameter models: all models of the report, which decide how each is drawn.
+  /// - Parameters:
+  ///   - histories: the trainings; those of models that are not in the report are omitted.
+  ///   - models: all models of the report, whose order decides each model's style.
   /// - Returns: nil if no model has two epochs.
   init?(_ histories: [TrainingHistory], models: [String]) {
     let shown = histories.filter { $0.epochs.count > 1 && models.contains($0.model) }
@@ -50,17 +52,18 @@ struct TrainingCurves {
     }
     let losses = shown.flatMap { $0.epochs.map(\.loss) }.filter(\.isFinite)
     panels = [
-      panel("loss", "The loss trained for", "mean loss", top: Self.roundTop(losses.max() ?? 1)) {
+      panel("loss", "Training loss", "mean loss", top: Self.roundTop(losses.max() ?? 1)) {
         max(0, $0.loss)
       },
-      panel("accuracy", "Right while training", "accuracy, %", top: 100) { 100 * $0.accuracy },
-      panel("validation", "Right on images held out", "accuracy, %", top: 100) {
+      panel("accuracy", "Accuracy during training", "accuracy, %", top: 100) { 100 * $0.accuracy },
+      panel("validation", "Accuracy on held-out images", "accuracy, %", top: 100) {
         $0.validationAccuracy.map { 100 * $0 }
       },
     ].compactMap { $0 }
   }
 
-  /// The least of 1, 2, 5 times a power of ten that is not smaller.
+  /// The smallest number of at least `value` that is 1, 2 or 5 times a power of ten; 1 for a value
+  /// that is not positive.
   static func roundTop(_ value: Double) -> Double {
     guard value > 0 else { return 1 }
     let power = pow(10, log10(value).rounded(.down))
@@ -69,13 +72,14 @@ struct TrainingCurves {
 }
 
 extension ReportPage {
-  /// How the models were trained; nil if nothing is known of it.
+  /// The section on the trainings; nil if there are no histories.
   var training: Section? {
     guard let curves = TrainingCurves(histories, models: grid.models) else { return nil }
     let figure = curves.panels.figure(
-      caption:
-        "Losses of different defenses are sums of different terms and cannot be compared with each other. The numbers of every "
-        + "epoch lie in models/<name>.history.jsonl.")
-    return Section(id: "training", heading: "How the models learned", content: [figure])
+      caption: """
+        Defenses train with different losses, so losses of different defenses cannot be compared. \
+        The numbers of every epoch are in models/<name>.history.jsonl.
+        """)
+    return Section(id: "training", heading: "Training of the models", content: [figure])
   }
 }

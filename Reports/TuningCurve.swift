@@ -2,9 +2,13 @@ import Evaluation
 import Foundation
 import Support
 
-/// What each value of a defense's setting came to: accuracy on clean images and on black-box
-/// examples, with the least clean accuracy that is admissible and the undefended model's accuracy
-/// as level lines.
+/// A figure of how a defense's setting was chosen: for each value, the accuracy on clean images and
+/// on black-box examples. Two level lines show the lowest clean accuracy that the rule of choice
+/// admits, and the undefended model's accuracy.
+///
+/// ```swift
+/// try AtomicFile.write(TuningCurve(tuning).svg(), to: URL(filePath: "tuning.svg"))
+/// ```
 public struct TuningCurve {
   private let tuning: Tuning
   let chart: LineChart
@@ -24,15 +28,15 @@ public struct TuningCurve {
         let correct = cells.reduce(0) { $0 + $1.correct }
         let shown = cells.reduce(0) { $0 + $1.examples }
         let accuracy = Double(correct) / Double(max(1, shown))
-        // The same images within several budgets count once.
+        // Examples of the same image within several budgets are not independent, so the interval is
+        // that of as many observations as there are images.
         let images = Double(cells.first?.images ?? 0)
         let isChosen = candidate == tuning.chosen
         return LineChart.Measurement(
           x: place(candidate.value), proportion: accuracy,
           interval: wilsonInterval(successes: accuracy * images, of: images),
-          note:
-            "\(name), \(tuning.setting) = \(budgetText(candidate.value)): \(percent(accuracy))%\(isChosen ? ", chosen" : "")"
-        )
+          note: "\(name), \(tuning.setting) = \(budgetText(candidate.value)): "
+            + "\(percent(accuracy))%" + (isChosen ? ", chosen" : ""))
       }
       return .init(
         name: name, style: Palette.style(style), isEmphasised: emphasised,
@@ -51,7 +55,7 @@ public struct TuningCurve {
     chart = LineChart(
       id: "tuning", title: "\(tuning.model): \(tuning.setting)", description: Self.caption,
       xTitle: tuning.setting + (isLogarithmic ? ", logarithmic" : ""),
-      yTitle: "accuracy on images held out, %",
+      yTitle: "accuracy on held-out images, %",
       series: [
         curve("clean", 0, emphasised: false) { $0.cells.filter { $0.epsilon == 0 } },
         curve("black-box", 1, emphasised: true) { $0.cells.filter { $0.epsilon > 0 } },
@@ -60,14 +64,16 @@ public struct TuningCurve {
       xLabel: { budgetText(isLogarithmic ? (pow(10, $0) * 1e6).rounded() / 1e6 : $0) })
   }
 
+  /// The explanation of the lines.
   public static let caption =
     """
-    Black-box: on the undefended model's FGSM examples, the mean over three budgets. Least clean: 97% of the undefended model's \
-    accuracy on clean images, below which no value is chosen. Undefended: that model's accuracy on its own examples. Shaded: 95% \
-    Wilson interval.
+    Black-box: accuracy on the undefended model's FGSM examples, the mean over three budgets. \
+    Least clean: 97% of the undefended model's accuracy on clean images; no value with a lower \
+    clean accuracy is chosen. Undefended: that model's accuracy on its own examples. Shaded areas \
+    are 95% Wilson intervals.
     """
 
-  /// The figure as a file of its own.
+  /// The figure as an SVG file.
   public func svg() -> String {
     ChartFigure(
       title: "Choice of \(tuning.setting) for \(tuning.model)", description: Self.caption,

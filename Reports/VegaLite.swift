@@ -1,10 +1,10 @@
 import Foundation
 import Support
 
-/// A chart as a Vega-Lite 5 specification (Satyanarayan et al., "Vega-Lite: a grammar of
-/// interactive graphics", 2017) of data in a CSV file beside it.
+/// A chart as a Vega-Lite 5 specification, with its data in a CSV file beside it. Vega-Lite is the
+/// grammar of Satyanarayan et al., "Vega-Lite: A Grammar of Interactive Graphics" (2017).
 struct VegaLite {
-  /// A column of the data and what it is called on the axis.
+  /// A column of the data, and its title on the axis.
   struct Field {
     let name: String
     let title: String
@@ -29,7 +29,7 @@ struct VegaLite {
     ]
   }
 
-  /// A line with its interval for each series, panel by panel.
+  /// A panel for each value of a column, with a line and its interval for each series.
   static func lines(
     title: String, data: String, panel: String, series: String, x: Field, y: Field, low: String,
     high: String
@@ -59,7 +59,8 @@ struct VegaLite {
       ])
   }
 
-  /// A shaded square for each pair, with its number.
+  /// A panel for each value of a column, with a shaded square and its number for each pair of row
+  /// and column.
   static func matrix(
     title: String, data: String, panel: Field, row: Field, column: Field, value: Field
   ) -> VegaLite {
@@ -89,7 +90,7 @@ struct VegaLite {
       ])
   }
 
-  /// A bar for each kind.
+  /// A panel for each value of a column, with a bar for each kind.
   static func bars(title: String, data: String, panel: Field, kind: Field, count: Field) -> VegaLite
   {
     VegaLite(
@@ -103,7 +104,7 @@ struct VegaLite {
       ])
   }
 
-  /// The same specification is the same bytes.
+  /// The specification as JSON. The same specification gives the same bytes.
   func json() throws -> Data {
     try JSONSerialization.data(
       withJSONObject: specification,

@@ -1,15 +1,15 @@
 import Evaluation
 import Foundation
 
-/// Whom the same examples fooled, for two or three models: circles with the number of examples in
-/// every region.
+/// A Venn diagram of the examples that fool two or three models: a circle for each model, and in
+/// each region the number of examples that fool exactly these models.
 struct VennDiagram {
   let id: String
   let title: String
-  /// Two or three names.
+  /// The names of two or three models.
   let models: [String]
   let overlap: Overlap
-  /// How each model is drawn.
+  /// The style of each model.
   let styles: [SeriesStyle]
 
   static let size = SVG.Size(width: 300, height: 264)
@@ -61,14 +61,15 @@ struct VennDiagram {
       let members = models.indices.filter { mask >> $0 & 1 == 1 }
       let names = members.map { models[$0] }
       let count = overlap.count(fooled: Set(names), among: Set(models))
-      let alone = members.count == models.count ? "" : " and no other of these"
+      let alone = members.count == models.count ? "" : ", and none of the other models shown"
       return Region(
         members: members, count: count,
         sentence: "\(counted(count, "example")) fooled \(listed(names))\(alone).")
     }
   }
 
-  /// Where a region's number stands: pushed from the middle of all towards its own circles.
+  /// The place of a region's number: from the centre of all circles towards the region's own
+  /// circles.
   private func place(_ members: [Int]) -> SVG.Point {
     func mean(_ points: [SVG.Point]) -> SVG.Point {
       .init(
@@ -95,7 +96,8 @@ struct VennDiagram {
   private var outside: Markup {
     let count = overlap.count(fooled: [], among: Set(models))
     return Markup(
-      "g", [:], Markup("title", [:], "\(counted(count, "example")) fooled none of these."),
+      "g", [:],
+      Markup("title", [:], "\(counted(count, "example")) fooled none of the models shown."),
       SVG.text(
         "none: \(count)", at: .init(x: Self.size.width - 8, y: 240), anchor: "end", size: 11.5,
         isMuted: true))
@@ -103,8 +105,8 @@ struct VennDiagram {
 }
 
 extension Grid {
-  /// Whom an attack's examples within its middle budget fooled together among the first three
-  /// models, made on each of them.
+  /// The Venn diagrams of an attack within its middle budget: for each of the first three models,
+  /// which of the three its examples fool.
   func vennDiagrams(_ attack: String) -> [VennDiagram] {
     let models = Array(models.prefix(3))
     guard models.count > 1, let epsilon = middleBudget(for: attack) else { return [] }
@@ -122,11 +124,12 @@ extension Grid {
 }
 
 extension ChartFigure {
-  /// An attack's Venn diagrams, with all sets of models that occur as data.
+  /// A figure of an attack's Venn diagrams. Its data list every set of models that examples fool.
+  /// - Returns: nil if there are no two models.
   init?(overlapsOf attack: String, in grid: Grid) {
     let diagrams = grid.vennDiagrams(attack)
     guard let first = diagrams.first else { return nil }
-    let title = "Who is fooled together by " + grid.heading(attack, first.overlap.epsilon)
+    let title = "Examples that fool several models: " + grid.heading(attack, first.overlap.epsilon)
     self.init(
       title: title, description: title,
       panels: diagrams.map { diagram in { diagram.picture(at: $0) } },
@@ -134,14 +137,14 @@ extension ChartFigure {
       vegaLite: { file in
         .bars(
           title: title, data: file, panel: .init("source", "made on"),
-          kind: .init("fooled", "fooled exactly"),
+          kind: .init("fooled", "exactly these models fooled"),
           count: .init("examples", "examples"))
       })
   }
 }
 
 extension ReportPage {
-  /// Who is fooled together; nil if there are no two models.
+  /// The section of Venn diagrams; nil if there are no two models.
   var overlaps: Section? {
     let figures = grid.attacks.compactMap { attack -> Markup? in
       let diagrams = grid.vennDiagrams(attack)
@@ -151,11 +154,13 @@ extension ReportPage {
         Markup("div", ["class": "panels"], children: diagrams.map { $0.picture() }))
     }
     guard !figures.isEmpty else { return nil }
-    let caption =
-      "Examples that the models got wrong, by which of \(listed(Array(grid.models.prefix(3)))) they fooled together. All models and "
-      + "budgets: overlaps.csv; every two models with McNemar’s exact test: comparisons.csv."
+    let caption = """
+      How many examples each combination of \(listed(Array(grid.models.prefix(3)))) classifies \
+      wrongly. All models and budgets are in overlaps.csv; comparisons.csv compares every two \
+      models by McNemar’s exact test.
+      """
     return Section(
-      id: "overlaps", heading: "Who is fooled together",
+      id: "overlaps", heading: "Examples that fool several models",
       content: figures + [Markup("p", ["class": "note"], caption)])
   }
 }

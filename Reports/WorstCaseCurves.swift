@@ -1,13 +1,18 @@
 import Attacks
 import Evaluation
 
-/// What every model still has right under everything that was tried on it, against the budget: a
-/// panel for each norm.
+/// A figure of worst cases, with a panel for each norm and a line for each model: the share of
+/// images that the model classifies correctly under every attack that was tried, against the
+/// budget.
 struct WorstCaseCurves {
   let panels: [LineChart]
 
+  /// - Parameters:
+  ///   - cases: the worst cases of a grid.
+  ///   - models: all models of the report, whose order decides each model's style.
+  ///   - xTitle: the title of the axis of budgets.
   /// - Returns: nil if no norm has two budgets.
-  init?(_ cases: [WorstCase], models: [String]) {
+  init?(_ cases: [WorstCase], models: [String], xTitle: String = "budget") {
     panels = Norm.allCases.compactMap { norm in
       let here = cases.filter { $0.norm == norm.rawValue && $0.images > 0 }
       guard Set(here.map(\.epsilon)).count > 1 else { return nil }
@@ -26,29 +31,42 @@ struct WorstCaseCurves {
       let name = norm.symbol
       return LineChart(
         id: "worst-" + norm.rawValue, title: "Worst case in \(name)",
-        description:
-          "Accuracy under all attacks in \(name) together, against the budget, of \(listed(series.map(\.name))).",
-        xTitle: "budget", yTitle: "accuracy, %", series: series)
+        description: """
+          Accuracy of \(listed(series.map(\.name))) under all attacks in \(name) together, against \
+          the budget.
+          """,
+        xTitle: norm == .l0 ? "budget" : xTitle, yTitle: "accuracy, %", series: series)
     }
     if panels.isEmpty { return nil }
   }
 }
 
+extension Grid {
+  /// The curves of the worst cases; nil if there are too few budgets.
+  var worstCaseCurves: WorstCaseCurves? {
+    WorstCaseCurves(
+      worstCases, models: models,
+      xTitle: "budget" + (unitSentence == nil ? "" : ", in the data's unit"))
+  }
+}
+
 extension Norm {
-  /// As it is written: ℓ∞, ℓ2.
+  /// The norm's symbol: ℓ∞, ℓ2.
   var symbol: String { rawValue.replacing("linf", with: "ℓ∞").replacing("l", with: "ℓ") }
 }
 
 extension ReportPage {
-  /// What stands under everything; nil if there is too little for a curve.
+  /// The section on the worst case; nil if there are too few budgets for a curve.
   var worstCases: Section? {
-    guard let curves = WorstCaseCurves(grid.worstCases, models: grid.models) else { return nil }
+    guard let curves = grid.worstCaseCurves else { return nil }
     let tried = grid.worstCases.map(\.attacks).max { $0.count < $1.count } ?? []
     let figure = curves.panels.figure(
-      caption:
-        "An image counts as right if the model has it right under \(listed(tried)), made on each of the models within the budget. "
-        + "What was not tried may do worse. Numbers, also for attacks on the model itself alone: worst.csv."
-    )
-    return Section(id: "worst", heading: "What is left under everything tried", content: [figure])
+      caption: """
+        An image counts as correct only if the model classifies it correctly under every attack \
+        within the budget (\(listed(tried))), made on any of the models. Attacks that were not \
+        tried may lower the accuracy further. The numbers, also those for white-box attacks alone, \
+        are in worst.csv.
+        """)
+    return Section(id: "worst", heading: "Worst case over all attacks", content: [figure])
   }
 }

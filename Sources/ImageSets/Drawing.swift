@@ -8,9 +8,9 @@ extension Tensor {
   package var canBeDrawn: Bool { rank == 4 && [1, 3].contains(shape[1]) }
 
   /// Refuses what cannot be drawn.
-  /// - Parameter name: what these are called in the message.
+  /// - Parameter name: what the message calls these, in the plural.
   /// - Throws: `Failure.badData`.
-  func checkCanBeDrawn(_ name: String) throws {
+  package func checkCanBeDrawn(_ name: String) throws {
     if rank == 2 {
       throw Failure.badData(
         "\(name) are rows of \(shape[1]) features, and only images can be drawn as pictures")

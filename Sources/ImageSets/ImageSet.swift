@@ -15,8 +15,9 @@ import Support
 /// - `jpeg.csv`, if JPEG qualities are given: how many pictures still fool their source after
 ///   compression.
 ///
-/// Pictures have 8 bits per channel. Rounding keeps the budget (`Quantization`). What rounding costs
-/// is measured: if the source model is given, it classifies each picture again as it is stored.
+/// Pictures have 8 bits per channel. Rounding keeps the budget (`Quantization`). What rounding
+/// costs is measured: if the source model is given, it classifies each picture again as it is
+/// stored.
 ///
 /// ```swift
 /// var images = try ImageSet(URL(filePath: "pictures"))

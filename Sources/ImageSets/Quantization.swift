@@ -19,8 +19,8 @@ package enum Quantization {
   /// perturbation keeps its budget. A budget in ℓ0 counts the pixels that differ. Rounding cannot
   /// raise this count, because equal pixels stay equal.
   ///
-  /// This holds for originals whose pixels are bytes, as those of picture files are. The rounding of
-  /// other originals can add up to half a step between two bytes.
+  /// This holds for originals whose pixels are bytes, as those of picture files are. The rounding
+  /// of other originals can add up to half a step between two bytes.
   /// - Parameters:
   ///   - adversarial: float32 `[N, C, H, W]`.
   ///   - originals: the unchanged images, of the same shape.

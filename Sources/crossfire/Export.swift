@@ -9,11 +9,11 @@ import Support
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write adversarial examples as PNG files, for NumPy, or as a table.",
+    abstract: "Write adversarial examples as PNG files, as NumPy arrays, or as a table.",
     discussion: """
-      Rounding to 8 bits keeps the budget. With --model the pictures are shown to
-      their source again as they are stored, and the set tells how many still fool
-      it.
+      Rounding to 8 bits keeps the budget. With --model, the source model classifies
+      the pictures again as they are stored, and the command says how many still
+      fool it.
 
       EXAMPLES
         crossfire export fgsm.safetensors --model normal.safetensors --out pictures
@@ -25,35 +25,37 @@ struct Export: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The example file; for --csv also a run folder's file of predictions.",
+      "The example file, or, for --csv, a file of predictions in a run folder.",
       valueName: "examples.safetensors"))
   var examples: String
 
-  @Option(help: ArgumentHelp("The folder for pictures and their manifest.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder for the pictures and manifest.csv.", valueName: "dir"))
   var out: String?
 
   @Option(
     help: ArgumentHelp(
-      "The NumPy file to write, with the arrays that the example file has.", valueName: "file"))
+      "The NumPy file to write, with the arrays of the example file.", valueName: "file"))
   var npz: String?
 
   @Option(
     help: ArgumentHelp(
-      "The table to write, a row for each example, budget and victim.", valueName: "file"))
+      "The table to write, with a row for each example, budget and victim.", valueName: "file"))
   var csv: String?
 
-  @Option(help: "The model the examples were made on, to classify them again as stored.")
+  @Option(help: "The model that the examples were made on; classifies the stored pictures again.")
   var model: String?
 
   @Option(
     help: ArgumentHelp(
-      "Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+      "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
   var scale = 1
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Try which pictures still fool the source after JPEG: 95 75 50. Needs --model.",
+      "Count the pictures that still fool the source model after JPEG compression at these "
+        + "qualities, such as 95 75 50. Needs --model.",
       valueName: "quality"))
   var jpeg: [String] = []
 
@@ -88,6 +90,7 @@ struct Export: ParsableCommand {
       throw Failure.usage("--scale \(scale): expected a number from 1 to 64")
     }
     let set = try ExampleSet(URL(filePath: examples))
+    try set.checkCanBeDrawn()
     try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))
     let source = try model.map { try self.source($0, of: set, device) }
     let progress = output.progress
@@ -99,7 +102,7 @@ struct Export: ParsableCommand {
     }
     guard qualities.isEmpty || source != nil else {
       throw Failure.usage(
-        "--jpeg needs the model to show the pictures to", hint: "name it with --model")
+        "--jpeg needs the model that the examples were made on", hint: "give it with --model")
     }
     var images = try ImageSet(URL(filePath: out), scale: scale, jpegQualities: qualities)
     var done = 0
@@ -113,13 +116,13 @@ struct Export: ParsableCommand {
     let outcome = try images.finish()
     let stored = source == nil ? nil : outcome.foolingAsStored
     let fate =
-      stored.map { "; \($0) still do as 8-bit files" }
-      ?? " (as stored: not measured, no --model given)"
+      stored.map { "; \($0) of these still fool it as 8-bit files" }
+      ?? "; give --model to count those that still fool it as 8-bit files"
     try output.show(
       Result(
         folder: out, pictures: outcome.pictures, fooling: outcome.fooling, foolingAsStored: stored,
         jpeg: images.jpeg.lines),
-      (["\(out): \(outcome.pictures) pictures, \(outcome.fooling) fooled their source\(fate)"]
+      (["\(out): \(outcome.pictures) pictures, \(outcome.fooling) fooled the source model\(fate)"]
         + (images.jpeg.lines.isEmpty ? [] : [table(images.jpeg.lines)])).joined(separator: "\n"))
   }
 
@@ -142,7 +145,9 @@ struct Export: ParsableCommand {
     let model = try LoadedModel(named.url, notes: named.notes, for: images, device: device)
     guard model.fingerprint == set.origin.sourceFingerprint else {
       throw Failure.badData(
-        "\(path) is not the model that \(examples) was made on (\(set.origin.source))")
+        "\(path) is not the model that the examples in \(examples) were made on "
+          + "(\(set.origin.source))",
+        hint: "expected a model with the fingerprint \(set.origin.sourceFingerprint)")
     }
     return model.classifier
   }

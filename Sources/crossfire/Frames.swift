@@ -10,10 +10,11 @@ struct Frames: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the steps of an attack as a sequence of pictures.",
     discussion: """
-      Iterated attacks are shown after every step, a saliency map attack after every
-      tenth of its pixels, one-step attacks at every tenth of their budget. Pictures
-      are numbered, so that any tool makes a film of them; each image's strip shows
-      all its frames at once, and frames.csv tells what the model makes of them.
+      Shows an iterated attack after each step, a saliency map attack after each
+      tenth of its pixels, and a one-step attack at each tenth of its budget. The
+      pictures of an image are numbered, so that other tools can make a film of
+      them. Its strip shows all of them on one page. frames.csv has the class that
+      the model predicts for each picture.
 
       EXAMPLE
         crossfire frames --model normal.safetensors --data mnist --count 3 \\
@@ -24,10 +25,10 @@ struct Frames: ParsableCommand {
   var model: String
 
   @Option(
-    help: "A data set's name or a folder; its test images are attacked unless it says :train.")
+    help: "A data set's name or path; its test images are attacked unless :train follows.")
   var data: String
 
-  @Option(help: ArgumentHelp("Show the first N images.", valueName: "n"))
+  @Option(help: ArgumentHelp("Attack the first N images.", valueName: "n"))
   var count = 1
 
   @Option(
@@ -36,18 +37,18 @@ struct Frames: ParsableCommand {
   )
   var attack: String
 
-  @Option(help: "The budget in pixel units.")
+  @Option(help: "The budget, in the unit of the data.")
   var epsilon: Double
 
-  @Option(help: "What a targeted attack aims at: next, random, least-likely, or a label.")
+  @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
   var target: String?
 
-  @Option(help: "Where all randomness derives from.")
+  @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 1
 
   @Option(
     help: ArgumentHelp(
-      "Enlarge each pixel to K x K, with hard edges, for people to look at.", valueName: "k"))
+      "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
   var scale = 1
 
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
@@ -68,9 +69,10 @@ struct Frames: ParsableCommand {
     let plan = try asUsage { try attackPlan(attack, epsilons: [epsilon], target: target) }
     guard plan.goal.examplesPerImage(classCount: 3) == 1 else {
       throw Failure.usage(
-        "--target \(target ?? "all"): frames are made towards one target", hint: "for example next")
+        "--target \(target ?? "all"): expected one target for each image", hint: "for example next")
     }
     let data = try DataReference(data).load(defaultSplit: .test).first(count)
+    try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
     try plan.check(against: classifier)
@@ -97,6 +99,6 @@ struct Frames: ParsableCommand {
     progress.end(nil)
     try output.show(
       ["folder": out],
-      "\(out): \(frames.count) frames of \(count) image\(count == 1 ? "" : "s"), and their strips")
+      "\(out): \(count) image\(count == 1 ? "" : "s"), \(frames.count) frames and a strip for each")
   }
 }

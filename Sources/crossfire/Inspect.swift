@@ -8,10 +8,11 @@ import Support
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell what a model, an example set or a run folder holds.",
+    abstract: "Describe a model, an example set or a run folder.",
     discussion: """
-      With --data a model is shown images, and asked what an evaluation would trip
-      over: logits or probabilities, accuracy, gradients, steadiness.
+      With --data, a model is also tested for what would invalidate an evaluation:
+      its accuracy on unchanged images, probabilities in place of logits, vanishing
+      gradients, and outputs that change between evaluations.
 
       EXAMPLES
         crossfire inspect normal.safetensors
@@ -21,11 +22,11 @@ struct Inspect: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A folder, or a file; a model file may be followed by what is to be known of it.",
-      valueName: "path"))
+      "A run folder, a file of examples, or a model file, which settings can follow "
+        + "after a colon.", valueName: "path"))
   var path: String
 
-  @Option(help: "A data set's name or a folder whose images a model is shown.")
+  @Option(help: "A data set's name or path, to test the model on its images.")
   var data: String?
 
   @OptionGroup var architecture: ArchitectureOption
@@ -38,7 +39,7 @@ struct Inspect: ParsableCommand {
     let url = model.url
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw Failure.missing("\(path) is not there")
+      throw Failure.missing("cannot find \(path)")
     }
     if isFolder.boolValue { return try showRun(url) }
     if let file = try? SafetensorsFile(url), file.contains("original") {
@@ -79,8 +80,11 @@ struct Inspect: ParsableCommand {
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
       model: model.network?.description, training: model.training, parameters: model.parameters,
       fingerprint: model.fingerprint)
+    let range = classifier.valueRange
     var lines = [
-      "\(model.format.rawValue) with \(model.parameters) parameters, images \(classifier.inputShape), \(classifier.classCount) classes, pixels \(classifier.valueRange.lowerBound) to \(classifier.valueRange.upperBound)",
+      "\(model.format.rawValue) with \(model.parameters) parameters, input \(classifier.inputShape), "
+        + "\(classifier.classCount) classes, values from \(range.lowerBound.plainDecimal) to "
+        + range.upperBound.plainDecimal,
       "fingerprint \(model.fingerprint)", "",
     ]
     lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map
@@ -90,10 +94,12 @@ struct Inspect: ParsableCommand {
     if let training = model.training {
       lines += [
         "",
-        "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), \(training.defense)",
-        "accuracy in training \(training.trainingAccuracy.percent)"
+        "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), "
+          + training.defense,
+        "accuracy during training \(training.trainingAccuracy.percent)"
           + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? ""),
-        "crossfire \(training.crossfire), libtorch \(training.libtorch), \(training.device), \(training.threads) threads",
+        "computed by crossfire \(training.crossfire), libtorch \(training.libtorch), "
+          + "\(training.device), \(training.threads) threads",
       ]
     }
     if let images {
@@ -104,14 +110,15 @@ struct Inspect: ParsableCommand {
     try output.show(document, lines.joined(separator: "\n"))
   }
 
-  /// What a model does with images of the data, question by question.
+  /// The checks that a model must pass before its evaluation means anything, each with its result,
+  /// and the same as lines for a terminal.
   private func checks(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> (
     [Check], [String]
   ) {
     let contestant = Contestant(
       name: name, classifier: model.classifier, fingerprint: model.fingerprint)
     let progress = output.progress
-    progress.begin("ask \(name)", total: 1, unit: "model")
+    progress.begin("test \(name)", total: 1, unit: "model")
     let probe = ModelProbe(of: contestant, on: images, noises: [], seed: Seed(1))
     progress.end(nil)
     let flags = probe.findings(classCount: images.classCount).map(\.flag)
@@ -121,9 +128,12 @@ struct Inspect: ParsableCommand {
         name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
     }
     let right = probe.right.count(where: \.self)
-    var lines = ["", "\(right) of the first \(probe.right.count) images of \(images.name) right"]
+    var lines = [
+      "",
+      "classifies \(right) of the first \(probe.right.count) images of \(images.name) correctly",
+    ]
     for check in checks {
-      lines.append(check.passed ? "  ✓ not seen: \(check.name)" : "  ⚑ \(check.name)")
+      lines.append(check.passed ? "  ✓ not found: \(check.name)" : "  ⚑ \(check.name)")
       if let found = check.found, let advice = check.advice {
         lines.append("      \(found) \(advice)")
       }
@@ -135,9 +145,10 @@ struct Inspect: ParsableCommand {
     let set = try ExampleSet(url)
     let origin = set.origin
     let lines = [
-      "\(set.count) adversarial examples of \(origin.data): \(origin.attack) on \(origin.source), seed \(origin.seed)",
+      "\(set.count) adversarial examples of \(origin.data): \(origin.attack) on \(origin.source), "
+        + "seed \(origin.seed)",
       "budgets (\(origin.norm)): " + origin.epsilons.map(\.plainDecimal).joined(separator: ", "),
-      "source's fingerprint \(origin.sourceFingerprint)",
+      "fingerprint of the source model \(origin.sourceFingerprint)",
     ]
     try output.show(origin, lines.joined(separator: "\n"))
   }
@@ -146,14 +157,16 @@ struct Inspect: ParsableCommand {
     let grid = try Grid.read(url.appending(path: "grid.json"))
     let source = grid.provenance
     let lines = [
-      "run '\(source.experiment)': \(grid.cells.count) cells, \(source.examples) images of \(source.data), seed \(source.seed)",
+      "run '\(source.experiment)': \(grid.cells.count) cells, \(source.examples) images of "
+        + "\(source.data), seed \(source.seed)",
       "models: " + grid.models.joined(separator: ", "),
       "attacks: "
         + grid.attacks.map {
           "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))"
         }.joined(
           separator: "; "),
-      "crossfire \(source.crossfire), libtorch \(source.libtorch), \(source.device), \(source.threads) threads",
+      "computed by crossfire \(source.crossfire), libtorch \(source.libtorch), "
+        + "\(source.device), \(source.threads) threads",
     ]
     try output.show(grid, lines.joined(separator: "\n"))
   }

@@ -7,11 +7,12 @@ import Support
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run an experiment file; goes on where it was stopped.",
+    abstract: "Run an experiment file, or resume a run that was interrupted.",
     discussion: """
-      Trains the models that are not there yet, attacks each with every attack,
-      shows all examples to all models, and writes grids, pictures and report into
-      the run folder. What is already there from the same request is kept.
+      Trains the models, attacks each of them with every attack, and lets all models
+      classify all examples. Writes the grids, the pictures and the report into the
+      run folder. Results that the folder already has for the same settings are not
+      computed again.
 
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results
@@ -26,17 +27,18 @@ struct Run: ParsableCommand {
   var file: String
 
   @Option(
-    help: ArgumentHelp("The run folder; the experiment's name unless given.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The run folder (default: the experiment's name).", valueName: "dir"))
   var out: String?
 
-  @Flag(help: "Check everything, list the steps with about what they will take here, and do none.")
+  @Flag(help: "Check the experiment and list its steps with estimated times, without running any.")
   var dryRun = false
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Do these steps only, named as --dry-run lists them; * stands for any text. Several processes may do steps in the same folder.",
-      valueName: "step"))
+      "Do only these steps, by the names that --dry-run lists; * stands for any text. "
+        + "Several processes can do steps in the same folder.", valueName: "step"))
   var steps: [String] = []
 
   @OptionGroup var engine: EngineOptions
@@ -60,7 +62,7 @@ struct Run: ParsableCommand {
 }
 
 extension StepEstimates {
-  /// A line for each step, its work cut to the terminal's width, and the sum.
+  /// A line for each step, cut to a terminal's width, and the total time.
   fileprivate var text: String {
     let width = all.map(\.step.count).max() ?? 0
     let lines = all.map { estimate in
@@ -72,7 +74,7 @@ extension StepEstimates {
       return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
     }
     let sum = all.compactMap(\.seconds).reduce(0, +)
-    return (lines + ["", "in all about \(ProgressDisplay.time(sum)) on this machine"]).joined(
+    return (lines + ["", "in total about \(ProgressDisplay.time(sum)) on this machine"]).joined(
       separator: "\n")
   }
 }
@@ -81,6 +83,6 @@ extension Experiment {
   /// Runs the experiment into a folder and shows its summary before the study is drawn.
   func runAndShow(into url: URL, _ options: FinishedRun.Options, _ output: OutputOptions) throws {
     let folder = try RunFolder(url, shared: options.steps != nil)
-    _ = try run(in: folder, options: options) { try output.show($0.grid, $0.summary) }
+    try run(in: folder, options: options) { try output.show($0.grid, $0.summary) }
   }
 }

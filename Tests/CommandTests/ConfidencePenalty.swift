@@ -4,18 +4,20 @@ import Support
 
 /// Training that penalises confident predictions: CE(y, f(X)) − β · mean_n H(p_n), where p_n is the
 /// predicted distribution of image n and H its entropy. Pereyra et al., 2017.
-public struct ConfidencePenalty: Defense, Penalty {
+public struct ConfidencePenalty: Defense, Objective, Configurable {
   public static let name = "confidencePenalty"
   public static let summary = "a reward for the entropy of predictions (Pereyra et al. 2017)"
-  public let beta: Double
+  public static let settings: [Setting<Self>] = [
+    .double("beta", \.beta, "the weight of the entropy")
+  ]
+  public var beta = 0.1
 
-  public init(_ settings: Settings) throws {
-    beta = try settings.double("beta", default: 0.1, "the weight of the entropy")
-  }
+  public init() {}
+  public init(_ settings: Settings) throws { try read(settings) }
 
-  public var parameters: [(name: String, value: String)] { [("beta", "\(beta)")] }
+  public var isPenalty: Bool { true }
 
-  public func penalties(_ step: TrainingStep) -> [LossTerm] {
+  public func terms(_ step: TrainingStep) -> [LossTerm] {
     // logits [N, K]
     let logProbabilities = step.logits.logSoftmax()
     let negativeEntropy = (logProbabilities.exponential * logProbabilities).sum([1]).mean()

@@ -23,7 +23,7 @@ struct ForeignModelTests {
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       result.output.contains(
-        "TorchScript with 598 parameters, images 1x28x28, 10 classes, pixels 0.0 to 1.0"))
+        "TorchScript with 598 parameters, input 1x28x28, 10 classes, values from 0 to 1"))
     #expect(result.output.contains("⚑ \(check)\n"), "\(result.output)")
   }
 

@@ -28,7 +28,8 @@ struct StudyCommandTests {
     #expect(result.status == 0, "\(result.errors)")
     let folder = StudyFolder(out.appending(path: "study"))
     let study = try folder.readStudy()
-    #expect(study.slots == 4 && result.errors.contains("drew a study of 4 lists with 8 trials each"))
+    #expect(
+      study.slots == 4 && result.errors.contains("drew a study of 4 lists with 8 trials each"))
     let before = try contents(of: out)
     let again = try Command.run("study", "sample", out.path)
     #expect(again.status == 0, "\(again.errors)")

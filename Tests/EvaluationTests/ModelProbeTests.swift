@@ -8,13 +8,13 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("What a model is asked itself, and the checks on it")
+@Suite("Probes of a model, and the trust checks on them")
 struct ModelProbeTests {
   private static let digits = try! SevenSegmentDigits().images(.test, count: 100)
   private static let network = try! Architecture.named("mlp").network(
     input: digits.shape, classNames: digits.classNames, seed: Seed(5))
 
-  /// A classifier made of another: its outputs, changed.
+  /// A classifier whose outputs are those of a network after a change.
   private struct Changed: Classifier {
     let base: Network
     let change: @Sendable (Tensor) -> Tensor
@@ -25,7 +25,7 @@ struct ModelProbeTests {
     func logits(_ images: Tensor) -> Tensor { change(base.logits(images)) }
   }
 
-  /// The digits with the classes that the network gives them: it is right about all.
+  /// The digits with the network's own predictions as labels, so that it classifies all correctly.
   private func data() throws -> LabelledImages {
     try LabelledImages(
       name: "digits", shape: Self.digits.shape, classNames: Self.digits.classNames,
@@ -46,7 +46,7 @@ struct ModelProbeTests {
     TrustEvidence(probes: [probe], classCount: 10).flags().map(\.name)
   }
 
-  @Test("a plain network raises nothing, and its numbers are its own")
+  @Test("A plain network raises no flag, and its probe agrees with direct measurements")
   func plain() throws {
     let probe = try probe()
     #expect(flags(probe) == [])
@@ -64,7 +64,7 @@ struct ModelProbeTests {
     #expect(probe.nextGradientNorms[0] > probe.gradientNorms[0])
   }
 
-  @Test("a model too sure for float32 has no gradient, and stands without a budget: both are said")
+  @Test("A model whose loss underflows in float32 is flagged for its gradients and its robustness")
   func underflow() throws {
     let probe = try probe { $0 * 1e5 }
     #expect(probe.zeroGradients > 0.5)
@@ -72,7 +72,7 @@ struct ModelProbeTests {
     #expect(flags(probe).contains(TrustCheck.standsWithoutBudget.name))
   }
 
-  @Test("probabilities, randomness and batch statistics are told apart")
+  @Test("Probabilities, randomness and batch statistics each raise their own flag")
   func outputs() throws {
     #expect(flags(try probe { $0.softmax() }).contains(TrustCheck.givesProbabilities.name))
     let random = RandomSource(Seed(3))
@@ -84,7 +84,7 @@ struct ModelProbeTests {
     #expect(!flags(batched).contains(TrustCheck.changesWhenRepeated.name))
   }
 
-  @Test("an attack that spoils no more than random signs is caught; one that does is not")
+  @Test("An attack is flagged if it changes no more predictions than random sign noise does")
   func noise() throws {
     let probe = try probe(noises: [0.9])
     let spoiled = probe.noises[0].right.count { !$0 }
@@ -107,7 +107,7 @@ struct ModelProbeTests {
     #expect(evidence(spoiled + 1).flags().map(\.name) == [])
   }
 
-  @Test("a probe is stored as it is, numbers that are none included, and only for its request")
+  @Test("A stored probe is read back unchanged, including NaN, and only for its own request")
   func stored() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("m.json")
@@ -119,5 +119,30 @@ struct ModelProbeTests {
     }
     try Data("{".utf8).write(to: place)
     #expect(ProbeFile.read(place, request: "r") == nil)
+  }
+
+  /// A classifier of rows of two features whose logits are the doubled features.
+  private struct DoubledRows: Classifier {
+    let inputShape = InputShape(features: 2)
+    let classCount = 2
+    let valueRange = 0.0...1.0
+    let device = Device.cpu
+    func logits(_ images: Tensor) -> Tensor { images * 2 }
+  }
+
+  @Test("Gradients at rows of a table are stored and read back")
+  func rows() throws {
+    let data = try LabelledImages(
+      name: "rows", classNames: ["a", "b"],
+      pixels: Tensor([0, 0.25, 0.5, 1] as [Float], shape: [2, 2]),
+      labels: [0, 1])
+    let model = Contestant(name: "m", classifier: DoubledRows(), fingerprint: "m")
+    let folder = TemporaryFolder()
+    let place = folder.appending("gradients.safetensors")
+    let gradients = GradientPictures(of: model, on: data)
+    try gradients.write(request: "r", to: place)
+    let read = try #require(GradientPictures(place, request: "r"))
+    #expect(read.gradients.shape == [2, 2] && read.labels == [0, 1])
+    #expect(read.gradients.floats() == gradients.gradients.floats())
   }
 }

@@ -40,6 +40,7 @@ struct RepeatsTests {
           && abs(repeated.standardDeviation - variance.squareRoot()) < 1e-12)
       #expect(repeated.range.contains(repeated.mean))
     }
+    try grid.write(to: out)
     #expect(try Grid.read(out.appending(path: "grid.json")) == grid)
     #expect(
       try String(contentsOf: out.appending(path: "repeats.csv"), encoding: .utf8)

@@ -1,14 +1,15 @@
 import Attacks
 import Foundation
 import ModelCore
+import Support
 import Testing
 
 @testable import Evaluation
 
-@Suite("Trust checks on answers to examples")
+@Suite("Trust checks on predictions for adversarial examples")
 struct TrustCheckTests {
-  /// A result over `count` examples of ten classes: `right[victim][budget]` of them are right, from
-  /// the first on.
+  /// A result over `count` examples of ten classes. A victim classifies `right[victim][budget]` of
+  /// them correctly, from the first on (or with `firstWrong`, up to the last).
   private func result(
     _ attack: String, from source: String, _ right: KeyValuePairs<String, [Int]>,
     epsilons: [Double] = [0, 0.3],
@@ -39,7 +40,7 @@ struct TrustCheckTests {
 
   private func names(_ evidence: TrustEvidence) -> [String] { evidence.flags().map(\.name) }
 
-  @Test("a model that other models' examples harm more than its own is caught, and only that one")
+  @Test("Only a model that is wrong more often on other models' examples than its own is flagged")
   func masking() throws {
     let results = [
       result("fgsm", from: "open", ["open": [198, 20], "masked": [196, 60]]),
@@ -53,12 +54,11 @@ struct TrustCheckTests {
     #expect(flag.name == TrustCheck.blackBoxBeatsWhiteBox.name)
     #expect(flag.source == "masked" && flag.victim == "masked" && flag.attack == "fgsm")
     #expect(
-      flag.raisedBecause
-        == "Within 0.3, masked keeps 190 of 200 right under its own examples and 60 under those made on open."
-    )
+      flag.raisedBecause == "Within a budget of 0.3, masked classifies 190 of 200 images correctly "
+        + "under its own examples, and 60 under those made on open.")
   }
 
-  @Test("differences that chance explains, or below chance, raise nothing")
+  @Test("Differences that chance explains, or between accuracies below chance, raise no flag")
   func noMasking() {
     let plans = [plan("fgsm", FastGradientSign())]
     let small = [
@@ -73,7 +73,7 @@ struct TrustCheckTests {
     #expect(names(TrustEvidence(results: low, plans: plans, classCount: 10)) == [])
   }
 
-  @Test("a control or a targeted attack is not compared")
+  @Test("A control (random noise) and a targeted attack are not compared")
   func controls() {
     let results = [
       result("x", from: "a", ["a": [198, 20], "b": [196, 60]]),
@@ -84,7 +84,7 @@ struct TrustCheckTests {
     }
   }
 
-  @Test("an attack of many steps that does worse than one is caught")
+  @Test("An attack of many steps that does worse than one step in the same norm is flagged")
   func manySteps() throws {
     let plans = [plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod())]
     let one = result("fgsm", from: "a", ["a": [198, 40]])
@@ -100,7 +100,7 @@ struct TrustCheckTests {
       names(TrustEvidence(results: [one, worse], plans: inAnotherNorm, classCount: 10)) == [])
   }
 
-  @Test("a model below chance on unchanged images is caught once")
+  @Test("A model below chance on unchanged images is flagged once, however many attacks there are")
   func belowChance() throws {
     let plans = [plan("fgsm", FastGradientSign()), plan("bim", BasicIterativeMethod())]
     let results = ["fgsm", "bim"].map { result($0, from: "a", ["a": [4, 3]]) }
@@ -110,7 +110,7 @@ struct TrustCheckTests {
     #expect(names(TrustEvidence(results: atChance, plans: plans, classCount: 10)) == [])
   }
 
-  @Test("pictures that rounding spoiled are counted")
+  @Test("A flag counts the pictures that rounding stopped from fooling their source")
   func pictures() {
     let losses = [
       PictureLoss(attack: "fgsm", source: "a", fooling: 20, foolingAsStored: 20),
@@ -119,10 +119,42 @@ struct TrustCheckTests {
     ]
     let flags = TrustEvidence(pictures: losses).flags()
     #expect(flags.map(\.attack) == ["deepfool"])
-    #expect(flags.map(\.raisedBecause) == ["17 of 20 fooling examples no longer do as stored."])
+    #expect(
+      flags.map(\.raisedBecause) == [
+        "17 of the 20 examples that fool a do not fool it as 8-bit pictures."
+      ])
   }
 
-  @Test("every check stands in docs/trust-checks.md, word for word")
+  /// Whether some attack accepts a setting.
+  private func isAccepted(_ name: String, _ value: String) -> Bool {
+    AttackRegistry.all.contains { type in
+      let entries = [(name, value), ("epsilon", "0.1")].map { name, value in
+        Settings.Entry(name: name, value: .scalar(value), place: "advice")
+      }
+      guard let settings = try? Settings(entries, place: "advice") else { return false }
+      return (try? AttackPlan(name: type.name, settings)) != nil
+    }
+  }
+
+  @Test("Every attack and every setting that an advice names exists")
+  func adviceNames() {
+    var names = 0
+    for check in TrustCheck.all {
+      // An apostrophe inside a word opens no name.
+      for match in check.advice.matches(of: /(?:^|[ (])'([a-z-]+)'/) {
+        #expect(AttackRegistry.names.contains(String(match.1)), "\(check.name): \(match.1)")
+        names += 1
+      }
+      for match in check.advice.matches(of: /([A-Za-z]+)=([A-Za-z0-9-]+)/) {
+        #expect(isAccepted(String(match.1), String(match.2)), "\(check.name): \(match.0)")
+        names += 1
+      }
+    }
+    #expect(names > 10)
+    #expect(!isAccepted("loss", "dlr") && !isAccepted("step", "5"))
+  }
+
+  @Test("Every check is in docs/trust-checks.md, word for word")
   func documented() throws {
     func words(_ text: String) -> String {
       text.split(whereSeparator: \.isWhitespace).joined(separator: " ")

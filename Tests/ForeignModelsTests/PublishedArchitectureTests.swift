@@ -6,7 +6,7 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("Published weights load into the architectures of the literature")
+@Suite("Published weights load into the architectures of the same name")
 struct PublishedArchitectureTests {
   /// A network in PyTorch: the names and shapes of its tensors, and its logits for one image.
   struct Published: Sendable, CustomTestStringConvertible {
@@ -38,7 +38,7 @@ struct PublishedArchitectureTests {
   private static let images = LoadedModel.Images(
     shape: InputShape(channels: 3, height: 32, width: 32), classNames: (0..<10).map(String.init))
 
-  /// sin(1.7 j + phase) for j = 0, …, 996, again and again.
+  /// The numbers sin(1.7 j + phase) for j = 0, …, 996, repeated until they fill the shape.
   private func pattern(_ shape: [Int], _ phase: Int) -> Tensor {
     let count = shape.reduce(1, *)
     let once = Tensor(
@@ -66,7 +66,7 @@ struct PublishedArchitectureTests {
   }
 
   @Test(
-    "the published tensors load, and the logits agree with PyTorch", arguments: all)
+    "names, shapes, number of parameters and logits are those of PyTorch", arguments: all)
   func loads(_ published: Published) throws {
     var notes = ModelNotes()
     notes.architecture = published.name
@@ -80,7 +80,7 @@ struct PublishedArchitectureTests {
     #expect(relativeError(try network.frozen().logits(image), logits) < 1e-4)
   }
 
-  @Test("the architectures have as many parameters as the papers state")
+  @Test("numbers of parameters are those of the papers: 0.27 M, 0.85 M, 36.5 M")
   func counts() {
     let counts = Dictionary(uniqueKeysWithValues: Self.all.map { ($0.name, $0.parameters) })
     #expect(counts["resnet20"]! / 10_000 == 26 && counts["resnet56"]! / 10_000 == 85)
@@ -88,7 +88,7 @@ struct PublishedArchitectureTests {
   }
 
   @Test(
-    "the LeNets have the published numbers of parameters on 28x28 pictures"
+    "on 28x28 images the LeNets have 61,706, 431,080 and 44,426 parameters"
   )
   func lenets() throws {
     let shape = InputShape(channels: 1, height: 28, width: 28)

@@ -32,7 +32,7 @@ import Testing
     let lines = svg.matches(of: /<polyline points="([^"]*)"/).map { line in
       line.1.split(separator: " ").compactMap { Double($0.split(separator: ",")[1]) }
     }
-    // The emphasised line, of the model that loses most, is drawn last.
+    // The white-box line is emphasised and therefore drawn last. It is the lowest here.
     let black = try #require(lines.first)
     let white = try #require(lines.last)
     #expect(black == black.sorted() && white == white.sorted())
@@ -41,10 +41,8 @@ import Testing
 
   @Test func everyMarkerTellsItsNumbers() throws {
     let svg = try curves(Sample.grid()).figure.svg()
-    #expect(
-      svg.contains(
-        "<title>normal to masked, ε = 0.2: 40.0% correct (95% interval 30.9–49.8), 40 of 100</title>"
-      ))
+    let note = "normal to masked, ε = 0.2: 40.0% correct (95% interval 30.9–49.8), 40 of 100"
+    #expect(svg.contains("<title>\(note)</title>"))
     #expect(count(" of 100</title>", in: svg) == 16)
   }
 
@@ -77,6 +75,15 @@ import Testing
     #expect(AccuracyCurves(grid: Sample.grid(), attack: "jsma") == nil)
   }
 
+  @Test func theAxisNamesTheUnitOfBudgetsUnlessTheDataAreBetweenZeroAndOne() throws {
+    var grid = Sample.grid()
+    #expect(try curves(grid).panels[0].xTitle == "budget ε")
+    grid = Sample.grid(valueRange: 0...255)
+    #expect(try curves(grid).panels[0].xTitle == "budget ε, in the data's unit")
+    // The budget of the Jacobian saliency map is a share of the features.
+    #expect(grid.budgetAxis("jsma") == "budget γ")
+  }
+
   @Test func labelsThatWouldTouchMoveApartAndStayInside() {
     let heights = LineChart.spread([96, 97, 98, 99], gap: 14, within: 0...100)
     #expect(heights == [58, 72, 86, 100])
@@ -96,7 +103,7 @@ import Testing
       return "\(style.color) \(style.dashes ?? "") \(style.marker)"
     }
     #expect(Set(looks).count == 64)
-    // In grey, the first eight still differ by their dashes and by their markers.
+    // Without colour, the first eight differ by their dashes and by their markers.
     #expect(Set((0..<8).map { Palette.style($0).dashes ?? "" }).count == 8)
     #expect(Set((0..<8).map { Palette.style($0).marker }).count == 8)
   }

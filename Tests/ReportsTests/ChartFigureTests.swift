@@ -10,16 +10,14 @@ struct ChartFigureTests {
     ReportPage(grid: Sample.grid(first: "nor,mal"), title: "A study").figures
   }
 
-  /// Every value of a key, wherever it stands.
+  /// Every value of a key at any depth.
   private func values(of key: String, in json: Any) -> [Any] {
     if let list = json as? [Any] { return list.flatMap { values(of: key, in: $0) } }
     guard let object = json as? [String: Any] else { return [] }
     return (object[key].map { [$0] } ?? []) + object.values.flatMap { values(of: key, in: $0) }
   }
 
-  @Test(
-    "every field of a specification is a column of the data beside it, and it asks for that file only"
-  )
+  @Test("A specification uses only columns of the data beside it, and refers to no other file")
   func fields() throws {
     #expect(figures().map(\.name) == ["fgsm", "matrix-fgsm", "matrix-jsma"])
     for (name, figure) in figures() {
@@ -33,7 +31,7 @@ struct ChartFigureTests {
     }
   }
 
-  @Test("a picture is well formed whatever models are called, and has no twice-given id")
+  @Test("A picture is well formed and its identifiers are unique, whatever the models' names are")
   func wellFormed() {
     for (_, figure) in ReportPage(grid: Sample.grid(first: Sample.hostile), title: "t").figures {
       let svg = figure.svg()
@@ -43,7 +41,7 @@ struct ChartFigureTests {
     }
   }
 
-  @Test("a heat map tells every cell of the table, and frames the white-box ones")
+  @Test("A heat map shows every cell of the table and frames the white-box cells")
   func heatMap() {
     let table = GridTable(grid: Sample.grid(), attack: "fgsm", epsilon: 0.3)
     let svg = HeatMap(table: table, id: "m").picture().rendered

@@ -7,8 +7,9 @@ import Testing
 @Suite struct GradientDistributionsTests {
   private func probe(_ model: String, norms: [Float]) throws -> ModelProbe {
     let json = """
-      {"model":"\(model)","gradientNorms":\(norms),"nextGradientNorms":[1,10],"otherLogProbabilities":[-10,-20,-400],
-      "brokenRows":0,"givesProbabilities":false,"changeWhenRepeated":0,"changeWhenAlone":0,"attacked":2,"rightUnderAttack":0,
+      {"model":"\(model)","gradientNorms":\(norms),"nextGradientNorms":[1,10],
+      "otherLogProbabilities":[-10,-20,-400],"brokenRows":0,"givesProbabilities":false,
+      "changeWhenRepeated":0,"changeWhenAlone":0,"attacked":2,"rightUnderAttack":0,
       "right":[true,false],"noises":[]}
       """
     return try JSONDecoder().decode(ModelProbe.self, from: Data(json.utf8))
@@ -34,7 +35,7 @@ import Testing
     #expect(label.xLabel(masked.measurements[0].x) == "0")
     #expect(masked.style == Palette.style(1))
     #expect(["10⁻⁷", "10⁻⁴", "1"] == [-7, -4, 0].map(label.xLabel))
-    // No zeros among the others: no place for them.
+    // The axis has no place for zeros where there are none.
     #expect(distributions.panels[1].series[0].measurements.map(\.x) == [0, 0.5, 1])
     #expect(isWellFormed(label.picture().rendered))
   }

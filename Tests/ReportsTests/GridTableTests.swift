@@ -13,7 +13,7 @@ import Testing
     #expect(
       table(Sample.grid()).text() == """
         Accuracy in % under fgsm, ε = 0.2
-        row: made on, column: shown to, [ ]: white-box
+        rows: examples made on, columns: shown to, [ ]: white-box
 
         made on  normal   masked
         (clean)    99.0     98.0

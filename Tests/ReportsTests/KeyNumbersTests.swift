@@ -11,11 +11,16 @@ import Testing
   @Test func theSentencesAreComputedFromTheGrid() {
     #expect(
       KeyNumbers(Sample.grid(flags: [masking])).sentences == [
-        "Without an attack, the most accurate at 99.0% is normal, the least at 98.0% is masked.",
-        "Under its own examples (fgsm, ε = 0.2, white-box), the undefended normal keeps 20.0% accuracy (95% interval 13.3–28.9), down from 99.0%.",
-        "Against examples made on masked (fgsm, ε = 0.2, black-box), normal holds out best: 95.0% accuracy.",
-        "Examples made on normal transfer best: they leave masked 40.0% accuracy (fgsm, ε = 0.2).",
-        "The white-box accuracy of masked overstates its robustness: it keeps 98.0% under its own examples but 40.0% under those made on normal (fgsm, ε = 0.2).",
+        "Without an attack, the highest accuracy is 99.0% (normal), and the lowest is 98.0% "
+          + "(masked).",
+        "On its own examples (fgsm, ε = 0.2, white-box), the undefended model normal has an "
+          + "accuracy of 20.0% (95% interval 13.3–28.9), compared with 99.0% without an attack.",
+        "Of all models, normal has the highest accuracy on examples made on other models "
+          + "(fgsm, ε = 0.2, black-box): 95.0%, on those made on masked.",
+        "Examples made on normal transfer best (fgsm, ε = 0.2): on them, masked has an accuracy of "
+          + "40.0%.",
+        "The white-box accuracy of masked overstates its robustness (fgsm, ε = 0.2): it is 98.0% "
+          + "on its own examples, but 40.0% on those made on normal.",
       ])
   }
 
@@ -34,12 +39,15 @@ import Testing
     let sentences = KeyNumbers(Grid(cells: cells, provenance: Sample.grid().provenance)).sentences
     #expect(
       sentences == [
-        "Against examples made on other models (pgd, ε = 0.3, black-box), c holds out best: 80.0% accuracy on average, 70.0% at worst, on those made on a.",
-        "Examples made on c transfer best: they leave the 2 other models 50.0% accuracy on average (pgd, ε = 0.3).",
+        "Of all models, c has the highest accuracy on examples made on other models (pgd, ε = 0.3, "
+          + "black-box): 80.0% on average over the source models, and 70.0% at worst, on those "
+          + "made on a.",
+        "Examples made on c transfer best (pgd, ε = 0.3): on them, the 2 other models have an "
+          + "accuracy of 50.0% on average.",
       ])
   }
 
-  @Test func aWhiteBoxAboveTheBlackBoxIsHeldAgainstAModelOnlyWhereTheCheckOfThatRaisedAFlag() {
+  @Test func aModelsRobustnessIsCalledOverstatedOnlyIfTheTrustCheckRaisedAFlag() {
     #expect(!KeyNumbers(Sample.grid()).sentences.contains { $0.contains("overstates") })
   }
 

@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func everyIdentifierIsThereOnceAndEveryLabelHasOne() {
+  @Test func identifiersAreUniqueAndEveryLabelRefersToOne() {
     let page = html()
     let ids = page.matches(of: /\ id="([^"]*)"/).map(\.1)
     #expect(Set(ids).count == ids.count)
@@ -79,7 +79,39 @@ import Testing
   }
 
   @Test func theSummaryCountsTheExamplesEachAttackWasGiven() {
-    #expect(html().contains(">fgsm: 100, jsma: 50 per source<"))
+    #expect(html().contains(">fgsm: 100, jsma: 50 for each source model<"))
+  }
+
+  @Test func theUnitOfBudgetsIsSaidOnceUnlessTheDataAreBetweenZeroAndOne() {
+    let sentence = "Budgets are in the data&#39;s own unit; valid values range from 0 to 255."
+    #expect(count(sentence, in: html(Sample.grid(valueRange: 0...255))) == 1)
+    for grid in [Sample.grid(), Sample.grid(valueRange: 0...1)] {
+      #expect(!html(grid).contains("own unit") && !html(grid).contains("data&#39;s unit"))
+    }
+    let text = MarkdownReport(grid: Sample.grid(valueRange: -1...1), title: "t").text()
+    #expect(count("valid values range from -1 to 1.", in: text) == 1)
+  }
+
+  @Test func everySetUpThatComputedResultsIsListedOnceWithTheirNumber() throws {
+    func record(_ device: String) -> ComputationRecord {
+      ComputationRecord(device: device, threads: 8, crossfire: "1.0.0", libtorch: "2.13.0")
+    }
+    func provenance(_ computations: [ComputedResults]) throws -> String {
+      let page = html(Sample.grid(computations: computations))
+      return String(page[try #require(page.range(of: "id=\"provenance\"")).lowerBound...])
+    }
+    let one = try provenance([
+      ComputedResults(by: record("cpu"), results: ["model a", "model b"]),
+      ComputedResults(by: record("cpu"), results: ["probe a"]),
+    ])
+    #expect(one.contains(">cpu</th>") && one.contains(">3</td>"))
+    #expect(!one.contains("different set-ups"))
+    let two = try provenance([
+      ComputedResults(by: record("cpu"), results: ["model a"]),
+      ComputedResults(by: record("cuda:0"), results: ["attack fgsm from a"]),
+    ])
+    #expect(two.contains(">cuda:0</th>") && two.contains("by 2 different set-ups"))
+    #expect(two.contains("may differ in rounding"))
   }
 
   @Test func withoutFlagsOrImagesThereIsNoPlaceForThem() {
@@ -89,7 +121,7 @@ import Testing
         && !page.contains("#images"))
   }
 
-  @Test func whatAnAttackSpentAndReachedStandsInItsRow() throws {
+  @Test func anAttacksRowHasItsCostAndTheSizesOfItsPerturbations() throws {
     let reached = [
       ReachedSizes(epsilon: 0.1, norms: ["linf": ReachedSize(mean: 0.1, largest: 0.1)]),
       ReachedSizes(
@@ -108,7 +140,7 @@ import Testing
     let start = try #require(page.range(of: "id=\"spending\"")).lowerBound
     let section = page[start..<(try #require(page.range(of: "id=\"provenance\"")).lowerBound)]
     let row = section.matches(of: /<t[hd][^>]*>([^<]*)<\/t[hd]>/).map { String($0.1) }.suffix(10)
-    // The norms of the largest budget only; those that nobody measured stay empty.
+    // Only the norms within the largest budget are shown; those that were not measured stay empty.
     #expect(
       row == ["pgd", "normal", "128", "41.25", "40", "0.3", "0.2988 (0.3)", "", "", "400.5 (784)"])
     #expect(!html().contains("id=\"spending\""))
@@ -123,10 +155,8 @@ import Testing
 
   @Test func anImageKeepsItsPixelsSquareAndIsDescribed() {
     let page = html()
-    #expect(
-      page.contains(
-        "<img src=\"data:image/png;base64,AQID\" alt=\"Twenty digits.\" width=\"896\" height=\"448\"/>"
-      ))
+    let source = #"src="data:image/png;base64,AQID" alt="Twenty digits.""#
+    #expect(page.contains("<img \(source) width=\"896\" height=\"448\"/>"))
     #expect(page.contains("image-rendering:pixelated"))
   }
 

@@ -6,16 +6,16 @@ import Reports
   import FoundationXML
 #endif
 
-/// A grid with the shape of the published one: what is measured on two models, under an attack
-/// without an aim and one with.
+/// A small grid: two models under an untargeted and a targeted attack.
 enum Sample {
   static let hostile = "<script>alert(1)</script>\"'&,|\u{0}"
 
-  /// `normal` collapses under its own examples; `masked` seems to hold, until it meets those made
-  /// on `normal`.
-  static func grid(first: String = "normal", second: String = "masked", flags: [TrustFlag] = [])
-    -> Grid
-  {
+  /// The first model's accuracy collapses on its own examples. The second model's gradients are
+  /// masked: it withstands its own examples, but not those made on the first model.
+  static func grid(
+    first: String = "normal", second: String = "masked", flags: [TrustFlag] = [],
+    valueRange: ClosedRange<Double>? = nil, computations: [ComputedResults] = []
+  ) -> Grid {
     let correct: [(String, String, [Int])] = [
       (first, first, [99, 50, 20, 5]), (first, second, [98, 90, 40, 15]),
       (second, first, [99, 97, 95, 90]), (second, second, [98, 98, 98, 98]),
@@ -38,14 +38,15 @@ enum Sample {
         threads: 2, crossfire: "1.0.0", libtorch: "2.13.0",
         models: [
           ModelRecord(
-            name: second, description: "cnn, \(second)", defense: "distillation", fingerprint: "aa"),
+            name: second, description: "cnn, \(second)", defense: "distillation",
+            fingerprint: "aa"),
           ModelRecord(name: first, description: "cnn, \(first)", fingerprint: "bb"),
         ],
         attacks: [
           AttackRecord(
             name: "fgsm", title: "fast gradient sign method", parameters: ["norm": "linf"]),
           AttackRecord(name: "jsma", title: "Jacobian saliency map", budgetSymbol: "γ"),
-        ]),
+        ], valueRange: valueRange, computations: computations),
       flags: flags)
   }
 
@@ -54,8 +55,8 @@ enum Sample {
     width: 56, height: 28)
 }
 
-/// How often a part of a text occurs.
+/// How often a text contains another.
 func count(_ part: String, in text: String) -> Int { text.ranges(of: part).count }
 
-/// Whether an XML parser can read the text to its end.
+/// Whether an XML parser accepts the text.
 func isWellFormed(_ xml: String) -> Bool { XMLParser(data: Data(xml.utf8)).parse() }

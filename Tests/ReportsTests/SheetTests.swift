@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Sheets of images")
 struct SheetTests {
-  /// Two images of classes 0 and 1 of three, each moved towards its two other classes.
+  /// Examples of two images, of classes 0 and 1 of three, each towards both other classes.
   private func examples() -> ExampleSet {
     let original = Tensor.zeros([4, 1, 5, 4])
     return ExampleSet(
@@ -20,7 +20,7 @@ struct SheetTests {
       predicted: Tensor(labels: [1, 0, 0, 1]).reshaped([1, 4]), confidence: Tensor.ones([1, 4]))
   }
 
-  @Test("examples towards every class make a table of classes by targets, and others do not")
+  @Test("Only examples that aim at every class make a table of classes by targets")
   func confusion() throws {
     let sheet = try #require(try ConfusionSheet(examples())?.sheet())
     // Three by three cells of 4 + 2·2 + 2 by 5 + 2·2 + 2 pixels, without the last gaps.
@@ -34,11 +34,23 @@ struct SheetTests {
       confidence: single.confidence)
     #expect(ConfusionSheet(single) == nil)
     // The same set as rows of budgets: the original, one budget, and the perturbation.
-    #expect(try ExampleSheet(single).sheet().width == 3 * (4 + 6 + 2))
+    #expect(try ExampleSheet(single)?.sheet().width == 3 * (4 + 6 + 2))
+  }
+
+  @Test("Rows of a table make no sheet of pictures, and neither do images with two channels")
+  func notDrawn() {
+    for shape in [[4, 20], [4, 2, 5, 4]] {
+      let original = Tensor.zeros(shape)
+      let set = examples()
+      let other = ExampleSet(
+        origin: set.origin, original: original, adversarial: [original], label: set.label,
+        target: set.target, index: set.index, predicted: set.predicted, confidence: set.confidence)
+      #expect(ExampleSheet(other) == nil && ConfusionSheet(other) == nil)
+    }
   }
 
   @Test(
-    "a gradient's shades are symmetric about grey, the 99th percentile is full, and zero is grey")
+    "A gradient's shades are symmetric about grey, reach full at the 99th percentile; zero is grey")
   func shades() {
     let values = (0..<200).map { Float($0 - 100) / 100 }
     let gradient = Tensor(values, shape: [1, 1, 10, 20])
@@ -48,7 +60,7 @@ struct SheetTests {
       zip(bytes.dropFirst(), bytes.dropFirst().reversed()).allSatisfy { Int($0) + Int($1) == 256 })
     #expect(GradientSheet.shades(gradient * 1e-20).bytes() == bytes)
     #expect(Set(GradientSheet.shades(gradient * 0).bytes()) == [128])
-    // One pixel alone is not lost.
+    // A single pixel that is not zero is visible.
     var lone = [Float](repeating: 0, count: 400)
     lone[3] = -1e-9
     #expect(GradientSheet.shades(Tensor(lone, shape: [1, 1, 20, 20])).bytes()[3] == 1)

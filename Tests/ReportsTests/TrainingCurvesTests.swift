@@ -22,7 +22,7 @@ import Testing
     #expect(curves.panels[0].series.map(\.style) == [Palette.style(1)])
   }
 
-  @Test func imagesHeldOutHaveAPanelWhereThereAreAny() throws {
+  @Test func heldOutImagesHaveAPanelIfThereAreAny() throws {
     let curves = try #require(
       TrainingCurves(
         [history("a", [2, 1], validation: [0.5, 0.75]), history("b", [3, 2])], models: ["a", "b"]))
@@ -55,7 +55,7 @@ import Testing
     #expect(!ReportPage(grid: Sample.grid(), title: "t").html().contains("id=\"training\""))
   }
 
-  @Test func aTuningsCurveHasTheChosenValueAndTheBound() {
+  @Test func theCurveOfATuningMarksTheChosenValueAndTheLowestCleanAccuracy() {
     let cells = { (victim: String, correct: [Int]) in
       zip([0, 0.1, 0.2, 0.3], correct).map {
         GridCell(

@@ -7,8 +7,9 @@ import Testing
 @Suite struct VennDiagramTests {
   private func overlap() throws -> Overlap {
     let json = """
-      {"attack":"fgsm","epsilon":0.2,"source":"normal","victims":["normal","masked","third"],"examplesPerImage":1,"parts":[
-      {"fooled":["normal"],"examples":72},{"fooled":["masked"],"examples":3},{"fooled":["normal","masked"],"examples":28},
+      {"attack":"fgsm","epsilon":0.2,"source":"normal","victims":["normal","masked","third"],
+      "examplesPerImage":1,"parts":[{"fooled":["normal"],"examples":72},
+      {"fooled":["masked"],"examples":3},{"fooled":["normal","masked"],"examples":28},
       {"fooled":["normal","masked","third"],"examples":68},{"fooled":[],"examples":85}]}
       """
     return try JSONDecoder().decode(Overlap.self, from: Data(json.utf8))
@@ -25,13 +26,15 @@ import Testing
     let picture = try picture(["normal", "masked", "third"])
     let numbers = picture.matches(of: />(\d+)</).compactMap { Int($0.1) }
     #expect(numbers.sorted() == [0, 0, 0, 3, 28, 68, 72])
-    #expect(picture.contains("28 examples fooled normal and masked and no other of these."))
+    #expect(
+      picture.contains(
+        "28 examples fooled normal and masked, and none of the other models shown."))
     #expect(picture.contains("68 examples fooled normal, masked and third."))
     #expect(picture.contains("none: 85"))
     #expect(isWellFormed(picture))
   }
 
-  @Test func twoModelsTakeTheThirdsExamplesIn() throws {
+  @Test func aDiagramOfTwoModelsCountsExamplesWhateverTheThirdModelPredicts() throws {
     let picture = try picture(["normal", "masked"])
     let numbers = picture.matches(of: />(\d+)</).compactMap { Int($0.1) }
     #expect(numbers.sorted() == [3, 72, 96])

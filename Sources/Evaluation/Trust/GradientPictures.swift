@@ -3,21 +3,28 @@ import Foundation
 import ModelCore
 import Support
 
-/// A model's input gradients at the first image of each class, as a file that figures are drawn
-/// from.
+/// A model's input gradients at the first image of each class, and the file that keeps them for
+/// figures.
 ///
-/// Tensors: `image` and `gradient`, ∇ₓ CE(y, f(x)) for its label y, float32 `[m, C, H, W]`; `label`
-/// int64 `[m]`.
+/// The file's tensors are `image`, the images x, and `gradient`, ∇ₓ CE(y, f(x)) for the label y,
+/// both float32 `[m, C, H, W]`, or `[m, D]` for rows of a table; and `label`, int64 `[m]`.
 public struct GradientPictures: Sendable {
   public let model: String
+  /// The valid range of the images' values.
   public let valueRange: ClosedRange<Double>
+  /// float32 `[m, C, H, W]` or `[m, D]`
   public let images: Tensor
+  /// Of the shape of the images.
   public let gradients: Tensor
+  /// The m labels.
   public let labels: [Int]
 
   private static let classesShown = 10
 
-  /// - Parameter data: labelled images that the model takes; classes beyond the tenth are left out.
+  /// Computes the gradients.
+  /// - Parameters:
+  ///   - contestant: the model.
+  ///   - data: labelled images in the model's input shape. Classes beyond the tenth are left out.
   public init(of contestant: Contestant, on data: LabelledImages) {
     let classifier = contestant.classifier
     let all = data.labels.int64s()
@@ -31,8 +38,7 @@ public struct GradientPictures: Sendable {
     images = batch.images.to(.cpu)
     gradients = classifier.inputGradient(at: batch.images.to(classifier.device)) {
       $0.crossEntropy(labels).sum()
-    }.to(
-      .cpu)
+    }.to(.cpu)
     self.labels = batch.labels.int64s().map(Int.init)
   }
 
@@ -52,15 +58,16 @@ public struct GradientPictures: Sendable {
       metadata: ["crossfire": String(decoding: header, as: UTF8.self)], to: url)
   }
 
-  /// What a file holds of a request, or of any; nil if there is none, or it is another request's,
-  /// or not sound.
+  /// Reads a file.
+  /// - Parameter request: the request that the gradients must belong to; nil accepts any.
+  /// - Returns: nil if the file is missing or damaged, or belongs to another request.
   init?(_ url: URL, request: String? = nil) {
     guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
       header.format == 1,
       request.map({ $0 == header.request }) ?? true,
       let images = try? file.tensor("image"), let gradients = try? file.tensor("gradient"),
-      let labels = try? file.tensor("label"), images.rank == 4, images.type == .float32,
+      let labels = try? file.tensor("label"), [2, 4].contains(images.rank), images.type == .float32,
       gradients.type == .float32,
       gradients.shape == images.shape, labels.shape == [images.shape[0]], labels.type == .int64
     else { return nil }
@@ -68,7 +75,7 @@ public struct GradientPictures: Sendable {
     (model, valueRange) = (header.model, header.valueRange)
   }
 
-  /// What a run's folder holds of a model.
+  /// The gradients of a model that are stored in a run folder; nil if there are none.
   public static func stored(for model: String, in folder: URL) -> GradientPictures? {
     GradientPictures(RunFolder.gradients(model, in: folder))
   }

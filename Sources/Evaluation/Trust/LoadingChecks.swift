@@ -1,19 +1,19 @@
-/// What a probe of one model alone says against it.
+/// The trust checks that need only one model, without any attack of the experiment.
 extension ModelProbe {
-  /// A check that a probe raised, and whether the model should not be attacked at all.
+  /// A flag that a probe raised, and whether it ends a run before anything is attacked.
   public struct LoadingFinding: Sendable {
     public let flag: TrustFlag
     public let stopsRuns: Bool
   }
 
-  /// The questions a model is asked when it is loaded, the gravest first.
+  /// The checks on a model that was read from a file, the gravest first.
   public static let loadingChecks: [TrustCheck] = [
     .givesNoNumbers, .gradientsDoNotArrive, .belowChanceUnattacked, .notAboveChance,
     .givesProbabilities,
     .changesWhenRepeated, .changesInBatches, .zeroGradients, .standsWithoutBudget,
   ]
 
-  /// Those of them that this probe raises.
+  /// The flags of these checks that this probe raises.
   public func findings(classCount: Int) -> [LoadingFinding] {
     let evidence = TrustEvidence(probes: [self], classCount: classCount)
     return Self.loadingChecks.flatMap { check in

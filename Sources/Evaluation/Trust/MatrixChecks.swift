@@ -1,15 +1,24 @@
 import Attacks
 import Support
 
-/// Checks that look at what was measured anyway: the answers to examples.
+/// Trust checks on what an evaluation measures anyway: the predictions for the adversarial
+/// examples.
 extension TrustCheck {
   static let belowChanceUnattacked = TrustCheck(
     name: "accuracy below chance without an attack",
-    raisedIf: "the 95% interval of a model's accuracy on the unchanged images lies below 1/K",
-    meaning:
-      "A model that is worse than guessing is being misread: its classes stand in another order than the data's, or its input is scaled or coloured in another way. No number of this model says anything.",
-    advice:
-      "Compare its class order and its preprocessing with those it was trained with, before anything else."
+    raisedIf: """
+      the 95% interval of a model's accuracy on the unchanged images lies below 1/K, where K is \
+      the number of classes
+      """,
+    meaning: """
+      A model that is worse than guessing is used in the wrong way: its classes stand in another \
+      order than the data's, or its input is scaled or coloured in another way than in its \
+      training. No accuracy of this model means anything.
+      """,
+    advice: """
+      Before anything else, compare the model's order of classes and its preprocessing with those \
+      it was trained with.
+      """
   ) { evidence in
     let clean = evidence.results.flatMap { $0.cells() }.filter { $0.epsilon == 0 }
     var seen: Set<String> = []
@@ -27,21 +36,30 @@ extension TrustCheck {
       $0.upper < evidence.chance && seen.insert($0.model).inserted
     }.map { found in
       Finding(
-        because: "\(found.model) has \(found.right) of \(found.of) unchanged images right, "
-          + "less than one in \(evidence.classCount).", victim: found.model)
+        because: "\(found.model) classifies \(found.right) of \(found.of) unchanged images "
+          + "correctly, less than one in \(evidence.classCount).", victim: found.model)
     }
   }
 
   public static let blackBoxBeatsWhiteBox = TrustCheck(
     name: "a black-box attack beats the white-box one",
-    raisedIf:
-      "more of a model's answers are spoiled by examples made on another model than by its own, within the same budget and of the same images (McNemar's exact test at 1% for all comparisons together), and under its own it is above chance",
-    meaning:
-      "The model's own gradients lead the attack astray, so its white-box accuracy is not its robustness: whoever knows the model can do at least what somebody who does not know it did. This is gradient masking.",
-    advice:
-      "Quote the lowest number of the column, not the diagonal; attack it with examples from other models, with a loss on logits, or without gradients (square)."
+    raisedIf: """
+      within the same budget and on the same images, a model is wrong more often on examples made \
+      on another model than on its own examples (McNemar's exact test at 1% for all comparisons \
+      together), and on its own examples it is above chance
+      """,
+    meaning: """
+      The model's own gradients lead the attack in useless directions, so its white-box accuracy \
+      is not its robustness: an attacker who knows the model can do at least what an attacker who \
+      does not know it did. This is called gradient masking.
+      """,
+    advice: """
+      Quote the lowest accuracy in the model's column of the transfer matrix, not the accuracy on \
+      the diagonal. Attack the model with examples from other models, with a loss on logits that \
+      does not saturate (loss=margin or loss=logits-ratio), or without gradients ('square').
+      """
   ) { evidence in
-    let results = evidence.ownStrength
+    let results = evidence.comparable
     let comparisons = results.reduce(0) {
       $0 + $1.epsilons.count { $0 > 0 } * ($1.victims.count - 1)
     }
@@ -64,23 +82,31 @@ extension TrustCheck {
       }
       guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
       return Finding(
-        because:
-          "Within \(worst.epsilon.plainDecimal), \(own.source) keeps \(worst.own) of \(worst.of) right under its own "
-          + "examples and \(worst.other) under those made on \(worst.source).",
+        because: "Within a budget of \(worst.epsilon.plainDecimal), \(own.source) classifies "
+          + "\(worst.own) of \(worst.of) images correctly under its own examples, and "
+          + "\(worst.other) under those made on \(worst.source).",
         attack: own.attack, source: own.source, victim: own.source)
     }
   }
 
   static let oneStepBeatsMany = TrustCheck(
     name: "one step beats many",
-    raisedIf:
-      "an attack of one gradient fools a model more often than one of many gradients does, within the same budget, norm and goal (McNemar's exact test at 1% for all comparisons together)",
-    meaning:
-      "Many steps contain the one step's best result. Where they do worse, the steps are too short or too few, or gradients near the images point nowhere: the attack of many steps is not at its strength.",
-    advice:
-      "Take more or longer steps, several random starts, and a loss that does not saturate (margin or dlr)."
+    raisedIf: """
+      an attack that uses one gradient fools a model more often than an attack that uses several, \
+      within the same budget, norm and goal (McNemar's exact test at 1% for all comparisons \
+      together)
+      """,
+    meaning: """
+      An attack of many steps can find everything that a single step finds. If it does worse, its \
+      steps are too short or too few, or the gradients near the images point in useless \
+      directions: the attack of many steps is not at its full strength.
+      """,
+    advice: """
+      Use more steps (steps=100) or longer ones, several random starts (restarts=5), and a loss \
+      that does not saturate (loss=margin or loss=logits-ratio).
+      """
   ) { evidence in
-    let results = evidence.ownStrength
+    let results = evidence.comparable
     func gradients(_ result: TransferResult) -> Double {
       Double(result.cost.backwards) / Double(result.labels.count)
     }
@@ -105,26 +131,33 @@ extension TrustCheck {
       }
       guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
       return Finding(
-        because:
-          "Within \(worst.epsilon.plainDecimal), \(one.source) keeps \(worst.one) of \(one.labels.count) right under "
-          + "\(one.attack) and \(worst.many) under \(many.attack).",
+        because: "Within a budget of \(worst.epsilon.plainDecimal), \(one.source) classifies "
+          + "\(worst.one) of \(one.labels.count) images correctly under \(one.attack), and "
+          + "\(worst.many) under \(many.attack).",
         attack: many.attack, source: one.source, victim: one.source)
     }
   }
 
   static let lostAsPictures = TrustCheck(
     name: "examples lost as 8-bit pictures",
-    raisedIf:
-      "more than one in twenty of the examples that fool their source as computed do not as the pictures they were exported to",
-    meaning:
-      "Pictures have 256 levels, and rounding undoes the smallest perturbations. People and programs that look at the pictures see fewer adversarial examples than the grid counts.",
-    advice:
-      "Use `predicted_after_export` of the manifest to choose pictures, or a larger budget; budgets below 1/255 cannot be shown at all."
+    raisedIf: """
+      more than one in twenty of the examples that fool their source model as computed do not fool \
+      it as exported pictures
+      """,
+    meaning: """
+      A picture has 256 levels, and rounding to them removes the smallest perturbations. People \
+      and programs that look at the pictures see fewer adversarial examples than the grid counts.
+      """,
+    advice: """
+      Choose pictures by the column predicted_after_export of manifest.csv, or use a larger \
+      budget. A budget below one level, 1/255 of the range of the pixels, cannot be stored in a \
+      picture at all.
+      """
   ) { evidence in
     evidence.pictures.filter { 20 * ($0.fooling - $0.foolingAsStored) > $0.fooling }.map { loss in
       Finding(
-        because:
-          "\(loss.fooling - loss.foolingAsStored) of \(loss.fooling) fooling examples no longer do as stored.",
+        because: "\(loss.fooling - loss.foolingAsStored) of the \(loss.fooling) examples that fool "
+          + "\(loss.source) do not fool it as 8-bit pictures.",
         attack: loss.attack, source: loss.source)
     }
   }

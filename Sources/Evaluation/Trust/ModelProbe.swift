@@ -4,44 +4,49 @@ import Foundation
 import ModelCore
 import Support
 
-/// What a model does with a few images besides classifying them: its input gradients, how steady
-/// its answers are, and how it stands random noise and an attack without a budget. What trust
-/// checks look at.
+/// Measurements of one model on a few images that trust checks examine: its input gradients, how
+/// reproducible its outputs are, and its predictions under random noise and under an attack without
+/// a budget.
+///
+/// Gradients are those of the cross-entropy CE(y, f(x)) of the logits f(x) and a class y, with
+/// respect to the image x, in the unit of the image's values.
 public struct ModelProbe: Codable, Equatable, Sendable {
-  /// How many images are looked at, from the first on.
+  /// How many images are used, from the first on.
   public static let imageCount = 256
-  /// How many of them are attacked without a budget, and how many are shown one by one.
+  /// How many of these are attacked without a budget.
   static let attackedCount = 64
+  /// How many of these are also evaluated one by one.
   static let singleCount = 16
 
   public let model: String
-  /// ‖∇ₓ CE(y, f(x))‖₂ of each image, for its label y.
+  /// ‖∇ₓ CE(y, f(x))‖₂ of each image x, for its label y.
   public let gradientNorms: [Float]
   /// The same for the class after its label, (y + 1) mod K.
   public let nextGradientNorms: [Float]
   /// The log-probabilities of the classes that were not predicted, K − 1 for each image.
   public let otherLogProbabilities: [Float]
-  /// How many rows of outputs hold a number that is none.
+  /// For how many images an output is infinite or not a number (NaN).
   public let brokenRows: Int
-  /// Whether every row of outputs is a distribution: not negative, and of sum one.
+  /// Whether the outputs for every image are a probability distribution: at least 0, with sum 1.
   public let givesProbabilities: Bool
   /// The largest change of an output between two evaluations of the same batch, as a share of the
   /// largest output.
   public let changeWhenRepeated: Double
-  /// The largest change of an output between a batch and its images one by one, as a share of the
-  /// largest output.
+  /// The largest difference of an output between an image in a batch and the same image alone, as a
+  /// share of the largest output.
   public let changeWhenAlone: Double
-  /// How many images were attacked without a budget, and how many the model still had right.
+  /// How many images were attacked without a budget.
   public let attacked: Int
+  /// How many of these the model still classifies correctly.
   public let rightUnderAttack: Int
-  /// Which images the model has right as they are, and under random sign noise of each of some
-  /// sizes.
+  /// For each image, whether the model classifies it correctly unchanged.
   public let right: [Bool]
+  /// The same under random sign noise of several sizes.
   public let noises: [Noise]
   /// The set-up that made the probe; nil in files that do not say.
   public let computed: ComputationRecord?
 
-  /// Random sign noise of one size.
+  /// Predictions under sign noise, which moves every value up or down by ε at random.
   public struct Noise: Codable, Equatable, Sendable {
     public let epsilon: Double
     public let right: [Bool]
@@ -52,10 +57,14 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     Double(gradientNorms.count { $0 == 0 }) / Double(max(1, gradientNorms.count))
   }
 
+  /// Measures a model.
   /// - Parameters:
-  ///   - data: labelled images that the model takes.
-  ///   - noises: the sizes of sign noise to try, in pixel units.
+  ///   - contestant: the model.
+  ///   - data: labelled images in the model's input shape, at least one.
+  ///   - noises: the sizes ε of the sign noise, in the unit of the images' values.
+  ///   - seed: the seed of the noise.
   public init(of contestant: Contestant, on data: LabelledImages, noises: [Double], seed: Seed) {
+    // images [n, C, H, W] or [n, D], labels and next [n], outputs [n, K]
     let classifier = contestant.classifier
     let count = min(Self.imageCount, data.count)
     let images = data.batch(0..<count).images.to(classifier.device)
@@ -103,14 +112,16 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     }
   }
 
+  /// The ℓ2 norm of each image's gradient. The sum over the batch makes them independent: an
+  /// image's loss alone determines its gradient.
   private static func gradientNorms(
     _ classifier: any Classifier, _ images: Tensor, _ labels: Tensor
   ) -> [Float] {
     Norm.l2.size(classifier.inputGradient(at: images) { $0.crossEntropy(labels).sum() }).floats()
   }
 
-  /// How many images are still right when each pixel may become anything: twenty steps of a tenth
-  /// of the range.
+  /// How many images the model still classifies correctly when every value may become any valid
+  /// value: twenty gradient-sign steps, each a tenth of the valid range.
   private static func rightWithoutBudget(
     _ classifier: any Classifier, _ images: Tensor, _ labels: Tensor, _ seed: Seed
   ) -> Int {

@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// A model's probe as a JSON file, so that a run that goes on need not look again.
+/// Stores a model's probe as a JSON file, so that a resumed run need not repeat it. Infinite
+/// numbers and NaN, which JSON lacks, are the strings `inf`, `-inf` and `nan`.
 enum ProbeFile {
   private struct Document: Codable {
     var format = 1
@@ -19,8 +20,9 @@ enum ProbeFile {
     try AtomicFile.write(data + Data("\n".utf8), to: url)
   }
 
-  /// The stored probe of a request, or of any; nil if there is none, or it is another request's, or
-  /// not sound.
+  /// Reads a stored probe.
+  /// - Parameter request: the request that the probe must belong to; nil accepts any.
+  /// - Returns: nil if the file is missing, cannot be decoded, or belongs to another request.
   static func read(_ url: URL, request: String? = nil) -> ModelProbe? {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -34,7 +36,7 @@ enum ProbeFile {
 }
 
 extension ModelProbe {
-  /// What a run's folder holds of a model.
+  /// The probe of a model that is stored in a run folder; nil if there is none.
   public static func stored(for model: String, in folder: URL) -> ModelProbe? {
     ProbeFile.read(RunFolder.probe(model, in: folder))
   }

@@ -1,17 +1,18 @@
 import Attacks
 import Support
 
-/// A question to an evaluation whose answer can speak against its numbers.
+/// A check that looks for evidence against the numbers of an evaluation, such as gradient masking
+/// or outputs that are not logits. docs/trust-checks.md lists all checks.
 public struct TrustCheck: Sendable {
   public let name: String
-  /// What raises it, in general.
+  /// The condition under which the check raises a flag: a clause that continues "raised if".
   public let raisedIf: String
-  /// What that says about the numbers.
+  /// What a flag says about the numbers.
   public let meaning: String
-  /// What to do about it.
+  /// What to do about a flag. Names of attacks stand in single quotes, settings as `name=value`.
   public let advice: String
-  /// Whether a model from a file that raises it is not attacked at all: no number of it could be
-  /// believed.
+  /// Whether a run ends before it attacks anything if a model from a file raises this flag. No
+  /// accuracy of such a model would mean anything.
   let stopsRuns: Bool
   let find: @Sendable (TrustEvidence) -> [Finding]
 
@@ -27,16 +28,16 @@ public struct TrustCheck: Sendable {
     self.find = find
   }
 
-  /// One place where a check is raised.
+  /// One place in the evaluation where the condition of a check holds.
   struct Finding {
-    /// What was measured there: a sentence.
+    /// The measurement that shows it, as a sentence.
     let because: String
     var attack: String?
     var source: String?
     var victim: String?
   }
 
-  /// The flags this raises.
+  /// The flags that this check raises.
   func flags(_ evidence: TrustEvidence) -> [TrustFlag] {
     find(evidence).map { finding in
       TrustFlag(
@@ -46,7 +47,7 @@ public struct TrustCheck: Sendable {
     }
   }
 
-  /// Every check, the gravest first.
+  /// Every check, the gravest first. Flags are listed in this order.
   public static let all: [TrustCheck] = [
     givesNoNumbers, gradientsDoNotArrive, belowChanceUnattacked, notAboveChance, givesProbabilities,
     changesWhenRepeated, changesInBatches, zeroGradients,
@@ -54,14 +55,15 @@ public struct TrustCheck: Sendable {
   ]
 }
 
-/// What checks look at.
+/// The measurements that trust checks examine.
 public struct TrustEvidence: Sendable {
-  /// What victims made of examples, for every attack and source.
+  /// The predictions of every victim for the examples of every attack and source model. A victim is
+  /// a model that examples are shown to.
   public let results: [TransferResult]
   public let plans: [AttackPlan]
   public let probes: [ModelProbe]
   public let classCount: Int
-  /// What rounding to 8 bits did to the pictures of each attack and source.
+  /// How many exported pictures of each attack and source still fool their source.
   public let pictures: [PictureLoss]
 
   public init(
@@ -76,22 +78,22 @@ public struct TrustEvidence: Sendable {
     self.pictures = pictures
   }
 
-  /// The flags that all checks raise.
+  /// The flags that all checks raise, in the order of `TrustCheck.all`.
   public func flags() -> [TrustFlag] { TrustCheck.all.flatMap { $0.flags(self) } }
 
-  /// The accuracy of guessing.
+  /// The accuracy of guessing, 1/K.
   var chance: Double { 1 / Double(max(1, classCount)) }
 
-  /// Whether a count of right answers lies above what guessing gives, beyond doubt.
+  /// Whether the 95% Wilson interval of an accuracy lies above that of guessing.
   func isAboveChance(_ right: Int, of count: Int) -> Bool {
     wilsonInterval(successes: right, of: count).lowerBound > chance
   }
 
   func plan(_ name: String) -> AttackPlan? { plans.first { $0.name == name } }
 
-  /// The results of attacks away from the label that look at the model: those whose strengths can
-  /// be compared.
-  var ownStrength: [TransferResult] {
+  /// The results of untargeted attacks, without the controls, which are random noise. Only among
+  /// these do fewer correct predictions mean a stronger attack.
+  var comparable: [TransferResult] {
     results.filter { result in
       guard let plan = plan(result.attack) else { return false }
       return !type(of: plan.attack).isControl && [.untargeted, .predicted].contains(plan.goal)
@@ -99,12 +101,13 @@ public struct TrustEvidence: Sendable {
   }
 }
 
-/// How many pictures of one attack and source still fooled it as computed, and as stored with 8
-/// bits.
+/// What rounding to 8 bits did to the exported pictures of one attack and source model.
 public struct PictureLoss: Equatable, Sendable {
   public let attack: String
   public let source: String
+  /// How many examples fool their source model as computed.
   public let fooling: Int
+  /// How many of these also fool it as 8-bit pictures.
   public let foolingAsStored: Int
 
   public init(attack: String, source: String, fooling: Int, foolingAsStored: Int) {
@@ -116,7 +119,8 @@ public struct PictureLoss: Equatable, Sendable {
 }
 
 extension TransferResult {
-  /// Which examples within a budget a victim had right.
+  /// For each example within a budget, whether a victim classifies it correctly; nil if the result
+  /// does not have the budget or the victim.
   func right(_ epsilon: Double, _ victim: String) -> [Bool]? {
     guard let budget = epsilons.firstIndex(of: epsilon), let place = victims.firstIndex(of: victim)
     else { return nil }
@@ -124,24 +128,25 @@ extension TransferResult {
   }
 }
 
-/// How two sets of answers to the same examples differ.
+/// How two lists of correct and wrong predictions for the same images differ.
 struct Discordance {
-  /// How many only the first, and only the second had right.
+  /// How many images only the first list has right.
   let onlyFirst: Int
+  /// How many images only the second list has right.
   let onlySecond: Int
 
-  /// - Precondition: as many in both.
+  /// - Precondition: both lists have the same length.
   init(_ first: [Bool], _ second: [Bool]) {
     precondition(first.count == second.count)
     onlyFirst = zip(first, second).count { $0 && !$1 }
     onlySecond = zip(first, second).count { !$0 && $1 }
   }
 
-  /// McNemar's exact p that both are right equally often.
+  /// The p-value of McNemar's exact test that both lists are right equally often.
   var p: Double { mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) }
 
-  /// By how many more the first is right, if that is beyond doubt at 1% for so many comparisons
-  /// together.
+  /// On how many more images the first list is right; nil unless it is right significantly more
+  /// often, at 1% after Bonferroni's correction for the number of comparisons.
   func margin(among comparisons: Int) -> Int? {
     onlyFirst > onlySecond && p * Double(comparisons) < 0.01 ? onlyFirst - onlySecond : nil
   }
@@ -151,5 +156,5 @@ extension [Bool] {
   var trueCount: Int { count(where: \.self) }
 }
 
-/// A share as people read it.
-func percentText(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
+/// A share in percent to one decimal: `0.25` is "25.0%".
+func percentText(_ share: Double) -> String { "\((share * 1000).rounded() / 10)%" }

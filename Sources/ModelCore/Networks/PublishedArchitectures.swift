@@ -20,7 +20,8 @@ extension Architecture {
 
   static let lenet5 = Architecture(
     name: "lenet5",
-    summary: "LeNet-5 as drawn in 1998: tanh and mean pooling, images padded by 2 (LeCun et al.)",
+    summary:
+      "LeNet-5 as published in 1998: tanh, mean pooling, pictures padded by 2 (LeCun et al.)",
     initialization: .xavierUniform, published: fullyConnected
   ) { classes in
     [
