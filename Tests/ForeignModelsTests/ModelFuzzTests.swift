@@ -31,8 +31,8 @@ struct ModelFuzzTests {
     #endif
   }
 
-  /// Reads damaged copies of some files. Each must be accepted or refused within ten seconds, and all
-  /// together with 1 GB of memory.
+  /// Reads damaged copies of some files. Each must be accepted or refused within ten seconds, and
+  /// all together with 1 GB of memory.
   private func fuzz(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
     var damage = Damage(seed: Seed(11).derive(format).value)
     let place = folder.appending("damaged")
@@ -103,8 +103,8 @@ struct ModelFuzzTests {
 /// Makes damaged copies of a file, the same for the same seed.
 ///
 /// A copy has one to four changes: bytes are changed, inserted, removed, duplicated, swapped or
-/// filled, or the file is cut off. Two thirds of the changes are within 1,500 bytes of the beginning
-/// or the end, where files describe their content.
+/// filled, or the file is cut off. Two thirds of the changes are within 1,500 bytes of the
+/// beginning or the end, where files describe their content.
 struct Damage {
   private var state: UInt64
 
