@@ -82,8 +82,8 @@ struct Inspect: ParsableCommand {
       fingerprint: model.fingerprint)
     let range = classifier.valueRange
     var lines = [
-      "\(model.format.rawValue) with \(model.parameters) parameters, input \(classifier.inputShape), "
-        + "\(classifier.classCount) classes, values from \(range.lowerBound.plainDecimal) to "
+      "\(model.format.rawValue) with \(model.parameters) parameters, "
+        + "input \(classifier.inputShape), \(classifier.classCount) classes, values from \(range.lowerBound.plainDecimal) to "
         + range.upperBound.plainDecimal,
       "fingerprint \(model.fingerprint)", "",
     ]

@@ -1,0 +1,40 @@
+import Foundation
+import ModelCore
+import Testing
+
+@testable import Evaluation
+
+@Suite("Records of the set-ups that computed results")
+struct ComputationRecordTests {
+  private func provenance(_ computations: [ComputedResults] = []) -> Provenance {
+    Provenance(
+      experiment: "e", data: "d", dataFingerprint: "ab", examples: 1, seed: 1, device: "cpu",
+      threads: 2, crossfire: "1.0.0", libtorch: "2.13.0", models: [], attacks: [],
+      valueRange: 0...255, computations: computations)
+  }
+
+  @Test("A provenance with a value range and computations is read back unchanged")
+  func roundTrip() throws {
+    let record = ComputationRecord(
+      device: "cuda:0", threads: 4, crossfire: "1.0.0", libtorch: "2.13.0")
+    let written = provenance([ComputedResults(by: record, results: ["model a"])])
+    let data = try JSONEncoder().encode(written)
+    #expect(try JSONDecoder().decode(Provenance.self, from: data) == written)
+  }
+
+  @Test("A provenance that was written without a value range and computations is still read")
+  func earlier() throws {
+    let json = """
+      {"experiment":"e","data":"d","dataFingerprint":"ab","examples":1,"seed":1,"device":"cpu",
+      "threads":2,"crossfire":"1.0.0","libtorch":"2.13.0","models":[],"attacks":[]}
+      """
+    let read = try JSONDecoder().decode(Provenance.self, from: Data(json.utf8))
+    #expect(read.valueRange == nil && read.computations.isEmpty && read.threads == 2)
+  }
+
+  @Test("The current record names the device that it is asked for")
+  func current() {
+    let record = ComputationRecord.current(device: .cpu)
+    #expect(record.device == "cpu" && record.threads >= 1 && !record.libtorch.isEmpty)
+  }
+}
