@@ -232,7 +232,9 @@ struct JacobianSaliencyMapTests {
     #expect(try JacobianSaliencyMap(settings("form", "single")).form == .single)
     #expect(try JacobianSaliencyMap(settings("theta", "-0.5")).theta == -0.5)
     #expect(try JacobianSaliencyMap(settings("source", "probabilities")).source == .probabilities)
-    #expect(throws: Failure.badData("run.yaml:3: theta: 0 would change nothing")) {
+    let refused = Failure.badData(
+      "run.yaml:3: theta: 0 would change nothing", hint: "for example theta: 1")
+    #expect(throws: refused) {
       try JacobianSaliencyMap(settings("theta", "0"))
     }
     #expect(throws: Failure.self) { try JacobianSaliencyMap(settings("form", "triple")) }

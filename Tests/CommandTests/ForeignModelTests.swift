@@ -52,7 +52,7 @@ struct ForeignModelTests {
       "synthetic",
       "--count", "40", "--attack", "fgsm", "--epsilon", "0", "0.2", "--out", out.path)
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.errors.contains("warning: theirs has"), "\(result.errors)")
+    #expect(result.errors.contains("warning: theirs classifies"), "\(result.errors)")
     let grid = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
     #expect(
       grid.contains("fgsm,0.2,theirs,ours,black-box")

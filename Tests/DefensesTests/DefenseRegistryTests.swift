@@ -37,13 +37,15 @@ struct DefenseRegistryTests {
   func texts() throws {
     #expect(try defense("none").text == "none")
     let standard =
-      "adversarialTraining(attack=fgsm, epsilon=0.3, labels=predicted, loss=cross-entropy, clean=0.5)"
+      "adversarialTraining(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.3, "
+      + "labels=predicted, clean=0.5)"
     #expect(try defense("adversarialTraining").text == standard)
     let chosen = try defense(
       "adversarialTraining", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
     #expect(
       chosen.text
-        == "adversarialTraining(attack=fgsm, epsilon=0.125, labels=true, loss=cross-entropy, clean=0.0)"
+        == "adversarialTraining(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.125, "
+        + "labels=true, clean=0.0)"
     )
     #expect(
       try defense("gradientRegularization", ("penalty", "l1"), ("method", "finiteDifference")).text

@@ -65,7 +65,7 @@ struct EveryDefenseTests {
     let network = TinyTraining.network()
     let objective = try Self.defense(name, in: folder.url).objective(
       TinyTraining.preparation(network))
-    let terms = objective.terms(TinyTraining.step(network, for: objective))
+    let terms = objective.alone.terms(TinyTraining.step(network, for: objective))
     let judged = try #require(terms.lazy.compactMap(\.logits).first)
     #expect(judged.shape == [20, 10])
   }

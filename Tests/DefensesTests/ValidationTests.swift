@@ -67,7 +67,7 @@ struct ValidationTests {
     _ epochs: Int, patience: Int? = nil, keep: TrainingSettings.Kept = .last,
     checkpoint: Checkpoint? = nil
   ) throws -> (network: Network, history: [EpochRecord]) {
-    var settings = settings(epochs, rate: 0.2)
+    var settings = settings(epochs, rate: 0.5)
     settings.patience = patience
     settings.keep = keep
     let network = TinyTraining.network()
