@@ -84,7 +84,7 @@ import Testing
   @Test func theJSONCarriesWhatTheTableCarries() throws {
     let json = try JSONSerialization.jsonObject(with: grid([cell]).json()) as? [String: Any]
     let first = try #require((json?["cells"] as? [[String: Any]])?.first)
-    #expect(json?["format"] as? Int == 4)
+    #expect(json?["format"] as? Int == 5)
     #expect(first["setting"] as? String == "black-box")
     #expect(first["accuracy"] as? Double == 0.76)
     #expect(first["ci_low"] as? Double == 0.625873)
@@ -92,7 +92,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"format\" : 4", "\"format\" : 1", "format 1, expected 4"),
+    ("\"format\" : 5", "\"format\" : 1", "format 1, expected 5"),
     (
       "\"correct\" : 38", "\"correct\" : 51",
       "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"
