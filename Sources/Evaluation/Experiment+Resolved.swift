@@ -47,17 +47,21 @@ extension StudyDesign {
   /// The design as YAML with every default written out.
   public func resolved() throws -> String { try Yams.serialize(node: node) }
 
-  fileprivate var node: Node {
-    mapping(
-      entries.map { entry in
-        let values = entry.values.map { Node($0) }
-        return (entry.name, entry.isList ? Node(values, .implicit, .flow) : values[0])
-      })
-  }
+  fileprivate var node: Node { mapping(nodes(settingValues)) }
 }
 
 private func mapping(_ pairs: [(String, Node)]) -> Node {
   Node(pairs.map { (Node($0.0), $0.1) })
+}
+
+/// Settings as `Configurable.settingValues` lists them: a name that occurs more than once is a list.
+private func nodes(_ values: [(name: String, value: String)]) -> [(String, Node)] {
+  let all = Dictionary(grouping: values, by: \.name).mapValues { $0.map { Node($0.value) } }
+  var seen: Set<String> = []
+  return values.map(\.name).filter { seen.insert($0).inserted }.map { name in
+    let nodes = all[name] ?? []
+    return (name, nodes.count == 1 ? nodes[0] : Node(nodes, .implicit, .flow))
+  }
 }
 
 extension DataPlan {
@@ -81,9 +85,7 @@ extension ModelPlan {
     case .ensemble(let names):
       return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
-      var pairs = plan.settingValues.map { ($0.name, Node($0.value)) }
-      pairs.append(("defense", plan.defense.node))
-      return mapping(pairs + before)
+      return mapping(nodes(plan.settingValues) + [("defense", plan.defense.node)] + before)
     }
   }
 }
@@ -119,15 +121,7 @@ extension DefenseSum {
 extension DefenseSum.Member {
   fileprivate var node: Node {
     let name = type(of: defense).name
-    // A name that stands twice is a list.
-    let values = Dictionary(grouping: defense.parameters, by: \.name).mapValues {
-      $0.map { Node($0.value) }
-    }
-    var seen: Set<String> = []
-    var options = defense.parameters.map(\.name).filter { seen.insert($0).inserted }.map { name in
-      let all = values[name] ?? []
-      return (name, all.count == 1 ? all[0] : Node(all))
-    }
+    var options = nodes(defense.parameters)
     if weight != 1 { options.append(("weight", Node("\(weight)"))) }
     return options.isEmpty ? Node(name) : mapping([(name, mapping(options))])
   }

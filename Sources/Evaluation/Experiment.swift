@@ -30,7 +30,7 @@ public struct Experiment: Sendable {
     images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
   ) {
     self.repeats = repeats
-    notices = []
+    notices = attacks.flatMap(\.notices)
     self.name = name
     self.seed = seed
     self.data = data

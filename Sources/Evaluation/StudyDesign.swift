@@ -1,172 +1,228 @@
 import Datasets
 import Support
 
-/// A human study as somebody asked for it, in an experiment file's `study:` or in a file of its
-/// own.
+/// The design of a human study, as `study:` in an experiment file or a file of its own states it.
 ///
-/// The defaults are the design of A. Ross' thesis (2018): of the first five test images of each
-/// class and every other class as a target, the examples that fool their model; of these each
-/// participant sees one for each class and model, names the most and the second most plausible
-/// label, and comments on a sheet of each model's examples.
-public struct StudyDesign: Sendable, Equatable {
-  public var title: String
-  /// Where every list and order derives from.
+/// The defaults are the design of A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018). It uses the first five test images of each class and, for each image, the
+/// examples towards every other class that fool their source model. A participant sees one of these
+/// for each class and model, names the most and the second most plausible label, and comments on a
+/// sheet of each model's examples.
+public struct StudyDesign: Configurable, Equatable {
+  /// The title of the page.
+  public var title = "What do you see?"
+  /// The seed of the lists and of their orders.
   public var seed: Seed
-  public var attacks: [String]
-  /// The budgets; nil: each attack's largest.
+  /// The attacks whose examples are shown, at least one. Required.
+  public var attacks: [String] = []
+  /// The budgets; nil for the largest budget of each attack.
   public var epsilons: [Double]?
-  /// The models whose examples are shown; nil: all that have some.
+  /// The models whose examples are shown; nil for all models that have examples.
   public var models: [String]?
-  /// How many participants are wanted, and how many more lists there are for when some drop out.
-  public var participants: Int
-  public var spares: Int
-  /// How many images of each class may be shown, from the first on.
-  public var imagesPerClass: Int
-  /// How many adversarial pictures a participant sees, repeats not counted; nil: one of each class
-  /// for every condition.
+  /// How many participants are wanted. Required.
+  public var participants = 0
+  /// How many more lists there are, for participants who replace others; a quarter of
+  /// `participants`, rounded up, unless stated.
+  public var spares = 0
+  /// Of how many images of each class pictures are made, counted from the first.
+  public var imagesPerClass = 5
+  /// How many adversarial pictures a participant sees, repeats not counted; nil for one of each
+  /// class and condition.
   public var images: Int?
-  /// How many of them are shown again, to see whether somebody answers the same.
-  public var repeats: Int
-  /// How many unchanged images are mixed in, to see who looks.
-  public var checks: Int
-  /// How many unchanged images come first, with feedback.
-  public var practice: Int
-  /// Between two pictures made of one image there are at least so many others.
-  public var distance: Int
-  /// The side of the block each pixel becomes; nil: so that pictures are about 280 pixels high.
+  /// How many of these pictures are shown a second time, to see whether the answer is the same.
+  public var repeats = 0
+  /// How many unchanged pictures are mixed in, to check attention.
+  public var checks = 0
+  /// How many unchanged pictures come first, with feedback.
+  public var practice = 3
+  /// At least so many other trials lie between two pictures of one image.
+  public var distance = 2
+  /// Each pixel of an image becomes a block with this side; nil makes pictures about 280 pixels
+  /// high.
   public var scale: Int?
-  /// Whether the second most plausible label is asked too.
-  public var secondChoice: Bool
-  /// How long an answer may take; nil: as long as it takes.
+  /// Whether the second most plausible label is asked for, too.
+  public var secondChoice = true
+  /// The time limit of an answer in seconds; nil for none.
   public var seconds: Double?
-  /// Whether there are sheets to comment on at the end.
-  public var sheets: Bool
-  /// The rule by which participants are left out: they got fewer than this share of the checks
-  /// right.
-  public var checksRight: Double
-  /// Whether those who did not finish are analysed as far as they came.
-  public var keepUnfinished: Bool
-  /// What participants agree to and what they are told; nil: a text that fits the design.
+  /// Whether participants can comment on sheets of pictures at the end.
+  public var sheets = true
+  /// Participants who name a smaller share of the checks rightly are left out.
+  public var checksRight = 0.75
+  /// Whether the answers of participants who did not finish are analysed.
+  public var keepUnfinished = false
+  /// What participants agree to; nil for a text that fits the design.
   public var consent: String?
+  /// What participants are told to do; nil for a text that fits the design.
   public var instructions: String?
 
-  /// Reads a design and refuses the rest.
-  /// - Parameter seed: the seed unless another is given.
-  /// - Throws: `Failure.badData` with the line.
-  public init(_ settings: Settings, seed fallback: Seed = Seed(1)) throws {
-    title = try settings.string("title", default: "What do you see?", "what the page is called")
-    seed = Seed(
-      UInt64(
-        try settings.int(
-          "seed", default: Int(clamping: fallback.value), "where every list and order derives from")
-      ))
-    let name = settings.has("attack") ? "attack" : "attacks"
-    attacks = try settings.strings(name, "the attacks whose examples are shown")
-    guard !attacks.isEmpty, Set(attacks).count == attacks.count else {
-      throw Failure.badData(
-        "\(settings.place(of: name)): a study shows examples of at least one attack, each named once"
-      )
-    }
-    epsilons =
-      settings.has("epsilons")
-      ? try settings.doubles("epsilons", "the budgets; each attack's largest if not given") : nil
-    models =
-      settings.has("models")
-      ? try settings.strings("models", "the models whose examples are shown; all if not given")
-      : nil
-    if let models, models.isEmpty || Set(models).count < models.count {
-      throw Failure.badData(
-        "\(settings.place(of: "models")): a study shows examples of at least one model, each named once"
-      )
-    }
-    participants = try settings.int(
-      "participants", in: 1...100_000, "how many participants are wanted")
-    spares = try settings.int(
-      "spares", default: (participants + 3) / 4, in: 0...100_000,
-      "lists in reserve for when some drop out")
-    imagesPerClass = try settings.int(
-      "imagesPerClass", default: 5, in: 1...100_000, "images of each class, from the first on")
-    images = try settings.optionalInt(
-      "images", in: 1...10_000,
-      "adversarial pictures for a participant; one of each class and condition if not given")
-    repeats = try settings.int(
-      "repeats", default: 0, in: 0...10_000, "how many of them are shown again")
-    checks = try settings.int(
-      "checks", default: 0, in: 0...10_000, "unchanged images mixed in, to see who looks")
-    practice = try settings.int(
-      "practice", default: 3, in: 0...1_000, "unchanged images first, with feedback")
-    distance = try settings.int(
-      "distance", default: 2, in: 0...1_000, "other trials between two pictures made of one image")
-    scale = try settings.optionalInt(
-      "scale", in: 1...64,
-      "the side of the block each pixel becomes; about 280 pixels high if not given")
-    secondChoice = try settings.bool(
-      "secondChoice", default: true, "whether the second most plausible label is asked")
-    seconds = try settings.optionalDouble(
-      "seconds", in: 0.1...86_400, "how long an answer may take")
-    sheets = try settings.bool(
-      "sheets", default: true, "whether there are sheets to comment on at the end")
-    checksRight = try settings.double(
-      "checksRight", default: 0.75, in: 0...1, "who gets fewer of the checks right is left out")
-    keepUnfinished = try settings.bool(
-      "keepUnfinished", default: false,
-      "whether those who did not finish are analysed as far as they came")
-    consent =
-      settings.has("consent") ? try settings.string("consent", "what participants agree to") : nil
-    instructions =
-      settings.has("instructions")
-      ? try settings.string("instructions", "what participants are told") : nil
-    try settings.finish("a study")
+  public static let settings: [Setting<StudyDesign>] = [
+    .title, .seed, .attacks, .epsilons, .models, .participants, .spares,
+    .int(
+      "imagesPerClass", \.imagesPerClass, in: 1...100_000,
+      "of how many images of each class pictures are made"),
+    .optionalInt(
+      "images", \.images, in: 1...10_000,
+      "adversarial pictures for a participant; one of each class and condition if not given"),
+    .int("repeats", \.repeats, in: 0...10_000, "how many of them are shown a second time"),
+    .int("checks", \.checks, in: 0...10_000, "unchanged pictures that check attention"),
+    .int("practice", \.practice, in: 0...1_000, "unchanged pictures first, with feedback"),
+    .int(
+      "distance", \.distance, in: 0...1_000, "other trials between two pictures of one image"),
+    .optionalInt(
+      "scale", \.scale, in: 1...64,
+      "the side of the block each pixel becomes; about 280 pixels high if not given"),
+    .bool(
+      "secondChoice", \.secondChoice, "whether the second most plausible label is asked for"),
+    .optionalDouble("seconds", \.seconds, in: 0.1...86_400, "the time limit of an answer"),
+    .bool("sheets", \.sheets, "whether there are sheets to comment on at the end"),
+    .double(
+      "checksRight", \.checksRight, in: 0...1,
+      "participants who name a smaller share of the checks rightly are left out"),
+    .bool(
+      "keepUnfinished", \.keepUnfinished,
+      "whether the answers of participants who did not finish are analysed"),
+    .text("consent", \.consent, "what participants agree to"),
+    .text("instructions", \.instructions, "what participants are told to do"),
+  ]
+
+  /// Reads a design.
+  /// - Parameter seed: the seed if the settings state none.
+  /// - Throws: `Failure.badData` with the place of a setting that is missing, unknown or wrong.
+  public init(_ given: Settings, seed: Seed = Seed(1)) throws {
+    self.seed = seed
+    try read(given)
+    try given.finish("a study")
   }
 
-  /// Refuses attacks and models that an experiment has not.
+  /// Checks that an experiment has the attacks, budgets and models of this design.
+  /// - Parameter given: the settings that the design was read from, for the places of errors.
+  /// - Throws: `Failure.badData` with the place and the nearest name.
   func check(
-    _ settings: Settings, attacks known: [(name: String, epsilons: [Double])], models: [String]
+    _ given: Settings, attacks known: [(name: String, epsilons: [Double])], models: [String]
   ) throws {
     for name in attacks {
-      let place = settings.place(of: settings.has("attack") ? "attack" : "attacks")
       guard let attack = known.first(where: { $0.name == name }) else {
         throw Failure.badData(
-          "\(place): a study of unknown attack '\(name)'",
+          "\(given.place(of: given.attacksName)): a study of unknown attack '\(name)'",
           hint: hint(for: name, among: known.map(\.name)))
       }
       if let missing = (epsilons ?? []).first(where: { !attack.epsilons.contains($0) }) {
         throw Failure.badData(
-          "\(settings.place(of: "epsilons")): \(name) is not run with \(missing.plainDecimal)",
+          "\(given.place(of: "epsilons")): \(name) is not run with \(missing.plainDecimal)",
           hint: "it is run with " + attack.epsilons.map(\.plainDecimal).joined(separator: ", "))
       }
     }
     for name in self.models ?? [] where !models.contains(name) {
       throw Failure.badData(
-        "\(settings.place(of: "models")): a study of unknown model '\(name)'",
+        "\(given.place(of: "models")): a study of unknown model '\(name)'",
         hint: hint(for: name, among: models))
     }
   }
+}
 
-  /// Everything as it would be written in a file.
-  var entries: [(name: String, values: [String], isList: Bool)] {
-    func one(_ name: String, _ value: String?) -> [(name: String, values: [String], isList: Bool)] {
-      value.map { [(name, [$0], false)] } ?? []
+extension Setting where Root == StudyDesign {
+  fileprivate static var title: Setting {
+    Setting { design, given in
+      design.title = try given.string("title", default: design.title, "the title of the page")
+    } values: {
+      [("title", $0.title)]
     }
-    return one("title", title) + one("seed", "\(seed.value)") + [("attacks", attacks, true)]
-      + (epsilons.map { [("epsilons", $0.map(\.plainDecimal), true)] } ?? [])
-      + (models.map { [("models", $0, true)] } ?? [])
-      + one("participants", "\(participants)") + one("spares", "\(spares)")
-      + one("imagesPerClass", "\(imagesPerClass)")
-      + one("images", images.map(String.init)) + one("repeats", "\(repeats)")
-      + one("checks", "\(checks)")
-      + one("practice", "\(practice)") + one("distance", "\(distance)")
-      + one("scale", scale.map(String.init))
-      + one("secondChoice", "\(secondChoice)") + one("seconds", seconds?.plainDecimal)
-      + one("sheets", "\(sheets)")
-      + one("checksRight", checksRight.plainDecimal) + one("keepUnfinished", "\(keepUnfinished)")
-      + one("consent", consent) + one("instructions", instructions)
+  }
+
+  fileprivate static var seed: Setting {
+    Setting { design, given in
+      let usual = Int(clamping: design.seed.value)
+      let seed = try given.int("seed", default: usual, "the seed of the lists and their orders")
+      design.seed = Seed(UInt64(seed))
+    } values: {
+      [("seed", "\($0.seed.value)")]
+    }
+  }
+
+  /// `attack` or `attacks`.
+  fileprivate static var attacks: Setting {
+    Setting { design, given in
+      let name = given.attacksName
+      design.attacks = try given.strings(name, "the attacks whose examples are shown")
+      try given.checkNames(design.attacks, of: "attack", at: name)
+    } values: {
+      $0.attacks.map { ("attacks", $0) }
+    }
+  }
+
+  fileprivate static var epsilons: Setting {
+    Setting { design, given in
+      let meaning = "the budgets; each attack's largest if not given"
+      guard given.value("epsilons", meaning) != nil else { return }
+      let epsilons = try given.doubles("epsilons", meaning)
+      try given.checkNames(epsilons.map(\.plainDecimal), of: "budget", at: "epsilons")
+      design.epsilons = epsilons
+    } values: {
+      ($0.epsilons ?? []).map { ("epsilons", $0.plainDecimal) }
+    }
+  }
+
+  fileprivate static var models: Setting {
+    Setting { design, given in
+      let meaning = "the models whose examples are shown; all if not given"
+      guard given.value("models", meaning) != nil else { return }
+      let models = try given.strings("models", meaning)
+      try given.checkNames(models, of: "model", at: "models")
+      design.models = models
+    } values: {
+      ($0.models ?? []).map { ("models", $0) }
+    }
+  }
+
+  fileprivate static var participants: Setting {
+    Setting { design, given in
+      design.participants = try given.int(
+        "participants", in: 1...100_000, "how many participants are wanted")
+    } values: {
+      [("participants", "\($0.participants)")]
+    }
+  }
+
+  /// Its default depends on `participants`, which is therefore read before it.
+  fileprivate static var spares: Setting {
+    Setting { design, given in
+      design.spares = try given.int(
+        "spares", default: (design.participants + 3) / 4, in: 0...100_000,
+        "additional lists, for participants who replace others")
+    } values: {
+      [("spares", "\($0.spares)")]
+    }
+  }
+
+  /// A text that may be left out.
+  fileprivate static func text(
+    _ name: String, _ path: WritableKeyPath<StudyDesign, String?> & Sendable, _ meaning: String
+  ) -> Setting {
+    Setting { design, given in
+      guard given.value(name, meaning) != nil else { return }
+      design[keyPath: path] = try given.string(name, meaning)
+    } values: {
+      $0[keyPath: path].map { [(name, $0)] } ?? []
+    }
+  }
+}
+
+extension Settings {
+  /// The name under which the attacks of a study are given.
+  fileprivate var attacksName: String { has("attack") ? "attack" : "attacks" }
+
+  /// - Throws: `Failure.badData` if there are no names or one of them is given twice.
+  fileprivate func checkNames(_ names: [String], of what: String, at setting: String) throws {
+    guard !names.isEmpty, Set(names).count == names.count else {
+      throw Failure.badData(
+        "\(place(of: setting)): a study shows examples of at least one \(what), each named once")
+    }
   }
 }
 
 extension Experiment {
-  /// How many images' examples are kept of an attack, from the first on: those that are exported,
-  /// and as many as it takes to have the study's number of each class.
+  /// The number of images, counted from the first, whose examples of an attack are kept: enough for
+  /// the export of pictures and for the study, which needs `imagesPerClass` images of each class.
   func keptImages(of attack: String, _ data: LabelledImages) -> Int {
     let exported = images.map { $0.attacks.contains(attack) ? $0.count : 0 } ?? 0
     guard let study, study.attacks.contains(attack) else { return exported }

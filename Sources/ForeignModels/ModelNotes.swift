@@ -44,9 +44,12 @@ public struct ModelNotes: Equatable, Sendable {
   public static let name = "crossfire.json"
 
   /// The names of all settings, in the order of the table in docs/models.md.
-  static let names = [
+  package static let names = [
     "normalize", "range", "channels", "layout", "input", "classes", "architecture", "layers",
   ]
+
+  /// The names in `normalize`, for the mean and for the standard deviation.
+  package static let normalizationNames = ["mean", "std"]
 
   /// Reads the settings in `names`, all of which are optional.
   /// - Throws: `Failure.badData` with the place of the setting, what was expected and what was

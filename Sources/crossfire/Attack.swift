@@ -59,6 +59,7 @@ struct Attack: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
+    output.show(notices: plan.notices)
     let all = try output.load(DataReference(data), .test)
     let images = try count.map { try all.first($0) } ?? all
     try plan.goal.validate(classCount: images.classCount)

@@ -49,6 +49,18 @@ struct OutputOptions: ParsableArguments {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
 
+  /// Reads an experiment file and shows its notices, such as that a setting has a new name.
+  func experiment(_ file: String) throws -> Experiment {
+    let experiment = try Experiment(URL(filePath: file))
+    show(notices: experiment.notices)
+    return experiment
+  }
+
+  /// Shows what the user should know about the settings, each sentence on a line of its own.
+  func show(notices: [String]) {
+    for notice in notices { progress.note(notice) }
+  }
+
   /// Writes a result to standard output: `document` with `--json`, and `text` otherwise.
   func show(_ document: some Encodable, _ text: @autoclosure () -> String) throws {
     guard json else { return print(text()) }
@@ -90,8 +102,8 @@ struct NamedModel {
   /// Divides a text into the path of the file and what is said about the model.
   private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
     // A path may contain colons, so only a colon that a known setting follows ends the path.
-    let known = #":(architecture|input|classes|mean|std|channels|range|layout)=[^:]*$"#
-    guard let range = text.range(of: known, options: .regularExpression) else {
+    let names = (ModelNotes.names + ModelNotes.normalizationNames).joined(separator: "|")
+    guard let range = text.range(of: ":(\(names))=[^:]*$", options: .regularExpression) else {
       return (text, ModelNotes())
     }
     let notes = try asUsage { try Self.notes(text[range].dropFirst(), place) }
@@ -106,7 +118,9 @@ struct NamedModel {
       let words = word.split(separator: "/").map { SettingValue.scalar(String($0)) }
       return Settings.Entry(name: entry.name, value: .list(words), place: place)
     }
-    let isNormalization = { (entry: Settings.Entry) in ["mean", "std"].contains(entry.name) }
+    let isNormalization = { (entry: Settings.Entry) in
+      ModelNotes.normalizationNames.contains(entry.name)
+    }
     let normalization = entries.filter(isNormalization)
     entries.removeAll(where: isNormalization)
     if !normalization.isEmpty {

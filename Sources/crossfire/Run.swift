@@ -46,7 +46,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
-    let experiment = try Experiment(URL(filePath: file))
+    let experiment = try output.experiment(file)
     let folder = URL(filePath: out ?? experiment.name)
     let evaluator = Evaluator(batchSize: engine.batchSize)
     if dryRun {

@@ -84,6 +84,7 @@ struct Transfer: ParsableCommand {
       name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
       count: count, images: try images.map { try plan($0, plans) })
+    output.show(notices: experiment.notices)
     let options = FinishedRun.Options(
       device: device, evaluator: Evaluator(batchSize: engine.batchSize), progress: output.progress)
     try experiment.runAndShow(into: URL(filePath: out), options, output)

@@ -54,7 +54,7 @@ struct Tune: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
-    let experiment = try Experiment(URL(filePath: file))
+    let experiment = try output.experiment(file)
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
       experiment, model: model, reference: reference, setting: setting, values: numbers(),

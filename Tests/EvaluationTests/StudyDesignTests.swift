@@ -57,6 +57,14 @@ struct StudyDesignTests {
         "{ attacks: [], participants: 2 }",
         "run.yaml:6: a study shows examples of at least one attack, each named once"
       ),
+      (
+        "{ attack: jsma, models: [a, a], participants: 2 }",
+        "run.yaml:6: a study shows examples of at least one model, each named once"
+      ),
+      (
+        "{ attack: jsma, epsilons: [], participants: 2 }",
+        "run.yaml:6: a study shows examples of at least one budget, each named once"
+      ),
     ])
   func refused(_ study: String, _ message: String) {
     let failure = #expect(throws: Failure.self) { try experiment(study) }
@@ -67,6 +75,7 @@ struct StudyDesignTests {
     "writing a design out and reading it again gives the same design",
     arguments: [
       "{ attack: jsma, participants: 5 }",
+      "{ attack: jsma, models: [b], epsilons: [0.25], participants: 5 }",
       "{ attacks: [jsma], epsilons: [0.1, 0.25], models: [b, a], participants: 7, spares: 0, images: 8, repeats: 2, checks: 3, "
         + "practice: 0, distance: 1, scale: 4, secondChoice: false, seconds: 2.5, sheets: false, checksRight: 0.5, "
         + "keepUnfinished: true, consent: 'Yes: \"I\" do', instructions: look, title: T, seed: 4 }",
