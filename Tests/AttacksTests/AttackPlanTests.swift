@@ -38,7 +38,8 @@ struct AttackPlanTests {
       try plan("fgsm", [])
     }
     let empty = Failure.badData(
-      "run.yaml:1: fgsm: no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+      "run.yaml:1: fgsm: expected at least one budget, found an empty list",
+      hint: "for example epsilons: [0, 0.1, 0.2]")
     #expect(throws: empty) { try plan("fgsm", [("epsilons", list())]) }
   }
 

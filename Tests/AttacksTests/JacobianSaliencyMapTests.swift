@@ -233,7 +233,7 @@ struct JacobianSaliencyMapTests {
     #expect(try JacobianSaliencyMap(settings("theta", "-0.5")).theta == -0.5)
     #expect(try JacobianSaliencyMap(settings("source", "probabilities")).source == .probabilities)
     let refused = Failure.badData(
-      "run.yaml:3: theta: 0 would change nothing", hint: "for example theta: 1")
+      "run.yaml:3: theta: expected a number other than 0, found 0", hint: "for example theta: 1")
     #expect(throws: refused) {
       try JacobianSaliencyMap(settings("theta", "0"))
     }

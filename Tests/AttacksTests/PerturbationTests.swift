@@ -45,25 +45,28 @@ struct PerturbationTests {
   @Test("more than the budget")
   func budget() {
     let far = Failure(
-      .failed, "attack fgsm at ε = 0.25 made images that are 0.5 away in linf", hint: report)
+      .failed, "attack fgsm at ε = 0.25 made images that differ from the originals by 0.5 in linf",
+      hint: report)
     #expect(throws: far) { try check([0.5, 0.25, 0.5, 1]) }
     let small = Failure(
-      .failed, "attack fgsm at ε = 0.0 made images that are 0.25 away in linf", hint: report)
+      .failed, "attack fgsm at ε = 0.0 made images that differ from the originals by 0.25 in linf",
+      hint: report)
     #expect(throws: small) { try check([0.25, 0.25, 0.5, 1], epsilon: 0) }
   }
 
   @Test("pixels that are not numbers, or infinite", arguments: [Float.nan, .infinity, -.infinity])
   func notNumbers(_ value: Float) {
     let expected = Failure(
-      .failed, "attack fgsm at ε = 0.25 made pixels that are not numbers",
-      hint: "the classifier's gradients are probably not numbers: inspect the model")
+      .failed, "attack fgsm at ε = 0.25 made pixels that are infinite or not a number (NaN)",
+      hint: "the gradients of the classifier are probably not a number (NaN); inspect the model")
     #expect(throws: expected) { try check([0, 0.25, value, 1]) }
   }
 
   @Test("another shape")
   func shape() {
     let expected = Failure(
-      .failed, "attack fgsm at ε = 0.25 made images that have shape [1, 1, 2, 2], not [2, 1, 1, 2]",
+      .failed,
+      "attack fgsm at ε = 0.25 made images that have shape [1, 1, 2, 2], expected [2, 1, 1, 2]",
       hint: report)
     #expect(throws: expected) { try check([0, 0.25, 0.5, 1], shape: [1, 1, 2, 2]) }
   }
