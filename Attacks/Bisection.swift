@@ -7,8 +7,8 @@ import Support
 /// fails with the one at its lower end (which at first is 0, and not tried). Each halving tries the
 /// middle. If the attack succeeds with every budget above some limit and with none below it, the
 /// result is at most upper / 2^halvings above this limit. Otherwise it is the upper end of some
-/// interval in which the attack begins to succeed. An image that the attack cannot turn with the
-/// largest budget is unchanged.
+/// interval in which the attack begins to succeed. An image for which the attack fails with
+/// the largest budget is unchanged.
 ///
 /// Use it to measure distances to the decision boundary with an attack that has a budget. Settings
 /// that this attack does not have go to the attack named by `of`.
@@ -19,8 +19,8 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
     "the smallest budget of another attack (of=pgd, …) for each image, by bisection"
   public static let defaultGoal = GoalRule.untargeted
   public var attack: any Attack
-  /// The largest budget that is tried, in the units of the attack; nil for the largest one that
-  /// makes a difference.
+  /// The largest budget that is tried, in the units of the attack; nil for the largest possible
+  /// one.
   public var upper: Double?
   public var halvings: Int
 
@@ -39,7 +39,7 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
       "attack whose smallest budget is searched for"),
     .optionalDouble(
       "upper", \.upper, in: 1e-9...1e9,
-      "largest budget tried; if not given, the largest that makes a difference"),
+      "largest budget tried; if not given, the largest possible one"),
     .int("halvings", \.halvings, in: 1...50, "number of halvings of the interval"),
   ]
 

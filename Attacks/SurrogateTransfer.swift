@@ -78,8 +78,8 @@ public struct SurrogateTransfer: Attack {
     else {
       throw Failure.badData(
         "expected a surrogate for inputs of \(classifier.inputShape) in "
-          + "\(classifier.valueRange) and \(classifier.classCount) classes, like the attacked model, "
-          + "found \(surrogate.inputShape) in \(surrogate.valueRange) and "
+          + "\(classifier.valueRange) and \(classifier.classCount) classes, as the attacked model "
+          + "has, found \(surrogate.inputShape) in \(surrogate.valueRange) and "
           + "\(surrogate.classCount) classes",
         hint: "use a surrogate that was trained on the same kind of data")
     }
