@@ -1,19 +1,20 @@
 import ModelCore
 
-/// The images of a batch that an attack still works on, the active ones. An image leaves with its
-/// present state once it is done, so that no more work is spent on it; an image that never leaves
-/// stays as it was.
+/// The active images of a batch: those that an attack still works on.
+///
+/// An image that is done leaves with its present state, so that no more work is spent on it. Images
+/// that never leave keep their original values in `results`.
 struct ActiveImages {
-  /// The place of each active image in the batch, int64 `[M]`.
+  /// The index of each active image in the batch, int64 `[M]`.
   private(set) var places: Tensor
   /// The active images before the attack, `[M, …]`.
   private(set) var originals: Tensor
   private(set) var goal: Goal
   /// The random numbers of the active images.
   private(set) var draws: ExampleDraws
-  /// The active images as they are now, `[M, …]`.
+  /// The active images in their present state, `[M, …]`.
   var x: Tensor
-  /// The whole batch `[N, …]`: images that left as they left, the others as they came.
+  /// The whole batch, `[N, …]`: the images that have left as they left, and the others unchanged.
   private(set) var results: Tensor
 
   init(_ images: Tensor, _ goal: Goal, _ draws: ExampleDraws) {
@@ -27,9 +28,10 @@ struct ActiveImages {
 
   var isEmpty: Bool { places.count == 0 }
 
-  /// Lets the images go for which `done` `[M]` holds.
-  /// - Parameter state: what they leave as, `[M, …]`; nil: as they are in `x`.
-  /// - Returns: the places, among those that were active, of the images that stay; nil if all do.
+  /// Removes the images for which `done` `[M]` holds.
+  /// - Parameter state: the values with which they leave, `[M, …]`; nil for those in `x`.
+  /// - Returns: the indices, among the images that were active, of those that remain; nil if no
+  ///   image left.
   @discardableResult
   mutating func leave(where done: Tensor, as state: Tensor? = nil) -> Tensor? {
     guard !isEmpty, done.any().isTrue else { return nil }
@@ -45,8 +47,8 @@ struct ActiveImages {
     return staying
   }
 
-  /// Lets all images go.
-  /// - Parameter state: what they leave as, `[M, …]`; nil: as they are in `x`.
+  /// Removes all images.
+  /// - Parameter state: the values with which they leave, `[M, …]`; nil for those in `x`.
   mutating func leaveAll(as state: Tensor? = nil) {
     results = isEmpty ? results : results.replacingRows(places, with: state ?? x)
     places = places.narrow(0, 0, 0)

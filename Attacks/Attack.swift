@@ -1,76 +1,95 @@
 import ModelCore
 import Support
 
-/// A way to change images so that a classifier errs.
+/// A method that changes images so that a classifier makes mistakes.
 ///
-/// A new attack is one file with a type that conforms, and one line in `AttackRegistry`. An attack
-/// only perturbs: the caller checks range and budget (`Perturbation.check`) and decides what
-/// succeeded. Images are pictures `[N, C, H, W]` or rows of a table `[N, D]`.
+/// To add an attack, write one file with a type that conforms to this protocol, and add one line to
+/// `AttackRegistry`.
+///
+/// An attack only changes images. Its caller checks the pixel range and the budget
+/// (`Perturbation.check`) and decides which images reach the goal. Images are pictures `[N, C, H,
+/// W]` or rows of a table `[N, D]`, in float32, with values in the classifier's `valueRange`.
+///
+///     let draws = ExampleDraws(Seed(1), examples: Array(0..<images.shape[0]))
+///     let adversarial = ProjectedGradientDescent().sweep(
+///       images, .away(from: labels), epsilons: [0.1], against: classifier, draws: draws)[0]
 public protocol Attack: Sendable {
-  /// Its name on the command line and in experiment files.
+  /// The name on the command line and in experiment files.
   static var name: String { get }
-  /// Its name in the literature.
+  /// The name in the literature.
   static var title: String { get }
-  /// One line for lists and help.
+  /// A description of one line, for lists and help.
   static var summary: String { get }
-  /// Whether it never asks the classifier. Such a control is what real attacks must beat.
+  /// Whether the attack does not use the attacked model. Such an attack is a control: an attack
+  /// that uses the model must find more adversarial examples.
   static var isControl: Bool { get }
-  /// How its budget is written: ε for most, and what that is called in settings.
+  /// The symbol of the budget: ε for most attacks.
   static var budgetSymbol: String { get }
+  /// The name of the budget in settings.
   static var budgetName: String { get }
-  /// What it wants unless told otherwise.
+  /// The goal of the attack, unless the settings give another one.
   static var defaultGoal: GoalRule { get }
-  /// Whether a budget bounds its search. An attack that looks for the smallest perturbation has none.
+  /// Whether the attack searches within a given budget. It is false for an attack that looks for
+  /// the smallest perturbation: such an attack has no budget.
   static var searchesWithinBudget: Bool { get }
-  /// Whether it runs another attack, named in its settings. Such an attack cannot be run by one.
+  /// Whether the attack runs another attack, which its settings name. Such an attack cannot be run
+  /// by another one.
   static var runsAnotherAttack: Bool { get }
-  /// Whether `frames` shows how it gets to its result.
+  /// Whether `frames` shows intermediate images.
   static var hasFrames: Bool { get }
 
-  /// Reads its settings; the settings' defaults are the attack's.
+  /// Creates the attack from settings. A setting that is not given keeps its default.
+  /// - Throws: `Failure` if a setting has no valid value.
   init(_ settings: Settings) throws
 
-  /// Its settings as they are in force: what `init` would read to make the same attack again.
+  /// The settings in force. From these settings, `init` creates the same attack again.
   var parameters: [String: String] { get }
-  /// What else its results depend on, for records and fingerprints, such as a surrogate's weights.
+  /// Everything else that the results depend on, for records and fingerprints. An example is the
+  /// fingerprint of the weights of a source model.
   var dependencies: [String: String] { get }
 
-  /// Refuses a classifier that it cannot be tried on.
-  /// - Throws: `Failure` with what does not fit.
+  /// Checks that the attack can be run against a classifier.
+  /// - Throws: `Failure`, which says what does not fit.
   func check(against classifier: any Classifier) throws
 
-  /// The norm its perturbations are measured in.
+  /// The norm that measures the perturbations.
   var norm: Norm { get }
 
-  /// Whether it is defined for pictures only, and not for rows of a table.
+  /// Whether the attack is defined for pictures only, and not for rows of a table.
   var needsPictures: Bool { get }
 
-  /// The loss whose gradient's sign at the images is all that the attack does, times ε; nil if it
-  /// does more. Training then needs no forward pass for it: see `InnerAttack`.
+  /// The loss L of an attack that is the single step clip(X + ε·sign ∇ₓL); nil for every other
+  /// attack.
+  ///
+  /// Adversarial training takes the gradient of such an attack from its own forward pass. See
+  /// `InnerAttack` in the module Defenses.
   var singleStepLoss: AttackLoss? { get }
 
-  /// What it may do to images with a budget: for most attacks, to move them that far in its norm.
+  /// The allowed perturbations for a budget. For most attacks they are those of at most that size
+  /// in `norm`.
   func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel
 
-  /// Adversarial images for `images`, in their shape, at most `threat.epsilon` away.
+  /// Makes adversarial images within a threat model.
   ///
-  /// The classifier is in evaluation behaviour unless the caller wants otherwise; nothing of it
-  /// changes.
-  /// - Parameter draws: the random numbers of these images, a row for each.
+  /// The attack computes with the classifier as it is given, which is in evaluation behaviour
+  /// except in training, and does not change it.
+  /// - Parameter draws: the random numbers, one row for each image.
+  /// - Returns: images in the shape of `images`, each at most `threat.epsilon` from its original.
   func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor
 
-  /// Adversarial images for every budget, in the order given, with as few gradients as the attack
-  /// allows.
+  /// Makes adversarial images for several budgets, with as few gradients as the attack allows.
+  /// - Returns: the images for each budget, in the order of `epsilons`.
   func sweep(
     _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier,
     draws: ExampleDraws
   ) -> [Tensor]
 
-  /// What the images look like on the way to the attack's result; nil unless `hasFrames`.
-  /// - Parameter shares: how many parts the budget is cut into, where the attack has no steps.
+  /// Shows how the images change on the way to the attack's result; nil unless `hasFrames`.
+  /// - Parameter shares: the number of parts that the budget is divided into, for an attack without
+  ///   steps.
   func frames(
     _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
     against classifier: any Classifier, draws: ExampleDraws
@@ -109,7 +128,7 @@ extension Attack {
     against classifier: any Classifier, draws: ExampleDraws
   ) -> [Tensor]? { nil }
 
-  /// What the images look like at every share of the budget.
+  /// The images at each of `shares` equal parts of the budget, the unchanged images first.
   func framesByBudget(
     _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
     against classifier: any Classifier, draws: ExampleDraws

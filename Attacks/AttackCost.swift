@@ -1,10 +1,10 @@
-/// What an attack spent on some images, for all budgets together.
+/// The cost of an attack on some images, for all budgets together.
 public struct AttackCost: Codable, Equatable, Sendable {
-  /// Images that went forward through the attacked model.
+  /// The number of forward passes of single images through the attacked model: its query count.
   public var forwards: Int
-  /// Images whose gradients came back through it, each as often as one did.
+  /// The number of gradients of single images that were computed with the attacked model.
   public var backwards: Int
-  /// Seconds from asking to having the adversarial images.
+  /// The time that the attack takes, in seconds.
   public var seconds: Double
 
   public init(forwards: Int = 0, backwards: Int = 0, seconds: Double = 0) {

@@ -1,10 +1,12 @@
 import ModelCore
 import Support
 
-/// The gradient that an attack follows: of which loss, and through which views of the images.
+/// The gradient that an attack follows: that of a loss, possibly changed by views such as input
+/// diversity.
 public struct AttackGradient: Configurable {
   public var loss: AttackLoss
-  /// Transformations that help transfer, outermost first.
+  /// The views, the outermost first. They make adversarial examples transfer better to other
+  /// models.
   public var views: [any GradientView]
 
   public init(of loss: AttackLoss = .crossEntropy, through views: [any GradientView] = []) {
@@ -15,24 +17,26 @@ public struct AttackGradient: Configurable {
   public static let settings: [Setting<AttackGradient>] =
     [.group(\.loss), views(GradientViews.all)]
 
-  /// The settings of an attack of one step, which has no use for views that learn from earlier ones.
+  /// The settings for an attack of one step. They leave out views that use the gradients of earlier
+  /// steps.
   static let settingsOfOneStep: [Setting<AttackGradient>] =
     [.group(\.loss), views(GradientViews.all.filter { !$0.hasMemory })]
 
   /// Whether one of the views is defined for pictures only.
   var needsPictures: Bool { views.contains { type(of: $0).needsPictures } }
 
-  /// Reads `views`. They may be written in any order and are applied in that of the list of all.
+  /// Reads `views`. They may be given in any order; they are applied in the order of
+  /// `GradientViews.all`.
   private static func views(_ known: [any GradientView.Type]) -> Setting<AttackGradient> {
     let names = known.map { $0.name }
     return Setting { root, settings in
-      let meaning = "views the gradient is taken through, joined by '+': "
+      let meaning = "views of the gradient, joined by '+': "
       let given = try settings.strings(
         "views", default: [], meaning + names.joined(separator: ", "))
       let wanted = given.flatMap { $0.split(separator: "+").map(String.init) }
       if let wrong = wanted.first(where: { !names.contains($0) }) {
         throw Failure.badData(
-          "\(settings.place(of: "views")): unknown view '\(wrong)'",
+          "\(settings.place(of: "views")): views: '\(wrong)' is not known",
           hint: hint(for: wrong, among: names))
       }
       if !wanted.isEmpty {
@@ -44,8 +48,10 @@ public struct AttackGradient: Configurable {
     }
   }
 
-  /// The gradient, in the images' shape, as a function of where it is taken; made once for the
-  /// whole way of a batch, so that a view with a memory has one for this way.
+  /// The gradient in the shape of the images, as a function of the point where it is taken.
+  ///
+  /// A new estimate is made for each run of the attack on a batch. A view that remembers earlier
+  /// gradients thus remembers those of this run only.
   func estimate(
     _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier
   ) -> GradientEstimate {
@@ -60,7 +66,7 @@ public struct AttackGradient: Configurable {
   }
 }
 
-/// A way to get the gradient of the loss at images, seen through a view of them.
+/// A function that estimates the gradient of an attack's loss at given images.
 public struct GradientEstimate {
   public typealias Body = (_ x: Tensor, _ draws: ExampleDraws, _ view: (Tensor) -> Tensor) -> Tensor
   private let body: Body
@@ -69,8 +75,10 @@ public struct GradientEstimate {
     self.body = body
   }
 
-  /// The gradient at `x` of the loss of `view(x)`.
-  /// - Parameter draws: the random numbers of this estimate: another for every step.
+  /// The gradient at `x` of the loss of `view(x)`, in the shape of `x`.
+  /// - Parameters:
+  ///   - draws: the random numbers of this estimate. Each step must pass others.
+  ///   - view: a differentiable function that keeps the shape of the images.
   public func callAsFunction(
     _ x: Tensor, _ draws: ExampleDraws, through view: (Tensor) -> Tensor = { $0 }
   ) -> Tensor {

@@ -1,30 +1,35 @@
 import ModelCore
 import Support
 
-/// Which outputs of a classifier a loss or a saliency map is made of.
+/// The outputs of a classifier from which a loss or a saliency map is computed.
 public enum OutputSource: String, Sendable, CaseIterable {
-  /// z, as the classifier gives them.
+  /// The logits z, as the classifier gives them.
   case logits
-  /// p = softmax(z) in float32: where a probability is too small for float32, or rounds to one, its
-  /// gradient is lost.
+  /// The probabilities p = softmax(z), in float32. Where a probability is too small for float32, or
+  /// rounds to one, its gradient is zero.
   case probabilities
 }
 
-/// What a gradient attack climbs, as one number per image: the larger, the nearer the goal.
+/// The loss that a gradient attack increases: one number per image, which is larger the closer the
+/// image is to its goal.
 public struct AttackLoss: Configurable, Equatable {
-  /// The loss's form, written for logits z; from probabilities p the last two have p in the place
-  /// of z.
+  /// The formula of the loss, for logits z, the label y and the target t.
+  ///
+  /// With probabilities p as the source, `margin` and `logitsRatio` use p instead of z.
   public enum Form: String, Sendable, CaseIterable {
-    /// Away: −log p[y]. Towards: log p[t].
+    /// The cross-entropy. Away from y: −log p[y]. Towards t: log p[t].
     case crossEntropy = "cross-entropy"
-    /// Away: max z[j ≠ y] − z[y]. Towards: z[t] − max z[j ≠ t]. Carlini & Wagner, 2017, without the
-    /// cap.
+    /// The difference to the best other class. Away from y: max z[j ≠ y] − z[y]. Towards t: z[t] −
+    /// max z[j ≠ t]. It is positive exactly where the goal is reached. Source: N. Carlini and D.
+    /// Wagner (2017), here without their upper bound κ.
     case margin
-    /// The difference of logits ratio: the margin in units that scaling the logits does not change.
-    /// With the logits sorted z(1) ≥ z(2) ≥ …, away: (max z[j ≠ y] − z[y]) / (z(1) − z(3));
-    /// towards: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2). Croce & Hein, 2020. With fewer than
-    /// three (towards: four) classes it would be constant, and is the margin instead. Towards it
-    /// needs the true labels too.
+    /// The difference of logits ratio: a margin divided by a difference of logits. It does not
+    /// change if all logits are multiplied by the same factor.
+    ///
+    /// Let z(1) ≥ z(2) ≥ … be the sorted logits. Away from y: (max z[j ≠ y] − z[y]) / (z(1) −
+    /// z(3)). Towards t: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2), for which the goal must have
+    /// the true labels too. With fewer than three classes (four for a target) the ratio has no
+    /// denominator, and the margin is used instead. Source: F. Croce and M. Hein (2020).
     case logitsRatio = "logits-ratio"
   }
 
@@ -41,11 +46,14 @@ public struct AttackLoss: Configurable, Equatable {
   }
 
   public static let settings: [Setting<AttackLoss>] = [
-    .choice("loss", \.form, "what is climbed"),
-    .choice("source", \.source, "what is differentiated"),
+    .choice("loss", \.form, "loss that the attack increases"),
+    .choice("source", \.source, "outputs that the loss is computed from"),
   ]
 
-  /// logits `[N, K]` → `[N]`
+  /// The loss of each image.
+  /// - Parameter logits: `[N, K]`.
+  /// - Returns: `[N]`.
+  /// - Precondition: For a targeted `logitsRatio`, the goal has labels.
   public func losses(_ logits: Tensor, _ goal: Goal) -> Tensor {
     let outputs = source == .logits ? logits : logits.softmax()
     switch form {
@@ -64,8 +72,8 @@ public struct AttackLoss: Configurable, Equatable {
 
   private func entropy(_ outputs: Tensor, _ labels: Tensor) -> Tensor {
     guard source == .probabilities else { return outputs.crossEntropy(labels) }
-    // A probability of zero has no logarithm; held at the smallest number, it has no gradient
-    // either.
+    // The logarithm of zero is infinite, so a probability is taken as at least the smallest normal
+    // float32. The maximum has no gradient there, which is what the probabilities say themselves.
     return -Self.pick(outputs, labels).maximum(Double(Float.leastNormalMagnitude)).logarithm
   }
 
@@ -78,7 +86,8 @@ public struct AttackLoss: Configurable, Equatable {
       return margin / (rank(0) - rank(2) + 1e-12)
     }
     guard let labels = goal.labels else {
-      preconditionFailure("a targeted logits ratio needs the true labels")
+      preconditionFailure(
+        "the loss logits-ratio towards a target needs a goal with the true labels")
     }
     let margin = Self.pick(logits, targets) - Self.pick(logits, labels)
     return margin / (rank(0) - (rank(2) + rank(3)) * 0.5 + 1e-12)
@@ -89,24 +98,27 @@ public struct AttackLoss: Configurable, Equatable {
     logits.gather(1, labels.reshaped([-1, 1])).reshaped([-1])
   }
 
-  /// The largest logit of another class, `[N]`.
+  /// The largest logit of all classes except the one in `labels`, `[N]`.
   static func bestOther(_ logits: Tensor, _ labels: Tensor) -> Tensor {
     logits.excluding(labels, as: -.infinity).max([1])
   }
 }
 
 extension Goal {
-  /// The summed cross-entropy that an attacker climbs. Summed, so that an image's gradient does not
-  /// depend on its batch.
+  /// The cross-entropy that an attacker increases, summed over the batch. It is a sum and not a
+  /// mean, so that the gradient of an image does not depend on the size of its batch.
   public func loss(_ logits: Tensor) -> Tensor {
     AttackLoss.crossEntropy.losses(logits, self).sum()
   }
 }
 
 extension Tensor {
-  /// Logits `[N, K]` with each image's class in `labels` set to ±∞, so that another class is chosen
-  /// whatever a model returns: logits that are infinite are brought within finite numbers, those
-  /// that are not numbers count as zero.
+  /// Logits `[N, K]` in which each image's class in `labels` is set to ±∞, so that a maximum or
+  /// minimum never chooses it.
+  ///
+  /// The other logits are made finite first, so that this holds for every model output: infinite
+  /// ones are replaced by the largest finite numbers, and those that are not a number (NaN) by
+  /// zero.
   func excluding(_ labels: Tensor, as extreme: Double) -> Tensor {
     let limit = Double(Float.greatestFiniteMagnitude)
     let zero = Tensor.zeros([], device: device)

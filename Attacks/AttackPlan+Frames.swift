@@ -2,17 +2,18 @@ import ModelCore
 import Support
 
 extension AttackPlan {
-  /// How an attack gets to its result, for people to watch.
+  /// The images on their way to the attack's result, to look at.
   ///
-  /// The frames are the images, and then: what an iterated gradient attack has made of them after
-  /// every step of its first start; or what an attack that walks one path or scales one direction
-  /// makes of them at every share of the budget.
+  /// The first frame shows the unchanged images. For an iterated gradient attack, one frame follows
+  /// for each step of the first start. For an attack along one path or one direction, one frame
+  /// follows for each part of the budget.
   ///
   /// - Parameters:
   ///   - images: `[N, C, H, W]`.
-  ///   - shares: how many parts the budget is cut into, where the attack has no steps of its own.
-  /// - Returns: images in the same shape, the unchanged ones first.
-  /// - Throws: `Failure.usage` for an attack that has no such frames.
+  ///   - shares: the number of equal parts that the budget is divided into, for an attack without
+  ///     steps.
+  /// - Returns: for each frame, images in the same shape.
+  /// - Throws: `Failure.usage` if the attack has neither steps, nor a path, nor a direction.
   public func frames(
     _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int = 10,
     against classifier: any Classifier, seed: Seed
@@ -24,8 +25,8 @@ extension AttackPlan {
     guard let frames else {
       let known = AttackRegistry.all.filter { $0.hasFrames }.map { $0.name }
       throw Failure.usage(
-        "\(name) has no steps that can be shown one by one",
-        hint: "attacks that have: " + known.joined(separator: ", "))
+        "the attack \(name) has no intermediate images to show",
+        hint: "attacks with intermediate images: " + known.joined(separator: ", "))
     }
     return frames
   }

@@ -1,7 +1,8 @@
 import ModelCore
 import Support
 
-/// Every attack, one line each.
+/// All attacks. An attack is known to the command line, to experiment files and to the tests once
+/// it has its line here.
 public enum AttackRegistry {
   public static let all: [any Attack.Type] = [
     FastGradientSign.self,
@@ -29,7 +30,8 @@ public enum AttackRegistry {
 
   public static var names: [String] { all.map { $0.name } }
 
-  /// - Throws: `Failure.usage` with the nearest name.
+  /// The attack with a name.
+  /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func type(named name: String) throws -> any Attack.Type {
     guard let found = all.first(where: { $0.name == name }) else {
       throw Failure.usage("unknown attack '\(name)'", hint: hint(for: name, among: names))
@@ -38,44 +40,52 @@ public enum AttackRegistry {
   }
 }
 
-/// An attack with everything a request says about it: its budgets and its goal.
+/// An attack with everything that a request says about it: its settings, budgets, goal and number
+/// of images.
 public struct AttackPlan: Sendable {
-  /// The name results go under: the attack's own, unless an experiment gives another.
+  /// The name that results are stored under: the attack's own name, unless an experiment gives
+  /// another one.
   public let name: String
   public let attack: any Attack
   public let goal: GoalRule
-  /// Budgets in pixel units, each once, from small to large.
+  /// The budgets, in units of pixel values unless the attack says otherwise, each once and in
+  /// ascending order.
   public let epsilons: [Double]
-  /// How many images it is tried on, from the first on; nil: as many as everything else.
+  /// The number of images that are attacked, from the first one on; nil for all images of the
+  /// request.
   public let count: Int?
-  /// What whoever wrote the settings should know.
+  /// Notices for the person who wrote the settings, one sentence each.
   public let notices: [String]
 
-  /// Reads `epsilons` (or `epsilon`, or what the attack calls its budget), `target`, `count` and
-  /// the attack's own settings, and refuses the rest.
+  /// Reads a request: the budgets, `target` or `labels`, `count`, and the attack's own settings.
+  ///
+  /// The budgets are called `epsilons`, `epsilon`, or by the attack's own name for them. A setting
+  /// that the attack does not have is refused.
+  /// - Throws: `Failure.usage` for an unknown attack; `Failure.badData` with the place of a setting
+  ///   that is not valid.
   public init(name: String, attack attackName: String? = nil, _ settings: Settings) throws {
     let type = try AttackRegistry.type(named: attackName ?? name)
     self.name = name
     attack = try type.init(settings)
     let spellings = ["epsilon", type.budgetName].filter(settings.has)
     let given = spellings.first ?? "epsilons"
-    let unit = type.budgetName == "epsilons" ? "in pixel units" : "\(type.budgetSymbol) each"
+    let unit = type.budgetName == "epsilons" ? "in pixel units" : "values of \(type.budgetSymbol)"
     let budgets = try settings.doubles(given, "the budgets, \(unit)")
     guard !budgets.isEmpty else {
       throw Failure.badData(
-        "\(settings.place(of: given)): \(name): no budget given",
+        "\(settings.place(of: given)): \(name): expected at least one budget, found an empty list",
         hint: "for example epsilons: [0, 0.1, 0.2]")
     }
     epsilons = Array(Set(budgets)).sorted()
     goal = try GoalRule(settings, default: type.defaultGoal)
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
-      "how many images are attacked, from the first on")
+      "number of images that are attacked, from the first on")
     notices = settings.notices
     try settings.finish(name)
   }
 
-  /// An attack as a program asks for it.
+  /// Creates a plan in a program, without settings.
   public init(
     name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], count: Int? = nil
   ) {
@@ -87,20 +97,20 @@ public struct AttackPlan: Sendable {
     notices = []
   }
 
-  /// Refuses a classifier that this cannot be tried on.
-  /// - Throws: `Failure` with what does not fit.
+  /// Checks that this plan can be run against a classifier.
+  /// - Throws: `Failure`, which says what does not fit.
   public func check(against classifier: any Classifier) throws {
     try goal.validate(classCount: classifier.classCount)
     guard classifier.inputShape.isPicture || !attack.needsPictures else {
       throw Failure.usage(
-        "\(name) changes neighbouring pixels of pictures, and the model takes rows of "
+        "the attack \(name) needs pictures, and the model takes rows of "
           + "\(classifier.inputShape.count) numbers",
-        hint: "use an attack such as pgd without views")
+        hint: "use an attack such as pgd, without views")
     }
     try attack.check(against: classifier)
   }
 
-  /// Everything but the budgets as it would be written in an experiment file.
+  /// Everything except the budgets, as an experiment file would say it.
   public var settings: [String: String] {
     var all = attack.parameters
     all["attack"] = type(of: attack).name
@@ -109,12 +119,12 @@ public struct AttackPlan: Sendable {
     return all
   }
 
-  /// Everything but the budgets, for records.
+  /// Everything except the budgets, for records.
   public var parameters: [String: String] {
     settings.merging(["norm": attack.norm.rawValue]) { $1 }.merging(attack.dependencies) { $1 }
   }
 
-  /// Everything but the budgets as one line, the same for equal plans.
+  /// Everything except the budgets in one line, which is the same for equal plans.
   public var text: String {
     parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }

@@ -1,10 +1,10 @@
 import ModelCore
 
-/// An attack whose perturbation is one direction scaled by ε: all budgets of a sweep share one
-/// gradient.
+/// An attack that moves each image along one direction, by a distance that the budget gives: X′ =
+/// clip(X + ε·direction). All budgets of a sweep share one gradient.
 public protocol OneDirectionAttack: Attack {
-  /// The direction of length one (in its norm) to move each image in, in the images' shape; zero
-  /// where there is none.
+  /// The direction to move each image in, in the shape of the images. Its length is 1 in the
+  /// attack's norm, and 0 where the attack finds no direction.
   func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor
@@ -38,11 +38,12 @@ extension OneDirectionAttack {
   }
 }
 
-/// An attack that walks one path, and whose budget only says how far: all budgets of a sweep share
-/// one walk.
+/// An attack that moves each image along one path, on which the budget only gives the end. All
+/// budgets of a sweep share the work for the largest one.
 public protocol OnePathAttack: Attack {
-  /// Adversarial images for each of several budgets, in the order given: where on its path each
-  /// image is when the budget is spent.
+  /// Makes adversarial images for several budgets.
+  /// - Returns: for each threat model, in their order, the point of each image's path where the
+  ///   budget is used up.
   func pathSweep(
     _ images: Tensor, _ goal: Goal, within threats: [ThreatModel],
     against classifier: any Classifier, draws: ExampleDraws
@@ -76,12 +77,13 @@ extension OnePathAttack {
   }
 }
 
-/// An attack without a budget: it looks for the smallest perturbation that reaches the goal.
+/// An attack without a budget, which looks for the smallest perturbation that reaches the goal.
 ///
-/// Within a budget ε its result is that perturbation where it is small enough, and the unchanged
-/// image elsewhere; so a sweep over budgets costs one run.
+/// For a budget ε, its result is this perturbation where it is at most ε, and the unchanged image
+/// elsewhere. All budgets of a sweep therefore share one run.
 public protocol SmallestPerturbationAttack: Attack {
-  /// Adversarial images as near as the attack can find them; unchanged where it found none.
+  /// Adversarial images as close to the originals as the attack finds them; an image for which it
+  /// finds none is unchanged.
   func nearest(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor
@@ -107,12 +109,12 @@ extension SmallestPerturbationAttack {
 }
 
 extension ThreatModel {
-  /// X' = clip(X + ε·direction)
+  /// X′ = clip(X + ε·direction), with clip to the valid pixel range.
   func moved(_ images: Tensor, along direction: Tensor) -> Tensor {
     (images + direction * epsilon).clamped(to: valueRange)
   }
 
-  /// The adversarial images that are within the budget, the originals elsewhere.
+  /// The adversarial images that are within the budget, and the originals of the others.
   func kept(_ adversarial: Tensor, of images: Tensor) -> Tensor {
     let near = norm.size(adversarial - images).isAtMost(epsilon)
     return near.perImage(like: images).choose(adversarial, else: images)

@@ -1,19 +1,22 @@
 import ModelCore
 import Support
 
-/// AutoAttack's standard ensemble: APGD on cross-entropy, APGD on the targeted difference of logits
-/// ratio, FAB towards targets, and Square; each only on the images that those before it left
-/// standing. Croce & Hein, 2020.
+/// AutoAttack, the standard ensemble of four attacks: APGD on the cross-entropy, APGD towards
+/// targets on the difference of logits ratio, FAB towards targets, and Square.
+///
+/// Each attack works only on the images that the attacks before it did not fool. The ensemble has
+/// no step size to choose and includes an attack without gradients, so it detects masked gradients
+/// too; use it to confirm a robust accuracy. Source: F. Croce and M. Hein (2020).
 public struct AutoAttack: Attack, Configurable {
   public static let name = "autoattack"
   public static let title = "AutoAttack"
   public static let summary =
-    "APGD-CE, APGD-T, FAB-T and Square, each on what is left; ℓ∞ or ℓ2 (Croce & Hein 2020)"
+    "APGD-CE, APGD-T, FAB-T and Square in turn; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm
   public var steps: Int
   public var queries: Int
-  /// Wrong classes that the targeted members try, the likeliest first.
+  /// The number of wrong classes that the targeted attacks try, from the most likely one on.
   public static let classes = 9
 
   public init(norm: Norm = .linf, steps: Int = 100, queries: Int = 5000) {
@@ -24,8 +27,8 @@ public struct AutoAttack: Attack, Configurable {
 
   public static let settings: [Setting<AutoAttack>] = [
     .norm(\.norm, of: [.linf, .l2]),
-    .int("steps", \.steps, in: 1...100_000, "steps of each gradient attack"),
-    .int("queries", \.queries, in: 1...10_000_000, "queries of Square an image"),
+    .int("steps", \.steps, in: 1...100_000, "number of steps of each gradient attack"),
+    .int("queries", \.queries, in: 1...10_000_000, "query budget of Square for each image"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -61,12 +64,13 @@ public struct AutoAttack: Attack, Configurable {
     return active.results
   }
 
-  /// The members in the order in which they attack.
+  /// The four attacks, in the order in which they run.
   private enum Member: String, CaseIterable {
     case ascent, targetedAscent, boundary, square
   }
 
-  /// APGD towards each of the likeliest wrong classes in turn, each on what is left.
+  /// Runs APGD towards each of the most likely wrong classes in turn, on the images that are not
+  /// fooled yet.
   private func targetedAscent(
     _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
     _ draws: ExampleDraws

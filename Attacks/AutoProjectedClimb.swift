@@ -1,32 +1,43 @@
 import ModelCore
 
-/// What Auto-PGD keeps of each active image besides its present state.
+/// The state that Auto-PGD keeps for each active image besides its present value x.
 ///
-/// An image has fooled the classifier once one of its steps has reached the goal; it leaves at the
+/// With the step size η of the image and the weight a = 0.75 (1 at the first step), a step is
+///
+///     z = project(x + η·step(g))
+///     x ← project(x + a·(z − x) + (1 − a)·(x − x_before))
+///
+/// Every few steps, `halveStalled` checks each image. It halves η and returns the image to its best
+/// point if at most 75 % of the steps since the last check increased the loss, or if η was not
+/// halved at the last check and the largest loss has not grown since. Source: F. Croce and M. Hein
+/// (2020), Algorithm 1.
+///
+/// An image has fooled the classifier once one of its points reaches the goal. It leaves at the
 /// next check.
 struct Climb {
   private let loss: AttackLoss
-  /// What is climbed towards; images leave by the goal of the active images.
+  /// The goal whose loss is increased. The goal at which images leave is that of the active images.
   private var goal: Goal
-  /// The image before the last step, and the loss's gradient at the present one, `[M, …]`.
+  /// The image before the last step, `[M, …]`.
   private var previous: Tensor
+  /// The gradient of the loss at the present image, `[M, …]`.
   private var gradient: Tensor
-  /// The point of the largest loss so far, `[M, …]`, its gradient and its loss `[M]`.
+  /// The point of the largest loss so far, `[M, …]`, its gradient, and that loss, `[M]`.
   private(set) var best: Tensor
   private var bestGradient: Tensor
   private var bestLoss: Tensor
   private var bestLossAtCheck: Tensor
   private var lastLoss: Tensor
-  /// How many steps since the last check raised the loss, `[M]`.
+  /// The number of steps since the last check that increased the loss, `[M]`.
   private var improvements: Tensor
   private var halvedAtCheck: Tensor
-  /// The length of a step, `[M]`.
+  /// The step size η, `[M]`.
   private var size: Tensor
-  /// The last point that reached the goal, `[M, …]`, and whether there was one, `[M]`.
+  /// The last point that reached the goal, `[M, …]`, and whether there is one, `[M]`.
   private var fooling: Tensor
   private var fooled: Tensor
 
-  /// Looks at the starting points of all images.
+  /// Computes the loss and its gradient at the starting points.
   init(
     _ active: ActiveImages, _ goal: Goal, _ loss: AttackLoss, size: Double,
     _ classifier: any Classifier
@@ -38,8 +49,8 @@ struct Climb {
     let none = Tensor.zeros([x.shape[0]], device: x.device)
     self.size = none + size
     improvements = none
-    // As published: the first check compares the first loss with zero, and cannot halve for want of
-    // a better best.
+    // As in the published code, the loss of the first step is compared with zero, and the first
+    // check does not use the second condition, as if the step size had just been halved.
     lastLoss = none
     halvedAtCheck = none.equals(0)
     let seen = classifier.lossAndGradient(at: x) { loss.losses($0, goal) }
@@ -48,11 +59,13 @@ struct Climb {
     fooled = active.goal.isReached(seen.logits.predictedClasses)
   }
 
-  /// One step: along the gradient, blended with the last move, projected.
+  /// Takes one step of each active image.
+  /// - Parameter momentum: 1 − a, the weight of the last move.
   mutating func advance(
     _ active: inout ActiveImages, _ threat: ThreatModel, keeping momentum: Double,
     _ classifier: any Classifier
   ) {
+    // x, previous, next [M, …]; size, losses [M]
     let x = active.x
     let step = threat.step(gradient, size: 1) * size.perImage(like: x)
     let stepped = threat.project(x + step, around: active.originals)
@@ -74,9 +87,13 @@ struct Climb {
     bestLoss = better.choose(seen.losses, else: bestLoss)
   }
 
-  /// Halves the step of images that improved too seldom, or whose best has not moved since the last
-  /// check, and sends them back to their best point.
+  /// Halves the step size of images that make too little progress, and returns them to their best
+  /// points.
+  /// - Parameters:
+  ///   - steps: the number of steps since the last check.
+  ///   - patience: the share of them beyond which progress is sufficient.
   mutating func halveStalled(_ active: inout ActiveImages, over steps: Int, patience: Double) {
+    // seldom, stuck, stalled [M]
     let seldom = improvements.isAtMost(Double(steps) * patience)
     let stuck = halvedAtCheck.inverted.and(bestLoss.isGreater(than: bestLossAtCheck).inverted)
     let stalled = seldom.or(stuck)
@@ -89,7 +106,7 @@ struct Climb {
     improvements = improvements * 0
   }
 
-  /// Lets the images that are fooled go, each as the last point that fooled.
+  /// Removes the images that have fooled the classifier, each with the last point that did.
   mutating func settle(_ active: inout ActiveImages) {
     guard let staying = active.leave(where: fooled, as: fooling) else { return }
     for path in [

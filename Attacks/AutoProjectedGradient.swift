@@ -1,19 +1,24 @@
 import ModelCore
 import Support
 
-/// Auto-PGD: gradient ascent with momentum whose step halves, image by image, when progress stalls,
-/// going on from the best point found. No step size to choose. Croce & Hein, 2020.
+/// Auto-PGD (APGD): projected gradient ascent with momentum, which chooses its step size for each
+/// image.
+///
+/// The step size starts at 2ε. At certain steps the attack checks each image: if the loss has
+/// increased too seldom, the step size is halved, and the image goes on from its best point so far.
+/// See `Climb` for the steps and the check. Use it in place of PGD where a step size cannot be
+/// tuned. Source: F. Croce and M. Hein (2020).
 public struct AutoProjectedGradient: Attack, Configurable {
   public static let name = "apgd"
   public static let title = "auto projected gradient descent"
-  public static let summary = "PGD that chooses its own step sizes; ℓ∞ or ℓ2 (Croce & Hein 2020)"
+  public static let summary = "PGD that chooses its step sizes itself; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm
   public var steps: Int
   public var loss: AttackLoss
 
-  /// Share of the last step that is kept as momentum, and share of improving steps below which a
-  /// step size is halved.
+  /// The weight of the last move in a step is 0.25. The step size is halved if at most 0.75 of the
+  /// steps increase the loss. Both values are published.
   private static let momentum = 0.25
   private static let patience = 0.75
 
@@ -24,7 +29,7 @@ public struct AutoProjectedGradient: Attack, Configurable {
   }
 
   public static let settings: [Setting<AutoProjectedGradient>] = [
-    .norm(\.norm, of: [.linf, .l2]), .int("steps", \.steps, in: 1...100_000, "steps taken"),
+    .norm(\.norm, of: [.linf, .l2]), .int("steps", \.steps, in: 1...100_000, "number of steps"),
     .group(\.loss),
   ]
 
@@ -40,8 +45,11 @@ public struct AutoProjectedGradient: Attack, Configurable {
     run(images, climbing: goal, until: goal, within: threat, against: classifier, draws: draws)
   }
 
-  /// Climbs towards one goal until another is reached: for AutoAttack, towards a target until any
-  /// wrong class is.
+  /// Increases the loss of one goal until another goal is reached. `AutoAttack` goes towards a
+  /// target in this way, until any wrong class is predicted.
+  ///
+  /// An image that reaches `success` returns as the last point at which it did; every other image
+  /// returns as its point of largest loss.
   func run(
     _ images: Tensor, climbing goal: Goal, until success: Goal, within threat: ThreatModel,
     against classifier: any Classifier, draws: ExampleDraws
@@ -50,6 +58,8 @@ public struct AutoProjectedGradient: Attack, Configurable {
     var active = ActiveImages(images, success, draws)
     active.x = start(images, threat, draws.purpose("start"))
     var climb = Climb(active, goal, loss, size: 2 * threat.epsilon, classifier)
+    // The published checks, for n steps: the first after 0.22·n, and each following interval
+    // shorter by 0.03·n, but at least 0.06·n.
     var interval = max(Int(0.22 * Double(steps)), 1)
     var sinceCheck = 0
     for step in 0..<steps {
@@ -67,7 +77,9 @@ public struct AutoProjectedGradient: Attack, Configurable {
     return active.results
   }
 
-  /// A random point on the surface of the ball.
+  /// A random start as published: a random direction, scaled to length ε in the norm.
+  ///
+  /// In ℓ∞ a direction is uniform in a cube, so that only its largest component reaches ε.
   private func start(_ images: Tensor, _ threat: ThreatModel, _ draws: ExampleDraws) -> Tensor {
     let shape = Array(images.shape.dropFirst())
     let direction = norm == .linf ? draws.uniform(shape, in: -1..<1) : draws.normal(shape)

@@ -1,28 +1,33 @@
 import ModelCore
 import Support
 
-/// The smallest budget of each image with which another attack reaches its goal, found by halving
-/// an interval: it succeeds at the interval's end and fails at its beginning, or (at first) nothing
-/// is tried there.
+/// Bisection: for each image, the smallest budget with which another attack reaches its goal.
 ///
-/// The answer is exact to upper / 2^halvings for an attack that succeeds with every larger budget
-/// once it succeeds with one, and otherwise the end of some interval in which it begins to succeed.
-/// An image the attack cannot turn with the upper bound stays as it was. Settings that it does not
-/// know go to the attack `of`.
+/// Each image has an interval of budgets. The attack succeeds with the budget at its upper end and
+/// fails with the one at its lower end (which at first is 0, and not tried). Each halving tries the
+/// middle. If the attack succeeds with every budget above some limit and with none below it, the
+/// result is at most upper / 2^halvings above this limit. Otherwise it is the upper end of some
+/// interval in which the attack begins to succeed. An image for which the attack fails with
+/// the largest budget is unchanged.
+///
+/// Use it to measure distances to the decision boundary with an attack that has a budget. Settings
+/// that this attack does not have go to the attack named by `of`.
 public struct Bisection: SmallestPerturbationAttack, Configurable {
   public static let name = "bisection"
   public static let title = "bisection of another attack's budget"
   public static let summary =
-    "each image's smallest budget for another attack (of=pgd, …), by halving an interval"
+    "the smallest budget of another attack (of=pgd, …) for each image, by bisection"
   public static let defaultGoal = GoalRule.untargeted
   public var attack: any Attack
-  /// The largest budget tried, in the attack's units; nil: the largest that makes a difference.
+  /// The largest budget that is tried, in the units of the attack; nil for the largest possible
+  /// one.
   public var upper: Double?
   public var halvings: Int
 
   /// - Precondition: `attack` searches within a budget.
   public init(of attack: any Attack, upper: Double? = nil, halvings: Int = 10) {
-    precondition(type(of: attack).searchesWithinBudget, "there is no budget to bisect")
+    precondition(
+      type(of: attack).searchesWithinBudget, "an attack without a budget cannot be bisected")
     self.attack = attack
     self.upper = upper
     self.halvings = halvings
@@ -31,11 +36,11 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
   public static let settings: [Setting<Bisection>] = [
     .attack(
       "of", \.attack, among: { $0.searchesWithinBudget && !$0.runsAnotherAttack },
-      "the attack whose budget is sought"),
+      "attack whose smallest budget is searched for"),
     .optionalDouble(
       "upper", \.upper, in: 1e-9...1e9,
-      "largest budget tried; else the largest that makes a difference"),
-    .int("halvings", \.halvings, in: 1...50, "how often the interval is halved"),
+      "largest budget tried; if not given, the largest possible one"),
+    .int("halvings", \.halvings, in: 1...50, "number of halvings of the interval"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -57,7 +62,7 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, C, H, W]; low and high are each image's interval
+    // images [N, …]; low and high are the ends of each image's interval
     let top = upper ?? largestBudget(classifier)
     var results = images
     let reached = goal.isReached(classifier.predictions(images)).int64s()
@@ -65,8 +70,8 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
     var low = [Double](repeating: 0, count: reached.count)
     var high = low
 
-    /// Tries one budget on some images, keeps the images with which it succeeds, and says which
-    /// those are.
+    /// Tries one budget on some images, and keeps the adversarial images that reach the goal.
+    /// - Returns: whether each image reaches the goal.
     func trial(_ budget: Double, _ places: [Int], _ purpose: String) -> [Bool] {
       let rows = Tensor(labels: places).to(images.device)
       let part = goal.at(rows)
@@ -84,7 +89,7 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
     open = zip(open, trial(top, open, "upper")).filter { $0.1 }.map { $0.0 }
     for place in open { high[place] = top }
     for halving in 0..<halvings {
-      // Images whose intervals are the same are tried together.
+      // Images with the same interval are tried together, as one batch.
       let groups = Dictionary(grouping: open) { (low[$0] + high[$0]) / 2 }
       for (budget, places) in groups.sorted(by: { $0.key < $1.key }) {
         for (place, succeeds) in zip(places, trial(budget, places, "halving \(halving)")) {
@@ -95,8 +100,8 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
     return results
   }
 
-  /// The distance between the two images that are farthest apart; all features, in ℓ0, where
-  /// budgets are shares of them.
+  /// The distance between the two images that are farthest apart. In ℓ0, budgets are shares of the
+  /// features, and the largest one is 1.
   private func largestBudget(_ classifier: any Classifier) -> Double {
     let width = classifier.valueRange.upperBound - classifier.valueRange.lowerBound
     let features = Double(classifier.inputShape.count)

@@ -1,19 +1,38 @@
 import ModelCore
 
-/// The nearest point of a hyperplane w·z = b that lies in a box, for many points at once.
+/// The projection of points onto a hyperplane ⟨w, x⟩ = b within a box, for many points at once.
 enum BoxedHyperplane {
-  /// The move from each point to its hyperplane, smallest in ℓ∞ or ℓ2, that stays in the box; as
-  /// far as the box allows where the hyperplane lies outside.
+  /// The smallest move δ from each point x, in ℓ∞ or ℓ2, such that x + δ is on the hyperplane and
+  /// in the box. Where the hyperplane does not meet the box, the move goes as far towards it as the
+  /// box allows.
   ///
-  /// The move is −s·min(λ·|w|^q, room) per coordinate, q = 0 in ℓ∞ and 1 in ℓ2, with the sign s
-  /// that leads to the plane. How far that gets, as a function of λ, is concave and piecewise
-  /// linear, so Newton's steps from below end at the solution.
+  /// With e = ⟨w, x⟩ − b, the move must satisfy ⟨w, δ⟩ = −e. Each coordinate i therefore moves in
+  /// the direction −sign(e)·sign(wᵢ), in which it reduces |e| by |wᵢ| per unit, and at most by the
+  /// distance rᵢ to the end of the box. Under this bound the smallest move has the size
+  ///
+  ///     |δᵢ| = min(λ·|wᵢ|^q, rᵢ), with q = 0 in ℓ∞ and q = 1 in ℓ2
+  ///
+  /// for one number λ ≥ 0. In ℓ∞, λ is the largest size, and all coordinates may use it. In ℓ2, λ
+  /// is the Lagrange multiplier of the condition ⟨w, δ⟩ = −e: at the minimum of Σδᵢ²/2, each free
+  /// coordinate has |δᵢ| = λ·|wᵢ|.
+  ///
+  /// It remains to solve F(λ) = Σᵢ |wᵢ|·min(λ·|wᵢ|^q, rᵢ) = |e|. F is concave, piecewise linear and
+  /// never decreases. A tangent of a concave function lies above it, so Newton's method from λ = 0
+  /// never goes beyond the solution. It is exact as soon as it reaches the piece with the solution,
+  /// and each step before passes to a later piece.
+  ///
+  /// - Parameters:
+  ///   - points: x, `[N, D]`, in the box.
+  ///   - normals: w, `[N, D]`.
+  ///   - offsets: b, `[N]`.
+  /// - Returns: δ, `[N, D]`.
   static func move(
     from points: Tensor, normals: Tensor, offsets: Tensor, norm: Norm, box: ClosedRange<Double>
   )
     -> Tensor
   {
-    // points, normals [N, D], offsets [N]
+    // excess (e), wanted (|e|), lambda, reached (F), speed (F′), missing [N, 1];
+    // direction, room (r), slope (|w|), pace (|w|^q), rise (|w|^(1+q)), free [N, D]
     let excess = (normals * points).sum([1], keep: true) - offsets.reshaped([-1, 1])
     let direction = -(normals.sign * excess.sign)
     let room = direction.isGreater(than: 0).choose(
@@ -28,8 +47,8 @@ enum BoxedHyperplane {
       let reached = (slope * (pace * lambda).minimum(room)).sum([1], keep: true)
       let speed = (rise * free).sum([1], keep: true)
       let missing = wanted - reached
-      // Where nothing is free any more the box ends the move; where the plane is reached only
-      // rounding is left.
+      // An image is finished if all its coordinates are at the ends of the box, or if it is on the
+      // hyperplane up to rounding.
       let open = speed.isGreater(than: 1e-12).and(missing.isGreater(than: wanted * 1e-6))
       guard open.any().isTrue else { break }
       lambda = lambda + open.choose(missing / speed.maximum(1e-12), else: missing * 0)
@@ -37,6 +56,7 @@ enum BoxedHyperplane {
     return direction * (pace * lambda).minimum(room)
   }
 
-  /// Each step passes at least one corner of the function; a dozen is as good as exact for images.
+  /// Newton's method could take as many steps as there are pieces. For images, the move after a
+  /// dozen steps is as good as exact.
   private static let newtonSteps = 12
 }

@@ -2,18 +2,26 @@ import Foundation
 import ModelCore
 import Support
 
-/// The Carlini-Wagner ℓ2 attack: the smallest perturbation as an unconstrained problem,
+/// The Carlini-Wagner attack (C&W) in ℓ2: looks for the smallest perturbation as the minimum of a
+/// function without constraints.
 ///
-///     min over w of ‖x − x₀‖₂² + c·max(κ − m(x), 0),  x = middle + half·tanh(w), which keeps pixels valid
+///     minimise over w:  ‖x − X‖₂² + c·max(κ − m(x), 0)
+///     with  x = middle + half·tanh(w)
 ///
-/// with m the margin by which x is at the goal, solved by Adam; for each image c is found by
-/// bisection, after it grew tenfold until the goal was reached, and the nearest image seen on the
-/// way is kept. Carlini & Wagner, 2017.
+/// m(x) is the margin by which x reaches the goal (`AttackLoss.margin`), and κ ≥ 0 is the required
+/// margin. middle and half are the middle and half the width of the pixel range: since |tanh| < 1,
+/// every w gives valid pixels, and no constraint remains. Adam minimises the function. For each
+/// image, the weight c starts small and is multiplied by ten until the goal is reached; then
+/// bisection looks for the smallest c that reaches it. Of all images seen on the way that reach the
+/// goal, the nearest one is the result.
 ///
-/// Two things differ from its authors' code, which on linear models ends up to 50 % beyond the
-/// boundary: Adam's rate falls to zero along a cosine, so that the way ends at rest; and c is too
-/// large only if the goal is still reached in the second half of the steps, since the first ones
-/// cross a near boundary with any c.
+/// Use it where the size of the smallest ℓ2 perturbation matters more than time. Source: N. Carlini
+/// and D. Wagner (2017).
+///
+/// Two things differ from the authors' code, which ends up to 50 % beyond the boundary of linear
+/// models. First, Adam's rate decreases to zero along a cosine, so that the search comes to rest.
+/// Second, c counts as too large only if the goal is reached in the second half of the steps: the
+/// first steps cross a near boundary with any c.
 public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   public static let name = "cw"
   public static let title = "Carlini-Wagner attack"
@@ -21,18 +29,18 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
     "smallest ℓ2 perturbation by Adam and a search over c (Carlini & Wagner 2017)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.l2
-  /// Steps for each c.
+  /// The number of steps for each c.
   public var steps: Int
-  /// How many values of c are tried for each image.
+  /// The number of values of c that are tried for each image.
   public var searches: Int
   /// Adam's rate at the first step, in units of w.
   public var rate: Double
-  /// κ: the margin to be reached.
+  /// κ, the required margin of logits.
   public var confidence: Double
 
-  /// The first c; the authors' value.
+  /// The first value of c, as in the authors' code.
   private static let firstWeight = 1e-3
-  /// How near to the ends of the range tanh may get; at the ends themselves it has no slope.
+  /// The largest |tanh(w)| at the start. At ±1, w would be infinite and the slope of tanh zero.
   private static let reach = 0.999999
 
   public init(steps: Int = 300, searches: Int = 9, rate: Double = 0.05, confidence: Double = 0) {
@@ -43,11 +51,11 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   }
 
   public static let settings: [Setting<CarliniWagner>] = [
-    .int("steps", \.steps, in: 1...1_000_000, "steps for each c"),
-    .int("searches", \.searches, in: 1...100, "values of c tried for each image"),
+    .int("steps", \.steps, in: 1...1_000_000, "number of steps for each c"),
+    .int("searches", \.searches, in: 1...100, "number of values of c tried for each image"),
     .double("rate", \.rate, in: 1e-9...1e3, "Adam's rate at the first step"),
     .double(
-      "confidence", \.confidence, in: 0...1e6, "κ, the margin of logits to be reached"),
+      "confidence", \.confidence, in: 0...1e6, "κ, the required margin of logits"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -60,8 +68,8 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, C, H, W]; of the images that are not at the goal yet: distance, weight, low, high
-    // [M]
+    // images [N, …]; for the M images that do not reach the goal yet: distance of the best image,
+    // weight (c) and the ends low and high of its interval, all [M]
     var active = ActiveImages(images, goal, draws)
     active.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
     guard !active.isEmpty else { return active.results }
@@ -75,6 +83,8 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
       let nearer = found.distance.isLess(than: distance)
       active.x = nearer.perImage(like: active.x).choose(found.images, else: active.x)
       distance = nearer.choose(found.distance, else: distance)
+      // c is large enough if the goal was still reached in the second half of the steps, and too
+      // small otherwise. As long as no c was large enough, high is infinite.
       high = found.staysThere.choose(weight.minimum(high), else: high)
       low = found.staysThere.choose(low, else: weight.maximum(low))
       weight = high.isFinite.choose((low + high) / 2, else: weight * 10)
@@ -83,19 +93,21 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
     return active.results
   }
 
-  /// Adam's way from the originals with fixed weights c `[M]`: the nearest image at the goal that
-  /// it passes, its distance, which is infinite where there is none, and whether the second half of
-  /// the way was at the goal.
+  /// Minimises the function with Adam, from the originals, with a fixed weight c for each image,
+  /// `[M]`.
+  /// - Returns: the nearest image that reaches the goal, `[M, …]`, its distance `[M]` (∞ if there
+  ///   is none), and whether an image reached the goal in the second half of the steps, `[M]`.
   private func descend(
     _ originals: Tensor, _ goal: Goal, _ weight: Tensor, _ classifier: any Classifier
   ) -> (images: Tensor, distance: Tensor, staysThere: Tensor) {
-    // originals, w, x [M, C, H, W]
+    // originals, w, x, bend (tanh w), move (x − X), slope [M, …]; weight, distance [M]
     let range = classifier.valueRange
     let half = (range.upperBound - range.lowerBound) / 2
     let middle = (range.upperBound + range.lowerBound) / 2
     var best = originals
     var distance = Tensor.full(.infinity, shape: weight.shape, device: weight.device)
     var staysThere = distance.isFinite
+    // w of the originals: atanh(t) = ½·ln((1 + t) / (1 − t)), with t the pixel scaled to (−1, 1).
     let place = (originals - middle) * (Self.reach / half)
     var w = ((place + 1) / (1 - place)).logarithm * 0.5
     var adam = AdamSteps(rate: rate, like: w)
@@ -113,6 +125,7 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
       distance = nearer.choose(length, else: distance)
       if step >= steps / 2 { staysThere = staysThere.or(reached) }
 
+      // The chain rule: d tanh(w)/dw = 1 − tanh²(w), so dx/dw = half·(1 − tanh²(w)).
       let slope = (move * 2 + seen.gradient) * (1 - bend.square) * half
       w = w - adam.next(slope) * ((1 + cos(.pi * Double(step) / Double(steps))) / 2)
     }

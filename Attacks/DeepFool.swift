@@ -1,15 +1,19 @@
 import ModelCore
 import Support
 
-/// DeepFool: steps to the nearest decision boundary as the classifier's linear approximation has
-/// it, until it is crossed.
+/// DeepFool: steps to the nearest decision boundary of the classifier's linear approximation, until
+/// an image crosses the boundary.
 ///
-///     k: the class with the smallest |z[k] − z[y]| / ‖∇(z[k] − z[y])‖₂ among the likeliest wrong ones
-///     x ← clip(x + (1 + η)·|z[k] − z[y]| / ‖∇(z[k] − z[y])‖₂² · ∇(z[k] − z[y]))
+/// For each of the most likely wrong classes k, with gap = z[k] − z[y] and slope = ∇ₓ(z[k] − z[y]),
+/// the approximated boundary is |gap| / ‖slope‖₂ away. With the nearest class k, a step is
 ///
-/// η is the overshoot, taken at each step. Towards a target t there is one boundary: that between t
-/// and the likeliest other class. Moosavi-Dezfooli, Fawzi & Frossard, 2016, Algorithm 2; that
-/// considers all classes, and its authors' code the likeliest.
+///     x ← clip(x + (1 + η)·|gap| / ‖slope‖₂² · slope)
+///
+/// η is the overshoot, which each step uses to cross the boundary. Towards a target t there is only
+/// one boundary, between t and the most likely other class. Use it for a fast estimate of the
+/// distance to the boundary in ℓ2. Source: S. Moosavi-Dezfooli, A. Fawzi and P. Frossard (2016),
+/// Algorithm 2, which considers all classes; the authors' code considers the most likely ones, as
+/// here.
 public struct DeepFool: SmallestPerturbationAttack, Configurable {
   public static let name = "deepfool"
   public static let title = "DeepFool"
@@ -19,7 +23,7 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   public let norm = Norm.l2
   public var steps: Int
   public var overshoot: Double
-  /// How many wrong classes are considered, the likeliest first.
+  /// The number of wrong classes that are considered, from the most likely one on.
   public var classes: Int
 
   public init(steps: Int = 50, overshoot: Double = 0.02, classes: Int = 9) {
@@ -29,11 +33,12 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   }
 
   public static let settings: [Setting<DeepFool>] = [
-    .int("steps", \.steps, in: 1...100_000, "steps taken at most"),
+    .int("steps", \.steps, in: 1...100_000, "largest number of steps"),
     .double(
-      "overshoot", \.overshoot, in: 0...10, "share by which a step passes the boundary"),
+      "overshoot", \.overshoot, in: 0...10, "η, share by which a step goes beyond the boundary"),
     .int(
-      "classes", \.classes, in: 1...10_000, "wrong classes considered, the likeliest first"),
+      "classes", \.classes, in: 1...10_000,
+      "number of wrong classes considered, from the most likely one on"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -46,7 +51,7 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, C, H, W]
+    // images [N, …]
     var active = ActiveImages(images, goal, draws)
     for step in 0...steps {
       let logits = withoutGradients { classifier.logits(active.x) }
@@ -58,12 +63,12 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
     return active.results
   }
 
-  /// The shortest move onto an approximated boundary, `[M, C, H, W]`; zero where no gradient leads
-  /// to one.
+  /// The shortest move of each active image to an approximated boundary, `[M, …]`; zero where all
+  /// gradients are zero.
   private func shortest(_ active: ActiveImages, _ logits: Tensor, _ classifier: any Classifier)
     -> Tensor
   {
-    // x [M, C, H, W], logits [M, K]
+    // x, slope, best [M, …]; logits [M, K]; gap, length, distance [M]
     let focus = active.goal.focus
     let rivals = LikeliestClasses.wrong(logits, focus, active.goal.isTargeted ? 1 : classes)
     var best = active.x * 0
@@ -74,7 +79,8 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
         (AttackLoss.pick(logits, winner) - AttackLoss.pick(logits, loser)).sum()
       }
       let (ahead, behind) = (AttackLoss.pick(logits, winner), AttackLoss.pick(logits, loser))
-      // A rounding more than the gap, so that an image on the boundary crosses it too.
+      // The gap is enlarged by about one rounding error of the logits, so that an image exactly on
+      // the boundary crosses it too.
       let gap = (ahead - behind).absolute + (ahead.absolute + behind.absolute) * 1e-6
       let length = norm.size(slope).maximum(1e-20)
       let nearer = (gap / length).isLess(than: distance)

@@ -1,24 +1,34 @@
 import ModelCore
 import Support
 
-/// FAB: walks along the decision boundary towards the original, by projections onto its linear
-/// approximation within the box of valid pixels; looks for the smallest perturbation. In its
-/// targeted form, towards each of the likeliest wrong classes in turn.
+/// The fast adaptive boundary attack (FAB): looks for the smallest perturbation by walking along
+/// the decision boundary towards the original image X.
 ///
-///     d₁, d₂: moves from x and from the original onto the approximated boundary
-///     α = min(‖d₁‖ / (‖d₁‖ + ‖d₂‖), 0.1);  x ← clip((1 − α)·(x + η·d₁) + α·(x₀ + η·d₂))
-///     x across the boundary: x ← x₀ + β·(x − x₀)
+/// At each step the boundary between the label y and a target class t is replaced by its linear
+/// approximation at x, the hyperplane z[t] − z[y] + ⟨∇ₓ(z[t] − z[y]), x′ − x⟩ = 0 in x′.
+/// `BoxedHyperplane` gives d₁ and d₂, the smallest moves from x and from X onto it that keep pixels
+/// valid. The step goes mostly to the boundary near x, and partly to the boundary point nearest to
+/// X:
 ///
-/// Croce & Hein, 2020; α ≤ 0.1, η = 1.05 and β = 0.9 as published.
+///     α = min(‖d₁‖ / (‖d₁‖ + ‖d₂‖), 0.1)
+///     x ← clip((1 − α)·(x + η·d₁) + α·(X + η·d₂)), with η = 1.05 to cross the boundary
+///
+/// If x is then across the boundary, it is kept if it is the nearest such point so far, and the
+/// walk goes on from X + β·(x − X) with β = 0.9, closer to X.
+///
+/// Without a target, the attack does this for each of the most likely wrong classes in turn and
+/// keeps the nearest result. Use it where the size of the smallest perturbation matters, in ℓ∞ or
+/// ℓ2. Source: F. Croce and M. Hein (2020); the values of η, β and the bound 0.1 on α are
+/// published.
 public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
   public static let name = "fab"
   public static let title = "fast adaptive boundary attack"
   public static let summary =
-    "smallest perturbation by projections onto the boundary; ℓ∞ or ℓ2 (Croce & Hein 2020)"
+    "smallest perturbation along the decision boundary; ℓ∞ or ℓ2 (Croce & Hein 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm
   public var steps: Int
-  /// How many wrong classes are tried, the likeliest first.
+  /// The number of wrong classes that are tried, from the most likely one on.
   public var classes: Int
 
   public init(norm: Norm = .linf, steps: Int = 100, classes: Int = 9) {
@@ -29,8 +39,10 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
 
   public static let settings: [Setting<FastAdaptiveBoundary>] = [
     .norm(\.norm, of: [.linf, .l2]),
-    .int("steps", \.steps, in: 1...100_000, "steps towards each class"),
-    .int("classes", \.classes, in: 1...10_000, "wrong classes tried, the likeliest first"),
+    .int("steps", \.steps, in: 1...100_000, "number of steps towards each class"),
+    .int(
+      "classes", \.classes, in: 1...10_000,
+      "number of wrong classes tried, from the most likely one on"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -60,10 +72,14 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
     return best
   }
 
+  /// Walks towards one target class of each image.
+  /// - Returns: the nearest image found that reaches the goal, and its distance `[N]`; the original
+  ///   and ∞ if there is none.
   private func walk(
     _ images: Tensor, from labels: Tensor, towards targets: Tensor, until goal: Goal,
     _ classifier: any Classifier
   ) -> (images: Tensor, distance: Tensor) {
+    // images, x [N, …]; flat, origin, normals [N, D]; gap, offsets [N]; moves [2N, D]: d₁, then d₂
     let origin = images.flattened
     var x = images
     var best = images
@@ -74,6 +90,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
       }
       let flat = x.flattened
       let normals = slope.flattened
+      // The hyperplane gap + ⟨w, x′ − x⟩ = 0, written as ⟨w, x′⟩ = ⟨w, x⟩ − gap.
       let offsets = (normals * flat).sum([1]) - gap
       let moves = BoxedHyperplane.move(
         from: Tensor.concatenate([flat, origin]), normals: Tensor.concatenate([normals, normals]),
@@ -99,10 +116,10 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
   }
 }
 
-/// Which wrong classes a classifier finds likeliest.
+/// The wrong classes that a classifier considers most likely.
 enum LikeliestClasses {
-  /// For each rank, the class of that rank among those that are not the label: int64 `[N]` each, at
-  /// most `count` of them.
+  /// For each rank, the class of this rank among all classes except the label.
+  /// - Returns: int64 `[N]` for each rank, at most `count` of them.
   static func wrong(_ logits: Tensor, _ labels: Tensor, _ count: Int) -> [Tensor] {
     // logits [N, K], labels [N]
     let classes = logits.shape[1]

@@ -1,25 +1,27 @@
 import ModelCore
 import Support
 
-/// How an attack's goal follows from an image's true label.
+/// The rule that derives an attack's goal from the true label y of an image, one of K classes.
 public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   /// Away from the true label.
   case untargeted
-  /// Away from the label the source predicts, so that the perturbation does not tell the true one.
+  /// Away from the class that the source model predicts. The perturbation then does not depend on
+  /// the true label.
   case predicted
-  /// Towards (y + 1) mod K.
+  /// Towards the class (y + 1) mod K.
   case next
-  /// Towards a class drawn uniformly from the K − 1 others.
+  /// Towards one of the K − 1 other classes, each with the same probability.
   case random
-  /// Towards the class the source finds least likely; the next least where that is the true one.
+  /// Towards the class with the smallest logit of the source model. If that is the true class, the
+  /// one with the next smallest logit is used.
   case leastLikely
-  /// Towards one class; images that have it as their label go towards the one after it.
+  /// Towards one given class. Images of that class go towards the class after it.
   case label(Int)
-  /// Towards each of the K − 1 other classes, one after the other: every image is attacked as
-  /// often.
+  /// Towards each of the K − 1 other classes, in examples of its own.
   case all
 
-  /// Reads a `--target`: next, random, least-likely, all, or a label.
+  /// Reads the value of `--target`: next, random, least-likely, all, or a label.
+  /// - Throws: `Failure.usage` with the known targets.
   public init(target: String) throws {
     switch target {
     case "next": self = .next
@@ -36,15 +38,17 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Reads `target` for a goal towards a class, or `labels` for one away from a label.
+  /// Reads `target`, or, for an attack that is not targeted, `labels`.
   init(_ settings: Settings, default fallback: GoalRule) throws {
     if settings.has("target") || fallback.isTargeted {
       self = try GoalRule(
         target: settings.string(
-          "target", default: fallback.description, "next, random, least-likely, all or a label"))
+          "target", default: fallback.description,
+          "class to reach: next, random, least-likely, all or a label"))
     } else {
       let labels = try settings.choice(
-        "labels", of: ["true", "predicted"], default: "true", "which label it leads away from")
+        "labels", of: ["true", "predicted"], default: "true",
+        "label that the attack leads away from")
       self = labels == "predicted" ? .predicted : .untargeted
     }
   }
@@ -61,23 +65,23 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// How many examples are made of one image.
+  /// The number of examples that are made of one image.
   public func examplesPerImage(classCount: Int) -> Int { self == .all ? max(1, classCount - 1) : 1 }
 
+  /// Whether the goal is a class to reach.
   public var isTargeted: Bool { self != .untargeted && self != .predicted }
 
-  /// - Throws: `Failure.usage` if the target is not one of the classes.
+  /// Checks that a given label is one of the classes.
+  /// - Throws: `Failure.usage` if it is not.
   public func validate(classCount: Int) throws {
     if case .label(let label) = self, label >= classCount {
       throw Failure.usage("target \(label): the classes are 0 to \(classCount - 1)")
     }
   }
 
-  /// The goal for images with true labels `[N]`.
-  ///
-  /// - Parameters:
-  ///   - draws: the random numbers of these examples. A random target belongs to its example, and
-  ///     so does the turn of an example among all wrong classes.
+  /// The goal of images with the true labels `[N]`.
+  /// - Parameter draws: the random numbers of these examples. A random target depends on the seed
+  ///   and on the example's number. With `all`, the example's number determines the target.
   public func goal(
     for labels: Tensor, images: Tensor, classifier: any Classifier, draws: ExampleDraws
   ) -> Goal {
@@ -91,7 +95,8 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       return .away(from: predicted.isAtLeast(0).choose(predicted, else: labels))
     case .next: return towards((labels + 1).modulo(count))
     case .all:
-      // The examples of one image have successive numbers, and each gets another class.
+      // The K − 1 examples of one image have consecutive numbers. Modulo K − 1 these are all
+      // different, so that each example gets another class.
       let turn = Tensor(labels: draws.examples.map { $0 % max(1, count - 1) }).to(labels.device)
       return towards((labels + turn + 1).modulo(count))
     case .random:
@@ -107,7 +112,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Tensor {
-  /// Whole numbers that are not negative, modulo `count`.
+  /// Non-negative whole numbers modulo `count`.
   fileprivate func modulo(_ count: Int) -> Tensor {
     self - (to(.float64) / Double(count)).floor.to(.int64) * Double(count)
   }

@@ -1,26 +1,32 @@
 import ModelCore
 
-/// The one loop behind the iterated gradient attacks: FGSM repeated, BIM, PGD, momentum and Nesterov
-/// forms are its values.
+/// The loop behind the iterated gradient attacks. Iterated FGSM, BIM, PGD, and the momentum and
+/// Nesterov methods are this loop with different values.
 ///
-///     x ← clip(x + step(g));  with projection: x ← the nearest image within ε
-///     g: the gradient of the loss, or with momentum μ: v ← μ·v + g / mean|g|, and g ← v
+/// With the image X, the loss L and the step size α, a step is
+///
+///     g = ∇ₓL(x); with momentum μ > 0: v ← μ·v + g / mean|g|, and g = v
+///     x ← clip(x + step(g, α)); with projection: x ← project(x + step(g, α)) around X
+///
+/// `ThreatModel` defines `step`, `project` and the range of `clip`. For the Nesterov method, the
+/// gradient is taken at x + μ·α·v.
 public struct GradientAscent: Sendable {
-  /// How many steps.
+  /// The number of steps.
   public var steps: Int
-  /// The length of a step as a function of ε.
+  /// The step size α as a function of ε, in units of pixel values.
   public var size: @Sendable (_ epsilon: Double) -> Double
-  /// What is climbed, and how its gradient is estimated.
+  /// The loss to increase, and how its gradient is estimated.
   public var gradient = AttackGradient()
-  /// Decay μ of the accumulated gradient; 0: none.
+  /// The decay factor μ of the accumulated gradient; 0 for no momentum.
   public var momentum = 0.0
-  /// Take the gradient where the momentum would lead: at x + μ·size·v.
+  /// Whether the gradient is taken at the point to which the momentum alone would lead.
   public var looksAhead = false
-  /// Return to the ball after every step.
+  /// Whether each step ends with a projection into the ball. Otherwise pixels are only clipped to
+  /// the valid range.
   public var projects = true
-  /// Begin at a random point of the ball.
+  /// Whether each start is a random point of the ball, and not the image itself.
   public var startsRandomly = false
-  /// How often to begin anew; the worst result of each image is kept.
+  /// The number of starts. The best result of each image is kept.
   public var restarts = 1
 
   public init(steps: Int, size: @escaping @Sendable (_ epsilon: Double) -> Double) {
@@ -28,7 +34,7 @@ public struct GradientAscent: Sendable {
     self.size = size
   }
 
-  /// Images → adversarial images in their shape.
+  /// Makes adversarial images in the shape of `images`.
   public func run(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
@@ -46,7 +52,7 @@ public struct GradientAscent: Sendable {
     return best
   }
 
-  /// What images are after every step of the first start.
+  /// The images after each step of the first start.
   func path(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
@@ -56,11 +62,13 @@ public struct GradientAscent: Sendable {
     return places
   }
 
-  /// - Parameter visiting: told the images after every step.
+  /// Runs the loop once.
+  /// - Parameter visiting: called with the images after each step.
   private func climb(
     _ images: Tensor, _ goal: Goal, _ threat: ThreatModel, _ classifier: any Classifier,
     _ draws: ExampleDraws, visiting: (Tensor) -> Void = { _ in }
   ) -> Tensor {
+    // images, x, velocity, ascent [N, …]
     let size = self.size(threat.epsilon)
     var x = startsRandomly ? threat.randomStart(images, draws.purpose("start")) : images
     var velocity = images * 0
@@ -69,6 +77,8 @@ public struct GradientAscent: Sendable {
       let place = looksAhead ? x + velocity * (momentum * size) : x
       var ascent = estimate(place, draws.purpose("step \(step)"))
       if momentum > 0 {
+        // The mean of |g| makes gradients of different steps comparable; their directions count,
+        // and not their lengths.
         let scale = ascent.flattened.absolute.mean([1]).perImage(like: x).maximum(1e-12)
         velocity = velocity * momentum + ascent / scale
         ascent = velocity
@@ -80,8 +90,9 @@ public struct GradientAscent: Sendable {
     return x
   }
 
-  /// By how much an image is to be preferred over another start's, `[N]`: one that reaches the goal
-  /// over any that does not, and then the one with the larger loss.
+  /// The score by which the results of two starts are compared, `[N]`. An image that reaches the
+  /// goal always has a higher score than one that does not, because 10⁶ is more than any difference
+  /// of losses; among equals, the larger loss wins.
   private func score(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
     withoutGradients {
       let logits = classifier.logits(images)

@@ -1,16 +1,19 @@
 import ModelCore
 import Support
 
-/// The fast gradient sign method: X' = clip(X + ε·sign ∇ₓH(y, ŷ)), one step of the largest allowed
-/// size in every pixel.
+/// The fast gradient sign method (FGSM): one step of size ε in each pixel, along the sign of the
+/// gradient of the loss L.
 ///
-/// Where the gradient is zero a pixel stays as it is: sign(0) = 0. Goodfellow, Shlens & Szegedy,
-/// 2015.
+///     X′ = clip(X + ε·sign ∇ₓL(X))
+///
+/// A pixel whose gradient is zero is unchanged, since sign(0) = 0. Use it as a fast first test, and
+/// within adversarial training; an iterated attack such as PGD is stronger. Source: I. Goodfellow,
+/// J. Shlens and C. Szegedy (2015).
 public struct FastGradientSign: OneDirectionAttack, Configurable {
   public static let name = "fgsm"
   public static let title = "fast gradient sign method"
   public static let summary =
-    "one step of ε in every pixel, away from the label (Goodfellow et al. 2015)"
+    "one step of size ε in each pixel, away from the label (Goodfellow et al. 2015)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public var gradient: AttackGradient
@@ -37,13 +40,18 @@ public struct FastGradientSign: OneDirectionAttack, Configurable {
   }
 }
 
-/// The targeted gradient sign method: X' = clip(X − ε·sign ∇ₓH(t, ŷ)) towards a target t, by
-/// default (y + 1) mod K. Kurakin, Goodfellow & Bengio, 2016; the default target is A. Ross', 2018.
+/// The targeted gradient sign method (TGSM): one step of size ε towards a target class t.
+///
+///     X′ = clip(X − ε·sign ∇ₓH(t, f(X))), with H the cross-entropy and f the model's probabilities
+///
+/// The default target is t = (y + 1) mod K. Use it to see how well a single step reaches a given
+/// class. Source: A. Kurakin, I. Goodfellow and S. Bengio (2016). The default target is that of A.
+/// Ross, "Training Machine Learning Models by Regularizing their Explanations" (2018).
 public struct TargetedGradientSign: OneDirectionAttack, Configurable {
   public static let name = "tgsm"
   public static let title = "targeted gradient sign method"
   public static let summary =
-    "one step of ε in every pixel, towards a target class (Kurakin et al. 2016)"
+    "one step of size ε in each pixel, towards a target class (Kurakin et al. 2016)"
   public static let defaultGoal = GoalRule.next
   public let norm = Norm.linf
   private var step: FastGradientSign

@@ -2,20 +2,23 @@ import Foundation
 import ModelCore
 import Support
 
-/// Makes one estimate of a gradient out of another, so that what follows it transfers better.
+/// A method that makes a new estimate of a gradient out of another one, so that the adversarial
+/// examples transfer better to other models.
+///
+/// To add a view, write a type that conforms to this protocol, and add one line to `GradientViews`.
 public protocol GradientView: Sendable {
   /// Its name on the command line and in experiment files.
   static var name: String { get }
-  /// Whether an estimate depends on earlier ones.
+  /// Whether an estimate depends on the estimates of earlier steps.
   static var hasMemory: Bool { get }
-  /// Whether it is defined for pictures only.
+  /// Whether the view is defined for pictures only, and not for rows of a table.
   static var needsPictures: Bool { get }
 
-  /// With the published values.
+  /// Creates the view with the published values.
   init()
 
-  /// The estimate for the way of one batch through an attack; what it remembers it remembers for
-  /// that way only.
+  /// The new estimate, for one run of an attack on a batch.
+  /// - Parameter inner: the estimate that the new one is made of.
   func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate
 }
 
@@ -24,7 +27,7 @@ extension GradientView {
   public static var needsPictures: Bool { false }
 }
 
-/// Every view, one line each, in the order they are applied: the first is the outermost.
+/// All views, in the order in which they are applied: the first one is the outermost.
 public enum GradientViews {
   public static let all: [any GradientView.Type] = [
     VarianceTuning.self,
@@ -34,13 +37,17 @@ public enum GradientViews {
   ]
 }
 
-/// Input diversity: with a probability, the gradient is taken through a random enlargement and
-/// padding, brought back to the image's size. Xie et al., 2019.
+/// Input diversity: with some probability, the gradient of a step is taken through a random
+/// enlargement of the images.
+///
+/// The images are resized to a random larger size, padded with zeros to the largest size, with the
+/// images at a random place, and resized back to their own size. Source: C. Xie et al. (2019).
 public struct InputDiversity: GradientView {
   public static let name = "di"
   public static let needsPictures = true
+  /// The probability that a step uses the enlargement.
   public let probability: Double
-  /// The largest enlargement.
+  /// The largest size, in units of the images' size.
   public let scale: Double
 
   public init() { self.init(probability: 0.5) }
@@ -57,7 +64,8 @@ public struct InputDiversity: GradientView {
       guard draws.purpose("whether").sharedUniform() < probability else {
         return inner(x, draws, through: view)
       }
-      // x [N, C, H, W]; all images share the enlargement of a step.
+      // x [N, C, H, W]. All images of a step share the enlargement. Its random numbers do not
+      // depend on the batch, and so neither does the result of an image.
       let (height, width) = (x.shape[2], x.shape[3])
       let large = (
         height: Int((Double(height) * scale).rounded(.up)),
@@ -82,14 +90,16 @@ public struct InputDiversity: GradientView {
   }
 }
 
-/// Translation invariance: the gradient smoothed by a Gaussian, as if summed over shifted images.
-/// Dong et al., 2019.
+/// Translation invariance: the gradient is smoothed by a Gaussian window.
+///
+/// Smoothing it approximates the mean of the gradients for shifted copies of the images, weighted
+/// by the window, at the cost of one gradient. Source: Y. Dong et al. (2019).
 public struct TranslationInvariance: GradientView {
   public static let name = "ti"
   public static let needsPictures = true
-  /// The side of the smoothing window, odd.
+  /// The side of the window in pixels, an odd number.
   public let kernel: Int
-  /// Its standard deviation in pixels.
+  /// The standard deviation of the Gaussian in pixels.
   public let deviation: Double
 
   public init() { self.init(kernel: 7) }
@@ -103,6 +113,7 @@ public struct TranslationInvariance: GradientView {
     _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
     GradientEstimate { x, draws, view in
+      // x [N, C, H, W], filter [C, 1, kernel, kernel] with a sum of 1 in each channel
       let channels = x.shape[1]
       let offsets = (0..<kernel).map { Double($0 - kernel / 2) / deviation }
       let line = offsets.map { exp(-$0 * $0 / 2) }
@@ -119,9 +130,10 @@ public struct TranslationInvariance: GradientView {
   }
 }
 
-/// Scale invariance: the mean gradient over x, x/2, x/4, …. Lin et al., 2020.
+/// Scale invariance: the mean of the gradients at x, x/2, x/4, …. Source: J. Lin et al. (2020).
 public struct ScaleInvariance: GradientView {
   public static let name = "si"
+  /// The number of scales.
   public let copies: Int
 
   public init() { self.init(copies: 5) }

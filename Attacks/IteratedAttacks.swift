@@ -1,7 +1,7 @@
 import ModelCore
 import Support
 
-/// An attack that is a `GradientAscent` with its own values.
+/// An attack that is a `GradientAscent`.
 protocol AscentAttack: Attack {
   var ascent: GradientAscent { get }
 }
@@ -22,19 +22,25 @@ extension AscentAttack {
     against classifier: any Classifier, draws: ExampleDraws
   ) -> [Tensor]? {
     let threat = threat(epsilon, against: classifier)
-    // The draws of a sweep at this budget, so that the last frame is the sweep's result.
+    // The random numbers of a sweep at this budget, so that the last frame is the sweep's result.
     let own = draws.purpose("epsilon \(epsilon)")
     return [images]
       + ascent.path(images, goal, within: threat, against: classifier, draws: own)
   }
 }
 
-/// FGSM repeated with a step of ε each time, clipped to valid pixels only: no projection, so that
-/// after n steps a pixel may have moved by n·ε. The form of A. Ross, 2018.
+/// FGSM repeated, with a step of size ε each time and without projection.
+///
+///     x ← clip(x + ε·sign ∇ₓL(x)), n times
+///
+/// A pixel may therefore change by up to n·ε, and the threat model of a budget ε is the ball of
+/// radius n·ε. Use it to compare with published results in this form; `bim` is the form whose
+/// perturbation stays within ε. Source: A. Ross, "Training Machine Learning Models by Regularizing
+/// their Explanations" (2018).
 public struct IteratedFastGradientSign: AscentAttack, Configurable {
   public static let name = "ifgsm"
   public static let title = "iterated fast gradient sign method"
-  public static let summary = "FGSM repeated with steps of ε, not projected (Ross 2018)"
+  public static let summary = "FGSM repeated with steps of size ε, without projection (Ross 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public var steps: Int
@@ -46,7 +52,7 @@ public struct IteratedFastGradientSign: AscentAttack, Configurable {
   }
 
   public static let settings: [Setting<IteratedFastGradientSign>] = [
-    .int("steps", \.steps, in: 1...10_000, "steps taken, each of size ε"), .group(\.gradient),
+    .int("steps", \.steps, in: 1...10_000, "number of steps, each of size ε"), .group(\.gradient),
   ]
 
   public init(_ settings: Settings) throws {
@@ -67,12 +73,17 @@ public struct IteratedFastGradientSign: AscentAttack, Configurable {
   }
 }
 
-/// TGSM repeated with a step of ε each time towards the target, not projected. The form of A. Ross,
-/// 2018.
+/// TGSM repeated towards the target, with a step of size ε each time and without projection.
+///
+///     x ← clip(x − ε·sign ∇ₓH(t, f(x))), n times
+///
+/// As with `ifgsm`, a pixel may change by up to n·ε. Use it to compare with published results in
+/// this form. Source: A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018).
 public struct IteratedTargetedGradientSign: AscentAttack, Configurable {
   public static let name = "itgsm"
   public static let title = "iterated targeted gradient sign method"
-  public static let summary = "TGSM repeated with steps of ε, not projected (Ross 2018)"
+  public static let summary = "TGSM repeated with steps of size ε, without projection (Ross 2018)"
   public static let defaultGoal = GoalRule.next
   public let norm = Norm.linf
   private var untargeted: IteratedFastGradientSign
@@ -95,13 +106,18 @@ public struct IteratedTargetedGradientSign: AscentAttack, Configurable {
   }
 }
 
-/// The basic iterative method: steps of α along the gradient's sign, projected into the ball after
-/// each. Kurakin, Goodfellow & Bengio, 2016.
+/// The basic iterative method (BIM): steps of size α along the sign of the gradient, each followed
+/// by a projection into the ball.
+///
+///     x ← project(x + α·sign ∇ₓL(x)), starting at the image itself
+///
+/// Use it as a simple iterated attack without random numbers; PGD adds a random start. Source: A.
+/// Kurakin, I. Goodfellow and S. Bengio (2016).
 public struct BasicIterativeMethod: AscentAttack, Configurable {
   public static let name = "bim"
   public static let title = "basic iterative method"
   public static let summary =
-    "steps of α along the gradient's sign, projected into the ball (Kurakin et al. 2016)"
+    "steps of size α along the gradient's sign, with projection (Kurakin et al. 2016)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public var schedule: StepSchedule

@@ -1,16 +1,19 @@
 import ModelCore
 import Support
 
-/// The momentum iterative method: v ← μ·v + g / mean|g|, steps of α along sign v, projected. Dong
-/// et al., 2018.
+/// The momentum iterative method (MI-FGSM): BIM along an accumulated gradient v.
 ///
-/// The gradient is divided by the mean of its magnitudes; dividing by their sum, as the paper
-/// writes it, gives the same signs.
+///     v ← μ·v + g / mean|g|,  x ← project(x + α·sign v),  with g = ∇ₓL(x)
+///
+/// The momentum evens out the steps, and the examples transfer better to other models; use it for
+/// black-box attacks from a source model. Source: Y. Dong et al. (2018). They divide g by its ℓ1
+/// norm, which is the mean of |g| times the number of pixels. Their v is therefore smaller by a
+/// constant factor, and has the same sign.
 public struct MomentumIterativeMethod: AscentAttack, Configurable {
   public static let name = "mifgsm"
   public static let title = "momentum iterative fast gradient sign method"
   public static let summary =
-    "BIM along an accumulated gradient, which transfers better (Dong et al. 2018)"
+    "BIM with momentum, which transfers better (Dong et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public var schedule: StepSchedule
@@ -29,7 +32,7 @@ public struct MomentumIterativeMethod: AscentAttack, Configurable {
   public static let settings: [Setting<MomentumIterativeMethod>] = [
     .group(\.schedule),
     .double(
-      "decay", \.decay, in: 0...10, "share of the accumulated gradient kept at each step"),
+      "decay", \.decay, in: 0...10, "decay factor μ of the accumulated gradient"),
     .group(\.gradient),
   ]
 
@@ -45,11 +48,16 @@ public struct MomentumIterativeMethod: AscentAttack, Configurable {
   }
 }
 
-/// The Nesterov form: the gradient is taken where the momentum would lead. Lin et al., 2020.
+/// The Nesterov iterative method (NI-FGSM): the momentum method, with the gradient taken at x +
+/// μ·α·v, the point to which the momentum leads.
+///
+/// v is accumulated as in the momentum method above. Use it like that method, for black-box attacks
+/// from a source model. Source: J. Lin et al. (2020).
 public struct NesterovIterativeMethod: AscentAttack, Configurable {
   public static let name = "nifgsm"
   public static let title = "Nesterov iterative fast gradient sign method"
-  public static let summary = "the momentum method with a look ahead (Lin et al. 2020)"
+  public static let summary =
+    "the momentum method with the gradient at the next point (Lin et al. 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   private var method: MomentumIterativeMethod

@@ -1,17 +1,17 @@
 import ModelCore
 
-/// How the size of a perturbation is measured, per image.
+/// The norm that measures a perturbation δ of one image.
 public enum Norm: String, Sendable, Codable, CaseIterable {
-  /// The largest change of a pixel.
+  /// ℓ∞: max |δᵢ|, the largest change of a feature.
   case linf
-  /// The Euclidean length of the change.
+  /// ℓ2: √Σ δᵢ², the Euclidean length.
   case l2
-  /// The sum of all changes.
+  /// ℓ1: Σ |δᵢ|, the sum of all changes.
   case l1
-  /// The number of changed features.
+  /// ℓ0: the number of changed features. Each channel of a pixel is a feature.
   case l0
 
-  /// The norms of perturbations `[N, …]`, `[N]`.
+  /// The norm of each perturbation: `[N, …]` → `[N]`.
   public func size(_ perturbation: Tensor) -> Tensor {
     let flat = perturbation.flattened
     return switch self {

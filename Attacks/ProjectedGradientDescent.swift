@@ -1,21 +1,25 @@
 import ModelCore
 import Support
 
-/// Projected gradient descent: from a random point of the ball, steps of α, projected after each;
-/// the worst of all restarts is kept for each image. Madry et al., 2018.
+/// Projected gradient descent (PGD): steps of size α from a random point of the ball, each followed
+/// by a projection into the ball.
 ///
-/// In ℓ∞ a step follows the gradient's sign, in ℓ2 and ℓ1 the gradient divided by its norm.
+///     x ← project(x + step(∇ₓL(x), α))
+///
+/// A step is α·sign(g) in ℓ∞, α·g / ‖g‖₂ in ℓ2 and α·g / ‖g‖₁ in ℓ1. Of all restarts, the best
+/// result of each image is kept. Use it as the standard white-box attack; to confirm a result, use
+/// `autoattack`, which has no step size to choose. Source: A. Madry et al. (2018).
 public struct ProjectedGradientDescent: AscentAttack, Configurable {
   public static let name = "pgd"
   public static let title = "projected gradient descent"
   public static let summary =
-    "random start, steps of α, projection, restarts; ℓ∞, ℓ2 or ℓ1 (Madry et al. 2018)"
+    "projected gradient steps from random starts; ℓ∞, ℓ2 or ℓ1 (Madry et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
-  /// Where a climb begins.
+  /// The point from which the steps start.
   public enum Start: String, Sendable, CaseIterable {
-    /// At a random point of the ball.
+    /// A random point of the ball.
     case random
-    /// At the image itself.
+    /// The image itself.
     case original
   }
 
@@ -38,8 +42,8 @@ public struct ProjectedGradientDescent: AscentAttack, Configurable {
 
   public static let settings: [Setting<ProjectedGradientDescent>] = [
     .norm(\.norm, of: [.linf, .l2, .l1]), .group(\.schedule),
-    .choice("start", \.start, "where it begins"),
-    .int("restarts", \.restarts, in: 1...10_000, "how often it begins anew"), .group(\.gradient),
+    .choice("start", \.start, "where the steps start"),
+    .int("restarts", \.restarts, in: 1...10_000, "number of starts"), .group(\.gradient),
   ]
 
   public init(_ settings: Settings) throws {
@@ -56,8 +60,8 @@ public struct ProjectedGradientDescent: AscentAttack, Configurable {
 }
 
 extension Setting {
-  /// The setting `norm`: one of those that an attack is defined for.
+  /// The setting `norm`: one of the norms that an attack is defined for.
   static func norm(_ path: WritableKeyPath<Root, Norm> & Sendable, of known: [Norm]) -> Setting {
-    .choice("norm", path, of: known, "how a perturbation is measured")
+    .choice("norm", path, of: known, "norm of the perturbation")
   }
 }

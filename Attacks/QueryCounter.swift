@@ -1,13 +1,14 @@
 import ModelCore
 
-/// A classifier that counts what goes through it: what an attack spent is measured by its caller.
+/// A classifier that counts the images which pass through another one. The caller of an attack
+/// measures its cost in this way.
 public final class QueryCounter: Classifier, @unchecked Sendable {
   private let classifier: any Classifier
   private let gradients = GradientCounter()
-  /// Images that went forward.
+  /// The number of images that passed forward: the query count.
   public private(set) var forwards = 0
-  /// Images whose gradients came back; an image counts for every gradient that is taken of its
-  /// logits.
+  /// The number of gradients computed, counted per image: an image counts once for each gradient of
+  /// its logits.
   public var backwards: Int { gradients.rows }
 
   public init(_ classifier: any Classifier) {

@@ -1,22 +1,28 @@
 import ModelCore
 
-/// The derivatives that a saliency map is made of, for a batch of images.
+/// The derivatives that make up the saliency maps of a batch of images.
 struct SaliencyMap {
-  /// D
+  /// D, the number of features of an image.
   private let size: Int
-  /// Which images have reached their goal.
+  /// Whether each image has reached its goal.
   private let reached: [Bool]
-  /// α = ∂Z_t/∂x, `[N·D]`
+  /// α = ∂Z_t/∂x, `[N·D]`.
   private var alpha: [Float] = []
-  /// β = Σ_{j≠t} ∂Z_j/∂x, `[N·D]`
+  /// β = Σ_{j≠t} ∂Z_j/∂x, `[N·D]`.
   private var beta: [Float] = []
 
-  /// One pass forward, and back once for the target's outputs and once for the sum of all.
+  /// Computes the derivatives with one forward pass and at most two backward passes.
+  ///
+  ///     β = Σ_j ∂Z_j/∂x − α
+  ///
+  /// so one backward pass for the target's outputs and one for the sum of all outputs give both,
+  /// and no pass for each class is needed. For probabilities even one suffices: they sum to one, so
+  /// β = −α.
   init(
     at images: Tensor, _ goal: Goal, towards targets: Tensor, of source: OutputSource,
     _ classifier: any Classifier
   ) {
-    // images [N, C, H, W], targets [N]
+    // images [N, …], targets [N]
     size = images.shape.dropFirst().reduce(1, *)
     (reached, alpha, beta) = withGradients {
       let variable = images.tracked
@@ -30,14 +36,14 @@ struct SaliencyMap {
         let all = logits.sum().gradient(of: variable)
         return (reached, alpha.floats(), (all - alpha).floats())
       case .probabilities:
-        // Probabilities sum to one, so what all the others gain is what the target loses.
+        // Σ_j p_j = 1 is constant, so the derivatives of all other probabilities sum to −α.
         let alpha = AttackLoss.pick(logits.softmax(), targets).sum().gradient(of: variable)
         return (reached, alpha.floats(), (-alpha).floats())
       }
     }
   }
 
-  /// α and β of an image, each `[D]`; nil once it has reached its goal.
+  /// α and β of one image, each `[D]`; nil if the image has reached its goal.
   func derivatives(_ image: Int) -> (alpha: [Float], beta: [Float])? {
     guard !reached[image] else { return nil }
     let range = (image * size)..<((image + 1) * size)
@@ -45,14 +51,15 @@ struct SaliencyMap {
   }
 }
 
-/// The way of one image through the attack: what was changed, and what still may be.
+/// The state of one image during the attack: the changed pixels, and the features that may still
+/// change.
 struct SaliencyWalk {
   private let original: [Float]
   private(set) var pixels: [Float]
-  /// The search domain: features that have room in the direction of θ and were not chosen,
-  /// ascending.
+  /// The search domain in ascending order: the features that can change in the direction of θ and
+  /// were not chosen yet.
   private var domain: [Int]
-  /// The features chosen, in that order.
+  /// The chosen features, in the order in which they were chosen.
   private var chosen: [Int] = []
   private let theta: Float
   private let range: ClosedRange<Float>
@@ -66,9 +73,10 @@ struct SaliencyWalk {
     domain = pixels.indices.filter { theta > 0 ? pixels[$0] < high : pixels[$0] > low }
   }
 
-  /// Changes the most salient features by θ; false if none is admissible, and then nothing changes.
+  /// Changes the most salient features by θ.
+  /// - Returns: false if no features are admissible; then nothing has changed.
   mutating func advance(_ form: JacobianSaliencyMap.Form, alpha: [Float], beta: [Float]) -> Bool {
-    // alpha, beta [D]; θ < 0 turns the signs of both.
+    // alpha, beta [D]. Decreasing a feature has the effect −α on the target and −β on the others.
     let features =
       theta > 0 ? form.best(alpha, beta, domain) : form.best(alpha.map(-), beta.map(-), domain)
     for feature in features {
@@ -88,8 +96,8 @@ struct SaliencyWalk {
 }
 
 extension JacobianSaliencyMap.Form {
-  /// The most salient features of a domain for θ > 0, the first of equals; none if none is
-  /// admissible.
+  /// The most salient features of a domain for θ > 0, the first ones among equals; empty if no
+  /// features are admissible.
   fileprivate func best(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int] {
     switch self {
     case .pair:

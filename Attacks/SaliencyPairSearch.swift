@@ -1,20 +1,34 @@
-/// Finds the pair of features that an adversarial saliency map ranks first: for α = ∂Z_t/∂x and β =
-/// Σ_{j≠t} ∂Z_j/∂x,
+/// Finds the pair of features with the highest score in an adversarial saliency map.
 ///
-///     max −(α_p + α_q)·(β_p + β_q)  subject to  α_p + α_q > 0,  β_p + β_q < 0,  p < q
+/// For α = ∂Z_t/∂x and β = Σ_{j≠t} ∂Z_j/∂x, the best pair is
 ///
-/// exactly as a comparison of all D² pairs in float32 does, but without them: a feature that two
-/// others equal or exceed in both α and −β is never needed, since one of the two can take its place
-/// in any pair. Few features remain, and float32 rounding keeps the order. Papernot et al., 2016,
-/// algorithm 3.
+///     max score(p, q) = −(α_p + α_q)·(β_p + β_q)
+///     subject to α_p + α_q > 0, β_p + β_q < 0 and p < q
+///
+/// The result is exactly that of a comparison of all pairs in float32, D²/2 of them, at a much
+/// lower cost. The search leaves out features that cannot matter:
+///
+/// - Feature g dominates f if α_g ≥ α_f and β_g ≤ β_f. In a pair with another feature q, g in place
+///   of f gives at least the same score: α_g + α_q is not smaller and β_g + β_q is not larger, so a
+///   valid pair remains valid, and neither factor of the score becomes smaller. This holds in
+///   float32 too, because rounding never reverses the order of two sums or of two products.
+/// - Let two features g and h dominate f. In every pair of f with a feature q, at least one of the
+///   two is not q and can replace f. Some best pair therefore consists only of features that at
+///   most one other feature dominates.
+///
+/// In practice few features have at most one dominator, and all pairs of them are compared. Source
+/// of the score: N. Papernot et al. (2016), Algorithm 3.
 struct SaliencyPairSearch {
-  /// The features that compete, ascending, and their derivatives.
+  /// The features that take part, in ascending order, and their derivatives.
   private var features: [Int] = []
   private var alpha: [Float] = []
   private var beta: [Float] = []
 
-  /// Features are numbers in `domain`, ascending, and indices of `alpha` and `beta`; those whose
-  /// derivatives are not finite do not compete.
+  /// - Parameters:
+  ///   - alpha: α of all features.
+  ///   - beta: β of all features.
+  ///   - domain: the indices of the features that may be chosen, in ascending order. Those with a
+  ///     derivative that is infinite or not a number (NaN) do not take part.
   init(alpha: [Float], beta: [Float], domain: [Int]) {
     features.reserveCapacity(domain.count)
     self.alpha.reserveCapacity(domain.count)
@@ -26,8 +40,11 @@ struct SaliencyPairSearch {
     }
   }
 
-  /// The best pair, the first of equals in row-major order; nil if none has a positive score. Takes
-  /// O(D log D) time, and the square of the number of features that remain.
+  /// The best pair, or nil if no pair has a positive score. Among equal scores it is the first pair
+  /// in row-major order: the smallest p, and then the smallest q.
+  ///
+  /// Complexity: O(D log D) time for D features, and the square of the number of features with at
+  /// most one dominator.
   func best() -> (first: Int, second: Int)? {
     let remaining = undominated()
     var highest: Float = 0
@@ -45,24 +62,28 @@ struct SaliencyPairSearch {
     return members.isEmpty ? nil : firstPair(scoring: highest, with: members)
   }
 
-  /// −(α_p + α_q)·(β_p + β_q), or zero where the pair is not admissible.
+  /// The score −(α_p + α_q)·(β_p + β_q), or zero if the pair is not admissible.
   private func score(_ p: Int, _ q: Int) -> Float {
     let towards = alpha[p] + alpha[q]
     let others = beta[p] + beta[q]
     return towards > 0 && others < 0 ? -towards * others : 0
   }
 
-  /// The features that at most one other equals or exceeds in both α and −β.
+  /// The features that at most one other feature dominates.
+  ///
+  /// In descending order of α, and ascending order of β among equal α, only features before f can
+  /// dominate f, and those do whose β is not larger. Features with the same α and β dominate each
+  /// other; the order counts only the earlier ones, so that two of them remain, which is enough for
+  /// a pair. It therefore suffices to remember the two smallest β so far: f has at most one
+  /// dominator exactly if its β is smaller than the second smallest.
   private func undominated() -> [Int] {
     let (first, second) = strongest()
     let contenders = features.indices.filter { feature in
       feature == first || feature == second
-        || !(exceeds(first, feature) && exceeds(second, feature))
+        || !(dominates(first, feature) && dominates(second, feature))
     }
     var smallest = Float.infinity
     var secondSmallest = Float.infinity
-    // From large to small α only earlier features can exceed a later one, and they do where their β
-    // is not larger.
     return byFallingAlpha(contenders).filter { feature in
       let value = beta[feature]
       guard value < secondSmallest else { return false }
@@ -72,10 +93,11 @@ struct SaliencyPairSearch {
     }
   }
 
-  private func exceeds(_ p: Int, _ q: Int) -> Bool { alpha[p] >= alpha[q] && beta[p] <= beta[q] }
+  /// Whether p dominates q.
+  private func dominates(_ p: Int, _ q: Int) -> Bool { alpha[p] >= alpha[q] && beta[p] <= beta[q] }
 
-  /// The two features with the largest α − β: they exceed most others, which then need not be
-  /// sorted.
+  /// The two features with the largest α − β. They dominate most other features, which then need
+  /// not be sorted.
   private func strongest() -> (Int, Int) {
     var (first, second) = (0, 0)
     var (largest, secondLargest) = (-Float.infinity, -Float.infinity)
@@ -91,17 +113,23 @@ struct SaliencyPairSearch {
     return (first, second)
   }
 
-  /// From large to small α, and for equal α from small to large β.
+  /// Sorts features by descending α, and by ascending β for equal α.
   private func byFallingAlpha(_ contenders: [Int]) -> [Int] {
+    // One whole number for each feature: −α in its upper 32 bits, β in its lower ones.
     let keys = contenders.map {
       (key: UInt64((-alpha[$0]).order) << 32 | UInt64(beta[$0].order), feature: $0)
     }
     return keys.sorted { $0.key < $1.key }.map(\.feature)
   }
 
-  /// The first pair in row-major order that reaches the highest score. Rounding can give it also to
-  /// features that did not remain, each with one of the `members` that did: the first feature of
-  /// all that does is the row.
+  /// The first pair in row-major order that has the highest score.
+  ///
+  /// Several pairs may have it, also pairs with features that were left out. Let {p, q} be such a
+  /// pair. If q was left out, it has two dominators, and one that is not p can replace it.
+  /// Repeated, this gives a feature m that was kept, and {p, m} has the highest score too.
+  /// Replacing p in the same way gives a pair of two kept features, so m is one of the `members`.
+  /// It is therefore enough to look for the first p that has the highest score with a member. Its
+  /// partner comes after it, because otherwise the partner would have been found first.
   private func firstPair(scoring highest: Float, with members: [Int]) -> (first: Int, second: Int)?
   {
     guard
@@ -115,7 +143,10 @@ struct SaliencyPairSearch {
 }
 
 extension Float {
-  /// A whole number that orders as this number does; bits of negative floats fall where the numbers
-  /// rise.
+  /// A whole number that has the order of the floating-point number.
+  ///
+  /// The bits of a non-negative float, read as a whole number, increase with its value. The bits of
+  /// a negative float decrease, so they are inverted; and the sign bit is set for non-negative
+  /// numbers, which places them above the negative ones.
   fileprivate var order: UInt32 { bitPattern >> 31 == 1 ? ~bitPattern : bitPattern | 1 << 31 }
 }

@@ -1,11 +1,12 @@
 import ModelCore
 import Support
 
-/// Salt-and-pepper noise: a random share of an image's features (the pixels of each channel) set to
-/// the smallest or the largest valid value, each as likely. A control for attacks that change few
-/// features; it knows neither model nor labels.
+/// Salt-and-pepper noise: a random share of the features of an image is set to the smallest or the
+/// largest valid pixel, each with the same probability.
 ///
-/// Its budget is that share, in 0…1: at most ⌊budget·D⌋ of an image's D features change.
+/// Each channel of a pixel is a feature. The budget is the share, from 0 to 1: at most ⌊budget·D⌋
+/// of the D features change. It uses neither model nor labels. Use it as a control for attacks that
+/// change few features, such as `jsma`.
 public struct SaltAndPepper: Attack, Configurable {
   public static let name = "salt-and-pepper"
   public static let title = "salt-and-pepper noise"
@@ -23,7 +24,7 @@ public struct SaltAndPepper: Attack, Configurable {
   }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
-    // 0.29·100 is a little less than 29 in floating point, and 29 features are meant.
+    // In floating point 0.29·100 is 28.999…; 29 features are meant.
     let features = (min(budget, 1) * Double(classifier.inputShape.count) + 1e-6).rounded(.down)
     return ThreatModel(norm, epsilon: features, valueRange: classifier.valueRange)
   }
@@ -32,7 +33,8 @@ public struct SaltAndPepper: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W], flat [N, D]
+    // images [N, …]; flat [N, D]; features (their indices), values [N, changed]. The largest of D
+    // random numbers are at places that are a random choice without repetition.
     let flat = images.flattened
     let changed = min(Int(threat.epsilon), flat.shape[1])
     guard changed > 0 else { return images }

@@ -1,8 +1,9 @@
 import Support
 
 extension Setting {
-  /// Another attack, by its name; its own settings stand beside the name.
-  /// - Parameter isAdmissible: which attacks may be named.
+  /// A setting whose value is the name of another attack. The settings of that attack are given
+  /// beside the name.
+  /// - Parameter isAdmissible: whether an attack may be named here.
   package static func attack(
     _ name: String, _ path: WritableKeyPath<Root, any Attack> & Sendable,
     among isAdmissible: @escaping @Sendable (any Attack.Type) -> Bool, _ meaning: String

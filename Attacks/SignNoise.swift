@@ -1,13 +1,15 @@
 import ModelCore
 import Support
 
-/// Every pixel moved by ε up or down: X' = clip(X + ε·s), s uniform in {−1, 1}. A control that
-/// knows neither model nor labels: an FGSM step whose gradient says nothing is at best as good.
+/// Sign noise: X′ = clip(X + ε·s), with each sign s −1 or 1 at random.
+///
+/// It uses neither model nor labels. Use it as a control for FGSM: both change each pixel by ε, and
+/// FGSM is better only if the signs of its gradient carry information.
 public struct SignNoise: Attack, Configurable {
   public static let name = "sign-noise"
   public static let title = "random sign noise"
   public static let summary =
-    "every pixel moved by ε up or down at random: a control that real attacks must beat"
+    "ε added to or subtracted from each pixel at random: a control for other attacks"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf

@@ -1,20 +1,24 @@
 import ModelCore
 import Support
 
-/// SPSA: climbs a gradient that is estimated from logits at random pairs of points, so that a
-/// classifier which hides its gradients is attacked all the same.
+/// SPSA, simultaneous perturbation stochastic approximation: an attack along a gradient that is
+/// estimated from logits alone.
 ///
-///     g = mean over samples of (L(x + δ·v) − L(x − δ·v)) / 2δ · v,  v uniform in {−1, 1}^D
-///     x ← the nearest image within ε of x + Adam(g)
+///     g = mean over samples of (L(x + δ·v) − L(x − δ·v)) / 2δ · v,  with v uniform in {−1, 1}^D
+///     x ← project(x + Adam(g)), starting at the image itself
 ///
-/// L is the margin. It starts at the image itself; an image leaves once it reaches the goal. Uesato
-/// et al., 2018, Algorithm 1 with Adam as in its experiments. δ and the rate are shares of the
-/// range of valid pixels.
+/// The quotient approximates the directional derivative ⟨∇L, v⟩. The mean of ⟨∇L, v⟩·v over random
+/// v is ∇L, because the signs of different pixels are independent: the mean of vᵢ·vⱼ is 1 for i = j
+/// and 0 otherwise. The estimate thus needs no gradient of the classifier. L is the margin. An
+/// image leaves once it reaches the goal.
+///
+/// Use it against a model that hides its gradients. δ and the rate are shares of the pixel range.
+/// Source: J. Uesato et al. (2018), Algorithm 1 with Adam, as in their experiments.
 public struct SimultaneousPerturbation: Attack, Configurable {
   public static let name = "spsa"
   public static let title = "simultaneous perturbation stochastic approximation"
   public static let summary =
-    "Adam on a gradient estimated from logits at random points (Uesato et al. 2018)"
+    "Adam with a gradient that is estimated from logits alone (Uesato et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
   public let norm = Norm.linf
   public var steps: Int
@@ -22,7 +26,8 @@ public struct SimultaneousPerturbation: Attack, Configurable {
   public var delta: Double
   public var rate: Double
 
-  /// How many images go through the classifier at once, at least one pair for each image.
+  /// The number of images in one forward pass of the classifier. It is exceeded only if one pair of
+  /// points for each image is more.
   private static let atOnce = 512
 
   public init(steps: Int = 100, samples: Int = 128, delta: Double = 0.01, rate: Double = 0.01) {
@@ -33,12 +38,14 @@ public struct SimultaneousPerturbation: Attack, Configurable {
   }
 
   public static let settings: [Setting<SimultaneousPerturbation>] = [
-    .int("steps", \.steps, in: 1...100_000, "steps taken"),
+    .int("steps", \.steps, in: 1...100_000, "number of steps"),
     .int(
-      "samples", \.samples, in: 1...1_000_000, "pairs of points for each estimate of a gradient"),
+      "samples", \.samples, in: 1...1_000_000,
+      "number of pairs of points for each estimate of a gradient"),
     .double(
-      "delta", \.delta, in: 1e-6...1, "distance of the points, as a share of the pixels' range"),
-    .double("rate", \.rate, in: 1e-6...1, "Adam's step, as a share of the pixels' range"),
+      "delta", \.delta, in: 1e-6...1, "δ, the distance of the points, as a share of the pixel range"
+    ),
+    .double("rate", \.rate, in: 1e-6...1, "Adam's rate, as a share of the pixel range"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -66,14 +73,16 @@ public struct SimultaneousPerturbation: Attack, Configurable {
     return active.results
   }
 
-  /// The mean over samples of directional slopes times their directions.
+  /// The estimated gradient: the mean over samples of directional derivatives times their
+  /// directions.
   ///
-  /// Each sample's direction is a draw of its own and samples are added one by one, so the estimate
-  /// does not depend on how many samples go through the classifier at once.
+  /// The direction of each sample has random numbers of its own, and samples are added one by one.
+  /// The estimate therefore does not depend on how many samples pass through the classifier at
+  /// once.
   private func estimate(
     _ active: ActiveImages, _ delta: Double, _ classifier: any Classifier, _ draws: ExampleDraws
   ) -> Tensor {
-    // x, directions [M, …], logits [2·S·M, K], slopes [S, M] for S samples at once
+    // x, directions (v) [M, …]; logits [2·S·M, K], slopes [S, M] for S samples at once
     let shape = active.x.shape
     let images = shape[0]
     let rows = Tensor.range(images, device: active.x.device)

@@ -2,24 +2,27 @@ import Foundation
 import ModelCore
 import Support
 
-/// The Square attack: random search over squares of pixels, from logits alone. A change is kept
-/// where it brings the image nearer the goal; squares get smaller with time, and an image leaves
-/// once it reaches the goal.
+/// The Square attack: random search with squares of pixels, from logits alone.
 ///
-/// It climbs the margin, and for a target the cross-entropy. A search that ends worse than the
-/// image it began with leaves that image as it was. All images of a batch share the squares'
-/// places, as in AutoAttack; signs are each image's own. Andriushchenko et al., 2020; Croce & Hein,
-/// 2020.
+/// At each query, one square of the image changes at random. The change is kept if it increases the
+/// loss. The squares become smaller with the number of queries, and an image leaves once it reaches
+/// the goal. The loss is the margin, or, for a target, the cross-entropy. An image whose search
+/// ends with a smaller loss than it began with is unchanged.
+///
+/// The squares of a query are at the same place in all images, as in AutoAttack; their signs are
+/// random for each image. `SquareMoves` explains the changes. Use it against a model that hides its
+/// gradients. Source: M. Andriushchenko et al. (2020); F. Croce and M. Hein (2020).
 public struct SquareAttack: Attack, Configurable {
   public static let name = "square"
   public static let title = "Square attack"
   public static let summary =
-    "random squares, kept where they help; logits only; ℓ∞ or ℓ2 (Andriushchenko et al. 2020)"
+    "random search with squares, from logits alone; ℓ∞ or ℓ2 (Andriushchenko et al. 2020)"
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm
-  /// How often each image's logits are asked for, after the first look at the image itself.
+  /// The query budget: the number of forward passes for each image, after the one for the image
+  /// itself.
   public var queries: Int
-  /// p: the share of an image that the first squares cover.
+  /// p, the share of an image that the first squares cover.
   public var share: Double
 
   public init(norm: Norm = .linf, queries: Int = 5000, share: Double = 0.8) {
@@ -31,9 +34,9 @@ public struct SquareAttack: Attack, Configurable {
   public static let settings: [Setting<SquareAttack>] = [
     .norm(\.norm, of: [.linf, .l2]),
     .int(
-      "queries", \.queries, in: 1...10_000_000, "how often each image's logits are asked for"),
+      "queries", \.queries, in: 1...10_000_000, "query budget for each image"),
     .double(
-      "share", \.share, in: 1e-6...1, "share of the image that the first squares cover"),
+      "share", \.share, in: 1e-6...1, "share of an image that the first squares cover"),
   ]
 
   public let needsPictures = true
@@ -57,7 +60,7 @@ public struct SquareAttack: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier,
     _ draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W], losses [M], reached [M]
+    // images [N, C, H, W]; clean (the losses of the originals), losses, reached [M]
     let channels = images.shape[1]
     let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
     func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
@@ -75,8 +78,8 @@ public struct SquareAttack: Attack, Configurable {
     }
     keep(active.leave(where: first.reached))
     guard !active.isEmpty else { return active.results }
-    // The search goes on from the start even where that is worse than the image: only there do
-    // squares move by the whole ε.
+    // The search continues from the start, even if its loss is smaller than that of the image: as
+    // published, it compares perturbations of size ε only.
     active.x = moves.start(active.originals, active.draws.purpose("start"))
     var seen = look(active.x, active.goal)
     losses = seen.losses
@@ -100,8 +103,8 @@ public struct SquareAttack: Attack, Configurable {
     return active.results
   }
 
-  /// p at a query: halved at fixed moments, which are published for 10,000 queries and scale with
-  /// their number.
+  /// The share p at a query. It is halved at fixed queries, which are published for a budget of
+  /// 10,000 and scaled to other budgets.
   private func shrunkShare(_ query: Int) -> Double {
     let moment = Double(query - 1) / Double(queries) * 10_000
     let halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000].count {

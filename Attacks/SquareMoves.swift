@@ -1,18 +1,26 @@
 import Foundation
 import ModelCore
 
-/// Where a Square attack begins, and where it looks next.
+/// The changes that the Square attack makes: its start, and the squares of each query.
+///
+/// Both forms keep every perturbation at size ε, before pixels are clipped to the valid range: most
+/// adversarial perturbations are on the boundary of the ball, and a smaller perturbation would
+/// leave a part of the budget unused.
 protocol SquareMoves {
+  /// The starting points of the search, in the shape of `images` `[N, C, H, W]`.
   func start(_ images: Tensor, _ draws: ExampleDraws) -> Tensor
-  /// The side of squares that cover a share of an image.
+  /// The side of squares that cover a share of an image, in pixels.
   func side(share: Double, height: Int, width: Int) -> Int
-  /// x `[M, C, H, W]` with one square changed; `signs` `[M, C, 1, 1]` are −1 or 1.
+  /// The images of the next query: x `[M, C, H, W]` with one square changed.
+  /// - Parameter signs: −1 or 1 for each image and channel, `[M, C, 1, 1]`.
   func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
 }
 
-/// ℓ∞: from vertical stripes of ±ε, squares of one sign of ε in each channel. Andriushchenko et
-/// al., 2020, Algorithm 2.
+/// The changes in ℓ∞: a start with vertical stripes of ±ε, and then squares of ±ε with one sign for
+/// each channel.
+///
+/// Source: M. Andriushchenko et al. (2020), Algorithm 2.
 struct StripeSquares: SquareMoves {
   let threat: ThreatModel
 
@@ -29,15 +37,20 @@ struct StripeSquares: SquareMoves {
   func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
   {
-    // The step is 2ε: after projection the square is at ±ε, wherever it was.
+    // The perturbation is between −ε and ε. Adding ±2ε and projecting to the ball makes it exactly
+    // ±ε within the square, whatever it was before, and leaves the other pixels unchanged.
     let square = SquarePlace(side: side, in: x, draws).mask
     return threat.project(x + square * signs * (2 * threat.epsilon), around: originals)
   }
 }
 
-/// ℓ2: from a tiling with bumps, squares take a bump and the norm that another square gives up. The
-/// perturbation has length ε at every query, before it is clipped. Andriushchenko et al., 2020,
-/// Algorithm 3.
+/// The changes in ℓ2: a start with a tiling of bumps, and then squares in which a bump is added.
+///
+/// In each query, one square (the taker) receives a bump, together with the length that another
+/// square (the giver) loses: the giver is set to zero. The perturbation thus has length ε at each
+/// query, before pixels are clipped.
+///
+/// Source: M. Andriushchenko et al. (2020), Algorithm 3.
 struct BumpSquares: SquareMoves {
   let threat: ThreatModel
 
@@ -68,7 +81,8 @@ struct BumpSquares: SquareMoves {
   func next(_ x: Tensor, around originals: Tensor, side: Int, signs: Tensor, _ draws: ExampleDraws)
     -> Tensor
   {
-    // move [M, C, H, W], bump and old [M, C, side, side], lengths [M, C, 1, 1]
+    // move [M, C, H, W]: the perturbation; old, bump [M, C, side, side]: the taker before and its
+    // new direction; held, length, bumpLength, oldLength [M, C, 1, 1]; unused [M, 1, 1, 1]
     let move = x - originals
     let taker = SquarePlace(side: side, in: x, draws.purpose("taker"))
     let giver = SquarePlace(side: side, in: x, draws.purpose("giver"))
@@ -77,7 +91,9 @@ struct BumpSquares: SquareMoves {
     let oldLength = old.square.sum([2, 3], keep: true).squareRoot
     let bump = Bump.tensor(side: side, draws).to(x.device) * signs + old / (oldLength + 1e-12)
     let bumpLength = bump.square.sum([2, 3], keep: true).squareRoot
-    // What clipping left of ε² is shared among the channels, and added to what both squares hold.
+    // Squared lengths add up over disjoint pixels. The squares hold `held` in each channel, and
+    // clipping left `unused` of ε², of which each of the C channels gets an equal part. The taker
+    // receives both as its new length, and the giver nothing, so that the total is ε² again.
     let unused = (threat.epsilon * threat.epsilon - move.square.sum([1, 2, 3], keep: true)).maximum(
       0)
     let held = (move * both).square.sum([2, 3], keep: true)
@@ -86,7 +102,7 @@ struct BumpSquares: SquareMoves {
     return stretched(moved, from: originals)
   }
 
-  /// The perturbation brought to length ε, on the images.
+  /// The images with a perturbation of the same direction and length ε.
   private func stretched(_ move: Tensor, from originals: Tensor) -> Tensor {
     let length = threat.norm.size(move).perImage(like: move).maximum(1e-12)
     return (originals + move / length * threat.epsilon).clamped(to: threat.valueRange)
@@ -103,7 +119,7 @@ private struct SquarePlace {
     self.device = device
   }
 
-  /// A random one in images `[M, C, H, W]`, at the same place in all of them.
+  /// A random square of images `[M, C, H, W]`, at the same place in all of them.
   init(side: Int, in images: Tensor, _ draws: ExampleDraws) {
     let (height, width) = (images.shape[2], images.shape[3])
     self.init(
@@ -115,18 +131,21 @@ private struct SquarePlace {
   /// One in the square and zero elsewhere, `[1, 1, H, W]`.
   var mask: Tensor { filled(Tensor.ones([1, 1, side, side], device: device)) }
 
-  /// Zero but for the square, which holds `values` `[…, side, side]`.
+  /// `values` `[…, side, side]` in the square and zero elsewhere, `[…, H, W]`.
   func filled(_ values: Tensor) -> Tensor {
     values.padded(left: left, right: width - side - left, top: top, bottom: height - side - top)
   }
 
+  /// The square of each image, `[M, C, side, side]`.
   func cut(_ images: Tensor) -> Tensor { images.narrow(2, top, side).narrow(3, left, side) }
 }
 
-/// η: a pyramid over one half of a square and its negative over the other, of length one.
-/// Andriushchenko et al., 2020, Eq. 2.
+/// A bump η, of length one: a pyramid in one half of a square, and a negative pyramid in the other
+/// half.
+///
+/// Source: M. Andriushchenko et al. (2020), Eq. 2.
 private enum Bump {
-  /// `[side, side]`, upright or turned by a quarter, each as likely.
+  /// The bump `[side, side]`, upright or rotated by a quarter turn, each with the same probability.
   static func tensor(side: Int, _ draws: ExampleDraws) -> Tensor {
     let upper = pyramid(side / 2, side)
     let lower = pyramid(side - side / 2, side).map { -$0 }
@@ -136,7 +155,8 @@ private enum Bump {
     return draws.purpose("turn").sharedUniform() < 0.5 ? bump : bump.transposed
   }
 
-  /// Σ over growing rectangles around the middle of 1/(r + 1)², rows × columns, of length one.
+  /// A pyramid of rows × columns, of length one: the sum over r = 0, 1, … of 1/(r + 1)² on the
+  /// rectangle of the pixels at most r rows and r columns from the middle.
   private static func pyramid(_ rows: Int, _ columns: Int) -> [Double] {
     var values = [Double](repeating: 0, count: rows * columns)
     let (middleRow, middleColumn) = (rows / 2, columns / 2)

@@ -1,12 +1,12 @@
 import ModelCore
 import Support
 
-/// How many steps an iterated attack takes and how long they are.
+/// The number of steps of an iterated attack, and their length.
 public struct StepSchedule: Configurable {
   public var steps: Int
-  /// The length of a step in pixel units; nil: `relative`·ε / steps.
+  /// α, the length of a step in units of pixel values; nil for `relative`·ε / steps.
   public var alpha: Double?
-  /// The sum of all steps' lengths in units of ε, where `alpha` does not say the length.
+  /// The sum of all step lengths in units of ε, used where `alpha` is nil.
   public let relative: Double
 
   public init(steps: Int, alpha: Double? = nil, relative: Double = 1) {
@@ -16,19 +16,19 @@ public struct StepSchedule: Configurable {
   }
 
   public static let settings: [Setting<StepSchedule>] = [
-    .int("steps", \.steps, in: 1...100_000, "steps taken"),
+    .int("steps", \.steps, in: 1...100_000, "number of steps"),
     Setting { root, settings in
-      let meaning = "length of a step in pixel units; else \(root.relative)·ε / steps"
+      let meaning = "step size in pixel units; if not given, \(root.relative)·ε / steps"
       root.alpha = try settings.optionalDouble("alpha", in: 0...1e6, meaning) ?? root.alpha
     } values: {
       $0.alpha.map { [("alpha", "\($0)")] } ?? []
     },
   ]
 
-  /// The length of a step for a budget.
+  /// The length of a step for a budget, in units of pixel values.
   public func size(_ epsilon: Double) -> Double { alpha ?? relative * epsilon / Double(steps) }
 
-  /// Steps of this schedule along a gradient.
+  /// A gradient ascent with this schedule.
   func ascent(along gradient: AttackGradient) -> GradientAscent {
     let schedule = self
     var ascent = GradientAscent(steps: steps) { schedule.size($0) }

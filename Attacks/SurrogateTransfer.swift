@@ -3,21 +3,21 @@ import Foundation
 import ModelCore
 import Support
 
-/// Transfer from a surrogate: another attack's examples, made on a model of one's own and never on
-/// the one that is attacked.
+/// Transfer from a surrogate: the adversarial examples of another attack, made on a surrogate model
+/// of one's own and not on the attacked model.
 ///
-/// It asks the attacked model nothing, so that a real attack must beat it: where it does not, that
-/// model hides its gradients. Papernot et al., 2017. Settings that it does not know go to the
-/// attack `of`.
+/// The attack does not use the attacked model, so it is a control: an attack that uses the model
+/// must do better. If it does not, the model hides its gradients. Settings that this attack does
+/// not have go to the attack named by `of`. Source: N. Papernot et al. (2017).
 public struct SurrogateTransfer: Attack {
   public static let name = "surrogate"
   public static let title = "transfer from a surrogate"
   public static let summary =
-    "another attack's examples (of=pgd, …), made on the model in the file `model`"
+    "the examples of another attack (of=pgd, …), made on the model in the file `model`"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public let attack: any Attack
-  /// The model the examples are made on, on the processor.
+  /// The model on which the examples are made, on the CPU.
   public let surrogate: any Classifier
   private let file: URL?
   private let fingerprint: String
@@ -38,19 +38,19 @@ public struct SurrogateTransfer: Attack {
   public init(_ settings: Settings) throws {
     var made = AttackInside(attack: ProjectedGradientDescent())
     try made.read(settings)
-    let file = try settings.file("model", "the file of the model they are made on")
+    let file = try settings.file("model", "file of the model on which the examples are made")
     let model = try LoadedModel(file)
     self.init(
       of: made.attack, on: model.classifier, file: file, fingerprint: model.fingerprint)
   }
 
-  /// The attack that makes the examples, as settings name it.
+  /// The attack that makes the examples, with its settings.
   private struct AttackInside: Configurable {
     var attack: any Attack
 
     static let settings: [Setting<AttackInside>] = [
       .attack(
-        "of", \.attack, among: { !$0.runsAnotherAttack }, "the attack that makes the examples")
+        "of", \.attack, among: { !$0.runsAnotherAttack }, "attack that makes the examples")
     ]
   }
 
@@ -68,21 +68,25 @@ public struct SurrogateTransfer: Attack {
     attack.dependencies.merging(["surrogate": fingerprint]) { $1 }
   }
 
-  /// The surrogate must take the same images and know the same classes.
+  /// Checks that the surrogate takes the same images and knows the same classes as the attacked
+  /// model, on the same device.
+  /// - Throws: `Failure`, with both models' shapes, ranges and numbers of classes.
   public func check(against classifier: any Classifier) throws {
     guard surrogate.inputShape == classifier.inputShape,
       surrogate.classCount == classifier.classCount,
       surrogate.valueRange == classifier.valueRange
     else {
       throw Failure.badData(
-        "the surrogate takes images of \(surrogate.inputShape) in \(surrogate.valueRange) and knows "
-          + "\(surrogate.classCount) classes; the attacked model takes \(classifier.inputShape) in "
-          + "\(classifier.valueRange) and knows \(classifier.classCount)",
+        "expected a surrogate for inputs of \(classifier.inputShape) in "
+          + "\(classifier.valueRange) and \(classifier.classCount) classes, as the attacked model "
+          + "has, found \(surrogate.inputShape) in \(surrogate.valueRange) and "
+          + "\(surrogate.classCount) classes",
         hint: "use a surrogate that was trained on the same kind of data")
     }
     guard surrogate.device == classifier.device else {
       throw Failure.usage(
-        "a surrogate computes on \(surrogate.device), the attacked model on \(classifier.device)",
+        "the surrogate computes on \(surrogate.device) and the attacked model on "
+          + "\(classifier.device)",
         hint: "use --device \(surrogate.device)")
     }
   }

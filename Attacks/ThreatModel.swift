@@ -1,13 +1,16 @@
 import ModelCore
 
-/// What an attacker may do to an image: move it by at most `epsilon` in a norm, and stay among
-/// valid pixels.
+/// The perturbations that an attacker may make: those of norm at most ε that keep all pixels valid.
 ///
-/// Its three verbs are the whole geometry of gradient attacks. The range of pixels comes from the
-/// classifier, so ε is always in pixel units.
+/// The threat model defines the geometry of gradient attacks by three functions: `project`, `step`
+/// and `randomStart`. The pixel range is that of the classifier, so ε is always in units of pixel
+/// values.
+///
+///     let threat = ThreatModel(.l2, epsilon: 0.5, valueRange: 0...1)
+///     let next = threat.project(x + threat.step(gradient, size: 0.1), around: images)
 public struct ThreatModel: Sendable {
   public let norm: Norm
-  /// The largest allowed perturbation, in pixel units.
+  /// ε, the largest allowed norm, in units of pixel values; in ℓ0, a number of features.
   public let epsilon: Double
   /// The smallest and largest valid pixel.
   public let valueRange: ClosedRange<Double>
@@ -18,20 +21,34 @@ public struct ThreatModel: Sendable {
     self.valueRange = valueRange
   }
 
-  /// How much beyond ε float32 arithmetic may carry a perturbation: a few roundings of a pixel for
-  /// the largest pixel, and in proportion to ε for sums over pixels.
+  /// How far float32 rounding may carry the norm of a perturbation beyond ε.
+  ///
+  /// X + δ is rounded to float32, so each pixel may differ by a few units in the last place of the
+  /// largest pixel: that much is allowed in ℓ∞. The other norms add up the errors of many pixels,
+  /// so an amount in proportion to ε is added.
   public var tolerance: Double {
     let pixel = max(abs(valueRange.lowerBound), abs(valueRange.upperBound)) * 0x1p-22
     return norm == .linf ? pixel : pixel + epsilon * 1e-5
   }
 
-  /// The nearest images (in ℓ2) that are within ε of `originals`, and then among valid pixels.
+  /// Moves images into the ball of radius ε around the originals, and then into the valid pixel
+  /// range.
+  ///
+  /// The first move goes to the nearest point of the ball in the ℓ2 sense. The second one clips
+  /// each pixel to the range. It leads to no larger perturbation, because the originals are in the
+  /// range: clipping moves no pixel away from its original. In ℓ∞ the result is the nearest point
+  /// of the ball and the range together, since both are boxes.
+  ///
+  /// - Parameters:
+  ///   - images: `[N, …]`.
+  ///   - originals: in the same shape, within the valid pixel range.
   public func project(_ images: Tensor, around originals: Tensor) -> Tensor {
-    // images, originals [N, C, H, W]
+    // images, originals [N, …]; move is the perturbation δ
     let projected: Tensor
     switch norm {
     case .linf: projected = images.maximum(originals - epsilon).minimum(originals + epsilon)
     case .l2:
+      // The nearest point lies on the line to the centre: δ·min(ε / ‖δ‖₂, 1).
       let move = images - originals
       let length = norm.size(move).perImage(like: move).maximum(1e-12)
       projected = originals + move * (length.power(-1) * epsilon).minimum(1)
@@ -41,26 +58,36 @@ public struct ThreatModel: Sendable {
     return projected.clamped(to: valueRange)
   }
 
-  /// The step of length `size` (in the norm) that raises a function with this gradient the most;
-  /// zero where the gradient is.
+  /// The step for a gradient g `[N, …]`, of length `size` in the norm; zero where g is zero.
+  ///
+  /// In ℓ∞ it is size·sign(g), and in ℓ2 size·g / ‖g‖₂. No other step of the same length increases
+  /// a linear function with this gradient more. In ℓ1 it is size·g / ‖g‖₁, which changes all
+  /// pixels; the steepest step would change one pixel only. There is no gradient step in ℓ0.
   public func step(_ gradient: Tensor, size: Double) -> Tensor {
     switch norm {
     case .linf: return gradient.sign * size
     case .l2, .l1:
-      // By its largest number first: the squares of tiny gradients would vanish.
+      // g / max|g| first: in float32 the squares of very small gradients are zero, and so would be
+      // the norm.
       let largest = Norm.linf.size(gradient).perImage(like: gradient).maximum(
         Double(Float.leastNormalMagnitude))
       let scaled = gradient / largest
       return scaled * (norm.size(scaled).perImage(like: gradient).maximum(1e-12).power(-1) * size)
-    case .l0: preconditionFailure("a step in ℓ0 is no gradient step")
+    case .l0: preconditionFailure("there is no gradient step in ℓ0")
     }
   }
 
-  /// Images drawn uniformly from the ball around `originals`, and then moved among valid pixels.
+  /// Random points, uniform in the ball of radius ε around the originals, and then clipped to the
+  /// valid pixel range.
+  ///
+  /// In ℓ0 the start is the original itself.
   public func randomStart(_ originals: Tensor, _ draws: ExampleDraws) -> Tensor {
+    // originals, move [N, …]
     let shape = Array(originals.shape.dropFirst())
     let radius = {
-      // The share of the ball within radius r grows as r^D, so r = u^(1/D) for a uniform u.
+      // A ball of radius r has the share r^D of the unit ball's volume in D dimensions. The radius
+      // of a uniform point therefore has the distribution P(R ≤ r) = r^D, and R = u^(1/D) with u
+      // uniform in [0, 1) has that distribution.
       draws.purpose("radius").uniform().power(1 / Double(max(1, shape.reduce(1, *))))
         .perImage(like: originals)
     }
@@ -68,12 +95,14 @@ public struct ThreatModel: Sendable {
     switch norm {
     case .linf: move = draws.uniform(shape, in: -1..<1) * epsilon
     case .l2:
+      // The normal distribution has no preferred direction, so δ / ‖δ‖₂ is uniform on the sphere.
       let direction = draws.normal(shape)
       let length = norm.size(direction).perImage(like: direction).maximum(1e-12)
       move = direction / length * radius() * epsilon
     case .l1:
-      // Signed exponential numbers over their sum are uniform on the sphere; the radius makes that
-      // the ball.
+      // Exponentially distributed numbers, divided by their sum, are uniform on the simplex Σ sᵢ =
+      // 1, sᵢ ≥ 0. Random signs extend it to the sphere ‖s‖₁ = 1. −ln(1 − u) is exponentially
+      // distributed for a uniform u in [0, 1).
       let sizes = -(1 - draws.uniform(shape)).logarithm
       let signed = sizes * draws.purpose("signs").signs(shape)
       let length = norm.size(signed).perImage(like: signed).maximum(1e-12)
@@ -83,8 +112,16 @@ public struct ThreatModel: Sendable {
     return (originals + move).clamped(to: valueRange)
   }
 
-  /// Duchi et al., 2008: shrink all magnitudes by the one threshold that makes their sum ε.
+  /// The nearest perturbation (in ℓ2) to each δ with ‖·‖₁ ≤ ε.
+  ///
+  /// It is sign(δᵢ)·max(|δᵢ| − τ, 0) with one threshold τ ≥ 0 for the whole image. With the
+  /// magnitudes in descending order u₁ ≥ u₂ ≥ …, the k largest ones remain positive under the
+  /// threshold τₖ = (u₁ + … + uₖ − ε) / k, which makes their sum ε. The condition uₖ > τₖ holds for
+  /// exactly the first K ranks, so counting it gives K, and τ = τ_K. If ‖δ‖₁ ≤ ε already, τ_K ≤ 0
+  /// and the maximum with 0 leaves δ unchanged. Source: J. Duchi, S. Shalev-Shwartz, Y. Singer and
+  /// T. Chandra (2008), Figure 1.
   private func projectedOntoL1(_ move: Tensor) -> Tensor {
+    // flat, sorted, excess [N, D]; ranks [1, D]; active (the number K), threshold [N, 1]
     let flat = move.flattened
     let size = flat.shape[1]
     let sorted = flat.absolute.topK(size, 1).values
@@ -95,7 +132,8 @@ public struct ThreatModel: Sendable {
     return (flat.sign * (flat.absolute - threshold).maximum(0)).reshaped(move.shape)
   }
 
-  /// The ⌊ε⌋ largest changes, the others undone.
+  /// The nearest perturbation (in ℓ2) with at most ⌊ε⌋ changed features: the ⌊ε⌋ largest changes
+  /// are kept, and the others are undone.
   private func keepingLargest(_ move: Tensor) -> Tensor {
     let flat = move.flattened
     let kept = min(Int(epsilon), flat.shape[1])
@@ -106,7 +144,8 @@ public struct ThreatModel: Sendable {
 }
 
 extension Tensor {
-  /// One number per image `[N]`, in the rank of images so that it multiplies each whole image.
+  /// One number per image, `[N]`, in the rank of `images`, so that it multiplies each image as a
+  /// whole.
   func perImage(like images: Tensor) -> Tensor {
     reshaped([shape[0]] + [Int](repeating: 1, count: images.rank - 1))
   }

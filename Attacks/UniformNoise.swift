@@ -1,16 +1,16 @@
 import ModelCore
 import Support
 
-/// A random point of the ball: X' = clip(X + r), r uniform among the perturbations of norm at most
-/// ε. A control that knows neither model nor labels: a real attack must beat it.
+/// Uniform noise: X′ = clip(X + r), with r uniform in the ball of radius ε, in ℓ∞ or ℓ2.
 ///
-/// In ℓ2 nearly all of the ball's volume is near its surface, so ‖r‖ is nearly ε for images of many
-/// pixels.
+/// It uses neither model nor labels. Use it as a control: an attack that uses the model must do
+/// better. In ℓ2, nearly all of the volume of a ball in many dimensions is near its surface, so for
+/// images of many pixels ‖r‖ is nearly ε.
 public struct UniformNoise: Attack, Configurable {
   public static let name = "uniform-noise"
   public static let title = "uniform random noise"
   public static let summary =
-    "a random point of the ball, ℓ∞ or ℓ2: a control that real attacks must beat"
+    "a random point of the ball, ℓ∞ or ℓ2: a control for other attacks"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm

@@ -1,17 +1,22 @@
 import ModelCore
 
-/// Variance tuning: the gradient corrected by how it varied around the point before,
+/// Variance tuning: the gradient g, corrected by how much it varies around the point of the step
+/// before.
 ///
-///     g̃(x) = g(x) + v,  v ← mean over i of g(x + rᵢ) − g(x),  rᵢ uniform in (−β·ε, β·ε) per pixel
+///     g̃(x) = g(x) + v, and then v ← (1/n) Σᵢ g(x + rᵢ) − g(x)
+///     with rᵢ uniform in (−β·ε, β·ε) in each pixel
 ///
-/// with v = 0 at the first step. Wang & He, 2021, equations 6 to 8; β = 1.5 and 20 samples as
-/// published.
+/// v is zero at the first step. The mean gradient of n neighbours is a gradient of a smoothed loss,
+/// so v moves the next step towards the direction that holds in a whole neighbourhood. Such a
+/// direction depends less on details of the source model, and the examples transfer better.
+///
+/// Source: X. Wang and K. He (2021), equations 6 to 8, with their values n = 20 and β = 1.5.
 public struct VarianceTuning: GradientView {
   public static let name = "vmi"
   public static let hasMemory = true
-  /// How many neighbours are looked at.
+  /// n, the number of neighbours at each step.
   public let samples: Int
-  /// β: how far away they are, in units of ε.
+  /// β, the largest distance of a neighbour in each pixel, in units of ε.
   public let reach: Double
 
   public init() { self.init(samples: 20) }
@@ -24,7 +29,7 @@ public struct VarianceTuning: GradientView {
   public func estimate(
     _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
-    // x, variance [N, …]
+    // x, variance (the v of the step before), tuned [N, …]
     var variance: Tensor?
     return GradientEstimate { x, draws, view in
       let plain = inner(x, draws, through: view)

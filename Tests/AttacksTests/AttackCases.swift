@@ -1,7 +1,7 @@
 import Attacks
 import Support
 
-/// An attack as a user asks for it, in one line: its name, then settings as `name=value`.
+/// An attack as a user would ask for it, on one line: its name, and settings as `name=value`.
 struct AttackCase: CustomStringConvertible, Sendable {
   let text: String
   var description: String { text }
@@ -18,9 +18,8 @@ struct AttackCase: CustomStringConvertible, Sendable {
     return try AttackPlan(name: name, Settings(entries, place: "run.yaml:1"))
   }
 
-  /// Every registered attack that needs no file, with few steps: those with random numbers in each
-  /// of their forms, then the others. An attack that has no line here follows with its default
-  /// settings.
+  /// Every registered attack that needs no file, with few steps. An attack without a line below
+  /// takes part with its default settings.
   static let all: [AttackCase] = {
     let cases = drawing + others
     let known = Set(cases.map(\.name) + [SurrogateTransfer.name])
@@ -28,6 +27,7 @@ struct AttackCase: CustomStringConvertible, Sendable {
     return cases + missing.map { AttackCase(text: "\($0) epsilon=0.2") }
   }()
 
+  /// The attacks that use random numbers, in each of their forms.
   static let drawing: [AttackCase] = [
     "uniform-noise norm=linf epsilon=0.3",
     "uniform-noise norm=l2 epsilon=2",
@@ -51,6 +51,7 @@ struct AttackCase: CustomStringConvertible, Sendable {
     "bisection of=pgd steps=3 halvings=3 epsilon=1",
   ].map(AttackCase.init(text:))
 
+  /// The attacks that use no random numbers.
   private static let others: [AttackCase] = [
     "fgsm loss=margin source=probabilities labels=predicted epsilon=0.2",
     "ifgsm steps=2 epsilon=0.1",

@@ -3,7 +3,7 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("What gradient attacks climb")
+@Suite("The losses that gradient attacks increase")
 struct AttackLossTests {
   private let logits = Tensor([1, 3, 2, 0, 4, -1, 2, 5] as [Float], shape: [2, 4])
   private let labels = Tensor(labels: [1, 0])
@@ -13,13 +13,14 @@ struct AttackLossTests {
     loss.losses(logits, goal).floats().map(Double.init)
   }
 
-  @Test("the margin is how far the best other class is ahead")
+  @Test("the margin is the difference between the best other class and the label")
   func margin() {
     #expect(values(.margin, .away(from: labels)) == [-1, 1])
     #expect(values(.margin, .towards(targets, from: labels)) == [-1, 1])
   }
 
-  @Test("the difference of logits ratio is the margin over the spread of the largest logits")
+  @Test(
+    "the difference of logits ratio is the margin divided by a difference of the largest logits")
   func ratio() {
     let away = values(.logitsRatio, .away(from: labels))
     #expect(abs(away[0] - -1.0 / 2) < 1e-6 && abs(away[1] - 1.0 / 3) < 1e-6)
@@ -27,7 +28,7 @@ struct AttackLossTests {
     #expect(abs(towards[0] - -1.0 / 2.5) < 1e-6 && abs(towards[1] - 1.0 / 4.5) < 1e-6)
   }
 
-  @Test("with fewer classes than it needs, the ratio is the margin", arguments: [2, 3])
+  @Test("with too few classes for the ratio, the margin takes its place", arguments: [2, 3])
   func fewClasses(_ classes: Int) {
     let few = logits.narrow(1, 0, classes)
     let towards = Goal.towards(labels.equals(0).to(.int64), from: labels)
@@ -41,7 +42,7 @@ struct AttackLossTests {
         == AttackLoss.margin.losses(few, away).floats())
   }
 
-  @Test("from probabilities it is the same cross-entropy, as long as float32 holds them")
+  @Test("from probabilities the cross-entropy is the same, as long as none underflows")
   func probabilities() {
     for goal in [Goal.away(from: labels), .towards(targets, from: labels)] {
       let (plain, soft) = (
@@ -54,7 +55,7 @@ struct AttackLossTests {
     #expect(abs(margins[0] - (p[2] - p[1])) < 1e-6 && abs(margins[1] - (p[7] - p[4])) < 1e-6)
   }
 
-  @Test("where a probability underflows its gradient is zero, and that of the logits is not")
+  @Test("where a probability underflows, its gradient is zero, and the logits' is not")
   func underflow() {
     let gradients = [OutputSource.logits, .probabilities].map { source in
       let variable = (logits * 100).tracked

@@ -2,7 +2,7 @@ import Attacks
 import Support
 import Testing
 
-@Suite("An attack is asked for by settings")
+@Suite("Reading an attack from settings")
 struct AttackPlanTests {
   private func plan(_ name: String, _ entries: [(String, SettingValue)]) throws -> AttackPlan {
     let lines = entries.enumerated().map { index, entry in
@@ -13,7 +13,7 @@ struct AttackPlanTests {
 
   private func list(_ words: String...) -> SettingValue { .list(words.map(SettingValue.scalar)) }
 
-  @Test("budgets come once each, from small to large")
+  @Test("budgets are sorted, and duplicates are removed")
   func budgets() throws {
     let plan = try plan("fgsm", [("epsilons", list("0.3", "0", "0.1", "0.30", "1e-1", "-0"))])
     #expect(plan.epsilons == [0, 0.1, 0.3])
@@ -22,7 +22,7 @@ struct AttackPlanTests {
   }
 
   @Test(
-    "a budget that is negative or no number is refused",
+    "a budget that is negative, infinite or not a number is refused",
     arguments: ["-0.1", "nan", "inf", "-inf", "x", "", "1e999"])
   func badBudgets(_ word: String) {
     let expected = Failure.badData(
@@ -30,7 +30,7 @@ struct AttackPlanTests {
     #expect(throws: expected) { try plan("fgsm", [("epsilons", list("0.1", word))]) }
   }
 
-  @Test("no budget is refused")
+  @Test("a missing or empty list of budgets is refused")
   func noBudget() {
     #expect(
       throws: Failure.badData("run.yaml:1: 'epsilons' is missing (the budgets, in pixel units)")
@@ -38,11 +38,12 @@ struct AttackPlanTests {
       try plan("fgsm", [])
     }
     let empty = Failure.badData(
-      "run.yaml:1: fgsm: no budget given", hint: "for example epsilons: [0, 0.1, 0.2]")
+      "run.yaml:1: fgsm: expected at least one budget, found an empty list",
+      hint: "for example epsilons: [0, 0.1, 0.2]")
     #expect(throws: empty) { try plan("fgsm", [("epsilons", list())]) }
   }
 
-  @Test("both spellings of the budgets at once are refused")
+  @Test("giving both epsilon and epsilons is refused")
   func bothSpellings() {
     let failure = #expect(throws: Failure.self) {
       try plan("fgsm", [("epsilon", .scalar("0.1")), ("epsilons", list("0.2"))])
@@ -50,7 +51,7 @@ struct AttackPlanTests {
     #expect(failure?.message == "run.yaml:2: fgsm has no 'epsilons'")
   }
 
-  @Test("a name that no reader knows is refused with the nearest")
+  @Test("an unknown setting is refused with the nearest name")
   func unknownSetting() {
     let failure = #expect(throws: Failure.self) {
       try plan("tgsm", [("epsilons", list("0.1")), ("tagret", .scalar("next"))])
@@ -59,7 +60,7 @@ struct AttackPlanTests {
     #expect(failure?.hint?.hasPrefix("did you mean 'target'?") == true)
   }
 
-  @Test("an unknown attack is refused with the nearest")
+  @Test("an unknown attack is refused with the nearest name")
   func unknownAttack() {
     let failure = #expect(throws: Failure.self) { try plan("fgsn", [("epsilons", list("0.1"))]) }
     #expect(failure?.kind == .usage)
@@ -69,7 +70,7 @@ struct AttackPlanTests {
         == "did you mean 'fgsm'? (known: \(AttackRegistry.names.joined(separator: ", ")))")
   }
 
-  @Test("an unknown target is refused with those that are known")
+  @Test("an unknown target is refused with the known targets")
   func unknownTarget() {
     let failure = #expect(throws: Failure.self) {
       try plan("tgsm", [("epsilons", list("0.1")), ("target", .scalar("nearest"))])
@@ -78,7 +79,7 @@ struct AttackPlanTests {
     #expect(failure?.hint == "known: next, random, least-likely, all, or a label like 3")
   }
 
-  @Test("the goal is the attack's own unless a target is given")
+  @Test("the goal is the attack's default goal unless a target is given")
   func goals() throws {
     let budget = ("epsilons", list("0.1"))
     #expect(try plan("fgsm", [budget]).goal == .untargeted)
@@ -87,7 +88,7 @@ struct AttackPlanTests {
     #expect(try plan("fgsm", [budget, ("target", .scalar("random"))]).goal == .random)
   }
 
-  @Test("away from the true label or from the predicted one")
+  @Test("an untargeted attack leads away from the true or from the predicted label")
   func labels() throws {
     let budget = ("epsilons", list("0.1"))
     #expect(try plan("fgsm", [budget, ("labels", .scalar("predicted"))]).goal == .predicted)
@@ -95,14 +96,14 @@ struct AttackPlanTests {
     #expect(throws: Failure.self) { try plan("tgsm", [budget, ("labels", .scalar("predicted"))]) }
   }
 
-  @Test("an attack whose budget has a name of its own takes it under that name too")
+  @Test("an attack also reads its budget under the attack's own name for it")
   func budgetName() throws {
     #expect(try plan("jsma", [("gamma", .scalar("0.145"))]).epsilons == [0.145])
     #expect(try plan("jsma", [("epsilons", list("0.1", "0.2"))]).epsilons == [0.1, 0.2])
     #expect(throws: Failure.self) { try plan("fgsm", [("gamma", .scalar("0.1"))]) }
   }
 
-  @Test("an attack may go under another name")
+  @Test("an attack may have another name in an experiment")
   func names() throws {
     let settings = try Settings(
       [.init(name: "epsilon", value: .scalar("0.1"), place: "")], place: "")
@@ -111,7 +112,7 @@ struct AttackPlanTests {
     #expect(plan.attack is TargetedGradientSign)
   }
 
-  @Test("registered names differ, and each attack has a title and a summary on one line")
+  @Test("registered names are unique, and each attack has a title and a summary of one line")
   func registry() {
     #expect(Set(AttackRegistry.names).count == AttackRegistry.names.count)
     for type in AttackRegistry.all {

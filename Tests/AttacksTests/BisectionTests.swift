@@ -4,7 +4,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Bisection finds each image's smallest budget for another attack")
+@Suite("Bisection finds the smallest budget of another attack for each image")
 struct BisectionTests {
   let shape = InputShape(channels: 1, height: 2, width: 2)
   let linear = LinearClassifier(
@@ -13,14 +13,15 @@ struct BisectionTests {
   let image = Tensor([0.9, 0.5, 0.3, 0.5] as [Float], shape: [1, 1, 2, 2])
 
   @Test(
-    "of FGSM on a linear classifier: gap / ‖w‖₁, to upper / 2^halvings", arguments: [1, 4, 10, 16])
+    "for FGSM on a linear classifier it finds gap / ‖w‖₁, exact to upper / 2^halvings",
+    arguments: [1, 4, 10, 16])
   func exact(_ halvings: Int) {
     // The gap is 2·0.9 − 3·0.3 = 0.9, and a step of ε closes 5·ε of it.
     let found = Bisection(of: FastGradientSign(), halvings: halvings).nearest(
       image, .away(from: Tensor(labels: [0])), against: linear, draws: .of(image, 1))
     let size = Norm.linf.size(found - image).scalar
     #expect(size >= 0.18 - 1e-6)
-    // Half a unit in the last place of a pixel more, or the tie of both classes is not broken.
+    // A tie of both classes is broken only by half a unit in the last place of a pixel more.
     #expect(size <= 0.18 + max(pow2(-halvings), 1e-6))
     #expect(linear.predictions(found).int64s() == [1])
   }
@@ -29,7 +30,8 @@ struct BisectionTests {
     Double(sign: .plus, exponent: exponent, significand: 1)
   }
 
-  /// The size of each image's interval end, which FGSM and BIM reach in some pixel.
+  /// The size of each image's perturbation, which is the budget that was found: FGSM and BIM use up
+  /// the budget in at least one pixel.
   private func sizes(_ attack: any Attack, halvings: Int, _ model: TinyModel, upper: Double? = nil)
     -> [Double]
   {
@@ -40,7 +42,8 @@ struct BisectionTests {
   }
 
   @Test(
-    "a budget smaller by upper / 2^halvings does not fool, the one found does", arguments: [0, 2])
+    "the budget found fools the model, and one smaller by upper / 2^halvings does not",
+    arguments: [0, 2])
   func smallest(_ index: Int) {
     let model = TinyModel.all[index]
     let attack = BasicIterativeMethod()
@@ -68,7 +71,7 @@ struct BisectionTests {
     #expect(checked > 80)
   }
 
-  @Test("more halvings never end with a larger budget", arguments: [0, 2])
+  @Test("more halvings never give a larger budget", arguments: [0, 2])
   func monotone(_ index: Int) {
     let model = TinyModel.all[index]
     let all = [0, 1, 3, 6, 9].map { sizes(BasicIterativeMethod(), halvings: $0, model) }
@@ -78,7 +81,7 @@ struct BisectionTests {
     #expect(all[4].reduce(0, +) < all[1].reduce(0, +))
   }
 
-  @Test("what the upper bound does not turn stays as it was")
+  @Test("an image for which the largest budget is not enough is unchanged")
   func upper() {
     let model = TinyModel.all[0]
     let sizes = sizes(BasicIterativeMethod(), halvings: 4, model, upper: 1e-5)
@@ -87,7 +90,7 @@ struct BisectionTests {
     #expect(sizes.count { $0 == 0 } > 90)
   }
 
-  @Test("budgets keep the attack's own meaning")
+  @Test("budgets have the meaning that the other attack gives them")
   func meaning() throws {
     let goal = Goal.away(from: Tensor(labels: [0]))
     let share = Bisection(of: SaltAndPepper())
@@ -113,7 +116,7 @@ struct BisectionTests {
     return bisection
   }
 
-  @Test("settings it does not know are its attack's")
+  @Test("settings that bisection does not have go to the other attack")
   func settings() throws {
     let bisection = try read([
       ("of", "pgd"), ("norm", "l2"), ("steps", "7"), ("halvings", "5"), ("upper", "2"),

@@ -3,19 +3,19 @@ import ModelCore
 import Support
 import Testing
 
-/// The images are shared out to workers and batches in many ways, and a run is reproducible only if
-/// an adversarial image does not depend on them.
-@Suite("An adversarial image belongs to its example, and not to its batch")
+/// Workers and batches share out the images in many ways. A run is reproducible only if an
+/// adversarial image does not depend on them.
+@Suite("Adversarial images depend on the example and not on the batch")
 struct DrawsBelongToExamplesTests {
   private static let count = 30
   private let model = TinyModel.all[7]
   private var images: Tensor { model.images.narrow(0, 0, Self.count) }
   private var labels: Tensor { model.labels.narrow(0, 0, Self.count) }
 
-  /// The examples' numbers in a data set, which are not their places here.
+  /// The numbers of the examples in a data set. They are not the places of the images in the test.
   private static let examples = (0..<count).map { 1000 + 3 * $0 }
 
-  /// The adversarial images of some of the examples, each as its pixels, computed as one batch.
+  /// The adversarial images of the examples at `places`, computed as one batch; each as its pixels.
   private func attacked(
     _ plan: AttackPlan, _ places: [Int], against classifier: any Classifier
   ) -> [[Float]] {
@@ -30,13 +30,13 @@ struct DrawsBelongToExamplesTests {
     return places.indices.map { found.select(0, $0).floats() }
   }
 
-  /// The places of all examples in batches of at most `size`.
+  /// The places of all examples, in batches of at most `size`.
   private func batches(of size: Int) -> [[Int]] {
     stride(from: 0, to: Self.count, by: size).map { Array($0..<min(Self.count, $0 + size)) }
   }
 
   @Test(
-    "in batches of 1, 7 and 256 the adversarial images are the same, bit for bit",
+    "batches of 1, 7 and 256 give the same adversarial images, bit for bit",
     arguments: AttackCase.all)
   func batchSizes(_ attack: AttackCase) throws {
     let plan = try attack.plan()
@@ -50,7 +50,7 @@ struct DrawsBelongToExamplesTests {
   }
 
   @Test(
-    "in another order, with their numbers, the examples have the same adversarial images, bit for bit",
+    "another order of the examples gives the same adversarial images, bit for bit",
     arguments: AttackCase.all)
   func order(_ attack: AttackCase) throws {
     let plan = try attack.plan()
@@ -63,7 +63,7 @@ struct DrawsBelongToExamplesTests {
   }
 
   @Test(
-    "other numbers of the examples give other adversarial images where an attack is random",
+    "a random attack gives other adversarial images for other example numbers",
     arguments: AttackCase.drawing)
   func numbers(_ attack: AttackCase) throws {
     let plan = try attack.plan()
@@ -79,9 +79,10 @@ struct DrawsBelongToExamplesTests {
     #expect(differs)
   }
 
-  @Test("transfer from a surrogate: in batches of 1, 7 and 256, and in another order")
+  @Test("transfer from a surrogate does not depend on batches and order")
   func surrogate() throws {
-    // Of two classes a linear network has one direction, so that no rounding turns a sign.
+    // The input gradient of a linear network with two classes has the same direction everywhere, so
+    // rounding cannot change its signs.
     let description = try NetworkDescription(
       input: InputShape(channels: 1, height: 8, width: 8),
       layers: LayerList(["flatten", "linear 2"]), classNames: ["0", "1"])

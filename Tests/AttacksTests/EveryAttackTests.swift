@@ -4,12 +4,13 @@ import Support
 import TestSupport
 import Testing
 
-/// One line per law; a new attack is in the table once it is registered. The slowest attacks take
-/// thousands of steps, so that every law is tried where it can break and not everywhere.
-@Suite("Every registered attack, against small models")
+/// Each test states one law for all attacks: an attack takes part as soon as it is registered. The
+/// slowest attacks take thousands of steps, so each law is tested only where it can break.
+@Suite("Every registered attack against small models")
 struct EveryAttackTests {
   static let models = TinyModel.all.indices
-  /// The same function as the model before each, without tracked weights.
+  /// The frozen models. Each computes the same function as the model before it, without tracked
+  /// weights.
   static let frozenModels = models.filter { TinyModel.all[$0].isFrozen }
 
   /// An attack with its default settings, and its default goal for the first images of a model.
@@ -21,7 +22,7 @@ struct EveryAttackTests {
     let labels = model.labels.narrow(0, 0, count)
     let goal = type.defaultGoal.goal(
       for: labels, images: images, classifier: model.classifier, draws: .of(images, 61))
-    // A surrogate has no default; the model itself is as good as any.
+    // A surrogate has no default; the model itself will do.
     if type is SurrogateTransfer.Type, let network = model.classifier as? Network {
       return (try SurrogateTransfer(of: BasicIterativeMethod(), on: network), goal, images, labels)
     }
@@ -33,14 +34,15 @@ struct EveryAttackTests {
     classifier.predictions(images).equals(labels).to(.float32).mean().scalar
   }
 
-  @Test("the models have learned something, or nothing would be attacked", arguments: models)
+  @Test(
+    "the models have learned something, so that there is something to attack", arguments: models)
   func learned(_ index: Int) {
     let model = TinyModel.all[index]
     #expect(accuracy(model.classifier, model.images, model.labels) > 0.9, "\(model)")
   }
 
   @Test(
-    "keeps budget and range, its pixels are numbers, and ε = 0 changes nothing, bit for bit",
+    "an attack keeps the budget and the pixel range, and ε = 0 changes no bit",
     arguments: AttackRegistry.names, models)
   func bounds(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
@@ -59,7 +61,7 @@ struct EveryAttackTests {
   }
 
   @Test(
-    "same seed, same images, bit for bit, whether gradients are recorded or not; what goes in stays as it was",
+    "the same seed gives the same bits, and the inputs are unchanged",
     arguments: AttackRegistry.names, [frozenModels[0], frozenModels[3]])
   func reproducible(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
@@ -77,7 +79,7 @@ struct EveryAttackTests {
   }
 
   @Test(
-    "accuracy does not rise, and falls where there is room", arguments: AttackRegistry.names,
+    "accuracy never rises, and falls with a large budget", arguments: AttackRegistry.names,
     frozenModels)
   func accuracyFalls(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
@@ -88,7 +90,7 @@ struct EveryAttackTests {
       images, goal, epsilons: budgets, against: model.classifier, draws: .of(images, 64))
     let found = sweep.map { accuracy(model.classifier, $0, labels) }
     #expect(found.allSatisfy { $0 <= clean }, "\(model): \(clean) → \(found)")
-    // Noise may well leave a small network right.
+    // Noise may leave all predictions of a small network right.
     #expect(
       try AttackRegistry.type(named: name).isControl || found[1] < clean,
       "\(model): \(clean) → \(found)")

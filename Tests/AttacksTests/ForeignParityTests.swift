@@ -6,11 +6,11 @@ import Support
 import TestSupport
 import Testing
 
-/// The same weights as TorchScript, our own layers, a PyTorch state dictionary and ONNX. The last
-/// two are not kept: they are looked for in the folder CROSSFIRE_FOREIGN, which
-/// scripts/foreign_models.py --parity writes.
+/// The same weights as TorchScript, as a network of this package, as a PyTorch state dictionary and
+/// as ONNX. The files of the last two formats are not stored in the repository. They are read from
+/// the folder CROSSFIRE_FOREIGN, which scripts/foreign_models.py --parity writes.
 @Suite(
-  "One model, whatever file it comes in, is attacked alike",
+  "Attacks give the same results on one model in every file format",
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct ForeignParityTests {
   enum Route: String, CaseIterable, Sendable { case torchscript, safetensors, pth, onnx }
@@ -36,7 +36,7 @@ struct ForeignParityTests {
   }
 
   @Test(
-    "logits, input gradients, and attacks of one step and of many",
+    "logits, input gradients, one-step attacks and iterated attacks agree",
     arguments: ["fastat", "smallbn"], Route.allCases)
   func agrees(_ name: String, _ route: Route) throws {
     guard let classifier = try model(name, route) else { return }
@@ -67,7 +67,8 @@ struct ForeignParityTests {
   }
 
   @Test(
-    "saliency maps change as many pixels, with the same success", arguments: ["fastat", "smallbn"],
+    "saliency map attacks change the same number of pixels, with the same success",
+    arguments: ["fastat", "smallbn"],
     Route.allCases)
   func saliency(_ name: String, _ route: Route) throws {
     guard let classifier = try model(name, route) else { return }

@@ -3,9 +3,9 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Goals")
+@Suite("Goals of attacks")
 struct GoalTests {
-  /// The labels a rule gives for true labels.
+  /// The labels that a rule gives for true labels.
   private func targets(
     _ rule: GoalRule, _ labels: [Int], classes: Int, logits: Tensor? = nil, first: Int = 0,
     seed: UInt64 = 1
@@ -26,7 +26,7 @@ struct GoalTests {
     return goal.focus.int64s()
   }
 
-  @Test("untargeted keeps away from the true labels")
+  @Test("untargeted leads away from the true labels")
   func untargeted() throws {
     #expect(try targets(.untargeted, [0, 2, 1], classes: 3) == [0, 2, 1])
     #expect(!GoalRule.untargeted.isTargeted)
@@ -39,7 +39,8 @@ struct GoalTests {
     #expect(try targets(.next, labels, classes: classes) == expected)
   }
 
-  @Test("random is never the true label, and every other one comes up", arguments: [2, 3, 10])
+  @Test(
+    "a random target is never the true label, and every other class occurs", arguments: [2, 3, 10])
   func random(_ classes: Int) throws {
     for label in 0..<classes {
       let drawn = try targets(.random, [Int](repeating: label, count: 300), classes: classes)
@@ -47,7 +48,7 @@ struct GoalTests {
     }
   }
 
-  @Test("a random target depends on an image's place in the data set, and not on the batches")
+  @Test("a random target depends on the example's number and not on its batch")
   func randomBatches() throws {
     let labels = (0..<20).map { $0 % 7 }
     let whole = try targets(.random, labels, classes: 7)
@@ -57,13 +58,13 @@ struct GoalTests {
     #expect(parts == whole)
   }
 
-  @Test("predicted keeps away from the class the source sees, or from the label where it sees none")
+  @Test("predicted leads away from the predicted class, or from the label if there is none")
   func predicted() throws {
     let logits = Tensor([3, 1, 2, 1, .nan, 0, 0, 0, 7] as [Float], shape: [3, 3])
     #expect(try targets(.predicted, [1, 1, 2], classes: 3, logits: logits) == [0, 1, 2])
   }
 
-  @Test("random is the same for the same seed")
+  @Test("random targets are the same for the same seed")
   func randomSeeds() throws {
     let labels = [Int](repeating: 0, count: 50)
     let drawn = try [1, 1, 2].map { try targets(.random, labels, classes: 10, seed: $0) }
@@ -71,7 +72,7 @@ struct GoalTests {
     #expect(drawn[0] != drawn[2])
   }
 
-  @Test("least likely is the smallest logit, or the next smallest where that is the true label")
+  @Test("least likely is the smallest logit, or the next one if that is the true label")
   func leastLikely() throws {
     let logits = Tensor([3, 1, 2, -5, 0, 1, 9, 8, 7] as [Float], shape: [3, 3])
     #expect(try targets(.leastLikely, [0, 0, 0], classes: 3, logits: logits) == [1, 1, 2])
@@ -81,7 +82,7 @@ struct GoalTests {
   }
 
   @Test(
-    "least likely is never the true label, whatever the logits",
+    "least likely is never the true label, even for logits that are not finite",
     arguments: [-Float.infinity, .nan, -3e38, .infinity])
   func leastLikelyOdd(_ odd: Float) throws {
     let logits = Tensor([odd, 1, 2, 1, odd, 2] as [Float], shape: [2, 3])
@@ -91,7 +92,7 @@ struct GoalTests {
     #expect(found[0] != 0 && found[1] != 1)
   }
 
-  @Test("a label is the target of all but its own images, which go to the class after it")
+  @Test("a label is the target of all images but its own, which go to the class after it")
   func label() throws {
     #expect(try targets(.label(1), [0, 1, 2], classes: 3) == [1, 2, 1])
     #expect(try targets(.label(2), [0, 1, 2], classes: 3) == [2, 2, 0])
@@ -99,7 +100,7 @@ struct GoalTests {
   }
 
   @Test(
-    "targets are read from words, and written as the same",
+    "a target that is read is written as the same word",
     arguments: ["next", "random", "least-likely", "all", "0", "37"])
   func words(_ word: String) throws {
     let rule = try GoalRule(target: word)
@@ -108,7 +109,7 @@ struct GoalTests {
   }
 
   @Test(
-    "other words are refused",
+    "unknown targets are refused",
     arguments: ["", "nxt", "-1", "1.5", "leastlikely", "untargeted", "Next"])
   func unknownWords(_ word: String) {
     let expected = Failure.usage(
@@ -116,7 +117,7 @@ struct GoalTests {
     #expect(throws: expected) { try GoalRule(target: word) }
   }
 
-  @Test("all: the other classes one after the other, whatever the batches")
+  @Test("all gives each other class in turn, independently of the batches")
   func allOthers() throws {
     let labels = [0, 0, 2, 2]
     #expect(try targets(.all, labels, classes: 3) == [1, 2, 0, 1])
@@ -130,7 +131,7 @@ struct GoalTests {
     #expect(GoalRule.next.examplesPerImage(classCount: 10) == 1)
   }
 
-  @Test("a label that is no class is refused")
+  @Test("a label that is not a class is refused")
   func validate() throws {
     try GoalRule.label(9).validate(classCount: 10)
     try GoalRule.next.validate(classCount: 2)
@@ -139,7 +140,7 @@ struct GoalTests {
     }
   }
 
-  @Test("a goal is reached away from its labels, or at them; no class reaches no target")
+  @Test("a goal is reached away from its labels or at its targets, and by no class at no target")
   func reached() {
     let labels = Tensor(labels: [0, 1, 2])
     let predictions = Tensor(labels: [0, 2, -1])
@@ -147,7 +148,7 @@ struct GoalTests {
     #expect(Goal.towards(labels).isReached(predictions).floats() == [1, 0, 0])
   }
 
-  @Test("the gain is the summed cross-entropy, climbing away from a label and towards a target")
+  @Test("the loss is the summed cross-entropy, with the sign of the goal")
   func loss() {
     let logits = Tensor([1, 2, 3, 1] as [Float], shape: [2, 2])
     let labels = Tensor(labels: [0, 0])

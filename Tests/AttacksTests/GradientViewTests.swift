@@ -5,12 +5,12 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Views of the gradient that help transfer")
+@Suite("Views of the gradient that improve transfer")
 struct GradientViewTests {
   private let threat = ThreatModel(.linf, epsilon: 0.1, valueRange: 0...1)
   private let shape = InputShape(channels: 1, height: 9, width: 9)
 
-  /// The gradient of a sum of squares weighted around the middle: it changes with the place.
+  /// The gradient of Σ xᵢ³, which depends on the point where it is taken.
   private let curved = GradientEstimate { x, _, view in
     withGradients {
       let variable = x.tracked
@@ -21,7 +21,7 @@ struct GradientViewTests {
   private var draws: ExampleDraws { .of(images, 5) }
   private var images: Tensor { RandomSource(Seed(1)).uniform([2] + shape.sizes) }
 
-  @Test("scale invariance is the mean gradient over x, x/2, x/4")
+  @Test("scale invariance is the mean of the gradients at x, x/2 and x/4")
   func scales() {
     let found = ScaleInvariance(copies: 3).estimate(curved, within: threat)(images, .of(images, 2))
     // (x/2^i)³ has the slope 3x²/8^i.
@@ -29,7 +29,7 @@ struct GradientViewTests {
     #expect((found - expected).absolute.max().scalar < 1e-5)
   }
 
-  @Test("translation invariance smooths the gradient by a Gaussian that sums to one")
+  @Test("translation invariance smooths the gradient with a Gaussian whose sum is one")
   func translations() {
     var spike = [Float](repeating: 0, count: shape.count)
     spike[40] = 1
@@ -43,7 +43,7 @@ struct GradientViewTests {
   }
 
   @Test(
-    "input diversity looks at an enlarged and padded image, or with probability zero at the image itself"
+    "input diversity enlarges and pads images, and with probability zero does nothing"
   )
   func diversity() {
     let never = InputDiversity(probability: 0).estimate(curved, within: threat)(
@@ -55,7 +55,7 @@ struct GradientViewTests {
     #expect(always.floats() != never.floats())
   }
 
-  @Test("variance tuning adds how the gradient varied around the place before")
+  @Test("variance tuning adds the variation of the gradient around the point before")
   func variance() {
     let estimate = VarianceTuning(samples: 3, reach: 2).estimate(curved, within: threat)
     let (first, second) = (images, images * 0.5)
@@ -68,13 +68,13 @@ struct GradientViewTests {
       curved(second, draws) + (neighbours[0] + neighbours[1] + neighbours[2]) / 3
       - curved(first, draws)
     #expect((estimate(second, draws) - expected).absolute.max().scalar < 1e-5)
-    // Nothing is remembered from one way through an attack to the next.
+    // A new run of an attack starts without a memory.
     let next = VarianceTuning(samples: 3).estimate(curved, within: threat)
     #expect(next(second, draws).floats() == curved(second, draws).floats())
   }
 
   @Test(
-    "views are applied in one order, however they are written; one step knows none with a memory")
+    "views have one order, and one-step attacks have none with a memory")
   func order() throws {
     func attack(_ name: String, _ views: SettingValue) throws -> any Attack {
       let settings = try Settings(
@@ -93,7 +93,7 @@ struct GradientViewTests {
   }
 
   @Test(
-    "every view with every iterated attack keeps the budget, and accuracy falls",
+    "with every view, every iterated attack keeps the budget and lowers accuracy",
     arguments: GradientViews.all.indices)
   func composed(_ index: Int) throws {
     let model = TinyModel.all[1]
@@ -115,7 +115,7 @@ struct GradientViewTests {
       try Perturbation.check(
         found, of: images, within: attack.threat(epsilon, against: model.classifier),
         attack: "composed")
-      // Smoothed over half of an eight-pixel image, a gradient says little.
+      // A gradient that is smoothed over half of an eight-pixel image carries little information.
       let right = model.classifier.predictions(found).equals(labels).to(.float32).mean().scalar
       #expect(right < 0.95 || index == 1, "\(type(of: attack)): \(right)")
     }

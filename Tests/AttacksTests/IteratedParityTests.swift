@@ -53,7 +53,7 @@ struct IteratedParityTests {
   /// A frozen network computes the same function with other roundings. Where two pixels of a
   /// pooling window tie to the last bit, its gradient may take the other one, and an image's path
   /// differs from there on: two of the 64 images do.
-  @Test("images and accuracy", arguments: ["fastat", "smallbn"], cases)
+  @Test("images and accuracy agree", arguments: ["fastat", "smallbn"], cases)
   func agrees(_ model: String, _ test: Case) throws {
     let answers = try SafetensorsFile(Reference.file("\(model).attacks.safetensors"))
     let images = try answers.tensor("images")

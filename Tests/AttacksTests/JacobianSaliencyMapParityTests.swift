@@ -9,7 +9,7 @@ import Testing
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
 struct JacobianSaliencyMapParityTests {
   @Test(
-    "success and the number of changed features, for at least 10 of 12 images",
+    "success and the number of changed features agree for at least 10 of 12 images",
     arguments: ["fastat", "smallbn"],
     JacobianSaliencyMap.Form.allCases)
   func agrees(_ model: String, _ form: JacobianSaliencyMap.Form) throws {

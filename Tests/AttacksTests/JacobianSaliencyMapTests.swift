@@ -28,10 +28,10 @@ struct JacobianSaliencyMapTests {
     .floats()
   }
 
-  /// `linear` where class 1 is so far ahead that no pixels make up for it.
+  /// `linear` with a lead of class 1 that no pixels can make up for.
   private var hard: Biased { Biased(linear, [-100, 100, 0]) }
 
-  @Test("pairs: −(α_p + α_q)(β_p + β_q) decides, chosen features leave, and the rest follow")
+  @Test("the pair form chooses the largest −(α_p + α_q)(β_p + β_q), each feature once")
   func pairs() {
     // Scores: (0, 4) 3·10, (1, 5) 3·12, (0, 5) 4·10, (1, 2) 5·6, (1, 4) 2·12 …
     #expect(
@@ -50,7 +50,7 @@ struct JacobianSaliencyMapTests {
       ])
   }
 
-  @Test("single features: α·|β| decides where α ≥ 0 and β ≤ 0")
+  @Test("the single form chooses the largest α·|β| where α ≥ 0 and β ≤ 0")
   func singles() {
     let orders: [[Float]] = [
       [0, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0],
@@ -62,7 +62,7 @@ struct JacobianSaliencyMapTests {
     }
   }
 
-  @Test("θ < 0 turns all signs, and searches the pixels above the smallest")
+  @Test("θ < 0 reverses all signs, and searches the pixels above the smallest value")
   func downwards() {
     let turned = Biased(
       LinearClassifier(inputShape: linear.inputShape, weight: -linear.weight), [-100, 100, 0])
@@ -81,7 +81,7 @@ struct JacobianSaliencyMapTests {
   }
 
   @Test(
-    "a feature at the end of the range is not searched; a changed one moves by θ and stops there")
+    "a feature changes by θ, at most to the end of the range, where none is searched")
   func range() {
     let start: [Float] = [1, 0.5, 0.875, 0, 0, 1]
     #expect(
@@ -95,7 +95,7 @@ struct JacobianSaliencyMapTests {
     #expect(found == [3, 0, -2, 0, 3, 3])
   }
 
-  @Test("it stops when the target is reached, and leaves alone what is there already")
+  @Test("it stops at the target, and leaves images unchanged that are there already")
   func success() {
     let start: [Float] = [0, 0, 0, 0, 0, 0]
     let near = Biased(linear, [-1, 0, 0])
@@ -104,7 +104,7 @@ struct JacobianSaliencyMapTests {
     #expect(run(JacobianSaliencyMap(), start, features: 6, against: linear) == start)
   }
 
-  @Test("γ is a share of the features: ⌊Dγ/2⌋ pairs, ⌊Dγ⌋ single ones, all from 1 on")
+  @Test("γ is a share of the features: ⌊Dγ/2⌋ pairs or ⌊Dγ⌋ single ones, and all for γ ≥ 1")
   func budgets() {
     let mnist = ConstantClassifier(
       inputShape: InputShape(channels: 1, height: 28, width: 28), classCount: 10)
@@ -129,16 +129,16 @@ struct JacobianSaliencyMapTests {
   }
 
   @Test(
-    "a sweep costs the walk of its largest budget, and equals the budgets one by one",
+    "a sweep costs as much as its largest budget, and equals single budgets",
     arguments: Form.allCases)
   func sweep(_ form: Form) {
     let model = TinyModel.all[0]
     let attack = JacobianSaliencyMap(form)
     let goal = Goal.towards(1 - model.labels, from: model.labels)
     let budgets = [0.3, 0, 0.05, 0.1, 1]
-    let meter = QueryCounter(model.classifier)
+    let counter = QueryCounter(model.classifier)
     let swept = attack.sweep(
-      model.images, goal, epsilons: budgets, against: meter, draws: .of(model.images, 1))
+      model.images, goal, epsilons: budgets, against: counter, draws: .of(model.images, 1))
     let largest = QueryCounter(model.classifier)
     for (budget, images) in zip(budgets, swept) {
       let classifier: any Classifier = budget == 1 ? largest : model.classifier
@@ -146,11 +146,11 @@ struct JacobianSaliencyMapTests {
         model.images, goal, epsilons: [budget], against: classifier, draws: .of(model.images, 2))[0]
       #expect(images.floats() == alone.floats())
     }
-    #expect(meter.forwards == largest.forwards)
+    #expect(counter.forwards == largest.forwards)
   }
 
   @Test(
-    "an image's result does not depend on its batch, whatever the others' targets",
+    "an image's result does not depend on the other images of its batch",
     arguments: Form.allCases)
   func batches(_ form: Form) {
     let images = RandomSource(Seed(73)).uniform([9, 1, 2, 3])
@@ -167,7 +167,7 @@ struct JacobianSaliencyMapTests {
     }
   }
 
-  @Test("without a target it heads for the likeliest wrong class, and any wrong class will do")
+  @Test("without a target it goes towards the most likely wrong class, and stops at any")
   func untargeted() {
     let model = TinyModel.all[2]
     let labels = model.classifier.predictions(model.images)
@@ -187,7 +187,7 @@ struct JacobianSaliencyMapTests {
     #expect(reached.to(.float32).mean().scalar > 0.9)
   }
 
-  @Test("logits that are not numbers leave images as they are", arguments: Form.allCases)
+  @Test("logits that are not a number (NaN) leave images unchanged", arguments: Form.allCases)
   func notNumbers(_ form: Form) {
     let broken = LinearClassifier(inputShape: linear.inputShape, weight: linear.weight * .nan)
     let start: [Float] = [0, 0.5, 0, 0.25, 0, 1]
@@ -195,7 +195,8 @@ struct JacobianSaliencyMapTests {
   }
 
   @Test(
-    "as the paper's loop finds it, class by class and pair by pair", arguments: Form.allCases,
+    "the result is that of the paper's loop over all classes and all pairs",
+    arguments: Form.allCases,
     OutputSource.allCases)
   func definition(_ form: Form, _ source: OutputSource) {
     for (index, theta, count) in [(0, 1.0, 10), (4, -1, 10), (2, 0.5, 3), (3, -0.25, 3)] {
@@ -215,7 +216,7 @@ struct JacobianSaliencyMapTests {
         plain.perturbed(images.narrow(0, $0, 1), target: targets[$0], features: Int(threat.epsilon))
       }
       #expect(found.floats() != images.floats())
-      // A score within rounding of another may win; what follows from it may differ.
+      // Rounding may exchange two pairs with nearly the same score, and the steps after it differ.
       let differing = targets.indices.count { found.select(0, $0).floats() != expected[$0] }
       #expect(differing <= 1, "\(model), θ = \(theta)")
     }
@@ -233,7 +234,7 @@ struct JacobianSaliencyMapTests {
     #expect(try JacobianSaliencyMap(settings("theta", "-0.5")).theta == -0.5)
     #expect(try JacobianSaliencyMap(settings("source", "probabilities")).source == .probabilities)
     let refused = Failure.badData(
-      "run.yaml:3: theta: 0 would change nothing", hint: "for example theta: 1")
+      "run.yaml:3: theta: expected a number other than 0, found 0", hint: "for example theta: 1")
     #expect(throws: refused) {
       try JacobianSaliencyMap(settings("theta", "0"))
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Attacks
 
-/// A linear classifier, where the nearest boundary is known: |z[k] − z[y]| / ‖w[k] − w[y]‖₂ away
+/// A linear classifier has a known nearest boundary: its distance is |z[k] − z[y]| / ‖w[k] − w[y]‖₂
 /// for the nearest class k.
 @Suite("DeepFool and Carlini-Wagner find the nearest boundary of a linear classifier")
 struct NearestBoundaryTests {
@@ -22,7 +22,7 @@ struct NearestBoundaryTests {
     }
 
     var classifier: LinearClassifier {
-      // Without a mean, so that all classes are about as likely.
+      // Their mean is subtracted, so that all classes are about equally likely.
       let weight = RandomSource(Seed(2)).normal([classes, shape.count])
       var classifier = LinearClassifier(
         inputShape: shape, weight: weight - weight.mean([1], keep: true))
@@ -39,7 +39,7 @@ struct NearestBoundaryTests {
     Case(classes: 100, shape: InputShape(channels: 1, height: 8, width: 8)),
   ]
 
-  /// The distance of each image to the nearest place where another class (or the target) has the
+  /// The distance of each image to the nearest point where another class (or the target) has the
   /// largest logit.
   private func distances(_ test: Case, _ goal: Goal, lead: Double = 0) -> [Double] {
     let classifier = test.classifier
@@ -59,6 +59,7 @@ struct NearestBoundaryTests {
     }
   }
 
+  /// The lengths of the perturbations that an attack finds.
   private func lengths(_ attack: any SmallestPerturbationAttack, _ test: Case, _ goal: Goal)
     -> [Double]
   {
@@ -69,7 +70,8 @@ struct NearestBoundaryTests {
     return Norm.l2.size(found - test.images).floats().map(Double.init)
   }
 
-  @Test("DeepFool steps exactly (1 + η) times as far", arguments: cases, [0.02, 0.5])
+  @Test(
+    "DeepFool goes exactly (1 + η) times as far as the boundary", arguments: cases, [0.02, 0.5])
   func deepfool(_ test: Case, _ overshoot: Double) {
     let goal = Goal.away(from: test.classifier.predictions(test.images))
     let found = lengths(DeepFool(overshoot: overshoot, classes: 99), test, goal)
@@ -79,9 +81,10 @@ struct NearestBoundaryTests {
     }
   }
 
-  /// Of many classes' boundaries it finds a near one, which is not always the nearest.
+  /// With many classes it finds the boundary of a near class, which is not always the nearest one.
   @Test(
-    "Carlini-Wagner ends at most 1 % beyond it, and never before it", arguments: cases, [0, 0.5])
+    "Carlini-Wagner ends at most 1 % beyond the boundary, and never before it", arguments: cases,
+    [0, 0.5])
   func carliniWagner(_ test: Case, _ confidence: Double) {
     let goal = Goal.away(from: test.classifier.predictions(test.images))
     let found = lengths(CarliniWagner(searches: 12, confidence: confidence), test, goal)
@@ -91,7 +94,7 @@ struct NearestBoundaryTests {
   }
 
   @Test(
-    "Carlini-Wagner ends at the nearest point of the boundary that has valid pixels, where many are at their ends"
+    "Carlini-Wagner finds the nearest boundary point with valid pixels"
   )
   func carliniWagnerInTheBox() throws {
     let random = RandomSource(Seed(11))
@@ -117,7 +120,7 @@ struct NearestBoundaryTests {
     }
   }
 
-  @Test("the nearest class is not always the likeliest")
+  @Test("the nearest class is not always the most likely one")
   func likeliest() {
     // Gaps 0.1 and 0.25, slopes 0.14 and 1.8.
     let weight = Tensor([1, 1, 0.9, 0.9, 2, -0.5] as [Float], shape: [3, 2])
@@ -130,12 +133,12 @@ struct NearestBoundaryTests {
         image, goal, against: classifier, draws: .of(image, 4))
       return Norm.l2.size(found - image).scalar
     }
-    // The likeliest class's boundary is beyond the valid pixels.
+    // The boundary of the most likely class is outside the valid pixel range.
     #expect(lengths[0] == 0)
     #expect(abs(lengths[1] - 1.02 * 0.25 / 3.25.squareRoot()) < 1e-5)
   }
 
-  @Test("towards a target of two classes it is the same boundary", arguments: cases.prefix(2))
+  @Test("of two classes, the boundary to a target is the same one", arguments: cases.prefix(2))
   func targeted(_ test: Case) {
     let predictions = test.classifier.predictions(test.images)
     let exact = distances(test, .away(from: predictions))
@@ -145,7 +148,7 @@ struct NearestBoundaryTests {
     }
   }
 
-  @Test("DeepFool crosses a boundary it stands on")
+  @Test("DeepFool crosses a boundary on which it starts")
   func onTheBoundary() {
     let shape = InputShape(channels: 1, height: 1, width: 2)
     let classifier = LinearClassifier(

@@ -4,7 +4,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Controls are noise, and nothing but")
+@Suite("Noise as a control")
 struct NoiseControlTests {
   static let controls: [any Attack] = [
     UniformNoise(), UniformNoise(norm: .l2), SignNoise(), SaltAndPepper(),
@@ -26,7 +26,7 @@ struct NoiseControlTests {
     return found
   }
 
-  @Test("a control asks nothing of the classifier and the labels", arguments: controls.indices)
+  @Test("a control uses neither the classifier nor the labels", arguments: controls.indices)
   func ignores(_ index: Int) throws {
     let attack = Self.controls[index]
     let weight = RandomSource(Seed(3)).normal([3, 100])
@@ -41,7 +41,7 @@ struct NoiseControlTests {
     #expect(found.floats() != images.floats())
   }
 
-  @Test("uniform noise is spread evenly over −ε…ε")
+  @Test("uniform noise is uniform in −ε…ε")
   func uniform() throws {
     let moves = (try run(UniformNoise(), 0.2) - images).floats().map { Double($0) / 0.2 }
     let quarters = (0..<4).map { quarter in
@@ -52,7 +52,7 @@ struct NoiseControlTests {
   }
 
   @Test(
-    "ℓ2 noise fills its ball evenly: half the radius of two dimensions is a quarter of the area")
+    "ℓ2 noise is uniform in its ball: in two dimensions a quarter is within half the radius")
   func ball() throws {
     let flat = ConstantClassifier(
       inputShape: InputShape(channels: 1, height: 1, width: 2), classCount: 2)
@@ -66,7 +66,7 @@ struct NoiseControlTests {
     #expect(lengths.max()! > 0.39)
   }
 
-  @Test("sign noise moves every pixel by exactly ε, half of them up")
+  @Test("sign noise changes every pixel by exactly ε, half of them upwards")
   func signs() throws {
     let moves = try run(SignNoise(), 0.25) - images
     #expect(moves.absolute.floats().allSatisfy { abs($0 - 0.25) < 1e-6 })
@@ -74,7 +74,7 @@ struct NoiseControlTests {
   }
 
   @Test(
-    "salt and pepper set ⌊budget·D⌋ features of each image, half of them to each end",
+    "salt-and-pepper noise sets ⌊budget·D⌋ features, half of them to each end of the range",
     arguments: [(0.0, 0), (0.009, 0), (0.01, 1), (0.29, 29), (0.3, 30), (1, 100), (7, 100)])
   func saltAndPepper(_ budget: Double, _ features: Int) throws {
     let found = try run(SaltAndPepper(), budget)
@@ -85,7 +85,7 @@ struct NoiseControlTests {
     #expect(abs(Double(black - white)) <= 5 * Double(40 * features).squareRoot())
   }
 
-  @Test("the ends are those of the classifier's range")
+  @Test("the ends of the range are those of the classifier")
   func range() throws {
     var wide = LinearClassifier(inputShape: shape, weight: Tensor.zeros([3, 100]))
     wide.valueRange = -2...3
@@ -93,7 +93,7 @@ struct NoiseControlTests {
     #expect(values == [-2, 3])
   }
 
-  @Test("noise of another seed is other noise", arguments: controls.indices)
+  @Test("another seed gives other noise", arguments: controls.indices)
   func seeds(_ index: Int) {
     let constant = ConstantClassifier(inputShape: shape, classCount: 3)
     let runs = [1, 1, 2].map { (seed: UInt64) in

@@ -21,14 +21,14 @@ struct OneDirectionTests {
   }
 
   @Test(
-    "FGSM moves every pixel by ε against the label, and leaves a pixel alone where the gradient is zero"
+    "FGSM changes every pixel by ε, except where the gradient is zero"
   )
   func fgsm() {
     let goal = Goal.away(from: Tensor(labels: [0]))
     #expect(run(FastGradientSign(), goal, image, 0.25) == [0.25, 0.5, 0.75, 0.5])
   }
 
-  @Test("TGSM moves towards its target: here the same step as away from the only other class")
+  @Test("TGSM moves towards its target, here with the same step as away from the other class")
   func tgsm() {
     let goal = Goal.towards(Tensor(labels: [1]))
     #expect(run(TargetedGradientSign(), goal, image, 0.25) == [0.25, 0.5, 0.75, 0.5])
@@ -38,7 +38,7 @@ struct OneDirectionTests {
       ])
   }
 
-  @Test("pixels stop at the ends of the valid range, whatever it is")
+  @Test("pixels stop at the ends of the valid range")
   func range() {
     let goal = Goal.away(from: Tensor(labels: [0]))
     let edge = Tensor([0.1, 0, 0.9, 1] as [Float], shape: [1, 1, 2, 2])
@@ -50,12 +50,12 @@ struct OneDirectionTests {
     #expect(zip(moved, [-0.4, 0, 1, 1] as [Float]).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
-  @Test("a constant classifier's images stay as they are", arguments: AttackRegistry.names)
+  @Test("against a constant classifier, images are unchanged", arguments: AttackRegistry.names)
   func zeroGradient(_ name: String) throws {
     let type = try AttackRegistry.type(named: name)
     guard !type.isControl else { return }
     let attack = try type.init(Settings.none())
-    // A random start moves images by itself, and so does noise.
+    // A random start changes images by itself, and so does noise.
     guard !(attack is ProjectedGradientDescent || attack is AutoProjectedGradient) else { return }
     let constant = ConstantClassifier(inputShape: shape, classCount: 3)
     let images = RandomSource(Seed(1)).uniform([3, 1, 2, 2])
@@ -70,7 +70,7 @@ struct OneDirectionTests {
   }
 
   @Test(
-    "an image's perturbation does not depend on the others of its batch",
+    "an image's perturbation does not depend on the other images of its batch",
     arguments: TinyModel.all.indices)
   func alone(_ index: Int) {
     let model = TinyModel.all[index]
@@ -91,7 +91,7 @@ struct OneDirectionTests {
   }
 
   @Test(
-    "a sweep of seven budgets costs one gradient, and equals the budgets one by one",
+    "a sweep of seven budgets costs one gradient, and equals single budgets",
     arguments: AttackRegistry.names)
   func sweep(_ name: String) throws {
     let type = try AttackRegistry.type(named: name)

@@ -4,24 +4,24 @@ import Testing
 
 @Suite("The best pair of a saliency map is found exactly")
 struct SaliencyPairSearchTests {
-  /// How derivatives are drawn.
+  /// The distributions of the derivatives.
   enum Kind: String, CaseIterable, Sendable {
-    /// Continuous; −α and β independent, much alike or opposed.
+    /// Continuous numbers, with −α and β independent, nearly equal or nearly opposite.
     case independent, alike, opposed
     /// Few whole numbers: many ties and zeros.
     case whole, mostlyZero, constant
-    /// Sums that round: scores tie that are not equal.
+    /// Rounded sums: different pairs get the same score.
     case rounding
-    /// The ends of float32: scores that are 0 or infinite.
+    /// The smallest and largest float32 numbers: scores that are 0 or infinite.
     case tiny, huge
-    /// Numbers that are none among others.
+    /// Some numbers are infinite or not a number (NaN).
     case broken
     /// No pair is admissible.
     case hopeless
   }
 
-  /// The definition: the first of the largest scores of all pairs, p < q in row-major order; nil if
-  /// it is not positive.
+  /// The definition: the first of the pairs with the largest score, p < q in row-major order; nil
+  /// if the score is not positive.
   private func definition(_ alpha: [Float], _ beta: [Float], _ domain: [Int]) -> [Int]? {
     let finite = domain.filter { alpha[$0].isFinite && beta[$0].isFinite }
     var best: (score: Float, pair: [Int]) = (0, [])
@@ -62,7 +62,7 @@ struct SaliencyPairSearchTests {
         beta.append(min(0, (b * 3).rounded() + 1))
       case .constant: (alpha, beta) = (alpha + [0.3], beta + [-0.7])
       case .rounding:
-        // Differences below the precision of the sums with the large ones.
+        // The sums with large numbers round away the differences of the others.
         let large = Float.random(in: 0...1, using: &random) < 0.3
         alpha.append(large ? 100 + (a * 2).rounded() : 1 + a * 1e-5)
         beta.append(large ? -100 + (b * 2).rounded() : -1 + b * 1e-5)
@@ -81,7 +81,7 @@ struct SaliencyPairSearchTests {
   }
 
   @Test(
-    "as the comparison of all pairs finds it, ties and roundings included", arguments: Kind.allCases
+    "the result is that of comparing all pairs, with ties and rounding", arguments: Kind.allCases
   )
   func exact(_ kind: Kind) {
     var random = SplitMix(seed: 71)
@@ -97,7 +97,7 @@ struct SaliencyPairSearchTests {
     }
   }
 
-  @Test("images' worth of features", arguments: [784, 3072])
+  @Test("the result is exact for as many features as images have", arguments: [784, 3072])
   func large(_ count: Int) {
     var random = SplitMix(seed: 72)
     for kind in [Kind.independent, .alike, .opposed, .rounding] {
@@ -107,28 +107,28 @@ struct SaliencyPairSearchTests {
     }
   }
 
-  @Test("fewer than two features make no pair")
+  @Test("fewer than two features give no pair")
   func few() {
     #expect(found([], [], []) == nil)
     #expect(found([1, 1], [-1, -1], [1]) == nil)
     #expect(found([1, .nan], [-1, -1], [0, 1]) == nil)
   }
 
-  @Test("derivatives whose differences overflow compete")
+  @Test("derivatives whose differences overflow take part")
   func overflow() {
     #expect(found([3.4e38, -3e38, -3e38], [-3.4e38, 3e38, 3e38], [0, 1, 2]) == [0, 1])
   }
 
-  @Test("of equal pairs the first: two of three equal features, and rows before columns")
+  @Test("of equal pairs the first in row-major order is found")
   func ties() {
     #expect(found([1, 1, 1], [-1, -1, -1], [0, 1, 2]) == [0, 1])
-    // (0, 3) and (1, 2) score 4·4 both; (0, 1) and its like score 5·3.
+    // (0, 3) and (1, 2) both have the score 4·4, and (0, 1), for example, has 5·3.
     #expect(found([3, 2, 2, 1], [-1, -2, -2, -3], [0, 1, 2, 3]) == [0, 3])
     #expect(found([0, 2, 0, 2], [0, -2, 0, -2], [0, 1, 2, 3]) == [1, 3])
   }
 }
 
-/// SplitMix64: the same numbers on every machine.
+/// SplitMix64, a generator that gives the same numbers on every machine.
 struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
   init(seed: UInt64) { state = seed }

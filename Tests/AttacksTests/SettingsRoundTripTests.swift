@@ -2,9 +2,9 @@ import Attacks
 import Support
 import Testing
 
-@Suite("An attack's settings can be written down and read again")
+@Suite("Settings of an attack that are written and read again")
 struct SettingsRoundTripTests {
-  /// Reads what a record says of an attack.
+  /// Reads the settings that a record says of an attack.
   private func read(_ name: String, _ parameters: [String: String]) throws -> any Attack {
     let entries = parameters.sorted { $0.key < $1.key }.map {
       Settings.Entry(name: $0.key, value: .scalar($0.value), place: "record")
@@ -15,10 +15,10 @@ struct SettingsRoundTripTests {
     return attack
   }
 
-  /// The attacks whose settings have defaults; a surrogate needs a file.
+  /// The attacks whose settings all have defaults. A surrogate needs a file.
   static let names = AttackRegistry.names.filter { $0 != SurrogateTransfer.name }
 
-  @Test("default settings, written and read, are the default settings", arguments: names)
+  @Test("the default settings, written and read again, are the same", arguments: names)
   func defaults(_ name: String) throws {
     let first = try AttackRegistry.type(named: name).init(.none())
     let second = try read(name, first.parameters)
@@ -26,7 +26,7 @@ struct SettingsRoundTripTests {
     #expect(second.norm == first.norm)
   }
 
-  @Test("chosen settings, written and read, are the chosen ones", arguments: AttackCase.all)
+  @Test("chosen settings, written and read again, are the same", arguments: AttackCase.all)
   func chosen(_ attack: AttackCase) throws {
     let first = try attack.plan()
     let second = try read(attack.name, first.attack.parameters)

@@ -4,14 +4,14 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("SPSA climbs an estimated gradient")
+@Suite("SPSA follows an estimated gradient")
 struct SimultaneousPerturbationTests {
   let shape = InputShape(channels: 1, height: 3, width: 3)
   let weight = Tensor(
     [1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1] as [Float], shape: [2, 9])
   let images = Tensor.full(0.5, shape: [3, 1, 3, 3])
 
-  /// Says class 0 whatever the image, by a bias that no perturbation overcomes.
+  /// A classifier that always predicts class 0, because of a bias that no perturbation overcomes.
   private struct Stubborn: Classifier {
     let linear: LinearClassifier
     var inputShape: InputShape { linear.inputShape }
@@ -23,7 +23,7 @@ struct SimultaneousPerturbationTests {
     }
   }
 
-  @Test("on a linear classifier every pixel ends at ε against its weight")
+  @Test("on a linear classifier every pixel ends at ±ε, opposite to the sign of its weight")
   func corners() {
     let classifier = Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight))
     let attack = SimultaneousPerturbation(steps: 40)
@@ -34,7 +34,7 @@ struct SimultaneousPerturbationTests {
     #expect(zip(found.floats(), expected + expected + expected).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
-  @Test("δ and the rate follow the range of pixels")
+  @Test("δ and the rate are in proportion to the pixel range")
   func ranges() {
     let narrow = Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight))
     var linear = LinearClassifier(inputShape: shape, weight: weight * (1.0 / 256))
@@ -44,36 +44,39 @@ struct SimultaneousPerturbationTests {
     let goal = Goal.away(from: Tensor(labels: [0, 0, 0]))
     let a = attack.sweep(images, goal, epsilons: [0.25], against: narrow, draws: .of(images, 2))[0]
     let threat = attack.threat(64, against: wide)
-    // The same stream of random numbers as the sweep's.
+    // The random numbers that the sweep uses for this budget.
     let draws = ExampleDraws.of(images, 2).purpose("epsilon 0.25")
     let b = attack.perturb(images * 256, goal, within: threat, against: wide, draws: draws)
     #expect((a - b / 256).absolute.max().scalar < 1e-4)
     #expect((a - images).absolute.max().scalar > 0.01)
   }
 
-  @Test("it needs 2·samples logits of an image for each step, and one more to look; no gradients")
+  @Test("a step costs 2·samples forward passes and one to check, and no gradients")
   func cost() {
-    let meter = QueryCounter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let counter = QueryCounter(
+      Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 4, samples: 300)
     _ = attack.sweep(
-      images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: meter,
+      images, .away(from: Tensor(labels: [0, 0, 0])), epsilons: [0.1], against: counter,
       draws: .of(images, 3))
-    #expect(meter.forwards == 3 * (4 * 600 + 5))
-    #expect(meter.backwards == 0)
+    #expect(counter.forwards == 3 * (4 * 600 + 5))
+    #expect(counter.backwards == 0)
   }
 
-  @Test("images at their goal leave at once, the others go on")
+  @Test("images that reach their goal leave, and the others continue")
   func leaving() {
-    let meter = QueryCounter(Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
+    let counter = QueryCounter(
+      Stubborn(linear: LinearClassifier(inputShape: shape, weight: weight)))
     let attack = SimultaneousPerturbation(steps: 3, samples: 5)
     let goal = Goal.away(from: Tensor(labels: [1, 0, 1]))
-    let found = attack.sweep(images, goal, epsilons: [0.1], against: meter, draws: .of(images, 4))[
-      0]
+    let found = attack.sweep(
+      images, goal, epsilons: [0.1], against: counter, draws: .of(images, 4))[
+        0]
     #expect(Norm.linf.size(found - images).floats().map { $0 > 0 } == [false, true, false])
-    #expect(meter.forwards == 3 + 3 * 10 + 3)
+    #expect(counter.forwards == 3 + 3 * 10 + 3)
   }
 
-  @Test("it fools small networks, away and towards", arguments: [false, true])
+  @Test("it fools small networks, with and without a target", arguments: [false, true])
   func fools(_ targeted: Bool) {
     for model in [TinyModel.all[0], TinyModel.all[2]] {
       let images = model.images.narrow(0, 0, 20)

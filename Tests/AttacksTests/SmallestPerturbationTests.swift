@@ -4,7 +4,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Attacks without a budget look for the smallest perturbation")
+@Suite("Attacks that look for the smallest perturbation")
 struct SmallestPerturbationTests {
   static let attacks: [any SmallestPerturbationAttack] = [
     DeepFool(), CarliniWagner(steps: 60, searches: 7),
@@ -25,7 +25,8 @@ struct SmallestPerturbationTests {
   }
 
   @Test(
-    "nearly all images of small networks are turned, away and towards", arguments: attacks.indices,
+    "nearly all images of small networks reach their goal, with and without a target",
+    arguments: attacks.indices,
     [false, true])
   func turns(_ index: Int, _ targeted: Bool) throws {
     let attack = Self.attacks[index]
@@ -42,7 +43,9 @@ struct SmallestPerturbationTests {
     }
   }
 
-  @Test("what is not turned, or needs no turning, comes back as it was", arguments: attacks.indices)
+  @Test(
+    "an image without an adversarial example, or at its goal, is unchanged",
+    arguments: attacks.indices)
   func untouched(_ index: Int) {
     let model = Self.models[0]
     let (images, _) = goal(model, 10, targeted: false)
@@ -60,7 +63,8 @@ struct SmallestPerturbationTests {
   }
 
   @Test(
-    "logits that are not numbers end the search with valid images", arguments: attacks.indices,
+    "logits that are not a number (NaN) end the search with valid images",
+    arguments: attacks.indices,
     [false, true])
   func notNumbers(_ index: Int, _ targeted: Bool) throws {
     let broken = BrokenClassifier()
@@ -73,18 +77,18 @@ struct SmallestPerturbationTests {
   }
 
   @Test(
-    "a sweep over budgets costs one run, and keeps what is near enough", arguments: attacks.indices)
+    "a sweep costs one run, and keeps the images that are near enough", arguments: attacks.indices)
   func sweep(_ index: Int) throws {
     let attack = Self.attacks[index]
     let model = Self.models[0]
     let (images, goal) = goal(model, 10, targeted: false)
-    let meters = (0..<2).map { _ in QueryCounter(model.classifier) }
-    let found = attack.nearest(images, goal, against: meters[0], draws: .of(images, 7))
+    let counters = (0..<2).map { _ in QueryCounter(model.classifier) }
+    let found = attack.nearest(images, goal, against: counters[0], draws: .of(images, 7))
     let sizes = attack.norm.size(found - images)
     let epsilons = [0, Double(sizes.floats().sorted()[5]), 100]
     let swept = attack.sweep(
-      images, goal, epsilons: epsilons, against: meters[1], draws: .of(images, 7))
-    #expect(meters[0].forwards == meters[1].forwards)
+      images, goal, epsilons: epsilons, against: counters[1], draws: .of(images, 7))
+    #expect(counters[0].forwards == counters[1].forwards)
     for (epsilon, adversarial) in zip(epsilons, swept) {
       let near = sizes.isAtMost(epsilon).reshaped([-1, 1, 1, 1])
       #expect(adversarial.floats() == near.choose(found, else: images).floats())
@@ -92,7 +96,8 @@ struct SmallestPerturbationTests {
     #expect(swept[1].floats() != swept[2].floats())
   }
 
-  @Test("one image alone is turned as in its batch", arguments: attacks.indices.dropLast())
+  @Test(
+    "one image alone gives the same result as in its batch", arguments: attacks.indices.dropLast())
   func alone(_ index: Int) {
     let attack = Self.attacks[index]
     let model = Self.models[2]
@@ -112,7 +117,7 @@ struct SmallestPerturbationTests {
   }
 }
 
-/// A classifier whose logits are not numbers.
+/// A classifier whose logits are not a number (NaN).
 struct BrokenClassifier: Classifier {
   let inputShape = InputShape(channels: 1, height: 2, width: 2)
   let classCount = 2

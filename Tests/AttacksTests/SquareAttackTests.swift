@@ -5,7 +5,7 @@ import Testing
 
 @testable import Attacks
 
-@Suite("The Square attack searches at random, and keeps what helps")
+@Suite("The Square attack")
 struct SquareAttackTests {
   static let norms: [(norm: Norm, epsilon: Double)] = [(.linf, 0.05), (.l2, 0.5)]
 
@@ -18,7 +18,7 @@ struct SquareAttackTests {
   }
 
   @Test(
-    "no image ends farther from its goal than it began", arguments: norms.indices, [false, true])
+    "no image ends with a smaller loss than it began with", arguments: norms.indices, [false, true])
   func neverWorse(_ index: Int, _ targeted: Bool) throws {
     let (norm, epsilon) = Self.norms[index]
     for model in TinyModel.all where !model.name.hasSuffix("frozen") {
@@ -39,7 +39,7 @@ struct SquareAttackTests {
     }
   }
 
-  @Test("in ℓ∞ every pixel that can is at ±ε")
+  @Test("in ℓ∞ every pixel that is not clipped is at ±ε")
   func corners() {
     let model = TinyModel.all[0]
     let attack = SquareAttack(queries: 30)
@@ -71,39 +71,40 @@ struct SquareAttackTests {
     #expect(lengths.allSatisfy { abs($0 - 0.1) < 1e-5 }, "\(lengths)")
   }
 
-  @Test("it asks for logits as often as it may, and never for gradients", arguments: norms.indices)
+  @Test("it uses its whole query budget, and no gradients", arguments: norms.indices)
   func queries(_ index: Int) {
     let model = TinyModel.all[0]
-    let meter = QueryCounter(model.classifier)
+    let counter = QueryCounter(model.classifier)
     let attack = SquareAttack(norm: Self.norms[index].norm, queries: 25)
-    let threat = attack.threat(1e-4, against: meter)
+    let threat = attack.threat(1e-4, against: counter)
     let goal = Goal.away(from: model.classifier.predictions(model.images))
     _ = attack.perturb(
-      model.images, goal, within: threat, against: meter, draws: .of(model.images, 7))
-    #expect(meter.forwards <= 26 * 100)
-    #expect(meter.forwards > 20 * 100)
-    #expect(meter.backwards == 0)
+      model.images, goal, within: threat, against: counter, draws: .of(model.images, 7))
+    #expect(counter.forwards <= 26 * 100)
+    #expect(counter.forwards > 20 * 100)
+    #expect(counter.backwards == 0)
   }
 
-  @Test("images at their goal stay as they are and are asked about once")
+  @Test("images that reach their goal at the start are unchanged, after one query")
   func reached() {
     let model = TinyModel.all[0]
-    let meter = QueryCounter(model.classifier)
+    let counter = QueryCounter(model.classifier)
     let wrong = (model.classifier.predictions(model.images) + 1).equals(1).to(.int64)
     let found = SquareAttack().sweep(
-      model.images, .away(from: wrong), epsilons: [0.1], against: meter, draws: .of(model.images, 8)
+      model.images, .away(from: wrong), epsilons: [0.1], against: counter,
+      draws: .of(model.images, 8)
     )[0]
     #expect(found.floats() == model.images.floats())
-    #expect(meter.forwards == 100)
+    #expect(counter.forwards == 100)
   }
 
-  @Test("an image's path does not depend on which others leave", arguments: norms.indices)
+  @Test("an image's result does not depend on which other images leave", arguments: norms.indices)
   func alone(_ index: Int) {
     let (norm, epsilon) = Self.norms[index]
     let model = TinyModel.all[0]
     let images = model.images.narrow(0, 0, 12)
     let labels = model.labels.narrow(0, 0, 12).int64s().map(Int.init)
-    // The first six either work, or are at their goal from the start.
+    // The first six images are active, or they are at their goal from the start.
     let goals = [labels, labels.enumerated().map { $0.offset < 6 ? 1 - $0.element : $0.element }]
     let ends = goals.map { labels in
       let attack = SquareAttack(norm: norm, queries: 60)
@@ -117,7 +118,7 @@ struct SquareAttackTests {
   }
 
   @Test(
-    "squares shrink from most of the image to one pixel, or in ℓ2 to three",
+    "the sides of squares shrink to one pixel, and in ℓ2 to three pixels",
     arguments: [(28, 25), (8, 7), (2, 2), (1, 1)])
   func sides(_ size: Int, _ first: Int) {
     let threat = ThreatModel(.linf, epsilon: 1, valueRange: 0...1)
@@ -129,7 +130,7 @@ struct SquareAttackTests {
   }
 
   @Test(
-    "images of one pixel, one row and one column are no trouble",
+    "images of one pixel, one row or one column can be attacked",
     arguments: [(1, 1), (1, 6), (6, 1), (2, 3)])
   func small(_ height: Int, _ width: Int) throws {
     let shape = InputShape(channels: 1, height: height, width: width)

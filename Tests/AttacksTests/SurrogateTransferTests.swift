@@ -12,25 +12,25 @@ struct SurrogateTransferTests {
   }
 
   @Test(
-    "its examples are the other attack's on the surrogate, and it asks the attacked model nothing")
+    "it runs the other attack on the surrogate, and never uses the attacked model")
   func examples() throws {
     let (victim, surrogate) = (try network(4), try network(0))
-    let meter = QueryCounter(victim)
+    let counter = QueryCounter(victim)
     let (images, labels) = (TinyModel.all[0].images, TinyModel.all[0].labels)
     for inner in [FastGradientSign() as any Attack, BasicIterativeMethod(), DeepFool()] {
       let budgets = inner.norm == .l2 ? [0.5, 5] : [0.1, 0.3]
       let attack = try SurrogateTransfer(of: inner, on: surrogate)
       let found = attack.sweep(
-        images, .away(from: labels), epsilons: budgets, against: meter, draws: .of(images, 1))
+        images, .away(from: labels), epsilons: budgets, against: counter, draws: .of(images, 1))
       let expected = inner.sweep(
         images, .away(from: labels), epsilons: budgets, against: try surrogate.frozen(),
         draws: .of(images, 1))
       #expect(found.map { $0.floats() } == expected.map { $0.floats() })
     }
-    #expect(meter.forwards == 0)
+    #expect(counter.forwards == 0)
   }
 
-  @Test("it is read from a file beside the settings' own, with the other attack's settings")
+  @Test("its settings name a file relative to their own and include the other attack's")
   func settings() throws {
     let folder = TemporaryFolder()
     try ModelFile.write(try network(0), training: nil, to: folder.appending("m.safetensors"))
@@ -46,7 +46,7 @@ struct SurrogateTransferTests {
     #expect(throws: Failure.self) { try SurrogateTransfer(Settings.none()) }
   }
 
-  @Test("a surrogate for other images or classes is refused before anything runs")
+  @Test("a surrogate for other images or classes is refused")
   func misfit() throws {
     let attack = try SurrogateTransfer(of: BasicIterativeMethod(), on: network(0))
     try attack.check(against: network(4))

@@ -9,7 +9,8 @@ struct ConstantClassifier: Classifier {
   let device = Device.cpu
 
   func logits(_ images: Tensor) -> Tensor {
-    // Depends on the images, by a factor of zero.
+    // The images have a factor of zero: the logits depend on them formally, with a gradient of
+    // zero.
     images.flattened.sum([1], keep: true) * 0
       + Tensor.range(classCount).to(.float32).reshaped([1, -1])
   }
@@ -44,7 +45,7 @@ struct Biased: Classifier {
   func logits(_ images: Tensor) -> Tensor { linear.logits(images) + bias }
 }
 
-/// A classifier that gives chosen logits, whatever the images.
+/// A classifier that gives the same chosen logits for all images.
 struct ChosenClassifier: Classifier {
   let inputShape = InputShape(channels: 1, height: 2, width: 2)
   /// `[N, K]`
@@ -56,7 +57,7 @@ struct ChosenClassifier: Classifier {
   func logits(_ images: Tensor) -> Tensor { chosen }
 }
 
-/// Another classifier, and how often it was asked.
+/// A classifier that counts how often another one computes logits.
 final class CountingClassifier: Classifier, @unchecked Sendable {
   let counted: any Classifier
   private(set) var calls = 0
@@ -74,10 +75,11 @@ final class CountingClassifier: Classifier, @unchecked Sendable {
   }
 }
 
-/// Another classifier that sees each image in a batch of its own.
+/// A classifier that passes each image to another one in a batch of its own.
 ///
-/// Matrix products add up in another order in batches of another size, and so round otherwise. Here
-/// an image's logits and gradient do not depend on its batch, bit for bit.
+/// Matrix products of different batch sizes add up in different orders, and so round differently.
+/// With this classifier, the logits and gradients of an image do not depend on its batch, bit for
+/// bit.
 struct OneByOne: Classifier {
   let classifier: any Classifier
 

@@ -5,7 +5,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("A threat model's verbs")
+@Suite("The geometry of threat models")
 struct ThreatModelTests {
   static let norms: [Norm] = [.linf, .l2, .l1]
 
@@ -23,7 +23,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "a projection is inside, and stays where it is when projected again", arguments: norms,
+    "a projection is within the ball, and a second one changes nothing", arguments: norms,
     [0, 0.01, 0.3, 2, 50])
   func inside(_ norm: Norm, _ epsilon: Double) throws {
     for shape in [[64, 1, 1, 2], [64, 3, 8, 8], [2, 3, 64, 64]] {
@@ -36,7 +36,7 @@ struct ThreatModelTests {
     }
   }
 
-  @Test("what is inside stays as it is, bit for bit in ℓ∞", arguments: norms)
+  @Test("a point within the ball is unchanged, in ℓ∞ bit for bit", arguments: norms)
   func stays(_ norm: Norm) {
     let originals = RandomSource(Seed(3)).uniform([20, 1, 4, 4], in: 0.4..<0.6)
     let near = originals + RandomSource(Seed(4)).normal(originals.shape) * 0.001
@@ -44,7 +44,7 @@ struct ThreatModelTests {
     #expect((projected - near).absolute.max().scalar <= (norm == .linf ? 0 : 1e-7))
   }
 
-  /// ℓ∞, ℓ2 and ℓ1 sizes of a small vector, written once more.
+  /// The sizes of a small vector in ℓ∞, ℓ2 and ℓ1, computed independently.
   private func size(_ norm: Norm, _ move: [Double]) -> Double {
     switch norm {
     case .linf: move.map(abs).max()!
@@ -54,7 +54,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "of all points of the ball the projection is the nearest: a grid has none nearer",
+    "the projection is the nearest point of the ball: none of a grid is nearer",
     arguments: norms, [2, 3])
   func nearest(_ norm: Norm, _ dimensions: Int) {
     let originals = Tensor.zeros([12, 1, 1, dimensions])
@@ -72,12 +72,12 @@ struct ThreatModelTests {
       func distance(_ point: [Double]) -> Double { size(.l2, zip(point, place).map { $0 - $1 }) }
       let best = ball.map(distance).min()!
       #expect(distance(answer) <= best + 1e-6)
-      // And the grid comes as near as its spacing allows, so that it is a fair judge.
+      // The grid comes as near as its spacing allows, so it would find a nearer point.
       #expect(best <= distance(answer) + 1.4 / Double(steps) * 2)
     }
   }
 
-  /// Duchi et al., 2008, Figure 1, for one vector.
+  /// The projection of one vector by Duchi et al. (2008), Figure 1.
   private func duchi(_ move: [Double], _ radius: Double) -> [Double] {
     guard move.reduce(0, { $0 + abs($1) }) > radius else { return move }
     let sorted = move.map(abs).sorted(by: >)
@@ -90,7 +90,8 @@ struct ThreatModelTests {
     return move.map { ($0 < 0 ? -1 : 1) * max(abs($0) - threshold, 0) }
   }
 
-  @Test("the ℓ1 projection is Duchi's", arguments: [1, 2, 3, 64, 3072], [0.05, 1, 20])
+  @Test(
+    "the ℓ1 projection is that of Duchi et al.", arguments: [1, 2, 3, 64, 3072], [0.05, 1, 20])
   func duchis(_ size: Int, _ radius: Double) {
     let originals = Tensor.zeros([6, 1, 1, size])
     let points = cloud(originals, seed: 6)
@@ -103,7 +104,7 @@ struct ThreatModelTests {
     }
   }
 
-  @Test("the ℓ1 projection of equal and of zero coordinates")
+  @Test("the ℓ1 projection handles equal and zero coordinates")
   func ties() {
     let equal = Tensor([1, -1, 1, -1, 0, 0, 0, 0] as [Float], shape: [2, 1, 1, 4])
     let found = threat(.l1, 2).project(equal, around: equal * 0).floats()
@@ -121,7 +122,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "random starts are inside, and not all of them near the middle", arguments: norms,
+    "random starts are within the ball, and not all near its centre", arguments: norms,
     [0.01, 0.3, 3])
   func starts(_ norm: Norm, _ epsilon: Double) throws {
     for shape in [[200, 1, 1, 2], [20, 3, 8, 8]] {
@@ -136,7 +137,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "random starts are uniform in the ball: of two dimensions, a quarter is within half the radius",
+    "random starts are uniform: in two dimensions a quarter is within half the radius",
     arguments: norms)
   func uniform(_ norm: Norm) {
     let originals = Tensor.zeros([4000, 1, 1, 2])
@@ -152,7 +153,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "a step has its length, points up the gradient, and is zero where the gradient is",
+    "a step has its length, increases the loss, and is zero where the gradient is zero",
     arguments: norms)
   func steps(_ norm: Norm) {
     let gradient = RandomSource(Seed(10)).normal([10, 1, 4, 4])
@@ -163,7 +164,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "in ℓ∞ and ℓ2 no step of that length raises a linear function more",
+    "in ℓ∞ and ℓ2 no step of the same length increases a linear function more",
     arguments: [Norm.linf, .l2])
   func steepest(_ norm: Norm) {
     let gradient = RandomSource(Seed(11)).normal([1, 1, 2, 4])
@@ -174,7 +175,7 @@ struct ThreatModelTests {
   }
 
   @Test(
-    "a step has its length however small the gradient", arguments: norms,
+    "a step has its length even for very small gradients", arguments: norms,
     [1e-6, 1e-10, 1e-15, 1e-25])
   func faint(_ norm: Norm, _ scale: Double) {
     let gradient = RandomSource(Seed(13)).normal([5, 1, 4, 4]) * scale

@@ -1,7 +1,7 @@
 import ModelCore
 import Support
 
-/// A small network, images it was trained on for a moment, and their labels.
+/// A small network, images on which it was trained briefly, and their labels.
 struct TinyModel: CustomStringConvertible {
   let name: String
   let classifier: any Classifier
@@ -13,8 +13,8 @@ struct TinyModel: CustomStringConvertible {
 
   var description: String { name }
 
-  /// The registered small architectures with 2 and with 100 classes, seeds 51 to 54, and their
-  /// frozen forms.
+  /// The registered small architectures with 2 and with 100 classes, trained with the seeds 51 to
+  /// 54, each followed by its frozen form.
   static let all: [TinyModel] = {
     let cases = [("small", 2), ("small", 100), ("mlp", 2), ("mlp", 100)]
     return cases.enumerated().flatMap { index, model in
@@ -32,8 +32,8 @@ struct TinyModel: CustomStringConvertible {
     }
   }()
 
-  /// Each class is a random pattern under noise; forty steps on a hundred images learn most of
-  /// them.
+  /// Trains a network. Each class is a random pattern with noise, and forty steps on a hundred
+  /// images are enough to learn most of them.
   private static func trained(_ name: String, classes: Int, seed: Seed) throws -> (
     Network, Tensor, Tensor
   ) {
