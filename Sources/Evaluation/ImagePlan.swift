@@ -6,8 +6,8 @@ public struct ImagePlan: Sendable {
   public let attacks: [String]
   /// How many images are exported of each attack, budget and source.
   public let count: Int
-  /// The qualities of JPEG, from 1 to 100, at which is counted how many pictures still fool the
-  /// source model.
+  /// JPEG qualities from 1 to 100. For each of them it is counted how many pictures still fool the
+  /// source model after compression.
   public let jpegQualities: [Int]
 
   public init(attacks: [String], count: Int, jpegQualities: [Int] = []) {
