@@ -31,12 +31,19 @@ public struct ObjectiveSum: Objective {
   }
 
   public func restore(_ state: [String: Tensor]) throws {
+    let before = parts.map(\.objective.state)
     for (number, part) in parts.enumerated() {
       let prefix = "\(number)."
       let own = state.filter { $0.key.hasPrefix(prefix) }
-      try part.objective.restore(
-        Dictionary(
-          uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
+      do {
+        try part.objective.restore(
+          Dictionary(
+            uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
+      } catch {
+        // The parts before this one have changed already.
+        for earlier in 0..<number { try parts[earlier].objective.restore(before[earlier]) }
+        throw error
+      }
     }
   }
 }

@@ -240,20 +240,3 @@ struct JacobianSaliencyMapTests {
     #expect(throws: Failure.self) { try JacobianSaliencyMap(settings("form", "triple")) }
   }
 }
-
-/// A linear classifier whose classes have a start.
-private struct Biased: Classifier {
-  var linear: LinearClassifier
-  let bias: Tensor
-
-  init(_ linear: LinearClassifier, _ bias: [Float]) {
-    self.linear = linear
-    self.bias = Tensor(bias, shape: [1, bias.count])
-  }
-
-  var inputShape: InputShape { linear.inputShape }
-  var classCount: Int { linear.classCount }
-  var valueRange: ClosedRange<Double> { linear.valueRange }
-  var device: Device { linear.device }
-  func logits(_ images: Tensor) -> Tensor { linear.logits(images) + bias }
-}

@@ -27,6 +27,23 @@ struct LinearClassifier: Classifier {
   func logits(_ images: Tensor) -> Tensor { images.flattened.linear(weight, bias: nil) }
 }
 
+/// A linear classifier with a bias for each class.
+struct Biased: Classifier {
+  var linear: LinearClassifier
+  let bias: Tensor
+
+  init(_ linear: LinearClassifier, _ bias: [Float]) {
+    self.linear = linear
+    self.bias = Tensor(bias, shape: [1, bias.count])
+  }
+
+  var inputShape: InputShape { linear.inputShape }
+  var classCount: Int { linear.classCount }
+  var valueRange: ClosedRange<Double> { linear.valueRange }
+  var device: Device { linear.device }
+  func logits(_ images: Tensor) -> Tensor { linear.logits(images) + bias }
+}
+
 /// A classifier that gives chosen logits, whatever the images.
 struct ChosenClassifier: Classifier {
   let inputShape = InputShape(channels: 1, height: 2, width: 2)
@@ -54,5 +71,22 @@ final class CountingClassifier: Classifier, @unchecked Sendable {
   func logits(_ images: Tensor) -> Tensor {
     calls += 1
     return counted.logits(images)
+  }
+}
+
+/// Another classifier that sees each image in a batch of its own.
+///
+/// Matrix products add up in another order in batches of another size, and so round otherwise. Here
+/// an image's logits and gradient do not depend on its batch, bit for bit.
+struct OneByOne: Classifier {
+  let classifier: any Classifier
+
+  var inputShape: InputShape { classifier.inputShape }
+  var classCount: Int { classifier.classCount }
+  var valueRange: ClosedRange<Double> { classifier.valueRange }
+  var device: Device { classifier.device }
+
+  func logits(_ images: Tensor) -> Tensor {
+    Tensor.concatenate((0..<images.shape[0]).map { classifier.logits(images.narrow(0, $0, 1)) })
   }
 }

@@ -30,6 +30,12 @@ public struct Linear: Layer {
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    x.linear(parameters["weight"], bias: hasBias ? parameters["bias"] : nil)
+    // x [N, in]. A product with a single row takes another way through the matrix library than one
+    // with several, and rounds differently. The row is therefore computed twice over, so that an
+    // example gets the same numbers whatever batch it is in.
+    let single = x.shape[0] == 1
+    let rows = single ? Tensor.concatenate([x, x]) : x
+    let outputs = rows.linear(parameters["weight"], bias: hasBias ? parameters["bias"] : nil)
+    return single ? outputs.narrow(0, 0, 1) : outputs
   }
 }

@@ -109,12 +109,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     located(try string(name, meaning))
   }
 
-  /// The places of files, given as a list or as one.
-  public func files(_ name: String, _ meaning: String) throws -> [URL] {
-    try strings(name, meaning).map(located)
-  }
-
-  private func located(_ path: String) -> URL {
+  func located(_ path: String) -> URL {
     guard let folder, !path.hasPrefix("/") else { return URL(filePath: path) }
     return folder.appending(path: path)
   }
@@ -192,51 +187,6 @@ public final class Settings: @unchecked Sendable, Equatable {
     return truth
   }
 
-  /// Numbers, given as a list or as one.
-  public func doubles(
-    _ name: String, default fallback: [Double]? = nil,
-    in range: ClosedRange<Double> = 0...Double.infinity,
-    _ meaning: String
-  ) throws -> [Double] {
-    guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
-      return try required(name, fallback, meaning)
-    }
-    let items: [SettingValue] =
-      if case .list(let items) = entry.value { items } else { [entry.value] }
-    return try items.map { item in
-      guard case .scalar(let text) = item, let number = Double(text), number.isFinite,
-        range.contains(number)
-      else {
-        throw Failure.badData(
-          "\(entry.place): \(name): expected numbers, each \(range.words), found \(item.kind)")
-      }
-      return number
-    }
-  }
-
-  public func strings(_ name: String, default fallback: [String]? = nil, _ meaning: String) throws
-    -> [String]
-  {
-    guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
-      return try required(name, fallback, meaning)
-    }
-    let items: [SettingValue] =
-      if case .list(let items) = entry.value { items } else { [entry.value] }
-    return try items.map { item in
-      guard case .scalar(let text) = item else { throw wrong(entry, "a list of words") }
-      return text
-    }
-  }
-
-  /// Named values one level below; none if the name is not given.
-  public func map(_ name: String, _ meaning: String) throws -> Settings? {
-    guard let entry = value(name, meaning) else { return nil }
-    guard case .map(let settings) = entry.value else {
-      throw wrong(entry, "a mapping (names with values)")
-    }
-    return settings
-  }
-
   /// Refuses names that no reader asked for.
   public func finish(_ whole: String) throws {
     let known = questions.map(\.name)
@@ -250,11 +200,11 @@ public final class Settings: @unchecked Sendable, Equatable {
   /// Where a name stands, or where it should.
   public func place(of name: String) -> String { entries.first { $0.name == name }?.place ?? place }
 
-  private func wrong(_ entry: Entry, _ expected: String) -> Failure {
+  func wrong(_ entry: Entry, _ expected: String) -> Failure {
     .badData("\(entry.place): \(entry.name): expected \(expected), found \(entry.value.kind)")
   }
 
-  private func required<Value>(_ name: String, _ fallback: Value?, _ meaning: String) throws
+  func required<Value>(_ name: String, _ fallback: Value?, _ meaning: String) throws
     -> Value
   {
     if let fallback { return fallback }
@@ -264,7 +214,7 @@ public final class Settings: @unchecked Sendable, Equatable {
 
 extension ClosedRange<Double> {
   /// The range in words for an error message.
-  fileprivate var words: String {
+  var words: String {
     upperBound == .infinity
       ? "a number of at least \(lowerBound)" : "a number from \(lowerBound) to \(upperBound)"
   }

@@ -1,0 +1,63 @@
+import Attacks
+import Support
+
+/// An attack as a user asks for it, in one line: its name, then settings as `name=value`.
+struct AttackCase: CustomStringConvertible, Sendable {
+  let text: String
+  var description: String { text }
+
+  /// The attack's name.
+  var name: String { words[0] }
+  private var words: [String] { text.split(separator: " ").map(String.init) }
+
+  func plan() throws -> AttackPlan {
+    let entries = words.dropFirst().map { word in
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      return Settings.Entry(name: parts[0], value: .scalar(parts[1]), place: "run.yaml:1")
+    }
+    return try AttackPlan(name: name, Settings(entries, place: "run.yaml:1"))
+  }
+
+  /// Every registered attack that needs no file, with few steps: those with random numbers in each
+  /// of their forms, then the others. An attack that has no line here follows with its default
+  /// settings.
+  static let all: [AttackCase] = {
+    let cases = drawing + others
+    let known = Set(cases.map(\.name) + [SurrogateTransfer.name])
+    let missing = AttackRegistry.names.filter { !known.contains($0) }
+    return cases + missing.map { AttackCase(text: "\($0) epsilon=0.2") }
+  }()
+
+  static let drawing: [AttackCase] = [
+    "uniform-noise norm=linf epsilon=0.3",
+    "uniform-noise norm=l2 epsilon=2",
+    "sign-noise epsilon=0.2",
+    "salt-and-pepper epsilon=0.2",
+    "pgd restarts=2 steps=3 epsilon=0.1",
+    "pgd norm=l2 restarts=2 steps=3 epsilon=1",
+    "pgd norm=l1 steps=3 epsilon=4",
+    "pgd views=vmi+ti+si+di steps=2 epsilon=0.2",
+    "mifgsm views=vmi+di steps=2 epsilon=0.2",
+    "nifgsm target=random steps=3 epsilon=0.2",
+    "tgsm target=random views=di epsilon=0.2",
+    "itgsm target=all steps=2 epsilon=0.1",
+    "apgd norm=linf steps=8 epsilon=0.05",
+    "apgd norm=l2 steps=8 epsilon=0.5",
+    "square norm=linf queries=25 epsilon=0.05",
+    "square norm=l2 queries=25 epsilon=0.5",
+    "spsa steps=2 samples=4 epsilon=0.1",
+    "autoattack norm=linf steps=3 queries=15 epsilon=0.15",
+    "autoattack norm=l2 steps=3 queries=15 epsilon=1.5",
+    "bisection of=pgd steps=3 halvings=3 epsilon=1",
+  ].map(AttackCase.init(text:))
+
+  private static let others: [AttackCase] = [
+    "fgsm loss=margin source=probabilities labels=predicted epsilon=0.2",
+    "ifgsm steps=2 epsilon=0.1",
+    "bim steps=3 alpha=0.02 epsilon=0.1",
+    "fab norm=l2 steps=3 classes=2 epsilon=2",
+    "jsma form=single theta=-0.5 gamma=0.1",
+    "deepfool steps=3 overshoot=0.1 classes=3 epsilon=2",
+    "cw steps=6 searches=2 rate=0.1 confidence=0.5 epsilon=3",
+  ].map(AttackCase.init(text:))
+}
