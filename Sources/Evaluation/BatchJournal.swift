@@ -3,32 +3,33 @@ import Foundation
 import ModelCore
 import Support
 
-/// What one batch of an attack came to.
+/// The result of an attack on one batch of n examples.
 struct BatchOutcome {
-  /// int64 `[budgets, victims, n]`
+  /// The class that each victim predicts for each example, int64 `[budgets, victims, n]`.
   let predictions: Tensor
-  /// int64 `[victims, n]`
+  /// The class that each victim predicts for the unchanged image, int64 `[victims, n]`.
   let clean: Tensor
-  /// int64 `[n]`, −1: none
+  /// The target class of each example, int64 `[n]`; −1 for an untargeted attack.
   let targets: Tensor
-  /// float32 `[budgets, norms, n]`
+  /// The size of each perturbation in each norm, float32 `[budgets, norms, n]`.
   let sizes: Tensor
   let cost: AttackCost
   /// The set-up that computed it.
   let computed: ComputationRecord
-  /// The first examples' adversarial images for each budget, float32 `[m, C, H, W]`; none if they
-  /// are not kept.
+  /// The adversarial images of the first m examples for each budget, float32 `[m, C, H, W]` or
+  /// `[m, D]`; empty if none are kept.
   let kept: [Tensor]
 }
 
-/// The finished batches of an attack that is not finished: a folder with one file for each, so that
-/// an attack which is interrupted loses at most the batch it was at.
+/// The finished batches of an attack that is still running, as a folder with one file for each.
+///
+/// An attack that is interrupted continues from its journal and loses at most one batch.
 public struct BatchJournal: Sendable {
   private let folder: URL
-  /// The digest of everything the batches depend on; those of another request are not taken up.
+  /// The digest of everything that the batches depend on. Batches of another request are ignored.
   private let request: String
 
-  /// The journal of an attack whose result will be a file.
+  /// The journal of an attack that will write its result to a file.
   public init(for result: URL, request: String) {
     folder = result.deletingLastPathComponent().appending(
       path: "\(result.lastPathComponent).\(Self.suffix)")
@@ -62,8 +63,8 @@ public struct BatchJournal: Sendable {
     try SafetensorsFile.write(tensors + kept, metadata: metadata, to: file(range))
   }
 
-  /// The outcome of a batch that was finished before; nil if it was not, or not for this request,
-  /// or is not sound.
+  /// The outcome of a batch that was finished before; nil if there is none, if it belongs to
+  /// another request, or if its file is damaged.
   func read(_ range: Range<Int>) -> BatchOutcome? {
     guard FileManager.default.fileExists(atPath: file(range).path),
       let file = try? SafetensorsFile(file(range)),
@@ -84,7 +85,7 @@ public struct BatchJournal: Sendable {
       kept: kept)
   }
 
-  /// Removes all batches, once the result is in its place.
+  /// Removes all batches. Call it after the result has been written.
   public func remove() {
     try? FileManager.default.removeItem(at: folder)
   }

@@ -2,12 +2,12 @@ import Datasets
 import Foundation
 import Support
 
-/// Which images to train on and to attack.
+/// The data of an experiment: which images models are trained on, and which are attacked.
 public struct DataPlan: Sendable {
   public let reference: DataReference
-  /// How many training images to use, from the first on; nil: all.
+  /// The number of training images that are used, counted from the first; nil for all.
   public let train: Int?
-  /// How many test images clean accuracy is measured on; nil: all.
+  /// The number of test images that are used, counted from the first; nil for all.
   public let test: Int?
 
   public init(_ reference: DataReference, train: Int? = nil, test: Int? = nil) {
@@ -17,33 +17,36 @@ public struct DataPlan: Sendable {
   }
 
   init(_ settings: Settings) throws {
-    let meaning = "a data set's name or a folder"
+    let meaning = "the name of a data set, or the path of a folder or file"
     guard let entry = settings.value("data", meaning) else {
       throw Failure.badData(
-        "\(settings.place): no data", hint: "for example data: { name: mnist5k }")
+        "\(settings.place): 'data' is missing (\(meaning))",
+        hint: "for example data: { name: mnist5k }")
     }
     if case .scalar(let text) = entry.value {
       self.init(try DataReference(text, from: settings.folder))
       return
     }
     guard let map = try settings.map("data", meaning) else {
-      throw Failure.badData("\(entry.place): no data")
+      preconditionFailure("the entry was found above")
     }
     let name = try map.string("name", meaning)
     let options = try DataReference.optionNames.compactMap { option in
-      map.value(option, "as after a path") == nil
-        ? nil : "\(option)=" + (try map.string(option, "as after a path"))
+      let meaning = "an option, as after the colon that follows a path"
+      return map.value(option, meaning) == nil
+        ? nil : "\(option)=" + (try map.string(option, meaning))
     }
     let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
     let reference = try DataReference(text, from: settings.folder)
-    let train = try map.optionalInt("train", in: 1...Int.max, "how many training images")
-    let test = try map.optionalInt("test", in: 1...Int.max, "how many test images")
+    let train = try map.optionalInt("train", in: 1...Int.max, "how many training images are used")
+    let test = try map.optionalInt("test", in: 1...Int.max, "how many test images are used")
     try map.finish("data")
     self.init(reference, train: train, test: test)
   }
 
-  /// Loads a split, cut to the size asked for; shows how far it is, and what was left out.
-  /// - Throws: `Failure.badData` if there are fewer images than asked for.
+  /// Loads as many images of a split as the plan says. Shows the progress, and notes what was left
+  /// out.
+  /// - Throws: `Failure.badData` if there are fewer images.
   public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
     -> LabelledImages
   {
@@ -56,7 +59,7 @@ public struct DataPlan: Sendable {
 }
 
 extension ProgressDisplay {
-  /// Shows how far the loading of images is, and then what is to be known about them.
+  /// Loads images. Shows the progress, and then the notes on the images.
   public func loading(
     _ name: String, _ load: (@escaping DataReference.Progress) throws -> LabelledImages
   ) rethrows -> LabelledImages {
@@ -75,7 +78,7 @@ extension LabelledImages {
   /// - Throws: `Failure.badData` if there are fewer.
   public func first(_ wanted: Int) throws -> LabelledImages {
     guard wanted <= count else {
-      throw Failure.badData("\(name) has \(count) images, \(wanted) were asked for")
+      throw Failure.badData("\(name) has \(count) images, and \(wanted) were asked for")
     }
     return prefix(wanted)
   }

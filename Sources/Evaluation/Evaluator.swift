@@ -3,26 +3,29 @@ import ForeignModels
 import ModelCore
 import Support
 
-/// Runs classifiers over data sets, batch by batch: memory does not grow with the number of images.
+/// Runs classifiers over data sets, batch by batch, so that memory does not grow with the number of
+/// images.
 public struct Evaluator: Sendable {
+  /// The number of images that are computed at once.
   public let batchSize: Int
 
   public init(batchSize: Int = 256) {
     self.batchSize = batchSize
   }
 
-  /// The ranges of the batches of `count` images.
+  /// The ranges that divide `count` images into batches.
   public func batches(_ count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: batchSize).map { $0..<min(count, $0 + batchSize) }
   }
 
-  /// The predicted class of every image, int64 `[N]` on the processor; −1 where the classifier gave
-  /// no number.
+  /// The predicted class of every image, int64 `[N]` on the CPU; −1 where a logit is not a number
+  /// (NaN).
+  /// - Parameter done: called after each batch with the number of images that are done.
   public func predictions(
     of classifier: any Classifier, on data: LabelledImages, _ done: (Int) -> Void = { _ in }
   ) -> Tensor {
-    // One array for all, made before: small tensors between large ones would keep freed memory from
-    // being used again.
+    // The array for all predictions is allocated first: small blocks that are allocated between the
+    // large tensors of batches would prevent the reuse of freed memory.
     var predictions: [Int64] = []
     predictions.reserveCapacity(data.count)
     for range in batches(data.count) {
@@ -32,47 +35,47 @@ public struct Evaluator: Sendable {
     return Tensor(predictions, shape: [predictions.count])
   }
 
-  /// The share of images whose predicted class is their label.
+  /// The fraction of the images whose predicted class is their label.
   public func accuracy(of classifier: any Classifier, on data: LabelledImages) -> Double {
     predictions(of: classifier, on: data).equals(data.labels).to(.float64).mean().scalar
   }
 }
 
 extension LabelledImages {
-  /// What a model has to take that is loaded for these.
+  /// What a model that is loaded for these images must take.
   public var kind: LoadedModel.Images {
     LoadedModel.Images(shape: shape, classNames: classNames, valueRange: valueRange)
   }
 }
 
 extension LoadedModel {
-  /// Refuses data this model cannot take, or whose classes it knows in another order.
-  /// - Throws: `Failure.badData` saying what the model wants and what the data are.
+  /// Checks that this model takes the data and has their classes in the same order.
+  /// - Throws: `Failure.badData` that says what the model takes and what the data are.
   public func checkAccepts(_ data: LabelledImages, model: String) throws {
     try classifier.checkAccepts(data, model: model)
     guard let names = classNames, Set(names) == Set(data.classNames),
       let place = names.indices.first(where: { names[$0] != data.classNames[$0] })
     else { return }
     throw Failure.badData(
-      "model \(model) has the classes of \(data.name) in another order: its class \(place) is "
-        + "'\(names[place])', theirs '\(data.classNames[place])'",
+      "model \(model) has the classes of \(data.name) in another order: class \(place) is "
+        + "'\(names[place])' in the model and '\(data.classNames[place])' in the data",
       hint: "reorder the model's last layer, or the data's classes")
   }
 }
 
 extension Classifier {
-  /// Refuses data this classifier cannot take: examples of another shape, another number of
-  /// classes, or another range of values.
-  /// - Throws: `Failure.badData` saying what the model wants and what the data are.
+  /// Checks that this classifier takes examples of the data's shape and value range, and has as
+  /// many classes.
+  /// - Throws: `Failure.badData` that says what the model takes and what the data are.
   public func checkAccepts(_ data: LabelledImages, model: String) throws {
     guard inputShape == data.shape else {
       throw Failure.badData(
         "model \(model) takes images of \(inputShape), \(data.name) has \(data.shape)",
-        hint: "use data of that shape, or train a model on this one")
+        hint: "use data of that shape, or train a model on these data")
     }
     guard classCount == data.classCount else {
       throw Failure.badData(
-        "model \(model) knows \(classCount) classes, \(data.name) has \(data.classCount)")
+        "model \(model) has \(classCount) classes, \(data.name) has \(data.classCount)")
     }
     guard valueRange == data.valueRange else {
       func words(_ range: ClosedRange<Double>) -> String {

@@ -3,22 +3,21 @@ import Foundation
 import ModelCore
 import Support
 
-/// Adversarial examples of one attack on one source, for one or more budgets, as a file holds them.
+/// The N adversarial examples of one attack on one source model, for one or more budgets.
 ///
-/// Tensors: `original` and `adversarial` (for a sweep `adversarial.<epsilon>`) float32 `[N, C, H,
-/// W]`, `label`, `target` (−1: none) and `index` int64 `[N]`; what the source made of each,
-/// `predicted` int64 and `confidence` float32 `[budgets, N]`. Metadata `crossfire`: JSON of
-/// `Origin`.
+/// A file holds them as a safetensors file. The tensors have the names of the properties below;
+/// with several budgets, `adversarial.<epsilon>` has the images of each. The metadata `crossfire`
+/// holds `Origin` as JSON.
 public struct ExampleSet: Sendable {
-  /// Where examples came from.
+  /// How the examples were made.
   public struct Origin: Codable, Equatable, Sendable {
     public var format = 1
     public var data: String
     public var classNames: [String]
     public var valueRange: ClosedRange<Double>
-    /// The name of the model they were made on.
+    /// The name of the source model.
     public var source: String
-    /// The fingerprint of that model.
+    /// The SHA-256 of what the source model computes, in hexadecimal.
     public var sourceFingerprint: String
     public var attack: String
     public var norm: String
@@ -46,17 +45,22 @@ public struct ExampleSet: Sendable {
   }
 
   public let origin: Origin
+  /// The unchanged image of each example, float32 `[N, C, H, W]` or `[N, D]`.
   public let original: Tensor
-  /// One tensor per budget of `origin.epsilons`.
+  /// The adversarial images for each budget of `origin.epsilons`, in the shape of `original`.
   public let adversarial: [Tensor]
+  /// The true labels, int64 `[N]`.
   public let label: Tensor
+  /// The target classes, int64 `[N]`; −1 for an untargeted attack.
   public let target: Tensor
+  /// The index of each example's image in the data set, int64 `[N]`.
   public let index: Tensor
-  /// The class the source gave each example, int64 `[budgets, N]`, and the probability it gave that
-  /// class.
+  /// The class that the source model predicts for each example, int64 `[budgets, N]`.
   public let predicted: Tensor
+  /// The probability that the source model gives that class, float32 `[budgets, N]`.
   public let confidence: Tensor
 
+  /// The number of examples, N.
   public var count: Int { label.shape[0] }
 
   public init(
@@ -74,11 +78,12 @@ public struct ExampleSet: Sendable {
     self.confidence = confidence
   }
 
-  /// Reads a file and checks every tensor against the others.
+  /// Reads a file and checks that its tensors fit each other.
+  /// - Throws: `Failure.badData` with the path and what is wrong.
   public init(_ url: URL) throws {
     let file = try SafetensorsFile(url)
     func wrong(_ reason: String) -> Failure {
-      .badData("\(url.path) is not an example set: \(reason)")
+      .badData("\(url.path) is not a file of adversarial examples: \(reason)")
     }
     guard let text = file.metadata["crossfire"] else {
       throw wrong("it has no metadata 'crossfire'")
@@ -86,9 +91,11 @@ public struct ExampleSet: Sendable {
     do {
       origin = try JSONDecoder().decode(Origin.self, from: Data(text.utf8))
     } catch {
-      throw wrong("its metadata cannot be read: \(explanation(of: error))")
+      throw wrong("its metadata 'crossfire' cannot be read: \(explanation(of: error))")
     }
-    guard origin.format == 1 else { throw wrong("format \(origin.format), expected 1") }
+    guard origin.format == 1 else {
+      throw wrong("expected format 1, found format \(origin.format)")
+    }
     original = try file.tensor("original")
     label = try file.tensor("label")
     target = try file.tensor("target")
@@ -103,10 +110,10 @@ public struct ExampleSet: Sendable {
       ([original] + adversarial).allSatisfy({ $0.type == .float32 })
     else {
       throw wrong(
-        "original and adversarial images must be float32 [N, C, H, W] or [N, D], of one shape")
+        "original and adversarial images must be float32 [N, C, H, W] or [N, D], all in one shape")
     }
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
-      throw wrong("label, target and index must be int64, one per image")
+      throw wrong("label, target and index must be int64 [N]")
     }
     guard predicted.shape == judged, predicted.type == .int64, confidence.shape == judged,
       confidence.type == .float32
@@ -116,20 +123,23 @@ public struct ExampleSet: Sendable {
     let classes = Double(origin.classNames.count)
     guard label.min().scalar >= 0, label.max().scalar < classes, target.min().scalar >= -1,
       target.max().scalar < classes
-    else { throw wrong("a label or target is none of its \(origin.classNames.count) classes") }
+    else {
+      throw wrong(
+        "labels must be from 0 to \(origin.classNames.count - 1), and targets from -1")
+    }
     guard ([original] + adversarial).allSatisfy({ $0.isFinite.all().isTrue }) else {
-      throw wrong("a pixel is not a number")
+      throw wrong("a pixel is infinite or not a number (NaN)")
     }
   }
 
-  /// Writes the set; the file appears whole or not at all.
+  /// Writes the set as a safetensors file, which appears whole or not at all.
   public func write(to url: URL) throws {
     try SafetensorsFile.write(
       tensors, metadata: ["crossfire": String(decoding: try description, as: UTF8.self)], to: url)
   }
 
-  /// Writes the set as NumPy's `.npz` with the same names; the metadata are the bytes of the array
-  /// `crossfire`.
+  /// Writes the set as a NumPy archive (`.npz`) of arrays with the same names. The array
+  /// `crossfire` holds the bytes of the metadata.
   public func writeNPZ(to url: URL) throws {
     let text = [UInt8](try description)
     try NPZWriter.write(tensors + [("crossfire", Tensor(text, shape: [text.count]))], to: url)

@@ -6,7 +6,7 @@ import Support
 import Yams
 
 extension Experiment {
-  /// The experiment as YAML with every default written out, as a run folder keeps it.
+  /// The experiment as YAML with every default written out, as a run folder stores it.
   public func resolved() throws -> String {
     var root: [(String, Node)] = [
       ("name", Node(name)), ("seed", Node("\(seed.value)")),
@@ -54,7 +54,8 @@ private func mapping(_ pairs: [(String, Node)]) -> Node {
   Node(pairs.map { (Node($0.0), $0.1) })
 }
 
-/// Settings as `Configurable.settingValues` lists them: a name that occurs more than once is a list.
+/// Settings as `Configurable.settingValues` lists them: a name that occurs more than once is a
+/// list.
 private func nodes(_ values: [(name: String, value: String)]) -> [(String, Node)] {
   let all = Dictionary(grouping: values, by: \.name).mapValues { $0.map { Node($0.value) } }
   var seen: Set<String> = []

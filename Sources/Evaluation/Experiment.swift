@@ -5,23 +5,24 @@ import Foundation
 import ModelCore
 import Support
 
-/// An evaluation as somebody asked for it: data, models, attacks with budgets, what to export.
-/// Everything that is run, and everything a result depends on, is in this value.
+/// An evaluation as an experiment file describes it: the data, the models, the attacks with their
+/// budgets, and what to export. This value holds everything that a result depends on.
 public struct Experiment: Sendable {
   public let name: String
   public let seed: Seed
   public let data: DataPlan
-  /// In the order of the file.
+  /// The models, in the order of the file.
   public let models: [ModelPlan]
   public let attacks: [AttackPlan]
-  /// How many test images are attacked, from the first on; nil: all.
+  /// The number of test images that are attacked, counted from the first; nil for all.
   public let count: Int?
   public let images: ImagePlan?
   public let study: StudyDesign?
-  /// How many times everything is done, each time from another seed; the first time counts as the
-  /// experiment's.
+  /// How many times everything is done, each time from another seed. The results of the first time
+  /// are those of the experiment.
   public let repeats: Int
-  /// What whoever wrote the experiment should know, a sentence each.
+  /// What the author of the experiment should know, such as that a setting has a new name; one
+  /// sentence each.
   public let notices: [String]
 
   public init(
@@ -41,49 +42,50 @@ public struct Experiment: Sendable {
     self.study = study
   }
 
-  /// Reads and checks an experiment file. Files it names are relative to its folder.
-  /// - Throws: `Failure` with file, line and the nearest valid name, before anything is run.
+  /// Reads and checks an experiment file. Paths in it start from its folder.
+  /// - Throws: `Failure` with the file, the line and the nearest known name.
   public init(_ file: URL) throws {
     try self.init(.yaml(file))
   }
 
-  /// Reads an experiment from settings.
+  /// Reads and checks an experiment.
+  /// - Throws: `Failure.badData` with the place of a setting that is missing, unknown or wrong.
   public init(_ settings: Settings) throws {
     name = try Self.checkedName(
-      settings.string("name", default: "experiment", "what it is called"),
+      settings.string("name", default: "experiment", "the name of the experiment"),
       settings.place(of: "name"))
-    seed = Seed(UInt64(try settings.int("seed", default: 1, "where all randomness derives from")))
+    seed = Seed(UInt64(try settings.int("seed", default: 1, "the seed of all random numbers")))
     data = try DataPlan(settings)
-    guard let models = try settings.map("models", "names of models, and how each is made"),
+    guard let models = try settings.map("models", "the models by name"),
       !models.entries.isEmpty
     else {
       throw Failure.badData(
-        "\(settings.place): no models",
+        "\(settings.place): 'models' is missing or empty",
         hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
     }
     self.models = try models.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
       guard let plan = try models.map(name, "a model") else {
-        throw Failure.badData("\(entry.place): \(name) is empty")
+        preconditionFailure("the name of an entry was not found")
       }
       return try ModelPlan(name: name, plan)
     }
     try Self.checkReferences(self.models)
-    guard let attacks = try settings.map("attacks", "names of attacks, each with its budgets"),
+    guard let attacks = try settings.map("attacks", "the attacks by name"),
       !attacks.entries.isEmpty
     else {
       throw Failure.badData(
-        "\(settings.place): no attacks",
+        "\(settings.place): 'attacks' is missing or empty",
         hint: "for example attacks: { fgsm: { epsilons: [0, 0.1, 0.2] } }")
     }
     self.attacks = try attacks.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
       guard let plan = try attacks.map(name, "an attack") else {
-        throw Failure.badData("\(entry.place): \(name) is empty")
+        preconditionFailure("the name of an entry was not found")
       }
       let kind =
         plan.has("attack")
-        ? try plan.string("attack", "the kind of attack, if the name is another") : name
+        ? try plan.string("attack", "the attack, if the entry has another name") : name
       do {
         return try AttackPlan(name: name, attack: kind, plan)
       } catch let failure as Failure where failure.kind == .usage {
@@ -92,20 +94,20 @@ public struct Experiment: Sendable {
     }
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
-      "how many test images are attacked, from the first on")
-    images = try settings.map("images", "which adversarial images to export").map {
+      "how many test images are attacked, counted from the first")
+    images = try settings.map("images", "which adversarial images are exported").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
     repeats = try settings.int(
       "repeats", default: 1, in: 1...1000,
-      "how many times everything is done, each from another seed")
+      "how many times everything is done, each time from another seed")
     study = try Self.study(settings, seed, self.attacks, self.models)
     notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
   }
 
-  /// The experiment from another seed, for itself and without pictures.
-  /// - Parameter number: from 2 on.
+  /// The experiment of a repetition: the same with another seed, and without pictures and study.
+  /// - Parameter number: the number of the repetition, at least 2.
   func repetition(_ number: Int) -> Experiment {
     Experiment(
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data,
@@ -117,22 +119,22 @@ public struct Experiment: Sendable {
   private static func study(
     _ settings: Settings, _ seed: Seed, _ attacks: [AttackPlan], _ models: [ModelPlan]
   ) throws -> StudyDesign? {
-    guard let map = try settings.map("study", "a human study of the examples") else { return nil }
+    guard let map = try settings.map("study", "a human study") else { return nil }
     let design = try StudyDesign(map, seed: seed)
     try design.check(
       map, attacks: attacks.map { ($0.name, $0.epsilons) }, models: models.map(\.name))
     return design
   }
 
-  /// A model that is made of others stands after them; an ensemble has no weights that another
-  /// could have.
+  /// Checks that models are made only of models before them, and that no model is given the weights
+  /// of an ensemble, which has none of its own.
   private static func checkReferences(_ models: [ModelPlan]) throws {
     var known: [String] = []
     var ensembles: [String] = []
     for plan in models {
       if let name = plan.origin.needs.first(where: { !known.contains($0) }) {
         throw Failure.badData(
-          "model \(plan.name): no model '\(name)' stands before it",
+          "model \(plan.name): there is no model '\(name)' before it",
           hint: hint(for: name, among: known))
       }
       switch plan.origin {
@@ -146,7 +148,9 @@ public struct Experiment: Sendable {
     }
   }
 
-  /// Names become parts of file names and of tables, so they are plain words.
+  /// Checks a name of an experiment, a model or an attack. Names become parts of file names and
+  /// tables.
+  /// - Throws: `Failure.badData` with the place.
   public static func checkedName(_ name: String, _ place: String) throws -> String {
     let allowed = name.unicodeScalars.allSatisfy {
       $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))

@@ -1,17 +1,21 @@
-/// Everything an evaluation measured: attacks × budgets × source models × victim models, where it
-/// came from, and what speaks against taking it at face value.
+/// The results of an evaluation: the accuracy for every attack, budget, source model and victim,
+/// how the results came about, and reasons to doubt them.
+///
+/// The source model is the model that examples are made on. A victim is a model that the examples
+/// are shown to. Where both are the same model an attack is white-box, elsewhere it is black-box.
 public struct Grid: Codable, Equatable, Sendable {
-  /// The measurements, in the order in which they were asked for.
+  /// The measurements: by attack, source, budget and victim, in the order of the experiment.
   public let cells: [GridCell]
   public let provenance: Provenance
+  /// The trust checks that failed.
   public let flags: [TrustFlag]
-  /// What each attack spent on each source.
+  /// The cost of each attack on each source, and the sizes of its perturbations.
   public let spending: [AttackSpending]
-  /// Whom each attack's examples fooled together.
+  /// For each attack, budget and source, which sets of victims the same examples fooled.
   public let overlaps: [Overlap]
-  /// What each model has right under everything that was tried on it.
+  /// For each victim, norm and budget, how many images it classifies correctly under every attack.
   public let worstCases: [WorstCase]
-  /// The cells over several trainings from different seeds; none for a single one.
+  /// The accuracies of each cell over repetitions from different seeds; empty without repetitions.
   public let repeats: [RepeatedCell]
 
   public init(
@@ -36,7 +40,8 @@ public struct Grid: Codable, Equatable, Sendable {
       worstCases: worstCases, repeats: repeats)
   }
 
-  /// The flags that concern a measurement.
+  /// The flags that concern a cell. A flag without an attack, source or victim concerns all of
+  /// them.
   public func flags(of cell: GridCell) -> [TrustFlag] {
     flags.filter { flag in
       (flag.attack ?? cell.attack) == cell.attack && (flag.source ?? cell.source) == cell.source
@@ -44,32 +49,32 @@ public struct Grid: Codable, Equatable, Sendable {
     }
   }
 
-  /// The attacks' names, each at its first appearance.
+  /// The names of the attacks in the order of their first cells.
   public var attacks: [String] { distinct(cells.map(\.attack)) }
 
-  /// The names of the models that examples were made on, each at its first appearance.
+  /// The names of the source models in the order of their first cells.
   public var sources: [String] { distinct(cells.map(\.source)) }
 
-  /// The names of the models that examples were shown to, each at its first appearance.
+  /// The names of the victims in the order of their first cells.
   public var victims: [String] { distinct(cells.map(\.victim)) }
 
-  /// Every model's name, the sources first. A model's place in this list decides how figures draw
-  /// it.
+  /// The names of all models, the sources first. The place of a model in this list decides how
+  /// figures draw it.
   public var models: [String] { distinct(sources + victims) }
 
-  /// An attack's budgets, ascending.
+  /// The budgets of an attack in ascending order.
   public func epsilons(for attack: String) -> [Double] {
     distinct(cells.filter { $0.attack == attack }.map(\.epsilon)).sorted()
   }
 
-  /// The measurement at one point of the grid, or nil if it was not asked for.
+  /// The cell of an attack, a budget, a source and a victim; nil if there is none.
   public func cell(attack: String, epsilon: Double, source: String, victim: String) -> GridCell? {
     cells.first {
       $0.attack == attack && $0.epsilon == epsilon && $0.source == source && $0.victim == victim
     }
   }
 
-  /// One victim's measurements under one source's examples, by ascending budget.
+  /// The cells of one victim and one source in ascending order of the budget.
   public func curve(attack: String, source: String, victim: String) -> [(
     epsilon: Double, cell: GridCell
   )] {
@@ -79,7 +84,7 @@ public struct Grid: Codable, Equatable, Sendable {
   }
 }
 
-/// The elements in order, each once.
+/// The elements without repetitions, in the order of their first occurrence.
 private func distinct<Value: Hashable>(_ values: [Value]) -> [Value] {
   var seen: Set<Value> = []
   return values.filter { seen.insert($0).inserted }

@@ -1,50 +1,51 @@
 import Support
 
-/// What the maker of an adversarial example knew of its victim.
+/// What the attacker knew about the victim.
 public enum AttackerKnowledge: String, Codable, Sendable {
   /// The examples were made on the victim itself.
   case whiteBox = "white-box"
-  /// The examples were made on another model and carried over.
+  /// The examples were made on another model.
   case blackBox = "black-box"
 }
 
-/// One measurement: the examples that one attack made on one model within one budget, shown to one
-/// model.
+/// One measurement: the examples that an attack made on a source model within a budget, classified
+/// by a victim.
 public struct GridCell: Equatable, Sendable {
   public let attack: String
-  /// The budget, in the units of the attack (for most: of pixel values in [0, 1]); 0 means the
-  /// unchanged images.
+  /// The budget, in the unit of the data; for attacks in ℓ0, such as the Jacobian saliency map, a
+  /// share of the pixels. 0 stands for the unchanged images.
   public let epsilon: Double
   /// The model on which the examples were made.
   public let source: String
-  /// The model to which they were shown.
+  /// The model to which the examples were shown.
   public let victim: String
+  /// The number of examples.
   public let examples: Int
-  /// How many images the examples were made of: fewer than those where an attack aims at several
-  /// classes, one after the other.
+  /// The number of images that the examples were made of. An attack towards several target classes
+  /// makes several examples of each image.
   public let images: Int
-  /// How many examples the victim still gave their true label.
+  /// How many examples the victim classified as their true label.
   public let correct: Int
-  /// How many examples the victim gave the label the attack aimed at; nil for an attack without an
-  /// aim.
+  /// How many examples the victim classified as their target class; nil for an untargeted attack.
   public let targetedHits: Int?
-  /// What became of the examples of images that source and victim both had right; nil if the source
-  /// was not asked.
+  /// The examples whose unchanged images source and victim both classify correctly; nil if the
+  /// source is not one of the victims.
   public let clean: FromBothRight?
 
-  /// Examples of images that, unchanged, source and victim both give their label: what an attack
-  /// can be credited with.
+  /// The examples whose unchanged images source and victim both classify correctly. Only for these
+  /// is a misclassification the work of the attack.
   public struct FromBothRight: Equatable, Sendable {
+    /// The number of these examples.
     public let bothRight: Int
-    /// How many of them the victim still has right.
+    /// How many of them the victim still classifies correctly.
     public let keptRight: Int
 
-    /// The fraction that the victim gets wrong; nil if there are none.
+    /// The fraction of them that the victim misclassifies; nil if there are none.
     public var success: Double? { bothRight == 0 ? nil : 1 - Double(keptRight) / Double(bothRight) }
   }
 
-  /// - Parameter images: as many as examples unless told otherwise.
-  /// - Precondition: `examples` ≥ `images` ≥ 1, and both counts are within 0...`examples`.
+  /// - Parameter images: the number of images; nil if each example is made of an image of its own.
+  /// - Precondition: `examples` ≥ `images` ≥ 1, and the counts lie in `0...examples`.
   public init(
     attack: String, epsilon: Double, source: String, victim: String, examples: Int,
     images: Int? = nil, correct: Int,
@@ -64,26 +65,27 @@ public struct GridCell: Equatable, Sendable {
     self.clean = clean
   }
 
+  /// White-box if source and victim are the same model.
   public var setting: AttackerKnowledge { source == victim ? .whiteBox : .blackBox }
 
   /// The fraction of the examples that the victim classified correctly.
   public var accuracy: Double { Double(correct) / Double(examples) }
 
-  /// Wilson's 95 % interval of the accuracy.
+  /// The Wilson 95 % interval of the accuracy.
   ///
-  /// Examples of one image may stand and fall together, so that they count as one: as wide as if
-  /// they always did.
+  /// The interval counts images and not examples, because the examples of one image are not
+  /// independent. It is as wide as if a victim got either all examples of an image right or none.
   public var interval: ClosedRange<Double> {
     wilsonInterval(successes: accuracy * Double(images), of: Double(images))
   }
 
-  /// The fraction of the examples that the victim classified as the attack wanted; nil for an
-  /// attack without an aim.
+  /// The fraction of the examples that the victim classified as their target class; nil for an
+  /// untargeted attack.
   public var targetedSuccess: Double? { targetedHits.map { Double($0) / Double(examples) } }
 }
 
-/// In JSON a cell carries what follows from its counts too, for other readers; here it is computed
-/// anew.
+/// In JSON a cell also has the numbers that follow from its counts, for other programs. Reading a
+/// cell computes them again.
 extension GridCell: Codable {
   private enum Key: String, CodingKey {
     case attack, epsilon, source, victim, setting, examples, images, correct, accuracy
@@ -116,7 +118,7 @@ extension GridCell: Codable {
     try container.encodeIfPresent(clean?.success?.roundedToMillionths, forKey: .success)
   }
 
-  /// - Throws: `Failure.badData` for a budget or counts that no evaluation can have produced.
+  /// - Throws: `Failure.badData` for a budget or for counts that no evaluation can have.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     attack = try container.decode(String.self, forKey: .attack)
@@ -133,24 +135,24 @@ extension GridCell: Codable {
     }
 
     func refuse(_ reason: String) -> Failure { .badData("\(name): \(reason)") }
+    func check(_ count: Int, _ name: String, in range: ClosedRange<Int>) throws {
+      guard range ~= count else {
+        throw refuse(
+          "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), "
+            + "found \(count)")
+      }
+    }
     guard epsilon.isFinite, epsilon >= 0 else { throw refuse("epsilon must be at least 0") }
-    guard examples >= 1 else { throw refuse("\(examples) examples, expected at least 1") }
-    guard 1...examples ~= images else { throw refuse("\(images) images of \(examples) examples") }
-    guard 0...examples ~= correct else {
-      throw refuse("\(correct) correct of \(examples) examples")
-    }
-    guard 0...examples ~= targetedHits ?? 0 else {
-      throw refuse("\(targetedHits ?? 0) targeted hits of \(examples) examples")
-    }
-    if let clean,
-      !(0...examples ~= clean.bothRight && 0...min(clean.bothRight, correct) ~= clean.keptRight)
-    {
-      throw refuse(
-        "\(clean.keptRight) right of \(clean.bothRight) that both had right, of \(examples) examples"
-      )
+    guard examples >= 1 else { throw refuse("examples: expected at least 1, found \(examples)") }
+    try check(images, "images", in: 1...examples)
+    try check(correct, "correct", in: 0...examples)
+    try check(targetedHits ?? 0, "targeted_hits", in: 0...examples)
+    if let clean {
+      try check(clean.bothRight, "both_right", in: 0...examples)
+      try check(clean.keptRight, "kept_right", in: 0...min(clean.bothRight, correct))
     }
   }
 
-  /// How a message names the cell: `fgsm, epsilon 0.1, normal to distilled`.
+  /// The cell in messages: `fgsm, epsilon 0.1, normal to distilled`.
   public var name: String { "\(attack), epsilon \(epsilon.plainDecimal), \(source) to \(victim)" }
 }

@@ -1,17 +1,22 @@
 import Foundation
 import Support
 
-/// A grid as `grid.csv`, one line per cell; as `overlaps.csv`, whom examples fooled together; as
-/// `comparisons.csv`, every two victims on the same examples; as `worst.csv`, what is left under
-/// everything; as `repeats.csv`, what other seeds give; and as `grid.json`, with everything that is
-/// known about it.
+/// The files of a grid. docs/file-formats.md describes their columns and keys.
+///
+/// - `grid.csv`: a row for each cell.
+/// - `overlaps.csv`: which sets of victims the same examples fooled.
+/// - `comparisons.csv`: every two victims on the same examples.
+/// - `worst.csv`: the accuracy under all attacks together.
+/// - `repeats.csv`: the accuracies from other seeds, if the experiment has repetitions.
+/// - `grid.json`: all of these, and the provenance.
 extension Grid {
   static let csvHeader =
-    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success"
+    "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,"
+    + "targeted_success,images,both_right,success"
 
-  /// The cells as a table; accuracy and interval are fractions to six decimals, `targeted_success`
-  /// is empty for an attack without an aim; `success` is the fraction of the `both_right` that the
-  /// victim gets wrong.
+  /// The cells as a table. Accuracy and interval are fractions with six decimals.
+  /// `targeted_success` is empty for an untargeted attack. `success` is the fraction of the
+  /// `both_right` examples that the victim misclassifies, and is empty if there are none.
   public func csv() -> String {
     var table = CSV(header: Self.csvHeader)
     for cell in cells {
@@ -28,7 +33,7 @@ extension Grid {
     return table.text
   }
 
-  /// The grid as JSON with sorted keys, so that the same grid is the same bytes.
+  /// The grid as JSON with sorted keys. Equal grids give equal bytes.
   public func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -50,9 +55,9 @@ extension Grid {
   }
 
   /// Reads a `grid.json`.
-  /// - Throws: `Failure.missing` if there is none; `Failure.badData`, naming the file, for another
-  ///   format version, for content of another shape, for counts that contradict each other and for
-  ///   a cell that is there twice.
+  /// - Throws: `Failure.missing` if the file cannot be read; `Failure.badData`, with the path, for
+  ///   another version of the format, for JSON that is not a grid, for counts that contradict each
+  ///   other, and for a cell that occurs twice.
   public static func read(_ file: URL) throws -> Grid {
     guard let data = try? Data(contentsOf: file) else {
       throw Failure.missing("cannot read \(file.path)")
@@ -61,7 +66,8 @@ extension Grid {
       let decoder = JSONDecoder()
       let version = try decoder.decode(GridVersion.self, from: data).format
       guard version == GridDocument.currentFormat else {
-        throw Failure.badData("format \(version), expected \(GridDocument.currentFormat)")
+        throw Failure.badData(
+          "expected format \(GridDocument.currentFormat), found format \(version)")
       }
       let grid = try decoder.decode(Grid.self, from: data)
       try grid.refuseRepeatedCells()
@@ -77,17 +83,17 @@ extension Grid {
     var seen: Set<[String]> = []
     for cell in cells {
       let place = [cell.attack, cell.epsilon.plainDecimal, cell.source, cell.victim]
-      guard seen.insert(place).inserted else { throw Failure.badData("\(cell.name): there twice") }
+      guard seen.insert(place).inserted else { throw Failure.badData("\(cell.name) occurs twice") }
     }
   }
 }
 
-/// The part of a `grid.json` that is read before the rest is understood.
+/// The part of a `grid.json` that is read first, because the rest depends on it.
 private struct GridVersion: Decodable {
   let format: Int
 }
 
-/// A grid and its format's version, side by side at the top of the file.
+/// A grid with the version of the format beside its keys.
 private struct GridDocument: Encodable {
   static let currentFormat = 5
 
@@ -103,7 +109,7 @@ private struct GridDocument: Encodable {
   }
 }
 
-/// What a JSON decoder has to say, with the place it says it about.
+/// What is wrong with a JSON file, and where.
 private func reason(of error: any Error) -> String {
   func place(_ path: [any CodingKey]) -> String {
     path.isEmpty

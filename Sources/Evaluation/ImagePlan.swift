@@ -1,11 +1,13 @@
 import Support
 
-/// Which adversarial images become PNG files.
+/// Which adversarial images an experiment exports as PNG files.
 public struct ImagePlan: Sendable {
+  /// The attacks whose examples are exported.
   public let attacks: [String]
-  /// How many images of each attack, budget and source.
+  /// How many images are exported of each attack, budget and source.
   public let count: Int
-  /// At which qualities to try what JPEG leaves of them.
+  /// JPEG qualities from 1 to 100. For each of them it is counted how many pictures still fool the
+  /// source model after compression.
   public let jpegQualities: [Int]
 
   public init(attacks: [String], count: Int, jpegQualities: [Int] = []) {
@@ -15,15 +17,16 @@ public struct ImagePlan: Sendable {
   }
 
   init(_ settings: Settings, attacks known: [String]) throws {
-    attacks = try settings.strings("attacks", default: known, "whose images")
+    attacks = try settings.strings(
+      "attacks", default: known, "the attacks whose examples are exported")
     count = try settings.int(
-      "count", default: 20, in: 1...1_000_000, "how many of each attack, budget and source")
+      "count", default: 20, in: 1...1_000_000, "how many images of each attack, budget and source")
     jpegQualities = try settings.strings(
-      "jpeg", default: [], "qualities of JPEG to try them through, 1 to 100"
+      "jpeg", default: [], "the qualities of JPEG to try, from 1 to 100"
     ).map {
       guard let quality = Int($0), (1...100).contains(quality) else {
         throw Failure.badData(
-          "\(settings.place(of: "jpeg")): \($0) is no quality of JPEG",
+          "\(settings.place(of: "jpeg")): jpeg: expected qualities from 1 to 100, found '\($0)'",
           hint: "for example [95, 75, 50]")
       }
       return quality

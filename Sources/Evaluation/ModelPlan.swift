@@ -4,19 +4,19 @@ import Foundation
 import ModelCore
 import Support
 
-/// How a model of an experiment comes to be: trained here, read from a file, another one of the
-/// experiment again, or several of them together; and what its images go through first.
+/// A model of an experiment: how it is made, and the layers that its images pass through first.
 public struct ModelPlan: Sendable {
   public enum Origin: Sendable {
+    /// The model is trained.
     case training(TrainingPlan)
-    /// With what is said of it, where the file does not tell.
+    /// The model is read from a file. The notes say what the file does not.
     case file(URL, ModelNotes)
-    /// The weights of a model that stands before it.
+    /// The model has the weights of an earlier model of the experiment.
     case model(String)
-    /// The mean logits of models that stand before it.
+    /// The model's logits are the mean of those of earlier models of the experiment.
     case ensemble([String])
 
-    /// The models that have to stand before it.
+    /// The names of the earlier models that it is made of.
     var needs: [String] {
       switch self {
       case .training, .file: []
@@ -28,7 +28,7 @@ public struct ModelPlan: Sendable {
 
   public let name: String
   public let origin: Origin
-  /// Layers put before the network once it is trained: a defense at test time.
+  /// The layers before the network, which are added after training: a defense at test time.
   public let transform: LayerList
 
   public init(name: String, origin: Origin, transform: LayerList = LayerList([any Layer]())) {
@@ -40,7 +40,7 @@ public struct ModelPlan: Sendable {
   init(name: String, _ settings: Settings) throws {
     self.name = name
     let texts = try settings.strings(
-      "transform", default: [], "layers its images go through first, at test time")
+      "transform", default: [], "layers that its images pass through first, at test time")
     do { transform = try LayerList(texts) } catch let failure as Failure {
       throw Failure.badData(
         "\(settings.place(of: "transform")): \(failure.message)", hint: failure.hint)
@@ -49,22 +49,21 @@ public struct ModelPlan: Sendable {
       origin = .file(try settings.file("file", "a model file"), try ModelNotes(settings))
       try settings.finish("model \(name), which is read from a file,")
     } else if settings.has("model") {
-      origin = .model(try settings.string("model", "a model before it, whose weights it has"))
-      try settings.finish("model \(name), which has another one's weights,")
+      origin = .model(try settings.string("model", "an earlier model, whose weights it has"))
+      try settings.finish("model \(name), which has the weights of another,")
     } else if settings.has("ensemble") {
-      let members = try settings.strings("ensemble", "models before it, whose mean logits it has")
+      let members = try settings.strings("ensemble", "earlier models, whose logits it averages")
       guard !members.isEmpty, transform.layers.isEmpty else {
         throw Failure.badData(
-          "\(settings.place(of: "ensemble")): an ensemble has at least one model, and no transform of its own",
-          hint: "give its models the transform")
+          "\(settings.place(of: "ensemble")): an ensemble must have at least one model and no "
+            + "transform", hint: "give the transform to its models")
       }
       origin = .ensemble(members)
       try settings.finish("model \(name), which is an ensemble,")
     } else {
       origin = .training(try TrainingPlan(settings))
-      _ = settings.value("file", "a model file")
-      _ = settings.value("model", "a model before it")
-      _ = settings.value("ensemble", "models before it")
+      // The keys of the other kinds are known names for the hint of a misspelt one.
+      for key in ["file", "model", "ensemble"] { _ = settings.value(key, "") }
       try settings.finish("model \(name)")
     }
   }

@@ -4,12 +4,13 @@ import Foundation
 import ModelCore
 import Support
 
-/// Training one model into one file, going on where an earlier attempt was stopped.
+/// The training of one model, whose result is a model file. An interrupted training continues from
+/// its last checkpoint.
 public struct ModelTraining {
   public let name: String
   public let plan: TrainingPlan
   public let training: LabelledImages
-  /// The images clean accuracy is measured on; nil measures none.
+  /// The images on which the accuracy of the trained model is measured; nil for none.
   public let test: LabelledImages?
   public let device: Device
   public let progress: ProgressDisplay
@@ -27,7 +28,8 @@ public struct ModelTraining {
     self.progress = progress
   }
 
-  /// The digest of everything the weights depend on, and of nothing else.
+  /// The digest of everything that the weights depend on, and of nothing else. The number of
+  /// threads and the software versions are recorded in the model file instead.
   public var request: String {
     let settings = plan.settings
     let parts =
@@ -40,8 +42,11 @@ public struct ModelTraining {
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
-  /// Trains and writes the model, unless the file already holds the result of the same request.
-  /// - Returns: the model as it stands in the file.
+  /// Trains the model and writes it to a file, unless the file already holds the result of the same
+  /// request.
+  /// - Returns: the model as the file has it.
+  /// - Throws: `Failure.badData` if the defense needs masks that the data do not have;
+  ///   `Failure.cannotWrite` if the file cannot be written, before anything is trained.
   public func run(into url: URL) throws -> ModelFile {
     let request = self.request
     if FileManager.default.fileExists(atPath: url.path),
@@ -90,28 +95,29 @@ public struct ModelTraining {
     return try ModelFile(url, device: device)
   }
 
-  /// Where the history of a model's training lies: a JSON object a line, an epoch each.
+  /// The place of the training history of a model file: JSON Lines, one object for each epoch.
   public static func history(of model: URL) -> URL {
     model.deletingPathExtension().appendingPathExtension("history.jsonl")
   }
 
-  /// What is learned from, and what is held out. The same images are held out for every model of
-  /// the same data, whatever its seed, so that models can be compared on them.
+  /// The images to learn from, and the held-out images; nil if none are held out.
   private func parts() throws -> (LabelledImages, LabelledImages?) {
     guard plan.settings.validation > 0 else { return (training, nil) }
     let (rest, heldOut) = try Self.split(training, plan.settings.validation)
     return (rest, heldOut)
   }
 
-  /// What `validation` holds out of a data set.
+  /// Divides a data set into `validation` held-out images and the rest. The held-out images depend
+  /// only on the data and their number and not on the seed of a training, so that all models can be
+  /// compared on them.
   public static func split(
     _ images: LabelledImages, _ validation: Int
   ) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
     try images.holdingOut(validation, seed: Seed(0).derive("validation"))
   }
 
-  /// Another network that this training needs before it begins, with the same plan but for its
-  /// defense and its seed, in a file beside this model's, which it is read from if it is there.
+  /// A network that this training needs before it begins, such as the teacher of a distillation. It
+  /// has the same plan except for its defense and its seed, and a file beside this model's.
   private func helper(_ role: String, _ defense: any Defense, for url: URL) throws -> Network {
     var plan = TrainingPlan(
       architecture: plan.architecture, defense: defense, settings: plan.settings)
@@ -125,7 +131,7 @@ public struct ModelTraining {
   private func summary(_ record: TrainingRecord, seconds: Double) -> String {
     let measured =
       record.testAccuracy.map { "test accuracy " + String(format: "%.2f", 100 * $0) + " %, " } ?? ""
-    return
-      "trained \(name): \(plan.text), \(plan.defense.text): \(measured)\(ProgressDisplay.time(seconds))"
+    return "trained \(name): \(plan.text), \(plan.defense.text): "
+      + "\(measured)\(ProgressDisplay.time(seconds))"
   }
 }

@@ -1,11 +1,14 @@
 import Foundation
 import Support
 
-/// Whom the examples of one attack, budget and source fooled together.
+/// Which victims the same examples fooled, for one attack, budget and source.
 public struct Overlap: Codable, Equatable, Sendable {
-  /// How many examples exactly these victims got wrong, and all others right.
+  /// The examples that fooled exactly a given set of victims.
   public struct Part: Codable, Equatable, Sendable {
+    /// The names of the victims that misclassified these examples. All others classified them
+    /// correctly.
     public let fooled: [String]
+    /// The number of these examples.
     public let examples: Int
   }
 
@@ -15,18 +18,19 @@ public struct Overlap: Codable, Equatable, Sendable {
   public let victims: [String]
   /// How many examples were made of each image.
   public let examplesPerImage: Int
-  /// Every set of victims that occurs, the commonest first.
+  /// A part for every set of victims that occurs, the largest part first.
   public let parts: [Part]
 
+  /// The number of examples.
   public var examples: Int { parts.reduce(0) { $0 + $1.examples } }
 
-  /// How many examples fooled exactly those of the given victims that `fooled` names, whatever they
-  /// did to the others.
+  /// The number of examples that fooled the victims in `fooled` and no other victim in `names`.
+  /// Victims that are not in `names` do not count.
   public func count(fooled: Set<String>, among names: Set<String>) -> Int {
     parts.filter { Set($0.fooled).intersection(names) == fooled }.reduce(0) { $0 + $1.examples }
   }
 
-  /// How two victims differ on these examples.
+  /// Compares two victims on these examples.
   public func comparison(_ first: String, _ second: String) -> VictimComparison {
     let pair: Set = [first, second]
     return VictimComparison(
@@ -35,25 +39,26 @@ public struct Overlap: Codable, Equatable, Sendable {
   }
 }
 
-/// Two victims on the same examples: whether one withstands them better.
+/// Two victims on the same examples, to test whether one of them is more robust.
 public struct VictimComparison: Equatable, Sendable {
   public let first: String
   public let second: String
-  /// How many examples only the first, and only the second had right.
+  /// How many examples only the first victim classified correctly.
   public let onlyFirst: Int
+  /// How many examples only the second victim classified correctly.
   public let onlySecond: Int
-  /// Whether every example was made of an image of its own.
+  /// Whether each example was made of an image of its own.
   let areIndependent: Bool
 
-  /// McNemar's exact p that both are right equally often; nil for several examples of an image,
-  /// which may stand and fall together.
+  /// The exact p-value of McNemar's test of the hypothesis that both victims are equally accurate;
+  /// nil if an image has several examples, which are not independent.
   public var p: Double? {
     areIndependent ? mcNemarExactTest(onlyFirst: onlyFirst, onlySecond: onlySecond) : nil
   }
 }
 
 extension TransferResult {
-  /// Whom the examples fooled together, for each budget.
+  /// For each budget, which victims the same examples fooled.
   public func overlaps() -> [Overlap] {
     epsilons.map { epsilon in
       let right = victims.map { self.right(epsilon, $0) ?? [] }
@@ -73,7 +78,7 @@ extension TransferResult {
 }
 
 extension [Overlap] {
-  /// Every two victims on the same examples, as a table.
+  /// The comparison of every two victims on the same examples, as a table.
   public func comparisonsCSV() -> String {
     var table = CSV(
       header: "attack,epsilon,source,first,second,only_first_right,only_second_right,p")
@@ -92,7 +97,7 @@ extension [Overlap] {
     return table.text
   }
 
-  /// Whom examples fooled together, as a table: names in `fooled` are separated by spaces.
+  /// The parts as a table. The names in `fooled` are separated by spaces.
   public func csv() -> String {
     var table = CSV(header: "attack,epsilon,source,fooled,examples")
     for overlap in self {

@@ -3,12 +3,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// A transfer's predictions as a file: what grids are computed from, and what a run that goes on
-/// need not compute again.
+/// The file of a `TransferResult`. Grids are computed from such files, and a run that is continued
+/// does not compute them again.
 ///
-/// Tensors `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`, `label` and
-/// `target` int64 `[N]`, `size` float32 `[budgets, norms, N]`; metadata `crossfire` = JSON. Seconds
-/// are not in it, so that the same request gives the same bytes.
+/// The tensors are `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`,
+/// `label` and `target` int64 `[N]`, and `size` float32 `[budgets, norms, N]`. The metadata
+/// `crossfire` is JSON. Times are left out, so that the same request gives the same bytes.
 enum PredictionFile {
   /// The version of the format.
   static let format = 4
@@ -43,15 +43,15 @@ enum PredictionFile {
       tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
 
-  /// The stored result of a request; nil if there is none, or it is another request's, or not
-  /// sound.
+  /// The stored result of a request; nil if there is no file, if it answers another request, or if
+  /// it is damaged.
   static func read(_ url: URL, request: String) -> TransferResult? {
     guard let stored = try? read(url), stored.request == request else { return nil }
     return stored.result
   }
 
-  /// A stored result and the request it answers.
-  /// - Throws: `Failure` if the file is not there or not sound.
+  /// A stored result and the request that it answers.
+  /// - Throws: `Failure` if the file is missing or damaged.
   static func read(_ url: URL) throws -> (result: TransferResult, request: String) {
     let file = try SafetensorsFile(url)
     guard let text = file.metadata["crossfire"],
@@ -67,7 +67,8 @@ enum PredictionFile {
       sizes.shape == [header.epsilons.count, Norm.allCases.count, labels.count],
       header.examplesPerImage >= 1, labels.count % header.examplesPerImage == 0
     else {
-      throw Failure.badData("\(url.path): its predictions, labels and sizes do not fit each other")
+      throw Failure.badData(
+        "\(url.path): the shapes of its predictions, labels and sizes do not fit each other")
     }
     let result = TransferResult(
       attack: header.attack, source: header.source, victims: header.victims,

@@ -4,13 +4,13 @@ import Foundation
 import ModelCore
 import Support
 
-/// Predictions as a table for other programs: a row for every example, budget and victim.
+/// Predictions as a table for other programs, with a row for each example, budget and victim.
 public struct PredictionTable {
   private let columns: [String]
   private let rows: [[String]]
 
-  /// Reads a run folder's file of predictions, or an example file.
-  /// - Throws: `Failure` if it is neither.
+  /// Reads a file of predictions from a run folder, or an example file.
+  /// - Throws: `Failure` if the file is neither.
   public init(_ url: URL) throws {
     if try SafetensorsFile(url).contains("original") {
       self.init(try ExampleSet(url))
@@ -19,15 +19,15 @@ public struct PredictionTable {
     }
   }
 
-  /// The table as CSV, its columns' names first.
+  /// The table as CSV. The first row has the names of the columns.
   public var csv: String {
     var table = CSV(header: columns.joined(separator: ","))
     for row in rows { table.append(row) }
     return table.text
   }
 
-  /// Every victim's predictions, of the unchanged images (`clean`) and of the examples. Norms are
-  /// those of the whole perturbation.
+  /// The predictions of every victim for the unchanged images (`clean`) and for the examples. The
+  /// norms are those of the perturbations.
   init(_ result: TransferResult) {
     columns =
       [
@@ -61,7 +61,7 @@ public struct PredictionTable {
     self.rows = rows
   }
 
-  /// What the source made of its own examples.
+  /// The predictions of the source model for its own examples.
   private init(_ set: ExampleSet) {
     columns = [
       "attack", "source", "epsilon", "example", "image", "label", "target", "predicted",
@@ -82,6 +82,6 @@ public struct PredictionTable {
     }
   }
 
-  /// Empty where an attack has no target.
+  /// The target class; empty for an untargeted attack.
   private static func target(_ label: Int64) -> String { label < 0 ? "" : "\(label)" }
 }

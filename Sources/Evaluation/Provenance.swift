@@ -1,5 +1,5 @@
-/// What a grid's numbers came from: enough to know whether two grids may be compared, and to
-/// measure one of them again.
+/// What the numbers of a grid were computed from: enough to decide whether two grids can be
+/// compared, and to compute a grid again.
 public struct Provenance: Codable, Equatable, Sendable {
   /// The experiment's name.
   public var experiment: String
@@ -7,11 +7,13 @@ public struct Provenance: Codable, Equatable, Sendable {
   public var data: String
   /// The SHA-256 of the images and labels that were used, in hexadecimal.
   public var dataFingerprint: String
-  /// How many examples each attack was given.
+  /// The number of images that each attack was given.
   public var examples: Int
+  /// The seed of the experiment.
   public var seed: UInt64
   /// The device that computed, as libtorch names it: `cpu`, `cuda:0`.
   public var device: String
+  /// How many threads one operation used.
   public var threads: Int
   /// The version of Crossfire.
   public var crossfire: String
@@ -66,20 +68,22 @@ public struct Provenance: Codable, Equatable, Sendable {
     computations = try values.decodeIfPresent([ComputedResults].self, forKey: .computations) ?? []
   }
 
+  /// The record of a model; nil if there is none.
   public func model(_ name: String) -> ModelRecord? { models.first { $0.name == name } }
 
+  /// The record of an attack; nil if there is none.
   public func attack(_ name: String) -> AttackRecord? { attacks.first { $0.name == name } }
 }
 
-/// A model as a grid knows it.
+/// A model of a grid.
 public struct ModelRecord: Codable, Equatable, Sendable {
   /// The name by which cells refer to it.
   public var name: String
-  /// One line for people: `cnn, 4 epochs`.
+  /// A description in one line: `cnn, 4 epochs`.
   public var description: String
-  /// The defense it was trained with, or nil for an undefended model.
+  /// The defense that it was trained with; nil for an undefended model.
   public var defense: String?
-  /// The SHA-256 of its weights, in hexadecimal.
+  /// The SHA-256 of what the model computes, in hexadecimal.
   public var fingerprint: String
 
   public init(name: String, description: String, defense: String? = nil, fingerprint: String) {
@@ -90,15 +94,15 @@ public struct ModelRecord: Codable, Equatable, Sendable {
   }
 }
 
-/// An attack as a grid knows it.
+/// An attack of a grid.
 public struct AttackRecord: Codable, Equatable, Sendable {
   /// The name by which cells refer to it.
   public var name: String
   /// Its name in the literature: `fast gradient sign method`.
   public var title: String
-  /// The symbol of its budget: ε for most, γ for the Jacobian saliency map.
+  /// The symbol of its budget: ε for most attacks, γ for the Jacobian saliency map.
   public var budgetSymbol: String
-  /// Every other setting by name, as it would be written in an experiment file.
+  /// All settings except the budgets, by name, as an experiment file would state them.
   public var parameters: [String: String]
 
   public init(
@@ -111,17 +115,17 @@ public struct AttackRecord: Codable, Equatable, Sendable {
   }
 }
 
-/// A check on the evaluation itself that failed: a reason not to take a number at face value.
+/// A trust check that failed: a reason to doubt a number of the evaluation.
 public struct TrustFlag: Codable, Equatable, Sendable {
-  /// The check's name: `gradient masking`.
+  /// The name of the check: `gradient masking`.
   public var name: String
-  /// What was measured that raised it.
+  /// The measurement that raised the flag.
   public var raisedBecause: String
-  /// What that says about the numbers.
+  /// What the measurement says about the numbers.
   public var meaning: String
   /// What to do about it.
   public var advice: String
-  /// The attack, source and victim it concerns; nil for all.
+  /// The attack, the source and the victim that it concerns; nil for all of them.
   public var attack: String?
   public var source: String?
   public var victim: String?

@@ -1,16 +1,17 @@
 import Foundation
 import Support
 
-/// One cell of a grid over several trainings from different seeds: what of its accuracy is the
-/// models' and what is luck.
+/// The accuracies of one cell of a grid in several repetitions of the experiment from different
+/// seeds. They show how much an accuracy depends on the seed.
 public struct RepeatedCell: Codable, Equatable, Sendable {
   public let attack: String
   public let epsilon: Double
   public let source: String
   public let victim: String
-  /// The accuracy of each repetition, in their order.
+  /// The accuracy of each repetition, in the order of the repetitions.
   public let accuracies: [Double]
 
+  /// The mean of the accuracies.
   public var mean: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
 
   /// The sample standard deviation, √(Σ(a − mean)² / (n − 1)); 0 for a single repetition.
@@ -20,11 +21,12 @@ public struct RepeatedCell: Codable, Equatable, Sendable {
     return (squares / Double(accuracies.count - 1)).squareRoot()
   }
 
+  /// The lowest and the highest accuracy.
   public var range: ClosedRange<Double> { (accuracies.min() ?? 0)...(accuracies.max() ?? 0) }
 }
 
 extension [Grid] {
-  /// The cells that all of these grids have, in the order of the first.
+  /// The cells that all of these grids have, in the order of the first grid. Empty for one grid.
   func repeatedCells() -> [RepeatedCell] {
     guard let first, count > 1 else { return [] }
     let lookups = map { grid in
@@ -41,7 +43,7 @@ extension [Grid] {
 }
 
 extension [RepeatedCell] {
-  /// As a table; accuracies are fractions.
+  /// The cells as a table. Accuracies are fractions.
   public func csv() -> String {
     var table = CSV(header: "attack,epsilon,source,victim,repetitions,mean,sd,min,max")
     for cell in self {

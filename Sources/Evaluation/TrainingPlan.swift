@@ -3,7 +3,7 @@ import Foundation
 import ModelCore
 import Support
 
-/// Everything a training depends on but its data.
+/// Everything that a training depends on except its data.
 public struct TrainingPlan: Configurable {
   public var architecture: Architecture
   public var defense: DefenseSum
@@ -19,13 +19,13 @@ public struct TrainingPlan: Configurable {
     self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
   }
 
-  /// Every setting but `defense`, which is a name, a mapping or a list of these.
+  /// All settings except `defense`, which is a name, a mapping, or a list of these.
   public static let settings: [Setting<TrainingPlan>] = [
     Setting { plan, given in
       let known = Architecture.all.map(\.name)
       plan.architecture = try Architecture.named(
         given.choice(
-          "architecture", of: known, default: plan.architecture.name, "the kind of network"))
+          "architecture", of: known, default: plan.architecture.name, "the architecture"))
     } values: {
       [("architecture", $0.architecture.name)]
     },
@@ -35,26 +35,28 @@ public struct TrainingPlan: Configurable {
     Setting { plan, given in
       plan.settings.schedule = try LearningRateSchedule(
         named: given.string(
-          "schedule", default: plan.settings.schedule.description, "of the learning rate"))
+          "schedule", default: plan.settings.schedule.description,
+          "how the learning rate changes"))
     } values: {
       [("schedule", $0.settings.schedule.description)]
     },
     .int(
       "validation", \.settings.validation, in: 0...10_000_000,
-      "training images held out to watch the training by"),
+      "training images held out for validation"),
     .optionalInt(
       "patience", \.settings.patience, in: 1...100_000,
-      "epochs without a better validation accuracy after which training stops"),
+      "epochs without a higher validation accuracy after which training stops"),
     .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
   ]
 
   /// Reads the settings and `defense`.
+  /// - Throws: `Failure.badData` with the place of a setting that is unknown or wrong.
   public init(_ given: Settings) throws {
     self.init(
       architecture: try Architecture.named("cnn"), defense: DefenseSum(PlainTraining()),
       settings: TrainingSettings(epochs: 4))
     try read(given)
-    let defense = given.value("defense", default: PlainTraining.name, "what it is trained against")
+    let defense = given.value("defense", default: PlainTraining.name, "the defense")
     if let defense { self.defense = try DefenseSum(defense.value, place: defense.place) }
     try checkValidation(given)
   }
@@ -63,12 +65,12 @@ public struct TrainingPlan: Configurable {
     guard settings.validation > 0 || (settings.patience == nil && settings.keep == .last) else {
       let name = settings.patience == nil ? "keep" : "patience"
       throw Failure.badData(
-        "\(given.place(of: name)): \(name) goes by the accuracy on held-out images, and no images "
+        "\(given.place(of: name)): \(name) needs the accuracy on held-out images, and no images "
           + "are held out", hint: "set validation, for example to 5000")
     }
   }
 
-  /// One line: `cnn, 4 epochs`.
+  /// The plan in one line: `cnn, 4 epochs`.
   public var text: String {
     "\(architecture.name), \(settings.epochs) epoch\(settings.epochs == 1 ? "" : "s")"
   }
@@ -102,7 +104,7 @@ extension Setting where Root == TrainingPlan {
 }
 
 extension OptimizerRule {
-  /// SGD with the numbers that a plan begins with.
+  /// SGD with the default numbers of a plan.
   fileprivate static let usualSGD = OptimizerRule.sgd(rate: 0.1, momentum: 0.9)
 
   fileprivate var name: String {
@@ -138,8 +140,8 @@ extension Settings {
     else { preconditionFailure("not Adam") }
     return .adam(
       rate: try self.rate(rate),
-      beta1: try double("beta1", default: beta1, in: 0...0.9999, "decay of the mean gradient"),
-      beta2: try double("beta2", default: beta2, in: 0...0.999999, "decay of the mean square"),
+      beta1: try double("beta1", default: beta1, in: 0...0.9999, "decay rate of the mean gradient"),
+      beta2: try double("beta2", default: beta2, in: 0...0.999999, "decay rate of the mean square"),
       epsilon: try double(
         "adamEpsilon", default: epsilon, in: 1e-12...1, "added to the root of the mean square"),
       weightDecay: try self.decay(decay), decoupled: decoupled)

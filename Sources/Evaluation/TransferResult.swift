@@ -2,33 +2,35 @@ import Attacks
 import ModelCore
 import Support
 
-/// What every victim made of one attack's examples from one source, and what the attack spent on
-/// them.
+/// The predictions of every victim for the examples that one attack made on one source model, and
+/// the cost of the attack. N is the number of examples.
 public struct TransferResult: Sendable {
   public let attack: String
   public let source: String
   public let victims: [String]
   public let epsilons: [Double]
-  /// int64 `[budgets, victims, N]`
+  /// The class that each victim predicts for each example, int64 `[budgets, victims, N]`; −1 if a
+  /// logit is not a number (NaN).
   public let predictions: Tensor
-  /// What the victims make of the images as they are, for each example: int64 `[victims, N]`
+  /// The class that each victim predicts for the unchanged image of each example, int64
+  /// `[victims, N]`.
   public let clean: Tensor
-  /// int64 `[N]`
+  /// The true labels, int64 `[N]`.
   public let labels: Tensor
-  /// int64 `[N]`, −1: none
+  /// The target classes, int64 `[N]`; −1 for an untargeted attack.
   public let targets: Tensor
-  /// The perturbations' sizes in each norm, in the order of `Norm.allCases`: float32 `[budgets,
-  /// norms, N]`
+  /// The size of each perturbation in each norm, in the order of `Norm.allCases`, float32
+  /// `[budgets, norms, N]`.
   public let sizes: Tensor
-  /// How many examples were made of each image; those of an image stand in a row.
+  /// The number of examples of each image. The examples of an image follow each other.
   public let examplesPerImage: Int
-  /// For all examples and budgets. Zero seconds: not known, since the result was read from a file.
+  /// The cost of all examples and budgets. The seconds are 0 if the result was read from a file.
   public let cost: AttackCost
-  /// The set-ups that computed it, in the order of the examples: several where an interrupted attack
-  /// was continued by another.
+  /// The set-ups that computed the result, in the order of the examples. There are several if an
+  /// interrupted attack was continued by another set-up.
   public let computed: [ComputationRecord]
 
-  /// One cell for every budget and victim.
+  /// A cell for each budget and victim.
   public func cells() -> [GridCell] {
     let targeted = targets.isAtLeast(0).any().isTrue
     let count = { (truth: Tensor) in Int(truth.to(.int64).sum().scalar) }
@@ -50,7 +52,7 @@ public struct TransferResult: Sendable {
     }
   }
 
-  /// What was spent and reached, for records.
+  /// The cost per example, and the mean and the largest size of the perturbations.
   public func spending() -> AttackSpending {
     let count = Double(labels.count)
     let reached = epsilons.indices.map { budget in
@@ -74,25 +76,27 @@ public struct TransferResult: Sendable {
   }
 }
 
-/// What one attack spent on one source, and how large its perturbations became.
+/// The cost of one attack on one source model, and the sizes of its perturbations.
 public struct AttackSpending: Codable, Equatable, Sendable {
   public let attack: String
   public let source: String
   public let examples: Int
-  /// Passes through the attacked model for each example, for all budgets together.
+  /// The forward passes through the source model per example, for all budgets together.
   public let forwardsPerExample: Double
+  /// The backward passes through the source model per example, for all budgets together.
   public let backwardsPerExample: Double
-  /// One for each budget, ascending.
+  /// The sizes of the perturbations for each budget, in ascending order of the budget.
   public let reached: [ReachedSizes]
 }
 
-/// The sizes of perturbations within one budget, in every norm by its name.
+/// The sizes of the perturbations within one budget.
 public struct ReachedSizes: Codable, Equatable, Sendable {
   public let epsilon: Double
+  /// The size in each norm, by the name of the norm.
   public let norms: [String: ReachedSize]
 }
 
-/// The sizes of many perturbations in one norm.
+/// The mean and the largest size of many perturbations in one norm.
 public struct ReachedSize: Codable, Equatable, Sendable {
   public let mean: Double
   public let largest: Double

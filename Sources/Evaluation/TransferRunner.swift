@@ -3,11 +3,11 @@ import Datasets
 import ModelCore
 import Support
 
-/// Fires one source's adversarial examples at every victim.
+/// Runs one attack on one source model and shows its examples to every victim.
 ///
-/// Each batch is attacked once for all budgets, checked, and shown to all victims while it is in
-/// the cache. Nothing grows with the number of images but the predictions, the sizes, and the
-/// examples asked to be kept.
+/// Each batch is attacked once for all budgets, checked against them, and shown to all victims
+/// while it is still in the processor's cache. Only the predictions, the sizes of the perturbations
+/// and the examples that are kept grow with the number of images.
 public struct TransferRunner {
   public let plan: AttackPlan
   public let source: Contestant
@@ -16,7 +16,9 @@ public struct TransferRunner {
   public let seed: Seed
   public let evaluator: Evaluator
 
-  /// - Parameter data: what is attacked, cut to the plan's own number of images if it has one.
+  /// - Parameter data: the images to attack. If the plan has a number of images of its own, only so
+  ///   many are attacked.
+  /// - Throws: `Failure` if there are fewer images, or if the attack cannot be run on the source.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
     evaluator: Evaluator = Evaluator()
@@ -30,8 +32,8 @@ public struct TransferRunner {
     try plan.check(against: source.classifier)
   }
 
-  /// The digest of everything the predictions depend on, and of nothing else: batch size, order and
-  /// number of threads are not in it.
+  /// The digest of everything that the predictions depend on, and of nothing else. The size and the
+  /// order of batches and the number of threads are not part of it.
   public var request: String {
     let parts =
       [
@@ -41,22 +43,24 @@ public struct TransferRunner {
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
-  /// How many examples are made of each image; those of an image stand in a row.
+  /// The number of examples of each image. The examples of an image follow each other.
   private var perImage: Int { plan.goal.examplesPerImage(classCount: data.classCount) }
 
-  /// How many examples are made.
+  /// The number of examples.
   public var count: Int { data.count * perImage }
 
-  /// How many examples the first images have, or all if there are fewer.
+  /// The number of examples of the first images, or of all if there are fewer.
   func examples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
 
   /// Runs the attack over all images.
   /// - Parameters:
-  ///   - keep: how many images' examples, from the first on, are kept for export.
-  ///   - journal: where finished batches are kept until all are; nil: nowhere.
-  ///   - done: told how many examples are done.
-  /// - Throws: `Failure` if the attack made images outside its threat model, or the journal cannot
-  ///   be written.
+  ///   - keep: the number of images, counted from the first, whose examples are returned.
+  ///   - journal: stores each finished batch, so that an interrupted attack can be continued; nil
+  ///     stores nothing.
+  ///   - done: called after each batch with the number of examples that are done.
+  /// - Returns: the predictions, and the examples; nil if `keep` is 0.
+  /// - Throws: `Failure` if an example exceeds its budget or the value range, or if the journal
+  ///   cannot be written.
   public func run(
     keep: Int, journal: BatchJournal? = nil, done: (Int) -> Void
   ) throws -> (result: TransferResult, examples: ExampleSet?) {
@@ -93,7 +97,7 @@ public struct TransferRunner {
     return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
   }
 
-  /// Whether a batch from a journal has all that is asked of it now.
+  /// Whether a batch from a journal has everything that is needed now.
   private func isComplete(_ outcome: BatchOutcome, _ range: Range<Int>, _ kept: Int) -> Bool {
     let wanted = max(0, min(kept - range.lowerBound, range.count))
     return outcome.predictions.shape.prefix(2) == [plan.epsilons.count, victims.count]
@@ -108,7 +112,8 @@ public struct TransferRunner {
     let batch = self.batch(range).to(classifier.device)
     let images = batch.images
     let started = ContinuousClock.now
-    // Draws belong to examples: the number of an example is its place among all of them.
+    // Random numbers belong to examples, which are counted over all batches. So they do not depend
+    // on the size of a batch.
     func draws(_ purpose: String) -> ExampleDraws {
       ExampleDraws(seed.derive(purpose), examples: Array(range), device: classifier.device)
     }
@@ -125,7 +130,8 @@ public struct TransferRunner {
       seconds: (ContinuousClock.now - started).seconds)
     let predictions = Tensor.stack(adversarial.map(judge))
     return BatchOutcome(
-      // Within a budget of 0 the images are unchanged, and all victims have seen them.
+      // For a budget of 0 the images are unchanged, so their predictions need not be computed
+      // twice.
       predictions: predictions,
       clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
       targets: goal.targets.map { $0.to(.cpu) }
@@ -135,25 +141,26 @@ public struct TransferRunner {
       kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })
   }
 
-  /// What every victim makes of some images, int64 `[victims, n]`.
+  /// The class that every victim predicts for each image, int64 `[victims, n]`.
   private func judge(_ images: Tensor) -> Tensor {
     Tensor.stack(
       victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
   }
 
-  /// float32 `[norms, n]`
+  /// The size of each perturbation in each norm, float32 `[norms, n]`.
   private func sizes(_ perturbations: Tensor) -> Tensor {
     Tensor.stack(Norm.allCases.map { $0.size(perturbations) }).to(.cpu)
   }
 
   // MARK: Examples and their images
 
-  /// The image that each example of a range is made of, int64 `[n]`.
+  /// The index of the image that each example of a range is made of, int64 `[n]`.
   private func places(_ range: Range<Int>) -> Tensor {
     Tensor(labels: range.map { $0 / perImage })
   }
 
-  /// The images that the examples of a range are made of, each once for every example of it.
+  /// The images that the examples of a range are made of. An image is repeated for each of its
+  /// examples.
   private func batch(_ range: Range<Int>) -> Batch {
     perImage == 1 ? data.batch(range) : data.batch(at: places(range))
   }
@@ -190,8 +197,10 @@ public struct TransferRunner {
   }
 }
 
-/// Rows that grow batch by batch, in memory that is there from the start: small blocks kept between
-/// the large ones of the batches would keep these from being used again.
+/// Rows that grow batch by batch.
+///
+/// Their memory is allocated at the start: small blocks that are allocated between the large
+/// tensors of batches would prevent the reuse of freed memory.
 private struct Rows<Element> {
   private var rows: [[Element]]
 
@@ -203,7 +212,7 @@ private struct Rows<Element> {
     }
   }
 
-  /// Lengthens every row by its share of a batch, `[rows, n]`.
+  /// Appends its part of a batch `[rows, n]` to every row.
   mutating func append(_ batch: [Element]) {
     let share = batch.count / rows.count
     for row in rows.indices { rows[row] += batch[row * share..<(row + 1) * share] }

@@ -1,24 +1,25 @@
 import Foundation
 import Support
 
-/// What each value of a defense's setting came to on images held out of training, and which one the
-/// rule chooses.
+/// The accuracies of models with different values of a defense's setting on held-out images, and
+/// the value that the rule chooses.
 ///
-/// The rule: the highest accuracy on black-box examples, made on the undefended model by FGSM with
-/// ε = 0.1, 0.2 and 0.3 (the mean over the three), among the values whose model is on clean images
-/// at least 97 % as accurate as the undefended one. Of equals the first. A. Ross, "Training machine
-/// learning models by regularizing their explanations" (2018), chapter 3.
+/// A value is admissible if its model has at least 97 % of the undefended model's accuracy on the
+/// clean held-out images. Among the admissible values the rule chooses the one whose model is the
+/// most accurate on FGSM examples of the undefended model (the mean over ε = 0.1, 0.2 and 0.3), and
+/// the smallest of several with equal means. This is the rule of A. Ross, "Training Machine
+/// Learning Models by Regularizing their Explanations" (2018), chapter 3.
 public struct Tuning: Codable, Equatable, Sendable {
   /// The budgets of the examples.
   public static let epsilons = [0.1, 0.2, 0.3]
-  /// The least clean accuracy, as a share of the undefended model's.
+  /// The least accuracy on clean images, as a share of the undefended model's.
   public static let leastShare = 0.97
 
-  /// One value's model.
+  /// The model with one value of the setting.
   public struct Candidate: Codable, Equatable, Sendable {
     public let value: Double
-    /// On the images as they are, and on the undefended model's examples within each budget,
-    /// ascending.
+    /// The cell of the clean images, and those of the undefended model's examples in ascending
+    /// order of the budget.
     public let cells: [GridCell]
 
     public init(value: Double, cells: [GridCell]) {
@@ -29,7 +30,7 @@ public struct Tuning: Codable, Equatable, Sendable {
     /// The accuracy on clean images.
     public var clean: Double { cells.first { $0.epsilon == 0 }?.accuracy ?? 0 }
 
-    /// The mean accuracy on the examples.
+    /// The mean accuracy on the undefended model's examples.
     public var blackBox: Double {
       let accuracies = cells.filter { $0.epsilon > 0 }.map(\.accuracy)
       return accuracies.reduce(0, +) / Double(max(1, accuracies.count))
@@ -39,11 +40,11 @@ public struct Tuning: Codable, Equatable, Sendable {
   public let experiment: String
   public let model: String
   public let setting: String
-  /// The undefended model's name, and its own accuracy on the same images: as they are, and within
-  /// each budget.
+  /// The name of the undefended model.
   public let reference: String
+  /// The undefended model's own cells on the same images.
   public let referenceCells: [GridCell]
-  /// By ascending value.
+  /// The candidates in ascending order of the value.
   public let candidates: [Candidate]
 
   public init(
@@ -64,9 +65,10 @@ public struct Tuning: Codable, Equatable, Sendable {
     Self.leastShare * (referenceCells.first { $0.epsilon == 0 }?.accuracy ?? 0)
   }
 
+  /// Whether a candidate is accurate enough on clean images.
   public func isAdmissible(_ candidate: Candidate) -> Bool { candidate.clean >= leastClean }
 
-  /// What the rule chooses; nil if no value's model is accurate enough.
+  /// The candidate that the rule chooses; nil if none is admissible.
   public var chosen: Candidate? {
     var best: Candidate?
     for candidate in candidates where isAdmissible(candidate) {
@@ -75,8 +77,9 @@ public struct Tuning: Codable, Equatable, Sendable {
     return best
   }
 
-  /// One line a value: `value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen`,
-  /// accuracies as fractions.
+  /// A table with a row for each value, in the columns
+  /// `value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen`. Accuracies are
+  /// fractions.
   public func csv() -> String {
     let budgets = Self.epsilons.map { "fgsm_\($0.plainDecimal)" }
     var table = CSV(
@@ -94,7 +97,7 @@ public struct Tuning: Codable, Equatable, Sendable {
     return table.text
   }
 
-  /// Everything, and what follows from it: what `tuning.json` holds.
+  /// The content of `tuning.json`: the tuning, and what follows from it.
   public struct Record: Encodable, Sendable {
     public let format = 1
     public let chosen: Double?

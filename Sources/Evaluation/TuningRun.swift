@@ -5,28 +5,31 @@ import Foundation
 import ModelCore
 import Support
 
-/// Finds a defense's setting for a model of an experiment: trains the model once for every value,
-/// and the undefended one, all without the images held out, and judges them on those. Test images
-/// are never looked at.
+/// Chooses the value of a setting of a defense by the rule of `Tuning`.
 ///
-/// Goes on where it was stopped: each model is a file that is not made again.
+/// The model is trained once for every value, and the undefended model once, all without the
+/// held-out images. Then all are evaluated on the held-out images. Test images are never used. An
+/// interrupted run continues: models that are already in the folder are not trained again.
 public struct TuningRun {
   public let experiment: Experiment
-  /// The names of the model whose defense is tuned and of the undefended one.
+  /// The name of the model whose defense is tuned.
   public let model: String
+  /// The name of the undefended model.
   public let reference: String
+  /// The name of the setting.
   public let setting: String
+  /// The values to try, in ascending order.
   public let values: [Double]
-  /// How many training images are held out.
+  /// The number of training images that are held out.
   public let validation: Int
   public let folder: RunFolder
   public let device: Device
   public let progress: ProgressDisplay
   private let plans: [(name: String, plan: TrainingPlan)]
 
-  /// - Parameter epochs: passes over the training images instead of the experiment's; nil: as many.
-  /// - Throws: `Failure.usage` if a model is not trained in this experiment, or the defense has no
-  ///   such setting.
+  /// - Parameter epochs: the number of epochs of every training; nil for those of the experiment.
+  /// - Throws: `Failure.usage` if the experiment does not train such a model, or if its defense has
+  ///   no such setting or refuses a value.
   public init(
     _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double],
     validation: Int,
@@ -66,13 +69,16 @@ public struct TuningRun {
         hint: hint(for: name, among: experiment.models.map(\.name)))
     }
     guard case .training(var plan) = found.origin else {
-      throw Failure.usage("model \(name) is read from a file: there is nothing to tune")
+      throw Failure.usage(
+        "model \(name) is not trained in experiment \(experiment.name), so it cannot be tuned",
+        hint: "name a model with an architecture or a defense of its own")
     }
     plan.settings.seed = experiment.seed.derive("train \(name)")
     return plan
   }
 
-  /// Trains what has not been trained, and writes `tuning.json` and `tuning.csv`.
+  /// Trains the models that the folder does not have yet, evaluates all, and writes `tuning.json`
+  /// and `tuning.csv`.
   public func run() throws -> Tuning {
     let all = try experiment.data.load(.train, progress: progress)
     let heldOut = try ModelTraining.split(all, validation).heldOut
@@ -96,7 +102,7 @@ public struct TuningRun {
     return tuning
   }
 
-  /// The undefended model's examples of the images held out, shown to all.
+  /// Shows the undefended model's examples of the held-out images to all models.
   private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> [GridCell] {
     let plan = AttackPlan(
       name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted,
@@ -113,8 +119,8 @@ public struct TuningRun {
 
 extension DefenseSum {
   /// The same defense with another value of one of its settings.
-  /// - Throws: `Failure.usage` if not exactly one member has such a setting, or it cannot have that
-  ///   value.
+  /// - Throws: `Failure` if not exactly one member has such a setting, or if the setting cannot
+  ///   have that value.
   func setting(_ name: String, to value: Double) throws -> DefenseSum {
     let owners = members.indices.filter {
       members[$0].defense.parameters.contains { $0.name == name }

@@ -1,29 +1,30 @@
 import Attacks
 import Support
 
-/// What a model still has right under everything that was tried on it within one budget, example by
-/// example: the number an attacker who may choose would leave.
+/// How many images a victim classifies correctly under every attack within one budget. This is what
+/// an attacker leaves who chooses the best attack for each image.
 public struct WorstCase: Codable, Equatable, Sendable {
   public let victim: String
-  /// The norm that the budget is in; attacks in other norms do not count.
+  /// The norm of the budget. Attacks in other norms do not count.
   public let norm: String
   public let epsilon: Double
-  /// The attacks that were tried within this budget.
+  /// The attacks that were run with this budget.
   public let attacks: [String]
-  /// How many images were attacked.
+  /// The number of images that were attacked.
   public let images: Int
-  /// How many of them stayed right under every attack on the model itself; nil if there was none.
+  /// How many of them the victim classifies correctly under every attack on itself; nil if there is
+  /// no such attack.
   public let rightUnderOwn: Int?
-  /// How many stayed right under every attack on any model.
+  /// How many of them the victim classifies correctly under every attack on any model.
   public let rightUnderAll: Int
 
-  /// Wilson's 95% interval of the accuracy under all.
+  /// The Wilson 95 % interval of the accuracy under the attacks on any model.
   public var interval: ClosedRange<Double> { wilsonInterval(successes: rightUnderAll, of: images) }
 }
 
 extension [TransferResult] {
-  /// The worst case for every victim, norm and budget above 0, over the attacks that saw as many
-  /// images as the most did.
+  /// The worst case for every victim, norm and budget above 0. Only the attacks that were given the
+  /// largest number of images count.
   func worstCases(_ plans: [AttackPlan]) -> [WorstCase] {
     let victims = first?.victims ?? []
     return Norm.allCases.flatMap { norm in
@@ -53,9 +54,10 @@ extension [TransferResult] {
 }
 
 extension TransferResult {
+  /// The number of images that were attacked.
   var imageCount: Int { labels.count / examplesPerImage }
 
-  /// The images of which a victim had every example within a budget right.
+  /// For each image, whether a victim classified all of its examples within a budget correctly.
   fileprivate func rightImages(_ epsilon: Double, _ victim: String) -> [Bool]? {
     right(epsilon, victim).map { answers in
       (0..<imageCount).map { image in
@@ -66,7 +68,8 @@ extension TransferResult {
 }
 
 extension [WorstCase] {
-  /// As a table; accuracies are fractions, and the interval is that of the accuracy under all.
+  /// The worst cases as a table. Accuracies are fractions, and the interval is that of
+  /// `accuracy_under_all`.
   public func csv() -> String {
     var table = CSV(
       header:

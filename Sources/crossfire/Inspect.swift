@@ -83,8 +83,8 @@ struct Inspect: ParsableCommand {
     let range = classifier.valueRange
     var lines = [
       "\(model.format.rawValue) with \(model.parameters) parameters, "
-        + "input \(classifier.inputShape), \(classifier.classCount) classes, values from \(range.lowerBound.plainDecimal) to "
-        + range.upperBound.plainDecimal,
+        + "input \(classifier.inputShape), \(classifier.classCount) classes, "
+        + "values from \(range.lowerBound.plainDecimal) to \(range.upperBound.plainDecimal)",
       "fingerprint \(model.fingerprint)", "",
     ]
     lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map

@@ -33,7 +33,8 @@ struct RunTests {
     let lines = String(decoding: files["grid.csv"] ?? Data(), as: UTF8.self).split(separator: "\n")
     #expect(
       lines.first
-        == "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success"
+        == "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,"
+        + "targeted_success,images,both_right,success"
     )
     #expect(lines.count == 1 + 2 * 2 * 5)
     #expect(files.keys.filter { $0.hasPrefix("images/images/") }.count == 2 * 3 * 3)

@@ -20,7 +20,7 @@ struct AcceptedDataTests {
       input: InputShape(features: 4), classNames: ["a", "b"], valueRange: range, seed: Seed(1))
   }
 
-  @Test("a model and data with different ranges of values are refused, and both are named")
+  @Test("a model is refused for data with another value range, and both ranges are named")
   func ranges() throws {
     let network = try network(in: 0...1)
     try network.checkAccepts(rows(in: 0...1), model: "m")
@@ -30,7 +30,7 @@ struct AcceptedDataTests {
     #expect(throws: expected) { try network.checkAccepts(rows(in: -2.5...3), model: "m") }
   }
 
-  @Test("weights that state no range take the data's; a model file keeps its own")
+  @Test("weights without a value range get that of the data, and a model file keeps its own")
   func fromFiles() throws {
     let folder = TemporaryFolder()
     let (weights, file) = (folder.appending("w.safetensors"), folder.appending("m.safetensors"))

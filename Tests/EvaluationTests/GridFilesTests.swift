@@ -4,7 +4,8 @@ import Testing
 
 @testable import Evaluation
 
-@Suite struct GridFilesTests {
+@Suite("The files of a grid")
+struct GridFilesTests {
   private func grid(_ cells: [GridCell], flags: [TrustFlag] = []) -> Grid {
     Grid(
       cells: cells,
@@ -40,21 +41,24 @@ import Testing
     return try Grid.read(file)
   }
 
-  @Test func theTableHasItsPinnedHeaderAndOneLinePerCell() {
+  @Test("grid.csv has a fixed header and a row for each cell")
+  func table() {
     let aimed = GridCell(
       attack: "tgsm", epsilon: 0, source: "both", victim: "both", examples: 3, correct: 3,
       targetedHits: 1,
       clean: .init(bothRight: 2, keptRight: 1))
     #expect(
       grid([cell, aimed]).csv() == """
-        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,targeted_success,images,both_right,success
+        attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,\
+        targeted_success,images,both_right,success
         fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50,,
         tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3,2,0.5
 
         """)
   }
 
-  @Test func aGridWrittenAndReadIsTheSame() throws {
+  @Test("a grid that is written and read is the same")
+  func roundTrip() throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let flag = TrustFlag(
@@ -69,7 +73,8 @@ import Testing
       try String(contentsOf: folder.appending(path: "grid.csv"), encoding: .utf8) == original.csv())
   }
 
-  @Test func examplesOfOneImageCountAsOneInTheInterval() {
+  @Test("the interval counts images and not examples")
+  func interval() {
     let each = GridCell(
       attack: "jsma", epsilon: 0.1, source: "a", victim: "a", examples: 450, images: 50,
       correct: 342)
@@ -77,11 +82,13 @@ import Testing
     #expect(each.interval == cell.interval)
   }
 
-  @Test func theSameGridIsTheSameBytes() throws {
+  @Test("equal grids give equal bytes")
+  func bytes() throws {
     #expect(try grid([cell]).json() == grid([cell]).json())
   }
 
-  @Test func theJSONCarriesWhatTheTableCarries() throws {
+  @Test("a cell in JSON has the numbers of its row in grid.csv")
+  func numbers() throws {
     let json = try JSONSerialization.jsonObject(with: grid([cell]).json()) as? [String: Any]
     let first = try #require((json?["cells"] as? [[String: Any]])?.first)
     #expect(json?["format"] as? Int == 5)
@@ -91,31 +98,33 @@ import Testing
     #expect(first["ci_high"] as? Double == 0.857026)
   }
 
-  @Test(arguments: [
-    ("\"format\" : 5", "\"format\" : 1", "format 1, expected 5"),
-    (
-      "\"correct\" : 38", "\"correct\" : 51",
-      "fgsm, epsilon 0.1, normal to both: 51 correct of 50 examples"
-    ),
-    (
-      "\"correct\" : 38", "\"correct\" : -1",
-      "fgsm, epsilon 0.1, normal to both: -1 correct of 50 examples"
-    ),
-    (
-      "\"correct\" : 38", "\"correct\" : 38, \"targeted_hits\" : 60",
-      "fgsm, epsilon 0.1, normal to both: 60 targeted hits of 50 examples"
-    ),
-    (
-      "\"examples\" : 50", "\"examples\" : 0",
-      "fgsm, epsilon 0.1, normal to both: 0 examples, expected at least 1"
-    ),
-    (
-      "\"epsilon\" : 0.1", "\"epsilon\" : -0.1",
-      "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"
-    ),
-    ("\"correct\" : 38", "\"wrong\" : 38", "not a grid: cells.[0] has no 'correct'"),
-  ])
-  func aFileThatCannotBeAGridIsRefusedByName(_ old: String, _ new: String, _ reason: String) {
+  @Test(
+    "a file that cannot be a grid is refused with its path and the reason",
+    arguments: [
+      ("\"format\" : 5", "\"format\" : 1", "expected format 5, found format 1"),
+      (
+        "\"correct\" : 38", "\"correct\" : 51",
+        "fgsm, epsilon 0.1, normal to both: correct: expected a number from 0 to 50, found 51"
+      ),
+      (
+        "\"correct\" : 38", "\"correct\" : -1",
+        "fgsm, epsilon 0.1, normal to both: correct: expected a number from 0 to 50, found -1"
+      ),
+      (
+        "\"correct\" : 38", "\"correct\" : 38, \"targeted_hits\" : 60",
+        "fgsm, epsilon 0.1, normal to both: targeted_hits: expected a number from 0 to 50, found 60"
+      ),
+      (
+        "\"examples\" : 50", "\"examples\" : 0",
+        "fgsm, epsilon 0.1, normal to both: examples: expected at least 1, found 0"
+      ),
+      (
+        "\"epsilon\" : 0.1", "\"epsilon\" : -0.1",
+        "fgsm, epsilon -0.1, normal to both: epsilon must be at least 0"
+      ),
+      ("\"correct\" : 38", "\"wrong\" : 38", "not a grid: cells.[0] has no 'correct'"),
+    ])
+  func refused(_ old: String, _ new: String, _ reason: String) {
     #expect {
       try reading(new, insteadOf: old)
     } throws: { error in
@@ -125,11 +134,13 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("\"epsilon\" : 0.1", "\"epsilon\" : 1e999"), ("{", "["),
-    ("\"correct\" : 38", "\"correct\" : \"38\""),
-  ])
-  func aFileOfAnotherShapeIsBadData(_ old: String, _ new: String) {
+  @Test(
+    "a file that is not JSON, or has a value of another type, is refused",
+    arguments: [
+      ("\"epsilon\" : 0.1", "\"epsilon\" : 1e999"), ("{", "["),
+      ("\"correct\" : 38", "\"correct\" : \"38\""),
+    ])
+  func malformed(_ old: String, _ new: String) {
     #expect {
       try reading(new, insteadOf: old)
     } throws: {
@@ -137,16 +148,18 @@ import Testing
     }
   }
 
-  @Test func aCellThatIsThereTwiceIsRefused() throws {
+  @Test("a cell that occurs twice is refused")
+  func repeatedCell() throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     try grid([cell, cell]).write(to: folder)
     let file = folder.appending(path: "grid.json")
-    let expected = Failure.badData("\(file.path): fgsm, epsilon 0.1, normal to both: there twice")
+    let expected = Failure.badData("\(file.path): fgsm, epsilon 0.1, normal to both occurs twice")
     #expect(throws: expected) { try Grid.read(file) }
   }
 
-  @Test func aFileThatIsNotThereIsMissing() {
+  @Test("a file that cannot be read is reported as missing")
+  func missing() {
     #expect(throws: Failure.missing("cannot read /nowhere/grid.json")) {
       try Grid.read(URL(filePath: "/nowhere/grid.json"))
     }

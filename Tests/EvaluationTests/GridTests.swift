@@ -2,7 +2,8 @@ import Evaluation
 import Support
 import Testing
 
-@Suite struct GridTests {
+@Suite("The lookups of a grid")
+struct GridTests {
   private let grid = Grid(
     cells: [
       GridCell(attack: "pgd", epsilon: 0.3, source: "b", victim: "a", examples: 10, correct: 4),
@@ -19,36 +20,42 @@ import Testing
       threads: 1, crossfire: "0",
       libtorch: "2", models: [], attacks: []))
 
-  @Test func namesComeInTheOrderOfTheirFirstAppearance() {
+  @Test("names are in the order of their first cells")
+  func names() {
     #expect(grid.attacks == ["pgd", "fgsm"])
     #expect(grid.sources == ["b", "a"])
     #expect(grid.victims == ["a", "c"])
     #expect(grid.models == ["b", "a", "c"])
   }
 
-  @Test func budgetsAscendAndBelongToTheirAttack() {
+  @Test("the budgets of an attack ascend")
+  func budgets() {
     #expect(grid.epsilons(for: "pgd") == [0.1, 0.3])
     #expect(grid.epsilons(for: "fgsm") == [0, 0.1])
     #expect(grid.epsilons(for: "none").isEmpty)
   }
 
-  @Test func aCellIsFoundByItsFourCoordinatesOnly() {
+  @Test("a cell is found by its attack, budget, source and victim together")
+  func lookup() {
     #expect(grid.cell(attack: "pgd", epsilon: 0.1, source: "b", victim: "a")?.correct == 7)
     #expect(grid.cell(attack: "pgd", epsilon: 0.1, source: "a", victim: "b") == nil)
     #expect(grid.cell(attack: "pgd", epsilon: 0.2, source: "b", victim: "a") == nil)
   }
 
-  @Test func aCurveAscendsInItsBudget() {
+  @Test("the budgets of a curve ascend")
+  func curve() {
     let curve = grid.curve(attack: "pgd", source: "b", victim: "a")
     #expect(curve.map(\.epsilon) == [0.1, 0.3])
     #expect(curve.map(\.cell.correct) == [7, 4])
   }
 
-  @Test func aModelMeetingItsOwnExamplesIsWhiteBox() {
+  @Test("a model on its own examples is white-box, and on those of another black-box")
+  func setting() {
     #expect(grid.cells.map(\.setting) == [.blackBox, .blackBox, .blackBox, .whiteBox])
   }
 
-  @Test func fractionsFollowFromTheCounts() {
+  @Test("accuracy, targeted success and interval follow from the counts")
+  func fractions() {
     let cell = grid.cells[3]
     #expect(cell.accuracy == 0.25)
     #expect(cell.targetedSuccess == 0.5)

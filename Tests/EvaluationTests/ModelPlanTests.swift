@@ -7,7 +7,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Models of an experiment")
+@Suite("The models of an experiment")
 struct ModelPlanTests {
   private func experiment(_ models: String, in folder: TemporaryFolder) throws -> Experiment {
     let text = """
@@ -19,7 +19,7 @@ struct ModelPlanTests {
   }
 
   @Test(
-    "what is written about a model is in the resolved experiment, which is the same again",
+    "a resolved experiment has the same models",
     arguments: [
       "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
       "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
@@ -46,17 +46,17 @@ struct ModelPlanTests {
   }
 
   @Test(
-    "what cannot be is refused with its place",
+    "a model that cannot be made is refused",
     arguments: [
       ("a: { epochs: 1, patience: 2 }", "validation"),
       ("a: { epochs: 1, keep: best }", "validation"),
-      ("b: { model: a }, a: { epochs: 1 }", "stands before"),
+      ("b: { model: a }, a: { epochs: 1 }", "no model 'a' before it"),
       ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
-      ("a: { ensemble: [a] }", "stands before"), ("a: { ensemble: [] }", "at least one"),
+      ("a: { ensemble: [a] }", "no model 'a' before it"), ("a: { ensemble: [] }", "at least one"),
       ("a: {}, b: { ensemble: a, transform: jpeg 5 }", "transform"),
       ("a: {}, b: { ensemble: a }, c: { model: b }", "no weights"),
       ("a: {}, b: { ensemble: a, epochs: 2 }", "epochs"),
-      ("a: { model: a }", "stands before"), ("a: { model: b, epochs: 2 }", "epochs"),
+      ("a: { model: a }", "no model 'a' before it"), ("a: { model: b, epochs: 2 }", "epochs"),
     ])
   func refused(_ models: String, _ words: String) throws {
     let failure = #expect(throws: Failure.self) { try experiment(models, in: TemporaryFolder()) }
@@ -65,7 +65,7 @@ struct ModelPlanTests {
   }
 
   @Test(
-    "a model behind a transform is the other with the layer before it, and both are attacked as they are"
+    "a model with a transform is attacked through it, and its weights are trained once"
   )
   func transformed() throws {
     let folder = TemporaryFolder()
@@ -84,18 +84,19 @@ struct ModelPlanTests {
       atPath: folder.appending("out/models").path
     ).sorted()
     #expect(files == ["plain.history.jsonl", "plain.safetensors"])
-    // Its own examples are made through the transform, by gradients that pass it.
+    // The gradients of its own examples pass through the transform.
     let cell = try #require(grid.cell(attack: "fgsm", epsilon: 0.1, source: "jpeg", victim: "jpeg"))
     let spent = try #require(grid.spending.first { $0.source == "jpeg" })
     #expect(cell.examples == 50 && spent.backwardsPerExample == 1)
     #expect(try #require(spent.reached.last?.norms["linf"]).mean > 0.05)
   }
 
-  @Test("an ensemble is the mean of its models' logits, attacked and judged like any other model")
+  @Test("the logits and gradients of an ensemble are the mean of those of its models")
   func ensemble() throws {
     let folder = TemporaryFolder()
     let plan = try experiment(
-      "a: { architecture: small, epochs: 1 }, b: { architecture: mlp, epochs: 1 }, both: { ensemble: [a, b] }",
+      "a: { architecture: small, epochs: 1 }, b: { architecture: mlp, epochs: 1 }, "
+        + "both: { ensemble: [a, b] }",
       in: folder)
     let (grid, models) = try #require(
       try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
@@ -109,7 +110,7 @@ struct ModelPlanTests {
     #expect(relativeError(gradients[2], (gradients[0] + gradients[1]) / 2) < 1e-5)
   }
 
-  @Test("models that take different images are no ensemble")
+  @Test("models that take images of different shapes cannot form an ensemble")
   func mismatched() throws {
     let shapes = [
       InputShape(channels: 1, height: 8, width: 8), InputShape(channels: 1, height: 9, width: 8),

@@ -7,7 +7,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Training a model into a file")
+@Suite("The training of a model that is written to a file")
 struct ModelTrainingTests {
   private let folder = TemporaryFolder()
   private static let images = try! SevenSegmentDigits().images(.train, count: 96)
@@ -27,7 +27,7 @@ struct ModelTrainingTests {
     try #require(FileManager.default.attributesOfItem(atPath: url.path)[.modificationDate] as? Date)
   }
 
-  @Test("distillation trains a teacher beside the model, with a start of its own and the same plan")
+  @Test("distillation trains a teacher beside the model, with the same plan and a seed of its own")
   func teacherBeside() throws {
     let made = try training(Distillation(temperature: 20)).run(into: student)
     let kept = try ModelFile(teacher)
@@ -45,22 +45,22 @@ struct ModelTrainingTests {
     #expect(start.request != (try training(Distillation())).request)
   }
 
-  @Test("a killed run keeps its teacher, and ends with the same student")
+  @Test("an interrupted distillation keeps its teacher and ends with the same student")
   func resumed() throws {
     let whole = try training(Distillation()).run(into: student).network.fingerprint
-    // As if it had been stopped after the teacher.
+    // As if the training had been stopped after the teacher.
     try FileManager.default.removeItem(at: student)
     let before = try changed(teacher)
     #expect(try training(Distillation()).run(into: student).network.fingerprint == whole)
     #expect(try changed(teacher) == before)
 
-    // As if it had been stopped within the teacher's training, after its checkpoint or before it.
+    // As if the training had been stopped before the teacher was finished.
     try FileManager.default.removeItem(at: student)
     try FileManager.default.removeItem(at: teacher)
     #expect(try training(Distillation()).run(into: student).network.fingerprint == whole)
   }
 
-  @Test("a teacher of another request is trained anew")
+  @Test("a teacher of another request is trained again")
   func otherTeacher() throws {
     _ = try training(Distillation(temperature: 20)).run(into: student)
     let first = try ModelFile(teacher).network.fingerprint
@@ -69,7 +69,7 @@ struct ModelTrainingTests {
   }
 
   @Test(
-    "the request depends on every defense of a sum, its weight and the weights of the files it names"
+    "the request depends on the defenses of a sum, their weights, and the files that they name"
   )
   func requests() throws {
     func request(_ members: [DefenseSum.Member]) throws -> String {

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("Whom examples fool together")
+@Suite("Which victims the same examples fool")
 struct OverlapTests {
-  /// Eight examples of label 0, and what three victims made of them.
+  /// Eight examples with the label 0, and the predictions of three victims for them.
   private func result(perImage: Int = 1) -> TransferResult {
     let answers = [[0, 1, 1, 1, 0, 0, 0, 1], [0, 0, 1, 1, 1, 0, 0, 1], [0, 0, 0, 1, 0, 0, 2, 1]]
     return TransferResult(
@@ -20,7 +20,7 @@ struct OverlapTests {
       cost: AttackCost(), computed: [])
   }
 
-  @Test("every set of victims is counted once, and all of them are all examples")
+  @Test("every example is in one part, and the largest part comes first")
   func parts() {
     let overlap = result().overlaps()[0]
     #expect(overlap.examples == 8)
@@ -29,7 +29,7 @@ struct OverlapTests {
     #expect(overlap.parts.map(\.examples) == overlap.parts.map(\.examples).sorted(by: >))
   }
 
-  @Test("among fewer victims the others do not matter, and the regions still are all examples")
+  @Test("a count among some victims does not depend on the others")
   func among() {
     let overlap = result().overlaps()[0]
     #expect(overlap.count(fooled: ["a", "b"], among: ["a", "b"]) == 3)
@@ -38,7 +38,7 @@ struct OverlapTests {
     #expect(overlap.count(fooled: [], among: ["a", "b"]) == 3)
   }
 
-  @Test("each victim's count of wrong answers is the sum of its parts")
+  @Test("the parts of a victim add up to the examples that it misclassifies")
   func marginals() {
     let result = result()
     for cell in result.cells() {
@@ -47,7 +47,7 @@ struct OverlapTests {
     }
   }
 
-  @Test("two victims are compared on the examples that only one had right")
+  @Test("two victims are compared on the examples that only one of them classifies correctly")
   func comparison() throws {
     let comparison = result().overlaps()[0].comparison("a", "c")
     #expect(comparison.onlyFirst == 1 && comparison.onlySecond == 2)
@@ -55,7 +55,7 @@ struct OverlapTests {
     #expect(result(perImage: 2).overlaps()[0].comparison("a", "c").p == nil)
   }
 
-  @Test("as tables")
+  @Test("the tables have the expected rows")
   func tables() {
     #expect(
       result().overlaps().comparisonsCSV() == """

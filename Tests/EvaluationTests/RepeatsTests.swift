@@ -5,10 +5,9 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("An experiment repeated from other seeds")
+@Suite("The repetitions of an experiment from other seeds")
 struct RepeatsTests {
-  @Test(
-    "every repetition is a whole run; mean, spread and ends are those of the repetitions' grids")
+  @Test("mean, standard deviation and range are those of the repetitions' grids")
   func repeated() throws {
     let folder = TemporaryFolder()
     let text = """
@@ -57,7 +56,7 @@ struct RepeatsTests {
         && abs(cell.standardDeviation - (32.0 / 700).squareRoot()) < 1e-12)
   }
 
-  @Test("a repetition is a step of its own")
+  @Test("a repetition is a step, and the report needs it")
   func steps() throws {
     let text = """
       data: { name: synthetic, train: 200, test: 50 }

@@ -6,14 +6,14 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("A resolved experiment trains against the same defenses")
+@Suite("A resolved experiment trains with the same defenses")
 struct ResolvedDefenseTests {
   private let folder = TemporaryFolder()
 
   /// The plan of the experiment's only model.
   private func plan(_ experiment: Experiment) throws -> TrainingPlan {
     guard case .training(let plan) = experiment.models[0].origin else {
-      throw Failure.badData("a model is trained")
+      throw Failure.badData("expected a model that is trained")
     }
     return plan
   }
@@ -41,20 +41,23 @@ struct ResolvedDefenseTests {
     #expect(try second.resolved() == first.resolved())
   }
 
-  @Test("every defense with its defaults", arguments: DefenseRegistry.names)
+  @Test("every defense keeps its defaults", arguments: DefenseRegistry.names)
   func defaults(_ name: String) throws {
     try expectTheSame(
       name == "ensembleAdversarialTraining" ? "{ \(name): { sources: m.safetensors } }" : name)
   }
 
   @Test(
-    "settings that are not the defaults, and lists",
+    "settings other than the defaults, and lists, are kept",
     arguments: [
-      "{ adversarialTraining: { attack: pgd, steps: 3, alpha: 0.05, clean: 0, labels: true, epsilon: 0.2 } }",
-      "{ gradientRegularization: { penalty: l1, lambda: 0.1, method: finiteDifference, step: 0.02 } }",
+      "{ adversarialTraining: { attack: pgd, steps: 3, alpha: 0.05, clean: 0, labels: true, "
+        + "epsilon: 0.2 } }",
+      "{ gradientRegularization: { penalty: l1, lambda: 0.1, method: finiteDifference, "
+        + "step: 0.02 } }",
       "{ distillation: { temperature: 20, teacher: m.safetensors } }",
       "{ ensembleAdversarialTraining: { sources: [m.safetensors, n+1.safetensors], attack: bim } }",
-      "[{ adversarialTraining: { epsilon: 0.3 } }, { gradientRegularization: { lambda: 100, weight: 0.5 } }]",
+      "[{ adversarialTraining: { epsilon: 0.3 } }, "
+        + "{ gradientRegularization: { lambda: 100, weight: 0.5 } }]",
       "[none, { trades: { alpha: 0.01 } }, labelSmoothing]",
       "[{ labelSmoothing: { weight: 2 } }]",
     ])

@@ -6,7 +6,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("An experiment as resolved is the same experiment")
+@Suite("A resolved experiment is the same experiment")
 struct ResolvedExperimentTests {
   private func experiment(_ attack: String, in folder: TemporaryFolder) throws -> Experiment {
     let text = """
@@ -31,16 +31,17 @@ struct ResolvedExperimentTests {
     #expect(try second.resolved() == first.resolved())
   }
 
-  @Test("every attack with its defaults", arguments: AttackRegistry.names)
+  @Test("every attack keeps its defaults", arguments: AttackRegistry.names)
   func defaults(_ name: String) throws {
     let model = name == SurrogateTransfer.name ? ", model: m.safetensors" : ""
     try expectTheSame("{ attack: \(name), epsilons: [0.1, 0.2]\(model) }")
   }
 
   @Test(
-    "settings that are not the defaults",
+    "settings other than the defaults are kept",
     arguments: [
-      "{ attack: pgd, norm: l2, steps: 7, alpha: 0.3, restarts: 2, start: original, views: [di, vmi], epsilon: 2 }",
+      "{ attack: pgd, norm: l2, steps: 7, alpha: 0.3, restarts: 2, start: original, "
+        + "views: [di, vmi], epsilon: 2 }",
       "{ attack: fgsm, loss: margin, source: probabilities, labels: predicted, epsilon: 0.3 }",
       "{ attack: jsma, gamma: 0.145, form: single, theta: -1, target: all, examples: 5 }",
       "{ attack: surrogate, model: m.safetensors, of: apgd, norm: l2, epsilon: 1 }",
@@ -51,7 +52,7 @@ struct ResolvedExperimentTests {
     try expectTheSame(attack)
   }
 
-  @Test("what is said of a model in a file, word for word")
+  @Test("the notes on a model from a file are kept")
   func notes() throws {
     let text = """
       data: { name: synthetic, test: 50 }

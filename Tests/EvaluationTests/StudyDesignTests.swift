@@ -18,7 +18,7 @@ struct StudyDesignTests {
 
   /// "The thesis" is A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
   /// (2018).
-  @Test("the defaults are the design of the thesis with the experiment's seed")
+  @Test("the defaults are the design of the thesis, with the experiment's seed")
   func defaults() throws {
     let design = try #require(
       try experiment("{ attack: jsma, models: [a], participants: 11 }").study)
@@ -31,7 +31,7 @@ struct StudyDesignTests {
   }
 
   @Test(
-    "a mistake in a design is refused with its line",
+    "a mistake in a design is reported with its line",
     arguments: [
       ("{ attack: jsna, participants: 2 }", "run.yaml:6: a study of unknown attack 'jsna'"),
       (
@@ -76,8 +76,9 @@ struct StudyDesignTests {
     arguments: [
       "{ attack: jsma, participants: 5 }",
       "{ attack: jsma, models: [b], epsilons: [0.25], participants: 5 }",
-      "{ attacks: [jsma], epsilons: [0.1, 0.25], models: [b, a], participants: 7, spares: 0, images: 8, repeats: 2, checks: 3, "
-        + "practice: 0, distance: 1, scale: 4, secondChoice: false, seconds: 2.5, sheets: false, checksRight: 0.5, "
+      "{ attacks: [jsma], epsilons: [0.1, 0.25], models: [b, a], participants: 7, spares: 0, "
+        + "images: 8, repeats: 2, checks: 3, practice: 0, distance: 1, scale: 4, "
+        + "secondChoice: false, seconds: 2.5, sheets: false, checksRight: 0.5, "
         + "keepUnfinished: true, consent: 'Yes: \"I\" do', instructions: look, title: T, seed: 4 }",
     ])
   func resolved(_ study: String) throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("One attack from one source at all victims")
+@Suite("One attack on one source, shown to all victims")
 struct TransferRunnerTests {
   private static let images = try! SevenSegmentDigits().images(.test, count: 30)
 
@@ -33,28 +33,26 @@ struct TransferRunnerTests {
     goal: .untargeted,
     epsilons: [0.1, 0.2])
 
-  @Test(
-    "an attack that was interrupted goes on with the batch it was at, and ends with the same result"
-  )
+  @Test("an interrupted attack continues with the unfinished batch and ends with the same result")
   func resumes() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
-    let meter = QueryCounter(try network(1))
-    let runner = try runner(pgd, meter)
+    let counter = QueryCounter(try network(1))
+    let runner = try runner(pgd, counter)
     let journal = BatchJournal(for: place, request: runner.request)
     let whole = try runner.run(keep: 10, journal: journal) { _ in }
     let batches = try FileManager.default.contentsOfDirectory(
       atPath: folder.appending("\(place.lastPathComponent).batches").path)
     #expect(batches.count == 4)
 
-    // As if it had been interrupted at the third batch of four.
+    // As if the attack had been interrupted in the third batch of four.
     for lost in ["16-24", "24-30"] {
       try FileManager.default.removeItem(
         at: folder.appending("\(place.lastPathComponent).batches/\(lost).safetensors"))
     }
-    let before = meter.backwards
+    let before = counter.backwards
     let again = try runner.run(keep: 10, journal: journal) { _ in }
-    #expect(meter.backwards - before == 14 * 2 * 3)
+    #expect(counter.backwards - before == 14 * 2 * 3)
     #expect(again.result.predictions.int64s() == whole.result.predictions.int64s())
     #expect(again.result.sizes.floats() == whole.result.sizes.floats())
     #expect(again.result.spending() == whole.result.spending())
@@ -65,29 +63,31 @@ struct TransferRunnerTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
 
-  @Test("batches of another request, or with too few kept examples, or damaged, are done anew")
+  @Test(
+    "batches of another request, with too few kept examples, or in damaged files are computed again"
+  )
   func stale() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
-    let meter = QueryCounter(try network(1))
-    let runner = try runner(pgd, meter)
+    let counter = QueryCounter(try network(1))
+    let runner = try runner(pgd, counter)
     _ = try runner.run(keep: 0, journal: BatchJournal(for: place, request: "another")) { _ in }
     let journal = BatchJournal(for: place, request: runner.request)
-    var before = meter.backwards
+    var before = counter.backwards
     _ = try runner.run(keep: 0, journal: journal) { _ in }
-    #expect(meter.backwards - before == 30 * 2 * 3)
-    before = meter.backwards
+    #expect(counter.backwards - before == 30 * 2 * 3)
+    before = counter.backwards
     _ = try runner.run(keep: 8, journal: journal) { _ in }
-    #expect(meter.backwards - before == 8 * 2 * 3)
+    #expect(counter.backwards - before == 8 * 2 * 3)
     let file = folder.appending("\(place.lastPathComponent).batches/0-8.safetensors")
     try Data(contentsOf: file).prefix(200).write(to: file)
-    before = meter.backwards
+    before = counter.backwards
     _ = try runner.run(keep: 8, journal: journal) { _ in }
-    #expect(meter.backwards - before == 8 * 2 * 3)
+    #expect(counter.backwards - before == 8 * 2 * 3)
   }
 
   @Test(
-    "towards all other classes: each image as often as there are, in whatever batches",
+    "target: all makes an example of each image for every other class, whatever the batch size",
     arguments: [1, 7, 256])
   func allTargets(_ batchSize: Int) throws {
     let plan = AttackPlan(
@@ -109,7 +109,7 @@ struct TransferRunnerTests {
     #expect(cell.interval == wilsonInterval(successes: cell.accuracy * 5, of: 5))
   }
 
-  @Test("what is stored is what was measured, but for the seconds")
+  @Test("a stored result is the measured one, without the seconds")
   func stored() throws {
     let folder = TemporaryFolder()
     let place = folder.appending("pgd.a.safetensors")
@@ -131,7 +131,7 @@ struct TransferRunnerTests {
     }
   }
 
-  @Test("success counts the examples of images that source and victim both had right")
+  @Test("success counts the examples whose unchanged images source and victim classify correctly")
   func success() throws {
     let plan = AttackPlan(
       name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0.1, 0.3])
@@ -149,7 +149,7 @@ struct TransferRunnerTests {
       let fooled = both.count { answers[$0] != labels[$0] }
       #expect(cell.clean == .init(bothRight: both.count, keptRight: both.count - fooled))
     }
-    // Whether the unchanged images are among the budgets or not, the counts are the same.
+    // The counts are the same whether or not 0 is one of the budgets.
     let withZero = AttackPlan(
       name: "fgsm", attack: FastGradientSign(), goal: .untargeted, epsilons: [0, 0.1, 0.3])
     let cells = try runner(withZero, network(1)).run(keep: 0) { _ in }.result.cells()

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("Choosing a setting")
+@Suite("The choice of a setting of a defense")
 struct TuningTests {
   private let folder = TemporaryFolder()
 
@@ -19,7 +19,8 @@ struct TuningTests {
     }
   }
 
-  /// The undefended model is right on 96 of 100: at least 93.12 are wanted.
+  /// The undefended model classifies 96 of 100 clean images correctly, so a candidate must classify
+  /// at least 0.97 · 96 = 93.12 correctly.
   private func tuning(_ candidates: [(Double, [Int])]) -> Tuning {
     Tuning(
       experiment: "e", model: "m", setting: "lambda", reference: "plain",
@@ -28,7 +29,7 @@ struct TuningTests {
   }
 
   @Test(
-    "the choice is the best on black-box examples among those at least 97 % as accurate on clean images"
+    "of the candidates with 97 % of the clean accuracy, the one with the best black-box mean wins"
   )
   func rule() {
     let tuning = tuning([
@@ -37,13 +38,13 @@ struct TuningTests {
     ])
     #expect(tuning.candidates.map(\.value) == [1, 10, 30, 100])
     #expect(tuning.candidates.map(tuning.isAdmissible) == [true, true, true, false])
-    // Equal means: the first.
+    // Of two candidates with equal means, the smaller value is chosen.
     #expect(tuning.chosen?.value == 10)
     #expect(abs(tuning.leastClean - 0.9312) < 1e-12)
     #expect(self.tuning([(1, [93, 99, 99, 99])]).chosen == nil)
   }
 
-  @Test("the table says of every value what the choice was made from")
+  @Test("the table has the accuracies of every value")
   func table() {
     let lines = tuning([(0.5, [95, 90, 60, 30]), (2, [50, 99, 99, 99])]).csv().split(
       separator: "\n")
@@ -74,7 +75,7 @@ struct TuningTests {
   }
 
   @Test(
-    "models are trained without the images they are judged on, once, and the same request gives the same bytes"
+    "held-out images are not trained on, finished models are kept, and results are reproducible"
   )
   func resumed() throws {
     let first = try run([0.2, 0.1])
@@ -96,7 +97,7 @@ struct TuningTests {
     #expect(try run([0.1, 0.2, 0.3]).candidates.prefix(2) == first.candidates[...])
   }
 
-  @Test("a setting or a model that is not there is refused with the nearest name")
+  @Test("an unknown setting and an unknown model are refused with the nearest name")
   func refused() {
     let wrong = #expect(throws: Failure.self) { try run([1], setting: "alfa") }
     #expect(wrong?.kind == .usage && wrong?.hint?.contains("alpha") == true)
@@ -106,7 +107,7 @@ struct TuningTests {
   }
 
   @Test(
-    "images held out and the rest are the whole, the same every time, and both keep their order")
+    "held-out images and the rest are the whole set, and the same images are held out every time")
   func split() throws {
     let images = try SevenSegmentDigits().images(.train, count: 50)
     let (rest, heldOut) = try ModelTraining.split(images, 20)

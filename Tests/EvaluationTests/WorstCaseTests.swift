@@ -4,9 +4,10 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("The worst case over attacks, example by example")
+@Suite("The worst case over all attacks")
 struct WorstCaseTests {
-  /// Four examples of label 0 within 0.1: `wrong[victim]` are those that victims a and b got wrong.
+  /// Examples with the label 0 within the budget 0.1. `wrong` has the places of those that victim a
+  /// misclassifies, and of those that victim b misclassifies.
   private func result(
     _ attack: String, from source: String, wrong: [Set<Int>], count: Int = 4, perImage: Int = 1
   ) -> TransferResult {
@@ -25,7 +26,7 @@ struct WorstCaseTests {
     AttackPlan(name: name, attack: attack, goal: .untargeted, epsilons: [0.1])
   }
 
-  @Test("an image stays right only if it does under every attack in the norm")
+  @Test("an image counts as correct only if it is correct under every attack in the norm")
   func worst() throws {
     let results = [
       result("fgsm", from: "a", wrong: [[0], [1]]), result("fgsm", from: "b", wrong: [[1], [2]]),
@@ -48,7 +49,7 @@ struct WorstCaseTests {
       cases.csv().contains("a,linf,0.1,fgsm bim,4,0.5,0.25,"), "\(cases.csv())")
   }
 
-  @Test("is never above the accuracy under any of the attacks")
+  @Test("the worst case is not above the accuracy under any of the attacks")
   func bound() {
     let results = [
       result("fgsm", from: "a", wrong: [[0, 3], [1]]),
@@ -65,7 +66,7 @@ struct WorstCaseTests {
   }
 
   @Test(
-    "of several examples of an image, each has to stay right; attacks on fewer images are left out")
+    "every example of an image must be correct, and attacks on fewer images are left out")
   func several() throws {
     let results = [
       result("fgsm", from: "a", wrong: [[0], []], count: 4, perImage: 2),

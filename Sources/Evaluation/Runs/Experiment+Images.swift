@@ -2,14 +2,14 @@ import Datasets
 import Support
 
 extension Experiment {
-  /// The images that models are trained on; nil if none of these models is trained.
+  /// The training images; nil if none of the given models is trained.
   func trainingImages(for models: [ModelPlan], progress: ProgressDisplay) throws -> LabelledImages?
   {
     let trains = models.contains { if case .training = $0.origin { true } else { false } }
     return trains ? try data.load(.train, progress: progress) : nil
   }
 
-  /// The images that are held back from training, and those of them that are attacked.
+  /// The test images, and those of them that are attacked.
   /// - Throws: `Failure.badData` if the experiment asks for pictures or a study and the data are
   ///   rows of a table, which cannot be drawn.
   func testImages(progress: ProgressDisplay) throws -> (

@@ -5,11 +5,11 @@ import ModelCore
 import Support
 
 extension ExperimentRun {
-  /// A model in the form it is judged in, and as records know it; with the set-up that trained it,
-  /// where it was trained here.
+  /// A model that takes part in the run: in the form in which it is attacked and evaluated, and as
+  /// the provenance describes it; with the set-up that trained it, if Crossfire did.
   typealias Entrant = (contestant: Contestant, record: ModelRecord, computed: ComputationRecord?)
 
-  /// The models of the experiment that the steps asked for need, trained or read, in its order.
+  /// Trains or reads the models that the selected steps need, in the order of the experiment.
   func models(test: LabelledImages) throws -> [Entrant] {
     let plans = neededModels
     let training = try experiment.trainingImages(for: plans, progress: progress)
@@ -33,7 +33,8 @@ extension ExperimentRun {
     return entrants
   }
 
-  /// An attack's examples are shown to every model; a model and its probe need those it is made of.
+  /// The models that the selected steps need. An attack needs every model, because its examples are
+  /// shown to all of them. A model or its probe needs the models that it is made of.
   private var neededModels: [ModelPlan] {
     let attacks = experiment.steps.contains { if case .attack = $0 { isWanted($0) } else { false } }
     guard !attacks, !isWanted(.report) else { return experiment.models }
@@ -52,8 +53,7 @@ extension ExperimentRun {
       "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")"
     }
     let described = ([trained ?? model.format.origin] + plan.transform.texts.map { "behind " + $0 })
-      .joined(
-        separator: ", ")
+      .joined(separator: ", ")
     let defense = model.training.map(\.defense)
     return (
       Contestant(name: plan.name, classifier: judged.classifier, fingerprint: judged.fingerprint),
@@ -84,7 +84,7 @@ extension ExperimentRun {
     case .file(let url, let notes):
       return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
     case .model, .ensemble:
-      preconditionFailure("the models that \(plan.name) is made of are not there")
+      preconditionFailure("\(plan.name) is made of models that have not been loaded")
     case .training:
       guard let training, let made = self.training(plan, training, test) else {
         preconditionFailure("no training images")
@@ -93,7 +93,7 @@ extension ExperimentRun {
     }
   }
 
-  /// Whether nothing is left to be done for a model.
+  /// Whether the run folder has the trained model, or the model need not be trained.
   func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
     guard case .training = plan.origin else { return true }
     guard let training, let made = self.training(plan, training, nil),

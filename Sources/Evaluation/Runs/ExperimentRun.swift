@@ -5,15 +5,18 @@ import Foundation
 import ModelCore
 import Support
 
-/// Runs an experiment into a folder, step by step (`ExperimentStep`); a step whose result is
-/// already there is not done again. Each step's output carries the digest of all it depends on.
+/// Runs the steps of an experiment (`ExperimentStep`) and writes their results into a folder.
+///
+/// The result of each step contains the digest of everything that it depends on. A step whose
+/// result is already in the folder is not run again.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
   public let device: Device
   public let evaluator: Evaluator
   public let progress: ProgressDisplay
-  /// The steps that may be done; what others they need has to be there. nil: all.
+  /// The steps that may be run; nil for all. The results of all other steps that they need must be
+  /// in the folder.
   let selection: [ExperimentStep]?
 
   public init(
@@ -29,11 +32,14 @@ public struct ExperimentRun {
     self.progress = progress
   }
 
-  /// Runs what has not been run. The grid is returned and not written (`Grid.write`), since the
-  /// caller may add flags to it; only the repetitions' grids are written, into their own folders.
-  /// - Returns: the grid, and the models in the form they were judged in; nil if the report is not
-  ///   among the steps asked for.
-  /// - Throws: `Failure`; among others if a step needs another that is neither done nor asked for.
+  /// Runs the selected steps whose results are missing.
+  ///
+  /// The grid is returned and not written, because the caller may add flags to it; see
+  /// `Grid.write`. The grids of repetitions are written into their own folders.
+  /// - Returns: the grid, and the models in the form in which they were evaluated; nil if the
+  ///   report is not one of the selected steps.
+  /// - Throws: `Failure`, for example if a step needs another step that has not been run and is not
+  ///   selected.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
@@ -65,8 +71,8 @@ public struct ExperimentRun {
     return (grid, models)
   }
 
-  /// Puts the experiment into the folder. Single steps are done only for the experiment that is
-  /// there, since other processes may be at work for it.
+  /// Writes the resolved experiment into the folder. Selected steps are refused if the folder holds
+  /// another experiment, because other processes may be running its steps.
   private func describe() throws {
     let text = try experiment.resolved()
     let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
@@ -74,21 +80,19 @@ public struct ExperimentRun {
     guard selection == nil || there == nil else {
       throw Failure(
         .failed, "\(folder.url.path) holds another experiment than this one",
-        hint:
-          "choose another folder with --out, or run it without --steps to go on with what has changed"
-      )
+        hint: "choose another folder with --out, or leave out --steps to replace the experiment")
     }
     try AtomicFile.write(text, to: folder.experiment)
   }
 
-  /// The grid of the experiment from another seed; nil if it is not asked for.
+  /// The grid of a repetition of the experiment from another seed; nil if it is not needed.
   private func repetition(_ number: Int) throws -> Grid? {
     guard isWanted(.repetition(number)) else { return nil }
     let claim = try selection.map { _ in try folder.claim(ExperimentStep.repetition(number).name) }
     defer { withExtendedLifetime(claim) {} }
     do {
       let place = folder.url.appending(path: "repeats/\(number)")
-      // What is only needed, and not asked for, has to be there.
+      // If the repetition is needed but not selected, its results must be in its folder already.
       let grid = try ExperimentRun(
         experiment.repetition(number), folder: RunFolder(place),
         steps: isSelected(.repetition(number)) ? nil : [.report],
@@ -142,13 +146,14 @@ public struct ExperimentRun {
     progress.end(
       "\(title): \(runner.count) examples, "
         + "\(runner.plan.epsilons.count) budget\(runner.plan.epsilons.count == 1 ? "" : "s"), "
-        + "\(runner.victims.count) victims: \(ProgressDisplay.time((ContinuousClock.now - started).seconds))"
+        + "\(runner.victims.count) victim\(runner.victims.count == 1 ? "" : "s"): "
+        + ProgressDisplay.time((ContinuousClock.now - started).seconds)
     )
     return result
   }
 
-  /// Whether the examples that are to be exported are there, as many as asked for, from this
-  /// source.
+  /// Whether the folder has the examples that are to be kept: the right number of them, made on the
+  /// same source with the same settings.
   private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
     guard keep > 0 else { return true }
     let (plan, source) = (runner.plan, runner.source)
@@ -167,10 +172,10 @@ public struct ExperimentRun {
       experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)
     ).sorted()
     let seed = experiment.seed.derive("probe")
-    let request = Digest.hex(
-      of:
-        "probe 3\n\(device.kind)\n\(model.fingerprint)\n\(data.fingerprint)\n\(seed.value)\n\(noises)"
-    )
+    let parts = [
+      "probe 3", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
+    ]
+    let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
@@ -185,17 +190,19 @@ public struct ExperimentRun {
     }
   }
 
-  /// What was found at loading about models that came from files: the gravest ends the run before
-  /// anything is attacked, the rest is said, and stands in the grid.
+  /// Shows what the probes found about models that were read from files. The findings are also
+  /// flags of the grid.
+  /// - Throws: `Failure.badData` for a finding with which an attack would be meaningless, before
+  ///   anything is attacked.
   private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
     let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
       \.name)
     for probe in probes where files.contains(probe.model) {
       let findings = probe.findings(classCount: data.classCount)
-      if let grave = findings.first(where: \.stopsRuns) {
+      if let fatal = findings.first(where: \.stopsRuns) {
         throw Failure.badData(
-          "model \(probe.model): \(grave.flag.raisedBecause) \(grave.flag.meaning)",
-          hint: grave.flag.advice)
+          "model \(probe.model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)",
+          hint: fatal.flag.advice)
       }
       for finding in findings {
         progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
@@ -205,14 +212,15 @@ public struct ExperimentRun {
 
   // MARK: Records
 
+  /// Runs a step and logs it. A step that is neither reused nor selected is an error.
   func step<Result>(_ step: ExperimentStep, reused: Bool, _ body: () throws -> Result) throws
     -> Result
   {
     guard reused || isSelected(step) else {
       throw Failure(
         .failed,
-        "the step '\(step.name)' has not been done, and others that were asked for need it",
-        hint: "do it first")
+        "the step '\(step.name)' has not been done, and selected steps need it",
+        hint: "run it first, or add it to --steps")
     }
     let claim = reused || selection == nil ? nil : try folder.claim(step.name)
     defer { withExtendedLifetime(claim) {} }
@@ -226,42 +234,6 @@ public struct ExperimentRun {
 
   private func isSelected(_ step: ExperimentStep) -> Bool { selection?.contains(step) ?? true }
 
-  /// Whether a step is asked for, or needed by one that is.
+  /// Whether a step is selected, or needed by the report, which is.
   func isWanted(_ step: ExperimentStep) -> Bool { isSelected(step) || isSelected(.report) }
-
-  private func provenance(
-    _ data: LabelledImages, _ models: [ModelRecord], _ computations: [ComputedResults]
-  ) -> Provenance {
-    Provenance(
-      experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint,
-      examples: data.count, seed: experiment.seed.value, device: device.description,
-      threads: Engine.threads, crossfire: crossfireVersion, libtorch: Engine.version,
-      models: models,
-      attacks: experiment.attacks.map {
-        AttackRecord(
-          name: $0.name, title: type(of: $0.attack).title,
-          budgetSymbol: type(of: $0.attack).budgetSymbol, parameters: $0.parameters)
-      }, valueRange: data.valueRange, computations: computations)
-  }
-
-  /// Which set-up computed which results, as each result tells of itself.
-  private func computations(
-    _ entrants: [Entrant], _ results: [TransferResult], _ probes: [ModelProbe]
-  ) -> [ComputedResults] {
-    let trained = entrants.compactMap { entrant in
-      entrant.computed.map { (ExperimentStep.model(entrant.contestant.name), $0) }
-    }
-    let attacked = results.flatMap { result in
-      result.computed.map { (ExperimentStep.attack(result.attack, source: result.source), $0) }
-    }
-    let probed = probes.compactMap { probe in
-      probe.computed.map { (ExperimentStep.probe(probe.model), $0) }
-    }
-    return (trained + attacked + probed).reduce(into: []) { all, entry in
-      let (step, record) = entry
-      let place = all.firstIndex { $0.by == record } ?? all.endIndex
-      if place == all.endIndex { all.append(ComputedResults(by: record, results: [])) }
-      all[place].results.append(step.name)
-    }
-  }
 }

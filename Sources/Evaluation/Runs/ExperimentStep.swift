@@ -7,21 +7,21 @@ import Support
   import Darwin
 #endif
 
-/// A part of an experiment with an output of its own. Steps that do not need each other may run in
+/// A part of an experiment with a result of its own. Steps that do not need each other may run in
 /// any order, and in separate processes that share the run folder.
 public enum ExperimentStep: Equatable, Sendable {
-  /// Train or read a model; needs the models it is made of.
+  /// Train or read a model. Needs the models that it is made of.
   case model(String)
-  /// Attack a source and show the examples to every victim; needs every model.
+  /// Attack a source model and show the examples to every victim. Needs every model.
   case attack(String, source: String)
-  /// Look closely at a model; needs it.
+  /// Measure on a model what the trust checks need. Needs the model.
   case probe(String)
-  /// The whole experiment once more from another seed, in a folder of its own; needs nothing.
+  /// Run the whole experiment from another seed, in a folder of its own. Needs nothing.
   case repetition(Int)
-  /// Put the grid, the pictures and the report together; needs everything else.
+  /// Write the grid, the pictures and the report. Needs every other step.
   case report
 
-  /// As `--steps`, `--dry-run` and `log.jsonl` call it: `model normal`, `attack fgsm from normal`,
+  /// The name in `--steps`, `--dry-run` and `log.jsonl`: `model normal`, `attack fgsm from normal`,
   /// `probe normal`, `repetition 2`, `report`.
   public var name: String {
     switch self {
@@ -35,7 +35,7 @@ public enum ExperimentStep: Equatable, Sendable {
 }
 
 extension Experiment {
-  /// All steps, each after those it needs.
+  /// All steps, each after the steps that it needs.
   public var steps: [ExperimentStep] {
     let names = models.map(\.name)
     return names.map { .model($0) }
@@ -43,16 +43,16 @@ extension Experiment {
       + names.map { .probe($0) } + repetitions.map { .repetition($0) } + [.report]
   }
 
-  /// The numbers of the repetitions after the first time.
+  /// The numbers of the repetitions, from 2 on. The first time is the experiment itself.
   var repetitions: [Int] { Array((1...repeats).dropFirst()) }
 
-  /// The steps whose names match one of the patterns, in which `*` stands for any text and `?` for
-  /// any letter.
-  /// - Throws: `Failure.usage` for a pattern that no step matches.
+  /// The steps whose names match one of the patterns. In a pattern, `*` stands for any text and `?`
+  /// for any character.
+  /// - Throws: `Failure.usage` for a pattern that matches no step.
   public func steps(matching patterns: [String]) throws -> [ExperimentStep] {
     for pattern in patterns where !steps.contains(where: { $0.matches(pattern) }) {
       throw Failure.usage(
-        "no step is called '\(pattern)'",
+        "there is no step '\(pattern)'",
         hint: nearestName(to: pattern, among: steps.map(\.name)).map { "did you mean '\($0)'?" }
           ?? "--dry-run lists all steps")
     }

@@ -7,40 +7,42 @@ import Support
   import Darwin
 #endif
 
-/// The folder of one run: where each artifact has its place. One run at a time, or several
-/// processes that do single steps.
+/// The folder of a run, and the places of the files in it.
+///
+/// Either one process runs the whole experiment in it, or several processes run single steps.
 public final class RunFolder {
   public let url: URL
   private let lock: FileLock?
 
-  /// Opens or creates a run folder, and removes what killed runs left half written.
-  /// - Parameter shared: other processes may do steps in it at the same time; what they are writing
-  ///   is left alone.
-  /// - Throws: `Failure.cannotWrite` if the folder cannot be written, or another run is at work in
-  ///   it.
+  /// Opens or creates a run folder, and removes the incomplete files of runs that were killed.
+  /// - Parameter shared: whether other processes may run steps in the folder at the same time. Then
+  ///   incomplete files are kept, because another process may be writing them.
+  /// - Throws: `Failure.cannotWrite` if the folder cannot be written, or if another run is at work
+  ///   in it.
   public init(_ url: URL, shared: Bool = false) throws {
     self.url = url
     guard let lock = try FileLock(url.appending(path: ".lock"), shared: shared) else {
       throw Failure.cannotWrite(
         "another crossfire is at work in \(url.path)",
-        hint: "wait for it, or choose another folder with --out")
+        hint: "wait until it has finished, or choose another folder with --out")
     }
     self.lock = lock
     if !shared { AtomicFile.sweep(url) }
   }
 
-  /// A run folder to look into, whoever is at work in it; it need not be there.
+  /// A run folder that is only read. It may be missing, and other processes may be at work in it.
   init(looking url: URL) {
     self.url = url
     lock = nil
   }
 
-  /// Takes a step for this process alone.
-  /// - Throws: `Failure` if another process is at it.
+  /// Locks a step, so that no other process runs it until the lock is released.
+  /// - Throws: `Failure` if another process is running the step.
   func claim(_ step: String) throws -> FileLock {
     guard let claim = try FileLock(url.appending(path: ".steps/\(step).lock")) else {
       throw Failure(
-        .failed, "another process is at the step '\(step)' in \(url.path)", hint: "wait for it")
+        .failed, "another process is running the step '\(step)' in \(url.path)",
+        hint: "wait until it has finished")
     }
     return claim
   }
@@ -51,7 +53,7 @@ public final class RunFolder {
   public var study: URL { url.appending(path: "study") }
   public func model(_ name: String) -> URL { Self.model(name, in: url) }
 
-  /// The place of a model in a run's folder.
+  /// The file of a model in a run folder.
   public static func model(_ name: String, in url: URL) -> URL {
     url.appending(path: "models/\(name).safetensors")
   }
@@ -72,7 +74,7 @@ public final class RunFolder {
     url.appending(path: "probes/\(model).safetensors")
   }
 
-  /// The example sets that are there, in the order of their names.
+  /// The files of adversarial examples in a run folder, in the order of their names.
   public static func exampleSets(in url: URL) -> [URL] {
     let folder = url.appending(path: "examples")
     let files =
@@ -83,7 +85,7 @@ public final class RunFolder {
     }
   }
 
-  /// Removes what unfinished attacks of earlier requests left.
+  /// Removes the journals that unfinished attacks of earlier requests left.
   func removeJournals() {
     let folder = url.appending(path: "predictions")
     let files =
@@ -94,16 +96,17 @@ public final class RunFolder {
     }
   }
 
-  /// Adds a line to `log.jsonl`: what was done, when, and how long it took. The log tells; nothing
-  /// is computed from it.
-  /// - Parameter attack: seconds of them that an attack took, without showing its examples to
-  ///   victims.
+  /// Appends a line to `log.jsonl`: which step was run, when, and how long it took. No result is
+  /// computed from the log.
+  /// - Parameters:
+  ///   - attack: the seconds of an attack alone, without those of the victims; nil for other steps.
+  ///   - reused: whether the folder had the result already.
   public func log(_ step: String, seconds: Double, attack: Double? = nil, reused: Bool) {
     let time = ISO8601DateFormatter().string(from: Date())
     let attacked = attack.map { "\"attackSeconds\":\(String(format: "%.3f", $0))," } ?? ""
     let line =
-      "{\(attacked)\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),\"step\":\"\(step)\","
-      + "\"time\":\"\(time)\"}\n"
+      "{\(attacked)\"reused\":\(reused),\"seconds\":\(String(format: "%.3f", seconds)),"
+      + "\"step\":\"\(step)\",\"time\":\"\(time)\"}\n"
     let descriptor = open(
       url.appending(path: "log.jsonl").path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }

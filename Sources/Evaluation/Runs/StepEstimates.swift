@@ -5,30 +5,32 @@ import Foundation
 import ModelCore
 import Support
 
-/// A step of an experiment as `--dry-run` shows it.
+/// A step of an experiment with the time that it is expected to take, as `--dry-run` shows it.
 public struct StepEstimate: Codable, Equatable, Sendable {
+  /// The name of the step.
   public let step: String
-  /// What is to be done, in a line.
+  /// What the step does, in one line.
   public let work: String
   /// Whether the run folder has its result already.
   public let isDone: Bool
-  /// About how long it takes on this machine; nil where that is not worth telling, or it is done.
+  /// The expected time on this machine; nil if the step is done or takes little time.
   public let seconds: Double?
 }
 
-/// Tells what the steps of an experiment will take, by doing a little of each: three training steps
-/// for a model; for an attack the passes it spends on two images, times what a pass of a whole
-/// batch takes.
+/// Estimates how long the steps of an experiment will take, by running a small part of each.
 ///
-/// Attacks that stop early spend less on weak models than on strong ones, and models that are not
-/// there yet stand in as they begin, untrained. Take the figures as orders of magnitude.
+/// For a model, three training steps are timed. For an attack, the number of passes for two images
+/// is counted and multiplied by the time of a pass per image in a whole batch.
+///
+/// The estimates are orders of magnitude. Models that are not trained yet are replaced by untrained
+/// ones, and an attack that stops early needs fewer passes on a weak model than on a robust one.
 public struct StepEstimates {
   private let run: ExperimentRun
   private let training: LabelledImages?
   private let attacked: LabelledImages
   private var entrants: [String: Contestant] = [:]
   private var passes: [String: PassTimes] = [:]
-  private var allThere = true
+  private var allTrained = true
 
   public private(set) var all: [StepEstimate] = []
 
@@ -68,13 +70,15 @@ public struct StepEstimates {
       }
       return try estimate(plan, attacked, step)
     case .probe:
-      return StepEstimate(step: step.name, work: "look closely at it", isDone: false, seconds: nil)
+      return StepEstimate(
+        step: step.name, work: "measure its gradients and outputs", isDone: false, seconds: nil)
     case .repetition:
       return StepEstimate(
-        step: step.name, work: "all of this from another seed", isDone: false, seconds: single)
+        step: step.name, work: "the steps above from another seed", isDone: false, seconds: single)
     case .report:
       return StepEstimate(
-        step: step.name, work: "grid, pictures, page", isDone: false, seconds: nil)
+        step: step.name, work: "write the grid, the pictures and the report", isDone: false,
+        seconds: nil)
     }
   }
 
@@ -92,7 +96,7 @@ public struct StepEstimates {
       entrants[plan.name] = Contestant(
         name: plan.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
       seconds = try self.seconds(recipe, training)
-      allThere = false
+      allTrained = false
     case .training:
       entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked)
         .contestant
@@ -104,7 +108,7 @@ public struct StepEstimates {
     return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
   }
 
-  /// What the steps so far take that are not repetitions.
+  /// The seconds of the steps so far, without repetitions.
   private var single: Double {
     all.filter { !$0.step.hasPrefix("repetition ") }.compactMap(\.seconds).reduce(0, +)
   }
@@ -115,7 +119,7 @@ public struct StepEstimates {
       seed: Seed(0), device: run.device)
   }
 
-  /// What a training takes, that of other models which it needs included.
+  /// The seconds of a training and of the trainings that it needs, such as that of a teacher.
   private func seconds(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Double {
     let helpers = Sum()
     let network = try fresh(plan, images)
@@ -153,10 +157,11 @@ public struct StepEstimates {
     let victims = run.experiment.models.compactMap { entrants[$0.name] }
     let runner = try run.runner(plan, source, victims, attacked)
     let place = run.folder.predictions(attack: plan.name, source: source.name)
-    let isDone = allThere && PredictionFile.read(place, request: runner.request) != nil
+    let isDone = allTrained && PredictionFile.read(place, request: runner.request) != nil
     let budgets = plan.epsilons.count
     let work =
-      "\(runner.count) examples, \(budgets) budget\(budgets == 1 ? "" : "s"), to \(victims.count) models"
+      "\(runner.count) examples, \(budgets) budget\(budgets == 1 ? "" : "s"), "
+      + "\(victims.count) victim\(victims.count == 1 ? "" : "s")"
     guard !isDone else {
       return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil)
     }
@@ -193,7 +198,7 @@ public struct StepEstimates {
     return times
   }
 
-  /// Seconds that an image takes in a whole batch.
+  /// The seconds of a forward and of a backward pass per image in a whole batch.
   private struct PassTimes {
     let forward: Double
     let backward: Double
@@ -207,13 +212,13 @@ public struct StepEstimates {
 }
 
 extension ModelPlan {
-  /// What has to be done for it, in a line.
+  /// What the step of the model does, in one line.
   fileprivate var work: String {
     switch origin {
     case .training(let plan): "train \(plan.text), \(plan.defense.text)"
     case .file(let url, _): "read \(url.path)"
-    case .model(let other): "the weights of \(other)"
-    case .ensemble(let others): "the mean of \(others.joined(separator: ", "))"
+    case .model(let other): "use the weights of \(other)"
+    case .ensemble(let others): "average the logits of \(others.joined(separator: ", "))"
     }
   }
 }
