@@ -7,7 +7,12 @@ struct FuzzTests {
   private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "crossfire-fuzz")
 
-  @Test("200 damaged files per format are read or refused, each within 5 seconds and a gigabyte")
+  /// The name of the format at the beginning of a line.
+  private static func name(_ line: Substring) -> Substring { line.prefix { $0 != ":" } }
+
+  @Test(
+    "200 damaged files per format are read or refused, each within 5 seconds and a gigabyte, and "
+      + "docs/security.md names every format")
   func short() throws {
     let process = Process()
     let output = Pipe()
@@ -19,6 +24,14 @@ struct FuzzTests {
     process.waitUntilExit()
     #expect(
       process.terminationReason == .exit && process.terminationStatus == 0, "\(text.suffix(400))")
-    #expect(text.split(separator: "\n").filter { $0.contains(" refused, ") }.count == 17)
+    // Of each format the program prints a line when it begins and a line when it has finished.
+    let lines = text.split(separator: "\n")
+    let begun = lines.filter { $0.contains(" files, the last in ") }.map(Self.name)
+    #expect(!begun.isEmpty)
+    #expect(lines.filter { $0.contains(" refused, ") }.map(Self.name) == begun)
+    let page = try Documentation.text("docs/security.md")
+    for name in begun {
+      #expect(page.contains("| \(name) |") || page.contains("`\(name)`"), "\(name)")
+    }
   }
 }
