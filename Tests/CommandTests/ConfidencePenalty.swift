@@ -6,7 +6,7 @@ import Support
 /// predicted distribution of image n and H its entropy. Pereyra et al., 2017.
 public struct ConfidencePenalty: Defense, Objective, Configurable {
   public static let name = "confidencePenalty"
-  public static let summary = "a reward for the entropy of predictions (Pereyra et al. 2017)"
+  public static let summary = "a penalty on confident predictions (Pereyra et al. 2017)"
   public static let settings: [Setting<Self>] = [
     .double("beta", \.beta, "the weight of the entropy")
   ]
@@ -18,7 +18,7 @@ public struct ConfidencePenalty: Defense, Objective, Configurable {
   public var isPenalty: Bool { true }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    // logits [N, K]
+    // logits, logProbabilities [N, K]; negativeEntropy is a scalar
     let logProbabilities = step.logits.logSoftmax()
     let negativeEntropy = (logProbabilities.exponential * logProbabilities).sum([1]).mean()
     return [LossTerm("confidence", weight: beta, negativeEntropy)]

@@ -9,12 +9,14 @@ import Testing
 
 @Suite("The examples in the documentation compile and work")
 struct ExampleTests {
-  /// A file of these tests as the documentation shows it: an attack's file stands in the target
-  /// `Attacks` there and need not import it.
+  /// A file of these tests as the documentation shows it: an attack or a defense stands in the
+  /// target `Attacks` or `Defenses` there, which it need not import.
   private static func shown(_ name: String) throws -> String {
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: name)
-    return try String(contentsOf: file, encoding: .utf8)
-      .replacing("\n@testable import Attacks\n", with: "")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    guard name != "LibraryExample.swift" else { return text }
+    return text.replacing("\n@testable import Attacks\n", with: "")
+      .replacing("import Defenses\n", with: "")
   }
 
   @Test(
@@ -22,7 +24,7 @@ struct ExampleTests {
     arguments: [
       ("README.md", ["LibraryExample.swift"]),
       ("docs/adding-an-attack.md", ["FastGradient.swift", "RandomSearch.swift"]),
-      ("docs/adding-a-defense.md", ["ConfidencePenalty.swift"]),
+      ("docs/adding-a-defense.md", ["ConfidencePenalty.swift", "GroupRobustness.swift"]),
     ])
   func areShown(_ page: String, _ files: [String]) throws {
     let blocks = try Documentation.codeBlocks("swift", in: page)
@@ -68,8 +70,8 @@ struct ExampleTests {
     #expect(throws: Failure.self) { try RandomSearch(settings("0")) }
   }
 
-  @Test("the example defense keeps predictions less certain than plain training does")
-  func defense() throws {
+  @Test("the confidence penalty keeps predictions less certain than plain training does")
+  func penalty() throws {
     let images = try DataReference("synthetic").load(.train).prefix(200)
     let settings = try Settings(
       [.init(name: "beta", value: .scalar("2"), place: "here")], place: "here")
@@ -82,5 +84,41 @@ struct ExampleTests {
       return -(logits.exponential * logits).sum([1]).mean().scalar
     }
     #expect(try entropy(ConfidencePenalty(settings)) > entropy(CrossEntropy()))
+  }
+
+  /// 200 digits in two groups: every fourth digit is black and belongs to group 1, so that nobody
+  /// can tell its label.
+  private func groupedDigits() throws -> LabelledImages {
+    let digits = try DataReference("synthetic").load(.train).prefix(200)
+    let groups = (0..<200).map { $0 % 4 == 3 ? 1 : 0 }
+    let isVisible = Tensor(groups.map { Float(1 - $0) }, shape: [200, 1, 1, 1])
+    return try LabelledImages(
+      name: "grouped", classNames: digits.classNames,
+      pixels: digits.batch(0..<200).images * isVisible, labels: digits.labels.int64s(),
+      groups: groups.map(Int64.init))
+  }
+
+  @Test("the example with groups gives a group that cannot be learned the larger weight")
+  func groups() throws {
+    let images = try groupedDigits()
+    let objective = GroupLoss(groups: 2, rate: 0.1)
+    let network = try Architecture.named("mlp").network(
+      input: images.shape, classNames: images.classNames, seed: Seed(1))
+    _ = try Trainer(TrainingSettings(epochs: 5, batchSize: 20), objective: objective)
+      .train(network, on: images, title: "example")
+    let weights = try #require(objective.state["weights"]).floats()
+    #expect(abs(weights[0] + weights[1] - 1) < 1e-5)
+    #expect(weights[1] > 0.55, "\(weights)")
+  }
+
+  @Test("the example with groups continues from its state and refuses another one")
+  func groupState() throws {
+    let objective = GroupLoss(groups: 2, rate: 0.1)
+    try objective.restore(["weights": Tensor([0.25, 0.75] as [Float], shape: [2])])
+    #expect(objective.state["weights"]?.floats() == [0.25, 0.75])
+    let three = Tensor([0.25, 0.25, 0.5] as [Float], shape: [3])
+    #expect(throws: Failure.self) { try objective.restore(["weights": three]) }
+    #expect(throws: Failure.self) { try objective.restore([:]) }
+    #expect(objective.state["weights"]?.floats() == [0.25, 0.75])
   }
 }

@@ -19,8 +19,8 @@ public struct FastGradient: OneDirectionAttack, Configurable {
   public func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor {
-    // images, gradient [N, C, H, W]
-    let gradient = classifier.lossAndGradient(at: images) { goal.loss($0) }.gradient
+    // images, gradient: pictures [N, C, H, W] or rows of a table [N, D]
+    let gradient = classifier.inputGradient(at: images) { goal.loss($0) }
     return threat(1, against: classifier).step(gradient, size: 1)
   }
 }
