@@ -119,7 +119,7 @@ extension Attack {
     epsilons.map { epsilon in
       perturb(
         images, goal, within: threat(epsilon, against: classifier), against: classifier,
-        draws: draws.purpose("epsilon \(epsilon)"))
+        draws: draws)
     }
   }
 

@@ -22,10 +22,8 @@ extension AscentAttack {
     against classifier: any Classifier, draws: ExampleDraws
   ) -> [Tensor]? {
     let threat = threat(epsilon, against: classifier)
-    // The random numbers of a sweep at this budget, so that the last frame is the sweep's result.
-    let own = draws.purpose("epsilon \(epsilon)")
     return [images]
-      + ascent.path(images, goal, within: threat, against: classifier, draws: own)
+      + ascent.path(images, goal, within: threat, against: classifier, draws: draws)
   }
 }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Support
 
 /// A way to train a network that is harder to fool: an objective, whatever must exist before
@@ -20,9 +21,9 @@ public protocol Defense: Sendable {
   /// What else the weights depend on, for fingerprints: the weights of other networks.
   var dependencies: [String: String] { get }
 
-  /// Whether it needs a mask for every example: refused before anything is trained if the data have
-  /// none.
-  var needsMasks: Bool { get }
+  /// What it needs to know about every example besides the label. Data that do not have it are
+  /// refused before anything is trained.
+  var needs: Set<AnnotationKind> { get }
 
   /// What the network is trained for, once everything exists that must exist before.
   /// - Throws: `Failure` if what it needs does not fit the network, or cannot be made.
@@ -31,7 +32,7 @@ public protocol Defense: Sendable {
 
 extension Defense {
   public var dependencies: [String: String] { [:] }
-  public var needsMasks: Bool { false }
+  public var needs: Set<AnnotationKind> { [] }
 
   /// Name and settings: `labelSmoothing(alpha=0.1)`.
   public var text: String {
@@ -45,7 +46,7 @@ extension Defense where Self: Configurable {
 }
 
 extension Defense where Self: Objective {
-  public var needsMasks: Bool { false }
+  public var needs: Set<AnnotationKind> { [] }
 
   public func objective(_ preparation: Preparation) throws -> any Objective { self }
 }

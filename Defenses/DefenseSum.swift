@@ -1,3 +1,4 @@
+import Datasets
 import Support
 
 /// What a network is trained against: one defense, or several whose terms add up.
@@ -93,8 +94,10 @@ public struct DefenseSum: Sendable {
     }
   }
 
-  /// Whether a member needs a mask for every example.
-  public var needsMasks: Bool { members.contains { $0.defense.needsMasks } }
+  /// What the members need to know about every example.
+  public var needs: Set<AnnotationKind> {
+    members.reduce(into: []) { $0.formUnion($1.defense.needs) }
+  }
 
   /// What the network is trained for, once everything exists that must exist before.
   public func objective(_ preparation: Preparation) throws -> any Objective {

@@ -1,3 +1,4 @@
+import Datasets
 import ModelCore
 import Support
 
@@ -53,7 +54,7 @@ public struct GradientRegularization: Defense, Objective, Configurable {
   }
 
   public var isPenalty: Bool { true }
-  public var needsMasks: Bool { penalty.isMasked }
+  public var needs: Set<AnnotationKind> { penalty.isMasked ? [.masks] : [] }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     let value: Tensor

@@ -1,3 +1,4 @@
+import Datasets
 import ModelCore
 import Support
 
@@ -13,8 +14,9 @@ public protocol Objective: Sendable {
   var isPenalty: Bool { get }
   /// Whether it reads `TrainingStep.logits`, the network's answers to the batch's own images.
   var readsCleanLogits: Bool { get }
-  /// Whether it needs a mask for every example. Training refuses data without masks.
-  var needsMasks: Bool { get }
+  /// What it needs to know about every example besides the label. Training refuses data that do not
+  /// have it.
+  var needs: Set<AnnotationKind> { get }
 
   /// What it remembers from step to step, as a checkpoint keeps it; empty for most.
   ///
@@ -28,7 +30,7 @@ public protocol Objective: Sendable {
 extension Objective {
   public var isPenalty: Bool { false }
   public var readsCleanLogits: Bool { true }
-  public var needsMasks: Bool { false }
+  public var needs: Set<AnnotationKind> { [] }
   public var state: [String: Tensor] { [:] }
   public func restore(_ state: [String: Tensor]) throws {}
 }

@@ -1,3 +1,4 @@
+import Datasets
 import ModelCore
 import Support
 
@@ -17,7 +18,9 @@ public struct ObjectiveSum: Objective {
   }
 
   public var readsCleanLogits: Bool { parts.contains { $0.objective.readsCleanLogits } }
-  public var needsMasks: Bool { parts.contains { $0.objective.needsMasks } }
+  public var needs: Set<AnnotationKind> {
+    parts.reduce(into: []) { $0.formUnion($1.objective.needs) }
+  }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     parts.flatMap { part in part.objective.terms(step).map { $0.weighted(part.weight) } }

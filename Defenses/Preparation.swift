@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import ModelCore
 import Support
@@ -6,13 +7,17 @@ import Support
 public struct Preparation {
   /// The network that is to be trained, as it starts.
   public let network: Network
+  /// What it is trained on.
+  public let data: LabelledImages
   private let train: (_ role: String, _ defense: any Defense) throws -> Network
 
   /// - Parameter train: trains another network, as `trained` promises.
   public init(
-    _ network: Network, train: @escaping (_ role: String, _ defense: any Defense) throws -> Network
+    _ network: Network, data: LabelledImages,
+    train: @escaping (_ role: String, _ defense: any Defense) throws -> Network
   ) {
     self.network = network
+    self.data = data
     self.train = train
   }
 

@@ -43,9 +43,7 @@ public struct Trainer {
       throw Failure.usage(
         "training needs batches of at least two images: batch statistics of one do not exist")
     }
-    guard !objective.needsMasks || data.annotations.masks != nil else {
-      throw MaskRequirement.failure(data.name)
-    }
+    try data.check(has: objective.needs)
     let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
     let optimizer = Optimizer(settings.optimizer, for: network)
     var (history, best) = try checkpoint?.restore(network, optimizer, objective) ?? ([], nil)

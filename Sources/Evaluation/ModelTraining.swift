@@ -55,9 +55,7 @@ public struct ModelTraining {
     {
       return done
     }
-    guard !plan.defense.needsMasks || training.annotations.masks != nil else {
-      throw MaskRequirement.failure(training.name)
-    }
+    try training.check(has: plan.defense.needs)
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
@@ -65,7 +63,7 @@ public struct ModelTraining {
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
     )
-    let preparation = Preparation(network) { try helper($0, $1, for: url) }
+    let preparation = Preparation(network, data: training) { try helper($0, $1, for: url) }
     let objective = try plan.defense.objective(preparation)
     let trainer = Trainer(
       plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)

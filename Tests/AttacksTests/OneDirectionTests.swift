@@ -111,7 +111,7 @@ struct OneDirectionTests {
       let threat = ThreatModel(attack.norm, epsilon: epsilon, valueRange: 0...1)
       let single = attack.perturb(
         model.images, goal, within: threat, against: model.classifier,
-        draws: .of(model.images, 5).purpose("epsilon \(epsilon)"))
+        draws: .of(model.images, 5))
       #expect(single.floats() == images.floats())
     }
   }

@@ -45,7 +45,7 @@ struct SimultaneousPerturbationTests {
     let a = attack.sweep(images, goal, epsilons: [0.25], against: narrow, draws: .of(images, 2))[0]
     let threat = attack.threat(64, against: wide)
     // The random numbers that the sweep uses for this budget.
-    let draws = ExampleDraws.of(images, 2).purpose("epsilon 0.25")
+    let draws = ExampleDraws.of(images, 2)
     let b = attack.perturb(images * 256, goal, within: threat, against: wide, draws: draws)
     #expect((a - b / 256).absolute.max().scalar < 1e-4)
     #expect((a - images).absolute.max().scalar > 0.01)

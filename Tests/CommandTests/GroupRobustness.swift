@@ -1,3 +1,4 @@
+import Datasets
 import Defenses
 import ModelCore
 import Support

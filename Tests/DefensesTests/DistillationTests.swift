@@ -33,7 +33,8 @@ struct DistillationTests {
   func teacherIsMade() throws {
     final class Record: @unchecked Sendable { var asked: [String] = [] }
     let record = Record()
-    let preparation = Preparation(TinyTraining.network()) { role, defense in
+    let preparation = Preparation(TinyTraining.network(), data: TinyTraining.data) {
+      role, defense in
       record.asked.append("\(role): \(defense.text)")
       return TinyTraining.network(seed: 78)
     }
@@ -62,7 +63,9 @@ struct DistillationTests {
     #expect(defense.dependencies == ["teacher": teacher.fingerprint])
     let student = TinyTraining.network()
     let objective = try defense.objective(
-      Preparation(student) { _, _ in throw Failure.usage("no teacher is trained") })
+      Preparation(student, data: TinyTraining.data) { _, _ in
+        throw Failure.usage("no teacher is trained")
+      })
     let step = TinyTraining.step(student, pass: .evaluation)
     let expected = SoftLabels(of: teacher, temperature: 50).terms(step).total.scalar
     #expect(abs(objective.terms(step).total.scalar - expected) < 1e-6)

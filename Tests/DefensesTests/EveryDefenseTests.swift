@@ -27,7 +27,7 @@ struct EveryDefenseTests {
     let objective = try defense.objective(TinyTraining.preparation(network))
     let history = try Trainer(TinyTraining.settings(epochs: 1, seed: seed), objective: objective)
       .train(
-        network, on: TinyTraining.data.prefix(64), title: "test")
+        network, on: TinyTraining.annotated.prefix(64), title: "test")
     #expect(history[0].loss.isFinite && history[0].loss > 0)
     for tensor in network.learned { #expect(tensor.isFinite.all().isTrue) }
     return try TinyTraining.bytes(network, in: folder.url)
@@ -51,7 +51,8 @@ struct EveryDefenseTests {
     let objective = try Self.defense(name, in: folder.url).objective(
       TinyTraining.preparation(network))
     let terms = objective.terms(
-      TinyTraining.step(network, pass: .training(dropout: Seed(1)), for: objective))
+      TinyTraining.step(
+        network, pass: .training(dropout: Seed(1)), for: objective, on: TinyTraining.annotated))
     #expect(Set(terms.map(\.name)).count == terms.count)
     for term in terms {
       #expect(term.value.count == 1 && term.weight > 0)
@@ -65,7 +66,8 @@ struct EveryDefenseTests {
     let network = TinyTraining.network()
     let objective = try Self.defense(name, in: folder.url).objective(
       TinyTraining.preparation(network))
-    let terms = objective.alone.terms(TinyTraining.step(network, for: objective))
+    let terms = objective.alone.terms(
+      TinyTraining.step(network, for: objective, on: TinyTraining.annotated))
     let judged = try #require(terms.lazy.compactMap(\.logits).first)
     #expect(judged.shape == [20, 10])
   }
@@ -90,11 +92,11 @@ struct EveryDefenseTests {
         let defense = try EveryDefenseTests.defense(name, in: folder.url)
         let objective = try defense.objective(TinyTraining.preparation(TinyTraining.network()))
         let names = objective.terms(
-          TinyTraining.step(TinyTraining.network(), for: objective)
+          TinyTraining.step(TinyTraining.network(), for: objective, on: TinyTraining.annotated)
         ).map(\.name)
         let failure = #expect(throws: Failure.self, "\(name)") {
           try Trainer(TinyTraining.settings(epochs: 1), objective: objective).train(
-            TinyTraining.brokenNetwork(), on: TinyTraining.data, title: "test")
+            TinyTraining.brokenNetwork(), on: TinyTraining.annotated, title: "test")
         }
         let message = failure?.message.replacing("-nan", with: "nan") ?? ""
         for term in names { #expect(message.contains("\(term) = nan"), "\(name): \(message)") }

@@ -99,7 +99,8 @@ struct GradientRegularizationTests {
   @Test("Only the penalty of the sum of log-probabilities looks at masks, and it needs them")
   func whoNeedsMasks() throws {
     for kind in GradientPenalty.allCases {
-      #expect(GradientRegularization(kind).needsMasks == (kind == .sumOfLogProbabilities))
+      #expect(
+        GradientRegularization(kind).needs == (kind == .sumOfLogProbabilities ? [.masks] : []))
     }
     let trainer = Trainer(
       TinyTraining.settings(epochs: 1), objective: GradientRegularization(.sumOfLogProbabilities))

@@ -9,6 +9,17 @@ import Testing
 enum TinyTraining {
   static let data = try! SevenSegmentDigits(seed: Seed(71), size: 14).images(.train, count: 200)
 
+  /// The same data with a mask over the left half of each image and two groups, for defenses that
+  /// need them.
+  static let annotated: LabelledImages = {
+    let pixels = data.pixels
+    let left = Tensor.range(14).to(.float32).isLess(than: 7).to(.float32).reshaped([1, 1, 1, 14])
+    return try! LabelledImages(
+      name: data.name, classNames: data.classNames, pixels: pixels,
+      labels: data.labels.int64s(), groups: data.labels.int64s().map { $0 % 2 },
+      masks: left.expanded(pixels.shape).contiguous)
+  }()
+
   /// A network with batch normalisation and dropout, so that everything that has a state is there.
   static func network(seed: UInt64 = 72) -> Network {
     let layers = [
@@ -41,15 +52,19 @@ enum TinyTraining {
 
   /// A step of training with the first images of the data.
   /// - Parameters:
-  ///   - masks: a mask for each image, in the images' shape.
+  ///   - masks: a mask for each image, in the images' shape; nil: those of the data.
   ///   - objective: what the step is made for; nil: one that reads the clean images' logits.
   static func step(
     _ network: Network, _ count: Int = 20, pass: Pass = .training(dropout: nil),
-    masks: Tensor? = nil, seed: UInt64 = 0, for objective: (any Objective)? = nil
+    masks: Tensor? = nil, seed: UInt64 = 0, for objective: (any Objective)? = nil,
+    on data: LabelledImages = TinyTraining.data
   ) -> TrainingStep {
     let plain = data.batch(0..<count)
+    let known = plain.annotations
     let batch = Batch(
-      images: plain.images, annotations: Annotations(labels: plain.labels, masks: masks))
+      images: plain.images,
+      annotations: Annotations(
+        labels: known.labels, groups: known.groups, masks: masks ?? known.masks))
     return TrainingStep(
       network, batch, pass, seed: Seed(seed),
       readsCleanLogits: objective?.readsCleanLogits ?? true)
@@ -58,11 +73,11 @@ enum TinyTraining {
   /// What a defense gets before it trains a network; another one it asks for is trained for one
   /// epoch.
   static func preparation(_ network: Network) -> Preparation {
-    Preparation(network) { _, defense in
+    Preparation(network, data: annotated) { _, defense in
       let other = Self.network(seed: 76)
       let objective = try defense.objective(Self.preparation(other))
       _ = try Trainer(settings(epochs: 1), objective: objective).train(
-        other, on: data, title: "test")
+        other, on: annotated, title: "test")
       return other
     }
   }

@@ -127,7 +127,7 @@ struct ImageSetTests {
     let frames = try plan.frames(images, goal, epsilon: 0.2, against: network, seed: Seed(5))
     let result = pgd.perturb(
       images, goal, within: pgd.threat(0.2, against: network), against: network,
-      draws: .of(images, 5).purpose("epsilon 0.2"))
+      draws: .of(images, 5))
     #expect(
       frames.count == 7 && frames[0].floats() == images.floats()
         && frames[6].floats() == result.floats())

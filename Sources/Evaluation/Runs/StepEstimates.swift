@@ -124,7 +124,7 @@ public struct StepEstimates {
     let helpers = Sum()
     let network = try fresh(plan, images)
     let objective = try plan.defense.objective(
-      Preparation(network) { _, defense in
+      Preparation(network, data: images) { _, defense in
         let helper = TrainingPlan(
           architecture: plan.architecture, defense: defense, settings: plan.settings)
         helpers.value += try seconds(helper, images)
