@@ -1,8 +1,8 @@
 import Support
 
-/// What is said when a defense needs masks and the data have none.
+/// The error for a defense that needs masks and data that have none.
 public enum MaskRequirement {
-  /// - Parameter data: what the data are called.
+  /// - Parameter data: the name of the data.
   public static func failure(_ data: String) -> Failure {
     .badData(
       "\(data) has no masks, and the defense needs one for every example",

@@ -130,7 +130,7 @@ struct DefenseSumTests {
       let failure = #expect(throws: Failure.self) { try sum(value) }
       #expect(
         failure?.message.hasSuffix(
-          "expected a defense's name, one defense with its settings, or a list of those")
+          "expected the name of a defense, a defense with settings, or a list of these")
           == true)
     }
     let unknown = #expect(throws: Failure.self) { try sum(.list([.scalar("trade")])) }

@@ -73,7 +73,7 @@ struct DistillationTests {
     let failure = #expect(throws: Failure.self) {
       try defense.objective(TinyTraining.preparation(other))
     }
-    #expect(failure?.message.contains("takes images of 1x14x14") == true)
+    #expect(failure?.message.contains("found 1x14x14") == true)
   }
 
   @Test("a sure student's gradient at T = 1 is exactly zero: attacks that follow it change nothing")

@@ -115,7 +115,8 @@ struct TrainerTests {
     let message = failure?.message ?? ""
     #expect(
       message.hasPrefix(
-        "the loss of FailingObjective is not a number at epoch 2, step 3: cross-entropy = "))
+        "the loss of FailingObjective is infinite or not a number (NaN) at epoch 2, step 3: "
+          + "cross-entropy = "))
     #expect(message.hasSuffix(", penalty = nan"))
     #expect(
       failure?.hint == "lower the learning rate; the checkpoint of the last whole epoch is kept")
