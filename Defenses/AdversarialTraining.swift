@@ -2,20 +2,27 @@ import Attacks
 import ModelCore
 import Support
 
-/// Training on images and on their adversarial examples: c · CE(y, f(X)) + (1 − c) · CE(y, f(X′)),
-/// in equal parts by default.
+/// Adversarial training: training on images X and on their adversarial examples X′.
 ///
-/// X′ is made against the network as it is at that step, in training behaviour, and no gradient
-/// flows through it. X′ goes through the network as a batch of its own, with its own batch
-/// statistics and dropout; with c = 0 the clean images do not. Goodfellow et al., 2015; label
-/// leaking, hence predicted labels: Kurakin et al., 2017; in this form A. Ross, 2018. With
-/// projected gradient descent, true labels and c = 0 it is Madry et al., 2018.
+///     loss = c · CE(y, f(X)) + (1 − c) · CE(y, f(X′))
+///
+/// CE is the cross-entropy, f the network and y the true label. X′ is made at each step against the
+/// present network in training behaviour, and no gradient flows through it. X′ passes through the
+/// network as a batch of its own, with its own batch statistics and dropout masks. With c = 0, the
+/// clean images do not pass through it at all.
+///
+/// Use it as the standard defense against perturbations within a budget. Sources: I. Goodfellow, J.
+/// Shlens and C. Szegedy (2015). With predicted labels, the default: A. Kurakin, I. Goodfellow and
+/// S. Bengio (2017); an attack away from the true label would tell the network that label, which is
+/// known as label leaking. With both parts equal, the default: A. Ross, "Training Machine Learning
+/// Models by Regularizing their Explanations" (2018). With projected gradient descent, true labels
+/// and c = 0, it is the training of A. Madry et al. (2018).
 public struct AdversarialTraining: Defense, Objective, Configurable {
   public static let name = "adversarialTraining"
   public static let summary =
-    "part of every batch's loss on its own adversarial examples (Goodfellow et al. 2015)"
+    "training on adversarial examples too (Goodfellow et al. 2015)"
   public var inner: InnerAttack
-  /// c, the clean images' share of the loss.
+  /// c, the weight of the clean images in the loss.
   public var clean: Double
 
   public init(_ inner: InnerAttack = InnerAttack(), clean: Double = 0.5) {
@@ -24,7 +31,7 @@ public struct AdversarialTraining: Defense, Objective, Configurable {
   }
 
   public static let settings: [Setting<AdversarialTraining>] = [
-    .group(\.inner), .double("clean", \.clean, in: 0...1, "the clean images' share of the loss"),
+    .group(\.inner), .double("clean", \.clean, in: 0...1, "weight of the clean images in the loss"),
   ]
 
   public init(_ settings: Settings) throws {

@@ -2,12 +2,12 @@ import Foundation
 import ModelCore
 import Support
 
-/// A training's state after a whole epoch, as a file: network, optimizer, history, and the weights
-/// of the best epoch so far where those are to be kept.
+/// A file with the state of a training after a whole epoch: the network, the optimizer, the
+/// objective and the history, and the weights of the best epoch so far if they are to be kept.
 public struct Checkpoint: Sendable {
   public let url: URL
-  /// The digest of everything the weights depend on. A file made for another request is not
-  /// continued.
+  /// The digest of everything that the weights depend on. A training continues a checkpoint only if
+  /// their digests are equal.
   public let request: String
 
   public init(_ url: URL, request: String) {
@@ -15,9 +15,9 @@ public struct Checkpoint: Sendable {
     self.request = request
   }
 
-  /// What the names of the best epoch's weights begin with.
+  /// The prefix of the names of the best epoch's weights.
   private static let best = "best."
-  /// What the names of the objective's state begin with.
+  /// The prefix of the names of the objective's state.
   private static let objective = "objective."
 
   private struct Header: Codable {
@@ -26,9 +26,9 @@ public struct Checkpoint: Sendable {
     let history: [EpochRecord]
   }
 
-  /// Puts the last checkpoint's state into the network, the optimizer and the objective.
-  /// - Returns: the epochs it has behind it and the best one's weights; nil if there is no sound
-  ///   checkpoint of this request, and then nothing has changed.
+  /// Restores the network, the optimizer and the objective from the file.
+  /// - Returns: the records of the epochs that are done, and the weights of the best one; nil if
+  ///   there is no valid checkpoint of this request. In that case nothing has changed.
   func restore(
     _ network: Network, _ optimizer: Optimizer, _ objective: any Objective
   ) throws -> (history: [EpochRecord], best: [String: Tensor]?)? {
@@ -63,6 +63,7 @@ public struct Checkpoint: Sendable {
     return (header.history, best.isEmpty ? nil : best)
   }
 
+  /// Writes the state after an epoch.
   func write(
     _ network: Network, _ optimizer: Optimizer, _ objective: any Objective,
     _ history: [EpochRecord], best: [String: Tensor]? = nil
@@ -84,7 +85,7 @@ public struct Checkpoint: Sendable {
     Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) })
   }
 
-  /// Removes the file once the finished model is in its place.
+  /// Removes the file, once the finished model is in its place.
   public func remove() {
     try? FileManager.default.removeItem(at: url)
   }

@@ -1,15 +1,31 @@
 import ModelCore
 import Support
 
-/// Training that keeps the loss straight around the images: CE(y, f(X)) + λ · mean_n ‖H_n‖_F², with
-/// H_n the second derivative of image n's loss in its pixels.
+/// Curvature regularisation: training with a penalty on the curvature of the loss around the
+/// images.
 ///
-/// Stochastic: ‖H‖_F² = E ‖H·v‖² for directions v of independent signs ±1 (Hutchinson, 1990), with
-/// H·v by differentiating ⟨∇ₓL, v⟩, so there is no step length and one pass' batch statistics and
-/// dropout masks serve all; `samples` directions are averaged. Rifai et al., 2011, estimate the
-/// same from differences of gradients at noisy places. Exact: one derivative for each pixel, for
-/// small images and tests. Where images share batch statistics, what they do to each other's
-/// gradients counts too.
+///     loss = CE(y, f(X)) + λ · mean over n of ‖Hₙ‖_F²
+///
+/// Hₙ is the second derivative (Hessian) of the loss of image n in its pixels, and ‖·‖_F the
+/// Frobenius norm. The penalty makes the loss more linear around the images.
+///
+/// The stochastic method estimates ‖H‖_F² from random directions v, whose components are
+/// independent signs ±1 (M. Hutchinson, 1990). Their products have the mean E[vᵢ·vⱼ] = 1 for i = j
+/// and 0 otherwise, so
+///
+///     E ‖H·v‖² = Σᵢⱼₖ Hᵢⱼ·Hᵢₖ·E[vⱼ·vₖ] = Σᵢⱼ Hᵢⱼ² = ‖H‖_F²
+///
+/// and the mean over `samples` directions is an unbiased estimate. H·v is the derivative of ⟨∇ₓL,
+/// v⟩ in the pixels. It needs no step length, and all directions use one forward pass with one set
+/// of batch statistics and dropout masks. The exact method uses every unit vector eᵢ in place of v:
+/// Σᵢ ‖H·eᵢ‖² = ‖H‖_F². It takes one derivative for each pixel, and is meant for small images and
+/// tests.
+///
+/// In training behaviour, images share batch statistics. The derivative of image n's pixels then
+/// includes the effect of the other images on its gradient.
+///
+/// Use it to make the loss surface smoother. Source of the penalty: S. Rifai et al. (2011), who
+/// estimate it from differences of gradients at noisy points.
 public struct CurvatureRegularization: Defense, Objective, Configurable {
   public static let name = "curvatureRegularization"
   public static let summary =
@@ -23,10 +39,10 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
     case exact
   }
 
-  /// λ, on the mean over the images.
+  /// λ, the weight of the penalty, which is a mean over the images.
   public var lambda: Double
   public var method: Method
-  /// How many random directions are averaged; the exact method has no use for it.
+  /// The number of random directions in the mean. The exact method ignores it.
   public var samples: Int
 
   public init(lambda: Double = 1, method: Method = .stochastic, samples: Int = 1) {
@@ -36,9 +52,9 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   }
 
   public static let settings: [Setting<CurvatureRegularization>] = [
-    .double("lambda", \.lambda, "its weight, on the mean over the images"),
+    .double("lambda", \.lambda, "weight λ of the penalty"),
     .choice("method", \.method, "how the second derivative is measured"),
-    .int("samples", \.samples, in: 1...10_000, "directions that are averaged"),
+    .int("samples", \.samples, in: 1...10_000, "number of random directions"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -49,7 +65,8 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   public var isPenalty: Bool { true }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    // gradient [N, …]
+    // gradient (∇ₓL), direction (v) and the derivative H·v [N, …]; each square is a mean over N
+    // images
     let gradient = step.inputGradient { $0.crossEntropy(step.labels) }
     let squares = directions(step).map { direction in
       step.inputDerivative(of: (gradient * direction()).sum()).flattened.square.sum([1]).mean()
@@ -59,7 +76,7 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
     return [LossTerm("curvature", weight: lambda, value)]
   }
 
-  /// The directions, each in the shape of one image or of all.
+  /// The directions, each in the shape of all images or of one image, which is then used for all.
   private func directions(_ step: TrainingStep) -> [() -> Tensor] {
     let images = step.images
     let shape = Array(images.shape.dropFirst())

@@ -1,32 +1,38 @@
 import Datasets
 import Support
 
-/// A way to train a network that is harder to fool: an objective, whatever must exist before
-/// training, and a name and settings to ask for it.
+/// A method to train a network that is harder to fool: an objective, together with everything that
+/// must exist before training.
 ///
-/// A new defense is one file with a type that conforms, and one line in `DefenseRegistry`.
+/// To add a defense, write one file with a type that conforms to this protocol, and add one line to
+/// `DefenseRegistry`.
 public protocol Defense: Sendable {
-  /// Its name on the command line and in experiment files.
+  /// The name on the command line and in experiment files.
   static var name: String { get }
-  /// One line for lists and help.
+  /// A description of one line, for lists and help.
   static var summary: String { get }
 
-  /// Reads its settings; the settings' defaults are the defense's.
+  /// Creates the defense from settings. A setting that is not given keeps its default.
+  /// - Throws: `Failure` if a setting has no valid value.
   init(_ settings: Settings) throws
 
-  /// Its settings as they are in force: what `init` would read to make the same defense again, for
-  /// records and fingerprints. A name that stands twice is a list.
+  /// The settings in force, for records and fingerprints. From these settings, `init` creates the
+  /// same defense again. A name that occurs several times is a list.
   var parameters: [(name: String, value: String)] { get }
 
-  /// What else the weights depend on, for fingerprints: the weights of other networks.
+  /// Everything else that the weights depend on, for fingerprints. An example is the fingerprint of
+  /// another network's weights.
   var dependencies: [String: String] { get }
 
   /// What it needs to know about every example besides the label. Data that do not have it are
   /// refused before anything is trained.
   var needs: Set<AnnotationKind> { get }
 
-  /// What the network is trained for, once everything exists that must exist before.
-  /// - Throws: `Failure` if what it needs does not fit the network, or cannot be made.
+  /// The objective of the training.
+  /// - Parameter preparation: the network that is to be trained, and other networks if the defense
+  ///   needs them.
+  /// - Throws: `Failure` if something that the defense needs does not fit the network or cannot be
+  ///   made.
   func objective(_ preparation: Preparation) throws -> any Objective
 }
 
@@ -34,7 +40,7 @@ extension Defense {
   public var dependencies: [String: String] { [:] }
   public var needs: Set<AnnotationKind> { [] }
 
-  /// Name and settings: `labelSmoothing(alpha=0.1)`.
+  /// The name and the settings, for example `labelSmoothing(alpha=0.1)`.
   public var text: String {
     let list = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
     return Self.name + (list.isEmpty ? "" : "(\(list))")
@@ -51,10 +57,10 @@ extension Defense where Self: Objective {
   public func objective(_ preparation: Preparation) throws -> any Objective { self }
 }
 
-/// No defense: cross-entropy on the images as they are.
+/// No defense: training on the cross-entropy of the images as they are.
 public struct PlainTraining: Defense {
   public static let name = "none"
-  public static let summary = "plain training on cross-entropy"
+  public static let summary = "plain training with cross-entropy"
   public let parameters: [(name: String, value: String)] = []
 
   public init() {}
@@ -62,7 +68,8 @@ public struct PlainTraining: Defense {
   public func objective(_ preparation: Preparation) -> any Objective { CrossEntropy() }
 }
 
-/// Every defense, one line each.
+/// All defenses. A defense is known to the command line, to experiment files and to the tests once
+/// it has its line here.
 public enum DefenseRegistry {
   public static let all: [any Defense.Type] = [
     PlainTraining.self,
@@ -79,7 +86,9 @@ public enum DefenseRegistry {
 
   public static var names: [String] { all.map { $0.name } }
 
-  /// Makes a defense from its name and settings, and refuses settings it does not have.
+  /// Creates a defense from its name and settings.
+  /// - Throws: `Failure.usage`, with the nearest name as a hint, for an unknown name;
+  ///   `Failure.badData` for a setting that the defense does not have or that is not valid.
   public static func defense(named name: String, _ settings: Settings) throws -> any Defense {
     guard let type = all.first(where: { $0.name == name }) else {
       throw Failure.usage("unknown defense '\(name)'", hint: hint(for: name, among: names))

@@ -1,18 +1,23 @@
 import Datasets
 import Support
 
-/// What a network is trained against: one defense, or several whose terms add up.
+/// The defenses that a network is trained with: one, or several whose losses add up.
 ///
-/// The loss is the sum over the members of weight · (their terms). A penalty (gradient or curvature
-/// regularisation, TRADES) brings its penalty only, so that no cross-entropy is counted that nobody
-/// wrote. Where every member is a penalty, plain cross-entropy is added once, with weight one. The
-/// members share the pass of the clean images.
+///     loss = Σ weight · loss of the member
 ///
-///     [{adversarialTraining: {epsilon: 0.3}}, {gradientRegularization: {lambda: 100, weight: 0.5}}]
+/// Penalties (gradient and curvature regularisation, TRADES) contribute only their penalty, so that
+/// no cross-entropy is added that the experiment does not ask for. If all members are penalties,
+/// the plain cross-entropy is added once, with weight one. All members share the forward pass of
+/// the clean images.
 ///
-/// is ½ CE(f(X)) + ½ CE(f(X′)) + ½ · 100 · penalty: A. Ross' ½ [(CE + λ · penalty) + CE_adv] with λ
-/// = 100.
+///     [{adversarialTraining: {epsilon: 0.3}},
+///      {gradientRegularization: {lambda: 100, weight: 0.5}}]
+///
+/// is ½ CE(f(X)) + ½ CE(f(X′)) + ½ · 100 · penalty. This is the loss ½ [(CE + λ · penalty) +
+/// CE_adv] with λ = 100 of A. Ross, "Training Machine Learning Models by Regularizing their
+/// Explanations" (2018).
 public struct DefenseSum: Sendable {
+  /// One of the defenses, with its weight in the sum.
   public struct Member: Sendable {
     public let defense: any Defense
     public let weight: Double
@@ -22,7 +27,8 @@ public struct DefenseSum: Sendable {
       self.weight = weight
     }
 
-    /// Name and settings, and the weight where it is not one: `0.5·labelSmoothing(alpha=0.1)`.
+    /// The name and the settings, after the weight if it is not one:
+    /// `0.5·labelSmoothing(alpha=0.1)`.
     var text: String { (weight == 1 ? "" : "\(weight)·") + defense.text }
   }
 
@@ -30,15 +36,15 @@ public struct DefenseSum: Sendable {
   public let members: [Member]
 
   public init(_ members: [Member]) {
-    precondition(!members.isEmpty, "a sum of no defenses")
+    precondition(!members.isEmpty, "a sum needs at least one defense")
     self.members = members
   }
 
   public init(_ defense: any Defense) { self.init([Member(defense)]) }
 
-  /// Reads `NAME`, `{ NAME: { settings } }`, or a list of these, in which the settings may hold a
-  /// `weight` too.
-  /// - Throws: `Failure.badData` with the place and the nearest valid name.
+  /// Reads `NAME`, `{ NAME: { settings } }`, or a list of these. In a list, the settings may
+  /// include `weight`.
+  /// - Throws: `Failure.badData`, with the place and, for an unknown name, the nearest valid one.
   public init(_ value: SettingValue, place: String) throws {
     guard case .list(let items) = value else {
       self.init([try Self.member(value, place, isInList: false)])
@@ -55,10 +61,10 @@ public struct DefenseSum: Sendable {
     case .scalar(let name): return Member(try defense(name, .none(place), place))
     case .map(let map):
       guard map.entries.count == 1, let chosen = map.entries.first else { throw malformed(place) }
-      guard let settings = try map.map(chosen.name, "its settings") else {
+      guard let settings = try map.map(chosen.name, "settings of the defense") else {
         throw malformed(chosen.place)
       }
-      let weight = isInList ? try settings.double("weight", default: 1, "its weight in the sum") : 1
+      let weight = isInList ? try settings.double("weight", default: 1, "weight in the sum") : 1
       return Member(try defense(chosen.name, settings, chosen.place), weight: weight)
     case .list: throw malformed(place)
     }
@@ -76,16 +82,17 @@ public struct DefenseSum: Sendable {
 
   private static func malformed(_ place: String) -> Failure {
     .badData(
-      "\(place): expected a defense's name, one defense with its settings, or a list of those",
+      "\(place): expected the name of a defense, a defense with settings, or a list of these",
       hint:
-        "for example defense: [ { adversarialTraining: { epsilon: 0.3 } }, { gradientRegularization: { lambda: 10 } } ]"
+        "for example defense: [ { adversarialTraining: { epsilon: 0.3 } }, "
+        + "{ gradientRegularization: { lambda: 10 } } ]"
     )
   }
 
-  /// One line: `adversarialTraining(…) + 0.5·gradientRegularization(…)`.
+  /// One line, for example `adversarialTraining(…) + 0.5·gradientRegularization(…)`.
   public var text: String { members.map(\.text).joined(separator: " + ") }
 
-  /// What else the weights depend on, one line each in a fixed order.
+  /// Everything else that the weights depend on, one line each, in a fixed order.
   public var dependencies: [String] {
     members.enumerated().flatMap { index, member in
       member.defense.dependencies.sorted { $0.key < $1.key }.map {
@@ -99,7 +106,7 @@ public struct DefenseSum: Sendable {
     members.reduce(into: []) { $0.formUnion($1.defense.needs) }
   }
 
-  /// What the network is trained for, once everything exists that must exist before.
+  /// The objective of the training. See `Defense.objective`.
   public func objective(_ preparation: Preparation) throws -> any Objective {
     ObjectiveSum(
       try members.map { (objective: try $0.defense.objective(preparation), weight: $0.weight) })

@@ -1,18 +1,24 @@
 import ModelCore
 import Support
 
-/// Defensive distillation: a teacher is trained with softmax(z / T), then a student, with the same
-/// architecture and a start of its own, on the teacher's softmax(z / T), also at temperature T.
-/// Evaluated at T = 1. Papernot et al., 2016.
+/// Defensive distillation: a student network learns the probabilities of a teacher network at a
+/// high temperature T.
 ///
-/// The student's loss is −Σ_k t_k log softmax(z / T)_k without a factor T². At T = 1 its logits are
-/// T times further apart than they were trained to be, so that in float32 probabilities round to 0
-/// and 1 and the loss's gradient is exactly zero: attacks that follow it change nothing. That is a
-/// masked gradient and no robustness; examples of other models and attacks on the logits show it.
+/// First the teacher is trained with softmax(z / T). Then the student, with the same architecture
+/// and its own random start, learns the teacher's softmax(z / T), also at temperature T. It is used
+/// at T = 1. The student's loss is
+///
+///     −Σ_k t_k · log softmax(z / T)_k, with t = softmax(teacher's z / T), and without a factor T²
+///
+/// At T = 1, the student's logits are T times larger than in training. In float32 its probabilities
+/// then round to 0 and 1, and the gradient of the loss is exactly zero, so that attacks along this
+/// gradient change nothing. This masks the gradient and gives no robustness: adversarial examples
+/// of other models and attacks on the logits still succeed. Use it to reproduce published results
+/// and as an example of masked gradients. Source: N. Papernot et al. (2016).
 public struct Distillation: Defense, Configurable {
   public static let name = "distillation"
   public static let summary =
-    "trained on a teacher's soft labels at a temperature (Papernot et al. 2016)"
+    "training on the soft labels of a teacher at a temperature (Papernot et al. 2016)"
   public var temperature: Double
   private var teacher: StoredNetwork?
 
@@ -22,10 +28,10 @@ public struct Distillation: Defense, Configurable {
   }
 
   public static let settings: [Setting<Distillation>] = [
-    .double("temperature", \.temperature, in: 1e-3...1e6, "T, of teacher and student"),
+    .double("temperature", \.temperature, in: 1e-3...1e6, "temperature T of teacher and student"),
     Setting { root, settings in
       let meaning =
-        "a model file to use as the teacher; else one is trained first and kept beside the model"
+        "file of the teacher; if not given, one is trained first and kept beside the model"
       if settings.value("teacher", meaning) != nil {
         root.teacher = try StoredNetwork(settings.file("teacher", meaning))
       }
@@ -50,15 +56,15 @@ public struct Distillation: Defense, Configurable {
   }
 }
 
-/// How a teacher is trained: cross-entropy of the true labels with softmax(z / T).
+/// The training of a teacher: the cross-entropy of the true labels with softmax(z / T).
 public struct DistillationTeacher: Defense, Objective {
   public static let name = "distillationTeacher"
-  public static let summary = "cross-entropy at a temperature, for a teacher"
+  public static let summary = "cross-entropy at a temperature, for the teacher of a distillation"
   public let temperature: Double
 
   public init(temperature: Double) { self.temperature = temperature }
 
-  /// Reads the temperature as a distillation does.
+  /// Reads the temperature as `Distillation` does.
   public init(_ settings: Settings) throws {
     self.init(temperature: try Distillation(settings).temperature)
   }
@@ -70,19 +76,21 @@ public struct DistillationTeacher: Defense, Objective {
   }
 }
 
-/// How a student is trained: mean_n −Σ_k t_nk log softmax(z_n / T)_k with t = softmax of the
-/// teacher's logits / T.
+/// The training of a student with the probabilities of a teacher:
+///
+///     loss = mean over n of −Σ_k t_nk · log softmax(z_n / T)_k, with t = softmax(teacher's z / T)
 public struct SoftLabels: Objective {
   private let teacher: any Classifier
   private let temperature: Double
 
-  /// - Parameter teacher: in evaluation behaviour; nothing of it changes.
+  /// - Parameter teacher: a model in evaluation behaviour. Training does not change it.
   public init(of teacher: any Classifier, temperature: Double) {
     self.teacher = teacher
     self.temperature = temperature
   }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
+    // soft [N, K]
     let soft = withoutGradients { (teacher.logits(step.images) / temperature).softmax() }
     let value = (step.logits / temperature).crossEntropy(probabilities: soft).mean()
     return [LossTerm("soft labels", value, logits: step.logits)]

@@ -3,16 +3,20 @@ import Foundation
 import ModelCore
 import Support
 
-/// Adversarial training whose examples come from other networks too: c · CE(y, f(X)) + (1 − c) ·
-/// CE(y, f(X′)).
+/// Ensemble adversarial training: adversarial training whose examples also come from other
+/// networks.
 ///
-/// Every batch draws where its X′ are made: on the network in training, or on one of the networks
-/// in `sources`, each as likely. Those are constants in evaluation behaviour; they should be
-/// trained on the same data, and differ. Tramèr et al., 2018.
+///     loss = c · CE(y, f(X)) + (1 − c) · CE(y, f(X′))
+///
+/// For each batch, a random choice decides where X′ is made: on the network in training, or on one
+/// of the networks in `sources`, each with the same probability. The sources stay constant, in
+/// evaluation behaviour. They should be trained on the same data, and differ from each other. The
+/// network thus also learns from perturbations that do not depend on its own weights; use it
+/// against black-box attacks. Source: F. Tramèr et al. (2018).
 public struct EnsembleAdversarialTraining: Defense {
   public static let name = "ensembleAdversarialTraining"
   public static let summary =
-    "adversarial training with examples of other models too (Tramèr et al. 2018)"
+    "adversarial training, also with examples of other models (Tramèr et al. 2018)"
   /// The training with examples of the network itself.
   public let own: AdversarialTraining
   private let sources: [StoredNetwork]
@@ -24,7 +28,8 @@ public struct EnsembleAdversarialTraining: Defense {
     }
     guard !sources.isEmpty else {
       throw Failure.badData(
-        "\(settings.place(of: "sources")): sources is empty",
+        "\(settings.place(of: "sources")): sources: expected at least one file, "
+          + "found an empty list",
         hint: "for example sources: [a.safetensors, b.safetensors]")
     }
   }

@@ -1,18 +1,21 @@
 import Attacks
 import Support
 
-/// Training on one-step adversarial examples from a random start: CE(y, f(X′)).
+/// Fast adversarial training: training on adversarial examples of one step from a random start.
 ///
-/// From a point drawn uniformly within ε, one step of `step`·ε along the sign of the gradient, then
-/// projected; true labels and no clean images. A step much longer than ε, or too many epochs, can
-/// end in a network that only one-step attacks fail on: judge it by iterated ones. Wong, Rice &
-/// Kolter, 2020.
+///     loss = CE(y, f(X′)), with X′ = project(X₀ + step·ε·sign ∇L(X₀)) and X₀ uniform within ε of X
+///
+/// It uses true labels and no clean images. It needs only one more forward and backward pass for
+/// each batch than plain training; use it where training with iterated attacks is too slow. With a
+/// step much longer than ε, or with too many epochs, the network can become robust against one-step
+/// attacks only. Evaluate it with iterated attacks. Source: E. Wong, L. Rice and J. Z. Kolter
+/// (2020).
 public struct FastAdversarialTraining: Defense, Configurable {
   public static let name = "fastAdversarialTraining"
   public static let summary =
-    "one step from a random start on every batch, no clean images (Wong et al. 2020)"
+    "training on one-step adversarial examples from a random start (Wong et al. 2020)"
   public var epsilon: Double
-  /// The length of the step in units of ε.
+  /// The step size in units of ε.
   public var step: Double
 
   public init(epsilon: Double = 0.3, step: Double = 1.25) {
@@ -21,8 +24,8 @@ public struct FastAdversarialTraining: Defense, Configurable {
   }
 
   public static let settings: [Setting<FastAdversarialTraining>] = [
-    .double("epsilon", \.epsilon, "the budget, in pixel units"),
-    .double("step", \.step, in: 0...1e3, "length of the step, in units of epsilon"),
+    .double("epsilon", \.epsilon, "budget ε in pixel units"),
+    .double("step", \.step, in: 0...1e3, "step size in units of epsilon"),
   ]
 
   public init(_ settings: Settings) throws {

@@ -1,21 +1,21 @@
 import ModelCore
 import Support
 
-/// Cross-entropy on noisy images: CE(y, f(X + σ·ξ)) with ξ standard normal, drawn anew for every
-/// batch.
+/// Training on noisy images: CE(y, f(X + σ·ξ)), with ξ standard normal and new for each batch.
 ///
-/// The noise is not clipped to the valid pixels, so that it is Gaussian everywhere. A baseline for
-/// defenses against small perturbations, and what randomised smoothing trains with (Cohen et al.,
-/// 2019).
+/// The noise is not clipped to the valid pixel range, so that its distribution is the same for all
+/// pixels. Use it as a baseline for defenses against small perturbations, or to train a model for
+/// randomised smoothing. Source: J. Cohen, E. Rosenfeld and J. Z. Kolter (2019).
 public struct GaussianNoise: Defense, Objective, Configurable {
   public static let name = "gaussianNoise"
   public static let summary = "training on images with Gaussian noise (Cohen et al. 2019)"
+  /// σ, the standard deviation of the noise, in units of pixel values.
   public var sigma: Double
 
   public init(sigma: Double = 0.1) { self.sigma = sigma }
 
   public static let settings: [Setting<GaussianNoise>] = [
-    .double("sigma", \.sigma, "standard deviation of the noise, in pixel units")
+    .double("sigma", \.sigma, "standard deviation σ of the noise in pixel units")
   ]
 
   public init(_ settings: Settings) throws {

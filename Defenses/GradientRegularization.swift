@@ -2,31 +2,38 @@ import Datasets
 import ModelCore
 import Support
 
-/// Training that keeps input gradients small: H(y, ŷ) + λ · mean_n ‖∇ₓ loss_n‖, in the measure of a
-/// `GradientPenalty`.
+/// Gradient regularisation: training with a penalty on the input gradient.
 ///
-/// The gradient is of the summed loss and the penalty a mean over images, so λ does not depend on
-/// the size of a batch. The exact method differentiates the gradient of the very pass that gives
-/// the cross-entropy, its batch statistics and dropout masks included; running statistics move
-/// once. Drucker & Le Cun, 1992; Ross & Doshi-Velez, 2018.
+///     loss = CE(y, f(X)) + λ · mean over n of φ(∇ₓ lossₙ)
+///
+/// `GradientPenalty` defines lossₙ and φ; by default they give double backpropagation, φ(g) =
+/// ‖g‖₂². A small input gradient means that a small change of the pixels has a small effect on the
+/// loss. The gradient is that of the sum over the batch and the penalty is a mean over the images,
+/// so λ does not depend on the batch size.
+///
+/// The exact method differentiates the gradient of the same pass that gives the cross-entropy,
+/// including its batch statistics and dropout masks; running statistics are updated once.
+///
+/// Use it as a defense that needs no attack in training. Sources: H. Drucker and Y. Le Cun (1992);
+/// A. Ross and F. Doshi-Velez (2018).
 public struct GradientRegularization: Defense, Objective, Configurable {
   public static let name = "gradientRegularization"
   public static let summary =
-    "a penalty on input gradients: double backpropagation and its kin (Ross & Doshi-Velez 2018)"
+    "a penalty on input gradients, such as double backpropagation (Ross & Doshi-Velez 2018)"
 
-  /// How the penalty's own gradient in the parameters is found.
+  /// How the derivative of the penalty in the parameters is computed.
   public enum Method: String, Sendable, CaseIterable {
-    /// By differentiating the gradient.
+    /// By differentiating the input gradient.
     case exact
-    /// By a difference of two ordinary gradients: see `FiniteDifference`.
+    /// By a difference of two ordinary gradients. See `FiniteDifference`.
     case finiteDifference
   }
 
   public var penalty: GradientPenalty
-  /// λ, on the mean over the images.
+  /// λ, the weight of the penalty, which is a mean over the images.
   public var lambda: Double
   public var method: Method
-  /// The longest move of an image in a finite difference, in pixel units (ℓ2).
+  /// The largest move of an image in a finite difference, in units of pixel values (ℓ2).
   public var step: Double
 
   public init(
@@ -40,12 +47,12 @@ public struct GradientRegularization: Defense, Objective, Configurable {
   }
 
   public static let settings: [Setting<GradientRegularization>] = [
-    .choice("penalty", \.penalty, "what is punished"),
-    .double("lambda", \.lambda, "its weight, on the mean over the images"),
-    .choice("method", \.method, "how it is differentiated"),
+    .choice("penalty", \.penalty, "penalty on the input gradient"),
+    .double("lambda", \.lambda, "weight λ of the penalty"),
+    .choice("method", \.method, "how the penalty is differentiated"),
     .double(
       "step", \.step, in: 1e-6...1e3,
-      "the longest move of a finite difference, in pixel units (l2)"),
+      "largest move of a finite difference in pixel units (l2)"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -57,6 +64,7 @@ public struct GradientRegularization: Defense, Objective, Configurable {
   public var needs: Set<AnnotationKind> { penalty.isMasked ? [.masks] : [] }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
+    // gradient [N, …], sizes [N], value []
     let value: Tensor
     switch method {
     case .exact:

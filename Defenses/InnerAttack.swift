@@ -2,13 +2,14 @@ import Attacks
 import ModelCore
 import Support
 
-/// The attack inside a training: which one, how large, and away from which labels.
+/// The attack that a training uses: which one, its budget, and the labels that it leads away from.
 public struct InnerAttack: Configurable {
-  /// What an image is to be moved away from.
+  /// The labels that the attack leads away from.
   public enum Labels: String, Sendable, CaseIterable {
-    /// The class the attacked network predicts itself, so that the perturbation does not tell the
-    /// true one.
+    /// The classes that the attacked network itself predicts. The perturbation then does not depend
+    /// on the true label.
     case predicted
+    /// The true labels.
     case `true`
   }
 
@@ -25,19 +26,19 @@ public struct InnerAttack: Configurable {
   }
 
   public static let settings: [Setting<InnerAttack>] = [
-    .attack("attack", \.attack, among: { !$0.defaultGoal.isTargeted }, "the attack inside"),
-    .double("epsilon", \.epsilon, "its budget, in pixel units"),
-    .choice("labels", \.labels, "which labels it leads away from"),
+    .attack(
+      "attack", \.attack, among: { !$0.defaultGoal.isTargeted }, "attack that makes the examples"),
+    .double("epsilon", \.epsilon, "budget of the attack in pixel units"),
+    .choice("labels", \.labels, "labels that the attack leads away from"),
   ]
 
-  /// Adversarial images of a batch, in the images' shape, without a history: no gradient flows
-  /// through them.
+  /// Adversarial images of a batch, in the shape of its images. No gradient flows through them.
   ///
   /// - Parameters:
-  ///   - classifier: what is attacked; nil: the network in training, as it is at this step, in
-  ///     training behaviour. The attack moves no running statistics.
-  ///   - predicted: the classes it predicts for the images, where the caller knows them from the
-  ///     step's own logits.
+  ///   - classifier: the attacked model; nil for the present network in training behaviour. The
+  ///     attack does not update its running statistics.
+  ///   - predicted: the network's predicted classes, if the caller knows them from the logits of
+  ///     the step.
   func examples(
     _ step: TrainingStep, against classifier: (any Classifier)? = nil, predicted: Tensor? = nil
   ) -> Tensor {
@@ -54,8 +55,9 @@ public struct InnerAttack: Configurable {
     ).detached
   }
 
-  /// One step along a gradient's sign needs no forward pass of its own: it goes back through the pass
-  /// that made the step's logits, and sees that pass's dropout masks, as the published code does.
+  /// The examples of a single step along the sign of a gradient. They need no forward pass of their
+  /// own: the gradient goes back through the pass that gave the step's logits, with the same
+  /// dropout masks, as in the published code.
   private func oneStep(_ loss: AttackLoss, _ step: TrainingStep, _ predicted: Tensor) -> Tensor {
     let goal = Goal.away(
       from: labels == .true ? step.labels : guesses(step, step.network, predicted))
@@ -68,7 +70,8 @@ public struct InnerAttack: Configurable {
     _ step: TrainingStep, _ classifier: any Classifier, _ predicted: Tensor?
   ) -> Tensor {
     let predicted = predicted ?? classifier.predictions(step.images)
-    // Where a logit is not a number there is no predicted class; the loss then says so.
+    // If a logit is not a number (NaN), there is no predicted class. The true label takes its
+    // place, and training stops because the loss is not a number either.
     return predicted.isAtLeast(0).choose(predicted, else: step.labels)
   }
 }

@@ -1,19 +1,21 @@
 import ModelCore
 import Support
 
-/// Cross-entropy against (1 − α)·(true label) + α / K. Szegedy et al., 2016.
+/// Label smoothing: the cross-entropy against the soft label (1 − α)·y + α/K, for one of K classes.
 ///
-/// It bounds how far apart the logits are worth pushing. As a defense it is a baseline: it smooths
-/// the loss that attacks follow more than the decision.
+/// It limits how far apart the logits grow. Use it as a baseline: it smooths the loss that attacks
+/// follow more than it moves the decision boundary. Source: C. Szegedy et al. (2016).
 public struct LabelSmoothing: Defense, Objective, Configurable {
   public static let name = "labelSmoothing"
-  public static let summary = "soft labels: a share α spread over all classes (Szegedy et al. 2016)"
+  public static let summary =
+    "soft labels, with a share α spread over all classes (Szegedy et al. 2016)"
+  /// α, the share of a label that is spread over all classes.
   public var alpha: Double
 
   public init(alpha: Double = 0.1) { self.alpha = alpha }
 
   public static let settings: [Setting<LabelSmoothing>] = [
-    .double("alpha", \.alpha, in: 0...1, "the share spread over all classes")
+    .double("alpha", \.alpha, in: 0...1, "share α that is spread over all classes")
   ]
 
   public init(_ settings: Settings) throws {
@@ -22,6 +24,7 @@ public struct LabelSmoothing: Defense, Objective, Configurable {
   }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
+    // soft [N, K]
     let classes = step.network.classCount
     let soft = step.labels.oneHot(classes: classes) * (1 - alpha) + alpha / Double(classes)
     let value = step.logits.crossEntropy(probabilities: soft).mean()

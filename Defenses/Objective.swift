@@ -2,28 +2,31 @@ import Datasets
 import ModelCore
 import Support
 
-/// What a network is trained for: a sum of weighted terms that gradients will lower.
+/// The function that training minimises: a sum of weighted terms.
 ///
-/// Objectives know nothing of optimizers or files; the one training loop knows no objective by name.
+/// An objective knows nothing of optimizers or files, and the training loop knows no objective by
+/// name.
 public protocol Objective: Sendable {
-  /// The terms of the loss for one batch, scalars each.
+  /// The terms of the loss of one batch, each a scalar.
   func terms(_ step: TrainingStep) -> [LossTerm]
 
-  /// Whether it only punishes something and leaves the labels to others, as gradient regularisation
-  /// does. Where all objectives of a training are penalties, cross-entropy is added once.
+  /// Whether the objective is only a penalty, which does not use the labels to fit them, as in
+  /// gradient regularisation. If all objectives of a training are penalties, the cross-entropy is
+  /// added once.
   var isPenalty: Bool { get }
-  /// Whether it reads `TrainingStep.logits`, the network's answers to the batch's own images.
+  /// Whether the objective reads `TrainingStep.logits`, the logits of the batch's own images.
   var readsCleanLogits: Bool { get }
   /// What it needs to know about every example besides the label. Training refuses data that do not
   /// have it.
   var needs: Set<AnnotationKind> { get }
 
-  /// What it remembers from step to step, as a checkpoint keeps it; empty for most.
+  /// The state that the objective keeps from step to step, and that a checkpoint stores. Most
+  /// objectives have none.
   ///
-  /// An objective with a state is a class. `terms` may change the state; nothing else does.
+  /// An objective with a state is a class. Only `terms` and `restore` change the state.
   var state: [String: Tensor] { get }
-  /// Goes on from a state that a checkpoint kept.
-  /// - Throws: `Failure` if the state does not fit; nothing has changed then.
+  /// Continues from a state that a checkpoint has stored.
+  /// - Throws: `Failure` if the state does not fit. In that case nothing has changed.
   func restore(_ state: [String: Tensor]) throws
 }
 
@@ -35,13 +38,13 @@ extension Objective {
   public func restore(_ state: [String: Tensor]) throws {}
 }
 
-/// One named part of a loss.
+/// One named term of a loss.
 public struct LossTerm {
   public let name: String
   public let weight: Double
   public let value: Tensor
-  /// The logits `[N, K]` that the term was computed from. Training accuracy is that of the first
-  /// term that has them.
+  /// The logits `[N, K]` from which the term was computed. The training accuracy is that of the
+  /// first term with logits.
   public let logits: Tensor?
 
   public init(_ name: String, weight: Double = 1, _ value: Tensor, logits: Tensor? = nil) {
@@ -58,20 +61,20 @@ public struct LossTerm {
     LossTerm(name, weight: weight, logits.crossEntropy(labels).mean(), logits: logits)
   }
 
-  /// The term times a factor.
+  /// The term with its weight multiplied by a factor.
   func weighted(_ factor: Double) -> LossTerm {
     LossTerm(name, weight: factor * weight, value, logits: logits)
   }
 }
 
 extension [LossTerm] {
-  /// Σ weight·value
+  /// Σ weight·value.
   public var total: Tensor {
     dropFirst().reduce(self[0].value * self[0].weight) { $0 + $1.value * $1.weight }
   }
 }
 
-/// The mean cross-entropy of the true labels: plain training.
+/// Plain training: the mean cross-entropy of the true labels.
 public struct CrossEntropy: Objective {
   public init() {}
 

@@ -2,15 +2,16 @@ import Datasets
 import ModelCore
 import Support
 
-/// The terms of several objectives, each times a weight.
+/// The sum of several objectives, each multiplied by a weight.
 ///
-/// Where every part is a penalty, the cross-entropy of the true labels comes first, once, with weight
-/// one. The draws and dropout masks of a part do not depend on the others: they belong to purposes.
+/// If all parts are penalties, the cross-entropy of the true labels is added as the first part,
+/// with weight one. The random numbers and dropout masks of a part belong to its purposes, so they
+/// do not depend on the other parts.
 public struct ObjectiveSum: Objective {
   private let parts: [(objective: any Objective, weight: Double)]
 
-  /// - Parameter parts: in the order in which they make their own passes through the network, which
-  ///   is that in which these move its running statistics.
+  /// - Parameter parts: in the order in which they make forward passes of their own, and so update
+  ///   the running statistics.
   public init(_ parts: [(objective: any Objective, weight: Double)]) {
     let fit: [(objective: any Objective, weight: Double)] =
       parts.allSatisfy(\.objective.isPenalty) ? [(CrossEntropy(), 1)] : []
@@ -26,13 +27,15 @@ public struct ObjectiveSum: Objective {
     parts.flatMap { part in part.objective.terms(step).map { $0.weighted(part.weight) } }
   }
 
-  /// Each part's state under the part's number.
+  /// The state of all parts. The names of a part's state begin with its number.
   public var state: [String: Tensor] {
     parts.enumerated().reduce(into: [:]) { all, part in
       for (name, tensor) in part.element.objective.state { all["\(part.offset).\(name)"] = tensor }
     }
   }
 
+  /// Gives each part its own state.
+  /// - Throws: `Failure` if the state of a part does not fit. In that case no part has changed.
   public func restore(_ state: [String: Tensor]) throws {
     let before = parts.map(\.objective.state)
     for (number, part) in parts.enumerated() {
@@ -43,7 +46,7 @@ public struct ObjectiveSum: Objective {
           Dictionary(
             uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
       } catch {
-        // The parts before this one have changed already.
+        // The parts before this one have changed already, and get their old state back.
         for earlier in 0..<number { try parts[earlier].objective.restore(before[earlier]) }
         throw error
       }

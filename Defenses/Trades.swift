@@ -2,17 +2,23 @@ import Attacks
 import ModelCore
 import Support
 
-/// Training that trades accuracy for a smooth prediction: CE(y, f(X)) + β · mean_n KL(f(x_n) ‖
-/// f(x′_n)).
+/// TRADES: training that weighs accuracy against predictions that are the same in a whole
+/// neighbourhood.
 ///
-/// X′ climbs that divergence in evaluation behaviour: from X with Gaussian noise of standard
-/// deviation 0.001 (at X itself the divergence has no gradient), `steps` steps of α along the
-/// gradient's sign, each projected onto the ℓ∞ ball. X′ is a constant; both sides of the divergence
-/// learn. Zhang et al., 2019, and their published code.
+///     loss = CE(y, f(X)) + β · mean over n of KL(f(xₙ) ‖ f(x′ₙ))
+///
+/// KL is the Kullback-Leibler divergence of the predicted distributions. X′ maximises it within the
+/// ℓ∞ ball, in evaluation behaviour: from X with Gaussian noise of standard deviation 0.001, by
+/// `steps` steps of size α along the sign of the gradient, each with a projection. The noise is
+/// needed because the divergence has its minimum at X, where its gradient is zero. X′ is a constant
+/// in the loss, and both arguments of the divergence learn.
+///
+/// Use it where adversarial training costs too much accuracy; β sets the balance. Source: H. Zhang
+/// et al. (2019), and their published code.
 public struct Trades: Defense, Objective, Configurable {
   public static let name = "trades"
   public static let summary =
-    "a penalty on how much predictions differ within a budget (Zhang et al. 2019)"
+    "a penalty on the change of predictions within a budget (Zhang et al. 2019)"
   public var epsilon: Double
   /// β, the weight of the divergence.
   public var beta: Double
@@ -28,8 +34,8 @@ public struct Trades: Defense, Objective, Configurable {
   }
 
   public static let settings: [Setting<Trades>] = [
-    .double("epsilon", \.epsilon, "the budget, in pixel units"),
-    .double("beta", \.beta, "the divergence's weight"), .group(\.schedule),
+    .double("epsilon", \.epsilon, "budget ε in pixel units"),
+    .double("beta", \.beta, "weight β of the divergence"), .group(\.schedule),
   ]
 
   public init(_ settings: Settings) throws {
@@ -45,11 +51,13 @@ public struct Trades: Defense, Objective, Configurable {
     return [LossTerm("divergence", weight: beta, Self.divergence(clean, moved).mean())]
   }
 
-  /// KL(p ‖ q) of each row from logarithms of probabilities `[N, K]`, `[N]`.
+  /// KL(p ‖ q) = Σ_k p_k·(log p_k − log q_k) for each row, `[N]`, from the logarithms of
+  /// probabilities, `[N, K]`.
   static func divergence(_ p: Tensor, _ q: Tensor) -> Tensor { (p.exponential * (p - q)).sum([1]) }
 
-  /// X′ in the images' shape, without a history.
+  /// X′ in the shape of the images. No gradient flows through it.
   private func examples(_ step: TrainingStep) -> Tensor {
+    // x, noise, gradient [N, …]; clean [N, K]
     let network = step.network
     let threat = ThreatModel(.linf, epsilon: epsilon, valueRange: network.valueRange)
     let clean = withoutGradients { network.logits(step.images).logSoftmax() }

@@ -3,15 +3,15 @@ import Foundation
 import ModelCore
 import Support
 
-/// The one training loop: batches in random order, an objective's gradients, an optimizer's steps,
-/// a checkpoint an epoch.
+/// The training loop: batches in random order, the gradients of an objective, the steps of an
+/// optimizer, and a checkpoint after each epoch.
 ///
-/// All randomness of an epoch derives from the seed and the epoch's number, so a training that goes
-/// on from a checkpoint ends with the same weights as one that was never interrupted.
+/// The random numbers of an epoch derive from the seed and the number of the epoch. A training that
+/// continues a checkpoint therefore ends with the same weights as one that was never interrupted.
 public struct Trainer {
   public let settings: TrainingSettings
   public let objective: any Objective
-  /// Where checkpoints go, and what they must have been asked for to be continued; nil keeps none.
+  /// The checkpoint that is continued if it is there, and written after each epoch; nil for none.
   public let checkpoint: Checkpoint?
   public let progress: ProgressDisplay
 
@@ -20,7 +20,7 @@ public struct Trainer {
     progress: ProgressDisplay = ProgressDisplay(.quiet)
   ) {
     self.settings = settings
-    // A penalty alone leaves the labels to a fit.
+    // A sum adds the cross-entropy to a penalty.
     self.objective = objective.isPenalty ? ObjectiveSum([(objective, 1)]) : objective
     self.checkpoint = checkpoint
     self.progress = progress
@@ -28,20 +28,21 @@ public struct Trainer {
 
   /// Trains a network in place.
   /// - Parameters:
-  ///   - data: what it learns from.
-  ///   - validation: what it is watched by; needed for early stopping and for keeping the best
+  ///   - data: the images to learn from.
+  ///   - validation: held-out images. They are needed for early stopping and for keeping the best
   ///     epoch.
-  ///   - after: called with the history after every epoch.
-  /// - Returns: one record per epoch, those from before an interruption included.
-  /// - Throws: `Failure` if the loss or the weights are not numbers any more (the last checkpoint
-  ///   stays), or a checkpoint cannot be written.
+  ///   - after: called with the history after each epoch.
+  /// - Returns: one record for each epoch, including those before an interruption.
+  /// - Throws: `Failure` if the loss or the weights become infinite or not a number (NaN), or if a
+  ///   checkpoint cannot be written. The last checkpoint is kept.
   public func train(
     _ network: Network, on data: LabelledImages, validation: LabelledImages? = nil, title: String,
     after: ([EpochRecord]) throws -> Void = { _ in }
   ) throws -> [EpochRecord] {
     guard settings.batchSize >= 2, data.count >= 2 else {
       throw Failure.usage(
-        "training needs batches of at least two images: batch statistics of one do not exist")
+        "training needs batches of at least two images, because batch statistics of a single "
+          + "image do not exist")
     }
     try data.check(has: objective.needs)
     let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
@@ -80,7 +81,7 @@ public struct Trainer {
     for step in 0..<steps {
       let start = step * settings.batchSize
       let count = min(settings.batchSize, data.count - start)
-      // Batch statistics of a single image do not exist.
+      // Batch statistics of a single image do not exist, so a last batch of one image is left out.
       if count == 1 && steps > 1 { continue }
       let batch = data.batch(at: order.narrow(0, start, count)).to(network.device)
       let training = TrainingStep(
@@ -110,26 +111,28 @@ public struct Trainer {
   private func remark(_ epoch: Int, _ tally: Tally) -> String {
     let loss = String(format: "%.3f", tally.loss)
     let accuracy = String(format: "%.1f", 100 * tally.accuracy)
-    return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  right \(accuracy) %"
+    return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  accuracy \(accuracy) %"
   }
 
   private func diverged(_ epoch: Int, _ step: Int, _ terms: [LossTerm]) -> Failure {
     let values = terms.map { "\($0.name) = \($0.value.scalar)" }.joined(separator: ", ")
     return Failure(
       .failed,
-      "the loss of \(type(of: objective)) is not a number at epoch \(epoch + 1), step \(step + 1): \(values)",
+      "the loss of \(type(of: objective)) is infinite or not a number (NaN) "
+        + "at epoch \(epoch + 1), step \(step + 1): " + values,
       hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
   }
 
   private func brokenWeights(_ epoch: Int) -> Failure {
     Failure(
       .failed,
-      "the weights are not numbers any more after the last step of epoch \(epoch + 1) of \(type(of: objective)): its gradients were not",
+      "the weights are infinite or not a number (NaN) after epoch \(epoch + 1) of "
+        + "\(type(of: objective)), because its gradients were",
       hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
   }
 }
 
-/// Sums over the images of an epoch so far.
+/// The sums over the images of an epoch so far.
 private struct Tally {
   private var seen = 0
   private var right = 0.0

@@ -1,20 +1,20 @@
 import Foundation
 import Support
 
-/// How one pass over the training images went.
+/// The results of one epoch, a pass over the training images.
 public struct EpochRecord: Codable, Equatable, Sendable {
-  /// Counted from 0.
+  /// The number of the epoch, counted from 0.
   public let epoch: Int
-  /// Mean loss over the images.
+  /// The mean loss over the images.
   public let loss: Double
-  /// Share of images classified rightly while training on them.
+  /// The share of correct predictions during training.
   public let accuracy: Double
-  /// Mean of each term of the loss, without its weight.
+  /// The mean of each term of the loss, without its weight.
   public var terms: [String: Double] = [:]
-  /// The factor on the learning rate at the epoch's first step.
+  /// The factor on the learning rate at the first step of the epoch.
   public var rateFactor = 1.0
-  /// Mean cross-entropy and share of right answers on the images held out, after the epoch; nil if
-  /// none are.
+  /// The mean cross-entropy and the accuracy on the held-out images after the epoch; nil if there
+  /// are none.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
 
@@ -26,7 +26,8 @@ public struct EpochRecord: Codable, Equatable, Sendable {
 }
 
 extension [EpochRecord] {
-  /// The epoch with the best validation accuracy, the first of equals; nil if nothing was held out.
+  /// The epoch with the best validation accuracy, the first one among equals; nil if there are no
+  /// held-out images.
   public var best: Int? {
     var best: (epoch: Int, accuracy: Double)?
     for record in self {
@@ -36,28 +37,30 @@ extension [EpochRecord] {
     return best?.epoch
   }
 
-  /// Whether so many epochs have passed without a better validation accuracy.
+  /// Whether at least `patience` epochs have passed since the best validation accuracy; false if
+  /// `patience` is nil.
   public func hasStalled(for patience: Int?) -> Bool {
     guard let patience, let best else { return false }
     return count - 1 - best >= patience
   }
 
-  /// One JSON object a line, an epoch each.
+  /// The records as JSON, one object per line.
   public func jsonLines() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
   }
 
-  /// Reads what `jsonLines` wrote.
-  /// - Throws: `Failure` if the file is not there, or a line is not a record.
+  /// Reads what `jsonLines` has written.
+  /// - Throws: `Failure` if the file cannot be read, or if a line is not a record.
   public init(jsonLines file: URL) throws {
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {
       throw Failure.missing("cannot read \(file.path)")
     }
     self = try text.split(separator: "\n").enumerated().map { line, record in
       guard let record = try? JSONDecoder().decode(EpochRecord.self, from: Data(record.utf8)) else {
-        throw Failure.badData("\(file.path):\(line + 1): not a record of a training's epoch")
+        throw Failure.badData(
+          "\(file.path):\(line + 1): expected the record of an epoch as a JSON object")
       }
       return record
     }

@@ -1,25 +1,26 @@
 import ModelCore
 import Support
 
-/// How a network is trained, whatever it is trained for.
+/// The settings of a training, whatever its objective.
 public struct TrainingSettings: Sendable {
-  /// Which epoch's weights a training ends with.
+  /// The epoch whose weights are kept.
   public enum Kept: String, Sendable, CaseIterable {
+    /// The last epoch.
     case last
-    /// Those of the epoch with the best validation accuracy, the first of equals.
+    /// The epoch with the best validation accuracy, the first one among equals.
     case best
   }
 
-  /// Passes over the images, at most.
+  /// The largest number of passes over the images.
   public var epochs: Int
   public var batchSize: Int
   public var optimizer: OptimizerRule
   public var schedule: LearningRateSchedule
   public var seed: Seed
-  /// How many of the training images are held out, to watch the training by; 0: none.
+  /// The number of training images that are held out to watch the training; 0 for none.
   public var validation = 0
-  /// After how many epochs without a better validation accuracy training stops; nil: it goes on to
-  /// the end.
+  /// The number of epochs without a better validation accuracy after which training stops; nil to
+  /// train for all epochs.
   public var patience: Int?
   public var keep = Kept.last
 

@@ -2,12 +2,12 @@ import Datasets
 import ModelCore
 import Support
 
-/// How far a training is.
+/// The progress of a training.
 public struct TrainingProgress: Sendable, Equatable {
-  /// The present epoch, counted from 0, and how many there will be at most.
+  /// The present epoch, counted from 0, and the largest number of epochs.
   public var epoch = 0
   public var epochs = 1
-  /// The present step of the epoch, counted from 0, and how many an epoch has.
+  /// The present step of the epoch, counted from 0, and the number of steps of an epoch.
   public var step = 0
   public var stepsPerEpoch = 1
 
@@ -18,21 +18,22 @@ public struct TrainingProgress: Sendable, Equatable {
     self.stepsPerEpoch = stepsPerEpoch
   }
 
-  /// The share of all steps that are behind, in [0, 1): what a schedule goes by.
+  /// The share of all steps that are done, in [0, 1), for schedules.
   public var share: Double {
     Double(epoch * stepsPerEpoch + step) / Double(max(1, epochs * stepsPerEpoch))
   }
 }
 
-/// One batch on its way through a network.
+/// One step of training: a batch and its pass through the network.
 ///
-/// Several terms share the pass of the batch's own images: their logits, and gradients in the images
-/// that go back through that pass. Everything random belongs to a purpose, so a term gets the same
-/// numbers whatever other terms there are and in whatever order they ask.
+/// All terms of a loss share the pass of the batch's own images: their logits, and input gradients
+/// that go back through this pass. Random numbers belong to a purpose. A term therefore gets the
+/// same numbers, whichever other terms there are and in whatever order they are computed.
 public final class TrainingStep {
   public let network: Network
-  /// On the network's device.
+  /// The batch, on the network's device.
   public let batch: Batch
+  /// The behaviour of the network in all passes of this step.
   public let pass: Pass
   /// The seed of the epoch.
   public let seed: Seed
@@ -42,10 +43,11 @@ public final class TrainingStep {
   private let cleanLogits: Tensor?
 
   /// - Parameters:
-  ///   - pass: the behaviour of every pass of this step; dropout masks derive from its seed.
-  ///   - seed: where the other random numbers derive from, the same for all steps of an epoch, since
-  ///     each number belongs to an example.
-  ///   - readsCleanLogits: whether the batch's own images go through the network at once.
+  ///   - pass: the behaviour of the network in all passes of this step. Dropout masks derive from
+  ///     its seed.
+  ///   - seed: the seed of all other random numbers. It is the same for all steps of an epoch,
+  ///     since each number belongs to an example.
+  ///   - readsCleanLogits: whether the batch's own images pass through the network.
   public init(
     _ network: Network, _ batch: Batch, _ pass: Pass, seed: Seed = Seed(0),
     progress: TrainingProgress = TrainingProgress(), readsCleanLogits: Bool = true
@@ -60,16 +62,17 @@ public final class TrainingStep {
       readsCleanLogits ? network.forward(variable, pass.purpose("clean images")) : nil
   }
 
-  /// `[N, C, H, W]` or `[N, D]`
+  /// The images, `[N, C, H, W]` or `[N, D]`.
   public var images: Tensor { batch.images }
-  /// int64 `[N]`
+  /// The true labels, int64 `[N]`.
   public var labels: Tensor { batch.labels }
 
-  /// The logits of the images `[N, K]`, differentiable in the network's parameters and in the images.
-  /// - Precondition: the objective says that it reads them (`Objective.readsCleanLogits`).
+  /// The logits of the images `[N, K]`, differentiable in the parameters of the network and in the
+  /// images.
+  /// - Precondition: The objective reads them, as `Objective.readsCleanLogits` says.
   public var logits: Tensor {
     guard let cleanLogits else {
-      preconditionFailure("an objective reads logits it did not ask for")
+      preconditionFailure("an objective reads logits although its readsCleanLogits is false")
     }
     return cleanLogits
   }
@@ -79,32 +82,32 @@ public final class TrainingStep {
     ExampleDraws(seed.derive(purpose), examples: batch.places, device: network.device)
   }
 
-  /// Images → logits `[N, K]` in a pass of their own: its own batch statistics, which move the running
-  /// ones, and the dropout masks of its purpose.
+  /// The logits `[N, K]` of other images, from a pass of their own. The pass has its own batch
+  /// statistics, which update the running statistics, and the dropout masks of its purpose.
   public func forward(_ images: Tensor, _ purpose: String) -> Tensor {
     network.forward(images, pass.purpose(purpose))
   }
 
-  /// The input gradient of every image, ∇ₓ Σ loss, in the images' shape, differentiable in the
-  /// parameters and in the images.
+  /// The input gradient of each image, ∇ₓ Σ lossₙ, in the shape of the images, differentiable in
+  /// the parameters and in the images.
   ///
-  /// It goes back through the pass that made `logits`, with that pass's batch statistics and dropout
-  /// masks; nothing runs forward again. Summed over the batch, each loss leaves its own image's
-  /// gradient (with batch statistics also what the image does to the others, as the loss of the
-  /// whole batch has it).
+  /// The gradient goes back through the pass that gave `logits`, with its batch statistics and
+  /// dropout masks; there is no other forward pass. The losses are summed over the batch, so each
+  /// image gets the gradient of its own loss. In training behaviour it also contains the effect of
+  /// the image on the others through the batch statistics, as the loss of the whole batch does.
   ///
   /// - Parameter losses: logits `[N, K]` → one number per image, `[N]`.
   public func inputGradient(of losses: (_ logits: Tensor) -> Tensor) -> Tensor {
     inputDerivative(of: losses(logits).sum())
   }
 
-  /// The same gradient as a constant, for examples that are made along it.
+  /// The same gradient as a constant, to make adversarial examples.
   public func fixedInputGradient(of losses: (_ logits: Tensor) -> Tensor) -> Tensor {
     losses(logits).sum().gradient(of: variable, retainingGraph: true).detached
   }
 
-  /// The derivative in the images of a scalar that was computed from `logits` or from their input
-  /// gradients, in the images' shape, differentiable again.
+  /// The derivative in the images of a scalar that was computed from `logits` or from input
+  /// gradients, in the shape of the images. It can be differentiated again.
   public func inputDerivative(of scalar: Tensor) -> Tensor {
     scalar.gradient(of: variable, differentiable: true)
   }

@@ -1,12 +1,12 @@
 import Datasets
 import ModelCore
 
-/// The images that a training is watched by: it never learns from them.
+/// The held-out images that a training is measured on. It never learns from them.
 struct Validation {
   let images: LabelledImages
   let batchSize: Int
 
-  /// Mean cross-entropy and share of right answers of a network in evaluation behaviour.
+  /// The mean cross-entropy and the accuracy of a network in evaluation behaviour.
   func measure(_ network: Network) throws -> (loss: Double, accuracy: Double) {
     let frozen = try network.frozen()
     var (loss, right) = (0.0, 0.0)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Defenses
 
-@Suite("Kin of adversarial training")
+@Suite("Forms of adversarial training")
 struct AdversarialKinTests {
   private func looking(_ seed: UInt64? = nil) -> Pass {
     .training(dropout: seed.map { Seed($0) }, updatesStatistics: false)
@@ -18,7 +18,7 @@ struct AdversarialKinTests {
   }
 
   @Test(
-    "without clean images the loss is the adversarial term alone, and the clean batch moves no statistics"
+    "without clean images the loss is the adversarial term, from one pass"
   )
   func adversarialOnly() {
     let network = TinyTraining.network()
@@ -29,14 +29,14 @@ struct AdversarialKinTests {
     #expect(network["1.num_batches_tracked"].scalar == 1)
   }
 
-  @Test("shares of the loss are as asked for")
+  @Test("the terms have the chosen weights")
   func shares() {
     let terms = AdversarialTraining(InnerAttack(epsilon: 0.1), clean: 0.25).terms(
       TinyTraining.step(TinyTraining.network()))
     #expect(terms.map(\.weight) == [0.25, 0.75])
   }
 
-  @Test("with true labels X′ leads away from them")
+  @Test("with true labels, X′ leads away from them")
   func trueLabels() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: looking())
@@ -51,7 +51,7 @@ struct AdversarialKinTests {
   }
 
   @Test(
-    "any registered attack can be the inner one",
+    "any registered attack can make the examples",
     arguments: ["pgd", "bim", "apgd", "mifgsm", "uniform-noise"])
   func innerAttacks(_ name: String) throws {
     let entries = [("attack", name), ("epsilon", "0.1")].map {
@@ -81,7 +81,7 @@ struct AdversarialKinTests {
     #expect(abs(terms[0].value.scalar - loss(network, expected, step)) < 1e-6)
   }
 
-  @Test("TRADES: the divergence is never negative, nothing without a budget, and grows with it")
+  @Test("TRADES: the divergence is not negative, zero without a budget, and grows with it")
   func divergence() {
     let network = TinyTraining.network()
     let values = [0, 0.05, 0.3].map { epsilon in
@@ -111,7 +111,7 @@ struct AdversarialKinTests {
   }
 
   @Test(
-    "TRADES: X′ is what a plain loop of projected steps finds on the divergence, in evaluation behaviour"
+    "TRADES: X′ is the result of a plain loop of projected steps on the divergence"
   )
   func plainLoop() {
     let network = TinyTraining.network()
@@ -127,7 +127,7 @@ struct AdversarialKinTests {
     for _ in 0..<4 {
       let variable = x.tracked
       let q = network.logits(variable).logSoftmax()
-      // The entropy of p is a constant; what is left of the divergence is the cross-entropy.
+      // Without the entropy of p, which is a constant, the divergence is the cross-entropy.
       let slope = (-(p * q)).sum().gradient(of: variable)
       x = (x + slope.sign * 0.04).maximum(images - 0.1).minimum(images + 0.1).clamped(to: 0...1)
     }
@@ -138,7 +138,7 @@ struct AdversarialKinTests {
     #expect(abs(found - expected) < 1e-3 * expected)
   }
 
-  @Test("TRADES: steps climb, so that more of them find more divergence than random noise does")
+  @Test("TRADES: steps increase the divergence far beyond that of the random start")
   func climbs() {
     let network = TinyTraining.network()
     func divergence(steps: Int, alpha: Double?) -> Double {
@@ -150,7 +150,7 @@ struct AdversarialKinTests {
     #expect(divergence(steps: 10, alpha: nil) > 10 * start)
   }
 
-  @Test("ensemble: X′ come from every source in turn by the seed, the network itself among them")
+  @Test("ensemble: X′ comes from a random source, which may be the network itself")
   func ensemble() throws {
     let folder = TemporaryFolder()
     let other = TinyTraining.network(seed: 79)
@@ -175,7 +175,7 @@ struct AdversarialKinTests {
       plain.images, goal, epsilons: [0.3], against: try other.frozen(), draws: .of(plain.images, 0))[
         0]
     let expected = [own, foreign].map { loss(network, $0, plain) }
-    // Without dropout the pass is the same for every seed; only the source is drawn.
+    // Without dropout the pass is the same for every seed, and only the source is random.
     let found = (0..<12).map { seed in
       let terms = objective.terms(
         TinyTraining.step(
@@ -186,7 +186,7 @@ struct AdversarialKinTests {
     #expect(Set(nearest) == [0, 1], "\(found), \(expected)")
   }
 
-  /// The same weights with a dropout that does nothing.
+  /// A network with the same weights and a dropout probability of zero.
   private static func withoutDropout(_ network: Network) -> Network {
     let layers = network.description.layers.texts.map {
       $0.hasPrefix("dropout") ? "dropout 0.0" : $0

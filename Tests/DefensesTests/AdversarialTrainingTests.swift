@@ -6,8 +6,8 @@ import Support
 import TestSupport
 import Testing
 
-/// An attack that adds something its classifier computed, gradients and all, and remembers what it
-/// was asked.
+/// An attack that adds an output of its classifier, together with its gradient, and records its
+/// arguments.
 private final class RecordingAttack: Attack, @unchecked Sendable {
   static let name = "recording"
   static let title = "recording"
@@ -40,7 +40,7 @@ private final class RecordingAttack: Attack, @unchecked Sendable {
 
 @Suite("Adversarial training")
 struct AdversarialTrainingTests {
-  @Test("two terms of half the weight each: clean, and adversarial")
+  @Test("the clean and the adversarial term have half of the weight each")
   func terms() {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
@@ -51,7 +51,7 @@ struct AdversarialTrainingTests {
     #expect(terms[1].value.scalar > terms[0].value.scalar)
   }
 
-  @Test("without a budget both halves are the same")
+  @Test("without a budget both terms are the same")
   func noBudget() {
     let terms = AdversarialTraining(InnerAttack(epsilon: 0)).terms(
       TinyTraining.step(TinyTraining.network(), pass: .evaluation))
@@ -86,7 +86,7 @@ struct AdversarialTrainingTests {
     #expect(attack.epsilons == [0.1])
   }
 
-  @Test("the attack sees the network in training behaviour, with the batch's statistics")
+  @Test("the attack uses the network in training behaviour, with batch statistics")
   func trainingBehaviour() {
     let network = TinyTraining.network()
     let attack = RecordingAttack()
@@ -97,7 +97,7 @@ struct AdversarialTrainingTests {
   }
 
   @Test(
-    "the attack moves no running statistics: two updates a step, the clean pass's and the adversarial one's"
+    "running statistics are updated by the clean and the adversarial pass only"
   )
   func statistics() {
     let network = TinyTraining.network()
@@ -114,7 +114,7 @@ struct AdversarialTrainingTests {
     }
   }
 
-  @Test("X′ of FGSM are those of the attack itself", arguments: [0.05, 0.3])
+  @Test("with FGSM, X′ is the result of the attack itself", arguments: [0.05, 0.3])
   func fastGradientSign(_ epsilon: Double) {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: .training(dropout: nil, updatesStatistics: false))
@@ -128,7 +128,7 @@ struct AdversarialTrainingTests {
       AdversarialTraining(InnerAttack(epsilon: epsilon)).terms(step)[1].value.scalar == expected)
   }
 
-  @Test("it makes a network that FGSM fools less often")
+  @Test("FGSM fools the trained network less often")
   func hardens() throws {
     func robust(_ objective: any Objective) throws -> Double {
       let network = TinyTraining.network()

@@ -3,7 +3,7 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Baselines")
+@Suite("Baseline defenses")
 struct BaselineTests {
   private var step: TrainingStep { TinyTraining.step(TinyTraining.network(), pass: .evaluation) }
 
@@ -17,7 +17,7 @@ struct BaselineTests {
     #expect(abs(LabelSmoothing(alpha: alpha).terms(step).total.scalar - expected) < 1e-5)
   }
 
-  @Test("Gaussian noise has its σ, is drawn anew in every epoch, and vanishes at σ = 0")
+  @Test("Gaussian noise has the deviation σ, and other numbers in each epoch")
   func noise() {
     let network = TinyTraining.network()
     let clean = CrossEntropy().terms(step).total.scalar

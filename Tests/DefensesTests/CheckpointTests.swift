@@ -5,12 +5,13 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("A training goes on from its checkpoint")
+@Suite("A training continues from its checkpoint")
 struct CheckpointTests {
   let folder = TemporaryFolder()
   var place: URL { folder.appending("training.checkpoint") }
 
-  /// Trains a fresh network for some epochs; the settings say how long the whole is.
+  /// Trains a fresh network. The training is interrupted after `epochs` if others continue its
+  /// checkpoint with more.
   private func train(
     epochs: Int, checkpoint: Checkpoint?, objective: any Objective = CrossEntropy(),
     optimizer: OptimizerRule = .adam(rate: 1e-2)
@@ -27,7 +28,7 @@ struct CheckpointTests {
   ]
 
   @Test(
-    "interrupted after epoch 1 or 2 of 3, the final bytes are those of one go",
+    "interrupted after epoch 1 or 2 of 3, it ends with the bytes of an uninterrupted training",
     arguments: cases.indices, [1, 2])
   func continued(_ index: Int, _ interrupted: Int) throws {
     let (objective, optimizer) = Self.cases[index]
@@ -42,7 +43,7 @@ struct CheckpointTests {
     #expect(bytes[0] == bytes[1])
   }
 
-  @Test("only the epochs that are left are trained")
+  @Test("only the remaining epochs are trained")
   func onlyTheRest() throws {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 2, checkpoint: checkpoint)
@@ -54,7 +55,7 @@ struct CheckpointTests {
     #expect(again.steps == 0)
   }
 
-  /// The fingerprint of three epochs in one go.
+  /// The fingerprint of three uninterrupted epochs.
   private func expected() throws -> String {
     try train(epochs: 3, checkpoint: nil).network.fingerprint
   }
@@ -69,7 +70,7 @@ struct CheckpointTests {
     #expect(try found.network.fingerprint == expected())
   }
 
-  /// Ways to damage a checkpoint's bytes.
+  /// Ways to damage the bytes of a checkpoint.
   static let damages: [(name: String, apply: @Sendable (Data) -> Data)] = [
     ("empty", { _ in Data() }),
     ("cut in the header", { $0.prefix(100) }),
@@ -82,7 +83,7 @@ struct CheckpointTests {
       "an optimizer without a part",
       { replace("optimizer.second.5.bias", by: "optimizer.second.5.bixs", in: $0) }
     ),
-    ("steps that are none", { replace(#"\"steps\":"#, by: #"\"stepz\":"#, in: $0) }),
+    ("a missing number of steps", { replace(#"\"steps\":"#, by: #"\"stepz\":"#, in: $0) }),
   ]
 
   private static func replace(_ old: String, by new: String, in data: Data) -> Data {
@@ -93,7 +94,8 @@ struct CheckpointTests {
   }
 
   @Test(
-    "a damaged checkpoint is not continued: the training starts anew", arguments: damages.indices)
+    "a damaged checkpoint is not continued, and the training starts from the beginning",
+    arguments: damages.indices)
   func damaged(_ index: Int) throws {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 2, checkpoint: checkpoint)
@@ -104,7 +106,7 @@ struct CheckpointTests {
     #expect(try found.network.fingerprint == expected(), "\(Self.damages[index].name)")
   }
 
-  @Test("a training that fails leaves the checkpoint of the last whole epoch, and goes on from it")
+  @Test("a failed training keeps its last checkpoint and continues from it")
   func failed() throws {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 1, checkpoint: checkpoint)
@@ -116,7 +118,7 @@ struct CheckpointTests {
     #expect(try train(epochs: 3, checkpoint: checkpoint).network.fingerprint == expected())
   }
 
-  @Test("a checkpoint that cannot be written is a failure that says so")
+  @Test("a checkpoint that cannot be written is an error")
   func unwritable() throws {
     try Data("a file".utf8).write(to: folder.appending("file"))
     let failure = #expect(throws: Failure.self) {
@@ -125,7 +127,7 @@ struct CheckpointTests {
     #expect(failure?.kind == .cannotWrite)
   }
 
-  @Test("a removed checkpoint is gone, twice too")
+  @Test("a checkpoint can be removed, also twice")
   func removed() throws {
     let checkpoint = Checkpoint(place, request: "r")
     _ = try train(epochs: 1, checkpoint: checkpoint)

@@ -30,7 +30,7 @@ struct CurvatureRegularizationTests {
 
   private let curved = ["flatten", "linear 8", "tanh", "linear 4"]
 
-  @Test("of logistic regression, H = Wᵀ (diag p − p pᵀ) W whatever the label")
+  @Test("for logistic regression, H = Wᵀ (diag p − p pᵀ) W for every label")
   func closedForm() throws {
     let network = try network(["flatten", "linear 4"])
     let weight = network["1.weight"].detached
@@ -46,7 +46,7 @@ struct CurvatureRegularizationTests {
     #expect(abs(penalty(.exact, step).scalar - expected) < 1e-5 * expected)
   }
 
-  @Test("the average over many directions is the exact square, within five percent")
+  @Test("the mean over many directions is the exact value, within five percent")
   func unbiased() throws {
     let network = try network(curved)
     let exact = penalty(.exact, step(network, 4)).scalar
@@ -55,7 +55,7 @@ struct CurvatureRegularizationTests {
     #expect(abs(estimated - exact) < 0.05 * exact, "\(estimated), exactly \(exact)")
   }
 
-  @Test("directions are drawn from the step's seed")
+  @Test("random directions depend on the step's seed")
   func seeds() throws {
     let network = try network(curved)
     let values = [1, 1, 2].map {
@@ -65,7 +65,7 @@ struct CurvatureRegularizationTests {
     #expect(values[0] != values[2])
   }
 
-  @Test("a linear loss has no curvature: a sure network is not punished, and nothing moves")
+  @Test("a network that is certain of its classes has no curvature and no gradient")
   func sure() throws {
     let network = try network(["flatten", "linear 4"])
     let state = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor * 1e4) })
@@ -77,16 +77,16 @@ struct CurvatureRegularizationTests {
     }
   }
 
-  @Test("the parameters' gradient is the derivative of the penalty, by central differences")
+  @Test("the gradient in the parameters agrees with central differences")
   func derivative() throws {
     let network = try network(curved)
     try expectDerivative(of: "3.weight", network) { self.penalty(.exact, self.step(network, 4)) }
   }
 
   @Test(
-    "so it is behind convolution, batch statistics, pooling and dropout, for the directions of one seed",
-    arguments: ["0.weight", "1.weight", "6.weight"], [1, 2, 3, 4, 5, 6] as [UInt64])
-  func derivativeInTraining(_ parameter: String, _ seed: UInt64) throws {
+    "the gradient is also right with convolution, batch statistics, pooling and dropout",
+    arguments: ["0.weight", "1.weight", "6.weight"])
+  func derivativeInTraining(_ parameter: String) throws {
     let layers = [
       "conv 8 kernel 3 padding 1", "batchnorm", "tanh", "maxpool 2", "flatten", "dropout 0.2",
       "linear 10",
@@ -98,18 +98,18 @@ struct CurvatureRegularizationTests {
     try expectDerivative(of: parameter, network) {
       let pass = Pass.training(dropout: Seed(24), updatesStatistics: false)
       return self.penalty(
-        .stochastic, TinyTraining.step(network, 8, pass: pass, seed: seed), samples: 2)
+        .stochastic, TinyTraining.step(network, 8, pass: pass), samples: 2)
     }
   }
 
-  /// The slope of a value along its own gradient in a parameter, from that gradient and from two
-  /// values beside.
+  /// Compares the slope of a value along its gradient in a parameter with a central difference.
   private func expectDerivative(of name: String, _ network: Network, _ value: () -> Tensor) throws {
     let parameter = network[name]
     let slope = value().gradient(of: parameter).detached
     let direction = slope / slope.square.sum().squareRoot.scalar
     let start = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
-    let h = 2e-3
+    // Small enough that no maximum of a pooling window changes on the way.
+    let h = 5e-4
     let moved = try [h, -h].map { move in
       try network.restore(start.merging([name: start[name]! + direction * move]) { $1 })
       return value().scalar
@@ -119,7 +119,7 @@ struct CurvatureRegularizationTests {
     #expect(abs((moved[0] - moved[1]) / (2 * h) - found) < 2e-2 * found, "\(moved), \(found)")
   }
 
-  @Test("with batch normalisation and dropout in training it is a number, from one pass")
+  @Test("in training behaviour the penalty is finite, and uses one pass")
   func training() throws {
     let network = TinyTraining.network()
     let step = TinyTraining.step(network, pass: .training(dropout: Seed(3)))

@@ -3,7 +3,7 @@ import Defenses
 import Support
 import Testing
 
-@Suite("A defense is asked for by its name and settings")
+@Suite("Reading a defense from its name and settings")
 struct DefenseRegistryTests {
   private func defense(_ name: String, _ entries: (String, String)...) throws -> any Defense {
     let lines = entries.enumerated().map { index, entry in
@@ -12,14 +12,14 @@ struct DefenseRegistryTests {
     return try DefenseRegistry.defense(named: name, Settings(lines, place: "run.yaml"))
   }
 
-  @Test("names differ, and each has a summary on one line")
+  @Test("names are unique, and each defense has a summary of one line")
   func names() {
     #expect(Set(DefenseRegistry.names).count == DefenseRegistry.names.count)
     #expect(DefenseRegistry.all.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
   }
 
   @Test(
-    "a defense's text begins with its name, and only the other models of an ensemble have no default",
+    "all settings have defaults, except the other models of an ensemble",
     arguments: DefenseRegistry.names)
   func defaults(_ name: String) throws {
     guard name == EnsembleAdversarialTraining.name else {
@@ -33,7 +33,7 @@ struct DefenseRegistryTests {
     }
   }
 
-  @Test("settings in force are told")
+  @Test("a defense's text lists the settings in force")
   func texts() throws {
     #expect(try defense("none").text == "none")
     let standard =
@@ -54,7 +54,7 @@ struct DefenseRegistryTests {
   }
 
   @Test(
-    "settings that mean nothing are refused with what is known",
+    "a setting with an invalid value is refused, with its place and value",
     arguments: [
       ("gradientRegularization", "penalty", "l2"), ("gradientRegularization", "method", "fast"),
       ("gradientRegularization", "lambda", "-1"), ("curvatureRegularization", "samples", "0"),
@@ -70,7 +70,7 @@ struct DefenseRegistryTests {
     #expect(failure?.message.contains("'\(value)'") == true)
   }
 
-  @Test("an unknown defense is refused with the nearest")
+  @Test("an unknown defense is refused with the nearest name")
   func unknownName() {
     let failure = #expect(throws: Failure.self) { try defense("adversarialTrainnig") }
     #expect(failure?.kind == .usage)
@@ -78,7 +78,7 @@ struct DefenseRegistryTests {
     #expect(failure?.hint?.hasPrefix("did you mean 'adversarialTraining'? (known: none, ") == true)
   }
 
-  @Test("a setting it does not have is refused with the nearest")
+  @Test("an unknown setting is refused with the nearest name")
   func unknownSetting() {
     let failure = #expect(throws: Failure.self) {
       try defense("adversarialTraining", ("epsilom", "0.1"))
@@ -93,7 +93,7 @@ struct DefenseRegistryTests {
   }
 
   @Test(
-    "a budget that is none, and an attack that is unknown or has a target of its own",
+    "invalid budgets, unknown attacks and targeted attacks are refused",
     arguments: ["-0.1", "nan", "x"])
   func wrongValues(_ epsilon: String) {
     let expected = Failure.badData(

@@ -2,9 +2,9 @@ import Defenses
 import Support
 import Testing
 
-@Suite("A defense's settings can be written down and read again")
+@Suite("Settings of a defense that are written and read again")
 struct DefenseSettingsTests {
-  /// The defenses whose settings have defaults; an ensemble needs the files of other models.
+  /// The defenses whose settings all have defaults. An ensemble needs the files of other models.
   static let names = DefenseRegistry.names.filter { $0 != EnsembleAdversarialTraining.name }
 
   private func read(_ name: String, _ parameters: [(name: String, value: String)]) throws
@@ -42,7 +42,8 @@ struct DefenseSettingsTests {
     ("gaussianNoise", [("sigma", "0.5")]),
   ]
 
-  @Test("chosen settings are in force, and written and read they still are", arguments: chosen)
+  @Test(
+    "chosen settings are in force, and are the same when written and read again", arguments: chosen)
   func given(_ name: String, _ settings: [(name: String, value: String)]) throws {
     let first = try read(name, settings)
     let found = lines(first)

@@ -4,7 +4,7 @@ import ModelCore
 import Support
 import Testing
 
-@Suite("Several defenses add up")
+@Suite("Sums of defenses")
 struct DefenseSumTests {
   private func map(_ entries: (String, SettingValue)...) throws -> SettingValue {
     .map(
@@ -24,7 +24,7 @@ struct DefenseSumTests {
     return try DefenseSum(members).objective(TinyTraining.preparation(step.network)).terms(step)
   }
 
-  @Test("½ [(CE + λ · penalty) + CE_adv] is adversarial training and half a gradient penalty")
+  @Test("½ [(CE + λ · penalty) + CE_adv] is adversarial training plus half a penalty")
   func both() throws {
     let network = TinyTraining.network()
     let make = {
@@ -42,7 +42,7 @@ struct DefenseSumTests {
     #expect(abs(terms.total.scalar - 0.5 * (regularized + adversarial)) < 1e-5 * regularized)
   }
 
-  @Test("penalties alone share one plain cross-entropy")
+  @Test("if all members are penalties, the cross-entropy is added once")
   func penaltiesOnly() throws {
     let terms = try terms([
       .init(GradientRegularization(lambda: 2), weight: 3), .init(CurvatureRegularization()),
@@ -51,7 +51,7 @@ struct DefenseSumTests {
     #expect(terms.map(\.weight) == [1, 6, 1])
   }
 
-  @Test("fits add up as they are written")
+  @Test("defenses that are not penalties add up with their weights")
   func fits() throws {
     let terms = try terms([
       .init(LabelSmoothing(), weight: 0.5), .init(GaussianNoise(), weight: 0.25),
@@ -60,7 +60,7 @@ struct DefenseSumTests {
     #expect(terms.map(\.weight) == [0.5, 0.25])
   }
 
-  @Test("one defense is itself, alone or in a list")
+  @Test("a sum of one defense is that defense, alone or in a list")
   func one() throws {
     for value in [
       .scalar("gradientRegularization"), SettingValue.list([.scalar("gradientRegularization")]),
@@ -73,7 +73,7 @@ struct DefenseSumTests {
     }
   }
 
-  @Test("A member gets the same draws whatever other members there are and in whatever order")
+  @Test("the random numbers of a member do not depend on the other members")
   func drawsBelongToPurposes() throws {
     let random: [DefenseSum.Member] = [
       .init(AdversarialTraining(InnerAttack(ProjectedGradientDescent(StepSchedule(steps: 2))))),
@@ -96,7 +96,7 @@ struct DefenseSumTests {
     }
   }
 
-  @Test("the clean images go through the network once, however many defenses look at them")
+  @Test("the clean images pass through the network once for all defenses")
   func onePass() throws {
     let network = TinyTraining.network()
     _ = try terms(
@@ -105,7 +105,7 @@ struct DefenseSumTests {
     #expect(network["1.num_batches_tracked"].scalar == 1)
   }
 
-  @Test("a list is read in its order, with weights")
+  @Test("a list is read with its order and weights")
   func list() throws {
     let read = try sum(
       .list([
@@ -120,7 +120,7 @@ struct DefenseSumTests {
     )
   }
 
-  @Test("what is no defense is refused with the place")
+  @Test("a malformed defense is refused with its place")
   func refused() throws {
     let malformed = [
       SettingValue.list([]), .list([.list([])]), try map(),
@@ -130,13 +130,13 @@ struct DefenseSumTests {
       let failure = #expect(throws: Failure.self) { try sum(value) }
       #expect(
         failure?.message.hasSuffix(
-          "expected a defense's name, one defense with its settings, or a list of those")
+          "expected the name of a defense, a defense with settings, or a list of these")
           == true)
     }
     let unknown = #expect(throws: Failure.self) { try sum(.list([.scalar("trade")])) }
     #expect(unknown?.message == "run.yaml:1: unknown defense 'trade'")
     #expect(unknown?.kind == .badData)
-    // Alone, a defense has no weight: there is nothing to weigh it against.
+    // A single defense has no weight, because there is no other one.
     #expect(throws: Failure.self) { try sum(map(("trades", map(("weight", .scalar("0.5")))))) }
     #expect(throws: Failure.self) {
       try sum(.list([map(("trades", map(("weight", .scalar("-1")))))]))

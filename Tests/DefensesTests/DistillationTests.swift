@@ -7,7 +7,7 @@ import Testing
 @Suite("Distillation")
 struct DistillationTests {
   @Test(
-    "the student's loss is the cross-entropy of softmax(z / T) and the teacher's, without a factor T²",
+    "the student's loss is the cross-entropy of both softmax(z / T), without a factor T²",
     arguments: [1, 50])
   func softLabels(_ temperature: Double) {
     let (student, teacher) = (TinyTraining.network(), TinyTraining.network(seed: 77))
@@ -19,7 +19,7 @@ struct DistillationTests {
     #expect(abs(found - expected) < 1e-6 * expected)
   }
 
-  @Test("the teacher is asked in evaluation, and nothing of it changes")
+  @Test("the teacher computes in evaluation behaviour and does not change")
   func teacherStays() {
     let teacher = TinyTraining.network(seed: 77)
     let before = teacher.fingerprint
@@ -29,7 +29,7 @@ struct DistillationTests {
     #expect(teacher.fingerprint == before)
   }
 
-  @Test("a teacher is asked for once, at the student's temperature")
+  @Test("one teacher is trained, at the student's temperature")
   func teacherIsMade() throws {
     final class Record: @unchecked Sendable { var asked: [String] = [] }
     let record = Record()
@@ -50,7 +50,7 @@ struct DistillationTests {
   }
 
   @Test(
-    "a teacher from a file is used, must fit, and its weights are part of what the result depends on"
+    "a teacher from a file is used, its weights are a dependency, and it must fit"
   )
   func fromFile() throws {
     let folder = TemporaryFolder()
@@ -76,10 +76,10 @@ struct DistillationTests {
     let failure = #expect(throws: Failure.self) {
       try defense.objective(TinyTraining.preparation(other))
     }
-    #expect(failure?.message.contains("takes images of 1x14x14") == true)
+    #expect(failure?.message.contains("found 1x14x14") == true)
   }
 
-  @Test("a sure student's gradient at T = 1 is exactly zero: attacks that follow it change nothing")
+  @Test("at T = 1 the gradient of a student that is certain is exactly zero")
   func maskedGradient() {
     let network = TinyTraining.network()
     let sure = network.state().map { name, tensor in

@@ -5,12 +5,12 @@ import Support
 import TestSupport
 import Testing
 
-/// One line per law; a new defense is in the table once it is registered.
-@Suite("Every registered defense, on a small training")
+/// Each test states one law for all defenses: a defense takes part as soon as it is registered.
+@Suite("Every registered defense in a small training")
 struct EveryDefenseTests {
   let folder = TemporaryFolder()
 
-  /// A defense with its defaults; where a setting has none, with a small model's file.
+  /// A defense with its defaults. A setting without a default gets the file of a small model.
   static func defense(_ name: String, in folder: URL) throws -> any Defense {
     guard name == EnsembleAdversarialTraining.name else {
       return try DefenseRegistry.defense(named: name, .none())
@@ -34,7 +34,7 @@ struct EveryDefenseTests {
   }
 
   @Test(
-    "trains to finite numbers, the same ones from the same seed and others from another",
+    "training gives finite weights, the same for the same seed and others for another",
     arguments: DefenseRegistry.names)
   func reproducible(_ name: String) throws {
     let defense = try Self.defense(name, in: folder.url)
@@ -44,7 +44,7 @@ struct EveryDefenseTests {
   }
 
   @Test(
-    "no name of a term stands twice, and every weighted term is part of the loss",
+    "names of terms are unique, and each term has a gradient",
     arguments: DefenseRegistry.names)
   func terms(_ name: String) throws {
     let network = TinyTraining.network()
@@ -61,7 +61,7 @@ struct EveryDefenseTests {
     }
   }
 
-  @Test("training accuracy costs no pass of its own", arguments: DefenseRegistry.names)
+  @Test("a term provides the logits for the training accuracy", arguments: DefenseRegistry.names)
   func judged(_ name: String) throws {
     let network = TinyTraining.network()
     let objective = try Self.defense(name, in: folder.url).objective(
@@ -73,7 +73,7 @@ struct EveryDefenseTests {
   }
 
   @Test(
-    "what it tells of its settings makes the same defense again", arguments: DefenseRegistry.names)
+    "its settings, written and read again, give the same defense", arguments: DefenseRegistry.names)
   func readAgain(_ name: String) throws {
     let first = try Self.defense(name, in: folder.url)
     let entries = first.parameters.map {
@@ -84,7 +84,7 @@ struct EveryDefenseTests {
     #expect(second.dependencies == first.dependencies)
   }
 
-  @Test("a network that is not a number ends in a failure that names every term")
+  @Test("a network with a NaN ends in an error that names every term")
   func broken() async {
     await #expect(processExitsWith: .success) {
       let folder = TemporaryFolder()

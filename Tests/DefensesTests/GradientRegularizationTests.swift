@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Gradient regularisation")
 struct GradientRegularizationTests {
-  /// Smooth in its inputs, with everything that has a state.
+  /// A network that is smooth in its inputs, with batch normalisation and dropout.
   private func smoothNetwork() throws -> Network {
     let layers = [
       "conv 6 kernel 4 stride 2 padding 1", "batchnorm", "tanh", "flatten", "dropout 0.2",
@@ -27,7 +27,7 @@ struct GradientRegularizationTests {
     objective.terms(step)[0].value
   }
 
-  @Test("the plain cross-entropy and one penalty, weighted by λ and named after what is punished")
+  @Test("the terms are the cross-entropy and the penalty, with its name and weight λ")
   func terms() throws {
     let terms = GradientRegularization(.l1, lambda: 3).alone.terms(
       TinyTraining.step(try smoothNetwork()))
@@ -36,7 +36,7 @@ struct GradientRegularizationTests {
   }
 
   @Test(
-    "in evaluation each image has its own gradient, and the penalty is their mean",
+    "in evaluation behaviour the penalty is the mean over single images",
     arguments: GradientPenalty.allCases)
   func meanOverImages(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
@@ -55,7 +55,7 @@ struct GradientRegularizationTests {
     #expect(abs(whole - alone.reduce(0, +) / 6) < 1e-5 * whole)
   }
 
-  @Test("running statistics move once, whatever the method", arguments: [nil, 0.01])
+  @Test("running statistics are updated once, with both methods", arguments: [nil, 0.01])
   func statistics(_ step: Double?) throws {
     let plain = try smoothNetwork()
     _ = CrossEntropy().terms(TinyTraining.step(plain))
@@ -67,7 +67,7 @@ struct GradientRegularizationTests {
     #expect(network["1.running_mean"].floats() == plain["1.running_mean"].floats())
   }
 
-  @Test("the gradient is that of the pass which gives the cross-entropy, dropout masks included")
+  @Test("the input gradient uses the pass of the cross-entropy, with its dropout masks")
   func samePass() throws {
     let network = try smoothNetwork()
     let step = TinyTraining.step(network, pass: training(5))
@@ -80,7 +80,7 @@ struct GradientRegularizationTests {
     #expect(abs(penalty(GradientRegularization(), other).scalar - found) > 1e-3 * found)
   }
 
-  @Test("A mask of ones changes nothing, one of zeros leaves nothing, and it counts squared")
+  @Test("a mask of ones changes nothing, zeros give zero, and a half gives a quarter")
   func masks() throws {
     let network = try smoothNetwork()
     let images = TinyTraining.data.batch(0..<8).images
@@ -96,7 +96,7 @@ struct GradientRegularizationTests {
     #expect(abs(value(2) / whole - 4) < 1e-5)
   }
 
-  @Test("Only the penalty of the sum of log-probabilities looks at masks, and it needs them")
+  @Test("only the sum of log-probabilities uses masks, and it requires them")
   func whoNeedsMasks() throws {
     for kind in GradientPenalty.allCases {
       #expect(
@@ -116,7 +116,7 @@ struct GradientRegularizationTests {
   }
 
   @Test(
-    "the parameters' gradient is the derivative of the penalty, by central differences",
+    "the gradient in the parameters agrees with central differences",
     arguments: GradientPenalty.allCases)
   func derivative(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
@@ -139,7 +139,7 @@ struct GradientRegularizationTests {
   }
 
   @Test(
-    "finite differences: the exact value, with a mask too, and on a smooth network every parameter's gradient within two percent",
+    "finite differences give the exact value, and gradients within two percent",
     arguments: GradientPenalty.allCases, [true, false])
   func approximation(_ kind: GradientPenalty, _ usesBatch: Bool) throws {
     let network = try smoothNetwork()
@@ -156,14 +156,14 @@ struct GradientRegularizationTests {
     let pairs = zip(near.gradients(of: network.learned), exact.gradients(of: network.learned))
     for (name, pair) in zip(network.learnedNames, pairs) {
       let scale = pair.1.absolute.max().scalar
-      // A bias in front of batch normalisation has no effect: its gradient is rounding around zero.
+      // A bias before batch normalisation has no effect, and its gradient is rounding noise.
       guard !(usesBatch && name == "0.bias") else { continue }
       #expect((pair.0 - pair.1).absolute.max().scalar <= 0.02 * scale, "\(name)")
     }
   }
 
   @Test(
-    "finite differences draw their dropout masks from the seed, the same for both of their passes")
+    "finite differences use the same dropout masks in both passes")
   func approximationWithDropout() throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(method: .finiteDifference)
@@ -173,15 +173,15 @@ struct GradientRegularizationTests {
     }
     #expect(slopes[0] == slopes[1])
     #expect(slopes[0] != slopes[2])
-    // With other masks at the second place the difference, divided by t, would be larger by orders
-    // of magnitude.
+    // With other masks in the second pass, the difference divided by t would be larger by orders of
+    // magnitude.
     let exact = penalty(GradientRegularization(), TinyTraining.step(network, pass: training(5)))
     let size = exact.gradient(of: network["5.weight"]).square.sum().squareRoot.scalar
     #expect(slopes[0].map { Double($0 * $0) }.reduce(0, +).squareRoot() < 3 * size)
   }
 
   @Test(
-    "a gradient that is exactly zero stays zero: nothing is punished and nothing moves",
+    "an input gradient of zero gives a penalty of zero, without a gradient",
     arguments: [nil, 0.01])
   func zeroGradient(_ step: Double?) throws {
     let network = try smoothNetwork()

@@ -27,7 +27,9 @@ struct ObjectiveParityTests {
     }
   }
 
-  @Test("value and every parameter's gradient", arguments: ["evaluation", "training"], names)
+  @Test(
+    "the value and the gradient of each parameter agree", arguments: ["evaluation", "training"],
+    names)
   func values(_ mode: String, _ name: String) throws {
     let objective = try objective(name)
     let answers = try SafetensorsFile(Reference.file("smallbn.objectives.safetensors"))
@@ -50,8 +52,9 @@ struct ObjectiveParityTests {
     }
   }
 
-  /// A bias before batch normalisation in training has no effect, so that its gradient is rounding
-  /// noise around zero: it is nothing beside the gradient of its layer's weight.
+  /// Whether a gradient is only rounding noise. A bias before batch normalisation has no effect in
+  /// training behaviour, so its gradient is noise around zero, small compared with the gradient of
+  /// the layer's weight.
   private func isNoise(_ parameter: String, _ expected: Tensor, _ gradients: [String: Tensor])
     -> Bool
   {

@@ -6,15 +6,15 @@ import Testing
 
 @testable import Defenses
 
-@Suite("An objective that remembers goes on where a checkpoint left it")
+@Suite("An objective with a state continues from a checkpoint")
 struct ObjectiveStateTests {
   let folder = TemporaryFolder()
   var place: URL { folder.appending("training.checkpoint") }
 
-  /// The training was stopped from outside.
+  /// The error that interrupts a training.
   private struct Interrupted: Error {}
 
-  /// Trains a fresh network for four epochs, or until so many are done.
+  /// Trains a fresh network for four epochs, or until `stop` of them are done.
   private func train(
     _ objective: any Objective, checkpoint: Checkpoint? = nil, until stop: Int? = nil
   ) throws -> (network: Network, history: [EpochRecord]) {
@@ -30,7 +30,7 @@ struct ObjectiveStateTests {
     return (network, history)
   }
 
-  /// What is interrupted: state alone, a schedule alone, and both in a sum.
+  /// The objectives that are interrupted: with a state, with a schedule, and with both in a sum.
   static let cases: [@Sendable () -> any Objective] = [
     { Remembering() },
     { Ramp() },
@@ -38,7 +38,7 @@ struct ObjectiveStateTests {
   ]
 
   @Test(
-    "interrupted after 2 of 4 epochs and continued, it ends with the same bytes as in one go",
+    "interrupted after 2 of 4 epochs, it ends with the bytes of an uninterrupted training",
     arguments: cases.indices)
   func continued(_ index: Int) throws {
     let make = Self.cases[index]
@@ -51,7 +51,7 @@ struct ObjectiveStateTests {
     #expect(bytes[0] == bytes[1])
   }
 
-  @Test("the state is part of what the weights depend on: begun anew it ends otherwise")
+  @Test("without its state, a continued training ends with other weights")
   func forgotten() throws {
     let whole = try train(Remembering())
     let checkpoint = Checkpoint(place, request: "r")
@@ -62,11 +62,11 @@ struct ObjectiveStateTests {
     #expect(rest.network.fingerprint != whole.network.fingerprint)
   }
 
-  @Test("a schedule goes by the whole training: its share is that of all steps, from 0 on")
+  @Test("the share of a training that is done counts all of its steps, from 0 on")
   func share() throws {
     let ramp = Ramp()
     _ = try train(ramp)
-    // 200 images in batches of 32 make seven steps an epoch.
+    // 200 images in batches of 32 give seven steps per epoch.
     #expect(ramp.shares == (0..<28).map { Double($0) / 28 })
   }
 
@@ -88,7 +88,7 @@ struct ObjectiveStateTests {
     #expect(objective.state["steps"]?.int64s() == [28])
   }
 
-  @Test("a checkpoint that is not continued changes neither network, optimizer nor objective")
+  @Test("a checkpoint that is not continued changes nothing")
   func unchanged() throws {
     let checkpoint = try otherCheckpoint()
     let network = TinyTraining.network()
@@ -98,7 +98,7 @@ struct ObjectiveStateTests {
     let before = (network.fingerprint, values(optimizer.state()), optimizer.steps)
     let plain = try checkpoint.restore(network, optimizer, Remembering())
     #expect(plain == nil)
-    // Of a sum the first part's state fits, and the second's does not.
+    // In this sum, the state of the first part fits and that of the second one does not.
     let ofSum = Checkpoint(folder.appending("sum"), request: "r")
     try ofSum.write(
       TinyTraining.network(seed: 77), optimizer,
@@ -125,7 +125,7 @@ struct ObjectiveStateTests {
     #expect(fresh[0].state["mean"]?.floats() != fresh[2].state["mean"]?.floats())
   }
 
-  /// An objective that has been asked for its terms a few times.
+  /// An objective that has computed its terms for some steps.
   private func stepped(size: Int, steps: Int = 1) -> Remembering {
     let objective = Remembering(size: size)
     let network = TinyTraining.network()
@@ -138,15 +138,15 @@ struct ObjectiveStateTests {
   }
 }
 
-/// Cross-entropy in units of its running mean, and more of it with every step.
+/// The cross-entropy divided by its running mean, multiplied by a factor that grows with each step.
 private final class Remembering: Objective, @unchecked Sendable {
   private let share: Double
   private var steps = Tensor(labels: [0])
   private var mean: Tensor
 
   /// - Parameters:
-  ///   - share: what is kept of the running mean at each step.
-  ///   - size: how often the mean stands in the state.
+  ///   - share: the share of the running mean that is kept at each step.
+  ///   - size: the number of copies of the mean in the state.
   init(keeping share: Double = 0.9, size: Int = 1) {
     self.share = share
     mean = Tensor.ones([size])
@@ -170,13 +170,13 @@ private final class Remembering: Objective, @unchecked Sendable {
   }
 }
 
-/// The same objective without a state in its checkpoint.
+/// The same objective, but without a state in its checkpoint.
 private final class Forgetful: Objective {
   private let objective = Remembering()
   func terms(_ step: TrainingStep) -> [LossTerm] { objective.terms(step) }
 }
 
-/// A penalty on large logits that grows with the training's progress.
+/// A penalty on large logits whose weight grows with the progress of the training.
 private final class Ramp: Objective, @unchecked Sendable {
   private(set) var shares: [Double] = []
   let isPenalty = true

@@ -5,7 +5,7 @@ import ModelCore
 import Support
 import Testing
 
-/// A small training on seven-segment digits of 14x14 pixels, seeds 71 and 72.
+/// A small training on seven-segment digits of 14x14 pixels, with the seeds 71 and 72.
 enum TinyTraining {
   static let data = try! SevenSegmentDigits(seed: Seed(71), size: 14).images(.train, count: 200)
 
@@ -41,7 +41,7 @@ enum TinyTraining {
       seed: Seed(seed))
   }
 
-  /// A network with a weight that is not a number.
+  /// A network with a weight that is not a number (NaN).
   static func brokenNetwork() -> Network {
     let sound = network()
     let tensors = sound.state().map {
@@ -50,7 +50,7 @@ enum TinyTraining {
     return try! Network(sound.description, tensors: Dictionary(uniqueKeysWithValues: tensors))
   }
 
-  /// A step of training with the first images of the data.
+  /// A training step with the first images of the data.
   /// - Parameters:
   ///   - masks: a mask for each image, in the images' shape; nil: those of the data.
   ///   - objective: what the step is made for; nil: one that reads the clean images' logits.
@@ -70,7 +70,7 @@ enum TinyTraining {
       readsCleanLogits: objective?.readsCleanLogits ?? true)
   }
 
-  /// What a defense gets before it trains a network; another one it asks for is trained for one
+  /// What a defense gets before training. Another network that it asks for is trained for one
   /// epoch.
   static func preparation(_ network: Network) -> Preparation {
     Preparation(network, data: annotated) { _, defense in
@@ -82,7 +82,7 @@ enum TinyTraining {
     }
   }
 
-  /// The bytes of a network's file.
+  /// The bytes of the network's file.
   static func bytes(_ network: Network, in folder: URL) throws -> Data {
     let place = folder.appending(path: "model-\(UUID().uuidString).safetensors")
     try ModelFile.write(network, training: nil, to: place)
@@ -90,12 +90,12 @@ enum TinyTraining {
   }
 }
 
-/// An objective that gives another's terms, and one that is not a number at a certain step.
+/// The cross-entropy, with a term that is not a number (NaN) at one step.
 final class FailingObjective: Objective, @unchecked Sendable {
   private let fatalStep: Int
   private(set) var steps = 0
 
-  /// - Parameter fatalStep: which call to `terms` fails, counted from 1.
+  /// - Parameter fatalStep: the call of `terms` that fails, counted from 1.
   init(at fatalStep: Int) { self.fatalStep = fatalStep }
 
   func terms(_ step: TrainingStep) -> [LossTerm] {
@@ -106,6 +106,6 @@ final class FailingObjective: Objective, @unchecked Sendable {
 }
 
 extension Objective {
-  /// The objective as a training has it that is for nothing else: a penalty with its fit.
+  /// The objective as the only one of a training: a penalty gets a cross-entropy.
   var alone: ObjectiveSum { ObjectiveSum([(self, 1)]) }
 }

@@ -6,7 +6,7 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("Training")
+@Suite("The training loop")
 struct TrainerTests {
   let folder = TemporaryFolder()
 
@@ -25,7 +25,7 @@ struct TrainerTests {
   ]
 
   @Test(
-    "lowers the loss and learns, whatever the objective and the optimizer",
+    "training lowers the loss and learns with each objective and optimizer",
     arguments: objectives.indices, optimizers)
   func learns(_ objective: Int, _ optimizer: OptimizerRule) throws {
     let network = TinyTraining.network()
@@ -43,7 +43,7 @@ struct TrainerTests {
   }
 
   @Test(
-    "the same seed twice gives the same bytes; another seed gives others",
+    "the same seed gives the same bytes, and another seed gives others",
     arguments: objectives.indices)
   func reproducible(_ objective: Int) throws {
     let files = try [73, 73, 74].map { (seed: UInt64) in
@@ -56,14 +56,14 @@ struct TrainerTests {
     #expect(files[0] != files[2])
   }
 
-  @Test("the same records twice, and they are of the training's own passes")
+  @Test("records are reproducible")
   func records() throws {
     let first = try train(TinyTraining.network(), TinyTraining.settings(epochs: 2))
     #expect(try train(TinyTraining.network(), TinyTraining.settings(epochs: 2)) == first)
     #expect(first.allSatisfy { $0.loss > 0 && (0...1).contains($0.accuracy) })
   }
 
-  @Test("no epochs leave the network as it is")
+  @Test("a training of no epochs leaves the network unchanged")
   func nothing() throws {
     let network = TinyTraining.network()
     let before = network.fingerprint
@@ -72,7 +72,7 @@ struct TrainerTests {
   }
 
   @Test(
-    "a last batch of a single image is left out; larger ones are not",
+    "a last batch is left out only if it has a single image",
     arguments: [(33, 2), (34, 3), (32, 2), (16, 1)])
   func partialBatch(_ images: Int, _ batches: Int) throws {
     let network = TinyTraining.network()
@@ -83,7 +83,7 @@ struct TrainerTests {
     #expect(history[0].loss.isFinite)
   }
 
-  @Test("every image of an epoch is seen once, in another order each epoch")
+  @Test("each epoch uses every image once, in another order")
   func order() throws {
     final class Recorder: Objective, @unchecked Sendable {
       private(set) var sums: [Double] = []
@@ -103,9 +103,9 @@ struct TrainerTests {
   }
 
   @Test(
-    "a loss that is not a number stops the training, with the epoch, the step and every term named")
+    "a loss of NaN stops the training, and the error names epoch, step and terms")
   func diverged() throws {
-    // 200 images make seven steps an epoch: the tenth is the third of the second epoch.
+    // 200 images give seven steps per epoch: the tenth step is the third of the second epoch.
     let objective = FailingObjective(at: 10)
     let failure = #expect(throws: Failure.self) {
       try train(TinyTraining.network(), TinyTraining.settings(epochs: 3), objective)
@@ -115,13 +115,14 @@ struct TrainerTests {
     let message = failure?.message ?? ""
     #expect(
       message.hasPrefix(
-        "the loss of FailingObjective is not a number at epoch 2, step 3: cross-entropy = "))
+        "the loss of FailingObjective is infinite or not a number (NaN) at epoch 2, step 3: "
+          + "cross-entropy = "))
     #expect(message.hasSuffix(", penalty = nan"))
     #expect(
       failure?.hint == "lower the learning rate; the checkpoint of the last whole epoch is kept")
   }
 
-  @Test("a network that is not a number ends in that failure, and not in the end of the process")
+  @Test("a network with a NaN ends in an error and does not end the process")
   func broken() async {
     await #expect(processExitsWith: .success) {
       for objective in [CrossEntropy(), AdversarialTraining()] as [any Objective] {

@@ -6,10 +6,10 @@ import Support
 import TestSupport
 import Testing
 
-@Suite("A training that is watched")
+@Suite("Validation during training")
 struct ValidationTests {
   let folder = TemporaryFolder()
-  /// Never learned from: other digits than the training's.
+  /// Images that the training never learns from: other digits than its own.
   static let heldOut = try! SevenSegmentDigits(seed: Seed(74), size: 14).images(.train, count: 60)
 
   private func settings(_ epochs: Int, rate: Double = 1e-2) -> TrainingSettings {
@@ -24,7 +24,7 @@ struct ValidationTests {
     }
   }
 
-  @Test("the best epoch is the first with the highest accuracy on the images held out")
+  @Test("the best epoch is the first one with the highest validation accuracy")
   func best() {
     #expect(records([0.1, 0.5, 0.3, 0.5]).best == 1)
     #expect(records([]).best == nil)
@@ -32,7 +32,7 @@ struct ValidationTests {
   }
 
   @Test(
-    "a training has stalled once as many epochs as its patience have passed without a better one")
+    "a training has stalled after as many epochs as its patience without a better one")
   func stalled() {
     #expect(!records([0.5, 0.4]).hasStalled(for: 2))
     #expect(records([0.5, 0.4, 0.5]).hasStalled(for: 2))
@@ -40,7 +40,7 @@ struct ValidationTests {
     #expect(!records([0.5, 0.4, 0.4]).hasStalled(for: nil))
   }
 
-  @Test("measures are those of the network in evaluation behaviour on exactly these images")
+  @Test("the network is measured in evaluation behaviour on the held-out images")
   func measures() throws {
     let network = TinyTraining.network()
     let history = try Trainer(settings(2), objective: CrossEntropy()).train(
@@ -52,7 +52,7 @@ struct ValidationTests {
     #expect(abs(try #require(history[1].validationLoss) - loss) < 1e-4)
   }
 
-  @Test("watching changes nothing of what is learned")
+  @Test("validation does not change the weights")
   func onlyWatching() throws {
     let networks = [TinyTraining.network(), TinyTraining.network()]
     let trainer = Trainer(settings(2), objective: CrossEntropy())
@@ -62,7 +62,7 @@ struct ValidationTests {
     #expect(networks[0].fingerprint == networks[1].fingerprint)
   }
 
-  /// Trains with a rate so high that later epochs are worse than earlier ones.
+  /// Trains with a learning rate so high that later epochs are worse than earlier ones.
   private func train(
     _ epochs: Int, patience: Int? = nil, keep: TrainingSettings.Kept = .last,
     checkpoint: Checkpoint? = nil
@@ -76,7 +76,7 @@ struct ValidationTests {
     return (network, history)
   }
 
-  @Test("keeping the best ends with the weights of that epoch, and stopping early with the same")
+  @Test("keeping the best epoch gives its weights, also with early stopping")
   func keepsTheBest() throws {
     let (kept, history) = try train(8, keep: .best)
     let best = try #require(history.best)
@@ -91,14 +91,14 @@ struct ValidationTests {
 
     let patience = 8 - 1 - best
     let early = try train(20, patience: patience, keep: .best)
-    // The schedule does not know the end, so the first epochs are the same.
+    // The learning rate does not depend on the number of epochs, so the first epochs are the same.
     #expect(Array(early.history.prefix(best + 1)) == Array(history.prefix(best + 1)))
     #expect(
       early.history.count - 1 - (try #require(early.history.best)) == patience
         || early.history.count == 20)
   }
 
-  @Test("stopped after any epoch and gone on with, it ends with the same epoch's weights")
+  @Test("interrupted after any epoch, it ends with the weights of the same epoch")
   func resumed() throws {
     let whole = try train(6, keep: .best)
     for stop in 1..<6 {
@@ -110,9 +110,10 @@ struct ValidationTests {
     }
   }
 
-  @Test("weights that are not numbers are never a checkpoint")
+  @Test("weights that are not a number (NaN) are never stored in a checkpoint")
   func brokenWeights() throws {
-    /// Its gradient is not a number although its loss is: √x at x = 0 times 0.
+    /// An objective with a finite loss whose gradient is not a number (NaN): that of √(x²) at x =
+    /// 0.
     struct Hidden: Objective {
       let at: Int
       final class Counter: @unchecked Sendable { var steps = 0 }
@@ -129,17 +130,17 @@ struct ValidationTests {
     _ = try Trainer(settings(1), objective: CrossEntropy(), checkpoint: checkpoint).train(
       TinyTraining.network(), on: TinyTraining.data, title: "test")
     let before = try Data(contentsOf: place)
-    // The last of the second epoch's seven steps: nothing after it notices.
+    // This is the last of the seven steps of the second epoch, so no later loss is NaN.
     let failure = #expect(throws: Failure.self) {
       try Trainer(settings(2), objective: Hidden(at: 7), checkpoint: checkpoint).train(
         TinyTraining.network(), on: TinyTraining.data, title: "test")
     }
-    #expect(failure?.message.contains("the weights are not numbers") == true)
+    #expect(failure?.message.contains("the weights are infinite or not a number (NaN)") == true)
     #expect(failure?.message.contains("epoch 2") == true)
     #expect(try Data(contentsOf: place) == before)
   }
 
-  @Test("the history as JSON lines reads back as it was, and a broken line is named")
+  @Test("the history is written as JSON lines and read again, and a bad line is named")
   func jsonLines() throws {
     let history = try train(2).history
     let file = folder.appending("history.jsonl")
