@@ -18,7 +18,8 @@ using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
 namespace {
 
-/// The running statistics [C] that evaluation uses later; absent in a pass that must not move them.
+/// The running statistics [C] that evaluation uses later; undefined in a pass that must not update
+/// them.
 struct RunningStatistics {
   std::optional<at::Tensor> mean, variance;
   double momentum;

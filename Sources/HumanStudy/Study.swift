@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// What a participant's page may know of a study: `study.json`.
+/// What a participant's page may know about a study: `study.json`.
 ///
 /// It does not tell which model, attack or label a picture has. The only exceptions are the labels
 /// of the practice pictures, which the page shows as feedback.

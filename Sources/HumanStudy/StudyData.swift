@@ -139,7 +139,7 @@ struct StudyData {
   private static func reason(
     against showings: [Showing], _ status: ParticipantRecord.Status, _ design: StudyDesign
   ) -> String? {
-    if status == .withdrawn { return "took the consent back" }
+    if status == .withdrawn { return "withdrew the consent" }
     if status == .started && !design.keepUnfinished { return "did not finish" }
     let checks = showings.filter { $0.phase == .check }
     let right = checks.count(where: \.isRight)

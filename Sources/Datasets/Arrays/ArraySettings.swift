@@ -3,7 +3,7 @@ import Support
 /// The options of arrays: `layout`, `classes` and `range`.
 struct ArraySettings: Sendable {
   let layout: ArrayLayout
-  /// The number of classes; nil if the labels tell it.
+  /// The number of classes; nil if it follows from the labels.
   let classes: Int?
   /// The smallest and the largest valid value; nil stands for 0 and 1.
   let range: ClosedRange<Double>?

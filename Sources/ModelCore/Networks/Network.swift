@@ -3,7 +3,7 @@ import Support
 /// A trainable network: a description of its layers, and their tensors. It is also a classifier.
 ///
 /// Only the tensors change, and only in training: an optimizer changes the learned ones, and batch
-/// normalisation in training moves its running statistics.
+/// normalisation in training updates its running statistics.
 public final class Network: Classifier, @unchecked Sendable {
   public let description: NetworkDescription
   public let device: Device
