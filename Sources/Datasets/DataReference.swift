@@ -142,8 +142,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The failure for a split that the data do not have.
   ///
-  /// Data that are not divided serve as test images only: a model that was trained on the images it
-  /// is tested on would seem better than it is.
+  /// Data that are not divided serve as test images only, because a model that is tested on its own
+  /// training images seems better than it is.
   private func lacks(_ split: Split, _ format: any DataFormat) -> Failure {
     guard format.parts.isEmpty else {
       let found = format.parts.map(\.rawValue).sorted().joined(separator: ", ")

@@ -18,7 +18,7 @@ public struct Study: Codable, Equatable, Sendable {
   /// The text of each question about a picture: the first asks for the most plausible label, the
   /// second, if there is one, for the second most plausible label.
   public var questions: [String]
-  /// The text of the answer that no label is plausible.
+  /// The text of the answer "no label is plausible".
   public var noneText: String
   /// The time limit of an answer in seconds; nil if there is none.
   public var secondsPerAnswer: Double?

@@ -30,8 +30,8 @@ struct StudyData {
     /// Whether the participant named the image's label as the most plausible one.
     var isRight: Bool { first == .label(stimulus.label) }
 
-    /// The first answer as a column of a table: the number of a class, or the column after the last
-    /// class for "none of them".
+    /// The column of the first answer in a table: the number of its class, or the column after the
+    /// last class for "none of them".
     func category(_ classes: Int) -> Int {
       if case .label(let label) = first { label } else { classes }
     }

@@ -15,7 +15,7 @@ struct ArraySettings: Sendable {
       "the order of an image's dimensions")
     layout = ArrayLayout(rawValue: word)!
     classes = try settings.optionalInt(
-      "classes", in: 1...65_536, "the number of classes, if labels do not reach the last")
+      "classes", in: 1...65_536, "the number of classes, if no label belongs to the last one")
     let meaning = "the smallest and the largest valid value, LOW..HIGH (0..1 unless stated)"
     range =
       settings.value("range", meaning) == nil

@@ -6,7 +6,7 @@ import Support
 struct PictureFolder: DataFormat {
   static let summary =
     "a folder with one subfolder of PNG or JPEG files per class, "
-    + "or with such folders as train/ and test/"
+    + "or one such folder per split, train/ and test/"
 
   private let folder: URL
   private let preparation: PicturePreparation

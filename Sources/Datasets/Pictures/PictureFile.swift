@@ -12,7 +12,7 @@ enum PictureFile {
   ]
 
   /// Reads a picture.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a sound
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a valid
   ///   PNG or JPEG file.
   static func read(_ url: URL) throws -> Raster {
     // The limit is five bytes a pixel: an uncompressed picture needs at most four, and the fifth

@@ -51,7 +51,7 @@ extension StateDictionary {
     }
     guard let layers = notes.layers else {
       throw Failure.badData(
-        "it contains only weights, and does not say of which network",
+        "it contains only weights, and does not say which network they belong to",
         hint: "give its architecture (see `crossfire list architectures`), or its layers in an "
           + "experiment or in the file's metadata")
     }

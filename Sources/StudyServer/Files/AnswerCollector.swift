@@ -93,7 +93,7 @@ public final class AnswerCollector {
     case .otherConsent: "the participant agreed to a text that is not this study's consent"
     case .identityTaken: "another participant already has the same identifier"
     case .outOfTurn:
-      "the answers are not in the order of the list, or the study is finished and answers are missing"
+      "answers are not in the order of the list, or the study is finished and answers are missing"
     case .full: "the study has \(StudyDatabase.capacity) participants, which is the largest number"
     case .notAnAnswer, .notEnrolled, .ended:
       "a value is not one that the page can have written for this study"
