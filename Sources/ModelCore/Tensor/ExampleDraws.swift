@@ -3,10 +3,10 @@ import Support
 
 /// Random numbers that belong to examples.
 ///
-/// Every number is a function of a seed, the purpose it is drawn for, the number of its example, and
-/// its place in the draw. It does not depend on the size or the order of a batch, on which other
-/// examples are in it, on what was drawn before, or on the device: numbers are computed on the
-/// processor and moved.
+/// Every number is a function of a seed, the purpose that it is drawn for, the number of its
+/// example, and its place in the draw. It does not depend on the size or the order of a batch, on
+/// which other examples are in it, on what was drawn before, or on the device: numbers are computed
+/// on the processor and moved.
 ///
 /// There is no state. The same call on the same value gives the same numbers, so each draw needs a
 /// purpose of its own:
@@ -46,7 +46,8 @@ public struct ExampleDraws: Sendable {
 
   /// Standard normal numbers: float32 `[N] + shape`.
   public func normal(_ shape: [Int] = []) -> Tensor {
-    // Box and Muller, 1958: two uniform numbers u, v give √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv.
+    // Box and Muller, 1958: two uniform numbers u and v give √(−2 ln u)·cos 2πv and √(−2 ln u)·sin
+    // 2πv.
     let count = shape.reduce(1, *)
     return rows(of: shape, words: count + count % 2) { words, out in
       for place in stride(from: 0, to: count, by: 2) {
