@@ -7,8 +7,8 @@ import ModelCore
 import Support
 
 /// Prints Crossfire's speed as ratios within one run: relative to the machine's own rate of
-/// multiplying matrices, and relative to the work without the measures that docs/architecture.md
-/// describes.
+/// multiplying matrices, and relative to the same work without the optimizations that
+/// docs/architecture.md describes.
 func measureRatios() throws {
   Engine.start()
   let batch = 256

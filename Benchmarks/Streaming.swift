@@ -7,8 +7,8 @@ import Foundation
 import ModelCore
 import Support
 
-/// Measures how fast a folder of pictures is read as an evaluation reads it, and compares with
-/// libjpeg and libpng alone.
+/// Measures how fast an evaluation reads a folder of pictures, and compares that speed with the
+/// speed of libjpeg and libpng alone.
 func measureStreaming(_ folder: URL) throws {
   let reference = try DataReference(folder.path)
   let library = try LibraryAlone(folder)
@@ -27,7 +27,8 @@ func measureStreaming(_ folder: URL) throws {
   )
 
   let some = images.prefix(8192)
-  /// Measures in turns with the library alone, since the speed of a processor changes over time.
+  /// Measures `body` and the library alone by turns, because the speed of a processor changes over
+  /// time.
   func report(_ what: String, _ body: (LabelledImages, Range<Int>) -> Void) {
     var (passed, spent, alone) = (0.0, 0.0, [Double]())
     for range in Evaluator(batchSize: 1024).batches(some.count) {
@@ -119,7 +120,8 @@ private struct LibraryAlone {
 /// The processor time of this process so far, in seconds, over all threads.
 private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
-/// Decodes a file as the examples of the libraries do, without a second pass over the pixels.
+/// Decodes a file as the example programs of libjpeg and libpng do, and processes its pixels no
+/// further.
 private func decode(_ data: Data, _ isJPEG: Bool, _ pixels: inout [UInt8]) {
   pixels.withUnsafeMutableBufferPointer { out in
     data.withUnsafeBytes { bytes in

@@ -15,12 +15,13 @@ final class RepeatedStep {
   init(_ network: Network, _ images: Tensor, _ labels: Tensor, for objective: any Objective) {
     self.network = network
     batch = Batch(images: images, labels: labels)
-    // A penalty alone leaves the labels to a fit.
+    // An objective that is only a penalty ignores the labels. `ObjectiveSum` adds the
+    // cross-entropy.
     self.objective = ObjectiveSum([(objective, 1)])
     optimizer = Optimizer(.adam(rate: 1e-4), for: network)
   }
 
-  /// The batch's way through the network, with dropout masks of its own each time.
+  /// A new training step on the batch. Each one has its own dropout masks.
   private func next() -> TrainingStep {
     steps += 1
     return TrainingStep(

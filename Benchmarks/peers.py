@@ -91,7 +91,7 @@ class Comparison:
         return contest
 
     def bound(self, contest):
-        """A bound on the speed of the same steps: all operations at the rate of matrix products."""
+        """How fast these steps would be if all operations ran at the rate of matrix products."""
         rate = peer_libraries.matrix_rate()
         work = sum(contest.outcomes["Crossfire"][-1].passes) * self.worker.about["operations"]
         least = work / rate

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the files in Tests/ForeignModelsTests/Fixtures, but for architectures.txt.
+"""Writes the files in Tests/ForeignModelsTests/Fixtures, except architectures.txt.
 
     python3 -m venv .deps/foreign
     .deps/foreign/bin/pip install torch==2.13.0 numpy onnx==1.23.2 onnxscript safetensors
@@ -7,7 +7,7 @@
 
 `tiny.*` is one small network in files of every kind, with PyTorch's logits and gradients.
 `onnx-operators.safetensors` contains small ONNX models, each with an input and the output of onnx's
-reference implementation. The other files must be refused, or make mistakes that must be noticed.
+reference implementation. The other files must be refused, or contain mistakes that must be noticed.
 
 With `--parity FOLDER` the script instead exports the networks in that folder as state dictionaries
 and ONNX files, into the folder `--out`. Tests read them if CROSSFIRE_FOREIGN names that folder.

@@ -58,7 +58,7 @@ class Worker:
         )
 
     def close(self):
-        """Ends the process; only then does its processor time count as that of this program."""
+        """Ends the process. After that, its processor time counts as that of this program."""
         self.process.stdin.close()
         self.process.wait()
 

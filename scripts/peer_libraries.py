@@ -181,7 +181,7 @@ class Libraries:
         )
 
     def autoattack_torchattacks(self, count, epsilon):
-        """By the library's defaults: 10 steps of each gradient attack, where the paper has 100."""
+        """With the library's defaults: 10 steps of each gradient attack. The paper takes 100."""
         return self.outcome(count, torchattacks.AutoAttack(self.net, eps=epsilon, seed=0))
 
     def autoattack_torchattacks100(self, count, epsilon):

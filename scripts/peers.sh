@@ -8,7 +8,8 @@ torch_version=2.13.0
 pytorch_cpu_index=https://download.pytorch.org/whl/cpu
 
 # The compared libraries and their versions. They are installed without their declared dependencies,
-# which would bring a second PyTorch and much that is never run. What they import is listed below.
+# which would install a second PyTorch and many packages that are never used. What they import is
+# listed below.
 peers=(torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1
   pyautoattack==0.2.0)
 imported=(numpy scipy safetensors typing_extensions sympy networkx jinja2 fsspec filelock mpmath

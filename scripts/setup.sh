@@ -38,8 +38,8 @@ elif ! pkg-config --exists libpng libjpeg zlib libcrypto sqlite3 2>/dev/null; th
 fi
 
 # ---- libtorch, the engine of PyTorch ------------------------------------------------------------
-# It is the folder that LIBTORCH names, if that is set; else the PyTorch that python3 can import, if
-# there is one; else a wheel that is downloaded into .deps.
+# If LIBTORCH is set, libtorch is the folder that it names. Otherwise it is the PyTorch that python3
+# can import. If there is none, a wheel is downloaded into .deps.
 torch_version=2.13.0
 pytorch_cpu_index=https://download.pytorch.org/whl/cpu
 is_libtorch() {

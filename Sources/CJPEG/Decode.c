@@ -36,8 +36,8 @@ static void on_error(j_common_ptr codec) {
   give_up((cjpeg_reading *)codec, text);
 }
 
-// Where a file is damaged, libjpeg only warns (a level below 0) and fills in grey pixels. Here a
-// warning is an error, unless it is one of the three that leave all pixels right.
+// If a file is damaged, libjpeg only warns (a level below 0) and fills in grey pixels. Here a
+// warning is an error, except for three warnings that do not affect the pixels.
 static void on_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
   switch (codec->err->msg_code) {
@@ -125,8 +125,8 @@ int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans,
   int width = (int)codec->output_width;
   size_t area = (size_t)width * codec->output_height;
   // A row of four-byte pixels, in memory that the codec owns and frees. It must not begin at a
-  // multiple of 16 bytes: there, libjpeg-turbo writes with stores that bypass the cache, and
-  // reading the row again right away took as long as all the decoding.
+  // multiple of 16 bytes. To such an address, libjpeg-turbo writes with stores that bypass the
+  // cache, and reading the row back right away took as long as the whole decoding.
   JSAMPROW four =
       is_grey ? NULL
               : codec->mem->alloc_large((j_common_ptr)codec, JPOOL_IMAGE, (size_t)width * 4 + 16);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-// A function marked so is compiled several times. The version for the widest vector registers that
-// the processor has is chosen when the program starts.
+// A function marked WIDE is compiled several times, for vector registers of different widths. When
+// the program starts, it chooses the version for the widest registers that the processor has.
 #if defined(__x86_64__) && defined(__linux__)
 #define WIDE __attribute__((target_clones("avx512bw", "avx2", "default")))
 #else
@@ -30,8 +30,9 @@ typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
 typedef float sixteen_floats __attribute__((vector_size(64)));
 
 // 1 / 255 as a sum of two float32 numbers. The first, (1 + 1/256) / 256, has nine significant bits,
-// so its product with a byte (eight bits) is exact in float32. Adding the product with the second
-// rounds once to what byte / 255 rounds to, for all 256 bytes, in half the time of a division.
+// so its product with a byte (eight bits) is exact in float32. The product with the second is then
+// added, and only this sum is rounded. For all 256 bytes the result equals the rounded quotient
+// byte / 255, and it takes half the time of a division.
 static const float most = 0x1.01p-8f;
 static const float rest = (float)(1 / 255.0 - 0x1.01p-8);
 

@@ -3,8 +3,8 @@
 //
 // It replaces libtorch's own kernel for that layout for two reasons. That kernel adds up a whole
 // batch in single precision, so that its statistics are off by up to 1e-4; this changes which
-// numbers later poolings choose, and so changes gradients by percents. And libtorch's third
-// derivative treats the statistics as constants, which they are not.
+// numbers later poolings choose, and so changes gradients by an amount in the percent range. And
+// libtorch's third derivative treats the statistics as constants, which they are not.
 #include "BatchNormalization.h"
 
 #include <ATen/ATen.h>
@@ -18,7 +18,8 @@ using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
 namespace {
 
-/// The running statistics [C] that evaluation uses later; absent in a pass that must not move them.
+/// The running statistics [C] that evaluation uses later; undefined in a pass that must not update
+/// them.
 struct RunningStatistics {
   std::optional<at::Tensor> mean, variance;
   double momentum;

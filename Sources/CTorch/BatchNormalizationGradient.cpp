@@ -1,5 +1,5 @@
-// The first and second derivatives of batch normalisation in training, in two walks over the batch
-// each. BatchNormalization.h explains the notation.
+// The first and the second derivatives of batch normalisation in training. Each of them takes two
+// walks over the batch. BatchNormalization.h explains the notation.
 //
 // How the derivatives follow. Let P be the linear map
 //
@@ -117,7 +117,8 @@ struct GradientOfNormalization : torch::autograd::Function<GradientOfNormalizati
     context->save_for_backward(
         {x, weight, g, normalizer.mean, normalizer.rest, normalizer.inverse, dw, db});
     context->saved_data["epsilon"] = epsilon;
-    // A loss M that does not depend on one of the three passes an undefined gradient, not zeros.
+    // If a loss M does not depend on one of the three results, its gradient arrives as an undefined
+    // tensor, and not as zeros.
     context->set_materialize_grads(false);
     return {dx, dw, db};
   }
@@ -133,8 +134,9 @@ struct GradientOfNormalization : torch::autograd::Function<GradientOfNormalizati
     return inner;
   }
 
-  /// The second derivatives of the file's header in two walks. Each is one linear combination of
-  /// v, g and x − μ for each row, whose coefficients are those of the formulas with P written out:
+  /// Computes the second derivatives that the header of this file states, in two walks. For each
+  /// row, each of them is one linear combination of v, g and x − μ. The coefficients follow from
+  /// the formulas with P written out:
   ///
   ///     ∂M/∂g = w·r·v + (p − w·r·X)·x̂ + (q − w·r·V)
   ///     ∂M/∂x = (r·p − k·X)·g − k·B·v + (2·k·B·X − k·T − r·p·B)·x̂ + k·(A·X + B·V) − r·p·A
@@ -216,13 +218,13 @@ struct GradientOfNormalization : torch::autograd::Function<GradientOfNormalizati
     return {in_x, in_weight, in_g};
   }
 
-  /// The same second derivatives by libtorch's differentiation of `plain_gradients`, for when they
-  /// must be differentiated in their turn.
+  /// The same second derivatives, which libtorch derives from `plain_gradients`. They are used if
+  /// the second derivatives must themselves be differentiated.
   static variable_list plain(const variable_list &saved, const variable_list &outer,
                              double epsilon) {
     // g may itself be a function of x, and autograd follows that path on its own. Only the direct
-    // dependence on x may count here. The three are therefore replaced by views (or copies without
-    // a history), which are variables that do not depend on one another.
+    // dependence on x may count here. So x, the weight and g are replaced by views (or by copies
+    // without a history). These are variables that do not depend on one another.
     variable_list variables;
     for (const at::Tensor *variable : {&saved[0], &saved[1], &saved[2]}) {
       variables.push_back(variable->requires_grad() ? variable->view_as(*variable)

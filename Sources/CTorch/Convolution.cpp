@@ -43,7 +43,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> gradients_of_convolution(
 }
 
 /// The side r of the pixel blocks in which `few_channel_gradient` computes an input gradient, or 1
-/// where that function does not apply or does not pay.
+/// where that function does not apply or would not be faster.
 int64_t block_side(const at::Tensor &input, const at::Tensor &weight, const ct_window &w,
                    int64_t groups) {
   int64_t channels = weight.size(1), kernel = weight.size(2);

@@ -24,7 +24,8 @@ namespace ctorch {
 /// Keeps a message for `ct_last_error` on this thread.
 void remember(const char *message);
 
-/// Runs a body. If it throws, keeps the message and returns the zero of its type: NULL or false.
+/// Runs a body. If it throws, keeps the message and returns the zero value of its result type: NULL
+/// or false.
 template <class Body>
 auto guarded(Body body) -> decltype(body()) {
   try {

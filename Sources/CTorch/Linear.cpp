@@ -1,9 +1,10 @@
 // Fully connected layers y = x·Wᵀ + b.
 //
-// Where the weights are constant, as in a network under attack, the product is oneDNN's, which
-// reads the weights as they lie in memory. libtorch's own path copies them into another order at
-// each call, and for few images that copy takes longer than the product. Its gradient in x is again
-// such a product, dx = dy·W, and so is the gradient of that gradient.
+// Where the weights are constant, as in a network under attack, the library oneDNN, which libtorch
+// contains, computes the product. It reads the weights as they lie in memory. libtorch's own path
+// copies them into another order at each call, and for few images that copy takes longer than the
+// product. The gradient in x is again such a product, dx = dy·W, and so is the gradient of that
+// gradient.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>

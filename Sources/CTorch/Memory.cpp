@@ -116,7 +116,7 @@ class FreeBlocks {
   size_t in_use = 0, kept = 0, peak = 0;
 };
 
-/// Never destroyed, since tensors may be freed as late as the process ends.
+/// Never destroyed, since tensors may still be freed while the process ends.
 FreeBlocks &free_blocks = *new FreeBlocks;
 
 /// libtorch's interface to the free blocks.

@@ -1,5 +1,5 @@
-// Maximum pooling for float32 on the processor with channels last in memory, and the other
-// poolings, which libtorch does.
+// Maximum pooling for float32 on the processor with channels last in memory. libtorch computes all
+// other poolings.
 //
 // Maximum pooling gives each output pixel the largest number of its window, in each channel. The
 // place where that number was found is the window's choice. Once the choices are known, everything
@@ -40,8 +40,8 @@ constexpr int64_t lanes = 16;
 /// For one image, finds the largest number of each window and its place in the window.
 ///
 /// Ties and NaN follow libtorch: of several equal largest numbers the first is chosen. NaN counts
-/// as larger than every number, and of several NaNs the last is chosen. A window that lies in the
-/// padding altogether gives −∞ and chooses no place (`Windows::most_places`).
+/// as larger than every number, and of several NaNs the last is chosen. A window that lies entirely
+/// in the padding gives −∞ and chooses no place (`Windows::most_places`).
 ///
 /// - in: [H, W, C]; to, chosen: [rows, columns, C].
 CT_WIDE void largest_of_windows(const Windows &windows, const float *in, float *to,

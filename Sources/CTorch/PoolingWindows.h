@@ -5,8 +5,8 @@
 
 #include "Window.h"
 
-// A function marked so is compiled several times, for the vector registers of different processors;
-// the version for the widest registers that the processor has is chosen when the program starts.
+// A function marked CT_WIDE is compiled several times, for vector registers of different widths.
+// When the program starts, it chooses the version for the widest registers that the processor has.
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

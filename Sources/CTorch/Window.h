@@ -1,4 +1,5 @@
-// Sliding windows in the form in which an operation's context keeps them for its gradient.
+// Converts a sliding window to a list of numbers and back. An operation's autograd context stores
+// such a list for the backward pass.
 #pragma once
 #include <ATen/core/ivalue.h>
 

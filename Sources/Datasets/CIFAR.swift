@@ -108,7 +108,7 @@ struct CIFAR: DataFormat {
     }
   }
 
-  /// The names in the set's own file of names, if it is there and sound.
+  /// The class names in the data set's own file of names, if that file exists and is valid.
   private func classNames(_ kind: Kind, _ file: [UInt8]?) -> [String] {
     let lines = String(decoding: file ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).map(
       String.init)

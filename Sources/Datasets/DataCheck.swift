@@ -50,8 +50,8 @@ extension DataReference {
   /// Loads the data and compares them with what is known about them: the checksums of published
   /// files, whether the data can be read, and the number, the shape and the labels of the images.
   ///
-  /// Checks the split in the reference, or all splits that exist if it names none. Data that are
-  /// wrong make rows with the verdict `bad`, they do not throw.
+  /// Checks the split in the reference, or all splits that exist if it names none. Wrong data do
+  /// not throw an error: they give rows with the verdict `bad`.
   /// - Throws: `Failure.missing` if no split exists.
   public func check(
     folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }

@@ -9,7 +9,8 @@ protocol DataFormat: Sendable {
   /// A noun phrase that names the format in lists and error messages.
   static var summary: String { get }
 
-  /// Finds out from names whether a file or folder has this format; nil if it does not.
+  /// Finds out from the names of files and folders whether a file or folder has this format; nil if
+  /// it does not.
   ///
   /// The content is checked by `load`.
   /// - Parameter settings: the options of the reference, of which the format reads its own.

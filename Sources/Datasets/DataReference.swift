@@ -142,15 +142,15 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The failure for a split that the data do not have.
   ///
-  /// Data that are not divided serve as test images only: a model that was trained on the images it
-  /// is tested on would seem better than it is.
+  /// Data that are not divided serve as test images only, because a model that is tested on its own
+  /// training images seems better than it is.
   private func lacks(_ split: Split, _ format: any DataFormat) -> Failure {
     guard format.parts.isEmpty else {
       let found = format.parts.map(\.rawValue).sorted().joined(separator: ", ")
       return .missing("\(base) has no split '\(split.rawValue)', only \(found)")
     }
     return .badData(
-      "\(base) has no parts, train and test: training and testing would use the same images",
+      "\(base) is not divided into train and test: both would use the same images",
       hint: "divide the data, or hold out a tenth of the images for the test: \(base):heldout=0.1")
   }
 
@@ -219,7 +219,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether the files of a split exist, be they readable or not.
+  /// Whether the files of a split exist, whether or not they can be read.
   func isPresent(_ split: Split, among folders: DataFolders) -> Bool {
     switch source {
     case .named(let entry):

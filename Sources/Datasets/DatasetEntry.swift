@@ -12,7 +12,8 @@ public struct DatasetEntry: Sendable {
     case digits5k
     /// SVHN's two MATLAB files, in colour or in grey.
     case svhn(grey: Bool)
-    /// The archive of a CIFAR's binary version, under this name, or the files from it.
+    /// The binary version of CIFAR-10 or CIFAR-100: the archive with this name, or the files from
+    /// it.
     case cifar(archive: String)
     /// Four IDX files under MNIST's names; if they are missing, these folders of pictures.
     case idxOrPictures([Split: String])
@@ -55,7 +56,7 @@ public struct DatasetEntry: Sendable {
   public let classNames: [String]
   /// The shape of every image.
   public let shape: InputShape
-  /// The number of images of each split for which it is fixed.
+  /// The number of images of each split, if it is fixed for that split.
   public let counts: [Split: Int]
   /// The format of its folder.
   public let format: Format
@@ -115,7 +116,7 @@ public struct DatasetEntry: Sendable {
     }
   }
 
-  /// Whether a folder has the files of a split, be they readable or not.
+  /// Whether a folder has the files of a split, whether or not they can be read.
   func isPresent(_ split: Split, in folder: URL) -> Bool {
     switch format {
     case .idx: IDXFolder(folder).has(split)

@@ -46,7 +46,8 @@ public struct Download: Sendable {
     let isThere = FileManager.default.fileExists(atPath: place.path)
     if isThere, try mistake(in: place) == nil { return .alreadyThere }
     let file = try PartialFile(for: place)
-    // Released here and not by `deinit`, since the URL session keeps `file` a little longer.
+    // The file is released here and not by `deinit`, because the URL session keeps it a little
+    // longer.
     defer { file.release() }
     var failures: [Failure] = []
     for address in addresses {

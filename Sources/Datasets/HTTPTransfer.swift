@@ -93,7 +93,7 @@ final class HTTPTransfer: NSObject, URLSessionDataDelegate, @unchecked Sendable 
   /// wait in memory. A body is therefore received only if its length is known and not too large.
   private func begin(_ response: URLResponse) throws {
     guard let response = response as? HTTPURLResponse else {
-      throw Failure(.failed, "expected an HTTP response, found another one")
+      throw Failure(.failed, "expected an HTTP response, found one of another protocol")
     }
     let start: Int
     switch response.statusCode {

@@ -77,7 +77,7 @@ public enum IDX {
       throw Failure.badData(
         "\(file): the header states \(whole) bytes, but \(data.count) compressed bytes may "
           + "decompress to at most \(most)",
-        hint: "if the file is sound, unpack it with gunzip")
+        hint: "if the file is not damaged, unpack it with gunzip")
     }
     let bytes = try zipped ? Gzip.inflate(data, named: file, limit: whole) : [UInt8](data)
     guard bytes.count == whole else {

@@ -34,7 +34,7 @@ public struct IDXFolder: Sendable {
   /// Reads a split.
   /// - Parameter classNames: the names of the classes; nil to name them by their numbers, up to the
   ///   largest label of both splits.
-  /// - Throws: `Failure.missing` if a file is missing; `Failure.badData` if a file is not a sound
+  /// - Throws: `Failure.missing` if a file is missing; `Failure.badData` if a file is not a valid
   ///   IDX file, if the numbers of images and labels differ, or if a label has no class.
   public func load(_ split: Split, name: String, classNames: [String]? = nil) throws
     -> LabelledImages

@@ -61,7 +61,7 @@ public struct LabelledImages: Sendable {
   ///     between 0 and 1.
   ///   - valueRange: the smallest and the largest valid value.
   /// - Throws: `Failure.badData` if there are no examples, if the number of labels, groups or masks
-  ///   is another one, if the masks have another shape, or if a label has no class.
+  ///   differs from that, if the masks have another shape, or if a label has no class.
   public init(
     name: String, classNames: [String], pixels: Tensor, labels: [Int64], groups: [Int64]? = nil,
     masks: Tensor? = nil, valueRange: ClosedRange<Double> = 0...1

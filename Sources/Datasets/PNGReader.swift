@@ -13,8 +13,8 @@ extension PNG {
   /// Reads a PNG file; see `decode`.
   /// - Throws: `Failure.missing` if there is no such file, and what `decode` throws.
   public static func read(_ url: URL) throws -> Picture {
-    // An uncompressed picture needs at most four bytes a pixel. The fifth is room for chunks that
-    // are skipped.
+    // The limit is five bytes a pixel: an uncompressed picture needs at most four, and the fifth
+    // leaves room for chunks that are skipped.
     try decode(readFile(url, limit: 5 * mostPixels), named: url.path)
   }
 

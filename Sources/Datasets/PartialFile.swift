@@ -11,8 +11,8 @@ import Support
 /// file `NAME`.
 ///
 /// The file stays when a download is interrupted, and the next attempt continues it, also in
-/// another process. Only one process at a time may use it. Whether the bytes of several attempts
-/// make up the right file is decided by its checksum.
+/// another process. Only one process at a time may use it. The checksum of the finished file
+/// decides whether the bytes of several attempts belong together.
 final class PartialFile: @unchecked Sendable {
   private let place: URL
   let url: URL

@@ -67,7 +67,8 @@ public struct ForeignModel: Classifier {
       }
       return logits
     }
-    // A program for one image fails for two. If both fail, the error for two is the one to report.
+    // A program that accepts only one image fails for two, so one image is tried next. If both
+    // fail, the error for two images is reported.
     let two = Result { try logits(2) }
     let found = try (try? two.get()) ?? (try? logits(1)) ?? two.get()
     isSingle = found.shape[0] == 1

@@ -33,8 +33,8 @@ public struct LoadedModel: Sendable {
   /// SHA-256 of everything that the model's answers depend on.
   public let fingerprint: String
 
-  /// What is known about the data that a model is loaded for. It is used where neither the file nor
-  /// the notes say it.
+  /// What is known about the data that a model is loaded for. It is used for whatever neither the
+  /// file nor the notes state.
   public struct Images: Sendable {
     public let shape: InputShape
     public let classNames: [String]

@@ -2,8 +2,9 @@ import ModelCore
 import Support
 
 extension ModelNotes {
-  /// These notes, completed by others: each setting is taken from these if they state it, and from
-  /// `other` if not. An architecture and layers exclude each other, so one here hides both there.
+  /// These notes, completed by others: settings that these notes do not state are taken from
+  /// `other`. An architecture and layers exclude each other. So if these notes state either of
+  /// them, both are ignored in `other`.
   public func over(_ other: ModelNotes) -> ModelNotes {
     var both = self
     both.architecture = architecture ?? (layers == nil ? other.architecture : nil)

@@ -81,8 +81,8 @@ public struct ModelNotes: Equatable, Sendable {
       layout = Layout(rawValue: word)
     }
     range = try Self.range(settings)
-    // Names that were not asked for above are known too: `finish` must not refuse them, and lists
-    // them if it refuses another.
+    // The code above does not always read every setting. All names are read once here, so that
+    // `finish` does not refuse them, and lists them if it refuses an unknown name.
     for name in Self.names { _ = settings.value(name, "") }
   }
 

@@ -118,7 +118,7 @@ public struct ParticipantRecord: Equatable, Sendable {
     /// Consented and has not finished.
     case started
     case finished
-    /// Took the consent back. None of their answers is analysed.
+    /// Withdrew the consent. None of their answers is analysed.
     case withdrawn
   }
 

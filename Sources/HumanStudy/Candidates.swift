@@ -32,7 +32,8 @@ struct CandidatePool {
   let condition: Condition
   /// For each class, the candidates that are made of its first images.
   let candidates: [[Candidate]]
-  /// For each class, how many examples of these images there are, whether they fool or not.
+  /// For each class, how many examples of these images there are, whether or not they fool the
+  /// model.
   let examined: [Int]
 
   /// Selects the pictures of one budget of an example set.

@@ -31,8 +31,8 @@ final class LaplaceDeviance {
   /// that is the other way round for the caller.
   private let (participants, images): (Int, Int)
   private let isSwapped: Bool
-  /// The pairs of participant and image that occur. Those of one image stand in a row, in the order
-  /// of participants.
+  /// The pairs of participant and image that occur. The pairs of one image are adjacent, in the
+  /// order of participants.
   private let groups: [(participant: Int, image: Int)]
   /// For each cell, the place of its pair in `groups`.
   private let groupOfCell: [Int]

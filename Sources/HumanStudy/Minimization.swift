@@ -55,7 +55,7 @@ func minimum(
       if nextValue <= value + 1e-4 * length * descent { break }
       length /= 2
     } while length > 1e-12
-    // Where rounding hides every decrease, the point is the minimum as well as it can be found.
+    // If rounding hides every decrease, no better approximation of the minimum can be found.
     guard nextValue < value else { return (point, value, (slope.map(abs).max() ?? 0) < 1e-2) }
     let nextSlope = gradient(next)
     let step = zip(next, point).map { $0 - $1 }

@@ -77,7 +77,7 @@ struct MixedComparison {
       if cell.condition == second { cell.condition = first }
       return cell
     }
-    // All answers of both conditions are equal, so nothing speaks against the hypothesis.
+    // All answers of both conditions are equal, so they are no evidence against the hypothesis.
     guard Self.isMixed(merged, first) else { return 1 }
     if conditions > Self.mostFits {
       guard let difference = difference(first, second), difference.standardError > 0 else {

@@ -2,7 +2,7 @@ import Evaluation
 import Foundation
 
 /// A mixed logistic model of yes-or-no answers: it estimates how often people say "yes" in each
-/// condition, although people differ and images differ.
+/// condition, and takes into account that people differ and images differ.
 ///
 /// The log-odds of a "yes" of participant p on a picture of image i in condition c are
 ///

@@ -30,7 +30,7 @@ struct Original {
   /// Divides unchanged images into checks and practice pictures, each in random order.
   ///
   /// Images that no candidate of the study is made of come first, so that nobody sees an image both
-  /// unchanged and attacked. Other images are used where there are not enough of these.
+  /// unchanged and attacked. Other images are used if there are too few of these.
   /// - Parameter attacked: the places in the data set of the images that candidates are made of.
   static func shares(
     _ originals: [Original], attacked: Set<Int>, _ design: StudyDesign

@@ -1,6 +1,6 @@
 /// The q-quantile of numbers, by linear interpolation between neighbours (R's type 7).
 ///
-/// Of n sorted numbers it lies at the place q·(n − 1), counted from 0.
+/// In the sorted list of n numbers it lies at the place q·(n − 1), counted from 0.
 /// - Parameters:
 ///   - sorted: numbers in ascending order, at least one.
 ///   - q: 0 to 1.

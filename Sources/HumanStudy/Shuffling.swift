@@ -52,7 +52,7 @@ struct Deck {
 /// an element of the group with the most elements left, which finds an order if there is one.
 /// - Parameters:
 ///   - groups: the group of each element.
-///   - before: the groups of elements that stand in front, from which the distance is kept too.
+///   - before: the groups of the elements that precede these. The distance from them is kept too.
 /// - Returns: the places of the elements in `groups`, in their new order; nil if no order keeps the
 ///   distance.
 func arranged(_ groups: [Int], distance: Int, after before: [Int] = [], seed: Seed) -> [Int]? {
@@ -64,8 +64,9 @@ func arranged(_ groups: [Int], distance: Int, after before: [Int] = [], seed: Se
     seed.derive("cautious").order(groups.count), groups, distance, before, isCautious: true)
 }
 
-/// Takes elements one by one, each the first in `order` that keeps the distance and, if
-/// `isCautious`, is of a group with the most elements left.
+/// Builds the new order one element at a time. Each time it takes the first element in `order` that
+/// keeps the distance. If `isCautious`, that element must also be of a group with the most elements
+/// left.
 private func arranged(
   _ order: [Int], _ groups: [Int], _ distance: Int, _ before: [Int], isCautious: Bool
 ) -> [Int]? {

@@ -13,7 +13,7 @@ public struct Stimulus: Equatable, Sendable {
     case practice
   }
 
-  /// The picture's name, from which nothing about it can be told.
+  /// The picture's name, which reveals nothing about the picture.
   public var name: String
   /// The SHA-256 of the picture's file.
   public var sha256: String

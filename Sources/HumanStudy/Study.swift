@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// What a participant's page may know of a study: `study.json`.
+/// What a participant's page may know about a study: `study.json`.
 ///
 /// It does not tell which model, attack or label a picture has. The only exceptions are the labels
 /// of the practice pictures, which the page shows as feedback.
@@ -18,7 +18,7 @@ public struct Study: Codable, Equatable, Sendable {
   /// The text of each question about a picture: the first asks for the most plausible label, the
   /// second, if there is one, for the second most plausible label.
   public var questions: [String]
-  /// The text of the answer that no label is plausible.
+  /// The text of the answer "no label is plausible".
   public var noneText: String
   /// The time limit of an answer in seconds; nil if there is none.
   public var secondsPerAnswer: Double?

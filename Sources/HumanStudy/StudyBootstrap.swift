@@ -12,9 +12,8 @@ import Support
 ///
 ///     (times its participant was drawn) × (times its image was drawn)
 ///
-/// The variance that this estimates is somewhat too large, so that intervals are rather too wide
-/// than too narrow. Source: A. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1
-/// (2007).
+/// The estimated variance is somewhat too large, so intervals tend to be too wide, and not too
+/// narrow. Source: A. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
 struct StudyBootstrap {
   let participants: Int
   let images: Int

@@ -30,8 +30,8 @@ struct StudyData {
     /// Whether the participant named the image's label as the most plausible one.
     var isRight: Bool { first == .label(stimulus.label) }
 
-    /// The first answer as a column of a table: the number of a class, or the column after the last
-    /// class for "none of them".
+    /// The column of the first answer in a table: the number of its class, or the column after the
+    /// last class for "none of them".
     func category(_ classes: Int) -> Int {
       if case .label(let label) = first { label } else { classes }
     }
@@ -139,7 +139,7 @@ struct StudyData {
   private static func reason(
     against showings: [Showing], _ status: ParticipantRecord.Status, _ design: StudyDesign
   ) -> String? {
-    if status == .withdrawn { return "took the consent back" }
+    if status == .withdrawn { return "withdrew the consent" }
     if status == .started && !design.keepUnfinished { return "did not finish" }
     let checks = showings.filter { $0.phase == .check }
     let right = checks.count(where: \.isRight)

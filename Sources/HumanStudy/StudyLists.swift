@@ -79,8 +79,8 @@ struct StudyLists {
   /// Draws the lists of all slots, in their order.
   ///
   /// Candidates are dealt from a deck for each condition and class, so that all of them are shown
-  /// equally often, give or take one. Where a list cannot have the same number of pictures of every
-  /// class, another deck deals the classes that get one more.
+  /// equally often, up to a difference of one. Where a list cannot have the same number of pictures
+  /// of every class, another deck deals the classes that get one more.
   /// - Throws: `Failure.badData` if there are too few pictures, or if pictures made of one image
   ///   cannot be kept as far apart as the design asks.
   func lists() throws -> [[Entry]] {

@@ -32,7 +32,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
     /// participants who are analysed.
     public var checksRight: Int
     public var checks: Int
-    /// The number of second showings of a picture, and how many were answered as the first.
+    /// The number of second showings of a picture, and how many of them got the same answer as the
+    /// first showing.
     public var repeated: Int
     public var repeatedSame: Int
   }

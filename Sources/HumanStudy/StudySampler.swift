@@ -35,7 +35,7 @@ public struct StudySampler {
 
     public struct Pool: Codable, Sendable {
       public let condition: Condition
-      /// The number of examples that fool as stored, of `examined` examples.
+      /// How many of the `examined` examples still fool the source model once they are stored.
       public let fooling: Int
       public let examined: Int
       /// The number of different pictures of the condition in the lists.
@@ -86,8 +86,8 @@ public struct StudySampler {
     }
   }
 
-  /// The places of the design's budgets in an example set: the last one, which is the largest, if
-  /// the design names none.
+  /// The places of the design's budgets in an example set. If the design names none, it is the
+  /// place of the last and largest budget.
   private static func budgets(_ design: StudyDesign, _ set: ExampleSet) throws -> [Int] {
     let stored = set.origin.epsilons
     guard let wanted = design.epsilons else { return stored.indices.suffix(1) }
@@ -183,11 +183,11 @@ public struct StudySampler {
       .map(\.origin.source).reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
   }
 
-  /// The side of the block of pixels that each pixel becomes. Without a value in the design
+  /// The side of the block of pixels that each pixel becomes. If the design does not state it,
   /// pictures become about 280 pixels high.
   private var scale: Int { design.scale ?? max(1, 280 / sets[0].original.shape[2]) }
 
-  /// The row of the key and the picture of an item of a list.
+  /// The picture of an item of a list, and its row in the key.
   private func stimulus(
     _ item: StudyLists.Item, _ lists: StudyLists, _ data: String
   ) -> (Stimulus, Picture) {

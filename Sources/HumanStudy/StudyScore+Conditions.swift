@@ -2,7 +2,7 @@ import Evaluation
 import Foundation
 import Support
 
-/// What people made of the pictures of each condition, and how conditions differ.
+/// How people judged the pictures of each condition, and how conditions differ.
 extension StudyScore {
   /// The bootstrap intervals of all shares and of all differences between two conditions.
   /// - Returns: `shares` is `[conditions][measures]`. `differences` has, for each measure, an

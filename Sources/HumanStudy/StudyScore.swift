@@ -4,7 +4,7 @@ import Support
 
 /// Scores a study: computes `StudyResults` from the answers and the key.
 ///
-/// A picture that a participant saw twice counts once, as it was answered first. In all statistics
+/// A picture that a participant saw twice counts once, with the first answer. In all statistics
 /// "image" means the image of the data set that a picture is made of: two attacked versions of one
 /// digit have one image.
 public struct StudyScore {

@@ -106,6 +106,8 @@ struct OwnDataTests {
     let result = try Command.run(
       "run", folder.appending("flat.yaml").path, "--out", folder.appending("out").path)
     #expect(result.status == 65)
-    #expect(result.errors.contains("has no parts") && result.errors.contains("heldout=0.1"))
+    #expect(
+      result.errors.contains("is not divided into train and test")
+        && result.errors.contains("heldout=0.1"))
   }
 }

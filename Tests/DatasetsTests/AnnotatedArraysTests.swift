@@ -188,7 +188,7 @@ struct AnnotatedArraysTests {
     #expect(data.annotations.masks == nil && data.notes.count == 1)
     #expect(
       data.notes[0].hasSuffix(
-        "left out mask; beside x, groups are read from groups and masks from masks"))
+        "left out mask; for x, groups are read from groups and masks from masks"))
   }
 
   @Test("the check of a data set tells its groups, masks and value range")

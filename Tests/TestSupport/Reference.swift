@@ -1,8 +1,7 @@
 import Foundation
 import ModelCore
 
-/// Models with the outputs that independent implementations compute for them, where they are
-/// present.
+/// Models, with the outputs that independent implementations compute for them. They may be missing.
 ///
 /// They are searched for in the folder that `CROSSFIRE_PARITY` names, then beside the repository.
 public enum Reference {

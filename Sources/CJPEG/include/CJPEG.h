@@ -33,7 +33,7 @@ cjpeg_reading *cjpeg_open(const uint8_t *file, size_t size, int *width, int *hei
 /// `message`: a file that ends early, is damaged, or has more than `most_scans` scans is refused.
 ///
 /// - planes: receives [channels, height, width] bytes: one grey plane, or red, green and blue. CMYK
-///   pictures are taken as inverted, as Adobe writes them, and become RGB.
+///   pictures are assumed to be inverted, as Adobe writes them, and become RGB.
 int cjpeg_decode(cjpeg_reading *reading, uint8_t *planes, int most_scans,
                  char message[CJPEG_MESSAGE_SIZE]);
 

@@ -31,14 +31,14 @@ const char *_Nonnull ct_last_error(void);
 /// The version of libtorch, such as "2.13.0".
 const char *_Nonnull ct_version(void);
 /// Tells malloc, for the whole process, to keep the memory that is freed. It may be called at any
-/// time and again. Large tensors are kept with or without it; see Memory.cpp.
+/// time, and more than once. Large tensors are kept with or without it; see Memory.cpp.
 void ct_keep_memory(void);
 /// How many threads one operation may use.
 void ct_set_threads(int threads);
 int ct_threads(void);
 bool ct_cuda_available(void);
-/// Whether operations on this thread are recorded for gradients from now on; returns what held
-/// before.
+/// Sets whether operations on this thread are recorded for gradients from now on. Returns the
+/// previous setting.
 bool ct_set_gradients(bool enabled);
 
 // ---- creation, reading, conversion; device: -1 the processor, else the number of a CUDA device --
@@ -152,8 +152,8 @@ ct_ref _Nullable ct_pad(ct_ref _Nonnull input, int64_t left, int64_t right, int6
                         int64_t bottom, double value);
 /// [N, C, 1, 1].
 ct_ref _Nullable ct_global_avg_pool2d(ct_ref _Nonnull input);
-/// In training, normalises by the statistics of the batch, and moves the running ones towards them
-/// in place where they are given. Otherwise, normalises by the running ones.
+/// In training, normalises by the statistics of the batch, and updates the running statistics in
+/// place if they are given. Otherwise, normalises by the running statistics.
 ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight,
                                ct_ref _Nullable bias, ct_ref _Nullable running_mean,
                                ct_ref _Nullable running_variance, bool training, double momentum,
@@ -175,7 +175,7 @@ ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull im
 
 // ---- gradients ----------------------------------------------------------------------------------
 bool ct_requires_gradient(ct_ref _Nonnull tensor);
-/// The same values as a new variable, of which gradients can be taken.
+/// The same values as a new variable, with respect to which gradients can be taken.
 ct_ref _Nullable ct_tracked(ct_ref _Nonnull tensor);
 /// The same values without the history that gradients follow.
 ct_ref _Nullable ct_detach(ct_ref _Nonnull tensor);

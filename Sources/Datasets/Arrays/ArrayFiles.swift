@@ -2,10 +2,10 @@ import Foundation
 import ModelCore
 import Support
 
-/// A file or folder of arrays under names.
+/// A format of a file or a folder that holds named arrays.
 ///
-/// To add one, write which arrays it holds and how one of them is read, and add it to
-/// `DataFormats.all`. The meaning of the arrays is the same in all of them: see `LabelledArrays`.
+/// To add a format, write a type that says which arrays a file holds and how one of them is read,
+/// and add it to `DataFormats.all`. The arrays mean the same in all formats: see `LabelledArrays`.
 protocol ArrayFormat: DataFormat {
   var arrays: LabelledArrays { get }
 }

@@ -2,12 +2,12 @@
 struct ArrayNames: Sendable {
   let images: String
   let labels: String
-  /// Read if there is such an array.
+  /// The array of groups, which may be missing.
   let groups: String
-  /// Read if there is such an array.
+  /// The array of masks, which may be missing.
   let masks: String
 
-  /// The names that are looked for, the first ones first.
+  /// The names that are tried, in this order.
   /// - Parameter split: nil for an undivided set.
   static func known(_ split: Split?) -> [ArrayNames] {
     guard let split = split?.rawValue else {

@@ -3,7 +3,7 @@ import Support
 
 /// What a user says about the order of the dimensions in an array of images.
 enum ArrayLayout: String, CaseIterable, Sendable {
-  /// The sizes tell: a dimension of one or three is that of the channels.
+  /// Follows from the sizes: a dimension of size one or three holds the channels.
   case auto
   case nchw
   case nhwc

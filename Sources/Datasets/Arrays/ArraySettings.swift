@@ -3,7 +3,7 @@ import Support
 /// The options of arrays: `layout`, `classes` and `range`.
 struct ArraySettings: Sendable {
   let layout: ArrayLayout
-  /// The number of classes; nil if the labels tell it.
+  /// The number of classes; nil if it follows from the labels.
   let classes: Int?
   /// The smallest and the largest valid value; nil stands for 0 and 1.
   let range: ClosedRange<Double>?
@@ -15,7 +15,7 @@ struct ArraySettings: Sendable {
       "the order of an image's dimensions")
     layout = ArrayLayout(rawValue: word)!
     classes = try settings.optionalInt(
-      "classes", in: 1...65_536, "the number of classes, if labels do not reach the last")
+      "classes", in: 1...65_536, "the number of classes, if no label belongs to the last one")
     let meaning = "the smallest and the largest valid value, LOW..HIGH (0..1 unless stated)"
     range =
       settings.value("range", meaning) == nil

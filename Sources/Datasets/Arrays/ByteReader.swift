@@ -60,7 +60,7 @@ enum SizeLimits {
   static let array = 1 << 30
 
   /// The largest number of bytes that `count` compressed bytes may decompress to: 64 MB, or fifty
-  /// times `count` if that is more. Images grow three- to tenfold, files that are made to fill the
-  /// memory a thousandfold.
+  /// times `count` if that is more. Images grow three- to tenfold. A file that is made to fill the
+  /// memory grows a thousandfold.
   static func inflated(from count: Int) -> Int { max(1 << 26, 50 * count) }
 }

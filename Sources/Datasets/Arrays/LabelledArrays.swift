@@ -5,8 +5,8 @@ import Support
 /// The arrays of a file or folder, by name: what `.npz`, `.npy` and safetensors files have in
 /// common.
 ///
-/// `ArrayNames` says which arrays are read. Whatever a format stores, this type gives it layouts,
-/// tables, value ranges, groups and masks.
+/// `ArrayNames` says which arrays are read. This type interprets the arrays in the same way for
+/// every format: their layouts, tables, value ranges, groups and masks.
 struct LabelledArrays: Sendable {
   /// The path of the file or folder, for error messages.
   let file: String
@@ -159,7 +159,8 @@ struct LabelledArrays: Sendable {
     return (0...max(0, largest)).map(String.init)
   }
 
-  /// A line about arrays that seem to be groups or masks but have no name that is read.
+  /// A line about arrays that seem to be groups or masks, but whose names are not among those that
+  /// are read.
   private var notes: [String] {
     let sets = ([nil] + Split.allCases).compactMap(arrays)
     let read = Set(sets.flatMap { [$0.groups, $0.masks] })
@@ -168,7 +169,7 @@ struct LabelledArrays: Sendable {
     }
     guard !overlooked.isEmpty, let example = sets.first else { return [] }
     return [
-      "\(file): left out \(overlooked.sorted().prefix(10).joined(separator: ", ")); beside "
+      "\(file): left out \(overlooked.sorted().prefix(10).joined(separator: ", ")); for "
         + "\(example.images), groups are read from \(example.groups) and masks from "
         + example.masks
     ]

@@ -18,8 +18,8 @@ enum NPY {
   ]
 
   /// Reads the array in the bytes of a file, in row-major order whatever the order of the file is.
-  /// - Returns: a tensor of uint8 (also for truth values), float32 or float64 as the file, and of
-  ///   int64 for all other whole numbers.
+  /// - Returns: a tensor of the file's type for uint8, float32 and float64. Truth values become
+  ///   uint8, and all other whole numbers become int64.
   /// - Throws: `Failure.badData` if the file does not hold an array of numbers, or if its size is
   ///   not the one that its header states.
   static func tensor(_ bytes: [UInt8], named file: String) throws -> Tensor {
@@ -81,7 +81,8 @@ enum NPY {
         case "i4": raw.bindMemory(to: Int32.self).map { Int64(Int32(littleEndian: $0)) }
         case "u2": raw.bindMemory(to: UInt16.self).map { Int64(UInt16(littleEndian: $0)) }
         case "u4": raw.bindMemory(to: UInt32.self).map { Int64(UInt32(littleEndian: $0)) }
-        // A number that does not fit becomes the largest one, which is refused as a label or group.
+        // A number too large for int64 becomes the largest int64, which is refused as a label or
+        // group.
         default: raw.bindMemory(to: UInt64.self).map { Int64(clamping: UInt64(littleEndian: $0)) }
         }
       return Tensor(numbers, shape: shape)

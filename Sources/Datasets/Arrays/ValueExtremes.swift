@@ -14,7 +14,8 @@ struct ValueExtremes: CustomStringConvertible {
 
   /// Whether all values lie in a range; false if one of them is not a number (NaN).
   ///
-  /// Compares 32-bit numbers: 0.1 as a 32-bit number is larger than 0.1 as a 64-bit number.
+  /// The bounds are compared as 32-bit numbers, since 0.1 as a 32-bit number is larger than 0.1 as
+  /// a 64-bit number.
   func lie(in range: ClosedRange<Double>) -> Bool {
     low >= Float(range.lowerBound) && high <= Float(range.upperBound)
   }

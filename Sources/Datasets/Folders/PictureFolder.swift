@@ -1,12 +1,12 @@
 import Foundation
 import Support
 
-/// A folder of PNG and JPEG files with one subfolder per class, or a folder with such folders as
-/// `train/` and `test/` (or `val/`).
+/// A folder with one subfolder of PNG and JPEG files per class, or a folder that holds one such
+/// folder per split: `train/` and `test/` (or `val/`).
 struct PictureFolder: DataFormat {
   static let summary =
     "a folder with one subfolder of PNG or JPEG files per class, "
-    + "or with such folders as train/ and test/"
+    + "or one such folder per split, train/ and test/"
 
   private let folder: URL
   private let preparation: PicturePreparation

@@ -12,11 +12,11 @@ enum PictureFile {
   ]
 
   /// Reads a picture.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a sound
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is not a valid
   ///   PNG or JPEG file.
   static func read(_ url: URL) throws -> Raster {
-    // An uncompressed picture needs at most four bytes a pixel. The fifth is room for chunks that
-    // are skipped.
+    // The limit is five bytes a pixel: an uncompressed picture needs at most four, and the fifth
+    // leaves room for chunks that are skipped.
     let data = try readFile(url, limit: 5 * PNG.mostPixels)
     if data.starts(with: JPEG.signature) { return try JPEG.decode(data, named: url.path) }
     guard data.starts(with: PNG.signature) else {

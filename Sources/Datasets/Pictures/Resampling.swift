@@ -43,12 +43,12 @@ extension Raster {
       }
     }
 
-    /// The binary digits after the point of a weight. With 22 of them, a weighted sum of bytes fits
-    /// into 32 bits.
+    /// The number of binary digits that a weight has after the point. With 22 of them, a weighted
+    /// sum of bytes fits into 32 bits.
     static let bits = 22
 
     static func byte(_ sum: Int32) -> UInt8 { UInt8(clamping: sum &>> Int32(bits)) }
-    /// A half: sums begin with it, so that `byte` rounds.
+    /// A half. Every sum begins with it, so that `byte` rounds to the nearest whole number.
     static let half = Int32(1 << (bits - 1))
   }
 

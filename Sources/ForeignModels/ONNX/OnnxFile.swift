@@ -211,8 +211,8 @@ extension OnnxFile {
 
   /// The shape of an image or of a row of a table, if the file fixes its sizes.
   ///
-  /// An input of two dimensions is a table, unless the layout is `flat`: it then takes images of a
-  /// shape that only the data can tell.
+  /// An input of two dimensions is a table, unless the layout is `flat`. The program then takes
+  /// images, and only the data state their shape.
   func inputShape(_ layout: ModelNotes.Layout) -> InputShape? {
     guard let shape = inputs.first?.shape, shape.count > 1 else { return nil }
     let sizes = shape.dropFirst().compactMap { size in

@@ -43,7 +43,7 @@ struct OnnxWindow {
     if try call.int("ceil_mode") ?? 0 != 0 { roundUp(size) }
   }
 
-  /// The size of the window with its gaps, in pixels of the image.
+  /// The size of the window in pixels of the image, including the gaps of a dilated window.
   private func span(_ side: KeyPath<Pair, Int>) -> Int {
     (kernel[keyPath: side] - 1) * dilation[keyPath: side] + 1
   }

@@ -21,7 +21,7 @@ struct PickleStack {
     return last
   }
 
-  /// Removes the last `count` values, and gives them in the order in which they were pushed.
+  /// Removes the last `count` values, and returns them in the order in which they were pushed.
   mutating func pop(_ count: Int) throws -> [Pickle.Value] {
     guard values.count >= count else { throw Self.empty }
     defer { values.removeLast(count) }

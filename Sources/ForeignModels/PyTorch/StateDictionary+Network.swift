@@ -29,8 +29,8 @@ extension StateDictionary {
     return try network.preceded(by: notes.preparation(for: input, in: network.valueRange))
   }
 
-  /// The description of the network, and the names that its tensors have in this file, by
-  /// Crossfire's own names. An empty dictionary means that the file uses those.
+  /// The description of the network, and a dictionary from Crossfire's names of its tensors to
+  /// their names in this file. The dictionary is empty if the file uses Crossfire's names.
   private func describe(
     _ notes: ModelNotes, _ input: InputShape, _ images: LoadedModel.Images?
   ) throws -> (NetworkDescription, [String: String]) {
@@ -51,7 +51,7 @@ extension StateDictionary {
     }
     guard let layers = notes.layers else {
       throw Failure.badData(
-        "it contains only weights, and does not say of which network",
+        "it contains only weights, and does not say which network they belong to",
         hint: "give its architecture (see `crossfire list architectures`), or its layers in an "
           + "experiment or in the file's metadata")
     }

@@ -4,7 +4,7 @@
 ///     y = weight · (x − mean) / √(variance + ε) + bias
 ///
 /// Training uses the mean and the variance of the batch. Evaluation uses running statistics, which
-/// each training step moves: running ← (1 − momentum)·running + momentum·batch. The running
+/// each training step updates: running ← (1 − momentum)·running + momentum·batch. The running
 /// variance is unbiased. By default, the momentum is 0.1 and ε is 1e-5.
 ///
 /// Source: Ioffe & Szegedy, 2015.
@@ -41,7 +41,7 @@ public struct BatchNormalization: Layer {
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    // A pass by batch statistics that must not move the running ones is not given them at all.
+    // A pass that uses batch statistics but must not update the running ones does not get them.
     let usesRunning = !pass.usesBatchStatistics || pass.updatesStatistics
     if pass.updatesStatistics {
       let counter = parameters["num_batches_tracked"]

@@ -21,8 +21,8 @@ public struct Dropout: Layer {
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     guard let seed = pass.dropout, probability > 0 else { return x }
-    // The mask depends on the pass and on the layer, whose prefix is its place in the network, so
-    // that no other layer and no other pass moves it.
+    // The mask depends only on the seed of the pass and on the layer, whose prefix is its place in
+    // the network. No other layer and no other pass changes it.
     let draws = ExampleDraws(
       seed.derive("dropout \(parameters.prefix)"), examples: Array(0..<x.shape[0]),
       device: x.device)

@@ -89,32 +89,33 @@ public struct LayerParameters {
   }
 }
 
-/// Whether a network learns or judges, as an argument of every pass and never as a state of the
-/// network.
+/// How layers behave in one pass: as in training or as in evaluation. It is an argument of every
+/// pass, and never a state of the network.
 public struct Pass: Sendable {
-  /// The seed that dropout's masks derive from; nil: dropout does nothing. Passes with the same seed
-  /// have the same masks.
+  /// The seed from which dropout derives its masks; nil if dropout does nothing. Passes with the
+  /// same seed have the same masks.
   public let dropout: Seed?
   /// Whether batch normalisation uses the statistics of the batch, and not the running ones.
   public let usesBatchStatistics: Bool
-  /// Whether batch normalisation moves its running statistics towards those of the batch.
+  /// Whether batch normalisation updates its running statistics with those of the batch.
   public let updatesStatistics: Bool
 
   /// Dropout does nothing, batch normalisation uses its running statistics.
   public static let evaluation = Pass(
     dropout: nil, usesBatchStatistics: false, updatesStatistics: false)
 
-  /// Dropout's masks derive from a seed (nil: it does nothing), batch normalisation uses the batch.
+  /// Dropout derives its masks from a seed, or does nothing if the seed is nil. Batch normalisation
+  /// uses the statistics of the batch.
   public static func training(dropout: Seed?, updatesStatistics: Bool = true) -> Pass {
     Pass(dropout: dropout, usesBatchStatistics: true, updatesStatistics: updatesStatistics)
   }
 
-  /// The same behaviour without a change to the network: running statistics stay.
+  /// The same behaviour without a change to the network: running statistics stay as they are.
   public var withoutUpdates: Pass {
     Pass(dropout: dropout, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
   }
 
-  /// The same behaviour with the dropout masks of a purpose, which no other purpose has.
+  /// The same behaviour with other dropout masks. Each purpose has masks of its own.
   public func purpose(_ name: String) -> Pass {
     Pass(
       dropout: dropout?.derive(name), usesBatchStatistics: usesBatchStatistics,

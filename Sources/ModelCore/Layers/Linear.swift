@@ -30,8 +30,8 @@ public struct Linear: Layer {
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    // x [N, in]. A product with a single row takes another way through the matrix library than one
-    // with several, and rounds differently. The row is therefore computed twice over, so that an
+    // x [N, in]. The matrix library computes a product with a single row in another way than one
+    // with several rows, and rounds differently. A single row is therefore doubled, so that an
     // example gets the same numbers whatever batch it is in.
     let single = x.shape[0] == 1
     let rows = single ? Tensor.concatenate([x, x]) : x

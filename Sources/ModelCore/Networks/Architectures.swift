@@ -82,8 +82,8 @@ public struct Architecture: Sendable {
   }
 
   /// The network of A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
-  /// (2018), in the comments below "the thesis": two 5x5 convolutions and a hidden layer of 1,024,
-  /// with batch normalisation.
+  /// (2018), which the comments below call "the thesis": two 5x5 convolutions and a hidden layer of
+  /// 1,024, with batch normalisation.
   static let cnn = Architecture(
     name: "cnn",
     summary: "two 5x5 convolutions (32, 64), hidden 1024, batch normalisation, dropout (Ross 2018)",

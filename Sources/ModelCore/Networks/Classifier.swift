@@ -10,7 +10,7 @@ public protocol Classifier: Sendable {
   var classCount: Int { get }
   /// The smallest and largest valid pixel.
   var valueRange: ClosedRange<Double> { get }
-  /// Where it computes; images must be there.
+  /// The device that it computes on. Images must be on the same device.
   var device: Device { get }
 
   /// images `[N, C, H, W]` → logits `[N, K]`, in evaluation behaviour, differentiable in the
@@ -19,8 +19,8 @@ public protocol Classifier: Sendable {
 }
 
 extension Classifier {
-  /// The class with the largest logit for each image, int64 `[N]`; −1 where a logit is not a
-  /// number.
+  /// The class with the largest logit for each image, int64 `[N]`; −1 where a logit is not a number
+  /// (NaN).
   public func predictions(_ images: Tensor) -> Tensor {
     withoutGradients { logits(images).predictedClasses }
   }
@@ -52,7 +52,7 @@ extension Classifier {
 
 extension Tensor {
   /// The class that each row of logits `[N, K]` chooses, int64 `[N]`; −1 where a logit is not a
-  /// number, which is no class and never right.
+  /// number (NaN). −1 is not a class, so it never counts as right.
   public var predictedClasses: Tensor {
     let broken = differs(from: self).any([1])
     return broken.choose(Tensor.full(-1, shape: [], type: .int64, device: device), else: argmax(1))

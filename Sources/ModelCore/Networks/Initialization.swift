@@ -1,5 +1,5 @@
-/// The distribution of the random weights of a new network, where each unit of a layer has a number
-/// of inputs and of outputs.
+/// The distribution of the random weights of a new network. In the formulas, `inputs` and `outputs`
+/// are the numbers of inputs and outputs of each unit of a layer.
 public enum Initialization: String, Codable, Sendable, CaseIterable {
   /// U(−b, b), b = √(6 / (inputs + outputs)). Glorot & Bengio, 2010.
   case xavierUniform

@@ -19,7 +19,8 @@ public struct InputShape: Codable, Equatable, Hashable, Sendable, CustomStringCo
   /// The shape of one example of a batch `[N, C, H, W]` or `[N, D]`.
   /// - Precondition: the batch has two or four dimensions.
   public init(ofBatch shape: [Int]) {
-    precondition(shape.count == 4 || shape.count == 2, "\(shape) is no batch of pictures or rows")
+    precondition(
+      shape.count == 4 || shape.count == 2, "\(shape) is not a batch of pictures or rows")
     sizes = Array(shape.dropFirst())
   }
 

@@ -3,7 +3,7 @@ import Support
 /// A trainable network: a description of its layers, and their tensors. It is also a classifier.
 ///
 /// Only the tensors change, and only in training: an optimizer changes the learned ones, and batch
-/// normalisation in training moves its running statistics.
+/// normalisation in training updates its running statistics.
 public final class Network: Classifier, @unchecked Sendable {
   public let description: NetworkDescription
   public let device: Device
@@ -68,8 +68,8 @@ public final class Network: Classifier, @unchecked Sendable {
 
   public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
 
-  /// This network as a classifier that behaves as in another pass than evaluation. Attacks during
-  /// training use it.
+  /// This network as a classifier with the behaviour of a given pass, such as one of training.
+  /// Attacks during training use it.
   public func behaving(_ pass: Pass) -> any Classifier { NetworkInPass(network: self, pass: pass) }
 
   /// Copies of all tensors, on the processor and in row-major order, as model files hold them.
@@ -117,8 +117,8 @@ public final class Network: Classifier, @unchecked Sendable {
   }
 }
 
-/// A network seen as a classifier in a stated behaviour. Each call has dropout masks of its own,
-/// which depend on the number of calls before it.
+/// A network as a classifier with a given behaviour. Each call has dropout masks of its own, which
+/// depend on the number of calls before it.
 private final class NetworkInPass: Classifier, @unchecked Sendable {
   private let network: Network
   private let pass: Pass

@@ -1,5 +1,5 @@
-/// Architectures from the literature. Weights for CIFAR-10 that others have published load under
-/// the parameter names of widely used implementations.
+/// Architectures from the literature. They read published weights for CIFAR-10, whose parameters
+/// have the names of widely used implementations.
 ///
 /// The names follow kuangliu/pytorch-cifar (LeNet, VGG-16, ResNet-18),
 /// akamaster/pytorch_resnet_cifar10 (ResNet-20 and ResNet-56), and xternalz/WideResNet-pytorch in

@@ -3,10 +3,10 @@ import Support
 
 /// Random numbers that belong to examples.
 ///
-/// Every number is a function of a seed, the purpose it is drawn for, the number of its example, and
-/// its place in the draw. It does not depend on the size or the order of a batch, on which other
-/// examples are in it, on what was drawn before, or on the device: numbers are computed on the
-/// processor and moved.
+/// Every number is a function of a seed, the purpose that it is drawn for, the number of its
+/// example, and its place in the draw. It does not depend on the size or the order of a batch, on
+/// which other examples are in it, on what was drawn before, or on the device: numbers are computed
+/// on the processor and moved.
 ///
 /// There is no state. The same call on the same value gives the same numbers, so each draw needs a
 /// purpose of its own:
@@ -26,7 +26,7 @@ public struct ExampleDraws: Sendable {
     self.device = device
   }
 
-  /// The draws for a part of the work, named so that no other part has them.
+  /// The draws for one purpose. Each purpose has numbers of its own.
   public func purpose(_ name: String) -> ExampleDraws {
     ExampleDraws(seed.derive(name), examples: examples, device: device)
   }
@@ -38,7 +38,7 @@ public struct ExampleDraws: Sendable {
   }
 
   /// Uniform numbers in [low, high): float32 `[N] + shape`.
-  /// - Parameter shape: of one example's share.
+  /// - Parameter shape: the shape of one example's numbers.
   public func uniform(_ shape: [Int] = [], in range: Range<Double> = 0..<1) -> Tensor {
     let (low, width) = (Float(range.lowerBound), Float(range.upperBound - range.lowerBound))
     return filled(shape) { low + width * Self.unit($0) }
@@ -46,7 +46,8 @@ public struct ExampleDraws: Sendable {
 
   /// Standard normal numbers: float32 `[N] + shape`.
   public func normal(_ shape: [Int] = []) -> Tensor {
-    // Box and Muller, 1958: two uniform numbers u, v give √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv.
+    // Box and Muller, 1958: two uniform numbers u and v give √(−2 ln u)·cos 2πv and √(−2 ln u)·sin
+    // 2πv.
     let count = shape.reduce(1, *)
     return rows(of: shape, words: count + count % 2) { words, out in
       for place in stride(from: 0, to: count, by: 2) {
@@ -59,14 +60,14 @@ public struct ExampleDraws: Sendable {
     }
   }
 
-  /// −1 or 1, each as likely: float32 `[N] + shape`.
+  /// −1 or 1 with equal probability: float32 `[N] + shape`.
   public func signs(_ shape: [Int] = []) -> Tensor {
     filled(shape) { $0 >> 31 == 0 ? 1 : -1 }
   }
 
-  /// Whole numbers in 0..<`bound`, each as likely to within 2⁻³²·`bound`: int64 `[N] + shape`.
+  /// Whole numbers in 0..<`bound`, equally likely to within 2⁻³²·`bound`: int64 `[N] + shape`.
   public func integers(below bound: Int, _ shape: [Int] = []) -> Tensor {
-    precondition((1...(1 << 24)).contains(bound), "a bound of \(bound)")
+    precondition((1...(1 << 24)).contains(bound), "expected a bound from 1 to 2^24, found \(bound)")
     return filled(shape) { Float((UInt64($0) * UInt64(bound)) >> 32) }.to(.int64)
   }
 
@@ -77,11 +78,11 @@ public struct ExampleDraws: Sendable {
 
   /// A whole number in 0..<`bound` that all examples share.
   public func sharedInteger(below bound: Int) -> Int {
-    precondition(bound >= 1, "a bound of \(bound)")
+    precondition(bound >= 1, "expected a bound of at least 1, found \(bound)")
     return Int((UInt64(sharedWord()) * UInt64(bound)) >> 32)
   }
 
-  /// The stream that belongs to no example.
+  /// A word of the stream that belongs to no example.
   private func sharedWord() -> UInt32 {
     var word: UInt32 = 0
     Philox(key: seed.value).fill(&word, count: 1, stream: .max)

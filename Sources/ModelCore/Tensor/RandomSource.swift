@@ -1,8 +1,8 @@
 import CTorch
 import Support
 
-/// A stream of random numbers that belongs to whoever made it: same seed, same numbers, whatever
-/// else runs.
+/// An independent stream of random numbers. The same seed gives the same numbers, whatever other
+/// code draws.
 ///
 /// Numbers are drawn on the processor and moved to `device`, so that every device sees the same
 /// ones.

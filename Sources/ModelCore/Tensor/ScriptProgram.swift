@@ -6,7 +6,7 @@ import Support
 /// its weights.
 ///
 /// It runs in evaluation behaviour and on any device, and gradients go through it as through any
-/// other computation. It is a program: reading and running it does what it says. See
+/// other computation. The file is a program: reading or running it executes what it contains. See
 /// docs/security.md.
 package final class ScriptProgram: @unchecked Sendable {
   private let script: OpaquePointer

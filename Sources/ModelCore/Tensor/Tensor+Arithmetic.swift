@@ -58,7 +58,7 @@ extension Tensor {
   public var exponential: Tensor { unary(ct_exp) }
   public var logarithm: Tensor { unary(ct_log) }
   public var floor: Tensor { unary(ct_floor) }
-  /// The nearest whole number; of two that are equally near, the even one.
+  /// The nearest whole number. If two are equally near, it is the even one.
   public var rounded: Tensor { unary(ct_round) }
 
   public var relu: Tensor { unary(ct_relu) }

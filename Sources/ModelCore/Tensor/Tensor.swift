@@ -3,8 +3,9 @@ import CTorch
 /// An n-dimensional array of numbers of one type on one device. libtorch stores it and computes
 /// with it.
 ///
-/// A tensor is a value: operations return new tensors. Only `assign`, optimizers and the running
-/// statistics of batch normalisation change tensors in place, and only those of a network.
+/// A tensor is a value: operations return new tensors. Only `assign`, optimizers and batch
+/// normalisation in training change tensors in place, and only the tensors of a network or an
+/// optimizer.
 ///
 /// Operations do not throw. Shapes and values are checked when they enter the program, and if
 /// libtorch refuses an operation nevertheless, the process ends with a message (`Engine.refuse`).

@@ -81,7 +81,7 @@ package struct ThrowingOperations {
   package func batchNormalized(
     weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Double
   ) throws -> Tensor {
-    // Outside training no statistics move, so that the momentum is without effect.
+    // Outside training, running statistics are not updated, so the momentum has no effect.
     try calling(with: [weight, bias, mean, variance]) { x, others in
       ct_batch_norm(x, others[0], others[1], others[2], others[3], false, 0.1, epsilon)
     }
@@ -184,6 +184,6 @@ extension Engine {
 }
 
 extension [OpaquePointer] {
-  /// The element at a place; nil behind the end.
+  /// The element at a place; nil past the end.
   fileprivate subscript(safe place: Int) -> OpaquePointer? { place < count ? self[place] : nil }
 }

@@ -104,7 +104,7 @@ extension StudyDatabase {
     participant.code = code
   }
 
-  /// Stores that a participant takes the consent back.
+  /// Stores that a participant withdraws the consent.
   static func withdraw(_ participant: inout Participant, _ database: Database) throws {
     guard participant.slot != nil else { throw Refusal.notEnrolled }
     guard !participant.isWithdrawn else { return }

@@ -150,10 +150,11 @@ extension StudyDatabase {
       ])
   }
 
-  /// The list with the fewest participants; of several, the one with the smallest number.
+  /// The list with the fewest participants. If several lists have equally few, it is the one with
+  /// the smallest number.
   ///
-  /// Participants count who have finished, or who consented or answered within the last `patience`
-  /// minutes. Participants who have withdrawn do not count.
+  /// The count includes participants who have finished, and those who consented or answered within
+  /// the last `patience` minutes. It excludes participants who have withdrawn.
   func leastFilledSlot(_ database: Database) throws -> Int {
     let cutoff = Self.now(Date() - patience * 60)
     let rows = try Row.fetchAll(

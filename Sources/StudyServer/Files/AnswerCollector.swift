@@ -93,7 +93,7 @@ public final class AnswerCollector {
     case .otherConsent: "the participant agreed to a text that is not this study's consent"
     case .identityTaken: "another participant already has the same identifier"
     case .outOfTurn:
-      "the answers are not in the order of the list, or answers are missing although it is finished"
+      "answers are not in the order of the list, or the study is finished and answers are missing"
     case .full: "the study has \(StudyDatabase.capacity) participants, which is the largest number"
     case .notAnAnswer, .notEnrolled, .ended:
       "a value is not one that the page can have written for this study"
@@ -157,8 +157,8 @@ extension StudyDatabase {
         step: Course.Step(position: given.position, question: given.question),
         choice: given.choice.flatMap(Choice.init), ending: given.endedOn,
         milliseconds: given.milliseconds, time: time), of: &participant, rows)
-    // An answer that is stored already is not an error over the network, where the page may have to
-    // send it again. In a file it is.
+    // Over the network, an answer that is stored already is not an error, because the page may have
+    // to send it again. In a file it is an error.
     guard participant.lastStep != before else { throw Refusal.outOfTurn }
   }
 

@@ -7,7 +7,7 @@ import Foundation
   import Darwin
 #endif
 
-/// The open connections, with a bound on their number and a deadline for each.
+/// The open connections, with a limit on their number and a deadline for each.
 ///
 /// A deadline is set for a whole step, such as the arrival of a complete request. So a caller who
 /// sends a byte now and then cannot keep a connection open. `sweep` shuts down connections whose

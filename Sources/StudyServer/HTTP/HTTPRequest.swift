@@ -10,7 +10,8 @@ struct HTTPRequest: Equatable, Sendable {
   /// The part of the address before the question mark. It is not decoded, since no path of the
   /// study has percent signs.
   let path: String
-  /// The parameters after the question mark, decoded. Of two with the same name the first counts.
+  /// The parameters after the question mark, decoded. If a name occurs twice, the first value
+  /// counts.
   let query: [String: String]
   /// The header fields by their names in lower case.
   let headers: [String: String]

@@ -8,8 +8,8 @@ import Support
   import Darwin
 #endif
 
-/// A small HTTP/1.1 server on the sockets of FlyingSocks. Everything that a caller can make it
-/// spend has a bound.
+/// A small HTTP/1.1 server on the sockets of FlyingSocks. Every resource that a caller can use up
+/// has a limit.
 final class HTTPServer: Sendable {
   struct Limits: Sendable {
     var request = RequestParser.Limits()
@@ -177,7 +177,7 @@ final class HTTPServer: Sendable {
   }
 
   /// How many connections this process may open: its limit of file descriptors, raised to at most
-  /// 8,192 where the system allows it, without 96 that are kept for files.
+  /// 8,192 where the system allows it, minus 96 that are kept for files.
   private static func spareDescriptors() -> Int {
     var limit = rlimit()
     #if canImport(Glibc)

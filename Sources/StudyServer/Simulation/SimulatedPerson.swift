@@ -35,7 +35,7 @@ public struct SimulatedBehaviour: Equatable, Sendable {
 struct SimulatedPerson: Sendable {
   let key: [String: Stimulus]
   /// The behaviour for the pictures of each source model. Unchanged pictures are always named
-  /// rightly.
+  /// correctly.
   let behaviours: [String: SimulatedBehaviour]
   let classes: Int
   let seed: Seed

@@ -14,7 +14,8 @@ struct StudyClient: Sendable {
   /// How many times a message is sent while there is no reply, a quarter of a second apart.
   var attempts = 40
 
-  /// A reply of the server, other than that it is too busy or has failed.
+  /// A reply of the server. Replies that it is too busy or has failed are not passed on: the
+  /// message is sent again.
   struct Reply: Sendable {
     let status: Int
     let body: Data
