@@ -7,8 +7,9 @@ import Support
 /// `AttackRegistry`.
 ///
 /// An attack only changes images. Its caller checks the pixel range and the budget
-/// (`Perturbation.check`) and decides which images reach the goal. Images are pictures `[N, C, H,
-/// W]` or rows of a table `[N, D]`, in float32, with values in the classifier's `valueRange`.
+/// (`Perturbation.check`) and decides which images reach the goal. Images are pictures
+/// `[N, C, H, W]` or rows of a table `[N, D]`, in float32, with values in the classifier's
+/// `valueRange`.
 ///
 ///     let draws = ExampleDraws(Seed(1), examples: Array(0..<images.shape[0]))
 ///     let adversarial = ProjectedGradientDescent().sweep(

@@ -20,16 +20,16 @@ public struct AttackLoss: Configurable, Equatable {
     /// The cross-entropy. Away from y: −log p[y]. Towards t: log p[t].
     case crossEntropy = "cross-entropy"
     /// The difference to the best other class. Away from y: max z[j ≠ y] − z[y]. Towards t: z[t] −
-    /// max z[j ≠ t]. It is positive exactly where the goal is reached. Source: N. Carlini and D.
-    /// Wagner (2017), here without their upper bound κ.
+    /// max z[j ≠ t]. It is positive where the goal is reached, and negative elsewhere. Source: N.
+    /// Carlini and D. Wagner (2017), here without their upper bound κ.
     case margin
     /// The difference of logits ratio: a margin divided by a difference of logits. It does not
     /// change if all logits are multiplied by the same factor.
     ///
     /// Let z(1) ≥ z(2) ≥ … be the sorted logits. Away from y: (max z[j ≠ y] − z[y]) / (z(1) −
     /// z(3)). Towards t: (z[t] − z[y]) / (z(1) − (z(3) + z(4)) / 2), for which the goal must have
-    /// the true labels too. With fewer than three classes (four for a target) the ratio has no
-    /// denominator, and the margin is used instead. Source: F. Croce and M. Hein (2020).
+    /// the true labels too. With fewer than three classes (four for a target) z(3) or z(4) does not
+    /// exist, and the margin is used instead. Source: F. Croce and M. Hein (2020).
     case logitsRatio = "logits-ratio"
   }
 

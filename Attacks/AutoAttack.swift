@@ -5,8 +5,8 @@ import Support
 /// targets on the difference of logits ratio, FAB towards targets, and Square.
 ///
 /// Each attack works only on the images that the attacks before it did not fool. The ensemble has
-/// no step size to choose and includes an attack without gradients, so it detects masked gradients
-/// too; use it to confirm a robust accuracy. Source: F. Croce and M. Hein (2020).
+/// no step size to choose, and it includes an attack without gradients, which also succeeds where
+/// gradients are masked. Use it to confirm a robust accuracy. Source: F. Croce and M. Hein (2020).
 public struct AutoAttack: Attack, Configurable {
   public static let name = "autoattack"
   public static let title = "AutoAttack"

@@ -55,7 +55,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, C, H, W]
+    // images [N, …], logits [N, K]
     let logits = withoutGradients { classifier.logits(images) }
     let leaving = goal.labels ?? logits.predictedClasses
     if let targets = goal.targets {

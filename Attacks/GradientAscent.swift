@@ -91,8 +91,8 @@ public struct GradientAscent: Sendable {
   }
 
   /// The score by which the results of two starts are compared, `[N]`. An image that reaches the
-  /// goal always has a higher score than one that does not, because 10⁶ is more than any difference
-  /// of losses; among equals, the larger loss wins.
+  /// goal has a higher score than one that does not, because losses differ by much less than 10⁶ in
+  /// practice; among equals, the larger loss wins.
   private func score(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
     withoutGradients {
       let logits = classifier.logits(images)

@@ -7,7 +7,7 @@ import Support
 ///
 /// To add a view, write a type that conforms to this protocol, and add one line to `GradientViews`.
 public protocol GradientView: Sendable {
-  /// Its name on the command line and in experiment files.
+  /// The name in settings.
   static var name: String { get }
   /// Whether an estimate depends on the estimates of earlier steps.
   static var hasMemory: Bool { get }

@@ -114,12 +114,12 @@ public struct ThreatModel: Sendable {
 
   /// The nearest perturbation (in ℓ2) to each δ with ‖·‖₁ ≤ ε.
   ///
-  /// It is sign(δᵢ)·max(|δᵢ| − τ, 0) with one threshold τ ≥ 0 for the whole image. With the
-  /// magnitudes in descending order u₁ ≥ u₂ ≥ …, the k largest ones remain positive under the
-  /// threshold τₖ = (u₁ + … + uₖ − ε) / k, which makes their sum ε. The condition uₖ > τₖ holds for
-  /// exactly the first K ranks, so counting it gives K, and τ = τ_K. If ‖δ‖₁ ≤ ε already, τ_K ≤ 0
-  /// and the maximum with 0 leaves δ unchanged. Source: J. Duchi, S. Shalev-Shwartz, Y. Singer and
-  /// T. Chandra (2008), Figure 1.
+  /// It is sign(δᵢ)·max(|δᵢ| − τ, 0) with one threshold τ ≥ 0 for the whole image. Let u₁ ≥ u₂ ≥ …
+  /// be the magnitudes in descending order. If the k largest ones remain positive, the threshold
+  /// that makes their sum ε is τₖ = (u₁ + … + uₖ − ε) / k. The condition uₖ > τₖ holds for exactly
+  /// the first K ranks, so counting it gives K, and τ = τ_K. If ‖δ‖₁ ≤ ε already, τ_K ≤ 0 and the
+  /// maximum with 0 leaves δ unchanged. Source: J. Duchi, S. Shalev-Shwartz, Y. Singer and T.
+  /// Chandra (2008), Figure 1.
   private func projectedOntoL1(_ move: Tensor) -> Tensor {
     // flat, sorted, excess [N, D]; ranks [1, D]; active (the number K), threshold [N, 1]
     let flat = move.flattened

@@ -1,8 +1,9 @@
 import CCrypto
 import Foundation
 
-/// A cryptographic digest, computed by libcrypto, written in lowercase hexadecimal.
+/// A cryptographic digest, computed by libcrypto.
 public final class Digest {
+  /// The hash function.
   public enum Algorithm: Sendable {
     case sha256
     case md5
@@ -10,7 +11,8 @@ public final class Digest {
 
   private let context: OpaquePointer
 
-  /// Starts an empty digest; feed it with `update` and read it once with `finish`.
+  /// Starts an empty digest. Pass it bytes with `update`, and read the result once with `finish` or
+  /// `hex`.
   public init(_ algorithm: Algorithm = .sha256) {
     context = EVP_MD_CTX_new()
     precondition(
@@ -19,12 +21,13 @@ public final class Digest {
 
   deinit { EVP_MD_CTX_free(context) }
 
+  /// Adds bytes to the digest.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }
     precondition(EVP_DigestUpdate(context, base, bytes.count) == 1)
   }
 
-  /// Ends the digest. It must not be used afterwards.
+  /// Ends the digest and returns its bytes. The digest must not be used afterwards.
   public func finish() -> [UInt8] {
     var out = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var length: UInt32 = 0
@@ -32,9 +35,11 @@ public final class Digest {
     return Array(out.prefix(Int(length)))
   }
 
-  /// Ends the digest as lowercase hexadecimal.
+  /// Ends the digest and returns it in lowercase hexadecimal digits. The digest must not be used
+  /// afterwards.
   public func hex() -> String { Self.hex(finish()) }
 
+  /// The bytes of the digest of data.
   public static func bytes(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256)
     -> [UInt8]
   {
@@ -43,16 +48,20 @@ public final class Digest {
     return digest.finish()
   }
 
+  /// The digest of data, in lowercase hexadecimal digits.
   public static func hex(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256) -> String
   {
     hex(bytes(of: data, algorithm))
   }
 
+  /// The digest of a text in UTF-8, in lowercase hexadecimal digits.
   public static func hex(of text: String, _ algorithm: Algorithm = .sha256) -> String {
     hex(of: Data(text.utf8), algorithm)
   }
 
-  /// The digest of a file, read in pieces of a megabyte.
+  /// The digest of a file, in lowercase hexadecimal digits. The file is read in pieces of a
+  /// megabyte.
+  /// - Throws: `Failure.missing` if the file cannot be read.
   public static func hex(ofFile url: URL, _ algorithm: Algorithm = .sha256) throws -> String {
     guard let file = try? FileHandle(forReadingFrom: url) else {
       throw Failure.missing("cannot read \(url.path)")

@@ -1,10 +1,10 @@
-/// An error a user can act on: what was expected, what was found, where, and what to do about it.
+/// An error that a user can act on. Its message says what was expected, what was found and where,
+/// and its hint says what to do.
 ///
-/// Every error that leaves a public function of Crossfire on purpose is a `Failure`; the command
-/// prints it on one line (two with a hint) and exits with its status.
+/// Every error that a public function of Crossfire throws on purpose is a `Failure`. The command
+/// prints its description and exits with the status of its kind.
 public struct Failure: Error, Equatable, CustomStringConvertible {
-  /// What went wrong in the terms of the exit status that a script sees (the numbers of
-  /// `sysexits.h`).
+  /// The kind of an error. Its raw value is the exit status of the command, as in `sysexits.h`.
   public enum Kind: Int32, Sendable {
     case failed = 1
     case usage = 64
@@ -23,6 +23,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// The message, with the hint, if there is one, on a second line.
   public var description: String {
     guard let hint else { return message }
     return message + "\n  hint: " + hint
@@ -38,7 +39,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
     Failure(.badData, message, hint: hint)
   }
 
-  /// A file or data set that is not there.
+  /// A file or a data set that is missing.
   public static func missing(_ message: String, hint: String? = nil) -> Failure {
     Failure(.missing, message, hint: hint)
   }

@@ -7,15 +7,15 @@ import Foundation
   import Darwin
 #endif
 
-/// What happens on Ctrl-C and on a polite kill: unfinished files are removed, finished ones stay,
-/// the status is 130.
+/// The response to Ctrl-C and to signals that ask the process to end: unfinished files are removed,
+/// finished files stay, and the exit status is 130.
 public enum Interruption {
-  /// The process's one list of files being written; everything else about an interruption is
-  /// stateless.
+  /// The files that this process is writing.
   private static let unfinished = Unfinished()
 
-  /// Handles SIGINT, SIGTERM and SIGHUP from now on, and lets a closed pipe or a file-size limit be
-  /// an error of `write` instead of the end of the process.
+  /// Handles SIGINT, SIGTERM and SIGHUP from now on.
+  ///
+  /// A closed pipe and a file size limit no longer end the process: `write` then reports an error.
   public static func install() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
@@ -26,7 +26,7 @@ public enum Interruption {
       source.setEventHandler {
         unfinished.removeAll()
         let words =
-          "\ncrossfire: interrupted; what was finished is kept, the same command goes on from there\n"
+          "\ncrossfire: interrupted; finished results are kept, and the same command continues\n"
         _ = words.withCString { write(2, $0, strlen($0)) }
         _exit(130)
       }
@@ -35,7 +35,9 @@ public enum Interruption {
     }
   }
 
+  /// Records a file that is being written, to be removed on an interruption.
   static func willWrite(_ path: String) { unfinished.insert(path) }
+  /// Removes a file from the record.
   static func didWrite(_ path: String) { unfinished.remove(path) }
 
   private final class Unfinished: @unchecked Sendable {

@@ -1,7 +1,8 @@
-/// The name among `candidates` that a mistyped `word` most likely meant, or nil if none is close.
+/// The candidate that a mistyped word most likely means, the first one among equals; nil if none is
+/// close.
 ///
-/// Close means: at most a third of the word's letters (at least two) have to be inserted, deleted
-/// or replaced.
+/// A candidate is close if at most two letters, or a third of the word's letters if that is more,
+/// must be inserted, deleted or replaced. Upper and lower case are equal.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
   let limit = max(2, word.count / 3)
   let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
@@ -9,14 +10,20 @@ public func nearestName(to word: String, among candidates: [String]) -> String? 
   return best.0
 }
 
-/// A hint for an unknown name: the nearest one if there is one, and always the whole list.
+/// A hint for an unknown word: the nearest candidate, if there is one, and the list of all.
 public func hint(for word: String, among candidates: [String]) -> String {
   let list = "known: " + candidates.joined(separator: ", ")
   guard let near = nearestName(to: word, among: candidates) else { return list }
   return "did you mean '\(near)'? (\(list))"
 }
 
-/// Levenshtein distance, one row at a time.
+/// The Levenshtein distance: the smallest number of letters to insert, delete or replace that makes
+/// a into b.
+///
+/// Before the i-th pass, `row[j]` is the distance of the first i letters of a and the first j
+/// letters of b. The next row follows from this one: the last letter of a is replaced (from
+/// `diagonal`, at no cost if both letters are equal), deleted (from `row[j + 1]`), or a letter is
+/// inserted (from `row[j]`).
 private func editDistance(_ a: String, _ b: String) -> Int {
   let b = Array(b)
   var row = Array(0...b.count)

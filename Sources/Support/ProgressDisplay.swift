@@ -6,17 +6,20 @@ import Foundation
   import Darwin
 #endif
 
-/// What is being done, how far it is and how long it will take, on standard error.
+/// The progress of a task, its speed and the remaining time, on standard error.
 ///
-/// On a terminal: one line that is redrawn. Elsewhere: a plain line now and then. Quiet: nothing.
+/// On a terminal it is one line that is redrawn. Otherwise it is a new line every ten seconds.
 public final class ProgressDisplay: @unchecked Sendable {
-  /// How progress is shown in this process.
+  /// The form of the display.
   public enum Style: Sendable {
+    /// Nothing is shown.
     case quiet
+    /// A new line every ten seconds.
     case lines
+    /// One line that is redrawn, with a bar.
     case bar
 
-    /// A bar on a terminal, lines otherwise.
+    /// A bar if standard error is a terminal that can redraw a line, otherwise lines.
     public static var automatic: Style {
       isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" ? .bar : .lines
     }
@@ -38,7 +41,10 @@ public final class ProgressDisplay: @unchecked Sendable {
     lastShown = started
   }
 
-  /// Begins a task of `total` units (images, bytes, …), of which `done` need not be done again.
+  /// Begins a task.
+  /// - Parameters:
+  ///   - total: the number of units (images, bytes, …).
+  ///   - done: the number of units that are done already, for example before an interruption.
   public func begin(_ title: String, total: Int, unit: String, done: Int = 0) {
     lock.withLock {
       self.title = title
@@ -50,12 +56,15 @@ public final class ProgressDisplay: @unchecked Sendable {
     }
   }
 
-  /// Reports how many units are done, with a short remark (a loss, an accuracy).
+  /// Reports progress.
+  /// - Parameters:
+  ///   - done: the number of units that are done.
+  ///   - remark: a short text to show, for example the loss and the accuracy.
   public func update(_ done: Int, _ remark: @autoclosure () -> String = "") {
     lock.withLock {
       let now = clock.now
       let wait: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
-      // The first plain line waits too: a task that is over at once needs none.
+      // The first line also waits, because a short task needs none.
       if style == .lines && now - started < wait { return }
       guard style != .quiet, now - lastShown >= wait else { return }
       lastShown = now
@@ -63,7 +72,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     }
   }
 
-  /// Ends the task with one lasting line; nil leaves none.
+  /// Ends the task, and replaces its display by a line that stays; nil for none.
   public func end(_ summary: String?) {
     lock.withLock {
       guard style != .quiet else { return }
@@ -72,7 +81,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     }
   }
 
-  /// Shows a lasting line of its own.
+  /// Shows a line that stays.
   public func note(_ line: String) { end(line) }
 
   private func show(_ done: Int, _ remark: String, elapsed: Double) {
@@ -85,7 +94,7 @@ public final class ProgressDisplay: @unchecked Sendable {
       return write("\(title)  \(percent)  \(speed)  \(remark)\n")
     }
     let words = "\(percent)  \(speed)  \(remark)"
-    // The words matter more than the bar: it takes what they leave of the line.
+    // The bar fills the part of the line that the words leave.
     let cells = max(4, min(24, Self.width - title.count - words.count - 4))
     let full = Int(fraction * Double(cells))
     let bar = String(repeating: "━", count: full) + String(repeating: "╌", count: cells - full)
@@ -100,7 +109,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
   }
 
-  /// "45 s", "3:20 min", "2:05 h"
+  /// A duration, rounded up to a whole second: "45 s", "3:20 min" or "2:05 h".
   public static func time(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded(.up))
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
@@ -116,7 +125,7 @@ extension Duration {
 }
 
 extension Double {
-  /// Three digits and no more than needed: 12345 is "12,300", 3.14159 is "3.14".
+  /// The number with about three significant digits: 12345 is "12,300", and 3.14159 is "3.14".
   fileprivate var compact: String {
     if self >= 100 {
       let unit = pow(10, Foundation.floor(log10(self)) - 2)

@@ -1,2 +1,3 @@
-/// The version of Crossfire, as `crossfire --version` and every file it writes tell it.
+/// The version of Crossfire, which `crossfire --version` prints and which is stored in every file
+/// it writes.
 public let crossfireVersion = "0.1.0"

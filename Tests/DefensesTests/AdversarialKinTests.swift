@@ -171,9 +171,9 @@ struct AdversarialKinTests {
       plain.images, goal, epsilons: [0.3], against: network.behaving(plain.pass),
       draws: .of(plain.images, 0))[
         0]
+    let frozen = try other.frozen()
     let foreign = FastGradientSign().sweep(
-      plain.images, goal, epsilons: [0.3], against: try other.frozen(), draws: .of(plain.images, 0))[
-        0]
+      plain.images, goal, epsilons: [0.3], against: frozen, draws: .of(plain.images, 0))[0]
     let expected = [own, foreign].map { loss(network, $0, plain) }
     // Without dropout the pass is the same for every seed, and only the source is random.
     let found = (0..<12).map { seed in

@@ -116,7 +116,8 @@ struct DefenseSumTests {
     #expect(
       read.text == "\(AdversarialTraining(InnerAttack(epsilon: 0.25)).text) "
         + "+ labelSmoothing(alpha=0.1) + "
-        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, method=exact, step=0.01)"
+        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, "
+        + "method=exact, step=0.01)"
     )
   }
 

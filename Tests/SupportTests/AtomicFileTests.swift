@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-@Suite("A file appears whole or not at all")
+@Suite("A file appears as a whole or not at all")
 struct AtomicFileTests {
   let folder = Folder()
   var place: URL { folder.appending("result.csv") }
@@ -19,14 +19,14 @@ struct AtomicFileTests {
     #expect(folder.names == ["result.csv"])
   }
 
-  @Test("folders above it are made")
+  @Test("the folders above a file are created")
   func foldersAbove() throws {
     let deep = folder.appending("a/b/c.txt")
     try AtomicFile.write("deep", to: deep)
     #expect(text(of: deep) == "deep")
   }
 
-  @Test("an instance dropped without commit leaves nothing")
+  @Test("a file without a commit leaves nothing")
   func dropped() throws {
     do {
       let file = try AtomicFile(place)
@@ -36,7 +36,7 @@ struct AtomicFileTests {
     #expect(folder.names == [])
   }
 
-  @Test("the old file stays until commit, and stays for good if there is none")
+  @Test("an old file stays until the commit, and stays if there is none")
   func overwrite() throws {
     try AtomicFile.write("old", to: place)
     do {
@@ -50,20 +50,20 @@ struct AtomicFileTests {
     #expect(folder.names == ["result.csv"])
   }
 
-  @Test("an empty file is a file")
+  @Test("an empty file is written")
   func empty() throws {
     try AtomicFile.write("", to: place)
     #expect(text(of: place) == "")
   }
 
-  @Test("a file of many megabytes arrives whole")
+  @Test("a file of many megabytes is written as a whole")
   func large() throws {
     let content = Data((0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 131) })
     try AtomicFile.write(content, to: place)
     #expect(try Data(contentsOf: place) == content)
   }
 
-  @Test("a place that is a folder is refused with the system's reason, and the partial file goes")
+  @Test("a folder in place of the file is refused, and the temporary file is removed")
   func placeIsFolder() throws {
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
     #expect(throws: Failure.cannotWrite("cannot write \(place.path): is a directory")) {
@@ -72,7 +72,7 @@ struct AtomicFileTests {
     #expect(folder.names == ["result.csv"])
   }
 
-  @Test("a folder that cannot be made is named, with a hint")
+  @Test("a folder that cannot be created is named, with a hint")
   func folderUnderFile() throws {
     try AtomicFile.write("a file", to: folder.appending("file"))
     let failure = #expect(throws: Failure.self) {
@@ -86,7 +86,7 @@ struct AtomicFileTests {
   }
 
   @Test(
-    "a folder one may not write to is refused, with a hint",
+    "a folder without permission to write is refused, with a hint",
     .enabled(if: geteuid() != 0, "root may write everywhere"))
   func forbidden() throws {
     try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.url.path)

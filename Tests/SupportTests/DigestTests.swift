@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-@Suite("Digests are those of the standards")
+@Suite("Digests agree with the standards")
 struct DigestTests {
   /// FIPS 180-4 and NIST's example values.
   static let secureVectors: [(String, String)] = [
@@ -25,18 +25,18 @@ struct DigestTests {
     ),
   ]
 
-  @Test("SHA-256", arguments: secureVectors)
+  @Test("SHA-256 gives the published digests", arguments: secureVectors)
   func sha256(_ text: String, _ expected: String) {
     #expect(Digest.hex(of: text) == expected)
     #expect(Digest.hex(of: Data(text.utf8)) == expected)
   }
 
-  @Test("MD5", arguments: shortVectors)
+  @Test("MD5 gives the published digests", arguments: shortVectors)
   func md5(_ text: String, _ expected: String) {
     #expect(Digest.hex(of: text, .md5) == expected)
   }
 
-  @Test("a million letters in pieces of any size: NIST's long vector")
+  @Test("a million letters, in pieces of any size, give NIST's published digest")
   func pieces() {
     let expected = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
     for size in [1 << 20, 65_536, 999] {
@@ -51,7 +51,7 @@ struct DigestTests {
     }
   }
 
-  @Test("a file's digest is its content's, also when it is read in several pieces")
+  @Test("the digest of a file is that of its content, also for large files")
   func files() throws {
     let folder = Folder()
     let content = Data((0..<(3 << 20 | 17)).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -61,7 +61,7 @@ struct DigestTests {
     #expect(try Digest.hex(ofFile: file, .md5) == Digest.hex(of: content, .md5))
   }
 
-  @Test("a file that is not there, or is a folder, is a failure that names it")
+  @Test("a missing file and a folder are errors that name the path")
   func missing() {
     let folder = Folder()
     let nowhere = folder.appending("nowhere")

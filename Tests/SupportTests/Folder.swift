@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that is gone when the test is.
+/// A temporary folder that is removed with this object.
 final class Folder {
   let url: URL
 
@@ -14,11 +14,11 @@ final class Folder {
 
   func appending(_ path: String) -> URL { url.appending(path: path) }
 
-  /// The names of everything in it, hidden files included, sorted.
+  /// The names of all files and folders in it, including hidden ones, sorted.
   var names: [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: url.path).sorted()) ?? []
   }
 }
 
-/// The text of a file, nil if there is none.
+/// The text of a file; nil if it cannot be read.
 func text(of file: URL) -> String? { try? String(contentsOf: file, encoding: .utf8) }

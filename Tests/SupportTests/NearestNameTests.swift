@@ -1,12 +1,12 @@
 import Support
 import Testing
 
-@Suite("A mistyped word finds the name it most likely meant")
+@Suite("The nearest name to a mistyped word")
 struct NearestNameTests {
   static let names = ["epsilon", "epsilons", "target", "adversarialTraining", "fgsm", "tgsm"]
 
   @Test(
-    "inserted, deleted, replaced letters and other capitals",
+    "inserted, deleted and replaced letters and other cases are recognised",
     arguments: [
       ("epsilon", "epsilon"), ("epsilom", "epsilon"), ("epsillons", "epsilons"),
       ("Target", "target"),
@@ -18,13 +18,13 @@ struct NearestNameTests {
   }
 
   @Test(
-    "no more than a third of the letters, at least two, may differ",
+    "a word of which more than a third differs has no nearest name",
     arguments: ["temperature", "batchSize", "abcdefgh"])
   func far(_ word: String) {
     #expect(nearestName(to: word, among: Self.names) == nil)
   }
 
-  @Test("the limit is exact")
+  @Test("the limit is two letters, or a third of the word's letters")
   func limit() {
     #expect(nearestName(to: "abcxx", among: ["abc"]) == "abc")
     #expect(nearestName(to: "abcxxx", among: ["abc"]) == nil)
@@ -32,14 +32,14 @@ struct NearestNameTests {
     #expect(nearestName(to: "abcdefxxxx", among: ["abcdef"]) == nil)
   }
 
-  @Test("of equally near names the first is taken, and there need be none")
+  @Test("of equally near names the first is taken, and there may be no names")
   func ties() {
     #expect(nearestName(to: "xgsm", among: ["tgsm", "fgsm"]) == "tgsm")
     #expect(nearestName(to: "fgsm", among: []) == nil)
     #expect(nearestName(to: "", among: ["ab", "a"]) == "a")
   }
 
-  @Test("a hint has the nearest name, and always the whole list")
+  @Test("a hint has the nearest name, if there is one, and the whole list")
   func hints() {
     #expect(hint(for: "fgsn", among: ["fgsm", "pgd"]) == "did you mean 'fgsm'? (known: fgsm, pgd)")
     #expect(hint(for: "deepfool", among: ["fgsm", "pgd"]) == "known: fgsm, pgd")

@@ -1,11 +1,12 @@
 import Support
 import Testing
 
-@Suite("Philox 4x32-10")
+@Suite("The random number generator Philox 4x32-10")
 struct PhiloxTests {
-  /// Counter, key and result: the known answers that the authors publish with Random123.
+  /// The arguments are counter, key and result: the known answers that the authors publish with
+  /// Random123.
   @Test(
-    "Published counters and keys give the published words",
+    "the published counters and keys give the published words",
     arguments: [
       (
         SIMD4<UInt32>(repeating: 0), UInt64(0),
@@ -25,7 +26,7 @@ struct PhiloxTests {
     #expect(Philox(key: key).block(counter) == expected)
   }
 
-  @Test("The beginning of a stream does not depend on how much of it is asked for")
+  @Test("the beginning of a stream does not depend on the number of words")
   func prefix() {
     func words(_ count: Int) -> [UInt32] {
       var words = [UInt32](repeating: 0, count: count)

@@ -1,10 +1,10 @@
 import Support
 import Testing
 
-@Suite("Progress is told in words people use")
+@Suite("Progress, durations and errors in words")
 struct ProgressDisplayTests {
   @Test(
-    "times, rounded up to the second",
+    "a duration is rounded up to a whole second",
     arguments: [
       (0.0, "0 s"), (0.2, "1 s"), (1, "1 s"), (44.1, "45 s"), (59, "59 s"), (59.5, "1:00 min"),
       (60, "1:00 min"),
@@ -16,13 +16,13 @@ struct ProgressDisplayTests {
     #expect(ProgressDisplay.time(seconds) == words)
   }
 
-  @Test("a duration in seconds")
+  @Test("a Duration is converted to seconds")
   func seconds() {
     #expect(Duration.milliseconds(1500).seconds == 1.5)
     #expect(Duration.seconds(-2).seconds == -2)
   }
 
-  @Test("failures are one line, two with a hint")
+  @Test("an error is one line, or two lines with a hint")
   func failures() {
     #expect(Failure.usage("no such attack").description == "no such attack")
     #expect(

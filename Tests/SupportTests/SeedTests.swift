@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-@Suite("A derived seed depends on the parent's value and the name, and on nothing else")
+@Suite("A derived seed depends only on the parent's value and the name")
 struct SeedTests {
   /// Computed in Python: int.from_bytes(hashlib.sha256(f"{value}/{name}".encode()).digest()[:8],
   /// "big").
@@ -13,12 +13,12 @@ struct SeedTests {
     (18_446_744_073_709_551_615, "ε 0.3", 8_025_359_152_337_572_589),
   ]
 
-  @Test("derived values are those of an independent program", arguments: frozen)
+  @Test("derived seeds agree with an independent program", arguments: frozen)
   func frozenValues(_ value: UInt64, _ name: String, _ derived: UInt64) {
     #expect(Seed(value).derive(name).value == derived)
   }
 
-  @Test("the order and number of earlier derivations change nothing")
+  @Test("earlier derivations do not change a derived seed")
   func stateless() {
     let seed = Seed(7)
     let first = seed.derive("a")

@@ -37,7 +37,7 @@ struct SettingTests {
     return sample
   }
 
-  @Test("its name, default and meaning are what is listed, in the order of the declarations")
+  @Test("its name, default and meaning are listed in the order of the declarations")
   func questions() throws {
     let given = Settings.none()
     var sample = Sample()
@@ -55,7 +55,7 @@ struct SettingTests {
       ])
   }
 
-  @Test("what the value begins with is the default that is listed, whatever the type says")
+  @Test("the value before reading is the default that is listed")
   func ownDefault() throws {
     let given = Settings.none()
     var sample = Sample()
@@ -65,7 +65,7 @@ struct SettingTests {
     #expect(given.questions[0].fallback == "7")
   }
 
-  @Test("what is given replaces the default, and the rest stays")
+  @Test("a given value replaces the default, and the others stay")
   func given() throws {
     var expected = Sample()
     expected.count = 10
@@ -78,7 +78,7 @@ struct SettingTests {
   }
 
   @Test(
-    "its range is enforced, bounds included",
+    "its range is checked and includes its bounds",
     arguments: [
       ("count", "0", "a whole number from 1 to 10"),
       ("count", "11", "a whole number from 1 to 10"),
@@ -97,14 +97,14 @@ struct SettingTests {
     #expect(try read(("count", "1"), ("bound", "-1"), ("width", "2")).frame.width == 2)
   }
 
-  @Test("a choice may allow some of its type's words only")
+  @Test("a choice may allow only some of its type's words")
   func someWords() throws {
     let failure = #expect(throws: Failure.self) { try read(("shape", "flat")) }
     #expect(failure?.message == "run.yaml:1: shape: 'flat' is not known")
     #expect(failure?.hint == "known: round, square")
   }
 
-  @Test("values in force, read again, give an equal value; what was left out stays left out")
+  @Test("settings that are written and read again give an equal value")
   func roundTrip() throws {
     var chosen = Sample()
     chosen.count = 1
@@ -124,7 +124,7 @@ struct SettingTests {
     #expect(Sample().settingValues.map(\.name) == ["count", "rate", "fast", "width", "shape"])
   }
 
-  @Test("a group may offer some of its settings only")
+  @Test("a group may have only some of its settings")
   func someOfAGroup() throws {
     struct Whole: Configurable {
       var frame = Frame()
@@ -138,7 +138,7 @@ struct SettingTests {
     #expect(throws: Failure.self) { try given.finish("whole") }
   }
 
-  @Test("a former name is read with a notice that says where it stands")
+  @Test("a former name is read, with a notice that says its place")
   func formerName() throws {
     let given = try settings([("first", .scalar("1")), ("examples", .scalar("20"))])
     let name = given.name("count", formerly: "examples")
@@ -147,7 +147,7 @@ struct SettingTests {
     #expect(given.notices == ["run.yaml:2: 'examples' is now called 'count'"])
   }
 
-  @Test("a name that is not old gives no notice, and beside the new name the old one is unknown")
+  @Test("a new name gives no notice, and next to it the former name is refused")
   func currentName() throws {
     #expect(Settings.none().name("count", formerly: "examples") == "count")
     let both = try settings([("examples", .scalar("20")), ("count", .scalar("30"))])

@@ -1,9 +1,9 @@
 import Support
 import Testing
 
-@Suite("Settings refuse what they do not understand, with the place and a way out")
+@Suite("Settings refuse invalid values, with the place and a hint")
 struct SettingsRefusalTests {
-  @Test("a name nobody asked for, with the nearest one that is known")
+  @Test("an unknown name is refused, with the nearest known name")
   func unknownName() throws {
     let given = try settings([("steps", .scalar("3")), ("epsilom", .scalar("0.3"))])
     _ = try given.int("steps", "how many")
@@ -13,7 +13,7 @@ struct SettingsRefusalTests {
     #expect(throws: expected) { try given.finish("fgsm") }
   }
 
-  @Test("any name where nothing is known")
+  @Test("every name is refused if no name is known")
   func nothingKnown() throws {
     let given = try settings([("steps", .scalar("3"))])
     #expect(
@@ -23,7 +23,7 @@ struct SettingsRefusalTests {
     }
   }
 
-  @Test("a name given twice, at its second place")
+  @Test("a name that is given twice is refused, with its second place")
   func twice() {
     #expect(throws: Failure.badData("run.yaml:3: 'steps' is given twice")) {
       try settings([("steps", .scalar("3")), ("rate", .scalar("1")), ("steps", .scalar("3"))])
@@ -31,7 +31,7 @@ struct SettingsRefusalTests {
   }
 
   @Test(
-    "whole numbers",
+    "an invalid whole number is refused",
     arguments: ["", "x", "1.5", "1e3", "-1", "11", "nan", "9223372036854775808", "0x5", "１"])
   func ints(_ text: String) throws {
     let given = try settings([("steps", .scalar(text))])
@@ -44,7 +44,7 @@ struct SettingsRefusalTests {
   }
 
   @Test(
-    "numbers",
+    "an invalid number is refused, alone and in a list",
     arguments: ["", "x", "nan", "inf", "-inf", "infinity", "1e999", "-0.1", "1.1", "0,5", "1 2"])
   func doubles(_ text: String) throws {
     let given = try settings([("rate", .scalar(text))])
@@ -56,7 +56,7 @@ struct SettingsRefusalTests {
     #expect(throws: inList) { try given.doubles("rate", in: 0...1, "how much") }
   }
 
-  @Test("the bounds of a range belong to it")
+  @Test("a range includes its bounds")
   func bounds() throws {
     let given = try settings([("low", .scalar("0")), ("high", .scalar("1"))])
     #expect(try given.double("low", in: 0...1, "") == 0)
@@ -65,7 +65,7 @@ struct SettingsRefusalTests {
     #expect(try given.int("high", in: 0...1, "") == 1)
   }
 
-  @Test("an open range is told as one")
+  @Test("the message for a range without an upper bound names the lower one")
   func openRange() throws {
     let given = try settings([("rate", .scalar("-1"))])
     #expect(
@@ -75,7 +75,7 @@ struct SettingsRefusalTests {
     }
   }
 
-  @Test("a list or a mapping where a single value belongs, and the other way round")
+  @Test("a list or a mapping in place of a single value is refused, and vice versa")
   func kinds() throws {
     let given = try settings([
       ("list", .list([.scalar("1")])), ("map", .map(.none())), ("word", .scalar("x")),
@@ -106,7 +106,7 @@ struct SettingsRefusalTests {
     #expect(throws: Failure.self) { try given.strings("nested", "") }
   }
 
-  @Test("a word that is not one of a few, with the nearest")
+  @Test("an unknown word is refused, with the nearest known word")
   func choices() throws {
     let given = try settings([("norm", .scalar("linff"))])
     let expected = Failure.badData(

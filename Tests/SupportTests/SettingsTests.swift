@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-/// Settings as `run.yaml` would give them: name i stands on line i + 1.
+/// Settings as in a file `run.yaml`: the i-th name, counted from 0, is on line i + 1.
 func settings(_ entries: [(String, SettingValue)]) throws -> Settings {
   let lines = entries.enumerated().map { index, entry in
     Settings.Entry(name: entry.0, value: entry.1, place: "run.yaml:\(index + 1)")
@@ -9,9 +9,9 @@ func settings(_ entries: [(String, SettingValue)]) throws -> Settings {
   return try Settings(lines, place: "run.yaml")
 }
 
-@Suite("Settings: what is given is read, what is not has its default")
+@Suite("Settings that are given are read, and others have their defaults")
 struct SettingsTests {
-  @Test("values are read as what is asked for")
+  @Test("a value is read as the type that the reader asks for")
   func values() throws {
     let given = try settings([
       ("name", .scalar("fgsm")), ("steps", .scalar("40")), ("rate", .scalar("1e-3")),
@@ -26,7 +26,7 @@ struct SettingsTests {
     try given.finish("pgd")
   }
 
-  @Test("defaults stand in for what is not given")
+  @Test("a name that is not given has its default")
   func defaults() throws {
     let none = Settings.none()
     #expect(try none.string("name", default: "pgd", "a name") == "pgd")
@@ -40,7 +40,7 @@ struct SettingsTests {
     try none.finish("pgd")
   }
 
-  @Test("without a default a missing name is an error that says what it means")
+  @Test("a missing name without a default is an error that says its meaning")
   func required() throws {
     let none = Settings.none("run.yaml:3")
     let expected = Failure.badData("run.yaml:3: 'epsilons' is missing (the budgets)")
@@ -64,7 +64,7 @@ struct SettingsTests {
     #expect(try given.doubles("none", "budgets") == [])
   }
 
-  @Test("a level below is settings of its own, with places of its own")
+  @Test("the settings one level below have their own places")
   func nested() throws {
     let inner = try Settings(
       [.init(name: "epochs", value: .scalar("x"), place: "run.yaml:8")], place: "run.yaml:7")
@@ -79,7 +79,7 @@ struct SettingsTests {
     try given.finish("a model")
   }
 
-  @Test("what was asked for, with defaults and meanings, can be told: each name once")
+  @Test("the names that readers asked for are listed once, with defaults and meanings")
   func questions() throws {
     let none = Settings.none()
     _ = try none.int("steps", default: 10, "how many")

@@ -1,32 +1,37 @@
 import Support
 import Testing
 
-@Suite struct StatisticsTests {
-  @Test(arguments: wilsonReference)
-  func wilsonIntervalAgreesWithSciPy(_ reference: (k: Int, n: Int, lower: Double, upper: Double)) {
+@Suite("Statistical intervals and tests")
+struct StatisticsTests {
+  @Test("Wilson intervals agree with SciPy", arguments: wilsonReference)
+  func wilson(_ reference: (k: Int, n: Int, lower: Double, upper: Double)) {
     let interval = wilsonInterval(successes: reference.k, of: reference.n)
     #expect(abs(interval.lowerBound - reference.lower) < 1e-12)
     #expect(abs(interval.upperBound - reference.upper) < 1e-12)
   }
 
-  @Test func wilsonIntervalOf38Of50() {
+  @Test("the Wilson interval of 38 in 50 trials is right to five decimals")
+  func wilson38Of50() {
     let interval = wilsonInterval(successes: 38, of: 50)
     #expect(abs(interval.lowerBound - 0.62587) < 5e-6)
     #expect(abs(interval.upperBound - 0.85703) < 5e-6)
   }
 
-  @Test func wilsonIntervalEndsExactlyAtTheEnds() {
+  @Test("the Wilson interval of no or all successes ends exactly at 0 or 1")
+  func wilsonEnds() {
     for n in 1...2000 {
       #expect(wilsonInterval(successes: 0, of: n).lowerBound == 0)
       #expect(wilsonInterval(successes: n, of: n).upperBound == 1)
     }
   }
 
-  @Test func noTrialsSayNothing() {
+  @Test("without trials, the Wilson interval is 0...1")
+  func noTrials() {
     #expect(wilsonInterval(successes: 0, of: 0) == 0...1)
   }
 
-  @Test func wilsonIntervalContainsTheProportionStrictlyBetweenTheEnds() {
+  @Test("a Wilson interval contains its proportion and excludes 0 and 1 where it must")
+  func wilsonContains() {
     for n in 1...200 {
       for k in 0...n {
         let interval = wilsonInterval(successes: k, of: n)
@@ -38,7 +43,8 @@ import Testing
     }
   }
 
-  @Test func wilsonIntervalMirrorsWhenSuccessAndFailureSwap() {
+  @Test("exchanging successes and failures mirrors the Wilson interval")
+  func wilsonMirrors() {
     for n in [1, 7, 50, 256, 10_000] {
       for k in stride(from: 0, through: n, by: max(1, n / 23)) {
         let interval = wilsonInterval(successes: k, of: n)
@@ -48,7 +54,8 @@ import Testing
     }
   }
 
-  @Test func wilsonIntervalNarrowsWithMoreTrialsOfTheSameProportion() {
+  @Test("a Wilson interval becomes narrower with more trials")
+  func wilsonNarrows() {
     func width(_ k: Int, _ n: Int) -> Double {
       let interval = wilsonInterval(successes: k, of: n)
       return interval.upperBound - interval.lowerBound
@@ -60,23 +67,25 @@ import Testing
     }
   }
 
-  @Test(arguments: mcNemarReference)
-  func mcNemarAgreesWithSciPysExactBinomialTest(_ reference: (b: Int, c: Int, p: Double)) {
+  @Test("McNemar's test agrees with SciPy's exact binomial test", arguments: mcNemarReference)
+  func mcNemar(_ reference: (b: Int, c: Int, p: Double)) {
     #expect(
       abs(mcNemarExactTest(onlyFirst: reference.b, onlySecond: reference.c) - reference.p) < 1e-9)
   }
 
-  @Test(arguments: fisherReference)
-  func fisherAgreesWithSciPy(_ reference: (a: Int, b: Int, c: Int, d: Int, p: Double)) {
+  @Test("Fisher's test agrees with SciPy", arguments: fisherReference)
+  func fisher(_ reference: (a: Int, b: Int, c: Int, d: Int, p: Double)) {
     let p = fisherExactTest((reference.a, reference.b), (reference.c, reference.d))
     #expect(abs(p - reference.p) < 1e-9)
   }
 
-  @Test func fisherOf38Of50Against25Of50() {
+  @Test("Fisher's test of 38 in 50 against 25 in 50 is right to seven decimals")
+  func fisher38Of50() {
     #expect(abs(fisherExactTest((38, 12), (25, 25)) - 0.0124327) < 5e-8)
   }
 
-  @Test func exactTestsAreSymmetricAndProbabilities() {
+  @Test("exact tests are symmetric and give probabilities")
+  func symmetric() {
     for (b, c) in [(0, 0), (3, 9), (17, 2), (40, 41)] {
       let p = mcNemarExactTest(onlyFirst: b, onlySecond: c)
       #expect(p == mcNemarExactTest(onlyFirst: c, onlySecond: b) && p > 0 && p <= 1)
@@ -86,7 +95,8 @@ import Testing
     }
   }
 
-  @Test func mcNemarOfEqualCountsIsOne() {
+  @Test("McNemar's test of equal counts is one")
+  func equalCounts() {
     for count in 0...50 { #expect(mcNemarExactTest(onlyFirst: count, onlySecond: count) == 1) }
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-@Suite("Sweeping removes what dead writers left and nothing else")
+@Suite("Sweeping removes the temporary files of processes that have ended, and no others")
 struct SweepTests {
   let folder = Folder()
 
@@ -23,7 +23,7 @@ struct SweepTests {
     try Data("half".utf8).write(to: file)
   }
 
-  @Test("partial files of dead processes go, in the folders below too")
+  @Test("temporary files of ended processes are removed, also in folders below")
   func dead() throws {
     let process = try deadProcess()
     try put(".grid.csv.\(process).partial")
@@ -34,7 +34,7 @@ struct SweepTests {
       try FileManager.default.contentsOfDirectory(atPath: folder.appending("models").path) == [])
   }
 
-  @Test("partial files of living processes stay: this one's and the first one's")
+  @Test("temporary files of running processes stay: this process and process 1")
   func living() throws {
     let names = [".a.csv.1.partial", ".b.csv.\(getpid()).partial"]
     for name in names { try put(name) }
@@ -42,7 +42,7 @@ struct SweepTests {
     #expect(folder.names == names.sorted())
   }
 
-  @Test("a file that is being written survives a sweep and is committed")
+  @Test("a file that is being written is not removed and can be committed")
   func unfinished() throws {
     let file = try AtomicFile(folder.appending("grid.csv"))
     try file.append("text")
@@ -51,7 +51,7 @@ struct SweepTests {
     #expect(text(of: folder.appending("grid.csv")) == "text")
   }
 
-  @Test("files that no writer left stay")
+  @Test("other files with similar names stay")
   func others() throws {
     let process = try deadProcess()
     let names = [
@@ -62,7 +62,7 @@ struct SweepTests {
     #expect(folder.names == names.sorted())
   }
 
-  @Test("a folder that is not there is nothing to sweep")
+  @Test("a missing folder is not an error")
   func nowhere() {
     AtomicFile.sweep(folder.appending("nowhere"))
     #expect(folder.names == [])

@@ -6,12 +6,17 @@ import Foundation
   import Darwin
 #endif
 
-/// A file that appears whole or not at all: written beside its place under a name ending in
-/// `.partial`, synced, then renamed.
+/// A file that appears as a whole or not at all.
 ///
-/// An instance that is dropped without `commit()` removes what it wrote. What a killed process
-/// leaves behind ends in `.partial` and is swept by `AtomicFile.sweep`.
+/// It is written to a temporary file in the same folder, whose name ends in `.partial`, synced to
+/// the disk and renamed. If `commit()` is not called, the temporary file is removed with this
+/// object. `AtomicFile.sweep` removes temporary files that a killed process has left.
+///
+///     let file = try AtomicFile(place)
+///     try file.append("name,value\n")
+///     try file.commit()
 public final class AtomicFile {
+  /// The end of the names of temporary files.
   public static let partialSuffix = ".partial"
 
   private let place: URL
@@ -19,9 +24,9 @@ public final class AtomicFile {
   private let isSynced: Bool
   private var descriptor: Int32
 
-  /// Opens a new file, creating the folders above it.
-  /// - Parameter synced: whether the file must survive a loss of power from `commit` on. Thousands
-  ///   of small files that can be made again need not: they appear whole or not at all either way.
+  /// Opens a new file and creates the folders above it.
+  /// - Parameter synced: whether the file must survive a loss of power after `commit`. Without it,
+  ///   a file still appears as a whole or not at all, and many small files are written faster.
   /// - Throws: `Failure.cannotWrite` with the system's reason.
   public init(_ place: URL, synced: Bool = true) throws {
     self.place = place
@@ -52,15 +57,17 @@ public final class AtomicFile {
     }
   }
 
+  /// Appends data.
   public func append(_ data: some ContiguousBytes) throws {
     try data.withUnsafeBytes { try append($0) }
   }
 
+  /// Appends a text in UTF-8.
   public func append(_ text: String) throws {
     try append(Array(text.utf8))
   }
 
-  /// Puts the finished file in its place.
+  /// Moves the finished file to its place.
   public func commit() throws {
     let synced = isSynced ? fsync(descriptor) : 0
     let reason = errno
@@ -80,13 +87,13 @@ public final class AtomicFile {
     Interruption.didWrite(partial.path)
   }
 
-  /// Finds out before long work whether a file can be written at a place; leaves nothing there.
+  /// Checks, before long work, that a file can be written at a place. No file is left there.
   /// - Throws: `Failure.cannotWrite`.
   public static func probe(_ place: URL) throws {
     _ = try AtomicFile(place)
   }
 
-  /// Writes a whole file at once.
+  /// Writes a whole file.
   public static func write(_ data: some ContiguousBytes, to place: URL, synced: Bool = true) throws
   {
     let file = try AtomicFile(place, synced: synced)
@@ -94,12 +101,13 @@ public final class AtomicFile {
     try file.commit()
   }
 
-  /// Writes a whole text file at once, in UTF-8.
+  /// Writes a whole text file in UTF-8.
   public static func write(_ text: String, to place: URL) throws {
     try write(Array(text.utf8), to: place)
   }
 
-  /// Removes the remains of writers that were killed, from a folder and the folders below it.
+  /// Removes the temporary files of processes that no longer exist, in a folder and the folders
+  /// below it.
   public static func sweep(_ folder: URL) {
     guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     else { return }
@@ -108,7 +116,8 @@ public final class AtomicFile {
     }
   }
 
-  /// A partial file is abandoned once the process whose number it carries is gone.
+  /// Whether a temporary file belongs to a process that no longer exists. Its name contains the
+  /// number of the process.
   private static func isAbandoned(_ file: URL) -> Bool {
     let owner = file.lastPathComponent.dropLast(partialSuffix.count).split(separator: ".").last
     guard let owner, let process = Int32(owner) else { return false }
@@ -133,14 +142,13 @@ public final class AtomicFile {
   }
 }
 
-/// Creates a folder and those above it.
-/// - Throws: `Failure.cannotWrite` naming the folder and the reason.
+/// Creates a folder and the folders above it.
+/// - Throws: `Failure.cannotWrite`, which names the folder and the reason.
 public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    // Asked once more in the system's own words, because Foundation does not always pass its reason
-    // on.
+    // Foundation does not always say why it failed, so the system is asked again for its reason.
     let reason =
       mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
     throw Failure.cannotWrite(
@@ -149,7 +157,7 @@ public func createFolder(_ folder: URL) throws {
   }
 }
 
-/// The system's `write`, which the type's own methods of that name hide.
+/// The function `write` of the system. The methods of the same name hide it in `AtomicFile`.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
 }

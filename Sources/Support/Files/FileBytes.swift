@@ -7,12 +7,12 @@ import Foundation
 #endif
 
 /// Reads a whole regular file into memory.
-/// - Parameter limit: the largest size accepted, in bytes; a larger file is refused before it is
-///   read.
-/// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData`
-///   if it is not a regular file or too large.
+/// - Parameter limit: the largest size that is accepted, in bytes. A larger file is refused before
+///   it is read.
+/// - Throws: `Failure.missing` if the file does not exist or cannot be opened; `Failure.badData` if
+///   it is not a regular file, or too large.
 package func readFile(_ url: URL, limit: Int) throws -> Data {
-  // A pipe that nobody writes to would make a plain open wait.
+  // Without O_NONBLOCK, opening a pipe would wait until another process opens it for writing.
   let file = open(url.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
   guard file >= 0 else {
     throw errno == ENOENT || errno == ENOTDIR
@@ -28,7 +28,8 @@ package func readFile(_ url: URL, limit: Int) throws -> Data {
   guard size <= limit else {
     throw Failure.badData("\(url.path): expected at most \(limit) bytes, found \(size)")
   }
-  // Not memory-mapped: a mapped file that another process shortens would end this one.
+  // The file is not mapped into memory: if another process shortened it, reading the map would end
+  // this process.
   var data = Data(count: size)
   let length = data.withUnsafeMutableBytes { bytes in
     var length = 0

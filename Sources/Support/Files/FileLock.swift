@@ -6,21 +6,23 @@ import Foundation
   import Darwin
 #endif
 
-/// A lock between processes, held as long as the value lives. The system lets it go when a process
-/// ends, however it ends.
+/// A lock between processes, which is held as long as this object exists. When a process ends in
+/// any way, the system releases its locks.
 public final class FileLock {
   private let descriptor: Int32
 
-  /// Takes the lock, or finds it taken.
-  /// - Parameter shared: many may hold it together, as long as nobody holds it alone.
-  /// - Returns: nil if another holds it.
-  /// - Throws: `Failure.cannotWrite` if the lock's file cannot be made.
+  /// Takes the lock, if it is free.
+  /// - Parameter shared: whether other processes may hold the lock at the same time, if they share
+  ///   it too.
+  /// - Returns: nil if another process holds the lock.
+  /// - Throws: `Failure.cannotWrite` if the file of the lock cannot be created.
   public init?(_ file: URL, shared: Bool = false) throws {
     try createFolder(file.deletingLastPathComponent())
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw Failure.cannotWrite(
-        "cannot write in \(file.deletingLastPathComponent().path): \(String(cString: strerror(errno)).lowercased())",
+        "cannot write in \(file.deletingLastPathComponent().path): "
+          + String(cString: strerror(errno)).lowercased(),
         hint: "choose a folder you may write to with --out")
     }
     guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else { return nil }

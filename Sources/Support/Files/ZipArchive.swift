@@ -1,28 +1,28 @@
 import Foundation
 
-/// A zip archive's table of contents, and the bytes of its members as they are stored, compressed
-/// or not.
+/// The table of contents of a zip archive, and the stored bytes of its members, which may be
+/// compressed.
 ///
-/// Names are only ever looked up, never turned into paths. Nothing the table claims is believed
-/// before it was checked against the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit
-/// sizes.
+/// Names are only looked up and never used as paths. Everything that the table says is checked
+/// against the size of the file first. Format: PKWARE's APPNOTE 6.3, with 64-bit sizes.
 package struct ZipArchive {
+  /// An entry of the table of contents.
   package struct Member {
-    /// 0: as it is; 8: deflated.
+    /// The compression method: 0 for none, 8 for deflate.
     package let method: Int
-    /// CRC-32 of the content.
+    /// The CRC-32 of the content.
     package let checksum: UInt32
-    /// Bytes of the content.
+    /// The size of the content in bytes.
     package let size: Int
-    /// Bytes it takes in the archive.
+    /// The number of bytes in the archive.
     fileprivate let storedSize: Int
-    /// Where its own header begins.
+    /// The position of the member's own header.
     fileprivate let offset: Int
   }
 
   private let bytes: Data
   private let members: [String: Member]
-  /// How messages call it.
+  /// The name of the archive in messages.
   package let what: String
 
   package var byteCount: Int { bytes.count }
@@ -30,8 +30,8 @@ package struct ZipArchive {
 
   private static let mostMembers = 100_000
 
-  /// - Parameter what: how messages call it: "it", or a file's name.
-  /// - Throws: `Failure.badData` if it is not a sound archive.
+  /// - Parameter what: the name of the archive in messages: "it", or the name of a file.
+  /// - Throws: `Failure.badData` if the archive is not valid.
   package init(_ bytes: Data, what: String) throws {
     func wrong(_ reason: String, hint: String? = nil) -> Failure {
       .badData("\(what) is not a sound zip archive: \(reason)", hint: hint)
@@ -71,9 +71,9 @@ package struct ZipArchive {
     self.members = members
   }
 
-  /// What the table says of a member, and its bytes as they are stored; nil if there is none of
-  /// that name.
-  /// - Throws: `Failure.badData` if the archive does not have the bytes.
+  /// The table's entry for a member, and the member's bytes as they are stored; nil if there is no
+  /// member of this name.
+  /// - Throws: `Failure.badData` if these bytes are not in the file.
   package func member(_ name: String) throws -> (Member, stored: Data)? {
     guard let member = members[name] else { return nil }
     guard let header = LittleEndian(bytes, member.offset, 30), header[0, 4] == 0x0403_4b50,
@@ -85,7 +85,7 @@ package struct ZipArchive {
     return (member, content.data)
   }
 
-  /// The number of members and where the table of contents begins.
+  /// The number of members, and the position of the table of contents.
   private static func end(of bytes: Data) -> (count: Int, start: Int)? {
     // The record of 22 bytes may be followed by a comment of up to 65,535.
     let first = max(0, bytes.count - 22 - 65_535)
@@ -104,7 +104,8 @@ package struct ZipArchive {
     return nil
   }
 
-  /// Sizes and offset that are too large for their fields stand in an extra field, in this order.
+  /// The sizes and the offset of a member. If one of them does not fit its field, an extra field
+  /// contains it, in this order.
   private static func largeFields(
     _ extra: LittleEndian, of fields: (size: Int, stored: Int, offset: Int)
   ) -> (size: Int, stored: Int, offset: Int)? {
@@ -132,7 +133,7 @@ package struct ZipArchive {
   }
 }
 
-/// A piece of a file with numbers in it, the least byte first; nil if the file does not have it.
+/// A part of a file with little-endian numbers; nil if the file is too short.
 private struct LittleEndian {
   let data: Data
 
@@ -144,10 +145,11 @@ private struct LittleEndian {
   }
 
   var count: Int { data.count }
-  /// Names are UTF-8, or were written by old programs and are compared as they come out.
+  /// The bytes as text. Names in UTF-8 are exact; other names, from old programs, are only compared
+  /// in this form.
   var text: String { String(decoding: data, as: UTF8.self) }
 
-  /// The number of up to 8 bytes at a place that is in the piece; −1 if it is larger than any size.
+  /// The number of up to 8 bytes at a position in this part, or −1 if it does not fit an `Int`.
   subscript(_ place: Int, _ width: Int) -> Int {
     let first = data.startIndex + place
     let number = data[first..<first + width].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

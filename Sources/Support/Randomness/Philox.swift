@@ -1,16 +1,18 @@
-/// Philox 4x32-10, a counter-based generator: four random 32-bit words for each 128-bit counter.
+/// Philox 4x32-10, a counter-based random number generator: four random 32-bit words for each
+/// 128-bit counter.
 ///
-/// It has no state. The words of a counter depend on the key and the counter alone, so a program
-/// that numbers its draws gets the same ones in any order, on any thread and in any process.
+/// The generator has no state. The words depend only on the key and the counter, so a program that
+/// numbers its random numbers gets the same ones in any order, on any thread and in any process.
 ///
-/// Ten rounds; in each, two of the four words are multiplied by constants to 64 bits, and the halves
-/// of the products are exchanged and mixed with the other words and with a key that grows by a
-/// constant (the fractions of the golden ratio and of √3). Source: J. Salmon, M. Moraes, R. Dror and
-/// D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
+/// The counter is encrypted in ten rounds. In each round, two of the four words are multiplied by
+/// constants to 64 bits. The halves of the products change places, and are combined with the other
+/// two words and with the key by exclusive or. After each round, a constant is added to each word
+/// of the key: the fraction of the golden ratio, and that of √3. Source: J. Salmon, M. Moraes, R.
+/// Dror and D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
 public struct Philox: Sendable {
   private let key: SIMD2<UInt32>
 
-  /// - Parameter key: its lower word is the first key word of the publication.
+  /// - Parameter key: the two words of the key; the first one is the lower half.
   public init(key: UInt64) {
     self.key = SIMD2(UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
   }
@@ -33,8 +35,10 @@ public struct Philox: Sendable {
     return SIMD4(x0, x1, x2, x3)
   }
 
-  /// Fills memory with the first `count` words of a stream: words 4b to 4b + 3 are those of the
-  /// counter (b, stream), b in its lower and the stream in its upper 64 bits.
+  /// Fills memory with the first `count` words of a stream.
+  ///
+  /// Words 4b to 4b + 3 are those of the counter whose lower 64 bits are b, and whose upper 64 bits
+  /// are the number of the stream.
   public func fill(_ words: UnsafeMutablePointer<UInt32>, count: Int, stream: UInt64) {
     let (low, high) = (
       UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32)

@@ -1,21 +1,30 @@
-/// One setting of a type: its name, meaning and range, and where its value stands. It is declared
-/// once; reading it, writing it into records and listing it all follow from the declaration.
+/// A setting of a type: its name, meaning, range, and the property that holds its value.
+///
+/// A setting is declared once. Reading it, listing it and writing it into records all follow from
+/// the declaration.
 ///
 ///     struct Noise: Configurable {
 ///       var sigma = 0.1
-///       init() {}
 ///       static let settings: [Setting<Noise>] = [
-///         .double("sigma", \.sigma, "standard deviation, in pixel units")
+///         .double("sigma", \.sigma, "standard deviation in pixel units")
 ///       ]
 ///     }
 ///
-/// The default of a setting is the value that the type begins with, so it too stands in one place.
+///     var noise = Noise()
+///     try noise.read(settings)  // sigma: 0.2 in a file gives noise.sigma == 0.2
+///
+/// The default of a setting is the value that the property has before reading, so it is stated
+/// once, too.
 public struct Setting<Root>: Sendable {
-  /// Reads the setting where it is given, and leaves the value that is there where it is not.
+  /// Reads the setting if it is given. Otherwise the value stays as it is.
   let read: @Sendable (inout Root, Settings) throws -> Void
-  /// The setting as `read` would read it again; a name that stands twice is a list.
+  /// The name and the value, as `read` would read them again. A name that occurs several times is a
+  /// list.
   let values: @Sendable (Root) -> [(name: String, value: String)]
 
+  /// Creates a setting with its own way to read and to write it.
+  ///
+  /// The static functions create the usual ones.
   public init(
     read: @escaping @Sendable (inout Root, Settings) throws -> Void,
     values: @escaping @Sendable (Root) -> [(name: String, value: String)]
@@ -24,6 +33,7 @@ public struct Setting<Root>: Sendable {
     self.values = values
   }
 
+  /// A whole number in a range.
   public static func int(
     _ name: String, _ path: WritableKeyPath<Root, Int> & Sendable,
     in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
@@ -36,6 +46,7 @@ public struct Setting<Root>: Sendable {
     }
   }
 
+  /// A number in a range.
   public static func double(
     _ name: String, _ path: WritableKeyPath<Root, Double> & Sendable,
     in range: ClosedRange<Double> = 0...Double.infinity, _ meaning: String
@@ -48,6 +59,7 @@ public struct Setting<Root>: Sendable {
     }
   }
 
+  /// True or false.
   public static func bool(
     _ name: String, _ path: WritableKeyPath<Root, Bool> & Sendable, _ meaning: String
   ) -> Setting {
@@ -58,7 +70,7 @@ public struct Setting<Root>: Sendable {
     }
   }
 
-  /// A whole number that may be left out.
+  /// A whole number in a range, without a default.
   public static func optionalInt(
     _ name: String, _ path: WritableKeyPath<Root, Int?> & Sendable,
     in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
@@ -71,7 +83,7 @@ public struct Setting<Root>: Sendable {
     }
   }
 
-  /// A number that may be left out.
+  /// A number in a range, without a default.
   public static func optionalDouble(
     _ name: String, _ path: WritableKeyPath<Root, Double?> & Sendable,
     in range: ClosedRange<Double> = 0...Double.infinity, _ meaning: String
@@ -85,7 +97,7 @@ public struct Setting<Root>: Sendable {
   }
 
   /// One of the words of an enumeration.
-  /// - Parameter known: the words that may be given; nil: all.
+  /// - Parameter known: the words that may be given; nil for all.
   public static func choice<Word: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ path: WritableKeyPath<Root, Word> & Sendable, of known: [Word]? = nil,
     _ meaning: String
@@ -100,8 +112,8 @@ public struct Setting<Root>: Sendable {
     }
   }
 
-  /// The settings of a part, which stand among those of the whole.
-  /// - Parameter some: those of them that the whole has; nil: all.
+  /// The settings of a part, which are given among those of the whole.
+  /// - Parameter some: the settings of the part that the whole has; nil for all.
   public static func group<Part: Configurable>(
     _ path: WritableKeyPath<Root, Part> & Sendable, only some: [Setting<Part>]? = nil
   ) -> Setting {
@@ -113,19 +125,21 @@ public struct Setting<Root>: Sendable {
   }
 }
 
-/// A type whose settings are declared once, in `settings`.
+/// A type that declares its settings once, in `settings`.
 public protocol Configurable: Sendable {
+  /// The settings, in the order in which they are listed.
   static var settings: [Setting<Self>] { get }
 }
 
 extension Configurable {
-  /// Reads every setting that is given.
-  /// - Throws: `Failure.badData` with the setting's place, what was expected and what was found.
+  /// Reads the settings that are given. Each other setting keeps its value.
+  /// - Throws: `Failure.badData` with the place of a setting, what was expected, and what was
+  ///   found.
   public mutating func read(_ given: Settings) throws {
     for setting in Self.settings { try setting.read(&self, given) }
   }
 
-  /// Every setting as it is in force.
+  /// The settings in force: the name and the value of each.
   public var settingValues: [(name: String, value: String)] {
     Self.settings.flatMap { $0.values(self) }
   }

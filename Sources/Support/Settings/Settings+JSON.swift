@@ -1,26 +1,28 @@
 import Foundation
 
 extension Settings {
-  /// Reads a JSON object as named settings; `place` names it in messages.
+  /// Reads a JSON object as settings.
   ///
-  /// - Throws: `Failure.badData` if it is not an object of words, numbers, lists and objects.
+  /// - Parameter place: the name of the object in messages.
+  /// - Throws: `Failure.badData` if it is not an object that consists of words, numbers, lists and
+  ///   objects.
   public static func json(_ text: String, place: String) throws -> Settings {
     let value: JSONValue
     do {
       value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
     } catch {
       throw Failure.badData(
-        "\(place) is not JSON",
-        hint: "it reads like {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
+        "\(place) is not JSON with words, numbers, lists and objects",
+        hint: "for example {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
     }
     guard case .map(let settings) = try value.setting(place) else {
-      throw Failure.badData("\(place): expected a JSON object, names with values")
+      throw Failure.badData("\(place): expected a JSON object (names with values)")
     }
     return settings
   }
 }
 
-/// Any JSON but null.
+/// A JSON value other than null.
 private enum JSONValue: Decodable {
   case word(String)
   case number(Double)
@@ -46,7 +48,7 @@ private enum JSONValue: Decodable {
     switch self {
     case .word(let word): .scalar(word)
     case .number(let number):
-      // Whole numbers are written without a fraction, as readers of whole numbers expect them.
+      // A whole number has no decimal point, so that it can be read as a whole number.
       .scalar(Int(exactly: number).map(String.init) ?? "\(number)")
     case .list(let items): .list(try items.map { try $0.setting(place) })
     case .object(let members):

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Readers of lists, which may be given as a single value too, and of settings one level below.
+/// Readers of lists, which may also be given as a single value, and of settings one level below.
 extension Settings {
-  /// The places of files, given as a list or as one.
+  /// The locations of files. Relative paths refer to `folder`.
   public func files(_ name: String, _ meaning: String) throws -> [URL] {
     try strings(name, meaning).map(located)
   }
 
-  /// Numbers, given as a list or as one.
+  /// Finite numbers, each in a range.
   public func doubles(
     _ name: String, default fallback: [Double]? = nil,
     in range: ClosedRange<Double> = 0...Double.infinity,
@@ -29,6 +29,7 @@ extension Settings {
     }
   }
 
+  /// Words.
   public func strings(_ name: String, default fallback: [String]? = nil, _ meaning: String) throws
     -> [String]
   {
@@ -43,7 +44,7 @@ extension Settings {
     }
   }
 
-  /// Named values one level below; none if the name is not given.
+  /// The settings one level below; nil if the name is not given.
   public func map(_ name: String, _ meaning: String) throws -> Settings? {
     guard let entry = value(name, meaning) else { return nil }
     guard case .map(let settings) = entry.value else {

@@ -1,13 +1,15 @@
 import Foundation
 
-/// A value as somebody wrote it, in a file or on the command line, before anybody knows what it
-/// means.
+/// A value as a user wrote it, in a file or on the command line, before a reader interprets it.
 public indirect enum SettingValue: Sendable, Equatable {
+  /// A word or a number.
   case scalar(String)
+  /// A list of values.
   case list([SettingValue])
+  /// Named values one level below.
   case map(Settings)
 
-  /// What it is, for error messages.
+  /// The kind of the value, for error messages.
   var kind: String {
     switch self {
     case .scalar(let text): "'\(text)'"
@@ -17,12 +19,16 @@ public indirect enum SettingValue: Sendable, Equatable {
   }
 }
 
-/// Named values that somebody wrote, each with the place where it stands.
+/// Named values that a user wrote, each with its place in a file or on the command line.
 ///
-/// Readers ask for what they know, with a default and a meaning; `finish` then refuses every name
-/// nobody asked for. So what a reader accepts, its defaults and its documentation are one text.
+/// Readers ask for the names that they know, with a default and a meaning. Afterwards `finish`
+/// refuses every name that no reader has asked for. The accepted names, their defaults and their
+/// documentation are thus stated in one place.
+///
+///     let steps = try settings.int("steps", default: 10, in: 1...100, "number of steps")
+///     try settings.finish("pgd")
 public final class Settings: @unchecked Sendable, Equatable {
-  /// One name with its value and place (`run.yaml:12`).
+  /// A name with its value and its place, for example `run.yaml:12`.
   public struct Entry: Sendable, Equatable {
     public let name: String
     public let value: SettingValue
@@ -35,21 +41,25 @@ public final class Settings: @unchecked Sendable, Equatable {
     }
   }
 
-  /// A name somebody asked for.
+  /// A name that a reader has asked for.
   public struct Question: Sendable, Equatable {
+    /// The name.
     public let name: String
+    /// The default as text; nil if there is none.
     public let fallback: String?
+    /// What the setting means, for lists and error messages.
     public let meaning: String
   }
 
+  /// The values, in the order in which they were written.
   public let entries: [Entry]
-  /// Where the whole stands.
+  /// The place of the settings as a whole.
   public let place: String
-  /// The folder that the paths in it start from; nil: the current one.
+  /// The folder to which relative paths refer; nil for the current one.
   public let folder: URL?
-  /// What readers asked for so far: the names that are known here.
+  /// The names that readers have asked for so far, each once.
   public private(set) var questions: [Question] = []
-  /// What whoever wrote the settings should know, a sentence each: names that have become others.
+  /// Notices for the user, one sentence each, for example about a name that has changed.
   public private(set) var notices: [String] = []
 
   /// - Throws: `Failure.badData` if a name is given twice.
@@ -69,14 +79,14 @@ public final class Settings: @unchecked Sendable, Equatable {
     folder = nil
   }
 
-  /// No values at all: readers give their defaults.
+  /// Settings without values, for which all readers return their defaults.
   public static func none(_ place: String = "the defaults") -> Settings { Settings(place: place) }
 
   public static func == (a: Settings, b: Settings) -> Bool { a.entries == b.entries }
 
   // MARK: Reading
 
-  /// The value of a name, if it is given.
+  /// The entry of a name, if the name is given.
   public func value(_ name: String, default fallback: String? = nil, _ meaning: String) -> Entry? {
     if !questions.contains(where: { $0.name == name }) {
       questions.append(Question(name: name, fallback: fallback, meaning: meaning))
@@ -84,16 +94,22 @@ public final class Settings: @unchecked Sendable, Equatable {
     return entries.first { $0.name == name }
   }
 
-  /// The name under which a setting is given that once had another one. The old name is still read,
-  /// with a notice.
+  /// The name under which a setting is given that formerly had another name.
+  ///
+  /// The former name is still read, with a notice. If both names are given, the new one is used,
+  /// and `finish` refuses the former one.
   public func name(_ name: String, formerly old: String) -> String {
     guard let entry = entries.first(where: { $0.name == old }), !has(name) else { return name }
     notices.append("\(entry.place): '\(old)' is now called '\(name)'")
     return old
   }
 
+  /// Whether a name is given.
   public func has(_ name: String) -> Bool { entries.contains { $0.name == name } }
 
+  /// A word.
+  /// - Throws: `Failure.badData` if the value is not a word, or if it is missing and has no
+  ///   default.
   public func string(_ name: String, default fallback: String? = nil, _ meaning: String) throws
     -> String
   {
@@ -104,11 +120,12 @@ public final class Settings: @unchecked Sendable, Equatable {
     return text
   }
 
-  /// A file's place; a path that is not absolute starts from `folder`.
+  /// The location of a file. A relative path refers to `folder`.
   public func file(_ name: String, _ meaning: String) throws -> URL {
     located(try string(name, meaning))
   }
 
+  /// The location for a path as a user wrote it.
   func located(_ path: String) -> URL {
     guard let folder, !path.hasPrefix("/") else { return URL(filePath: path) }
     return folder.appending(path: path)
@@ -128,6 +145,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return word
   }
 
+  /// A whole number in a range.
   public func int(
     _ name: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 0...Int.max,
     _ meaning: String
@@ -145,13 +163,14 @@ public final class Settings: @unchecked Sendable, Equatable {
     return number
   }
 
-  /// A whole number that may be left out.
+  /// A whole number in a range; nil if it is not given.
   public func optionalInt(
     _ name: String, in range: ClosedRange<Int> = 0...Int.max, _ meaning: String
   ) throws -> Int? {
     value(name, meaning) == nil ? nil : try int(name, in: range, meaning)
   }
 
+  /// A finite number in a range.
   public func double(
     _ name: String, default fallback: Double? = nil,
     in range: ClosedRange<Double> = 0...Double.infinity,
@@ -168,7 +187,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return number
   }
 
-  /// A number that may be left out.
+  /// A finite number in a range; nil if it is not given.
   public func optionalDouble(
     _ name: String, in range: ClosedRange<Double> = 0...Double.infinity, _ meaning: String
   ) throws -> Double? {
@@ -187,7 +206,9 @@ public final class Settings: @unchecked Sendable, Equatable {
     return truth
   }
 
-  /// Refuses names that no reader asked for.
+  /// Refuses every name that no reader has asked for.
+  /// - Parameter whole: what the settings belong to, for the message.
+  /// - Throws: `Failure.badData`, with the place and the nearest known name.
   public func finish(_ whole: String) throws {
     let known = questions.map(\.name)
     for entry in entries where !known.contains(entry.name) {
@@ -197,13 +218,16 @@ public final class Settings: @unchecked Sendable, Equatable {
     }
   }
 
-  /// Where a name stands, or where it should.
+  /// The place of a name, or of the settings as a whole if it is not given.
   public func place(of name: String) -> String { entries.first { $0.name == name }?.place ?? place }
 
+  /// The error for a value of the wrong kind.
   func wrong(_ entry: Entry, _ expected: String) -> Failure {
     .badData("\(entry.place): \(entry.name): expected \(expected), found \(entry.value.kind)")
   }
 
+  /// The default, if there is one.
+  /// - Throws: `Failure.badData` for a missing value without a default.
   func required<Value>(_ name: String, _ fallback: Value?, _ meaning: String) throws
     -> Value
   {
@@ -213,7 +237,7 @@ public final class Settings: @unchecked Sendable, Equatable {
 }
 
 extension ClosedRange<Double> {
-  /// The range in words for an error message.
+  /// The range in words, for an error message.
   var words: String {
     upperBound == .infinity
       ? "a number of at least \(lowerBound)" : "a number from \(lowerBound) to \(upperBound)"

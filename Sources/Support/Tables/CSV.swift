@@ -1,5 +1,5 @@
-/// Comma-separated values as RFC 4180 describes them, with lines ended by a line feed alone, as
-/// Unix tools expect.
+/// A writer of comma-separated values as in RFC 4180, except that lines end with a line feed alone,
+/// as Unix tools expect.
 public struct CSV {
   public private(set) var text = ""
 
@@ -13,9 +13,10 @@ public struct CSV {
     text += fields.map(Self.field).joined(separator: ",") + "\n"
   }
 
-  /// The field, in quotes if it needs them.
+  /// The field, with quotes if it needs them.
   static func field(_ value: String) -> String {
-    // Scalars, not characters: CR LF is one character and equal to neither of the two.
+    // Unicode scalars are compared and not characters: CR LF is a single character, which is equal
+    // to neither of the two.
     let needsQuotes = value.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
     guard needsQuotes else { return value }
     return "\"" + value.replacing("\"", with: "\"\"") + "\""
@@ -23,8 +24,8 @@ public struct CSV {
 }
 
 extension Double {
-  /// The shortest decimal that reads back as the same number, without an exponent and without an
-  /// idle ".0": 0, 0.1, 0.00001, 8.
+  /// The shortest decimal number that is read as the same `Double`, without an exponent and without
+  /// ".0": for example 0, 0.1, 0.00001 or 8.
   public var plainDecimal: String {
     let shortest = description
     guard isFinite else { return shortest }
@@ -40,6 +41,7 @@ extension Double {
     return sign + digits + String(repeating: "0", count: Swift.max(0, exponent - fraction.count))
   }
 
-  /// The number to six decimals, which is more than any count of examples here can tell apart.
+  /// The number rounded to six decimals. Shares of the numbers of examples that occur here differ
+  /// by more.
   public var roundedToMillionths: Double { (self * 1_000_000).rounded() / 1_000_000 }
 }

@@ -1,31 +1,31 @@
 import Foundation
 
-/// A table of comma-separated values as RFC 4180 describes it: a header line, then one row a line.
+/// A reader of comma-separated values as in RFC 4180: a header line, then one row per line.
 ///
-/// Columns are found by their names, in whatever order they stand; others are passed over. What
-/// does not fit is refused with the file, the line and the column.
+/// Columns are found by their names, in any order, and other columns are ignored. A value that does
+/// not fit is refused with its file, line and column.
 public struct CSVReader {
-  /// The largest file that is read, in bytes.
+  /// The size of the largest file that is read, in bytes.
   public static let largestFile = 64 << 20
 
-  /// One row: its fields by the header's names.
+  /// One row, whose fields have the names of the header.
   public struct Row {
-    /// The line of the file where it begins, counted from 1.
+    /// The line of the file in which the row begins, counted from 1.
     public let line: Int
     let file: String
     let places: [String: Int]
     let fields: [String]
 
-    /// A field's text, empty where nothing stands.
-    /// - Precondition: the column is one of those the reader was asked for.
+    /// The text of a field, which may be empty.
+    /// - Precondition: The column is one of those that `read` was called with.
     public func text(_ column: String) -> String { fields[places[column]!] }
 
-    /// A whole number of a range; nil where nothing stands.
+    /// A whole number in a range; nil if the field is empty.
     public func optionalInt(_ column: String, in range: ClosedRange<Int>) throws -> Int? {
       text(column).isEmpty ? nil : try int(column, in: range)
     }
 
-    /// A whole number of a range.
+    /// A whole number in a range.
     public func int(_ column: String, in range: ClosedRange<Int>) throws -> Int {
       guard let number = Int(text(column)), range.contains(number) else {
         let bound =
@@ -36,7 +36,7 @@ public struct CSVReader {
       return number
     }
 
-    /// A finite number of at least 0; nil where nothing stands.
+    /// A finite number of at least 0; nil if the field is empty.
     public func optionalDouble(_ column: String) throws -> Double? {
       if text(column).isEmpty { return nil }
       guard let number = Double(text(column)), number.isFinite, number >= 0 else {
@@ -45,7 +45,7 @@ public struct CSVReader {
       return number
     }
 
-    /// One of a type's words.
+    /// One of the words of a type.
     public func word<Word: RawRepresentable & CaseIterable>(_ column: String, _ type: Word.Type)
       throws -> Word
     where Word.RawValue == String {
@@ -55,7 +55,7 @@ public struct CSVReader {
       return word
     }
 
-    /// What is wrong with a field.
+    /// The error for a field that does not contain what was expected.
     public func wrong(_ column: String, _ expected: String) -> Failure {
       let found = text(column)
       let shown = found.count > 60 ? found.prefix(60) + "…" : found[...]
@@ -63,13 +63,13 @@ public struct CSVReader {
     }
   }
 
-  /// Reads a file's rows.
+  /// Reads the rows of a file.
   /// - Parameters:
-  ///   - columns: the columns that must be there.
-  ///   - make: makes something of each row.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if
-  ///   it is too large, not UTF-8, has not the columns, or a row has another number of fields than
-  ///   the header; and what `make` throws.
+  ///   - columns: the required columns.
+  ///   - make: creates a value from each row.
+  /// - Throws: `Failure.missing` if the file does not exist. `Failure.badData`, with the file and
+  ///   the line, if the file is too large or not UTF-8, if a column is missing, or if a row does
+  ///   not have as many fields as the header. Also the errors of `make`.
   public static func read<Value>(_ url: URL, columns: [String], _ make: (Row) throws -> Value)
     throws -> [Value]
   {
@@ -82,11 +82,11 @@ public struct CSVReader {
     var places: [String: Int] = [:]
     for (place, name) in header.fields.enumerated()
     where places.updateValue(place, forKey: name) != nil {
-      throw Failure.badData("\(file):1: the column '\(name)' is there twice")
+      throw Failure.badData("\(file):1: the column '\(name)' occurs twice")
     }
     if let missing = columns.first(where: { places[$0] == nil }) {
       throw Failure.badData(
-        "\(file):1: there is no column '\(missing)'",
+        "\(file):1: the column '\(missing)' is missing",
         hint: "expected: " + columns.joined(separator: ","))
     }
     var values: [Value] = []
@@ -102,7 +102,7 @@ public struct CSVReader {
     return values
   }
 
-  /// Takes lines of fields off bytes.
+  /// Splits the bytes of a file into lines of fields.
   private struct Scanner {
     let bytes: [UInt8]
     let file: String
@@ -112,7 +112,7 @@ public struct CSVReader {
     init(bytes: [UInt8], file: String) {
       self.bytes = bytes
       self.file = file
-      // A byte order mark, as spreadsheets write it.
+      // The byte order mark that some spreadsheet programs write.
       if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
     }
 
@@ -129,7 +129,7 @@ public struct CSVReader {
       if place < bytes.count {
         guard bytes[place] == UInt8(ascii: "\n") else {
           throw Failure.badData(
-            "\(file):\(line): expected a comma or the line's end after a quoted field")
+            "\(file):\(line): expected a comma or the end of the line after a quoted field")
         }
         place += 1
         line += 1
