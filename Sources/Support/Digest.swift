@@ -32,7 +32,7 @@ public final class Digest {
     return Array(out.prefix(Int(length)))
   }
 
-  /// Ends the digest as lowercase hexadecimal.
+  /// Ends the digest and returns it in lowercase hexadecimal.
   public func hex() -> String { Self.hex(finish()) }
 
   public static func bytes(of data: some ContiguousBytes, _ algorithm: Algorithm = .sha256)

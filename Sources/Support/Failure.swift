@@ -1,10 +1,12 @@
-/// An error a user can act on: what was expected, what was found, where, and what to do about it.
+/// An error that a user can act on. The message says what was expected, what was found and where.
+/// The hint says what to do.
 ///
-/// Every error that leaves a public function of Crossfire on purpose is a `Failure`; the command
-/// prints it on one line (two with a hint) and exits with its status.
+/// Every error that a public function of Crossfire throws on purpose is a `Failure`. The command
+/// prints the message on one line and the hint on a second line, and exits with the number of the
+/// kind.
 public struct Failure: Error, Equatable, CustomStringConvertible {
-  /// What went wrong in the terms of the exit status that a script sees (the numbers of
-  /// `sysexits.h`).
+  /// The kind of an error. Its number is the exit status of the command: 1 for `failed`, and the
+  /// numbers of `sysexits.h` for the others.
   public enum Kind: Int32, Sendable {
     case failed = 1
     case usage = 64
@@ -38,7 +40,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
     Failure(.badData, message, hint: hint)
   }
 
-  /// A file or data set that is not there.
+  /// A file or data set that is missing.
   public static func missing(_ message: String, hint: String? = nil) -> Failure {
     Failure(.missing, message, hint: hint)
   }

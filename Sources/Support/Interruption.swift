@@ -7,15 +7,14 @@ import Foundation
   import Darwin
 #endif
 
-/// What happens on Ctrl-C and on a polite kill: unfinished files are removed, finished ones stay,
-/// the status is 130.
+/// Handles Ctrl-C and the signals SIGTERM and SIGHUP: unfinished files are removed, finished files
+/// stay, and the process exits with status 130.
 public enum Interruption {
-  /// The process's one list of files being written; everything else about an interruption is
-  /// stateless.
+  /// The files that the process is writing. This is the only state that an interruption needs.
   private static let unfinished = Unfinished()
 
-  /// Handles SIGINT, SIGTERM and SIGHUP from now on, and lets a closed pipe or a file-size limit be
-  /// an error of `write` instead of the end of the process.
+  /// Handles SIGINT, SIGTERM and SIGHUP from now on. A closed pipe or an exceeded file-size limit
+  /// then makes `write` fail and no longer ends the process.
   public static func install() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
@@ -26,7 +25,7 @@ public enum Interruption {
       source.setEventHandler {
         unfinished.removeAll()
         let words =
-          "\ncrossfire: interrupted; what was finished is kept, the same command goes on from there\n"
+          "\ncrossfire: interrupted; finished results are kept, and the same command continues\n"
         _ = words.withCString { write(2, $0, strlen($0)) }
         _exit(130)
       }

@@ -1,7 +1,7 @@
 /// The name among `candidates` that a mistyped `word` most likely meant, or nil if none is close.
 ///
-/// Close means: at most a third of the word's letters (at least two) have to be inserted, deleted
-/// or replaced.
+/// A candidate is close if few letters have to be inserted, deleted or replaced: at most a third of
+/// the word's letters, or two if that is more.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
   let limit = max(2, word.count / 3)
   let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
@@ -9,7 +9,8 @@ public func nearestName(to word: String, among candidates: [String]) -> String? 
   return best.0
 }
 
-/// A hint for an unknown name: the nearest one if there is one, and always the whole list.
+/// A hint for an unknown name: the nearest candidate if one is close, and the list of all
+/// candidates.
 public func hint(for word: String, among candidates: [String]) -> String {
   let list = "known: " + candidates.joined(separator: ", ")
   guard let near = nearestName(to: word, among: candidates) else { return list }

@@ -6,9 +6,11 @@ import Foundation
   import Darwin
 #endif
 
-/// What is being done, how far it is and how long it will take, on standard error.
+/// Shows the progress of a task on standard error: its title, how much is done, and how long the
+/// rest will take.
 ///
-/// On a terminal: one line that is redrawn. Elsewhere: a plain line now and then. Quiet: nothing.
+/// On a terminal it redraws one line. Elsewhere it writes a plain line from time to time. The style
+/// `quiet` shows nothing.
 public final class ProgressDisplay: @unchecked Sendable {
   /// How progress is shown in this process.
   public enum Style: Sendable {
@@ -38,7 +40,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     lastShown = started
   }
 
-  /// Begins a task of `total` units (images, bytes, …), of which `done` need not be done again.
+  /// Begins a task of `total` units (images, bytes, …), of which `done` are done already.
   public func begin(_ title: String, total: Int, unit: String, done: Int = 0) {
     lock.withLock {
       self.title = title
@@ -55,7 +57,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     lock.withLock {
       let now = clock.now
       let wait: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
-      // The first plain line waits too: a task that is over at once needs none.
+      // The first plain line waits too, because a task that ends at once needs no line.
       if style == .lines && now - started < wait { return }
       guard style != .quiet, now - lastShown >= wait else { return }
       lastShown = now
@@ -63,7 +65,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     }
   }
 
-  /// Ends the task with one lasting line; nil leaves none.
+  /// Ends the task. The summary stays as a line; nil leaves no line.
   public func end(_ summary: String?) {
     lock.withLock {
       guard style != .quiet else { return }
@@ -72,7 +74,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     }
   }
 
-  /// Shows a lasting line of its own.
+  /// Writes a line that stays.
   public func note(_ line: String) { end(line) }
 
   private func show(_ done: Int, _ remark: String, elapsed: Double) {
@@ -85,7 +87,7 @@ public final class ProgressDisplay: @unchecked Sendable {
       return write("\(title)  \(percent)  \(speed)  \(remark)\n")
     }
     let words = "\(percent)  \(speed)  \(remark)"
-    // The words matter more than the bar: it takes what they leave of the line.
+    // The words matter more than the bar, so the bar takes what they leave of the line.
     let cells = max(4, min(24, Self.width - title.count - words.count - 4))
     let full = Int(fraction * Double(cells))
     let bar = String(repeating: "━", count: full) + String(repeating: "╌", count: cells - full)
@@ -116,7 +118,8 @@ extension Duration {
 }
 
 extension Double {
-  /// Three digits and no more than needed: 12345 is "12,300", 3.14159 is "3.14".
+  /// The number to three significant digits, or fewer for small numbers: 12345 is "12,300", 3.14159
+  /// is "3.14".
   fileprivate var compact: String {
     if self >= 100 {
       let unit = pow(10, Foundation.floor(log10(self)) - 2)

@@ -1,2 +1,3 @@
-/// The version of Crossfire, as `crossfire --version` and every file it writes tell it.
+/// The version of Crossfire, as `crossfire --version` shows it and as every file that it writes
+/// records it.
 public let crossfireVersion = "0.1.0"

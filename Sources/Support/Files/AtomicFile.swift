@@ -6,11 +6,11 @@ import Foundation
   import Darwin
 #endif
 
-/// A file that appears whole or not at all: written beside its place under a name ending in
-/// `.partial`, synced, then renamed.
+/// A file that appears whole or not at all. It is written beside its place under a name that ends
+/// in `.partial`, synced to disk, and then renamed.
 ///
-/// An instance that is dropped without `commit()` removes what it wrote. What a killed process
-/// leaves behind ends in `.partial` and is swept by `AtomicFile.sweep`.
+/// An instance that is released without `commit()` removes what it wrote. A process that is killed
+/// leaves its `.partial` file behind; `AtomicFile.sweep` removes such files.
 public final class AtomicFile {
   public static let partialSuffix = ".partial"
 
@@ -20,8 +20,9 @@ public final class AtomicFile {
   private var descriptor: Int32
 
   /// Opens a new file, creating the folders above it.
-  /// - Parameter synced: whether the file must survive a loss of power from `commit` on. Thousands
-  ///   of small files that can be made again need not: they appear whole or not at all either way.
+  /// - Parameter synced: whether the file must survive a loss of power after `commit`. False is
+  ///   faster, and suits thousands of small files that can be made again. They too appear whole or
+  ///   not at all.
   /// - Throws: `Failure.cannotWrite` with the system's reason.
   public init(_ place: URL, synced: Bool = true) throws {
     self.place = place
@@ -80,7 +81,7 @@ public final class AtomicFile {
     Interruption.didWrite(partial.path)
   }
 
-  /// Finds out before long work whether a file can be written at a place; leaves nothing there.
+  /// Checks before a long computation that a file can be written at a place. Leaves nothing there.
   /// - Throws: `Failure.cannotWrite`.
   public static func probe(_ place: URL) throws {
     _ = try AtomicFile(place)
@@ -108,7 +109,8 @@ public final class AtomicFile {
     }
   }
 
-  /// A partial file is abandoned once the process whose number it carries is gone.
+  /// Whether the process that wrote a partial file has ended. The name of the file contains the
+  /// number of the process.
   private static func isAbandoned(_ file: URL) -> Bool {
     let owner = file.lastPathComponent.dropLast(partialSuffix.count).split(separator: ".").last
     guard let owner, let process = Int32(owner) else { return false }
@@ -139,8 +141,8 @@ public func createFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    // Asked once more in the system's own words, because Foundation does not always pass its reason
-    // on.
+    // `mkdir` is called again for the reason of the system, because Foundation does not always give
+    // it.
     let reason =
       mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
     throw Failure.cannotWrite(
@@ -149,7 +151,7 @@ public func createFolder(_ folder: URL) throws {
   }
 }
 
-/// The system's `write`, which the type's own methods of that name hide.
+/// The system's `write`. Inside the type, its own methods of the same name hide it.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
 }

@@ -12,7 +12,7 @@ import Foundation
 /// - Throws: `Failure.missing` if there is no such file or it cannot be opened, `Failure.badData`
 ///   if it is not a regular file or too large.
 package func readFile(_ url: URL, limit: Int) throws -> Data {
-  // A pipe that nobody writes to would make a plain open wait.
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would wait forever.
   let file = open(url.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
   guard file >= 0 else {
     throw errno == ENOENT || errno == ENOTDIR
@@ -28,7 +28,8 @@ package func readFile(_ url: URL, limit: Int) throws -> Data {
   guard size <= limit else {
     throw Failure.badData("\(url.path): expected at most \(limit) bytes, found \(size)")
   }
-  // Not memory-mapped: a mapped file that another process shortens would end this one.
+  // The file is read and not memory-mapped, because a mapped file that another process shortens
+  // would crash this process.
   var data = Data(count: size)
   let length = data.withUnsafeMutableBytes { bytes in
     var length = 0

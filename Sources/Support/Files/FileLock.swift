@@ -6,15 +6,16 @@ import Foundation
   import Darwin
 #endif
 
-/// A lock between processes, held as long as the value lives. The system lets it go when a process
-/// ends, however it ends.
+/// A lock between processes, held as long as the value lives. The system releases it when the
+/// process ends, even if the process crashes.
 public final class FileLock {
   private let descriptor: Int32
 
-  /// Takes the lock, or finds it taken.
-  /// - Parameter shared: many may hold it together, as long as nobody holds it alone.
-  /// - Returns: nil if another holds it.
-  /// - Throws: `Failure.cannotWrite` if the lock's file cannot be made.
+  /// Takes the lock, unless it is taken already.
+  /// - Parameter shared: whether the lock is shared. Many can hold a shared lock together, but not
+  ///   while one holds it alone.
+  /// - Returns: nil if the lock is taken.
+  /// - Throws: `Failure.cannotWrite` if the file of the lock cannot be created.
   public init?(_ file: URL, shared: Bool = false) throws {
     try createFolder(file.deletingLastPathComponent())
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

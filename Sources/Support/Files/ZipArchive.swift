@@ -3,26 +3,26 @@ import Foundation
 /// A zip archive's table of contents, and the bytes of its members as they are stored, compressed
 /// or not.
 ///
-/// Names are only ever looked up, never turned into paths. Nothing the table claims is believed
-/// before it was checked against the size of the file. Format: PKWARE's APPNOTE 6.3, with 64-bit
-/// sizes.
+/// The names of members are only looked up, and never turned into paths. Every size and place in
+/// the table is checked against the size of the file before it is used. Format: PKWARE's APPNOTE
+/// 6.3, with 64-bit sizes.
 package struct ZipArchive {
   package struct Member {
-    /// 0: as it is; 8: deflated.
+    /// The compression method: 0 for none, 8 for deflate.
     package let method: Int
     /// CRC-32 of the content.
     package let checksum: UInt32
-    /// Bytes of the content.
+    /// The size of the content in bytes.
     package let size: Int
-    /// Bytes it takes in the archive.
+    /// The size of the stored content in bytes.
     fileprivate let storedSize: Int
-    /// Where its own header begins.
+    /// The place of the member's own header in the file.
     fileprivate let offset: Int
   }
 
   private let bytes: Data
   private let members: [String: Member]
-  /// How messages call it.
+  /// The name of the archive in error messages.
   package let what: String
 
   package var byteCount: Int { bytes.count }
@@ -30,8 +30,8 @@ package struct ZipArchive {
 
   private static let mostMembers = 100_000
 
-  /// - Parameter what: how messages call it: "it", or a file's name.
-  /// - Throws: `Failure.badData` if it is not a sound archive.
+  /// - Parameter what: the name of the archive in error messages: "it", or the name of a file.
+  /// - Throws: `Failure.badData` if the bytes are not a sound archive.
   package init(_ bytes: Data, what: String) throws {
     func wrong(_ reason: String, hint: String? = nil) -> Failure {
       .badData("\(what) is not a sound zip archive: \(reason)", hint: hint)
@@ -71,16 +71,17 @@ package struct ZipArchive {
     self.members = members
   }
 
-  /// What the table says of a member, and its bytes as they are stored; nil if there is none of
-  /// that name.
-  /// - Throws: `Failure.badData` if the archive does not have the bytes.
+  /// The entry of a member in the table, and its bytes as they are stored; nil if there is no
+  /// member of that name.
+  /// - Throws: `Failure.badData` if the bytes of the member lie outside the file.
   package func member(_ name: String) throws -> (Member, stored: Data)? {
     guard let member = members[name] else { return nil }
     guard let header = LittleEndian(bytes, member.offset, 30), header[0, 4] == 0x0403_4b50,
       let content = LittleEndian(
         bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.storedSize)
     else {
-      throw Failure.badData("\(what) is damaged: its member '\(name)' does not lie in the file")
+      throw Failure.badData(
+        "\(what) is damaged: the bytes of its member '\(name)' lie outside the file")
     }
     return (member, content.data)
   }
@@ -104,7 +105,8 @@ package struct ZipArchive {
     return nil
   }
 
-  /// Sizes and offset that are too large for their fields stand in an extra field, in this order.
+  /// The two sizes and the offset. Those that are too large for their own fields are in an extra
+  /// field, in this order.
   private static func largeFields(
     _ extra: LittleEndian, of fields: (size: Int, stored: Int, offset: Int)
   ) -> (size: Int, stored: Int, offset: Int)? {
@@ -132,7 +134,8 @@ package struct ZipArchive {
   }
 }
 
-/// A piece of a file with numbers in it, the least byte first; nil if the file does not have it.
+/// A part of a file that holds numbers with the least significant byte first; nil if it lies
+/// outside the file.
 private struct LittleEndian {
   let data: Data
 
@@ -144,10 +147,12 @@ private struct LittleEndian {
   }
 
   var count: Int { data.count }
-  /// Names are UTF-8, or were written by old programs and are compared as they come out.
+  /// The bytes as text. Names are UTF-8. Those of old programs may not be; they are compared as
+  /// they decode.
   var text: String { String(decoding: data, as: UTF8.self) }
 
-  /// The number of up to 8 bytes at a place that is in the piece; −1 if it is larger than any size.
+  /// The number of `width` bytes, at most 8, at a place within the part; −1 if it does not fit into
+  /// `Int`.
   subscript(_ place: Int, _ width: Int) -> Int {
     let first = data.startIndex + place
     let number = data[first..<first + width].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -3,10 +3,10 @@
 /// It has no state. The words of a counter depend on the key and the counter alone, so a program
 /// that numbers its draws gets the same ones in any order, on any thread and in any process.
 ///
-/// Ten rounds; in each, two of the four words are multiplied by constants to 64 bits, and the halves
-/// of the products are exchanged and mixed with the other words and with a key that grows by a
-/// constant (the fractions of the golden ratio and of √3). Source: J. Salmon, M. Moraes, R. Dror and
-/// D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
+/// There are ten rounds. In each of them, two of the four words are multiplied by constants to 64
+/// bits. The halves of the products are exchanged and mixed with the other words and with a key
+/// that grows by a constant (the fractions of the golden ratio and of √3). Source: J. Salmon, M.
+/// Moraes, R. Dror and D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
 public struct Philox: Sendable {
   private let key: SIMD2<UInt32>
 

@@ -1,5 +1,5 @@
-/// A seed from which other seeds derive by name, so that a step's randomness depends on what it is
-/// and never on when it ran.
+/// A seed from which other seeds are derived by name. The random numbers of a step thus depend on
+/// what the step is, and not on when it runs.
 public struct Seed: Sendable, Hashable, Codable {
   public let value: UInt64
 

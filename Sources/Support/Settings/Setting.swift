@@ -1,5 +1,5 @@
-/// One setting of a type: its name, meaning and range, and where its value stands. It is declared
-/// once; reading it, writing it into records and listing it all follow from the declaration.
+/// One setting of a type: its name, its meaning, its range, and the property that holds its value.
+/// It is declared once. The same declaration serves to read it, to record it and to list it.
 ///
 ///     struct Noise: Configurable {
 ///       var sigma = 0.1
@@ -9,11 +9,12 @@
 ///       ]
 ///     }
 ///
-/// The default of a setting is the value that the type begins with, so it too stands in one place.
+/// The default of a setting is the value that its property has after `init()`, so it is written
+/// only once too.
 public struct Setting<Root>: Sendable {
-  /// Reads the setting where it is given, and leaves the value that is there where it is not.
+  /// Reads the setting if it is given, and otherwise leaves the value as it is.
   let read: @Sendable (inout Root, Settings) throws -> Void
-  /// The setting as `read` would read it again; a name that stands twice is a list.
+  /// The setting in the form that `read` takes. A name that occurs several times is a list.
   let values: @Sendable (Root) -> [(name: String, value: String)]
 
   public init(
@@ -85,7 +86,7 @@ public struct Setting<Root>: Sendable {
   }
 
   /// One of the words of an enumeration.
-  /// - Parameter known: the words that may be given; nil: all.
+  /// - Parameter known: the words that may be given; nil for all.
   public static func choice<Word: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ path: WritableKeyPath<Root, Word> & Sendable, of known: [Word]? = nil,
     _ meaning: String
@@ -100,8 +101,8 @@ public struct Setting<Root>: Sendable {
     }
   }
 
-  /// The settings of a part, which stand among those of the whole.
-  /// - Parameter some: those of them that the whole has; nil: all.
+  /// The settings of a part, which are given beside the settings of the whole.
+  /// - Parameter some: the settings of the part that the whole has; nil for all.
   public static func group<Part: Configurable>(
     _ path: WritableKeyPath<Root, Part> & Sendable, only some: [Setting<Part>]? = nil
   ) -> Setting {
@@ -125,7 +126,7 @@ extension Configurable {
     for setting in Self.settings { try setting.read(&self, given) }
   }
 
-  /// Every setting as it is in force.
+  /// The value of every setting.
   public var settingValues: [(name: String, value: String)] {
     Self.settings.flatMap { $0.values(self) }
   }

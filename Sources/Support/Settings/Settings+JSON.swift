@@ -11,7 +11,7 @@ extension Settings {
     } catch {
       throw Failure.badData(
         "\(place) is not JSON",
-        hint: "it reads like {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
+        hint: "for example {\"normalize\": {\"mean\": [0.5], \"std\": [0.5]}}")
     }
     guard case .map(let settings) = try value.setting(place) else {
       throw Failure.badData("\(place): expected a JSON object, names with values")
@@ -20,7 +20,7 @@ extension Settings {
   }
 }
 
-/// Any JSON but null.
+/// A JSON value other than null.
 private enum JSONValue: Decodable {
   case word(String)
   case number(Double)

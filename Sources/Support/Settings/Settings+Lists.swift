@@ -2,12 +2,12 @@ import Foundation
 
 /// Readers of lists, which may be given as a single value too, and of settings one level below.
 extension Settings {
-  /// The places of files, given as a list or as one.
+  /// The paths of files, given as a list or as one path.
   public func files(_ name: String, _ meaning: String) throws -> [URL] {
     try strings(name, meaning).map(located)
   }
 
-  /// Numbers, given as a list or as one.
+  /// Numbers, given as a list or as one number.
   public func doubles(
     _ name: String, default fallback: [Double]? = nil,
     in range: ClosedRange<Double> = 0...Double.infinity,
@@ -43,7 +43,7 @@ extension Settings {
     }
   }
 
-  /// Named values one level below; none if the name is not given.
+  /// The named values that a name holds; nil if the name is not given.
   public func map(_ name: String, _ meaning: String) throws -> Settings? {
     guard let entry = value(name, meaning) else { return nil }
     guard case .map(let settings) = entry.value else {

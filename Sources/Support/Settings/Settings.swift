@@ -1,13 +1,12 @@
 import Foundation
 
-/// A value as somebody wrote it, in a file or on the command line, before anybody knows what it
-/// means.
+/// A value as it is written in a file or on the command line, before it is interpreted.
 public indirect enum SettingValue: Sendable, Equatable {
   case scalar(String)
   case list([SettingValue])
   case map(Settings)
 
-  /// What it is, for error messages.
+  /// What the value is, for error messages.
   var kind: String {
     switch self {
     case .scalar(let text): "'\(text)'"
@@ -17,10 +16,11 @@ public indirect enum SettingValue: Sendable, Equatable {
   }
 }
 
-/// Named values that somebody wrote, each with the place where it stands.
+/// Named values from a file or the command line, each with the place where it is given.
 ///
-/// Readers ask for what they know, with a default and a meaning; `finish` then refuses every name
-/// nobody asked for. So what a reader accepts, its defaults and its documentation are one text.
+/// A reader asks for the settings that it knows, each with a default and a meaning. `finish` then
+/// refuses every name that no reader asked for. The names that a reader accepts, their defaults and
+/// their documentation are thus written in one place.
 public final class Settings: @unchecked Sendable, Equatable {
   /// One name with its value and place (`run.yaml:12`).
   public struct Entry: Sendable, Equatable {
@@ -35,7 +35,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     }
   }
 
-  /// A name somebody asked for.
+  /// A setting that a reader asked for.
   public struct Question: Sendable, Equatable {
     public let name: String
     public let fallback: String?
@@ -43,13 +43,14 @@ public final class Settings: @unchecked Sendable, Equatable {
   }
 
   public let entries: [Entry]
-  /// Where the whole stands.
+  /// The place of the values as a whole, for error messages.
   public let place: String
-  /// The folder that the paths in it start from; nil: the current one.
+  /// The folder that relative paths start from; nil for the current one.
   public let folder: URL?
-  /// What readers asked for so far: the names that are known here.
+  /// The settings that readers have asked for so far. Their names are the known names.
   public private(set) var questions: [Question] = []
-  /// What whoever wrote the settings should know, a sentence each: names that have become others.
+  /// Notices for the person who wrote the settings, one sentence each, such as that a setting has a
+  /// new name.
   public private(set) var notices: [String] = []
 
   /// - Throws: `Failure.badData` if a name is given twice.
@@ -69,7 +70,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     folder = nil
   }
 
-  /// No values at all: readers give their defaults.
+  /// Settings without values, for which readers return their defaults.
   public static func none(_ place: String = "the defaults") -> Settings { Settings(place: place) }
 
   public static func == (a: Settings, b: Settings) -> Bool { a.entries == b.entries }
@@ -84,8 +85,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return entries.first { $0.name == name }
   }
 
-  /// The name under which a setting is given that once had another one. The old name is still read,
-  /// with a notice.
+  /// The name under which a renamed setting is given. The old name is still read, with a notice.
   public func name(_ name: String, formerly old: String) -> String {
     guard let entry = entries.first(where: { $0.name == old }), !has(name) else { return name }
     notices.append("\(entry.place): '\(old)' is now called '\(name)'")
@@ -104,7 +104,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return text
   }
 
-  /// A file's place; a path that is not absolute starts from `folder`.
+  /// The path of a file. A relative path starts from `folder`.
   public func file(_ name: String, _ meaning: String) throws -> URL {
     located(try string(name, meaning))
   }
@@ -114,7 +114,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return folder.appending(path: path)
   }
 
-  /// One of a few words.
+  /// One of several words.
   public func choice(
     _ name: String, of known: [String], default fallback: String? = nil, _ meaning: String
   ) throws
@@ -197,7 +197,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     }
   }
 
-  /// Where a name stands, or where it should.
+  /// The place of a name, or that of the whole if the name is not given.
   public func place(of name: String) -> String { entries.first { $0.name == name }?.place ?? place }
 
   func wrong(_ entry: Entry, _ expected: String) -> Failure {

@@ -1,12 +1,12 @@
 import Foundation
 
-/// McNemar's exact test: the two-sided p that two models are right equally often, judged on the
-/// same examples.
+/// McNemar's exact test: the two-sided p-value of the hypothesis that two models are right equally
+/// often on the same examples.
 ///
-/// Only examples that exactly one of them had right count: `onlyFirst` and `onlySecond` of them.
-/// Were the models equally good, each such example would fall to either like a fair coin, so p =
-/// 2·P(X ≤ min), X ~ Binomial(`onlyFirst` + `onlySecond`, ½), at most 1. Source: Q. McNemar,
-/// Psychometrika 12 (1947).
+/// Only the examples that exactly one of the models has right count: `onlyFirst` and `onlySecond`
+/// of them. If the models are equally good, each such example belongs to either model with
+/// probability ½. Therefore p = 2·P(X ≤ min), at most 1, with min the smaller count and X ~
+/// Binomial(`onlyFirst` + `onlySecond`, ½). Source: Q. McNemar, Psychometrika 12 (1947).
 /// - Precondition: neither count is negative.
 public func mcNemarExactTest(onlyFirst: Int, onlySecond: Int) -> Double {
   precondition(onlyFirst >= 0 && onlySecond >= 0, "\(onlyFirst) and \(onlySecond) examples")
@@ -15,12 +15,12 @@ public func mcNemarExactTest(onlyFirst: Int, onlySecond: Int) -> Double {
   return min(1, 2 * tail)
 }
 
-/// Fisher's exact test of a 2×2 table: the two-sided p that a proportion is the same in two
-/// independent groups.
+/// Fisher's exact test of a 2×2 table: the two-sided p-value of the hypothesis that a proportion is
+/// the same in two independent groups.
 ///
-/// Given its margins a table with `a` in the corner has hypergeometric probability; p is the sum
-/// over all tables that are not likelier than the one seen. Source: R. A. Fisher, JRSS 85 (1922);
-/// the two-sided sum as in R and SciPy.
+/// Under this hypothesis, and with the margins fixed, the first cell has a hypergeometric
+/// distribution. p is the sum of the probabilities of all tables that are not likelier than the
+/// observed one. Source: R. A. Fisher, JRSS 85 (1922); the two-sided sum is that of R and SciPy.
 /// - Parameters:
 ///   - first: successes and failures in the first group.
 ///   - second: successes and failures in the second group.
@@ -33,7 +33,7 @@ public func fisherExactTest(_ first: (Int, Int), _ second: (Int, Int)) -> Double
     logChoose(group, corner) + logChoose(others, successes - corner)
       - logChoose(group + others, successes)
   }
-  // Equal probabilities differ by rounding here.
+  // Equal probabilities may differ by rounding. The tolerance makes them count as equal.
   let seen = logProbability(a) + 1e-7
   let corners = max(0, successes - others)...min(group, successes)
   return min(1, corners.map(logProbability).filter { $0 <= seen }.map(exp).reduce(0, +))

@@ -15,7 +15,8 @@ public struct CSV {
 
   /// The field, in quotes if it needs them.
   static func field(_ value: String) -> String {
-    // Scalars, not characters: CR LF is one character and equal to neither of the two.
+    // Unicode scalars are compared, because CR LF is a single `Character`, equal to neither CR nor
+    // LF.
     let needsQuotes = value.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
     guard needsQuotes else { return value }
     return "\"" + value.replacing("\"", with: "\"\"") + "\""
@@ -23,8 +24,8 @@ public struct CSV {
 }
 
 extension Double {
-  /// The shortest decimal that reads back as the same number, without an exponent and without an
-  /// idle ".0": 0, 0.1, 0.00001, 8.
+  /// The shortest decimal that reads back as the same number, without an exponent and without a
+  /// trailing ".0": 0, 0.1, 0.00001, 8.
   public var plainDecimal: String {
     let shortest = description
     guard isFinite else { return shortest }
@@ -40,6 +41,7 @@ extension Double {
     return sign + digits + String(repeating: "0", count: Swift.max(0, exponent - fraction.count))
   }
 
-  /// The number to six decimals, which is more than any count of examples here can tell apart.
+  /// The number to six decimals. Fractions of the numbers of examples that occur here differ by
+  /// more.
   public var roundedToMillionths: Double { (self * 1_000_000).rounded() / 1_000_000 }
 }

@@ -1,9 +1,10 @@
 import Foundation
 
-/// A table of comma-separated values as RFC 4180 describes it: a header line, then one row a line.
+/// A table of comma-separated values as RFC 4180 describes it: a header line, and then one row per
+/// line.
 ///
-/// Columns are found by their names, in whatever order they stand; others are passed over. What
-/// does not fit is refused with the file, the line and the column.
+/// Columns are found by their names, in any order, and other columns are ignored. Errors name the
+/// file, the line and the column.
 public struct CSVReader {
   /// The largest file that is read, in bytes.
   public static let largestFile = 64 << 20
@@ -16,16 +17,16 @@ public struct CSVReader {
     let places: [String: Int]
     let fields: [String]
 
-    /// A field's text, empty where nothing stands.
+    /// The text of a field, which may be empty.
     /// - Precondition: the column is one of those the reader was asked for.
     public func text(_ column: String) -> String { fields[places[column]!] }
 
-    /// A whole number of a range; nil where nothing stands.
+    /// A whole number in a range; nil if the field is empty.
     public func optionalInt(_ column: String, in range: ClosedRange<Int>) throws -> Int? {
       text(column).isEmpty ? nil : try int(column, in: range)
     }
 
-    /// A whole number of a range.
+    /// A whole number in a range.
     public func int(_ column: String, in range: ClosedRange<Int>) throws -> Int {
       guard let number = Int(text(column)), range.contains(number) else {
         let bound =
@@ -36,7 +37,7 @@ public struct CSVReader {
       return number
     }
 
-    /// A finite number of at least 0; nil where nothing stands.
+    /// A finite number of at least 0; nil if the field is empty.
     public func optionalDouble(_ column: String) throws -> Double? {
       if text(column).isEmpty { return nil }
       guard let number = Double(text(column)), number.isFinite, number >= 0 else {
@@ -45,7 +46,7 @@ public struct CSVReader {
       return number
     }
 
-    /// One of a type's words.
+    /// One of the words of an enumeration.
     public func word<Word: RawRepresentable & CaseIterable>(_ column: String, _ type: Word.Type)
       throws -> Word
     where Word.RawValue == String {
@@ -55,7 +56,7 @@ public struct CSVReader {
       return word
     }
 
-    /// What is wrong with a field.
+    /// The error for a field with a wrong value.
     public func wrong(_ column: String, _ expected: String) -> Failure {
       let found = text(column)
       let shown = found.count > 60 ? found.prefix(60) + "…" : found[...]
@@ -65,11 +66,11 @@ public struct CSVReader {
 
   /// Reads a file's rows.
   /// - Parameters:
-  ///   - columns: the columns that must be there.
-  ///   - make: makes something of each row.
-  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` with file and line if
-  ///   it is too large, not UTF-8, has not the columns, or a row has another number of fields than
-  ///   the header; and what `make` throws.
+  ///   - columns: the columns that the file must have.
+  ///   - make: converts one row.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData`, with the file and the
+  ///   line, if the file is too large, is not UTF-8 or lacks a column, or if a row has more or
+  ///   fewer fields than the header; and what `make` throws.
   public static func read<Value>(_ url: URL, columns: [String], _ make: (Row) throws -> Value)
     throws -> [Value]
   {
@@ -82,11 +83,11 @@ public struct CSVReader {
     var places: [String: Int] = [:]
     for (place, name) in header.fields.enumerated()
     where places.updateValue(place, forKey: name) != nil {
-      throw Failure.badData("\(file):1: the column '\(name)' is there twice")
+      throw Failure.badData("\(file):1: the column '\(name)' occurs twice")
     }
     if let missing = columns.first(where: { places[$0] == nil }) {
       throw Failure.badData(
-        "\(file):1: there is no column '\(missing)'",
+        "\(file):1: the column '\(missing)' is missing",
         hint: "expected: " + columns.joined(separator: ","))
     }
     var values: [Value] = []
@@ -102,7 +103,7 @@ public struct CSVReader {
     return values
   }
 
-  /// Takes lines of fields off bytes.
+  /// Reads lines of fields from bytes.
   private struct Scanner {
     let bytes: [UInt8]
     let file: String
