@@ -46,7 +46,7 @@ public struct StudyDesign: Configurable, Equatable {
   public var seconds: Double?
   /// Whether participants can comment on sheets of pictures at the end.
   public var sheets = true
-  /// The share of the checks that a participant must answer correctly. All others are left out.
+  /// The share of the checks that a participant must answer correctly. Others are left out.
   public var checksRight = 0.75
   /// Whether the answers of participants who did not finish are analysed.
   public var keepUnfinished = false

@@ -25,7 +25,7 @@ public enum Interruption {
       source.setEventHandler {
         unfinished.removeAll()
         let words =
-          "\ncrossfire: interrupted; finished results are kept, and the same command continues\n"
+          "\ncrossfire: interrupted; finished results are kept, run the same command to continue\n"
         _ = words.withCString { write(2, $0, strlen($0)) }
         _exit(130)
       }

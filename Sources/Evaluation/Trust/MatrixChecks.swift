@@ -50,8 +50,8 @@ extension TrustCheck {
       """,
     meaning: """
       The model's own gradients lead the attack in useless directions, so its white-box accuracy \
-      is not its robustness: an attacker who knows the model can do at least as well as an attacker \
-      who does not. This is called gradient masking.
+      is not its robustness: an attacker who knows the model can do at least as well as an \
+      attacker who does not. This is called gradient masking.
       """,
     advice: """
       Quote the lowest accuracy in the model's column of the transfer matrix, not the accuracy on \

@@ -21,7 +21,8 @@ public final class FileLock {
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw Failure.cannotWrite(
-        "cannot write in \(file.deletingLastPathComponent().path): \(String(cString: strerror(errno)).lowercased())",
+        "cannot write in \(file.deletingLastPathComponent().path): "
+          + String(cString: strerror(errno)).lowercased(),
         hint: "choose a folder you may write to with --out")
     }
     guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else { return nil }

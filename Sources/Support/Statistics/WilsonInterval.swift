@@ -1,5 +1,5 @@
-/// The 97.5 % quantile of the standard normal distribution. It is the half-width of a two-sided 95
-/// % interval in standard errors.
+/// The 97.5 % quantile of the standard normal distribution. In standard errors, it is the
+/// half-width of a two-sided 95 % interval.
 public let normalQuantile95 = 1.959963984540054
 
 /// Wilson's score interval for a proportion, from `successes` in `trials`. Both ends are in [0, 1].
