@@ -77,7 +77,7 @@ public struct GradientEstimate {
 
   /// The gradient at `x` of the loss of `view(x)`, in the shape of `x`.
   /// - Parameters:
-  ///   - draws: the random numbers of this estimate. Each step must pass others.
+  ///   - draws: the random numbers of this estimate. Each step must pass different ones.
   ///   - view: a differentiable function that keeps the shape of the images.
   public func callAsFunction(
     _ x: Tensor, _ draws: ExampleDraws, through view: (Tensor) -> Tensor = { $0 }

@@ -73,7 +73,8 @@ public struct AttackLoss: Configurable, Equatable {
   private func entropy(_ outputs: Tensor, _ labels: Tensor) -> Tensor {
     guard source == .probabilities else { return outputs.crossEntropy(labels) }
     // The logarithm of zero is infinite, so a probability is taken as at least the smallest normal
-    // float32. The maximum has no gradient there, which is what the probabilities say themselves.
+    // float32. The maximum has no gradient there, just as a probability that float32 rounds to zero
+    // has none.
     return -Self.pick(outputs, labels).maximum(Double(Float.leastNormalMagnitude)).logarithm
   }
 

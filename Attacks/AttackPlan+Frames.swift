@@ -2,7 +2,8 @@ import ModelCore
 import Support
 
 extension AttackPlan {
-  /// The images on their way to the attack's result, to look at.
+  /// Intermediate images of the attack, from the unchanged images to its result, for people to look
+  /// at.
   ///
   /// The first frame shows the unchanged images. For an iterated gradient attack, one frame follows
   /// for each step of the first start. For an attack along one path or one direction, one frame

@@ -51,7 +51,7 @@ public struct AttackPlan: Sendable {
   /// The budgets, in units of pixel values unless the attack says otherwise, each once and in
   /// ascending order.
   public let epsilons: [Double]
-  /// The number of images that are attacked, from the first one on; nil for all images of the
+  /// The number of images that are attacked, counted from the first; nil for all images of the
   /// request.
   public let count: Int?
   /// Notices for the person who wrote the settings, one sentence each.
@@ -80,7 +80,7 @@ public struct AttackPlan: Sendable {
     goal = try GoalRule(settings, default: type.defaultGoal)
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
-      "number of images that are attacked, from the first on")
+      "number of images that are attacked, counted from the first")
     notices = settings.notices
     try settings.finish(name)
   }

@@ -38,8 +38,8 @@ extension OneDirectionAttack {
   }
 }
 
-/// An attack that moves each image along one path, on which the budget only gives the end. All
-/// budgets of a sweep share the work for the largest one.
+/// An attack that moves each image along one path. The budget only decides where on the path the
+/// image stops. All budgets of a sweep share the work for the largest one.
 public protocol OnePathAttack: Attack {
   /// Makes adversarial images for several budgets.
   /// - Returns: for each threat model, in their order, the point of each image's path where the

@@ -18,8 +18,8 @@ enum BoxedHyperplane {
   ///
   /// It remains to solve F(λ) = Σᵢ |wᵢ|·min(λ·|wᵢ|^q, rᵢ) = |e|. F is concave, piecewise linear and
   /// never decreases. A tangent of a concave function lies above it, so Newton's method from λ = 0
-  /// never goes beyond the solution. It is exact as soon as it reaches the piece with the solution,
-  /// and each step before passes to a later piece.
+  /// never goes beyond the solution. Each step passes to a later piece, until it reaches the piece
+  /// with the solution. The next step is then exact.
   ///
   /// - Parameters:
   ///   - points: x, `[N, D]`, in the box.

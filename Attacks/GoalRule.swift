@@ -17,7 +17,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   case leastLikely
   /// Towards one given class. Images of that class go towards the class after it.
   case label(Int)
-  /// Towards each of the K − 1 other classes, in examples of its own.
+  /// Towards each of the K − 1 other classes, with one example for each.
   case all
 
   /// Reads the value of `--target`: next, random, least-likely, all, or a label.
@@ -65,7 +65,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The number of examples that are made of one image.
+  /// The number of examples that are made from one image.
   public func examplesPerImage(classCount: Int) -> Int { self == .all ? max(1, classCount - 1) : 1 }
 
   /// Whether the goal is a class to reach.

@@ -77,8 +77,8 @@ public struct GradientAscent: Sendable {
       let place = looksAhead ? x + velocity * (momentum * size) : x
       var ascent = estimate(place, draws.purpose("step \(step)"))
       if momentum > 0 {
-        // The mean of |g| makes gradients of different steps comparable; their directions count,
-        // and not their lengths.
+        // The mean of |g| makes the gradients of different steps comparable: only their directions
+        // count.
         let scale = ascent.flattened.absolute.mean([1]).perImage(like: x).maximum(1e-12)
         velocity = velocity * momentum + ascent / scale
         ascent = velocity

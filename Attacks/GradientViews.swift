@@ -2,7 +2,7 @@ import Foundation
 import ModelCore
 import Support
 
-/// A method that makes a new estimate of a gradient out of another one, so that the adversarial
+/// A method that makes a new estimate of a gradient from another one, so that the adversarial
 /// examples transfer better to other models.
 ///
 /// To add a view, write a type that conforms to this protocol, and add one line to `GradientViews`.
@@ -18,7 +18,7 @@ public protocol GradientView: Sendable {
   init()
 
   /// The new estimate, for one run of an attack on a batch.
-  /// - Parameter inner: the estimate that the new one is made of.
+  /// - Parameter inner: the estimate that the new one is made from.
   func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate
 }
 

@@ -1,13 +1,13 @@
 import ModelCore
 import Support
 
-/// The check of an attack's result, which the caller of the attack makes and never the attack
+/// The check of an attack's result. The caller of an attack makes this check, and not the attack
 /// itself.
 public enum Perturbation {
   /// Checks that adversarial images are finite, within the valid pixel range and within the budget.
   ///
-  /// - Throws: `Failure` if they are not. It means a fault of the attack, or a classifier whose
-  ///   gradients are not a number (NaN), and never a result.
+  /// - Throws: `Failure` if they are not. The cause is a fault of the attack, or a classifier whose
+  ///   gradients are not a number (NaN). Such images must not be evaluated.
   public static func check(
     _ adversarial: Tensor, of originals: Tensor, within threat: ThreatModel, attack: String
   ) throws {

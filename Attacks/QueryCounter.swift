@@ -1,7 +1,7 @@
 import ModelCore
 
-/// A classifier that counts the images which pass through another one. The caller of an attack
-/// measures its cost in this way.
+/// A classifier that passes images on to another classifier and counts them. The caller of an
+/// attack uses it to measure the cost of the attack.
 public final class QueryCounter: Classifier, @unchecked Sendable {
   private let classifier: any Classifier
   private let gradients = GradientCounter()

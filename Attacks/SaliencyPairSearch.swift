@@ -72,7 +72,7 @@ struct SaliencyPairSearch {
   /// The features that at most one other feature dominates.
   ///
   /// In descending order of α, and ascending order of β among equal α, only features before f can
-  /// dominate f, and those do whose β is not larger. Features with the same α and β dominate each
+  /// dominate f, and they do if their β is not larger. Features with the same α and β dominate each
   /// other; the order counts only the earlier ones, so that two of them remain, which is enough for
   /// a pair. It therefore suffices to remember the two smallest β so far: f has at most one
   /// dominator exactly if its β is smaller than the second smallest.
@@ -124,7 +124,7 @@ struct SaliencyPairSearch {
 
   /// The first pair in row-major order that has the highest score.
   ///
-  /// Several pairs may have it, also pairs with features that were left out. Let {p, q} be such a
+  /// Several pairs may have it, even pairs with features that were left out. Let {p, q} be such a
   /// pair. If q was left out, it has two dominators, and one that is not p can replace it.
   /// Repeated, this gives a feature m that was kept, and {p, m} has the highest score too.
   /// Replacing p in the same way gives a pair of two kept features, so m is one of the `members`.

@@ -5,8 +5,8 @@ import Support
 /// largest valid pixel, each with the same probability.
 ///
 /// Each channel of a pixel is a feature. The budget is the share, from 0 to 1: at most ⌊budget·D⌋
-/// of the D features change. It uses neither model nor labels. Use it as a control for attacks that
-/// change few features, such as `jsma`.
+/// of the D features change. The attack uses neither model nor labels. Use it as a control for
+/// attacks that change few features, such as `jsma`.
 public struct SaltAndPepper: Attack, Configurable {
   public static let name = "salt-and-pepper"
   public static let title = "salt-and-pepper noise"
@@ -33,8 +33,8 @@ public struct SaltAndPepper: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, …]; flat [N, D]; features (their indices), values [N, changed]. The largest of D
-    // random numbers are at places that are a random choice without repetition.
+    // images [N, …]; flat [N, D]; features (their indices), values [N, changed]. The places of the
+    // largest among D random numbers are a random choice without repetition.
     let flat = images.flattened
     let changed = min(Int(threat.epsilon), flat.shape[1])
     guard changed > 0 else { return images }

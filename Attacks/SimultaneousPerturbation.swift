@@ -26,8 +26,8 @@ public struct SimultaneousPerturbation: Attack, Configurable {
   public var delta: Double
   public var rate: Double
 
-  /// The number of images in one forward pass of the classifier. It is exceeded only if one pair of
-  /// points for each image is more.
+  /// The number of images in one forward pass of the classifier. A pass exceeds it only if a single
+  /// pair of points for each image does.
   private static let atOnce = 512
 
   public init(steps: Int = 100, samples: Int = 128, delta: Double = 0.01, rate: Double = 0.01) {

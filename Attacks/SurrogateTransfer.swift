@@ -4,7 +4,7 @@ import ModelCore
 import Support
 
 /// Transfer from a surrogate: the adversarial examples of another attack, made on a surrogate model
-/// of one's own and not on the attacked model.
+/// that the attacker has, and not on the attacked model.
 ///
 /// The attack does not use the attacked model, so it is a control: an attack that uses the model
 /// must do better. If it does not, the model hides its gradients. Settings that this attack does

@@ -1,7 +1,7 @@
 import ModelCore
 
-/// Variance tuning: the gradient g, corrected by how much it varies around the point of the step
-/// before.
+/// Variance tuning: the gradient g, corrected by how much it varies around the point of the
+/// previous step.
 ///
 ///     g̃(x) = g(x) + v, and then v ← (1/n) Σᵢ g(x + rᵢ) − g(x)
 ///     with rᵢ uniform in (−β·ε, β·ε) in each pixel
@@ -29,7 +29,7 @@ public struct VarianceTuning: GradientView {
   public func estimate(
     _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
-    // x, variance (the v of the step before), tuned [N, …]
+    // x, variance (the v of the previous step), tuned [N, …]
     var variance: Tensor?
     return GradientEstimate { x, draws, view in
       let plain = inner(x, draws, through: view)

@@ -9,7 +9,7 @@ import Support
 /// CE is the cross-entropy, f the network and y the true label. X′ is made at each step against the
 /// present network in training behaviour, and no gradient flows through it. X′ passes through the
 /// network as a batch of its own, with its own batch statistics and dropout masks. With c = 0, the
-/// clean images do not pass through it at all.
+/// clean images do not pass through the network at all.
 ///
 /// Use it as the standard defense against perturbations within a budget. Sources: I. Goodfellow, J.
 /// Shlens and C. Szegedy (2015). With predicted labels, the default: A. Kurakin, I. Goodfellow and

@@ -24,7 +24,7 @@ public protocol Defense: Sendable {
   /// another network's weights.
   var dependencies: [String: String] { get }
 
-  /// What it needs to know about every example besides the label. Data that do not have it are
+  /// What the defense needs to know about every example besides the label. Data without it are
   /// refused before anything is trained.
   var needs: Set<AnnotationKind> { get }
 

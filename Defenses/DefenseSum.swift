@@ -32,7 +32,7 @@ public struct DefenseSum: Sendable {
     var text: String { (weight == 1 ? "" : "\(weight)·") + defense.text }
   }
 
-  /// At least one.
+  /// The defenses, at least one.
   public let members: [Member]
 
   public init(_ members: [Member]) {

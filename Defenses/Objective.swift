@@ -10,14 +10,14 @@ public protocol Objective: Sendable {
   /// The terms of the loss of one batch, each a scalar.
   func terms(_ step: TrainingStep) -> [LossTerm]
 
-  /// Whether the objective is only a penalty, which does not use the labels to fit them, as in
-  /// gradient regularisation. If all objectives of a training are penalties, the cross-entropy is
-  /// added once.
+  /// Whether the objective is only a penalty, such as that of gradient regularisation, and does not
+  /// itself make the network predict the labels. If all objectives of a training are penalties, the
+  /// cross-entropy is added once.
   var isPenalty: Bool { get }
   /// Whether the objective reads `TrainingStep.logits`, the logits of the batch's own images.
   var readsCleanLogits: Bool { get }
-  /// What it needs to know about every example besides the label. Training refuses data that do not
-  /// have it.
+  /// What the objective needs to know about every example besides the label. Training refuses data
+  /// without it.
   var needs: Set<AnnotationKind> { get }
 
   /// The state that the objective keeps from step to step, and that a checkpoint stores. Most

@@ -7,7 +7,7 @@ import Support
 public struct Preparation {
   /// The network that is to be trained, with its initial weights.
   public let network: Network
-  /// What it is trained on.
+  /// The training data.
   public let data: LabelledImages
   private let train: (_ role: String, _ defense: any Defense) throws -> Network
 

@@ -2,16 +2,16 @@ import Attacks
 import ModelCore
 import Support
 
-/// TRADES: training that weighs accuracy against predictions that are the same in a whole
-/// neighbourhood.
+/// TRADES: training that balances accuracy against predictions that stay the same in a
+/// neighbourhood of each image.
 ///
 ///     loss = CE(y, f(X)) + β · mean over n of KL(f(xₙ) ‖ f(x′ₙ))
 ///
 /// KL is the Kullback-Leibler divergence of the predicted distributions. X′ maximises it within the
-/// ℓ∞ ball, in evaluation behaviour: from X with Gaussian noise of standard deviation 0.001, by
-/// `steps` steps of size α along the sign of the gradient, each with a projection. The noise is
-/// needed because the divergence has its minimum at X, where its gradient is zero. X′ is a constant
-/// in the loss, and both arguments of the divergence learn.
+/// ℓ∞ ball, with the network in evaluation behaviour. The search starts at X with Gaussian noise of
+/// standard deviation 0.001. It takes `steps` steps of size α along the sign of the gradient, each
+/// followed by a projection. The noise is needed because the divergence has its minimum at X, where
+/// its gradient is zero. X′ is a constant in the loss, and both arguments of the divergence learn.
 ///
 /// Use it where adversarial training costs too much accuracy; β sets the balance. Source: H. Zhang
 /// et al. (2019), and their published code.

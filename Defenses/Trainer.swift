@@ -11,7 +11,7 @@ import Support
 public struct Trainer {
   public let settings: TrainingSettings
   public let objective: any Objective
-  /// The checkpoint that is continued if it is there, and written after each epoch; nil for none.
+  /// The checkpoint that is continued if it exists, and written after each epoch; nil for none.
   public let checkpoint: Checkpoint?
   public let progress: ProgressDisplay
 

@@ -1,7 +1,7 @@
 import Datasets
 import ModelCore
 
-/// The held-out images that a training is measured on. It never learns from them.
+/// The held-out images on which a training is measured. The training never learns from them.
 struct Validation {
   let images: LabelledImages
   let batchSize: Int

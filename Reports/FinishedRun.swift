@@ -20,7 +20,7 @@ public struct FinishedRun: Sendable {
 
   /// What a run does, and with what.
   public struct Options: Sendable {
-    /// The steps to do; nil: all. Steps that are needed but not listed must be done already.
+    /// The steps to do; nil for all. Steps that are needed but not listed must be done already.
     public var steps: [ExperimentStep]?
     public var device: Device
     public var evaluator: Evaluator

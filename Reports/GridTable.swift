@@ -50,7 +50,8 @@ public struct GridTable {
   /// Whether the attack aims at target classes.
   var hasAim: Bool { cells.contains { $0.targetedHits != nil } }
 
-  /// Whether a cell counts the examples of images that both models classify correctly unchanged.
+  /// Whether a cell counts the examples of images that both models classify correctly without an
+  /// attack.
   var hasSuccess: Bool { cells.contains { $0.clean?.success != nil } }
 
   /// The number of examples and the widest interval:

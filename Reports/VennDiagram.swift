@@ -125,7 +125,7 @@ extension Grid {
 
 extension ChartFigure {
   /// A figure of an attack's Venn diagrams. Its data list every set of models that examples fool.
-  /// - Returns: nil if there are no two models.
+  /// - Returns: nil if there are fewer than two models.
   init?(overlapsOf attack: String, in grid: Grid) {
     let diagrams = grid.vennDiagrams(attack)
     guard let first = diagrams.first else { return nil }
@@ -144,7 +144,7 @@ extension ChartFigure {
 }
 
 extension ReportPage {
-  /// The section of Venn diagrams; nil if there are no two models.
+  /// The section of Venn diagrams; nil if there are fewer than two models.
   var overlaps: Section? {
     let figures = grid.attacks.compactMap { attack -> Markup? in
       let diagrams = grid.vennDiagrams(attack)

@@ -64,8 +64,8 @@ extension ReportPage {
       caption: """
         An image counts as correct only if the model classifies it correctly under every attack \
         within the budget (\(listed(tried))), made on any of the models. Attacks that were not \
-        tried may lower the accuracy further. The numbers, also those for white-box attacks alone, \
-        are in worst.csv.
+        tried may lower the accuracy further. The numbers, including those for white-box attacks \
+        alone, are in worst.csv.
         """)
     return Section(id: "worst", heading: "Worst case over all attacks", content: [figure])
   }

@@ -32,7 +32,7 @@ public struct DataPlan: Sendable {
     }
     let name = try map.string("name", meaning)
     let options = try DataReference.optionNames.compactMap { option in
-      let meaning = "an option, as after the colon that follows a path"
+      let meaning = "an option of the data; on the command line it follows the path after a colon"
       return map.value(option, meaning) == nil
         ? nil : "\(option)=" + (try map.string(option, meaning))
     }

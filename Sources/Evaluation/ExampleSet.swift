@@ -110,7 +110,7 @@ public struct ExampleSet: Sendable {
       ([original] + adversarial).allSatisfy({ $0.type == .float32 })
     else {
       throw wrong(
-        "original and adversarial images must be float32 [N, C, H, W] or [N, D], all in one shape")
+        "original and adversarial images must be float32 [N, C, H, W] or [N, D], all of one shape")
     }
     guard [label, target, index].allSatisfy({ $0.shape == [shape[0]] && $0.type == .int64 }) else {
       throw wrong("label, target and index must be int64 [N]")

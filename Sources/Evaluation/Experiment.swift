@@ -126,7 +126,7 @@ public struct Experiment: Sendable {
     return design
   }
 
-  /// Checks that models are made only of models before them, and that no model is given the weights
+  /// Checks that models are made only from earlier models, and that no model is given the weights
   /// of an ensemble, which has none of its own.
   private static func checkReferences(_ models: [ModelPlan]) throws {
     var known: [String] = []

@@ -21,8 +21,8 @@ public struct GridCell: Equatable, Sendable {
   public let victim: String
   /// The number of examples.
   public let examples: Int
-  /// The number of images that the examples were made of. An attack towards several target classes
-  /// makes several examples of each image.
+  /// The number of images that the examples were made from. An attack towards several target
+  /// classes makes several examples of each image.
   public let images: Int
   /// How many examples the victim classified as their true label.
   public let correct: Int

@@ -6,8 +6,8 @@ public struct ImagePlan: Sendable {
   public let attacks: [String]
   /// How many images are exported of each attack, budget and source.
   public let count: Int
-  /// JPEG qualities from 1 to 100. For each of them it is counted how many pictures still fool the
-  /// source model after compression.
+  /// JPEG qualities from 1 to 100. For each of them, the export counts the pictures that still fool
+  /// the source model after compression.
   public let jpegQualities: [Int]
 
   public init(attacks: [String], count: Int, jpegQualities: [Int] = []) {
@@ -33,7 +33,7 @@ public struct ImagePlan: Sendable {
     }
     if let wrong = attacks.first(where: { !known.contains($0) }) {
       throw Failure.badData(
-        "\(settings.place(of: "attacks")): images of unknown attack '\(wrong)'",
+        "\(settings.place(of: "attacks")): images: unknown attack '\(wrong)'",
         hint: hint(for: wrong, among: known))
     }
     try settings.finish("images")

@@ -62,7 +62,8 @@ public struct ModelPlan: Sendable {
       try settings.finish("model \(name), which is an ensemble,")
     } else {
       origin = .training(try TrainingPlan(settings))
-      // The keys of the other kinds are known names for the hint of a misspelt one.
+      // Asking for the keys of the other kinds makes them known names, so that the hint for a
+      // misspelt key can suggest them.
       for key in ["file", "model", "ensemble"] { _ = settings.value(key, "") }
       try settings.finish("model \(name)")
     }

@@ -24,7 +24,7 @@ public struct StudyDesign: Configurable, Equatable {
   /// How many more lists there are, for participants who replace others; a quarter of
   /// `participants`, rounded up, unless stated.
   public var spares = 0
-  /// Of how many images of each class pictures are made, counted from the first.
+  /// The number of images of each class that pictures are made from, counted from the first.
   public var imagesPerClass = 5
   /// How many adversarial pictures a participant sees, repeats not counted; nil for one of each
   /// class and condition.
@@ -35,7 +35,7 @@ public struct StudyDesign: Configurable, Equatable {
   public var checks = 0
   /// How many unchanged pictures come first, with feedback.
   public var practice = 3
-  /// At least so many other trials lie between two pictures of one image.
+  /// The smallest number of other trials between two pictures of one image.
   public var distance = 2
   /// Each pixel of an image becomes a block with this side; nil makes pictures about 280 pixels
   /// high.
@@ -46,7 +46,7 @@ public struct StudyDesign: Configurable, Equatable {
   public var seconds: Double?
   /// Whether participants can comment on sheets of pictures at the end.
   public var sheets = true
-  /// Participants who name a smaller share of the checks rightly are left out.
+  /// The share of the checks that a participant must answer correctly. Others are left out.
   public var checksRight = 0.75
   /// Whether the answers of participants who did not finish are analysed.
   public var keepUnfinished = false
@@ -59,7 +59,7 @@ public struct StudyDesign: Configurable, Equatable {
     .title, .seed, .attacks, .epsilons, .models, .participants, .spares,
     .int(
       "imagesPerClass", \.imagesPerClass, in: 1...100_000,
-      "of how many images of each class pictures are made"),
+      "how many images of each class the pictures are made from"),
     .optionalInt(
       "images", \.images, in: 1...10_000,
       "adversarial pictures for a participant; one of each class and condition if not given"),
@@ -77,7 +77,7 @@ public struct StudyDesign: Configurable, Equatable {
     .bool("sheets", \.sheets, "whether there are sheets to comment on at the end"),
     .double(
       "checksRight", \.checksRight, in: 0...1,
-      "participants who name a smaller share of the checks rightly are left out"),
+      "participants who answer a smaller share of the checks correctly are left out"),
     .bool(
       "keepUnfinished", \.keepUnfinished,
       "whether the answers of participants who did not finish are analysed"),
@@ -103,7 +103,7 @@ public struct StudyDesign: Configurable, Equatable {
     for name in attacks {
       guard let attack = known.first(where: { $0.name == name }) else {
         throw Failure.badData(
-          "\(given.place(of: given.attacksName)): a study of unknown attack '\(name)'",
+          "\(given.place(of: given.attacksName)): study: unknown attack '\(name)'",
           hint: hint(for: name, among: known.map(\.name)))
       }
       if let missing = (epsilons ?? []).first(where: { !attack.epsilons.contains($0) }) {
@@ -114,7 +114,7 @@ public struct StudyDesign: Configurable, Equatable {
     }
     for name in self.models ?? [] where !models.contains(name) {
       throw Failure.badData(
-        "\(given.place(of: "models")): a study of unknown model '\(name)'",
+        "\(given.place(of: "models")): study: unknown model '\(name)'",
         hint: hint(for: name, among: models))
     }
   }
@@ -215,7 +215,7 @@ extension Settings {
   fileprivate func checkNames(_ names: [String], of what: String, at setting: String) throws {
     guard !names.isEmpty, Set(names).count == names.count else {
       throw Failure.badData(
-        "\(place(of: setting)): a study shows examples of at least one \(what), each named once")
+        "\(place(of: setting)): expected at least one \(what), each named once")
     }
   }
 }

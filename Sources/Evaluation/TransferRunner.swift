@@ -16,8 +16,8 @@ public struct TransferRunner {
   public let seed: Seed
   public let evaluator: Evaluator
 
-  /// - Parameter data: the images to attack. If the plan has a number of images of its own, only so
-  ///   many are attacked.
+  /// - Parameter data: the images to attack. If the plan has a number of images of its own, only
+  ///   that many are attacked.
   /// - Throws: `Failure` if there are fewer images, or if the attack cannot be run on the source.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
@@ -154,12 +154,12 @@ public struct TransferRunner {
 
   // MARK: Examples and their images
 
-  /// The index of the image that each example of a range is made of, int64 `[n]`.
+  /// The index of the image that each example of a range is made from, int64 `[n]`.
   private func places(_ range: Range<Int>) -> Tensor {
     Tensor(labels: range.map { $0 / perImage })
   }
 
-  /// The images that the examples of a range are made of. An image is repeated for each of its
+  /// The images that the examples of a range are made from. An image is repeated for each of its
   /// examples.
   private func batch(_ range: Range<Int>) -> Batch {
     perImage == 1 ? data.batch(range) : data.batch(at: places(range))

@@ -2,7 +2,7 @@ import Attacks
 import Support
 
 /// How many images a victim classifies correctly under every attack within one budget. This is what
-/// an attacker leaves who chooses the best attack for each image.
+/// remains against an attacker who chooses the best attack for each image.
 public struct WorstCase: Codable, Equatable, Sendable {
   public let victim: String
   /// The norm of the budget. Attacks in other norms do not count.

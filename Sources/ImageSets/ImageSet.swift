@@ -15,8 +15,8 @@ import Support
 /// - `jpeg.csv`, if JPEG qualities are given: how many pictures still fool their source after
 ///   compression.
 ///
-/// Pictures have 8 bits per channel. Rounding keeps the budget (`Quantization`). What rounding
-/// costs is measured: if the source model is given, it classifies each picture again as it is
+/// Pictures have 8 bits per channel. Rounding keeps the budget (`Quantization`). The effect of
+/// rounding is measured: if the source model is given, it classifies each picture again as it is
 /// stored.
 ///
 /// ```swift

@@ -76,8 +76,8 @@ struct List: ParsableCommand {
     return lines + [line]
   }
 
-  /// The settings that an initializer asks for are the settings it documents, so `read` is called
-  /// with no values given.
+  /// An initializer asks for each of its settings, with its meaning and its default. Calling `read`
+  /// without values therefore lists all settings.
   private func entry(_ name: String, _ summary: String, _ read: (Settings) throws -> Void) -> Entry
   {
     let settings = Settings.none()

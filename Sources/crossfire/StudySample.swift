@@ -15,9 +15,9 @@ struct StudySample: ParsableCommand {
 
       Without --design and without a study in the run's experiment, the design is
       that of A. Ross, "Training Machine Learning Models by Regularizing their
-      Explanations" (2018). It uses the examples that fool their model, made of the
-      first five test images of each class. Each participant sees one picture of
-      each class and model. Whether an example fools its model is checked on the
+      Explanations" (2018). It uses the examples that fool their model, made from
+      the first five test images of each class. Each participant sees one picture
+      of each class and model. Whether an example fools its model is checked on the
       picture that is shown, which has 8 bits a channel.
 
       The files that the page uses (study.json, trials.csv, images/ and sheets/) do

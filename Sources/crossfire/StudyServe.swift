@@ -121,8 +121,8 @@ func waiting<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Re
   return try box.value!.get()
 }
 
-/// A value that one task writes before it signals a semaphore, and another reads after it has
-/// waited for that signal. So there is no race, although the compiler cannot know.
+/// A value that one task writes before it signals a semaphore, and that another task reads after it
+/// has waited for that signal. There is thus no data race, although the compiler cannot check this.
 private final class OutcomeBox<Value>: @unchecked Sendable {
   var value: Result<Value, any Error>?
 }

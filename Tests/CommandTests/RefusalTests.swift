@@ -26,7 +26,7 @@ struct RefusalTests {
       ("target: random", "target: 12", "target 12: the classes are 0 to 9", nil),
       ("count: 100", "count: many", "small.yaml:10: count: expected a whole number", nil),
       (
-        "images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images of unknown attack 'pgd'",
+        "images: { attacks: [fgsm]", "images: { attacks: [pgd]", "images: unknown attack 'pgd'",
         nil
       ),
       ("seed: 3", "seed: 3\nseed: 4", "given twice", nil),

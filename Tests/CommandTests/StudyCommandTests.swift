@@ -65,7 +65,7 @@ struct StudyCommandTests {
     #expect(FileManager.default.fileExists(atPath: out.appending(path: "report/index.html").path))
     let wrong = try run("study: { attack: jsma, participants: 3 }").result
     #expect(
-      wrong.status == 65 && wrong.errors.contains("small.yaml:10: a study of unknown attack 'jsma'")
+      wrong.status == 65 && wrong.errors.contains("small.yaml:10: study: unknown attack 'jsma'")
     )
   }
 }

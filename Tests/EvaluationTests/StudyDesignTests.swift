@@ -33,9 +33,9 @@ struct StudyDesignTests {
   @Test(
     "a mistake in a design is reported with its line",
     arguments: [
-      ("{ attack: jsna, participants: 2 }", "run.yaml:6: a study of unknown attack 'jsna'"),
+      ("{ attack: jsna, participants: 2 }", "run.yaml:6: study: unknown attack 'jsna'"),
       (
-        "{ attack: jsma, models: [c], participants: 2 }", "run.yaml:6: a study of unknown model 'c'"
+        "{ attack: jsma, models: [c], participants: 2 }", "run.yaml:6: study: unknown model 'c'"
       ),
       (
         "{ attack: jsma, epsilons: [0.2], participants: 2 }", "run.yaml:6: jsma is not run with 0.2"
@@ -55,15 +55,15 @@ struct StudyDesignTests {
       ("{ attack: jsma, participants: 2, people: 3 }", "run.yaml:6: a study has no 'people'"),
       (
         "{ attacks: [], participants: 2 }",
-        "run.yaml:6: a study shows examples of at least one attack, each named once"
+        "run.yaml:6: expected at least one attack, each named once"
       ),
       (
         "{ attack: jsma, models: [a, a], participants: 2 }",
-        "run.yaml:6: a study shows examples of at least one model, each named once"
+        "run.yaml:6: expected at least one model, each named once"
       ),
       (
         "{ attack: jsma, epsilons: [], participants: 2 }",
-        "run.yaml:6: a study shows examples of at least one budget, each named once"
+        "run.yaml:6: expected at least one budget, each named once"
       ),
     ])
   func refused(_ study: String, _ message: String) {

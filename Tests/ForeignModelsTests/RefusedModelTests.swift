@@ -94,10 +94,10 @@ struct RefusedModelTests {
     #expect(refusal(try archive(10, [8, 0]), notes)?.message.contains("is compressed") == true)
     #expect(
       refusal(try archive(42, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains(
-        "does not lie in the file") == true)
+        "lie outside the file") == true)
     #expect(
       refusal(try archive(20, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains(
-        "does not lie in the file") == true)
+        "lie outside the file") == true)
     #expect(
       refusal(try archive(24, [0xf0, 0xff, 0xff, 0x7f]), notes)?.message.contains("has two sizes")
         == true)

@@ -79,7 +79,7 @@ public struct ExperimentRun {
     guard there != text else { return }
     guard selection == nil || there == nil else {
       throw Failure(
-        .failed, "\(folder.url.path) holds another experiment than this one",
+        .failed, "\(folder.url.path) holds a different experiment",
         hint: "choose another folder with --out, or leave out --steps to replace the experiment")
     }
     try AtomicFile.write(text, to: folder.experiment)
@@ -234,6 +234,6 @@ public struct ExperimentRun {
 
   private func isSelected(_ step: ExperimentStep) -> Bool { selection?.contains(step) ?? true }
 
-  /// Whether a step is selected, or needed by the report, which is.
+  /// Whether a step is selected, or is needed because the report is selected.
   func isWanted(_ step: ExperimentStep) -> Bool { isSelected(step) || isSelected(.report) }
 }

@@ -11,7 +11,7 @@ extension TrustCheck {
       the number of classes
       """,
     meaning: """
-      A model that is worse than guessing is used in the wrong way: its classes stand in another \
+      A model that is worse than guessing is used in the wrong way: its classes are in another \
       order than the data's, or its input is scaled or coloured in another way than in its \
       training. No accuracy of this model means anything.
       """,
@@ -50,8 +50,8 @@ extension TrustCheck {
       """,
     meaning: """
       The model's own gradients lead the attack in useless directions, so its white-box accuracy \
-      is not its robustness: an attacker who knows the model can do at least what an attacker who \
-      does not know it did. This is called gradient masking.
+      is not its robustness: an attacker who knows the model can do at least as well as an \
+      attacker who does not. This is called gradient masking.
       """,
     advice: """
       Quote the lowest accuracy in the model's column of the transfer matrix, not the accuracy on \

@@ -11,7 +11,7 @@ import Support
 /// Gradients are those of the cross-entropy CE(y, f(x)) of the logits f(x) and a class y, with
 /// respect to the image x, in the unit of the image's values.
 public struct ModelProbe: Codable, Equatable, Sendable {
-  /// How many images are used, from the first on.
+  /// How many images are used, counted from the first.
   public static let imageCount = 256
   /// How many of these are attacked without a budget.
   static let attackedCount = 64

@@ -234,6 +234,6 @@ extension TrustCheck {
     }
   }
 
-  /// The largest change of an output that rounding explains, as a share of the largest output.
+  /// The largest change of an output that rounding can explain, as a share of the largest output.
   private static let changeThreshold = 1e-3
 }

@@ -80,7 +80,8 @@ package struct ZipArchive {
       let content = LittleEndian(
         bytes, member.offset + 30 + header[26, 2] + header[28, 2], member.storedSize)
     else {
-      throw Failure.badData("\(what) is damaged: its member '\(name)' does not lie in the file")
+      throw Failure.badData(
+        "\(what) is damaged: the bytes of its member '\(name)' lie outside the file")
     }
     return (member, content.data)
   }

@@ -131,7 +131,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return folder.appending(path: path)
   }
 
-  /// One of a few words.
+  /// One of several words.
   public func choice(
     _ name: String, of known: [String], default fallback: String? = nil, _ meaning: String
   ) throws
