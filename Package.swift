@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "ModelCore", dependencies: ["CTorch", "CJPEG", "Support"]),
     .target(name: "ForeignModels", dependencies: ["ModelCore", "Support"]),
     .target(
-      name: "Datasets", dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
+      name: "Datasets",
+      dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
     .target(
       name: "Attacks", dependencies: ["ForeignModels", "ModelCore", "Support"], path: "Attacks"),
     .target(

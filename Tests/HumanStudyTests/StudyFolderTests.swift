@@ -92,7 +92,7 @@ struct StudyFolderTests {
       ("\"p1,1,1,main,s1,1,3,response,,,", "answers.csv:2: a quoted field is not closed"),
       (
         "\"p1\"x,1,1,main,s1,1,3,response,,,",
-        "answers.csv:2: expected a comma or the line's end after a quoted field"
+        "answers.csv:2: expected a comma or the end of the line after a quoted field"
       ),
       (
         "p1,1,1,main,s1,1,3,response,,,\np1,1,1,main,s1,1,4,response,,,",

@@ -79,7 +79,7 @@ public struct ExperimentRun {
     guard there != text else { return }
     guard selection == nil || there == nil else {
       throw Failure(
-        .failed, "\(folder.url.path) holds a different experiment",
+        .failed, "\(folder.url.path) holds another experiment",
         hint: "choose another folder with --out, or leave out --steps to replace the experiment")
     }
     try AtomicFile.write(text, to: folder.experiment)
