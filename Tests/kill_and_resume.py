@@ -23,7 +23,10 @@ name: killed
 data: { name: synthetic, train: 2000, test: 400 }
 models:
   a: { architecture: small, epochs: 12 }
-  b: { architecture: mlp, epochs: 12, defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } } }
+  b:
+    architecture: mlp
+    epochs: 12
+    defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } }
 attacks:
   fgsm: { epsilons: [0, 0.1, 0.2] }
   pgd: { epsilons: [0.1], steps: 40 }
@@ -34,8 +37,11 @@ images: { attacks: [fgsm], count: 20 }
 def digests(folder):
     """The SHA-256 of every file below a folder, without locks and the log, which holds times."""
     skipped = (".lock", "log.jsonl")
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in skipped]
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    files = [
+        file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in skipped]
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files}
 
 
 def main():
@@ -72,7 +78,9 @@ def main():
         calm, killed = digests(folder / "calm"), digests(folder / "killed")
         names = calm.keys() | killed.keys()
         differing = sorted(name for name in names if calm.get(name) != killed.get(name))
-        print(f"{kills} starts (seed {seed}), {kills - finished} killed: {len(differing)} files differ")
+        print(
+            f"{kills} starts (seed {seed}), {kills - finished} killed: "
+            f"{len(differing)} files differ")
         for name in differing:
             print("  ", name)
         sys.exit(1 if differing else 0)

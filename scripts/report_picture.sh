@@ -13,5 +13,6 @@ chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1
   --screenshot="$page" "file://$run/report/index.html" 2>/dev/null
 mkdir -p "$(dirname "$picture")"
 # Leave out the page's head, so that the summary fills the picture.
-convert "$page" -crop 1180x1062+60+310 +repage - | pngquant --quality 80-98 --output "$picture" --force -
+convert "$page" -crop 1180x1062+60+310 +repage - |
+  pngquant --quality 80-98 --output "$picture" --force -
 ls -l "$picture"

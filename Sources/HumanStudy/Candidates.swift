@@ -39,7 +39,7 @@ struct CandidatePool {
   /// Selects the pictures of one budget of an example set.
   /// - Parameters:
   ///   - budget: the place of the budget in `origin.epsilons`.
-  ///   - images: how many images of each class are used, from the first on.
+  ///   - images: how many images of each class are used; they are the first ones of the class.
   ///   - judge: the source model, which classifies the stored pictures again. If it is nil, the
   ///     predictions in the example set decide alone.
   init(_ set: ExampleSet, budget: Int, images: Int, judge: Contestant?) throws {

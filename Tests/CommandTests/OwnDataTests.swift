@@ -100,8 +100,11 @@ struct OwnDataTests {
         pixels: .init(repeating: UInt8(index), count: 64))
       try PNG.write(flat, to: folder.appending("flat/\(index % 2)/\(index).png"))
     }
-    let text =
-      "data: ./flat\nmodels: { a: { architecture: mlp, epochs: 1 } }\nattacks: { fgsm: { epsilons: [0.1] } }\n"
+    let text = """
+      data: ./flat
+      models: { a: { architecture: mlp, epochs: 1 } }
+      attacks: { fgsm: { epsilons: [0.1] } }
+      """
     try Data(text.utf8).write(to: folder.appending("flat.yaml"))
     let result = try Command.run(
       "run", folder.appending("flat.yaml").path, "--out", folder.appending("out").path)
