@@ -124,16 +124,13 @@ extension Attack {
     }
   }
 
+  /// The images at each of `shares` equal parts of the budget, the unchanged images first; nil
+  /// unless `hasFrames`.
   public func frames(
     _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
     against classifier: any Classifier, draws: ExampleDraws
-  ) -> [Tensor]? { nil }
-
-  /// The images at each of `shares` equal parts of the budget, the unchanged images first.
-  func framesByBudget(
-    _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
-    against classifier: any Classifier, draws: ExampleDraws
-  ) -> [Tensor] {
+  ) -> [Tensor]? {
+    guard Self.hasFrames else { return nil }
     let budgets = (1...shares).map { epsilon * Double($0) / Double(shares) }
     return [images] + sweep(images, goal, epsilons: budgets, against: classifier, draws: draws)
   }

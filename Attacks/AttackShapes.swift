@@ -28,14 +28,6 @@ extension OneDirectionAttack {
     let direction = direction(images, goal, against: classifier, draws: draws)
     return epsilons.map { threat($0, against: classifier).moved(images, along: direction) }
   }
-
-  public func frames(
-    _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
-    against classifier: any Classifier, draws: ExampleDraws
-  ) -> [Tensor]? {
-    framesByBudget(
-      images, goal, epsilon: epsilon, shares: shares, against: classifier, draws: draws)
-  }
 }
 
 /// An attack that moves each image along one path. The budget only decides where on the path the
@@ -66,14 +58,6 @@ extension OnePathAttack {
   ) -> [Tensor] {
     let threats = epsilons.map { threat($0, against: classifier) }
     return pathSweep(images, goal, within: threats, against: classifier, draws: draws)
-  }
-
-  public func frames(
-    _ images: Tensor, _ goal: Goal, epsilon: Double, shares: Int,
-    against classifier: any Classifier, draws: ExampleDraws
-  ) -> [Tensor]? {
-    framesByBudget(
-      images, goal, epsilon: epsilon, shares: shares, against: classifier, draws: draws)
   }
 }
 
