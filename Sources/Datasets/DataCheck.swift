@@ -12,6 +12,8 @@ public struct DataCheck: Sendable, Equatable, Codable {
       case good
       /// Not as expected.
       case bad
+      /// Not as expected, but possible in sound data.
+      case warning
       /// Nothing is known to compare it with.
       case unknown
     }
@@ -48,7 +50,8 @@ public struct DataCheck: Sendable, Equatable, Codable {
 
 extension DataReference {
   /// Loads the data and compares them with what is known about them: the checksums of published
-  /// files, whether the data can be read, and the number, the shape and the labels of the images.
+  /// files, whether the data can be read, the number, the shape and the labels of the images, and
+  /// whether test images are also training images.
   ///
   /// Checks the split in the reference, or all splits that exist if it names none. Wrong data do
   /// not throw an error: they give rows with the verdict `bad`.
@@ -71,12 +74,22 @@ extension DataReference {
       guard let checksum = file.checksum else { continue }
       rows.append(checksumRow(of: file, checksum, in: try folder(of: split, among: folders)))
     }
+    var digests: [Split: [[UInt8]]] = [:]
+    var isTable = false
     for split in wanted where entry != nil || present.contains(split) {
       guard present.contains(split) else {
         rows.append(DataCheck.Row(split, "readable", found: "not on this machine", expected: "yes"))
         continue
       }
-      rows += try readableRows(split) { try load(split, folders: folders, progress: progress) }
+      rows += try readableRows(split) {
+        let images = try load(split, folders: folders, progress: progress)
+        digests[split] = images.imageDigests
+        isTable = images.shape.sizes.count == 1
+        return images
+      }
+    }
+    if let train = digests[.train], let test = digests[.test] {
+      rows.append(overlapRow(train: train, test: test, isTable: isTable))
     }
     return DataCheck(rows: rows)
   }
@@ -96,7 +109,7 @@ extension DataReference {
     let histogram = data.histogram
     let counts = zip(data.classNames, histogram).map { "\($0): \($1)" }.joined(separator: ", ")
     var rows = [DataCheck.Row(split, "readable", found: "yes", expected: "yes")]
-    rows += data.notes.map { DataCheck.Row(split, "left out", found: $0) }
+    rows += data.notes.map { DataCheck.Row(split, "note", found: $0) }
     rows += [
       DataCheck.Row(
         split, "images", found: "\(data.count)",
@@ -112,6 +125,28 @@ extension DataReference {
         verdict: entry == nil ? .unknown : histogram.contains(0) ? .bad : .good))
     rows += annotationRows(of: data.annotations, split)
     return rows + [DataCheck.Row(split, "fingerprint", found: data.fingerprint)]
+  }
+
+  /// The row about test images that are also training images.
+  ///
+  /// They fail the check if they are all test images, or more than 1 % of pictures that are not
+  /// published: some published data have a few, and rows of a table may be equal by chance.
+  private func overlapRow(train: [[UInt8]], test: [[UInt8]], isTable: Bool) -> DataCheck.Row {
+    let places = Dictionary(
+      train.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let shared = test.indices.filter { places[test[$0]] != nil }
+    let subject = "test images that are also training images"
+    guard let example = shared.first else {
+      return DataCheck.Row(nil, subject, found: "none", expected: "none")
+    }
+    let share = Double(shared.count) / Double(test.count)
+    let isBad = share == 1 || entry == nil && !isTable && share > 0.01
+    let percent = ((share * 10_000).rounded() / 100).plainDecimal
+    return DataCheck.Row(
+      nil, subject,
+      found: "\(shared.count) of \(test.count) (\(percent) %), such as test image \(example), "
+        + "which is training image \(places[test[example]]!); a model may know them by heart",
+      expected: "none", verdict: isBad ? .bad : .warning)
   }
 
   /// The rows about groups and masks, if the data have them.

@@ -15,7 +15,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The options of all formats together. Each format refuses the options that it does not have.
   public static let optionNames = [
-    "resize", "crop", "colour", "layout", "classes", "range", "heldout",
+    "resize", "crop", "colour", "order", "layout", "classes", "range", "heldout",
   ]
 
   /// A function that is called, from any thread, with the number of images that have been read and

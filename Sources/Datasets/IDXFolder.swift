@@ -58,7 +58,8 @@ public struct IDXFolder: Sendable {
     return try LabelledImages(
       name: name, shape: InputShape(channels: 1, height: images.rows, width: images.columns),
       classNames: classNames,
-      pixels: images.pixels, labels: labels.map(Int64.init))
+      pixels: images.pixels, labels: labels.map(Int64.init)
+    ).notingDarkness()
   }
 
   /// The numbers of the classes as names. Both splits count, since the test set may lack the last

@@ -41,4 +41,22 @@ extension LabelledImages {
     }
     return digest.hex()
   }
+
+  /// The SHA-256 of each image, which two images have in common if and only if their pixels are
+  /// stored as the same bytes.
+  var imageDigests: [[UInt8]] {
+    switch storage {
+    case .stream(let stream, let places): places.map { stream.digest(of: [$0]) }
+    case .memory(let pixels):
+      // A thousand images at a time, since their bytes are copied.
+      stride(from: 0, to: count, by: 1000).flatMap { start in
+        let part = pixels.narrow(0, start, min(1000, count - start))
+        let bytes = part.rawBytes()
+        let size = bytes.count / part.shape[0]
+        return (0..<part.shape[0]).map {
+          Digest.bytes(of: Array(bytes[$0 * size..<($0 + 1) * size]))
+        }
+      }
+    }
+  }
 }

@@ -16,8 +16,10 @@ public struct LabelledImages: Sendable {
   public let classNames: [String]
   /// The smallest and the largest valid value. Budgets are in the same unit as these values.
   public let valueRange: ClosedRange<Double>
-  /// Lines for the user about what was left out.
+  /// Lines for the user about what was left out, or what seems odd.
   public private(set) var notes: [String] = []
+  /// What determines the number of classes.
+  private(set) var classSource = ClassSource.fixed
   /// The label of every example and, where the data have them, its group and its mask.
   public let annotations: Annotations
   let storage: Storage
@@ -125,6 +127,7 @@ public struct LabelledImages: Sendable {
     classNames = other.classNames
     valueRange = other.valueRange
     notes = other.notes
+    classSource = other.classSource
     self.storage = storage
     self.annotations = annotations
   }
@@ -133,6 +136,13 @@ public struct LabelledImages: Sendable {
   func noting(_ lines: [String]) -> LabelledImages {
     var copy = self
     copy.notes += lines
+    return copy
+  }
+
+  /// The same images, whose number of classes was found in another way.
+  func countingClasses(by source: ClassSource) -> LabelledImages {
+    var copy = self
+    copy.classSource = source
     return copy
   }
 

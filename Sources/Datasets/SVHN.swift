@@ -56,13 +56,15 @@ struct SVHN: DataFormat {
     let arrays = try MATLAB.arrays(
       ["X", "y"], in: [UInt8](readFile(file, limit: SizeLimits.array)), named: file.path)
     let images = arrays["X"]!
-    guard case .bytes(let pixels) = images.values, images.sizes.count == 4, images.sizes[2] == 3,
+    guard case .bytes(let bytes) = images.values, images.sizes.count == 4, images.sizes[2] == 3,
       images.sizes.allSatisfy({ $0 > 0 })
     else {
       throw Failure.badData(
         "\(file.path): expected an array X of height x width x 3 x N bytes, "
-          + "found sizes \(images.sizes)")
+          + "found \(images.values.words) of sizes \(images.sizes)",
+        hint: "convert it in MATLAB, for values from 0 to 1 with X = uint8(255 * X)")
     }
+    let pixels = images.isLogical ? bytes.map { $0 == 0 ? 0 : 255 } : bytes
     let labels: [Double] =
       switch arrays["y"]!.values {
       case .bytes(let bytes): bytes.map(Double.init)
@@ -74,14 +76,17 @@ struct SVHN: DataFormat {
           + "found \(labels.count)")
     }
     if let wrong = labels.first(where: { Int(exactly: $0).map((1...10).contains) != true }) {
-      throw Failure.badData("\(file.path): expected labels from 1 to 10, found \(wrong)")
+      throw Failure.badData(
+        "\(file.path): expected labels from 1 to 10, found \(wrong)",
+        hint: "in SVHN's files 10 stands for the digit 0")
     }
     // MATLAB stores the row index fastest, then the column: in row-major order [N, C, W, H].
     let stored = Tensor(pixels, shape: images.sizes.reversed())
     let planes = stored.permuted([0, 1, 3, 2]).contiguous
     return try LabelledImages(
       name: name, classNames: (0...9).map(String.init), pixels: isGrey ? grey(planes) : planes,
-      labels: labels.map { Int64($0) % 10 })
+      labels: labels.map { Int64($0) % 10 }
+    ).notingDarkness()
   }
 
   /// Converts uint8 `[N, 3, H, W]` to grey uint8 `[N, 1, H, W]`.

@@ -75,7 +75,8 @@ extension Classifier {
     }
     guard classCount == data.classCount else {
       throw Failure.badData(
-        "model \(model) has \(classCount) classes, \(data.name) has \(data.classCount)")
+        "model \(model) has \(classCount) classes, \(data.name) has \(data.classCount)",
+        hint: data.advice(forModelWith: classCount))
     }
     guard valueRange == data.valueRange else {
       func words(_ range: ClosedRange<Double>) -> String {

@@ -86,7 +86,8 @@ struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check the counts, shapes, labels and checksums of a data set.",
     discussion: """
-      Reads every image, and says what cannot be read.
+      Reads every image, and says what cannot be read. Also says how many test images
+      are training images too.
 
       EXAMPLE
         crossfire data check mnist
@@ -106,8 +107,8 @@ struct CheckData: ParsableCommand {
     progress.end(nil)
     let lines = check.rows.map { row in
       let expected = row.expected.map { $0 == row.found ? "" : " (expected \($0))" } ?? ""
-      let verdict = row.verdict == .bad ? "BAD " : "    "
-      return verdict + (row.split?.rawValue ?? "").padded(to: 7)
+      let mark = row.verdict == .bad ? "BAD" : row.verdict == .warning ? "WARN" : ""
+      return mark.padded(to: 5) + (row.split?.rawValue ?? "").padded(to: 7)
         + "\(row.subject): \(row.found)\(expected)"
     }
     try output.show(check, lines.joined(separator: "\n"))

@@ -145,7 +145,8 @@ struct AnnotatedArraysTests {
       ),
       (
         "masks", .full(.nan, shape: [2, 1, 2]),
-        "expected masks from 0 to 1, found values that are not a number (NaN)"
+        "expected masks from 0 to 1, found values that are not a number (NaN), first in example 0 "
+          + "(counted from 0)"
       ),
       (
         "groups", Tensor([0, 1, 2] as [Int64], shape: [3]),

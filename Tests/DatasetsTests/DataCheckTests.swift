@@ -1,4 +1,5 @@
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
@@ -69,5 +70,68 @@ struct DataCheckTests {
   func missing() throws {
     let folders = DataFolders(environment: ["XDG_CACHE_HOME": "/no/cache"])
     #expect(try failure { try DataReference("mnist").check(folders: folders) }.kind == .missing)
+  }
+
+  /// Pictures of a train and a test set, two classes, each with one value.
+  private func write(_ train: Range<Int>, _ test: Range<Int>, to folder: TemporaryFolder) throws {
+    for (split, values) in [("train", train), ("test", test)] {
+      for value in values {
+        try folder.write(
+          try flatPNG(UInt8(value)), to: "\(split)/\(value % 2 == 0 ? "a" : "b")/\(value).png")
+      }
+    }
+  }
+
+  private static let overlap = "test images that are also training images"
+
+  @Test("test images that are also training images are counted, and many fail the check")
+  func overlap() throws {
+    for (train, test, verdict, found) in [
+      (10..<20, 20..<26, DataCheck.Row.Verdict.good, "none"),
+      (10..<20, 16..<22, .bad, "4 of 6 (66.67 %), such as test image 0, which is training image 6"),
+      (10..<20, 10..<20, .bad, "10 of 10 (100 %), such as test image 0, which is training image 0"),
+      (10..<12, 11..<131, .warning, "1 of 120 (0.83 %), such as test image "),
+    ] {
+      let folder = TemporaryFolder()
+      try write(train, test, to: folder)
+      let check = try DataReference(folder.url.path).check()
+      let line = try #require(row(check, Self.overlap, nil))
+      #expect(line.verdict == verdict && line.found.hasPrefix(found), "\(line)")
+      #expect(check.passed == (verdict != .bad))
+    }
+    let one = TemporaryFolder()
+    try write(10..<20, 10..<20, to: one)
+    let test = try DataReference(one.url.path + ":test").check()
+    #expect(row(test, Self.overlap, nil) == nil && test.passed)
+  }
+
+  @Test("rows of a table may be equal by chance, but not all of them")
+  func tables() throws {
+    func verdict(_ test: [Float]) throws -> DataCheck.Row.Verdict? {
+      let folder = TemporaryFolder()
+      let path = try WrittenFormat.npz.write(
+        [
+          ("train_images", Tensor([0, 0, 0, 1] as [Float], shape: [2, 2])),
+          ("train_labels", Tensor([0, 1] as [Int64], shape: [2])),
+          ("test_images", Tensor(test, shape: [2, 2])),
+          ("test_labels", Tensor([0, 1] as [Int64], shape: [2])),
+        ], to: folder)
+      return row(try DataReference(path).check(), Self.overlap, nil)?.verdict
+    }
+    #expect(try verdict([1, 1, 0, 1]) == .warning)
+    #expect(try verdict([0, 1, 0, 0]) == .bad)
+    #expect(try verdict([1, 1, 1, 0]) == .good)
+  }
+
+  @Test("the digests of pictures in memory are those of pictures that stay in their files")
+  func digests() throws {
+    let folder = TemporaryFolder()
+    try write(10..<14, 10..<14, to: folder)
+    let place = folder.url.appending(path: "test")
+    let whole = try DataReference(place.path).load(defaultSplit: .test)
+    let stream = try #require(try PictureFolder(place, .none(), memory: 4))
+      .load(nil, name: "s") { _, _ in }
+    #expect(stream.isStreamed && Set(whole.imageDigests).count == 4)
+    #expect(whole.imageDigests == stream.imageDigests)
   }
 }

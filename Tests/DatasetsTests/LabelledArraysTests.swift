@@ -52,9 +52,6 @@ struct LabelledArraysTests {
     #expect(
       try refusal(none, Tensor.zeros([0], type: .int64)).message.hasSuffix(
         "images: expected at least one example, found none"))
-    let whole = try refusal(images.to(.int64), two)
-    #expect(whole.message.contains("expected values as uint8 (0 to 255) or floating-point numbers"))
-    #expect(whole.hint == "convert them with NumPy: astype('uint8') or astype('float32')")
     #expect(
       try refusal(Tensor.zeros([2, 1, 1, 4, 4]), two).message.contains(
         "or rows [N, D], with sizes from 1 to 65536, found [2, 1, 1, 4, 4]"))
@@ -85,9 +82,6 @@ struct LabelledArraysTests {
       refused.hint == "divide them by 255, save them as uint8, or state their range with "
         + ":range=LOW..HIGH, here :range=0..255")
     let normalised = pixels([-1, 0, 0.5, 2])
-    #expect(
-      try refusal(normalised, two).hint == "undo the normalisation, which belongs in the model, or "
-        + "state the range of the values with :range=LOW..HIGH, for example :range=-3..3")
     let data = try load(bytes, two, ":range=0..255")
     #expect(data.valueRange == 0...255 && data.batch(0..<2).images.floats() == [0, 100, 200, 255])
     #expect(try load(normalised, two, ":range=-1.5..2").valueRange == -1.5...2)
@@ -99,7 +93,7 @@ struct LabelledArraysTests {
     for options in ["", ":range=-9..9"] {
       #expect(
         try refusal(pixels([0, .nan, 0.5, 1]), two, options).message.hasSuffix(
-          "found values that are not a number (NaN)"))
+          "found values that are not a number (NaN), first in example 0 (counted from 0)"))
     }
     #expect(
       try refusal(pixels([0, .infinity, 0.5, 1]), two, ":range=-9..9").message.hasSuffix(

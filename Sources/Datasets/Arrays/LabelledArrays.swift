@@ -40,15 +40,24 @@ struct LabelledArrays: Sendable {
     let stored = try array(arrays.images)
     let order = try ArrayOrder(
       of: stored.shape, settings.layout, place: "\(file), \(arrays.images)")
-    let images = try checkedImages(order.batch(stored), arrays)
+    let images = try checkedImages(order.batch(stored), arrays.images)
     let count = images.shape[0]
     let labels = try wholeNumbers(arrays.labels)
     let classNames = try classes()
-    try check(labels, of: arrays.labels, count: count, limit: Int64(classNames.count))
+    try check(
+      labels, of: arrays.labels, count: count, limit: Int64(classNames.count),
+      hint: (labels.min() ?? 0) < 0
+        ? "number the classes from 0 on: names, labels = numpy.unique(labels, return_inverse=True)"
+        : self.classNames == nil
+          ? "state the number of classes with :classes=\(1 + (labels.max() ?? 0)) or more"
+          : "name all classes in classNames")
     var groups: [Int64]?
     if names.contains(arrays.groups) {
       groups = try wholeNumbers(arrays.groups)
-      try check(groups!, of: arrays.groups, count: count, limit: Self.mostNumbers)
+      try check(
+        groups!, of: arrays.groups, count: count, limit: Self.mostNumbers,
+        hint: "number the groups from 0 on: "
+          + "names, groups = numpy.unique(groups, return_inverse=True)")
     }
     let masks =
       names.contains(arrays.masks)
@@ -56,66 +65,12 @@ struct LabelledArrays: Sendable {
     return try LabelledImages(
       name: name, classNames: classNames, pixels: images, labels: labels, groups: groups,
       masks: masks, valueRange: settings.range ?? 0...1
-    ).noting(notes)
+    ).countingClasses(by: self.classNames == nil ? .labels : .fixed)
+      .noting(notes + labelNotes(labels, arrays.labels)).notingDarkness()
   }
 
-  private func wrong(_ array: String, _ message: String, hint: String? = nil) -> Failure {
+  func wrong(_ array: String, _ message: String, hint: String? = nil) -> Failure {
     .badData("\(file), \(array): \(message)", hint: hint)
-  }
-
-  // MARK: Images
-
-  /// Examples as they are kept: uint8 as stored, float32 with every value in the value range.
-  /// - Parameter images: `[N, C, H, W]`, or `[N, D]` for a table.
-  private func checkedImages(_ images: Tensor, _ arrays: ArrayNames) throws -> Tensor {
-    guard images.shape[0] > 0 else {
-      throw wrong(arrays.images, "expected at least one example, found none")
-    }
-    switch images.type {
-    case .uint8: return images
-    case .float32, .float64: break
-    default:
-      throw wrong(
-        arrays.images,
-        "expected values as uint8 (0 to 255) or floating-point numbers, found \(images.type)",
-        hint: "convert them with NumPy: astype('uint8') or astype('float32')")
-    }
-    let values = images.to(.float32)
-    let extremes = ValueExtremes(values)
-    guard extremes.lie(in: settings.range ?? 0...1) else {
-      throw wrong(
-        arrays.images,
-        "expected values from \((settings.range ?? 0...1).words), found \(extremes)",
-        hint: extremes.hint(range: settings.range))
-    }
-    return values
-  }
-
-  /// Masks, float32 in the shape of the images.
-  /// - Parameters:
-  ///   - stored: the shape of the array of images in the file.
-  ///   - shape: the shape that these images became, `[N, C, H, W]` or `[N, D]`.
-  private func masks(
-    _ name: String, _ order: ArrayOrder, besides stored: [Int], of shape: [Int]
-  ) throws -> Tensor {
-    let masks = try array(name)
-    let possible = order.maskShapes(besides: stored)
-    guard possible.contains(masks.shape) else {
-      throw wrong(
-        name,
-        "expected masks of shape \(possible.map { "\($0)" }.joined(separator: " or ")), "
-          + "found \(masks.shape)", hint: "a mask without channels stands for all channels")
-    }
-    // Whole numbers from 0 to 1 are 0 or 1, so one comparison serves every element type.
-    let numbers = masks.to(.float32)
-    let extremes = ValueExtremes(numbers)
-    guard extremes.lie(in: 0...1) else {
-      let isFraction = [.float32, .float64].contains(masks.type)
-      throw wrong(
-        name, "expected masks \(isFraction ? "from 0 to 1" : "of 0 and 1"), found \(extremes)",
-        hint: "1 marks a number that must not matter, 0 one that may")
-    }
-    return order.masks(numbers).expanded(shape)
   }
 
   // MARK: Labels and groups
@@ -123,17 +78,25 @@ struct LabelledArrays: Sendable {
   /// The numbers of an array `[N]` or `[N, 1]` of whole numbers.
   private func wholeNumbers(_ name: String) throws -> [Int64] {
     let numbers = try array(name)
-    guard numbers.rank == 1 || numbers.rank == 2 && numbers.shape[1] == 1,
-      [.int64, .int32, .uint8, .bool].contains(numbers.type)
-    else {
+    let isFlat = numbers.rank == 1 || numbers.rank == 2 && numbers.shape[1] == 1
+    guard isFlat, [.int64, .int32, .uint8, .bool].contains(numbers.type) else {
+      let advice =
+        switch (isFlat, numbers.rank) {
+        case (true, _): "if they are whole numbers, save \(name).astype('int64')"
+        case (false, 2) where numbers.shape[0] == 1:
+          "save \(name).reshape(-1), or \(name).argmax(axis=1) if the row marks one class"
+        case (false, 2): "if each row marks one class, save \(name).argmax(axis=1)"
+        default: "save one whole number for each example"
+        }
       throw wrong(
-        name, "expected whole numbers [N], found \(numbers.type) \(numbers.shape)",
-        hint: "number the classes and groups from 0 on")
+        name, "expected whole numbers [N], found \(numbers.type) \(numbers.shape)", hint: advice)
     }
     return numbers.int64s()
   }
 
-  private func check(_ numbers: [Int64], of name: String, count: Int, limit: Int64) throws {
+  private func check(
+    _ numbers: [Int64], of name: String, count: Int, limit: Int64, hint: String
+  ) throws {
     guard numbers.count == count else {
       throw wrong(
         name, "expected \(count) numbers, one for each example, found \(numbers.count)")
@@ -141,22 +104,45 @@ struct LabelledArrays: Sendable {
     if let place = numbers.firstIndex(where: { !(0..<limit).contains($0) }) {
       throw wrong(
         name,
-        "expected numbers from 0 to \(limit - 1), found \(numbers[place]) for example \(place)")
+        "expected numbers from 0 to \(limit - 1), found \(numbers[place]) for example \(place)",
+        hint: hint)
     }
   }
 
   /// The names of the classes: those of the file, or numbers up to the largest label of any split,
   /// since a test set may lack the last class.
   private func classes() throws -> [String] {
-    if let classNames { return classNames }
+    if let classNames {
+      guard settings.classes == nil || settings.classes == classNames.count else {
+        throw Failure.badData(
+          "\(file): its metadata classNames name \(classNames.count) classes, and the option "
+            + "classes=\(settings.classes!) states another number",
+          hint: "remove the option, or name all classes in classNames")
+      }
+      return classNames
+    }
     if let count = settings.classes { return (0..<count).map(String.init) }
     let sets = parts.isEmpty ? [arrays(nil)] : parts.map(arrays)
     let largest = try sets.compactMap { try ($0?.labels).flatMap(wholeNumbers)?.max() }.max() ?? 0
     guard largest < Self.mostNumbers else {
       throw Failure.badData(
-        "\(file): expected labels below \(Self.mostNumbers), found \(largest)")
+        "\(file): expected labels below \(Self.mostNumbers), found \(largest)",
+        hint: "number the classes from 0 on: "
+          + "names, labels = numpy.unique(labels, return_inverse=True)")
     }
     return (0...max(0, largest)).map(String.init)
+  }
+
+  /// A line about labels that seem to count from 1.
+  private func labelNotes(_ labels: [Int64], _ name: String) -> [String] {
+    let found = Set(labels)
+    guard classNames == nil, settings.classes == nil, let last = found.max(), last > 1,
+      found.count == Int(last), found.min() == 1
+    else { return [] }
+    return [
+      "\(file), \(name): the labels are 1 to \(last), so class 0 has no images; "
+        + "subtract 1 if they count from 1"
+    ]
   }
 
   /// A line about arrays that seem to be groups or masks, but whose names are not among those that

@@ -11,11 +11,16 @@ enum MATLAB {
   struct Array {
     let sizes: [Int]
     let values: Values
+    /// Whether the elements are truth values, which are stored as the bytes 0 and 1.
+    let isLogical: Bool
   }
 
   enum Values {
     case bytes([UInt8])
     case numbers([Double])
+
+    /// `bytes` or `numbers that are not bytes`
+    var words: String { if case .bytes = self { "bytes" } else { "numbers that are not bytes" } }
   }
 
   private static let compressed = 15
@@ -87,7 +92,8 @@ enum MATLAB {
     _ bytes: ArraySlice<UInt8>, among names: Set<String>, _ file: String
   ) throws -> (String, Array)? {
     var reader = ByteReader(bytes, named: file)
-    _ = try element(&reader, padded: true)
+    let flags = try element(&reader, padded: true).1
+    let isLogical = flags.dropFirst().first.map { $0 & 2 != 0 } ?? false
     var dimensions = ByteReader(try element(&reader, padded: true).1, named: file)
     var sizes: [Int] = []
     while dimensions.left >= 4, sizes.count < 8 {
@@ -96,10 +102,11 @@ enum MATLAB {
     let name = String(decoding: try element(&reader, padded: true).1, as: UTF8.self)
     guard names.contains(name) else { return nil }
     let (type, data) = try element(&reader, padded: true)
-    let widths = [1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8]
+    let widths = [1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8]
     guard let width = widths[type] else {
       throw Failure.badData(
-        "\(file), \(name): expected an array of numbers, found elements of type \(type)")
+        "\(file), \(name): expected an array of numbers, found elements of type \(type)",
+        hint: "convert it in MATLAB, for example with uint8(…)")
     }
     let count = try checkedProduct(
       sizes, limit: SizeLimits.array / width, named: "\(file), \(name)")
@@ -108,10 +115,14 @@ enum MATLAB {
         "\(file), \(name): expected \(count) elements, found \(data.count / width)",
         hint: "the file is damaged: get it again")
     }
-    if type == 2 { return (name, Array(sizes: sizes, values: .bytes(Swift.Array(data)))) }
+    if type == 2 {
+      return (
+        name, Array(sizes: sizes, values: .bytes(Swift.Array(data)), isLogical: isLogical)
+      )
+    }
     var numbers = ByteReader(data, named: file)
     let values = try (0..<count).map { _ in Self.number(try numbers.number(width), type) }
-    return (name, Array(sizes: sizes, values: .numbers(values)))
+    return (name, Array(sizes: sizes, values: .numbers(values), isLogical: isLogical))
   }
 
   private static func number(_ bits: UInt64, _ type: Int) -> Double {
@@ -121,6 +132,7 @@ enum MATLAB {
     case 5: Double(Int32(truncatingIfNeeded: bits))
     case 7: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
     case 9: Double(bitPattern: bits)
+    case 12: Double(Int64(bitPattern: bits))
     default: Double(bits)
     }
   }

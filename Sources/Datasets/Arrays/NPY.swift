@@ -11,15 +11,14 @@ enum NPY {
   /// NumPy's names of element types, without the character for the byte order, with the type that
   /// they become and their size in bytes.
   private static let types: [String: (type: Tensor.ElementType, size: Int)] = [
-    "u1": (.uint8, 1), "b1": (.uint8, 1), "i1": (.int64, 1), "i2": (.int64, 2), "i4": (.int64, 4),
-    "i8": (.int64, 8),
-    "u2": (.int64, 2), "u4": (.int64, 4), "u8": (.int64, 8), "f4": (.float32, 4),
-    "f8": (.float64, 8),
+    "u1": (.uint8, 1), "b1": (.bool, 1), "i1": (.int64, 1), "i2": (.int64, 2), "i4": (.int64, 4),
+    "i8": (.int64, 8), "u2": (.int64, 2), "u4": (.int64, 4), "u8": (.int64, 8),
+    "f2": (.float32, 2), "f4": (.float32, 4), "f8": (.float64, 8),
   ]
 
   /// Reads the array in the bytes of a file, in row-major order whatever the order of the file is.
-  /// - Returns: a tensor of the file's type for uint8, float32 and float64. Truth values become
-  ///   uint8, and all other whole numbers become int64.
+  /// - Returns: a tensor of the file's type for uint8, truth values, float32 and float64. float16
+  ///   becomes float32, and all other whole numbers become int64.
   /// - Throws: `Failure.badData` if the file does not hold an array of numbers, or if its size is
   ///   not the one that its header states.
   static func tensor(_ bytes: [UInt8], named file: String) throws -> Tensor {
@@ -41,9 +40,10 @@ enum NPY {
     }
     let header = try Header(String(decoding: reader.take(length), as: UTF8.self), named: file)
     guard let (type, size) = types[String(header.type.dropFirst())] else {
+      let (found, advice) = describe(header.type)
       throw Failure.badData(
-        "\(file): expected elements of type \(types.keys.sorted().joined(separator: " or ")), "
-          + "found '\(header.type)'", hint: "convert the array, for example with astype('float32')")
+        "\(file): expected numbers or truth values, found \(found) ('\(header.type)')",
+        hint: advice)
     }
     let count = try checkedProduct(header.shape, limit: SizeLimits.array / size, named: file)
     guard reader.left == count * size else {
@@ -61,6 +61,25 @@ enum NPY {
       ? tensor.permuted(Array(stored.indices.reversed())).contiguous : tensor
   }
 
+  /// What elements of a type that is not read are, and what to do about them.
+  private static func describe(_ type: String) -> (found: String, advice: String) {
+    switch type.dropFirst().first {
+    case "U", "S":
+      (
+        "texts",
+        "replace them by numbers: names, numbers = numpy.unique(texts, return_inverse=True)"
+      )
+    case "O":
+      (
+        "Python objects",
+        "make an array of numbers of them, array = numpy.array(array.tolist()), and save it"
+      )
+    case "c": ("complex numbers", "save their absolute values: numpy.abs(array)")
+    case "M", "m": ("times", "convert the array with astype('int64')")
+    default: ("other elements", "convert the array, for example with astype('float32')")
+    }
+  }
+
   /// The elements with the bytes of each reversed.
   private static func swapped(_ bytes: ArraySlice<UInt8>, _ size: Int) -> [UInt8] {
     let bytes = Array(bytes)
@@ -71,6 +90,13 @@ enum NPY {
     _ bytes: [UInt8], _ shape: [Int], _ type: Tensor.ElementType, code: String
   ) -> Tensor {
     bytes.withUnsafeBytes { raw in
+      switch code {
+      case "b1": return Tensor(raw.map { UInt8($0 == 0 ? 0 : 1) }, shape: shape).to(.bool)
+      case "f2":
+        let halves = raw.bindMemory(to: UInt16.self)
+        return Tensor(halves.map { half(UInt16(littleEndian: $0)) }, shape: shape)
+      default: break
+      }
       guard type == .int64, code != "i8" else {
         return Tensor(copying: raw, shape: shape, type: type)
       }
@@ -89,6 +115,19 @@ enum NPY {
     }
   }
 
+  /// The number that 16 bits stand for: a sign, five bits of an exponent and ten of a fraction (IEEE
+  /// 754 binary16).
+  private static func half(_ bits: UInt16) -> Float {
+    let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1023))
+    let size: Float =
+      switch exponent {
+      case 0: fraction * 0x1p-24
+      case 31: fraction == 0 ? .infinity : .nan
+      default: Float(sign: .plus, exponent: exponent - 25, significand: 1) * (1024 + fraction)
+      }
+    return bits & 0x8000 == 0 ? size : -size
+  }
+
   /// The header of an array: a Python dictionary such as `{'descr': '<f4', 'fortran_order': False,
   /// 'shape': (3, 4), }`.
   private struct Header {
@@ -97,11 +136,9 @@ enum NPY {
     let shape: [Int]
 
     init(_ text: String, named file: String) throws {
-      func wrong(_ what: String) -> Failure {
-        .badData(
-          "\(file): the header of the array \(what)", hint: "save it with numpy.save or numpy.savez"
-        )
-      }
+      func wrong(
+        _ what: String, hint: String = "save it with numpy.save or numpy.savez"
+      ) -> Failure { .badData("\(file): the header of the array \(what)", hint: hint) }
       func after(_ name: String) throws -> Substring {
         guard let place = text.range(of: "'\(name)':") else {
           throw wrong("has no entry '\(name)'")
@@ -110,7 +147,9 @@ enum NPY {
       }
       let type = try after("descr")
       guard type.first == "'", let end = type.dropFirst().firstIndex(of: "'") else {
-        throw wrong("must describe numbers, not records")
+        throw wrong(
+          "must describe numbers, not records",
+          hint: "save each field of the records as an array of its own")
       }
       self.type = String(type[type.index(after: type.startIndex)..<end])
       let order = try after("fortran_order")

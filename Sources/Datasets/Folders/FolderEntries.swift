@@ -17,23 +17,29 @@ struct FolderEntry {
   let name: String
   let kind: Kind
 
-  /// Lists the entries of a folder, sorted by the bytes of their names. Names that begin with a dot
-  /// are skipped.
+  /// Whether the name begins with a dot.
+  var isHidden: Bool { name.hasPrefix(".") }
+
+  /// Lists the entries of a folder, sorted by the bytes of their names.
   ///
   /// Only names and kinds are requested from the system, since a folder may hold half a million
   /// files.
+  /// - Parameter hidden: whether names that begin with a dot are listed too.
   /// - Throws: `Failure.missing` if the folder cannot be read; `Failure.badData` for a name that is
   ///   not UTF-8.
-  static func all(in folder: URL) throws -> [FolderEntry] {
+  static func all(in folder: URL, hidden: Bool = false) throws -> [FolderEntry] {
     guard let stream = opendir(folder.path) else {
       let reason = String(cString: strerror(errno)).lowercased()
       throw Failure.missing("cannot read the folder \(folder.path): \(reason)")
     }
     defer { closedir(stream) }
+    let dot = [UInt8(ascii: ".")]
     var entries: [FolderEntry] = []
     while let entry = readdir(stream) {
       let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      guard bytes.first != UInt8(ascii: ".") else { continue }
+      guard bytes.first != UInt8(ascii: ".") || hidden && bytes != dot && bytes != dot + dot else {
+        continue
+      }
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw Failure.badData(
           "\(folder.path): expected names in UTF-8, "

@@ -11,6 +11,7 @@ struct PictureFolder: DataFormat {
   private let folder: URL
   private let preparation: PicturePreparation
   private let places: [Split: URL]
+  private let order: ClassOrder?
   private let memory: Int
 
   init?(_ url: URL, _ settings: Settings) throws {
@@ -28,17 +29,29 @@ struct PictureFolder: DataFormat {
     }
     guard !places.isEmpty || PictureListing.isPresent(in: url) else { return nil }
     self.init(
-      folder: url, places: places, preparation: try PicturePreparation(settings), memory: memory)
+      folder: url, places: places, preparation: try PicturePreparation(settings),
+      order: try Self.order(settings), memory: memory)
+  }
+
+  /// Reads the option `order`; nil if it is not stated.
+  private static func order(_ settings: Settings) throws -> ClassOrder? {
+    let meaning = "the order of class folders whose names are all whole numbers"
+    guard settings.value("order", meaning) != nil else { return nil }
+    return ClassOrder(
+      rawValue: try settings.choice(
+        "order", of: ClassOrder.allCases.map(\.rawValue), default: ClassOrder.numeric.rawValue,
+        meaning))
   }
 
   /// Makes a folder of pictures whose splits are in folders with other names.
   init(
     folder: URL, places: [Split: URL], preparation: PicturePreparation = .init(),
-    memory: Int = PictureOpening.memory
+    order: ClassOrder? = nil, memory: Int = PictureOpening.memory
   ) {
     self.folder = folder
     self.places = places
     self.preparation = preparation
+    self.order = order
     self.memory = memory
   }
 
@@ -49,7 +62,7 @@ struct PictureFolder: DataFormat {
   {
     let listing = try PictureListing(
       part.map { places[$0]! } ?? folder, root: folder,
-      parts: part == nil ? [] : Array(places.values))
+      parts: part == nil ? [] : Split.allCases.compactMap { places[$0] }, order: order)
     return try PictureOpening(listing, preparation, memory: memory).images(
       name: name, progress: progress)
   }

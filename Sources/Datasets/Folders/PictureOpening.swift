@@ -27,7 +27,8 @@ struct PictureOpening {
   }
 
   private enum Outcome: Sendable {
-    case read(InputShape, digest: [UInt8])
+    /// - Parameter isDark: whether every byte is 0 or 1.
+    case read(InputShape, digest: [UInt8], isDark: Bool)
     case unreadable(String)
   }
 
@@ -39,7 +40,11 @@ struct PictureOpening {
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
     let (outcomes, kept) = decode(progress)
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
-    let notes = try self.notes(on: outcomes, good: good.count, name: name)
+    var notes = try self.notes(on: outcomes, good: good.count, name: name) + listing.notes
+    if good.allSatisfy({ if case .read(_, _, isDark: true) = outcomes[$0] { true } else { false } })
+    {
+      notes.append(LabelledImages.darkness(of: name))
+    }
     let shape = try self.shape(of: outcomes)
     let labels = good.map { listing.labels[$0] }
     if let kept {
@@ -51,16 +56,16 @@ struct PictureOpening {
       }
       return try LabelledImages(
         name: name, shape: shape, classNames: listing.classNames, pixels: pixels, labels: labels
-      ).noting(notes)
+      ).countingClasses(by: .folders).noting(notes)
     }
     let digests = outcomes.compactMap { outcome -> [UInt8]? in
-      if case .read(_, let digest) = outcome { digest } else { nil }
+      if case .read(_, let digest, _) = outcome { digest } else { nil }
     }
     let stream = PictureStream(
       good.map { listing.files[$0] }, preparation, shape: shape, digests: digests)
     return try LabelledImages(
       name: name, shape: shape, classNames: listing.classNames, stream: stream, labels: labels
-    ).noting(notes)
+    ).countingClasses(by: .folders).noting(notes)
   }
 
   /// The outcome of each picture, and the pictures themselves unless they exceed `memory`.
@@ -81,7 +86,9 @@ struct PictureOpening {
       let outcome: Outcome
       do {
         let read = try preparation.apply(to: PictureFile.read(file), named: file.path)
-        outcome = .read(read.shape, digest: Digest.bytes(of: read.bytes))
+        outcome = .read(
+          read.shape, digest: Digest.bytes(of: read.bytes),
+          isDark: !read.bytes.contains { $0 > 1 })
         picture = read
       } catch {
         outcome = .unreadable((error as? Failure)?.message ?? "\(file.path): \(error)")
@@ -106,7 +113,7 @@ struct PictureOpening {
     var first: (shape: InputShape, file: URL)?
     var channels = preparation.channels ?? 1
     for (index, outcome) in outcomes.enumerated() {
-      guard case .read(let shape, _) = outcome else { continue }
+      guard case .read(let shape, _, _) = outcome else { continue }
       channels = max(channels, shape.channels)
       guard let known = first else {
         first = (shape, listing.files[index])

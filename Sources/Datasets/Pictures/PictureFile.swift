@@ -5,10 +5,10 @@ import Support
 /// name.
 enum PictureFile {
   /// The file name extensions of the pictures that are read, in lower case.
-  static let endings: Set<String> = ["png", "jpg", "jpeg"]
+  static let endings: Set<String> = ["png", "jpg", "jpeg", "jpe", "jfif"]
   /// The extensions of pictures that cannot be read. Such files are reported and not skipped.
   static let foreignEndings: Set<String> = [
-    "bmp", "gif", "heic", "jp2", "pgm", "ppm", "tif", "tiff", "webp",
+    "avif", "bmp", "gif", "heic", "heif", "jp2", "jxl", "pgm", "ppm", "tif", "tiff", "webp",
   ]
 
   /// Reads a picture.
