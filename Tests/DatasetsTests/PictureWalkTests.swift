@@ -24,8 +24,8 @@ struct PictureWalkTests {
     #expect(stride(from: 0, to: 64, by: 16).map { values[$0] } == [21, 31, 22, 23])
     #expect(
       data.notes == [
-        folder.url.path + ": of 4 pictures, those in folders within a class count as its own: 2, "
-          + "such as cat/more/2.PNG"
+        folder.url.path + ": pictures in folders within a class folder: 2, such as cat/more/2.PNG; "
+          + "they belong to the class"
       ])
   }
 
@@ -41,9 +41,9 @@ struct PictureWalkTests {
     #expect(data.count == 1 && data.classNames == ["a"])
     #expect(
       data.notes == [
-        folder.url.path + ": left out pictures beside the class folders: 1, such as 4.png",
-        folder.url.path + ": left out hidden pictures, whose names begin with a dot: 2, such as "
-          + "a/._1.png",
+        folder.url.path + ": pictures beside the class folders: 1, such as 4.png; left out",
+        folder.url.path + ": hidden pictures, whose names begin with a dot: 2, such as a/._1.png; "
+          + "left out",
       ])
   }
 

@@ -56,4 +56,14 @@ struct AcceptedDataTests {
     }
     #expect(failure?.message == "model m takes images of 1x2x2, rows:test has 4")
   }
+
+  @Test("a model with another number of classes is refused, with advice about the data")
+  func classes() throws {
+    let network = try Architecture.named("mlp").network(
+      input: InputShape(features: 4), classNames: ["a", "b", "c"], seed: Seed(1))
+    let data = try rows(in: 0...1)
+    let expected = Failure.badData(
+      "model m has 3 classes, rows:test has 2", hint: data.advice(forModelWith: 3))
+    #expect(throws: expected) { try network.checkAccepts(data, model: "m") }
+  }
 }

@@ -21,7 +21,7 @@ struct ClassFolders {
   /// Lines for the user about an order of the classes that may not be the one of a model.
   let notes: [String]
 
-  private static let mostClasses = 65_536
+  static let mostClasses = 65_536
 
   /// - Parameters:
   ///   - folders: the names of the class folders.

@@ -24,8 +24,8 @@ struct ClassNamesFile {
   }
 
   /// Reads a file in UTF-8, with or without a byte order mark and with any line ends.
-  /// - Throws: `Failure.badData` if the file is not UTF-8, if a name stands on two lines, or if a
-  ///   line cannot be the name of a class.
+  /// - Throws: `Failure.badData` if the file is not UTF-8, if there are too many names, if a name
+  ///   stands on two lines, or if a line cannot be the name of a class.
   init(_ url: URL) throws {
     self.url = url
     let bytes = [UInt8](try readFile(url, limit: 1 << 24))
@@ -38,6 +38,11 @@ struct ClassNamesFile {
     }
     names = text.split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    guard names.count <= ClassFolders.mostClasses else {
+      throw Failure.badData(
+        "\(url.path): expected at most \(ClassFolders.mostClasses) names, found \(names.count)",
+        hint: "each line is the name of a class")
+    }
     var places: [String: Int] = [:]
     for (place, name) in names.enumerated() {
       try ClassFolders.checkName(name, in: url)

@@ -34,7 +34,8 @@ struct PictureListing {
     var walk = PictureWalk(folder, root: real)
     walk.outside = inside.filter { !$0.isFolder && PictureWalk.isPicture($0.name) }.map(\.name)
     var own = [[URL]](repeating: [], count: classNames.count)
-    for (name, label) in classes.labels where present.contains(name) {
+    for (name, label) in classes.labels.sorted(by: { $0.value < $1.value })
+    where present.contains(name) {
       own[label] = try walk.pictures(ofClass: name)
     }
     var files: [URL] = []

@@ -11,7 +11,6 @@ struct PictureWalk {
   var outside: [String] = []
   private var nested: [String] = []
   private var hidden: [String] = []
-  private var total = 0
 
   /// - Parameters:
   ///   - folder: the folder with the class folders.
@@ -37,7 +36,6 @@ struct PictureWalk {
         "\(folder.appending(path: name).path): expected PNG or JPEG files in the folder of a class, "
           + "found none", hint: "each subfolder is a class: remove the folder or add pictures")
     }
-    total += found.count
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       .map { folder.appending(path: $0, directoryHint: .notDirectory) }
   }
@@ -64,12 +62,15 @@ struct PictureWalk {
 
   /// Lines for the user about pictures in odd places.
   var notes: [String] {
-    func line(_ paths: [String], _ words: String) -> [String] {
-      paths.first.map { ["\(folder.path): \(words): \(paths.count), such as \($0)"] } ?? []
+    func line(_ paths: [String], _ what: String, _ consequence: String) -> [String] {
+      paths.first.map {
+        ["\(folder.path): \(what): \(paths.count), such as \($0); \(consequence)"]
+      } ?? []
     }
-    return line(nested, "of \(total) pictures, those in folders within a class count as its own")
-      + line(outside, "left out pictures beside the class folders")
-      + line(hidden, "left out hidden pictures, whose names begin with a dot")
+    return line(
+      nested, "pictures in folders within a class folder", "they belong to the class")
+      + line(outside, "pictures beside the class folders", "left out")
+      + line(hidden, "hidden pictures, whose names begin with a dot", "left out")
   }
 
   /// The folders and files in a folder. A link counts as the file or folder that it leads to, which
