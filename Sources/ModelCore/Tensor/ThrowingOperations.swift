@@ -178,8 +178,8 @@ extension Engine {
   /// TorchScript program it is the reason alone, without the calls that led there.
   static var briefError: String {
     let lines = lastError.split(separator: "\n").map(String.init)
-    let reason = lines.last { $0.hasPrefix("RuntimeError: ") }.map { String($0.dropFirst(14)) }
-    return reason ?? lines.first ?? "unknown error"
+    let reason = lines.last { $0.contains(/^[\w.]+(Error|Exception): /) }
+    return reason.map { $0.replacing(/^RuntimeError: /, with: "") } ?? lines.first ?? "unknown error"
   }
 }
 
