@@ -31,6 +31,8 @@ public struct SquareAttack: Attack, Configurable {
     self.share = share
   }
 
+  public var usesGradients: Bool { false }
+
   public static let settings: [Setting<SquareAttack>] = [
     .norm(\.norm, of: [.linf, .l2]),
     .int(

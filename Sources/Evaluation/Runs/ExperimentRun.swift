@@ -192,14 +192,14 @@ public struct ExperimentRun {
 
   /// Shows what the probes found about models that were read from files. The findings are also
   /// flags of the grid.
-  /// - Throws: `Failure.badData` for a finding with which an attack would be meaningless, before
-  ///   anything is attacked.
+  /// - Throws: `Failure.badData` for a finding with which an attack of the experiment would be
+  ///   meaningless, before anything is attacked.
   private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
     let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
       \.name)
     for probe in probes where files.contains(probe.model) {
       let findings = probe.findings(classCount: data.classCount)
-      if let fatal = findings.first(where: \.stopsRuns) {
+      if let fatal = findings.first(where: { $0.stops(experiment.attacks) }) {
         throw Failure.badData(
           "model \(probe.model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)",
           hint: fatal.flag.advice)

@@ -14,7 +14,7 @@ extension TrustCheck {
       Look for a division by zero in the model, for damaged weights, for weights that were saved \
       after a training that diverged, and for a wrong range of the input.
       """,
-    stopsRuns: true
+    stops: .all
   ) { evidence in
     evidence.probes.filter { $0.brokenRows > 0 }.map { probe in
       Finding(
@@ -37,10 +37,10 @@ extension TrustCheck {
       """,
     advice: """
       Export the model up to its logits, without an argmax, without rounding, and without a block \
-      that records no gradients. A model that really has no gradients can be attacked through an \
-      ensemble or through another model ('surrogate').
+      that records no gradients. A model that really has no gradients can be attacked from its \
+      logits ('square' or 'spsa'), through an ensemble, or through another model ('surrogate').
       """,
-    stopsRuns: true
+    stops: .withGradients
   ) { evidence in
     evidence.probes.filter { probe in
       probe.brokenRows == 0
