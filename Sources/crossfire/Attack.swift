@@ -11,7 +11,7 @@ struct Attack: ParsableCommand {
     abstract: "Attack one model and store the adversarial examples.",
     discussion: """
       Prints the model's accuracy under the attack for every budget and writes the
-      adversarial examples to a file. After an interruption the same command goes on
+      adversarial examples to a file. After an interruption the same command continues
       with the batch that was not finished.
 
       EXAMPLES
@@ -31,7 +31,7 @@ struct Attack: ParsableCommand {
   var data: String
 
   @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
-  var count: Int?
+  var count: Number?
 
   @Option(
     help: ArgumentHelp(
@@ -40,13 +40,13 @@ struct Attack: ParsableCommand {
   var attack: String
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
-  var epsilon: [String]
+  var epsilon: [Number]
 
   @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
   @Option(help: "The seed that all random numbers derive from.")
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(
     help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
@@ -58,6 +58,7 @@ struct Attack: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    let (count, seed) = (try count?.whole("--count"), try seed.seed())
     let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
     output.show(notices: plan.notices)
     let all = try output.load(DataReference(data), .test)
@@ -68,8 +69,8 @@ struct Attack: ParsableCommand {
     let source = Contestant(
       name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
     let runner = try TransferRunner(
-      plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
-      evaluator: Evaluator(batchSize: engine.batchSize))
+      plan: plan, source: source, victims: [source], data: images, seed: seed,
+      evaluator: engine.evaluator())
     try AtomicFile.probe(URL(filePath: out))
     let progress = output.progress
     progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
@@ -95,9 +96,11 @@ struct Attack: ParsableCommand {
   private func spent(_ result: TransferResult) -> String {
     let spending = result.spending()
     let each = result.cost.seconds / Double(max(1, spending.examples))
-    return "cost per example: \(spending.forwardsPerExample.plainDecimal) forward passes, "
-      + "\(spending.backwardsPerExample.plainDecimal) backward passes, "
-      + "\(String(format: "%.2g", each * 1000)) ms"
+    func passes(_ number: Double, _ direction: String) -> String {
+      "\(number.plainDecimal) \(direction) pass\(number == 1 ? "" : "es")"
+    }
+    return "cost per example: \(passes(spending.forwardsPerExample, "forward")), "
+      + "\(passes(spending.backwardsPerExample, "backward")), \((each * 1000).twoDigits) ms"
   }
 
   private func table(_ cells: [GridCell]) -> String {

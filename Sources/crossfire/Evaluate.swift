@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand {
   var data: String
 
   @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
-  var count: Int?
+  var count: Number?
 
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
@@ -44,6 +44,8 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    let count = try count?.whole("--count")
+    let evaluator = try engine.evaluator()
     let models = try NamedModel.all(model)
     let all = try output.load(DataReference(data), .test)
     let images = try count.map { try all.first($0) } ?? all
@@ -51,11 +53,7 @@ struct Evaluate: ParsableCommand {
     let lines = try models.map { model in
       let classifier = try architecture.load(model, for: images, device: device).classifier
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = Evaluator(batchSize: engine.batchSize).predictions(
-        of: classifier, on: images
-      ) {
-        progress.update($0)
-      }
+      let predictions = evaluator.predictions(of: classifier, on: images) { progress.update($0) }
       progress.end(nil)
       let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)
       let interval = wilsonInterval(successes: correct, of: images.count)

@@ -48,7 +48,7 @@ struct Run: ParsableCommand {
     let device = try engine.start()
     let experiment = try output.experiment(file)
     let folder = URL(filePath: out ?? experiment.name)
-    let evaluator = Evaluator(batchSize: engine.batchSize)
+    let evaluator = try engine.evaluator()
     if dryRun {
       let estimates = try StepEstimates(
         experiment, folder: folder, device: device, evaluator: evaluator, progress: output.progress)
@@ -68,13 +68,13 @@ extension StepEstimates {
     let lines = all.map { estimate in
       let time =
         estimate.isDone
-        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.time($0) } ?? ""
+        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.roughTime($0) } ?? ""
       let room = max(20, 80 - width - time.count - 4)
       let work = estimate.work.count > room ? estimate.work.prefix(room - 1) + "…" : estimate.work
       return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
     }
     let sum = all.compactMap(\.seconds).reduce(0, +)
-    return (lines + ["", "in total about \(ProgressDisplay.time(sum)) on this machine"]).joined(
+    return (lines + ["", "in total about \(ProgressDisplay.roughTime(sum)) on this machine"]).joined(
       separator: "\n")
   }
 }

@@ -49,10 +49,10 @@ struct SettingsRefusalTests {
   func doubles(_ text: String) throws {
     let given = try settings([("rate", .scalar(text))])
     let expected = Failure.badData(
-      "run.yaml:1: rate: expected a number from 0.0 to 1.0, found '\(text)'")
+      "run.yaml:1: rate: expected a number from 0 to 1, found '\(text)'")
     #expect(throws: expected) { try given.double("rate", in: 0...1, "how much") }
     let inList = Failure.badData(
-      "run.yaml:1: rate: expected numbers, each a number from 0.0 to 1.0, found '\(text)'")
+      "run.yaml:1: rate: expected numbers, each a number from 0 to 1, found '\(text)'")
     #expect(throws: inList) { try given.doubles("rate", in: 0...1, "how much") }
   }
 
@@ -69,7 +69,7 @@ struct SettingsRefusalTests {
   func openRange() throws {
     let given = try settings([("rate", .scalar("-1"))])
     #expect(
-      throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0.0, found '-1'")
+      throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0, found '-1'")
     ) {
       try given.double("rate", "how much")
     }
@@ -88,7 +88,7 @@ struct SettingsRefusalTests {
       try given.string("map", "")
     }
     #expect(
-      throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")
+      throws: Failure.badData("run.yaml:1: list: expected a number of at least 0, found a list")
     ) {
       try given.double("list", "")
     }
@@ -99,7 +99,7 @@ struct SettingsRefusalTests {
     }
     #expect(
       throws: Failure.badData(
-        "run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")
+        "run.yaml:4: nested: expected numbers, each a number of at least 0, found a list")
     ) {
       try given.doubles("nested", "")
     }

@@ -1,5 +1,6 @@
 import CTorch
 import Foundation
+import Support
 
 /// libtorch, the engine that computes everything: its version, its threads and its memory.
 ///
@@ -45,8 +46,7 @@ public enum Engine {
   /// Ends the process with a message of one line: the first line of an error's text.
   package static func refuse(_ error: String) -> Never {
     let reason = error.split(separator: "\n").first.map(String.init) ?? "unknown error"
-    FileHandle.standardError.write(
-      Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
+    Console.report("crossfire: the engine refused an operation: \(reason)\n")
     _exit(1)
   }
 }
