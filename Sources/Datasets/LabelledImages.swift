@@ -204,31 +204,16 @@ public struct LabelledImages: Sendable {
     subset(0..<min(length, count))
   }
 
-  /// Divides the images into `length` held-out images, drawn at random, and the rest. Both keep the
-  /// order of the whole, and the same seed draws the same images.
-  /// - Throws: `Failure.usage` if fewer than two images would be left to train on.
-  public func holdingOut(
-    _ length: Int, seed: Seed
-  ) throws -> (rest: LabelledImages, heldOut: LabelledImages) {
-    guard length <= count - 2 else {
-      throw Failure.usage(
-        "\(name): expected at most \(max(0, count - 2)) images to hold out of \(count), "
-          + "found \(length)", hint: "hold out fewer images")
-    }
-    let order = RandomSource(seed).permutation(count)
-    let places = { (start: Int, length: Int) in
-      Tensor(order.narrow(0, start, length).int64s().sorted(), shape: [length])
-    }
-    return (choosing(places(length, count - length)), choosing(places(0, length)))
-  }
-
-  private func choosing(_ places: Tensor) -> LabelledImages {
+  /// The images with the given indices, in that order.
+  /// - Precondition: each index lies in `0..<count`.
+  public func choosing(_ places: [Int]) -> LabelledImages {
+    let indices = Tensor(places.map(Int64.init), shape: [places.count])
     let part: Storage =
       switch storage {
-      case .memory(let pixels): .memory(pixels.indexSelect(0, places))
-      case .stream(let stream, let all): .stream(stream, places.int64s().map { all[Int($0)] })
+      case .memory(let pixels): .memory(pixels.indexSelect(0, indices))
+      case .stream(let stream, let all): .stream(stream, places.map { all[$0] })
       }
-    return LabelledImages(of: self, storage: part, annotations: annotations.at(places))
+    return LabelledImages(of: self, storage: part, annotations: annotations.at(indices))
   }
 
   /// The number of images of each class.
