@@ -34,7 +34,7 @@ struct SampleTests {
     }
   }
 
-  @Test("over many seeds each image is drawn equally often, also in classes of different sizes")
+  @Test("over many seeds each image is drawn about equally often, also in classes of different sizes")
   func uniformity() throws {
     let data = try sorted([6, 3, 1])
     var drawn = [Int](repeating: 0, count: 10)
