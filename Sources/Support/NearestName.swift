@@ -11,8 +11,10 @@ public func nearestName(to word: String, among candidates: [String]) -> String? 
   let ranked = candidates.map { candidate in
     let beginsWithWord = word.count >= 3 && candidate.lowercased().hasPrefix(word)
     let distance = editDistance(word, candidate.lowercased())
-    return (name: candidate, isClose: beginsWithWord || distance <= limit,
-      rank: (beginsWithWord ? 0 : 1, distance))
+    return (
+      name: candidate, isClose: beginsWithWord || distance <= limit,
+      rank: (beginsWithWord ? 0 : 1, distance)
+    )
   }
   return ranked.filter(\.isClose).min { $0.rank < $1.rank }?.name
 }

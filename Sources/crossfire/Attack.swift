@@ -30,8 +30,7 @@ struct Attack: ParsableCommand {
   )
   var data: String
 
-  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
-  var count: Number?
+  @OptionGroup var choice: ImageChoice
 
   @Option(
     help: ArgumentHelp(
@@ -52,34 +51,43 @@ struct Attack: ParsableCommand {
     help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
-    let (count, seed) = (try count?.whole("--count"), try seed.seed())
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
     let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
     output.show(notices: plan.notices)
-    let all = try output.load(DataReference(data), .test)
-    let images = try count.map { try all.first($0) } ?? all
+    let (reference, named, place) = (
+      try DataReference(data), try NamedModel(model), URL(filePath: out)
+    )
+    try ReplaceOption.check(
+      place,
+      isNoneOf: [reference.path, named.url] + plan.parameters.values.map { URL(filePath: $0) })
+    try AtomicFile.probe(place)
+    let images = try output.load(reference, .test).chosen(
+      first: chosen.count, sample: chosen.sample, seed: seed
+    ) { output.progress.note($0) }
     try plan.goal.validate(classCount: images.classCount)
-    let named = try NamedModel(model)
     let loaded = try architecture.load(named, for: images, device: device)
     let source = Contestant(
       name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: seed,
       evaluator: engine.evaluator())
-    try AtomicFile.probe(URL(filePath: out))
+    let request = runner.request
+    try existing.check(place) { ExampleSet.request(of: place) == request }
     let progress = output.progress
     progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
-    let journal = BatchJournal(for: URL(filePath: out), request: runner.request)
+    let journal = BatchJournal(for: place, request: request)
     let (result, examples) = try runner.run(keep: images.count, journal: journal) {
       progress.update($0)
     }
     progress.end(nil)
-    try examples?.write(to: URL(filePath: out))
+    try examples?.write(to: place)
     journal.remove()
     try output.show(
       Report(cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds),

@@ -51,7 +51,7 @@ struct Crossfire: ParsableCommand {
     do {
       var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(Number.argument))
       try command.run()
-    } catch where exitCode(for: error).isSuccess {
+    } catch let error where exitCode(for: error).isSuccess {
       try Console.write(fullMessage(for: error))
     }
   }

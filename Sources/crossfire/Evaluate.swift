@@ -25,8 +25,10 @@ struct Evaluate: ParsableCommand {
   )
   var data: String
 
-  @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
-  var count: Number?
+  @OptionGroup var choice: ImageChoice
+
+  @Option(help: "The seed that the images of --sample are drawn from.")
+  var seed = Number(1)
 
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
@@ -44,11 +46,12 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
-    let count = try count?.whole("--count")
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
     let evaluator = try engine.evaluator()
     let models = try NamedModel.all(model)
-    let all = try output.load(DataReference(data), .test)
-    let images = try count.map { try all.first($0) } ?? all
+    let images = try output.load(DataReference(data), .test).chosen(
+      first: chosen.count, sample: chosen.sample, seed: seed
+    ) { output.progress.note($0) }
     let progress = output.progress
     let lines = try models.map { model in
       let classifier = try architecture.load(model, for: images, device: device).classifier

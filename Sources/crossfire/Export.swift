@@ -59,6 +59,7 @@ struct Export: ParsableCommand {
       valueName: "quality"))
   var jpeg: [Number] = []
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
@@ -78,12 +79,26 @@ struct Export: ParsableCommand {
       throw Failure.usage("nothing to write", hint: "give --out DIR, --npz FILE or --csv FILE")
     }
     let url = URL(filePath: examples)
+    try checkOutputs(examples: url)
     if let csv { try AtomicFile.write(PredictionTable(url).csv, to: URL(filePath: csv)) }
     if let npz { try ExampleSet(url).writeNPZ(to: URL(filePath: npz)) }
     if let out {
       try exportPictures(to: out, scale: scale, qualities: qualities, device)
     } else {
       try Console.write([npz, csv].compactMap { $0 }.joined(separator: "\n"))
+    }
+  }
+
+  /// Checks, before anything is written, that no output is an input or is there already.
+  private func checkOutputs(examples url: URL) throws {
+    let outputs = [
+      ("--csv", csv.map { URL(filePath: $0) }), ("--npz", npz.map { URL(filePath: $0) }),
+      ("--out", out.map { URL(filePath: $0).appending(path: "manifest.csv") }),
+    ]
+    let inputs = [url, try model.map { try NamedModel($0).url }]
+    for case (let option, let place?) in outputs {
+      try ReplaceOption.check(place, option, isNoneOf: inputs)
+      try existing.check(place)
     }
   }
 

@@ -54,6 +54,7 @@ struct Frames: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
@@ -71,7 +72,10 @@ struct Frames: ParsableCommand {
       throw Failure.usage(
         "--target \(target ?? "all"): expected one target for each image", hint: "for example next")
     }
-    let data = try DataReference(data).load(defaultSplit: .test).first(count)
+    let reference = try DataReference(data)
+    try ReplaceOption.check(URL(filePath: out), isNoneOf: [reference.path])
+    try existing.check(URL(filePath: out).appending(path: "frames.csv"))
+    let data = try reference.load(defaultSplit: .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier

@@ -35,6 +35,30 @@ struct EngineOptions: ParsableArguments {
   }
 }
 
+/// The options that say which of the images are used.
+struct ImageChoice: ParsableArguments {
+  @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
+  var count: Number?
+
+  @Option(
+    help: ArgumentHelp(
+      "Use N images that --seed draws from all classes, in the shares that the classes have.",
+      valueName: "n"))
+  var sample: Number?
+
+  /// The two numbers, of which at most one is given.
+  /// - Throws: `Failure.usage` if one is out of range or both are given.
+  func numbers() throws -> (count: Int?, sample: Int?) {
+    let numbers = (count: try count?.whole("--count"), sample: try sample?.whole("--sample"))
+    guard numbers.count == nil || numbers.sample == nil else {
+      throw Failure.usage(
+        "--count and --sample cannot both be given",
+        hint: "--count takes the first images, and --sample draws them from all classes")
+    }
+    return numbers
+  }
+}
+
 /// The options that say how results and progress are shown.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Write the results as one JSON document.")

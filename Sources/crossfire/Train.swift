@@ -84,26 +84,34 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
     let (count, seed) = (try count?.whole("--count"), try seed.seed())
-    let plan = try asUsage { try TrainingPlan(settings()) }
+    let plan = try asUsage {
+      let given = try settings()
+      let plan = try TrainingPlan(given)
+      try given.finish("training with \(optimizer)")
+      return plan
+    }
     let reference = try DataReference(data)
+    let url = URL(filePath: out)
+    let sources = plan.defense.members.flatMap(\.defense.parameters).map { URL(filePath: $0.value) }
+    try ReplaceOption.check(url, isNoneOf: [reference.path] + sources)
     let all = try output.load(reference, .train)
     let training = try count.map { try all.first($0) } ?? all
     let test =
       try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
-    let url = URL(filePath: out)
     var seeded = plan
     seeded.settings.seed = seed
-    let made = try ModelTraining(
+    let work = ModelTraining(
       name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training,
-      test: test, device: device,
-      progress: output.progress
-    ).run(into: url)
+      test: test, device: device, progress: output.progress)
+    try existing.check(url) { (try? ModelFile(url))?.training?.request == work.request }
+    let made = try work.run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
     try output.show(made.training, "\(url.path)\(accuracy)")
   }

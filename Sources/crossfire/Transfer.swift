@@ -31,8 +31,7 @@ struct Transfer: ParsableCommand {
   @Option(help: "The data set: a name or a path. Its test images are attacked.")
   var data: String
 
-  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
-  var count: Number?
+  @OptionGroup var choice: ImageChoice
 
   @Option(
     parsing: .upToNextOption,
@@ -57,12 +56,13 @@ struct Transfer: ParsableCommand {
   @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
-    let (count, seed) = (try count?.whole("--count"), try seed.seed())
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
     let images = try images?.whole("--images", in: 1...1_000_000)
     let epsilons = try budgets(epsilon)
     let plans = try asUsage {
@@ -85,10 +85,11 @@ struct Transfer: ParsableCommand {
     let experiment = Experiment(
       name: "transfer", seed: seed, data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
-      count: count, images: images.map { ImagePlan(attacks: plans.map(\.name), count: $0) })
+      count: chosen.count, sample: chosen.sample,
+      images: images.map { ImagePlan(attacks: plans.map(\.name), count: $0) })
     output.show(notices: experiment.notices)
     let options = try FinishedRun.Options(
       device: device, evaluator: engine.evaluator(), progress: output.progress)
-    try experiment.runAndShow(into: URL(filePath: out), options, output)
+    try experiment.runAndShow(into: URL(filePath: out), from: nil, options, output, existing)
   }
 }

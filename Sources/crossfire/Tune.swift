@@ -65,11 +65,13 @@ struct Tune: ParsableCommand {
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
       experiment, model: model, reference: reference, setting: setting, values: values,
-      validation: validation, epochs: epochs, folder: folder, device: device, progress: output.progress)
+      validation: validation, epochs: epochs, folder: folder, device: device,
+      progress: output.progress)
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
-    try output.show(tuning.record, "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)")
+    try output.show(
+      tuning.record, "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)")
     guard tuning.chosen != nil else {
       throw Failure(.failed, choice(tuning, validation), hint: "try smaller values of \(setting)")
     }

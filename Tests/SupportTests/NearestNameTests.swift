@@ -32,6 +32,15 @@ struct NearestNameTests {
     #expect(nearestName(to: "abcdefxxxx", among: ["abcdef"]) == nil)
   }
 
+  @Test("a name that begins with the word comes before one with fewer changes")
+  func beginnings() {
+    let names = ["lenet", "resnet18", "resnet20", "wideresnet28-10"]
+    #expect(nearestName(to: "resnet", among: names) == "resnet18")
+    #expect(nearestName(to: "WideResNet", among: names) == "wideresnet28-10")
+    #expect(nearestName(to: "lenett", among: names) == "lenet")
+    #expect(nearestName(to: "wi", among: names) == nil)
+  }
+
   @Test("of equally near names the first is taken, and there may be no names")
   func ties() {
     #expect(nearestName(to: "xgsm", among: ["tgsm", "fgsm"]) == "tgsm")
