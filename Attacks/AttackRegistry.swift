@@ -101,6 +101,7 @@ public struct AttackPlan: Sendable {
   /// - Throws: `Failure`, which says what does not fit.
   public func check(against classifier: any Classifier) throws {
     try goal.validate(classCount: classifier.classCount)
+    try checkBudgets(in: classifier.valueRange, features: classifier.inputShape.count)
     guard classifier.inputShape.isPicture || !attack.needsPictures else {
       throw Failure.usage(
         "the attack \(name) needs pictures, and the model takes rows of "

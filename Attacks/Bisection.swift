@@ -104,13 +104,8 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
   /// The distance between the two images that are farthest apart. In ℓ0, budgets are shares of the
   /// features, and the largest one is 1.
   private func largestBudget(_ classifier: any Classifier) -> Double {
-    let width = classifier.valueRange.upperBound - classifier.valueRange.lowerBound
-    let features = Double(classifier.inputShape.count)
-    return switch norm {
-    case .linf: width
-    case .l2: width * features.squareRoot()
-    case .l1: width * features
-    case .l0: 1
-    }
+    // In ℓ0, a budget is a share of the features.
+    norm == .l0
+      ? 1 : norm.largestSize(in: classifier.valueRange, features: classifier.inputShape.count)
   }
 }

@@ -40,6 +40,7 @@ public struct AdversarialTraining: Defense, Objective, Configurable {
   }
 
   public var dependencies: [String: String] { inner.attack.dependencies }
+  public var budget: (norm: Norm, epsilon: Double)? { (inner.attack.norm, inner.epsilon) }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
     try inner.attack.check(against: preparation.network)

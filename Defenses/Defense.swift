@@ -1,3 +1,4 @@
+import Attacks
 import Datasets
 import Support
 
@@ -28,6 +29,9 @@ public protocol Defense: Sendable {
   /// refused before anything is trained.
   var needs: Set<AnnotationKind> { get }
 
+  /// The budget ε of the perturbations that the defense makes, with its norm; nil if it makes none.
+  var budget: (norm: Norm, epsilon: Double)? { get }
+
   /// The objective of the training.
   /// - Parameter preparation: the network that is to be trained, and other networks if the defense
   ///   needs them.
@@ -39,6 +43,7 @@ public protocol Defense: Sendable {
 extension Defense {
   public var dependencies: [String: String] { [:] }
   public var needs: Set<AnnotationKind> { [] }
+  public var budget: (norm: Norm, epsilon: Double)? { nil }
 
   /// The name and the settings, for example `labelSmoothing(alpha=0.1)`.
   public var text: String {

@@ -16,6 +16,10 @@ import Support
 /// of other models and attacks on the logits still succeed. Use it to reproduce published results
 /// and as an example of masked gradients. Source: N. Papernot et al. (2016).
 public struct Distillation: Defense, Configurable {
+  /// The role of the other network that is trained, which is stored beside the model.
+  private static let teacher = "teacher"
+  /// The roles of all networks that are stored beside a model.
+  package static let companions = [teacher]
   public static let name = "distillation"
   public static let summary =
     "training on the soft labels of a teacher at a temperature (Papernot et al. 2016)"
@@ -51,7 +55,8 @@ public struct Distillation: Defense, Configurable {
     if let teacher {
       return SoftLabels(of: try teacher.beside(preparation.network), temperature: temperature)
     }
-    let trained = try preparation.trained("teacher", DistillationTeacher(temperature: temperature))
+    let trained = try preparation.trained(
+      Self.teacher, DistillationTeacher(temperature: temperature))
     return SoftLabels(of: try trained.frozen(), temperature: temperature)
   }
 }

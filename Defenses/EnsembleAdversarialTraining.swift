@@ -43,6 +43,8 @@ public struct EnsembleAdversarialTraining: Defense {
     return own.dependencies.merging(weights) { $1 }
   }
 
+  public var budget: (norm: Norm, epsilon: Double)? { own.budget }
+
   public func objective(_ preparation: Preparation) throws -> any Objective {
     try own.inner.attack.check(against: preparation.network)
     return Ensemble(

@@ -33,6 +33,8 @@ public struct FastAdversarialTraining: Defense, Configurable {
     try read(settings)
   }
 
+  public var budget: (norm: Norm, epsilon: Double)? { (.linf, epsilon) }
+
   public func objective(_ preparation: Preparation) -> any Objective {
     let attack = ProjectedGradientDescent(StepSchedule(steps: 1, relative: step))
     return AdversarialTraining(

@@ -44,6 +44,7 @@ public struct Trades: Defense, Objective, Configurable {
   }
 
   public var isPenalty: Bool { true }
+  public var budget: (norm: Norm, epsilon: Double)? { (.linf, epsilon) }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     let clean = step.logits.logSoftmax()

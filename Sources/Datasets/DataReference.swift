@@ -91,6 +91,11 @@ public struct DataReference: Sendable, CustomStringConvertible {
     return .named(try DatasetCatalog.entry(named: base))
   }
 
+  /// The file or folder of a reference that is a path; nil for a named data set.
+  public var path: URL? {
+    if case .path(let url) = source { url } else { nil }
+  }
+
   /// The catalog's entry of a named data set; nil if the reference is a path.
   public var entry: DatasetEntry? {
     if case .named(let entry) = source { entry } else { nil }

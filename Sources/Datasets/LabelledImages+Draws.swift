@@ -29,7 +29,10 @@ extension LabelledImages {
   /// draws the same images, and a larger sample begins with the images of a smaller one.
   /// - Throws: `Failure.usage` if `wanted` is not between 1 and `count`.
   public func sample(_ wanted: Int, seed: Seed) throws -> LabelledImages {
-    choosing(try samplePlaces(wanted, seed: seed))
+    let places = try samplePlaces(wanted, seed: seed)
+    var drawn = choosing(places)
+    drawn.places = places
+    return drawn
   }
 
   /// The indices of the images of `sample(_:seed:)`, in its order.

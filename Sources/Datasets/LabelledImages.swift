@@ -23,6 +23,9 @@ public struct LabelledImages: Sendable {
   /// The label of every example and, where the data have them, its group and its mask.
   public let annotations: Annotations
   let storage: Storage
+  /// The index of each image in the data set, if these images are a sample of it; nil if they are
+  /// its first images, in its order.
+  public internal(set) var places: [Int]?
 
   /// How the images are kept.
   enum Storage: Sendable {
@@ -206,7 +209,9 @@ public struct LabelledImages: Sendable {
       case .memory(let pixels): .memory(pixels.narrow(0, range.lowerBound, range.count))
       case .stream(let stream, let places): .stream(stream, Array(places[range]))
       }
-    return LabelledImages(of: self, storage: part, annotations: annotations[range])
+    var images = LabelledImages(of: self, storage: part, annotations: annotations[range])
+    images.places = places.map { Array($0[range]) }
+    return images
   }
 
   /// The first `length` images, or all if there are fewer. They share memory with these.

@@ -82,4 +82,22 @@ extension LabelledImages {
     }
     return prefix(wanted)
   }
+
+  /// The images that a request asks for: the first `count`, or a sample that keeps the shares of
+  /// the classes, or all.
+  /// - Parameters:
+  ///   - seed: the seed of the request, from which that of the sample derives.
+  ///   - note: gets a sentence if the first `count` images lack many classes.
+  /// - Throws: `Failure` if there are fewer images.
+  public func chosen(
+    first count: Int?, sample: Int?, seed: Seed, note: (String) -> Void
+  ) throws -> LabelledImages {
+    if let sample { return try self.sample(sample, seed: seed.derive("sample")) }
+    guard let count else { return self }
+    let images = try first(count)
+    if let missed = classesMissed(inFirst: count) {
+      note("\(missed); --sample \(count), or 'sample' in an experiment, draws them from all")
+    }
+    return images
+  }
 }

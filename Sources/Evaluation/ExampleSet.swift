@@ -24,12 +24,16 @@ public struct ExampleSet: Sendable {
     public var parameters: [String: String]
     public var epsilons: [Double]
     public var seed: UInt64
+    /// The digest of everything that the examples depend on; nil in files of earlier
+    /// versions.
+    public var request: String?
     public var crossfire = crossfireVersion
 
     public init(
       data: String, classNames: [String], valueRange: ClosedRange<Double>, source: String,
       sourceFingerprint: String,
-      attack: String, norm: String, parameters: [String: String], epsilons: [Double], seed: UInt64
+      attack: String, norm: String, parameters: [String: String], epsilons: [Double], seed: UInt64,
+      request: String? = nil
     ) {
       self.data = data
       self.classNames = classNames
@@ -41,6 +45,7 @@ public struct ExampleSet: Sendable {
       self.parameters = parameters
       self.epsilons = epsilons
       self.seed = seed
+      self.request = request
     }
   }
 
@@ -130,6 +135,13 @@ public struct ExampleSet: Sendable {
     guard ([original] + adversarial).allSatisfy({ $0.isFinite.all().isTrue }) else {
       throw wrong("a pixel is infinite or not a number (NaN)")
     }
+  }
+
+  /// The digest of the request that a file of examples answers; nil if it is no such file or does
+  /// not say.
+  public static func request(of url: URL) -> String? {
+    guard let text = try? SafetensorsFile(url).metadata["crossfire"] else { return nil }
+    return try? JSONDecoder().decode(Origin.self, from: Data(text.utf8)).request
   }
 
   /// Writes the set as a safetensors file, which appears whole or not at all.

@@ -16,6 +16,8 @@ public struct Experiment: Sendable {
   public let attacks: [AttackPlan]
   /// The number of test images that are attacked, counted from the first; nil for all.
   public let count: Int?
+  /// The number of test images that are drawn from all classes and attacked; nil if `count` decides.
+  public let sample: Int?
   public let images: ImagePlan?
   public let study: StudyDesign?
   /// How many times everything is done, each time from another seed. The results of the first time
@@ -27,8 +29,7 @@ public struct Experiment: Sendable {
 
   public init(
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
-    count: Int?,
-    images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
+    count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
   ) {
     self.repeats = repeats
     notices = attacks.flatMap(\.notices)
@@ -38,6 +39,7 @@ public struct Experiment: Sendable {
     self.models = models
     self.attacks = attacks
     self.count = count
+    self.sample = sample
     self.images = images
     self.study = study
   }
@@ -95,6 +97,13 @@ public struct Experiment: Sendable {
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
       "how many test images are attacked, counted from the first")
+    sample = try settings.optionalInt(
+      "sample", in: 1...Int.max, "how many test images are drawn from all classes and attacked")
+    if count != nil, sample != nil {
+      throw Failure.badData(
+        "\(settings.place(of: "sample")): 'count' and 'sample' cannot both be given",
+        hint: "count takes the first images, and sample draws them from all classes")
+    }
     images = try settings.map("images", "which adversarial images are exported").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
@@ -104,6 +113,7 @@ public struct Experiment: Sendable {
     study = try Self.study(settings, seed, self.attacks, self.models)
     notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
+    try checkFileNames()
   }
 
   /// The experiment of a repetition: the same with another seed, and without pictures and study.
@@ -113,7 +123,7 @@ public struct Experiment: Sendable {
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data,
       models: models,
       attacks: attacks,
-      count: count, images: nil)
+      count: count, sample: sample, images: nil)
   }
 
   private static func study(

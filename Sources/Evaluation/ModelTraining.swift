@@ -56,6 +56,7 @@ public struct ModelTraining {
       return done
     }
     try training.check(has: plan.defense.needs)
+    try plan.defense.checkBudgets(in: training.valueRange, features: training.shape.count)
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,

@@ -7,8 +7,9 @@ import Support
 /// does not compute them again.
 ///
 /// The tensors are `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`,
-/// `label` and `target` int64 `[N]`, and `size` float32 `[budgets, norms, N]`. The metadata
-/// `crossfire` is JSON. Times are left out, so that the same request gives the same bytes.
+/// `label` and `target` int64 `[N]`, and `size` float32 `[budgets, norms, N]`; for a sample of the
+/// images also `index` int64 `[N]`. The metadata `crossfire` is JSON. Times are left out, so that
+/// the same request gives the same bytes.
 enum PredictionFile {
   /// The version of the format.
   static let format = 4
@@ -39,8 +40,9 @@ enum PredictionFile {
       ("predictions", result.predictions), ("clean", result.clean), ("label", result.labels),
       ("target", result.targets), ("size", result.sizes),
     ]
+    let index = result.index.map { [("index", $0)] } ?? []
     try SafetensorsFile.write(
-      tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
+      (tensors + index).map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
 
   /// The stored result of a request; nil if there is no file, if it answers another request, or if
@@ -70,13 +72,17 @@ enum PredictionFile {
       throw Failure.badData(
         "\(url.path): the shapes of its predictions, labels and sizes do not fit each other")
     }
+    let index = file.contains("index") ? try file.tensor("index") : nil
+    guard index == nil || index?.shape == labels.shape else {
+      throw Failure.badData("\(url.path): expected an index for each example")
+    }
     let result = TransferResult(
       attack: header.attack, source: header.source, victims: header.victims,
       epsilons: header.epsilons,
       predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
       cost: AttackCost(forwards: header.forwards, backwards: header.backwards),
-      computed: header.computed)
+      computed: header.computed, index: index)
     return (result, header.request)
   }
 }

@@ -39,6 +39,7 @@ public struct PredictionTable {
     let (labels, targets, clean) = (
       result.labels.int64s(), result.targets.int64s(), result.clean.int64s()
     )
+    let indices = result.index?.int64s()
     let (count, norms) = (labels.count, Norm.allCases.count)
     var rows: [[String]] = []
     for (budget, epsilon) in result.epsilons.enumerated() {
@@ -51,7 +52,8 @@ public struct PredictionTable {
           rows.append(
             [
               result.attack, result.source, name, epsilon.plainDecimal, "\(example)",
-              "\(example / result.examplesPerImage)", "\(labels[example])",
+              "\(indices?[example] ?? Int64(example / result.examplesPerImage))",
+              "\(labels[example])",
               Self.target(targets[example]),
               "\(clean[victim * count + example])", "\(predictions[first + example])",
             ] + moved)

@@ -29,6 +29,9 @@ public struct TransferResult: Sendable {
   /// The set-ups that computed the result, in the order of the examples. There are several if an
   /// interrupted attack was continued by another set-up.
   public let computed: [ComputationRecord]
+  /// The index of each example's image in the data set, int64 `[N]`, if the images are a sample of
+  /// it; nil if they are its first images, in its order.
+  public var index: Tensor?
 
   /// A cell for each budget and victim.
   public func cells() -> [GridCell] {

@@ -93,7 +93,7 @@ public struct TransferRunner {
       targets: Tensor(targets.all, shape: [count]),
       sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]),
       examplesPerImage: perImage,
-      cost: cost, computed: computed)
+      cost: cost, computed: computed, index: data.places.map { _ in indices(0..<count) })
     return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
   }
 
@@ -159,6 +159,13 @@ public struct TransferRunner {
     Tensor(labels: range.map { $0 / perImage })
   }
 
+  /// The index in the whole data set of the image that each example of a range is made from, int64
+  /// `[n]`.
+  private func indices(_ range: Range<Int>) -> Tensor {
+    guard let indices = data.places else { return places(range) }
+    return Tensor(labels: range.map { indices[$0 / perImage] })
+  }
+
   /// The images that the examples of a range are made from. An image is repeated for each of its
   /// examples.
   private func batch(_ range: Range<Int>) -> Batch {
@@ -176,7 +183,8 @@ public struct TransferRunner {
       data: data.name, classNames: data.classNames, valueRange: source.classifier.valueRange,
       source: source.name,
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
-      parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value)
+      parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value,
+      request: request)
     let adversarial = plan.epsilons.indices.map { budget in
       Tensor.concatenate(batches.map { $0[budget] })
     }
@@ -191,7 +199,7 @@ public struct TransferRunner {
     return ExampleSet(
       origin: origin, original: batch(0..<count).images, adversarial: adversarial,
       label: labels(0..<count),
-      target: result.targets.narrow(0, 0, count), index: places(0..<count),
+      target: result.targets.narrow(0, 0, count), index: indices(0..<count),
       predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),
       confidence: judged.softmax().max([2]))
   }

@@ -25,9 +25,8 @@ public enum Interruption {
         signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler {
         unfinished.removeAll()
-        let words =
-          "\ncrossfire: interrupted; finished results are kept, and the same command continues\n"
-        _ = words.withCString { write(2, $0, strlen($0)) }
+        Console.report(
+          "\ncrossfire: interrupted; finished results are kept, and the same command continues\n")
         _exit(130)
       }
       source.resume()

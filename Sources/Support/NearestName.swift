@@ -1,17 +1,22 @@
-/// The candidate that a mistyped word most likely means, the first one among equals; nil if none is
-/// close.
+/// The candidate that a mistyped word most likely means; nil if none is close.
 ///
-/// A candidate that begins with the word comes first: `resnet` means `resnet18` and not `lenet`.
 /// A candidate is close if at most two letters, or a third of the word's letters if that is more,
-/// must be inserted, deleted or replaced. Upper and lower case are equal.
+/// must be inserted, deleted or replaced. It is also close if it begins with a word of at least
+/// three letters. Such candidates come first, as `resnet18` before `lenet` for `resnet`. Then the
+/// candidate with the fewest changes is taken, and the first one among equals. Upper and lower case
+/// are equal.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
-  let start = word.lowercased()
-  let longer = candidates.first { $0.lowercased().hasPrefix(start) }
-  if let longer, word.count > 2 { return longer }
+  let word = word.lowercased()
   let limit = max(2, word.count / 3)
-  let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
-  guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= limit else { return nil }
-  return best.0
+  let ranked = candidates.map { candidate in
+    let beginsWithWord = word.count >= 3 && candidate.lowercased().hasPrefix(word)
+    let distance = editDistance(word, candidate.lowercased())
+    return (
+      name: candidate, isClose: beginsWithWord || distance <= limit,
+      rank: (beginsWithWord ? 0 : 1, distance)
+    )
+  }
+  return ranked.filter(\.isClose).min { $0.rank < $1.rank }?.name
 }
 
 /// A hint for an unknown word: the nearest candidate, if there is one, and the list of all.

@@ -102,7 +102,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     write("\r\u{1B}[K" + String(line.prefix(Self.width - 1)))
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Console.report(text) }
 
   private static var width: Int {
     var size = winsize()
@@ -116,6 +116,14 @@ public final class ProgressDisplay: @unchecked Sendable {
     if whole < 60 { return "\(whole) s" }
     if whole < 3600 { return "\(whole / 60):\(two(whole % 60)) min" }
     return "\(whole / 3600):\(two(whole / 60 % 60)) h"
+  }
+
+  /// A duration that is only estimated, rounded up: "45 s", "4 min" or "2 h 5 min".
+  public static func roughTime(_ seconds: Double) -> String {
+    guard seconds > 59 else { return time(seconds) }
+    let minutes = Int((seconds / 60).rounded(.up))
+    guard minutes >= 60 else { return "\(minutes) min" }
+    return "\(minutes / 60) h" + (minutes % 60 == 0 ? "" : " \(minutes % 60) min")
   }
 }
 

@@ -11,7 +11,7 @@ struct Attack: ParsableCommand {
     abstract: "Attack one model and store the adversarial examples.",
     discussion: """
       Prints the model's accuracy under the attack for every budget and writes the
-      adversarial examples to a file. After an interruption the same command goes on
+      adversarial examples to a file. After an interruption the same command continues
       with the batch that was not finished.
 
       EXAMPLES
@@ -30,8 +30,7 @@ struct Attack: ParsableCommand {
   )
   var data: String
 
-  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
-  var count: Int?
+  @OptionGroup var choice: ImageChoice
 
   @Option(
     help: ArgumentHelp(
@@ -40,45 +39,55 @@ struct Attack: ParsableCommand {
   var attack: String
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
-  var epsilon: [String]
+  var epsilon: [Number]
 
   @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
   @Option(help: "The seed that all random numbers derive from.")
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(
     help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
     let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
     output.show(notices: plan.notices)
-    let all = try output.load(DataReference(data), .test)
-    let images = try count.map { try all.first($0) } ?? all
+    let (reference, named, place) = (
+      try DataReference(data), try NamedModel(model), URL(filePath: out)
+    )
+    try ReplaceOption.check(
+      place,
+      isNoneOf: [reference.path, named.url] + plan.parameters.values.map { URL(filePath: $0) })
+    try AtomicFile.probe(place)
+    let images = try output.load(reference, .test).chosen(
+      first: chosen.count, sample: chosen.sample, seed: seed
+    ) { output.progress.note($0) }
     try plan.goal.validate(classCount: images.classCount)
-    let named = try NamedModel(model)
     let loaded = try architecture.load(named, for: images, device: device)
     let source = Contestant(
       name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
     let runner = try TransferRunner(
-      plan: plan, source: source, victims: [source], data: images, seed: Seed(seed),
-      evaluator: Evaluator(batchSize: engine.batchSize))
-    try AtomicFile.probe(URL(filePath: out))
+      plan: plan, source: source, victims: [source], data: images, seed: seed,
+      evaluator: engine.evaluator())
+    let request = runner.request
+    try existing.check(place) { ExampleSet.request(of: place) == request }
     let progress = output.progress
     progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
-    let journal = BatchJournal(for: URL(filePath: out), request: runner.request)
+    let journal = BatchJournal(for: place, request: request)
     let (result, examples) = try runner.run(keep: images.count, journal: journal) {
       progress.update($0)
     }
     progress.end(nil)
-    try examples?.write(to: URL(filePath: out))
+    try examples?.write(to: place)
     journal.remove()
     try output.show(
       Report(cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds),
@@ -95,9 +104,11 @@ struct Attack: ParsableCommand {
   private func spent(_ result: TransferResult) -> String {
     let spending = result.spending()
     let each = result.cost.seconds / Double(max(1, spending.examples))
-    return "cost per example: \(spending.forwardsPerExample.plainDecimal) forward passes, "
-      + "\(spending.backwardsPerExample.plainDecimal) backward passes, "
-      + "\(String(format: "%.2g", each * 1000)) ms"
+    func passes(_ number: Double, _ direction: String) -> String {
+      "\(number.plainDecimal) \(direction) pass\(number == 1 ? "" : "es")"
+    }
+    return "cost per example: \(passes(spending.forwardsPerExample, "forward")), "
+      + "\(passes(spending.backwardsPerExample, "backward")), \((each * 1000).twoDigits) ms"
   }
 
   private func table(_ cells: [GridCell]) -> String {

@@ -30,15 +30,29 @@ struct Crossfire: ParsableCommand {
     ])
 
   static func main() {
+    Console.reserveDescriptors()
     Interruption.install()
     do {
-      var command = try parseAsRoot()
-      try command.run()
+      try start()
     } catch let failure as Failure {
-      FileHandle.standardError.write(Data("crossfire: \(failure)\n".utf8))
+      Console.report("crossfire: \(failure)\n")
       Foundation.exit(failure.kind.rawValue)
+    } catch is Console.ReaderGone {
+      // Nobody reads the result, and the reader of a pipe that ended knows why it did.
+      Foundation.exit(Failure.Kind.cannotWrite.rawValue)
     } catch {
-      exit(withError: error)
+      Console.report(fullMessage(for: error) + "\n")
+      Foundation.exit(exitCode(for: error).rawValue)
+    }
+  }
+
+  /// Parses the arguments and runs the command. Help and the version are results, too.
+  private static func start() throws {
+    do {
+      var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(Number.argument))
+      try command.run()
+    } catch let error where exitCode(for: error).isSuccess {
+      try Console.write(fullMessage(for: error))
     }
   }
 }

@@ -78,7 +78,7 @@ struct GetData: ParsableCommand {
       progress.update(entry.bytes(before: file) + done)
     }
     progress.end(nil)
-    print(folder.path)
+    try Console.write(folder.path)
   }
 }
 

@@ -25,8 +25,10 @@ struct Evaluate: ParsableCommand {
   )
   var data: String
 
-  @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
-  var count: Int?
+  @OptionGroup var choice: ImageChoice
+
+  @Option(help: "The seed that the images of --sample are drawn from.")
+  var seed = Number(1)
 
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
@@ -44,18 +46,17 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
+    let evaluator = try engine.evaluator()
     let models = try NamedModel.all(model)
-    let all = try output.load(DataReference(data), .test)
-    let images = try count.map { try all.first($0) } ?? all
+    let images = try output.load(DataReference(data), .test).chosen(
+      first: chosen.count, sample: chosen.sample, seed: seed
+    ) { output.progress.note($0) }
     let progress = output.progress
     let lines = try models.map { model in
       let classifier = try architecture.load(model, for: images, device: device).classifier
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = Evaluator(batchSize: engine.batchSize).predictions(
-        of: classifier, on: images
-      ) {
-        progress.update($0)
-      }
+      let predictions = evaluator.predictions(of: classifier, on: images) { progress.update($0) }
       progress.end(nil)
       let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)
       let interval = wilsonInterval(successes: correct, of: images.count)

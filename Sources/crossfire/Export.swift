@@ -49,7 +49,7 @@ struct Export: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
-  var scale = 1
+  var scale = Number(1)
 
   @Option(
     parsing: .upToNextOption,
@@ -57,8 +57,9 @@ struct Export: ParsableCommand {
       "Count the pictures that still fool the source model after JPEG compression at these "
         + "qualities, such as 95 75 50. Needs --model.",
       valueName: "quality"))
-  var jpeg: [String] = []
+  var jpeg: [Number] = []
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
@@ -72,34 +73,42 @@ struct Export: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    let scale = try scale.whole("--scale", in: 1...64)
+    let qualities = try jpeg.separated.map { try $0.whole("--jpeg", in: 1...100) }
     guard out != nil || npz != nil || csv != nil else {
       throw Failure.usage("nothing to write", hint: "give --out DIR, --npz FILE or --csv FILE")
     }
     let url = URL(filePath: examples)
+    try checkOutputs(examples: url)
     if let csv { try AtomicFile.write(PredictionTable(url).csv, to: URL(filePath: csv)) }
     if let npz { try ExampleSet(url).writeNPZ(to: URL(filePath: npz)) }
     if let out {
-      try exportPictures(to: out, device)
+      try exportPictures(to: out, scale: scale, qualities: qualities, device)
     } else {
-      print([npz, csv].compactMap { $0 }.joined(separator: "\n"))
+      try Console.write([npz, csv].compactMap { $0 }.joined(separator: "\n"))
     }
   }
 
-  private func exportPictures(to out: String, _ device: Device) throws {
-    guard (1...64).contains(scale) else {
-      throw Failure.usage("--scale \(scale): expected a number from 1 to 64")
+  /// Checks, before anything is written, that no output is an input or is there already.
+  private func checkOutputs(examples url: URL) throws {
+    let outputs = [
+      ("--csv", csv.map { URL(filePath: $0) }), ("--npz", npz.map { URL(filePath: $0) }),
+      ("--out", out.map { URL(filePath: $0).appending(path: "manifest.csv") }),
+    ]
+    let inputs = [url, try model.map { try NamedModel($0).url }]
+    for case (let option, let place?) in outputs {
+      try ReplaceOption.check(place, option, isNoneOf: inputs)
+      try existing.check(place)
     }
+  }
+
+  private func exportPictures(to out: String, scale: Int, qualities: [Int], _ device: Device) throws
+  {
     let set = try ExampleSet(URL(filePath: examples))
     try set.checkCanBeDrawn()
     try AtomicFile.probe(URL(filePath: out).appending(path: "manifest.csv"))
     let source = try model.map { try self.source($0, of: set, device) }
     let progress = output.progress
-    let qualities = try jpeg.flatMap { $0.split(separator: ",") }.map { text in
-      guard let quality = Int(text) else {
-        throw Failure.usage("--jpeg \(text): expected a number from 1 to 100")
-      }
-      return quality
-    }
     guard qualities.isEmpty || source != nil else {
       throw Failure.usage(
         "--jpeg needs the model that the examples were made on", hint: "give it with --model")

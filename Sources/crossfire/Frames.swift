@@ -29,7 +29,7 @@ struct Frames: ParsableCommand {
   var data: String
 
   @Option(help: ArgumentHelp("Attack the first N images.", valueName: "n"))
-  var count = 1
+  var count = Number(1)
 
   @Option(
     help: ArgumentHelp(
@@ -38,40 +38,44 @@ struct Frames: ParsableCommand {
   var attack: String
 
   @Option(help: "The budget, in the unit of the data.")
-  var epsilon: Double
+  var epsilon: Number
 
   @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
   var target: String?
 
   @Option(help: "The seed of all random numbers.")
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(
     help: ArgumentHelp(
       "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
-  var scale = 1
+  var scale = Number(1)
 
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
-    guard (1...64).contains(scale) else {
-      throw Failure.usage("--scale \(scale): expected a number from 1 to 64")
+    let scale = try scale.whole("--scale", in: 1...64)
+    let count = try count.whole("--count", in: 1...1000)
+    let seed = try seed.seed()
+    let plan = try asUsage { try attackPlan(attack, epsilons: budgets([epsilon]), target: target) }
+    guard plan.epsilons.count == 1 else {
+      throw epsilon.refusal("--epsilon", "one number of at least 0, in the unit of the data")
     }
-    guard (1...1000).contains(count) else {
-      throw Failure.usage("--count \(count): expected a number from 1 to 1000")
-    }
-    let plan = try asUsage { try attackPlan(attack, epsilons: [epsilon], target: target) }
     guard plan.goal.examplesPerImage(classCount: 3) == 1 else {
       throw Failure.usage(
         "--target \(target ?? "all"): expected one target for each image", hint: "for example next")
     }
-    let data = try DataReference(data).load(defaultSplit: .test).first(count)
+    let reference = try DataReference(data)
+    try ReplaceOption.check(URL(filePath: out), isNoneOf: [reference.path])
+    try existing.check(URL(filePath: out).appending(path: "frames.csv"))
+    let data = try reference.load(defaultSplit: .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
@@ -81,9 +85,9 @@ struct Frames: ParsableCommand {
     let goal = plan.goal.goal(
       for: data.batch(0..<count).labels.to(device), images: images, classifier: classifier,
       draws: ExampleDraws(
-        Seed(seed).derive("targets"), examples: Array(0..<count), device: device))
+        seed.derive("targets"), examples: Array(0..<count), device: device))
     let frames = try plan.frames(
-      images, goal, epsilon: epsilon, against: classifier, seed: Seed(seed)
+      images, goal, epsilon: plan.epsilons[0], against: classifier, seed: seed
     ).map {
       $0.to(.cpu)
     }

@@ -14,22 +14,48 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
-  var threads: Int?
+  var threads: Number?
 
   @Option(help: ArgumentHelp("The number of images that are computed at once.", valueName: "n"))
-  var batchSize = 256
+  var batchSize = Number(256)
 
   /// Starts the engine and returns the device.
   /// - Throws: `Failure.usage` if a number is out of range or there is no such device.
   func start() throws -> Device {
-    guard threads ?? 1 >= 1, threads ?? 1 <= 1024 else {
-      throw Failure.usage("--threads \(threads ?? 0): expected a whole number from 1 to 1024")
-    }
-    guard (1...65_536).contains(batchSize) else {
-      throw Failure.usage("--batch-size \(batchSize): expected a whole number from 1 to 65536")
-    }
+    let threads = try threads?.whole("--threads", in: 1...1024)
+    _ = try evaluator()
     Engine.start(threads: threads)
     return try Device(named: device)
+  }
+
+  /// Evaluates as many images at once as the options say.
+  /// - Throws: `Failure.usage` if the number is out of range.
+  func evaluator() throws -> Evaluator {
+    Evaluator(batchSize: try batchSize.whole("--batch-size", in: 1...65_536))
+  }
+}
+
+/// The options that say which of the images are used.
+struct ImageChoice: ParsableArguments {
+  @Option(help: ArgumentHelp("Use only the first N images.", valueName: "n"))
+  var count: Number?
+
+  @Option(
+    help: ArgumentHelp(
+      "Use N images that --seed draws from all classes, in the shares that the classes have.",
+      valueName: "n"))
+  var sample: Number?
+
+  /// The two numbers, of which at most one is given.
+  /// - Throws: `Failure.usage` if one is out of range or both are given.
+  func numbers() throws -> (count: Int?, sample: Int?) {
+    let numbers = (count: try count?.whole("--count"), sample: try sample?.whole("--sample"))
+    guard numbers.count == nil || numbers.sample == nil else {
+      throw Failure.usage(
+        "--count and --sample cannot both be given",
+        hint: "--count takes the first images, and --sample draws them from all classes")
+    }
+    return numbers
   }
 }
 
@@ -63,10 +89,10 @@ struct OutputOptions: ParsableArguments {
 
   /// Writes a result to standard output: `document` with `--json`, and `text` otherwise.
   func show(_ document: some Encodable, _ text: @autoclosure () -> String) throws {
-    guard json else { return print(text()) }
+    guard json else { return try Console.write(text()) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(document), as: UTF8.self))
+    try Console.write(String(decoding: try encoder.encode(document), as: UTF8.self))
   }
 }
 
@@ -80,8 +106,8 @@ let modelsHelp: String = "The model files, each " + modelText
 
 /// The help of `--epsilon`.
 let budgetHelp: String =
-  "The budgets in the unit of the data, for pictures of pixel values in [0, 1]: 0 0.1 0.2 or "
-  + "0,0.1,0.2."
+  "The budgets in the unit of the data, for pictures of pixel values in [0, 1]: 0 0.1 8/255 or "
+  + "0,0.1,8/255."
 
 /// The help of `--target`.
 let targetHelp: String =
@@ -100,16 +126,6 @@ struct ArchitectureOption: ParsableArguments {
     if let data { try loaded.checkAccepts(data, model: model.name) }
     return loaded
   }
-}
-
-/// Reads `--epsilon 0 0.1 0.2` and `--epsilon 0,0.1,0.2`.
-func budgets(_ texts: [String]) throws -> [Double] {
-  let words = texts.flatMap { $0.split(separator: ",") }
-  let numbers = words.map { Double($0) ?? .nan }
-  guard let wrong = numbers.firstIndex(where: { !$0.isFinite || $0 < 0 }) else { return numbers }
-  throw Failure.usage(
-    "--epsilon \(words[wrong]): expected a number of at least 0, in the unit of the data",
-    hint: "for example --epsilon 0 0.1 0.2")
 }
 
 /// Reads `NAME` or `NAME:key=value,key=value` together with the budgets and the target.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reports
+import Support
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,6 +15,6 @@ struct Report: ParsableCommand {
   var folder: String
 
   func run() throws {
-    print(try ReportFolder.write(ofRun: URL(filePath: folder)).path)
+    try Console.write(try ReportFolder.write(ofRun: URL(filePath: folder)).path)
   }
 }

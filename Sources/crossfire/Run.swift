@@ -12,7 +12,8 @@ struct Run: ParsableCommand {
       Trains the models, attacks each of them with every attack, and lets all models
       classify all examples. Writes the grids, the pictures and the report into the
       run folder. Results that the folder already has for the same settings are not
-      computed again.
+      computed again, and an interrupted run continues. A folder with the results of
+      an experiment of another name is left as it is, unless --replace is given.
 
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results
@@ -41,6 +42,7 @@ struct Run: ParsableCommand {
         + "Several processes can do steps in the same folder.", valueName: "step"))
   var steps: [String] = []
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
@@ -48,7 +50,7 @@ struct Run: ParsableCommand {
     let device = try engine.start()
     let experiment = try output.experiment(file)
     let folder = URL(filePath: out ?? experiment.name)
-    let evaluator = Evaluator(batchSize: engine.batchSize)
+    let evaluator = try engine.evaluator()
     if dryRun {
       let estimates = try StepEstimates(
         experiment, folder: folder, device: device, evaluator: evaluator, progress: output.progress)
@@ -57,7 +59,8 @@ struct Run: ParsableCommand {
     let options = FinishedRun.Options(
       steps: steps.isEmpty ? nil : try experiment.steps(matching: steps), device: device,
       evaluator: evaluator, progress: output.progress)
-    try experiment.runAndShow(into: folder, options, output)
+    try experiment.runAndShow(
+      into: folder, from: URL(filePath: file), options, output, existing)
   }
 }
 
@@ -68,21 +71,40 @@ extension StepEstimates {
     let lines = all.map { estimate in
       let time =
         estimate.isDone
-        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.time($0) } ?? ""
+        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.roughTime($0) } ?? ""
       let room = max(20, 80 - width - time.count - 4)
       let work = estimate.work.count > room ? estimate.work.prefix(room - 1) + "…" : estimate.work
       return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
     }
     let sum = all.compactMap(\.seconds).reduce(0, +)
-    return (lines + ["", "in total about \(ProgressDisplay.time(sum)) on this machine"]).joined(
-      separator: "\n")
+    let total = "in total about \(ProgressDisplay.roughTime(sum)) on this machine"
+    return (lines + ["", total]).joined(separator: "\n")
   }
 }
 
 extension Experiment {
-  /// Runs the experiment into a folder and shows its summary before the study is drawn.
-  func runAndShow(into url: URL, _ options: FinishedRun.Options, _ output: OutputOptions) throws {
+  /// Runs the experiment into a folder and shows its summary before the study is drawn. If the
+  /// summary cannot be shown, the run still finishes before this is an error.
+  /// - Parameter file: the experiment's file, if there is one.
+  func runAndShow(
+    into url: URL, from file: URL?, _ options: FinishedRun.Options, _ output: OutputOptions,
+    _ existing: ReplaceOption
+  ) throws {
+    let files: [URL?] = models.map { plan in
+      if case .file(let url, _) = plan.origin { url } else { nil }
+    }
+    try ReplaceOption.check(url, isNoneOf: [data.reference.path])
+    for case (let plan, .training) in models.map({ ($0, $0.origin) }) {
+      try ReplaceOption.check(RunFolder.model(plan.name, in: url), isNoneOf: files)
+    }
     let folder = try RunFolder(url, shared: options.steps != nil)
-    try run(in: folder, options: options) { try output.show($0.grid, $0.summary) }
+    try existing.check(folder, for: self, from: file, isShared: options.steps != nil) {
+      output.progress.note($0)
+    }
+    var unshown: (any Error)?
+    try run(in: folder, options: options) { finished in
+      do { try output.show(finished.grid, finished.summary) } catch { unshown = error }
+    }
+    if let unshown { throw unshown }
   }
 }

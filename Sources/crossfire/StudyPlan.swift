@@ -24,40 +24,40 @@ struct StudyPowerCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption, help: ArgumentHelp("The two shares to tell apart.", valueName: "p"))
-  var shares: [Double]
+  var shares: [Number]
 
   @Option(
     help: ArgumentHelp(
       "The number of pictures of each condition that a participant sees.", valueName: "n"))
-  var pictures: Int
+  var pictures: Number
 
   @Option(
     help: ArgumentHelp("The probability with which the difference is found.", valueName: "p"))
-  var power = 0.8
+  var power = Number(0.8)
 
   @Option(help: ArgumentHelp("The significance level of the test.", valueName: "p"))
-  var level = 0.05
+  var level = Number(0.05)
 
   @Option(help: ArgumentHelp("Simulate studies with this many participants.", valueName: "n"))
-  var participants: Int?
+  var participants: Number?
 
   @Option(help: ArgumentHelp("The standard deviation of people, in log-odds.", valueName: "x"))
-  var peopleDiffer = 0.5
+  var peopleDiffer = Number(0.5)
 
   @Option(help: ArgumentHelp("The standard deviation of images, in log-odds.", valueName: "x"))
-  var imagesDiffer = 0.5
+  var imagesDiffer = Number(0.5)
 
   @Option(
     help: ArgumentHelp(
       "The number of images of each condition; each participant sees some of them.",
       valueName: "n"))
-  var images = 45
+  var images = Number(45)
 
   @Option(help: ArgumentHelp("The number of studies to simulate.", valueName: "n"))
-  var studies = 200
+  var studies = Number(200)
 
   @Option(help: ArgumentHelp("The seed of the simulation.", valueName: "n"))
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @OptionGroup var output: OutputOptions
 
@@ -74,10 +74,12 @@ struct StudyPowerCommand: ParsableCommand {
   }
 
   func run() throws {
-    try check()
-    let plan = StudyPower(first: shares[0], second: shares[1], picturesEach: pictures, level: level)
-    guard let participants else {
-      let needed = plan.participants(for: power)
+    let numbers = try Numbers(self)
+    let plan = StudyPower(
+      first: numbers.shares[0], second: numbers.shares[1], picturesEach: numbers.pictures,
+      level: numbers.level)
+    guard let participants = numbers.participants else {
+      let needed = plan.participants(for: numbers.power)
       let answer =
         needed.map { "\($0) participants" }
         ?? "more than 1000 participants, or more than 5000 pictures of each condition"
@@ -85,11 +87,12 @@ struct StudyPowerCommand: ParsableCommand {
         Plan(participantsIfIndependent: needed, simulated: nil),
         "\(answer), if all answers are independent")
     }
-    let progress = output.progress
+    let (progress, studies) = (output.progress, numbers.studies)
     progress.begin("simulate studies", total: studies, unit: "studies")
     let found = plan.simulated(
-      participants: participants, participantDeviation: peopleDiffer, imageDeviation: imagesDiffer,
-      images: images, studies: studies, seed: Seed(seed).derive("study power")
+      participants: participants, participantDeviation: numbers.peopleDiffer,
+      imageDeviation: numbers.imagesDiffer, images: numbers.images, studies: studies,
+      seed: numbers.seed.derive("study power")
     ) { progress.update($0) }
     progress.end(nil)
     let exact = plan.fisher(participants: participants)
@@ -105,36 +108,49 @@ struct StudyPowerCommand: ParsableCommand {
         + "\(found.interval.upperBound.percent)) of \(studies) simulated studies")
   }
 
-  private func check() throws {
-    func refuse(_ option: String, _ expected: String) -> Failure {
-      .usage("\(option): expected \(expected)")
+  /// The numbers of the options, each in its range.
+  private struct Numbers {
+    let shares: [Double]
+    let pictures: Int
+    let power: Double
+    let level: Double
+    let participants: Int?
+    let peopleDiffer: Double
+    let imagesDiffer: Double
+    let images: Int
+    let studies: Int
+    let seed: Seed
+
+    init(_ options: StudyPowerCommand) throws {
+      shares = try options.shares.separated.map { try $0.real("--shares", in: 0...1) }
+      guard shares.count == 2 else {
+        throw Failure.usage("--shares: expected two shares from 0 to 1, found \(shares.count)")
+      }
+      guard shares[0] != shares[1] else {
+        throw Failure.usage("--shares: expected two different shares")
+      }
+      pictures = try options.pictures.whole("--pictures", in: 1...500)
+      power = try Self.inside(options.power, "--power")
+      level = try Self.inside(options.level, "--level")
+      participants = try options.participants?.whole("--participants", in: 1...500)
+      peopleDiffer = try options.peopleDiffer.real("--people-differ", in: 0...10)
+      imagesDiffer = try options.imagesDiffer.real("--images-differ", in: 0...10)
+      images = try options.images.whole("--images", in: 1...10_000)
+      guard images >= pictures else {
+        throw options.images.refusal(
+          "--images",
+          "a whole number of at least \(pictures), the pictures that a participant sees")
+      }
+      studies = try options.studies.whole("--studies", in: 1...10_000)
+      seed = try options.seed.seed()
     }
-    guard shares.count == 2, shares.allSatisfy({ (0...1).contains($0) }) else {
-      throw refuse("--shares", "two shares from 0 to 1")
-    }
-    guard shares[0] != shares[1] else { throw refuse("--shares", "two different shares") }
-    guard (1...500).contains(pictures) else {
-      throw refuse("--pictures \(pictures)", "a number from 1 to 500")
-    }
-    guard power > 0, power < 1 else {
-      throw refuse("--power \(power)", "a probability between 0 and 1")
-    }
-    guard level > 0, level < 1 else {
-      throw refuse("--level \(level)", "a probability between 0 and 1")
-    }
-    guard (1...500).contains(participants ?? 1) else {
-      throw refuse("--participants \(participants ?? 0)", "a number from 1 to 500")
-    }
-    guard (0...10).contains(peopleDiffer), (0...10).contains(imagesDiffer) else {
-      throw refuse("--people-differ, --images-differ", "numbers from 0 to 10")
-    }
-    guard (pictures...10_000).contains(images) else {
-      throw refuse(
-        "--images \(images)",
-        "a number from \(pictures), the pictures that a participant sees, to 10000")
-    }
-    guard (1...10_000).contains(studies) else {
-      throw refuse("--studies \(studies)", "a number from 1 to 10000")
+
+    /// A probability that is neither 0 nor 1.
+    private static func inside(_ number: Number, _ option: String) throws -> Double {
+      let expected = "a probability between 0 and 1"
+      let value = try number.real(option, in: 0...1, expected: expected)
+      guard value > 0, value < 1 else { throw number.refusal(option, expected) }
+      return value
     }
   }
 }

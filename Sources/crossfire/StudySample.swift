@@ -47,10 +47,10 @@ struct StudySample: ParsableCommand {
   var model: [String] = []
 
   @Option(help: ArgumentHelp("The number of participants wanted.", valueName: "n"))
-  var participants: Int?
+  var participants: Number?
 
   @Option(help: ArgumentHelp("The seed of the lists and their orders.", valueName: "n"))
-  var seed: Int?
+  var seed: Number?
 
   @Option(
     help: ArgumentHelp(
@@ -62,6 +62,7 @@ struct StudySample: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    _ = (try participants?.whole("--participants", in: 1...100_000), try seed?.seed())
     var isFolder: ObjCBool = false
     let first = URL(filePath: paths[0])
     let isRun =
@@ -108,9 +109,9 @@ struct StudySample: ParsableCommand {
     }
     if !model.isEmpty { replace(["models"], "models", .list(model.map(SettingValue.scalar))) }
     if let participants {
-      replace(["participants", "spares"], "participants", .scalar("\(participants)"))
+      replace(["participants", "spares"], "participants", .scalar(participants.text))
     }
-    if let seed { replace(["seed"], "seed", .scalar("\(seed)")) }
+    if let seed { replace(["seed"], "seed", .scalar(seed.text)) }
     // If all examples are of one attack, the attack need not be named.
     let attacks = Set(sets.map(\.origin.attack))
     if !entries.contains(where: { ["attack", "attacks"].contains($0.name) }), attacks.count == 1 {

@@ -23,14 +23,12 @@ struct StudyScoreCommand: ParsableCommand {
   var folder: String
 
   @Option(help: ArgumentHelp("The number of samples that the bootstrap draws.", valueName: "n"))
-  var draws = 2000
+  var draws = Number(2000)
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    guard (100...1_000_000).contains(draws) else {
-      throw Failure.usage("--draws \(draws): expected a number from 100 to 1000000")
-    }
+    let draws = try draws.whole("--draws", in: 100...1_000_000)
     let folder = StudyFolder(URL(filePath: self.folder))
     let score = try StudyScore(folder, draws: draws, progress: output.progress)
     let results = score.results()

@@ -39,7 +39,7 @@ struct StudyServe: ParsableCommand {
   var host = "127.0.0.1"
 
   @Option(help: ArgumentHelp("The port; 0 takes any free port.", valueName: "n"))
-  var port = 8_080
+  var port = Number(8_080)
 
   @Flag(help: "Only people with a link from 'crossfire study links' may take part.")
   var invitedOnly = false
@@ -52,7 +52,7 @@ struct StudyServe: ParsableCommand {
     help: ArgumentHelp(
       "Minutes without an answer after which a list is given to another participant.",
       valueName: "minutes"))
-  var patience = 60.0
+  var patience = Number(60)
 
   @Flag(help: "Print the address only, and no log.")
   var quiet = false
@@ -60,18 +60,18 @@ struct StudyServe: ParsableCommand {
   func run() throws {
     var options = StudyServer.Options()
     options.host = host
-    options.port = port
+    options.port = try port.whole("--port", in: 0...65_535)
     options.isOpen = !invitedOnly
     options.completionURL = completionUrl
-    options.patience = patience
+    options.patience = try patience.real(
+      "--patience", in: 1e-3...1e9, expected: "a number of minutes above 0, and at most 1000000000")
     let isQuiet = quiet
     let server = try StudyServer(study.folder, options) { line in
       let time = Date().formatted(.iso8601)
-      if !isQuiet { FileHandle.standardError.write(Data("\(time) \(line)\n".utf8)) }
+      if !isQuiet { Console.report("\(time) \(line)\n") }
     }
     let shown = host.contains(":") ? "[\(host)]" : host
-    print("http://\(shown):\(server.port)/")
-    fflush(nil)
+    try Console.write("http://\(shown):\(server.port)/")
     try waiting { try await server.run() }
   }
 }
@@ -93,7 +93,7 @@ struct StudyLinks: ParsableCommand {
   @OptionGroup var study: StudyFolderArgument
 
   @Option(help: ArgumentHelp("The number of links.", valueName: "n"))
-  var count = 1
+  var count = Number(1)
 
   @Option(
     help: ArgumentHelp("The address at which participants reach the study.", valueName: "url"))
@@ -101,9 +101,10 @@ struct StudyLinks: ParsableCommand {
 
   func run() throws {
     let base = address.hasSuffix("/") ? address : address + "/"
-    let (folder, count) = (study.folder, count)
+    let folder = study.folder
+    let count = try count.whole("--count", in: 1...10_000)
     let secrets = try waiting { try await StudyServer.makeLinks(folder, count: count) }
-    for secret in secrets { print("\(base)#\(secret)") }
+    try Console.write(secrets.map { "\(base)#\($0)" }.joined(separator: "\n"))
   }
 }
 

@@ -30,7 +30,7 @@ struct StudySimulate: ParsableCommand {
     help: ArgumentHelp(
       "The number of simulated participants. (default: as many as the study wants)",
       valueName: "n"))
-  var participants: Int?
+  var participants: Number?
 
   @Option(
     parsing: .upToNextOption,
@@ -40,15 +40,15 @@ struct StudySimulate: ParsableCommand {
   var fooled: [String]
 
   @Option(help: ArgumentHelp("The probability of answering 'none of them'.", valueName: "p"))
-  var none = 0.1
+  var none = Number(0.1)
 
   @Option(
     help: ArgumentHelp(
       "The probability of naming the target second after another label.", valueName: "p"))
-  var second = 0.2
+  var second = Number(0.2)
 
   @Option(help: ArgumentHelp("The seed of the simulation.", valueName: "n"))
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(
     help: ArgumentHelp(
@@ -58,14 +58,13 @@ struct StudySimulate: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    let (seed, chances) = (try seed.seed(), try chances())
+    let wanted = try participants?.whole("--participants", in: 1...2_000)
     let simulation = try StudySimulation(study.folder)
-    let count = participants ?? simulation.participants
-    guard (1...2_000).contains(count) else {
-      throw Failure.usage("--participants \(count): expected a number from 1 to 2000")
-    }
-    let behaviours = try behaviours(simulation.models)
+    let count = try Number(wanted ?? simulation.participants).whole("--participants", in: 1...2_000)
+    let behaviours = try behaviours(simulation.models, chances)
     let place = out.map { URL(filePath: $0) } ?? study.folder.url.appending(path: "simulated")
-    let (progress, seed) = (output.progress, Seed(seed))
+    let progress = output.progress
     progress.begin("simulate answers", total: count * simulation.questions, unit: "answers")
     let export = try waiting {
       try await simulation.run(participants: count, behaviours: behaviours, seed: seed, to: place) {
@@ -76,27 +75,41 @@ struct StudySimulate: ParsableCommand {
     try output.show(export, "\(place.path): \(export.summary)")
   }
 
-  /// The behaviour of each model's pictures, from words such as `0.02` (all models) and
-  /// `normal=0.02`, which may be separated by commas too.
-  /// - Throws: `Failure.usage` if a word cannot be read or a model has no probability.
-  private func behaviours(_ models: [String]) throws -> [String: SimulatedBehaviour] {
-    var behaviours: [String: SimulatedBehaviour] = [:]
-    for word in fooled.flatMap({ $0.split(separator: ",") }) {
+  /// The behaviours that the options give, from words such as `0.02` (all models, whose name is
+  /// nil here) and `normal=0.02`, which may be separated by commas too.
+  /// - Throws: `Failure.usage` if a number is not a probability.
+  private func chances() throws -> [(model: String?, behaviour: SimulatedBehaviour)] {
+    let none = try none.real("--none", in: 0...1)
+    let second = try second.real("--second", in: 0...1)
+    let words = fooled.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    return try words.map { word in
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard let probability = parts.last.flatMap(Double.init) else {
-        throw Failure.usage("--fooled \(word): expected a probability, or MODEL=PROBABILITY")
-      }
-      let behaviour = try SimulatedBehaviour(fooled: probability, none: none, second: second)
-      guard parts.count == 2 else {
+      let option = parts.count == 2 ? "--fooled \(parts[0])=" : "--fooled"
+      let fooled = try Number(argument: parts.last ?? "").real(option, in: 0...1)
+      return (
+        parts.count == 2 ? parts[0] : nil,
+        try SimulatedBehaviour(fooled: fooled, none: none, second: second)
+      )
+    }
+  }
+
+  /// The behaviour for the pictures of each model.
+  /// - Throws: `Failure.usage` for an unknown model, and for a model without a probability.
+  private func behaviours(
+    _ models: [String], _ chances: [(model: String?, behaviour: SimulatedBehaviour)]
+  ) throws -> [String: SimulatedBehaviour] {
+    var behaviours: [String: SimulatedBehaviour] = [:]
+    for (name, behaviour) in chances {
+      guard let name else {
         for model in models { behaviours[model] = behaviour }
         continue
       }
-      guard models.contains(parts[0]) else {
+      guard models.contains(name) else {
         throw Failure.usage(
-          "--fooled \(word): the study shows no pictures of a model '\(parts[0])'",
-          hint: hint(for: parts[0], among: models))
+          "--fooled \(name)=…: the study shows no pictures of a model '\(name)'",
+          hint: hint(for: name, among: models))
       }
-      behaviours[parts[0]] = behaviour
+      behaviours[name] = behaviour
     }
     if let missing = models.first(where: { behaviours[$0] == nil }) {
       throw Failure.usage(

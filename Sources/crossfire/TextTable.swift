@@ -1,3 +1,5 @@
+import Foundation
+
 /// A table for terminals. The first column is left-aligned, the others are right-aligned.
 struct TextTable {
   let header: [String]
@@ -44,5 +46,14 @@ extension Double {
     let hundredths = Int((self * 10_000).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) %"
+  }
+
+  /// The number with two significant digits, without an exponent: 162.3 becomes "160".
+  var twoDigits: String {
+    guard isFinite, self > 0 else { return plainDecimal }
+    let digits = Int((1 - Foundation.log10(self)).rounded(.up))
+    guard digits < 0 || self >= 9.5 else { return String(format: "%.\(digits)f", self) }
+    let unit = pow(10, Double(-digits))
+    return "\(Int((self / unit).rounded() * unit))"
   }
 }

@@ -30,7 +30,7 @@ struct Train: ParsableCommand {
   var data: String
 
   @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
-  var count: Int?
+  var count: Number?
 
   @Option(help: "The architecture; 'crossfire list architectures' shows them all.")
   var architecture = "cnn"
@@ -44,24 +44,24 @@ struct Train: ParsableCommand {
   var defenseOptions: [String] = []
 
   @Option(help: "The number of passes over the training images.")
-  var epochs: Int
+  var epochs: Number
 
   @Option(help: "The optimizer: adam, adamw or sgd.")
   var optimizer = "adam"
 
   @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
-  var learningRate: Double?
+  var learningRate: Number?
 
   @Option(help: "How the learning rate changes: constant, cosine, triangle or step:EPOCHS:FACTOR.")
   var schedule = "constant"
 
   @Option(
     help: ArgumentHelp("Hold out N training images for validation.", valueName: "n"))
-  var validation: Int?
+  var validation: Number?
 
   @Option(
     help: ArgumentHelp("Stop after N epochs without a higher validation accuracy.", valueName: "n"))
-  var patience: Int?
+  var patience: Number?
 
   @Option(
     help:
@@ -70,33 +70,48 @@ struct Train: ParsableCommand {
   var keep: String?
 
   @Option(help: "The weight decay of the optimizer. (default: 0)")
-  var weightDecay: Double?
+  var weightDecay: Number?
+
+  @Option(
+    help: ArgumentHelp(
+      "The number that Adam and AdamW add to the root of the mean square of the gradient. "
+        + "(default: 0.0001)", valueName: "epsilon"))
+  var adamEpsilon: Number?
 
   @Option(help: "The seed that all random numbers derive from.")
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
-    let plan = try asUsage { try TrainingPlan(settings()) }
+    let (count, seed) = (try count?.whole("--count"), try seed.seed())
+    let plan = try asUsage {
+      let given = try settings()
+      let plan = try TrainingPlan(given)
+      try given.finish("training with \(optimizer)")
+      return plan
+    }
     let reference = try DataReference(data)
+    let url = URL(filePath: out)
+    let sources = plan.defense.members.flatMap(\.defense.parameters).map { URL(filePath: $0.value) }
+    try ReplaceOption.check(url, isNoneOf: [reference.path] + sources)
     let all = try output.load(reference, .train)
     let training = try count.map { try all.first($0) } ?? all
     let test =
       try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
-    let url = URL(filePath: out)
     var seeded = plan
-    seeded.settings.seed = Seed(seed)
-    let made = try ModelTraining(
+    seeded.settings.seed = seed
+    let work = ModelTraining(
       name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training,
-      test: test, device: device,
-      progress: output.progress
-    ).run(into: url)
+      test: test, device: device, progress: output.progress)
+    try existing.check(url) { (try? ModelFile(url))?.training?.request == work.request }
+    let made = try work.run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
     try output.show(made.training, "\(url.path)\(accuracy)")
   }
@@ -106,8 +121,8 @@ struct Train: ParsableCommand {
       options(defenseOptions, "--defense-options"), place: "--defense-options")
     var entries: [Settings.Entry] = [
       .init(name: "architecture", value: .scalar(architecture), place: "--architecture"),
-      .init(name: "epochs", value: .scalar("\(epochs)"), place: "--epochs"),
-      .init(name: "batchSize", value: .scalar("\(engine.batchSize)"), place: "--batch-size"),
+      .init(name: "epochs", value: .scalar(epochs.text), place: "--epochs"),
+      .init(name: "batchSize", value: .scalar(engine.batchSize.text), place: "--batch-size"),
       .init(name: "optimizer", value: .scalar(optimizer), place: "--optimizer"),
       .init(name: "schedule", value: .scalar(schedule), place: "--schedule"),
       .init(
@@ -118,10 +133,11 @@ struct Train: ParsableCommand {
         place: "--defense"),
     ]
     let optional: [(name: String, value: String?, place: String)] = [
-      ("learningRate", learningRate.map { "\($0)" }, "--learning-rate"),
-      ("weightDecay", weightDecay.map { "\($0)" }, "--weight-decay"),
-      ("validation", validation.map(String.init), "--validation"),
-      ("patience", patience.map(String.init), "--patience"),
+      ("learningRate", learningRate?.text, "--learning-rate"),
+      ("weightDecay", weightDecay?.text, "--weight-decay"),
+      ("validation", validation?.text, "--validation"),
+      ("patience", patience?.text, "--patience"),
+      ("adamEpsilon", adamEpsilon?.text, "--adam-epsilon"),
       ("keep", keep, "--keep"),
     ]
     for option in optional {

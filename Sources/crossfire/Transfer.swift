@@ -31,8 +31,7 @@ struct Transfer: ParsableCommand {
   @Option(help: "The data set: a name or a path. Its test images are attacked.")
   var data: String
 
-  @Option(help: ArgumentHelp("Attack only the first N images.", valueName: "n"))
-  var count: Int?
+  @OptionGroup var choice: ImageChoice
 
   @Option(
     parsing: .upToNextOption,
@@ -42,26 +41,29 @@ struct Transfer: ParsableCommand {
   var attack: [String]
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
-  var epsilon: [String]
+  var epsilon: [Number]
 
   @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
   @Option(
     help: ArgumentHelp("Write the examples of the first N images as PNG files.", valueName: "n"))
-  var images: Int?
+  var images: Number?
 
   @Option(help: "The seed that all random numbers derive from.")
-  var seed: UInt64 = 1
+  var seed = Number(1)
 
   @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"))
   var out: String
 
+  @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let device = try engine.start()
+    let (chosen, seed) = (try choice.numbers(), try seed.seed())
+    let images = try images?.whole("--images", in: 1...1_000_000)
     let epsilons = try budgets(epsilon)
     let plans = try asUsage {
       try attack.map { text in
@@ -81,19 +83,13 @@ struct Transfer: ParsableCommand {
       ModelPlan(name: $0.name, origin: .file($0.url, $0.notes))
     }
     let experiment = Experiment(
-      name: "transfer", seed: Seed(seed), data: DataPlan(try DataReference(data)), models: models,
+      name: "transfer", seed: seed, data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
-      count: count, images: try images.map { try plan($0, plans) })
+      count: chosen.count, sample: chosen.sample,
+      images: images.map { ImagePlan(attacks: plans.map(\.name), count: $0) })
     output.show(notices: experiment.notices)
-    let options = FinishedRun.Options(
-      device: device, evaluator: Evaluator(batchSize: engine.batchSize), progress: output.progress)
-    try experiment.runAndShow(into: URL(filePath: out), options, output)
-  }
-
-  private func plan(_ count: Int, _ attacks: [AttackPlan]) throws -> ImagePlan {
-    guard count > 0 else {
-      throw Failure.usage("--images \(count): expected a whole number of at least 1")
-    }
-    return ImagePlan(attacks: attacks.map(\.name), count: count)
+    let options = try FinishedRun.Options(
+      device: device, evaluator: engine.evaluator(), progress: output.progress)
+    try experiment.runAndShow(into: URL(filePath: out), from: nil, options, output, existing)
   }
 }

@@ -38,13 +38,13 @@ struct Tune: ParsableCommand {
   var setting = "lambda"
 
   @Option(parsing: .upToNextOption, help: "The values to try: 1 10 100 or 1,10,100.")
-  var values: [String]
+  var values: [Number]
 
   @Option(help: ArgumentHelp("Hold out N training images.", valueName: "n"))
-  var validation = 5000
+  var validation = Number(5000)
 
   @Option(help: "Train for this number of epochs instead of the experiment's.")
-  var epochs: Int?
+  var epochs: Number?
 
   @Option(help: ArgumentHelp("The folder for models and results.", valueName: "dir"))
   var out: String
@@ -54,28 +54,27 @@ struct Tune: ParsableCommand {
 
   func run() throws {
     let device = try engine.start()
+    let values = try values.separated.map {
+      try $0.real(
+        "--values", in: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude,
+        expected: "a number", hint: "for example --values 1 10 100")
+    }
+    let validation = try validation.whole("--validation", in: 1...10_000_000)
+    let epochs = try epochs?.whole("--epochs", in: 1...100_000)
     let experiment = try output.experiment(file)
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
-      experiment, model: model, reference: reference, setting: setting, values: numbers(),
-      validation: validation,
-      epochs: epochs,
-      folder: folder, device: device, progress: output.progress)
+      experiment, model: model, reference: reference, setting: setting, values: values,
+      validation: validation, epochs: epochs, folder: folder, device: device,
+      progress: output.progress)
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
-    try output.show(tuning.record, "\(table(tuning))\n\n\(choice(tuning))\ncurve: \(figure.path)")
+    try output.show(
+      tuning.record, "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)")
     guard tuning.chosen != nil else {
-      throw Failure(.failed, choice(tuning), hint: "try smaller values of \(setting)")
+      throw Failure(.failed, choice(tuning, validation), hint: "try smaller values of \(setting)")
     }
-  }
-
-  private func numbers() throws -> [Double] {
-    let words = values.flatMap { $0.split(separator: ",") }
-    let numbers = words.map { Double($0) ?? .nan }
-    guard let wrong = numbers.firstIndex(where: { !$0.isFinite }) else { return numbers }
-    throw Failure.usage(
-      "--values \(words[wrong]): expected a number", hint: "for example --values 1 10 100")
   }
 
   private func table(_ tuning: Tuning) -> String {
@@ -96,7 +95,7 @@ struct Tune: ParsableCommand {
     return table.text
   }
 
-  private func choice(_ tuning: Tuning) -> String {
+  private func choice(_ tuning: Tuning, _ validation: Int) -> String {
     let bound = "\(tuning.leastClean.percent) accuracy on the \(validation) clean held-out images"
     guard let chosen = tuning.chosen else {
       return "\(model) keeps less than \(bound) with every value of \(setting)"

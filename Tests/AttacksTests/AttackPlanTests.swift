@@ -26,7 +26,7 @@ struct AttackPlanTests {
     arguments: ["-0.1", "nan", "inf", "-inf", "x", "", "1e999"])
   func badBudgets(_ word: String) {
     let expected = Failure.badData(
-      "run.yaml:1: epsilons: expected numbers, each a number of at least 0.0, found '\(word)'")
+      "run.yaml:1: epsilons: expected numbers, each a number of at least 0, found '\(word)'")
     #expect(throws: expected) { try plan("fgsm", [("epsilons", list("0.1", word))]) }
   }
 

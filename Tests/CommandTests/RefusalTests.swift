@@ -52,6 +52,14 @@ struct RefusalTests {
     arguments: [
       (["attack", "--attack", "fgms", "--epsilon", "0.1"], "did you mean 'fgsm'?"),
       (["attack", "--attack", "fgsm", "--epsilon=-0.1"], "expected a number of at least 0"),
+      (
+        ["attack", "--attack", "fgsm", "--epsilon", "-0.1"],
+        "--epsilon -0.1: expected a number of at least 0"
+      ),
+      (
+        ["attack", "--attack", "fgsm", "--epsilon", "0.1", "--count", "5", "--sample", "5"],
+        "--count and --sample cannot both be given"
+      ),
       (["attack", "--attack", "fgsm", "--epsilon", "much"], "--epsilon much"),
       (
         ["attack", "--attack", "tgsm", "--epsilon", "0.1", "--target", "most"],

@@ -97,7 +97,7 @@ struct DefenseRegistryTests {
     arguments: ["-0.1", "nan", "x"])
   func wrongValues(_ epsilon: String) {
     let expected = Failure.badData(
-      "run.yaml:1: epsilon: expected a number of at least 0.0, found '\(epsilon)'")
+      "run.yaml:1: epsilon: expected a number of at least 0, found '\(epsilon)'")
     #expect(throws: expected) { try defense("adversarialTraining", ("epsilon", epsilon)) }
     for attack in ["tgsm", "fgsn", ""] {
       let failure = #expect(throws: Failure.self) {

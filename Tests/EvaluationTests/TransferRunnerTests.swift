@@ -63,6 +63,27 @@ struct TransferRunnerTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
 
+  @Test("the examples and predictions of a sample name the images by their place in the data set")
+  func sample() throws {
+    let folder = TemporaryFolder()
+    let drawn = try Self.images.sample(12, seed: Seed(5))
+    let contestant = Contestant(name: "a", classifier: try network(1), fingerprint: "a")
+    let runner = try TransferRunner(
+      plan: pgd, source: contestant, victims: [contestant], data: drawn, seed: Seed(3))
+    let (result, examples) = try runner.run(keep: 12) { _ in }
+    let set = try #require(examples)
+    #expect(set.index.int64s() != Array(0..<12))
+    let originals = Self.images.batch(at: set.index)
+    #expect(set.original.floats() == originals.images.floats())
+    #expect(set.label.int64s() == originals.annotations.labels.int64s())
+    let file = folder.appending("pgd.a.safetensors")
+    try PredictionFile.write(result, request: runner.request, to: file)
+    let stored = try PredictionFile.read(file).result
+    #expect(stored.index?.int64s() == set.index.int64s())
+    let lines = try PredictionTable(file).csv.split(separator: "\n")
+    #expect(lines[1].split(separator: ",")[5] == "\(set.index.int64s()[0])")
+  }
+
   @Test(
     "batches of another request, with too few kept examples, or in damaged files are computed again"
   )

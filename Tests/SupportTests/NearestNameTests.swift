@@ -32,12 +32,13 @@ struct NearestNameTests {
     #expect(nearestName(to: "abcdefxxxx", among: ["abcdef"]) == nil)
   }
 
-  @Test("a name that begins with the word comes before one with fewer other letters")
-  func beginning() {
-    let names = ["lenet", "cnn", "resnet18", "resnet20"]
+  @Test("a name that begins with the word comes before one with fewer changes")
+  func beginnings() {
+    let names = ["lenet", "resnet18", "resnet20", "wideresnet28-10"]
     #expect(nearestName(to: "resnet", among: names) == "resnet18")
-    #expect(nearestName(to: "ResNet1", among: names) == "resnet18")
-    #expect(nearestName(to: "renet", among: names) == "lenet")
+    #expect(nearestName(to: "WideResNet", among: names) == "wideresnet28-10")
+    #expect(nearestName(to: "lenett", among: names) == "lenet")
+    #expect(nearestName(to: "wi", among: names) == nil)
   }
 
   @Test("of equally near names the first is taken, and there may be no names")

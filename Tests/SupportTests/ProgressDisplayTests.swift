@@ -16,6 +16,16 @@ struct ProgressDisplayTests {
     #expect(ProgressDisplay.time(seconds) == words)
   }
 
+  @Test(
+    "an estimated duration has no more than minutes above a minute",
+    arguments: [
+      (0.2, "1 s"), (45, "45 s"), (59.5, "1 min"), (61, "2 min"), (2664, "45 min"),
+      (3600, "1 h"), (7500, "2 h 5 min"),
+    ])
+  func roughTime(_ seconds: Double, _ words: String) {
+    #expect(ProgressDisplay.roughTime(seconds) == words)
+  }
+
   @Test("a Duration is converted to seconds")
   func seconds() {
     #expect(Duration.milliseconds(1500).seconds == 1.5)

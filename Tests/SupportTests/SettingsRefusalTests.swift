@@ -49,11 +49,62 @@ struct SettingsRefusalTests {
   func doubles(_ text: String) throws {
     let given = try settings([("rate", .scalar(text))])
     let expected = Failure.badData(
-      "run.yaml:1: rate: expected a number from 0.0 to 1.0, found '\(text)'")
+      "run.yaml:1: rate: expected a number from 0 to 1, found '\(text)'")
     #expect(throws: expected) { try given.double("rate", in: 0...1, "how much") }
     let inList = Failure.badData(
-      "run.yaml:1: rate: expected numbers, each a number from 0.0 to 1.0, found '\(text)'")
+      "run.yaml:1: rate: expected numbers, each a number from 0 to 1, found '\(text)'")
     #expect(throws: inList) { try given.doubles("rate", in: 0...1, "how much") }
+  }
+
+  @Test("an option of the command line is named once, with its value")
+  func options() throws {
+    let given = try Settings(
+      [
+        .init(name: "batchSize", value: .scalar("0"), place: "--batch-size"),
+        .init(name: "keep", value: .scalar("bst"), place: "--keep"),
+        .init(name: "steps", value: .scalar("0"), place: "--attack pgd:steps=0"),
+      ], place: "the command line")
+    #expect(
+      throws: Failure.badData("--batch-size 0: expected a whole number of at least 1")
+    ) { try given.int("batchSize", in: 1...Int.max, "") }
+    #expect(
+      throws: Failure.badData(
+        "--keep: 'bst' is not known", hint: "did you mean 'best'? (known: last, best)")
+    ) { try given.choice("keep", of: ["last", "best"], "") }
+    #expect(
+      throws: Failure.badData(
+        "--attack pgd:steps=0: steps: expected a whole number of at least 1, found '0'")
+    ) { try given.int("steps", in: 1...Int.max, "") }
+  }
+
+  @Test("a whole number that is too large for the computer is told both bounds")
+  func tooLarge() throws {
+    let given = try settings([("steps", .scalar("99999999999999999999"))])
+    #expect(
+      throws: Failure.badData(
+        "run.yaml:1: steps: expected a whole number from 1 to 9223372036854775807, "
+          + "found '99999999999999999999'")
+    ) { try given.int("steps", in: 1...Int.max, "") }
+  }
+
+  @Test("a fraction is read as a number, alone and in a list")
+  func fractions() throws {
+    let given = try settings([
+      ("rate", .scalar("8/255")),
+      ("rates", .list([.scalar("1/4"), .scalar("1e-1/2"), .scalar("3")])),
+    ])
+    #expect(try given.double("rate", "") == 8.0 / 255)
+    #expect(try given.doubles("rates", "") == [0.25, 0.05, 3])
+  }
+
+  @Test(
+    "a fraction without two finite numbers and a denominator above 0 is refused",
+    arguments: [
+      "8/0", "8/-255", "/255", "8/", "8/255/2", "nan/1", "1/inf", "0x8/255", "1e308/1e-9",
+    ])
+  func wrongFractions(_ text: String) throws {
+    let given = try settings([("rate", .scalar(text))])
+    #expect(throws: Failure.self) { try given.double("rate", in: -1e300...1e300, "") }
   }
 
   @Test("a range includes its bounds")
@@ -69,7 +120,7 @@ struct SettingsRefusalTests {
   func openRange() throws {
     let given = try settings([("rate", .scalar("-1"))])
     #expect(
-      throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0.0, found '-1'")
+      throws: Failure.badData("run.yaml:1: rate: expected a number of at least 0, found '-1'")
     ) {
       try given.double("rate", "how much")
     }
@@ -88,7 +139,7 @@ struct SettingsRefusalTests {
       try given.string("map", "")
     }
     #expect(
-      throws: Failure.badData("run.yaml:1: list: expected a number of at least 0.0, found a list")
+      throws: Failure.badData("run.yaml:1: list: expected a number of at least 0, found a list")
     ) {
       try given.double("list", "")
     }
@@ -99,7 +150,7 @@ struct SettingsRefusalTests {
     }
     #expect(
       throws: Failure.badData(
-        "run.yaml:4: nested: expected numbers, each a number of at least 0.0, found a list")
+        "run.yaml:4: nested: expected numbers, each a number of at least 0, found a list")
     ) {
       try given.doubles("nested", "")
     }

@@ -74,7 +74,7 @@ final class PictureStream: @unchecked Sendable {
 
   private func end(_ error: any Error) -> Never {
     let failure = error as? Failure ?? .badData("\(error)")
-    FileHandle.standardError.write(Data("crossfire: \(failure)\n".utf8))
+    Console.report("crossfire: \(failure)\n")
     _exit(failure.kind.rawValue)
   }
 

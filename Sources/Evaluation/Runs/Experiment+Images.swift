@@ -11,7 +11,8 @@ extension Experiment {
 
   /// The test images, and those of them that are attacked.
   /// - Throws: `Failure.badData` if the experiment asks for pictures or a study and the data are
-  ///   rows of a table, which cannot be drawn.
+  ///   rows of a table, which cannot be drawn; `Failure.usage` if no image can change by as much as
+  ///   a budget allows.
   func testImages(progress: ProgressDisplay) throws -> (
     all: LabelledImages, attacked: LabelledImages
   ) {
@@ -21,6 +22,8 @@ extension Experiment {
         "\(all.name) has rows of \(all.shape.count) features, and only images can be exported or "
           + "shown in a study", hint: "remove 'images' and 'study' from the experiment")
     }
-    return (all, try count.map { try all.first($0) } ?? all)
+    let attacked = try all.chosen(first: count, sample: sample, seed: seed) { progress.note($0) }
+    try checkBudgets(for: attacked)
+    return (all, attacked)
   }
 }

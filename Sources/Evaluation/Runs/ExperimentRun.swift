@@ -41,6 +41,7 @@ public struct ExperimentRun {
   /// - Throws: `Failure`, for example if a step needs another step that has not been run and is not
   ///   selected.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
+    try experiment.checkFileNames()
     let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks { _ = try plan.count.map { try attacked.first($0) } }

@@ -47,6 +47,13 @@ public final class RunFolder {
     return claim
   }
 
+  /// Whether the folder has nothing but hidden files, such as its lock.
+  public var isEmpty: Bool {
+    let files = try? FileManager.default.contentsOfDirectory(
+      at: url, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
+    return files?.isEmpty ?? true
+  }
+
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   public var report: URL { url.appending(path: "report") }
   public var images: URL { url.appending(path: "images") }

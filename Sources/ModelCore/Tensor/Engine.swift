@@ -1,5 +1,6 @@
 import CTorch
 import Foundation
+import Support
 
 /// libtorch, the engine that computes everything: its version, its threads and its memory.
 ///
@@ -50,7 +51,7 @@ public enum Engine {
 
   /// Ends the process with a message of one line.
   package static func stop(_ message: String) -> Never {
-    FileHandle.standardError.write(Data("crossfire: \(message)\n".utf8))
+    Console.report("crossfire: \(message)\n")
     _exit(1)
   }
 }

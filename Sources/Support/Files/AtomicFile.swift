@@ -88,8 +88,13 @@ public final class AtomicFile {
   }
 
   /// Checks, before long work, that a file can be written at a place. No file is left there.
-  /// - Throws: `Failure.cannotWrite`.
+  /// - Throws: `Failure.cannotWrite`, also if there is a folder at the place.
   public static func probe(_ place: URL) throws {
+    guard !isFolder(place) else {
+      throw Failure.cannotWrite(
+        "cannot write \(place.path): expected the path of a file, found a folder",
+        hint: "add the name of a file to the path")
+    }
     _ = try AtomicFile(place)
   }
 
@@ -155,9 +160,4 @@ public func createFolder(_ folder: URL) throws {
       "cannot create the folder \(folder.path)\(reason)",
       hint: "choose a folder you may write to with --out")
   }
-}
-
-/// The function `write` of the system. The methods of the same name hide it in `AtomicFile`.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-  write(descriptor, bytes.baseAddress, bytes.count)
 }

@@ -15,7 +15,7 @@ public final class FileLock {
   /// - Parameter shared: whether other processes may hold the lock at the same time, if they share
   ///   it too.
   /// - Returns: nil if another process holds the lock.
-  /// - Throws: `Failure.cannotWrite` if the file of the lock cannot be created.
+  /// - Throws: `Failure.cannotWrite` if the file of the lock cannot be created or locked.
   public init?(_ file: URL, shared: Bool = false) throws {
     try createFolder(file.deletingLastPathComponent())
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -25,7 +25,13 @@ public final class FileLock {
           + String(cString: strerror(errno)).lowercased(),
         hint: "choose a folder you may write to with --out")
     }
-    guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else { return nil }
+    guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
+      let reason = errno
+      if reason == EWOULDBLOCK { return nil }
+      throw Failure.cannotWrite(
+        "cannot lock \(file.path): " + String(cString: strerror(reason)).lowercased(),
+        hint: "choose a folder on a file system that supports locks with --out")
+    }
   }
 
   deinit {

@@ -7,7 +7,7 @@ extension Settings {
     try strings(name, meaning).map(located)
   }
 
-  /// Finite numbers, each in a range.
+  /// Finite numbers, each in a range. Fractions such as `8/255` are read, too.
   public func doubles(
     _ name: String, default fallback: [Double]? = nil,
     in range: ClosedRange<Double> = 0...Double.infinity,
@@ -19,9 +19,7 @@ extension Settings {
     let items: [SettingValue] =
       if case .list(let items) = entry.value { items } else { [entry.value] }
     return try items.map { item in
-      guard case .scalar(let text) = item, let number = Double(text), number.isFinite,
-        range.contains(number)
-      else {
+      guard case .scalar(let text) = item, let number = range.number(text) else {
         throw Failure.badData(
           "\(entry.place): \(name): expected numbers, each \(range.words), found \(item.kind)")
       }

@@ -9,6 +9,9 @@ public indirect enum SettingValue: Sendable, Equatable {
   /// Named values one level below.
   case map(Settings)
 
+  /// The text of a word or a number; empty for other values.
+  var text: String { if case .scalar(let text) = self { text } else { "" } }
+
   /// The kind of the value, for error messages.
   var kind: String {
     switch self {
@@ -39,6 +42,16 @@ public final class Settings: @unchecked Sendable, Equatable {
       self.value = value
       self.place = place
     }
+
+    /// Whether the place is an option of the command line that has the entry's name, as
+    /// `--batch-size` has that of `batchSize`.
+    var isOption: Bool {
+      let name = name.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
+      return place == "--" + name
+    }
+
+    /// The place and the name for an error message: `run.yaml:3: epochs`, or only `--epochs`.
+    var subject: String { isOption ? place : "\(place): \(name)" }
   }
 
   /// A name that a reader has asked for.
@@ -139,8 +152,9 @@ public final class Settings: @unchecked Sendable, Equatable {
   {
     let word = try string(name, default: fallback, meaning + " (\(known.joined(separator: ", ")))")
     guard known.contains(word) else {
+      let subject = entries.first { $0.name == name }?.subject ?? "\(place): \(name)"
       throw Failure.badData(
-        "\(place(of: name)): \(name): '\(word)' is not known", hint: hint(for: word, among: known))
+        "\(subject): '\(word)' is not known", hint: hint(for: word, among: known))
     }
     return word
   }
@@ -153,12 +167,8 @@ public final class Settings: @unchecked Sendable, Equatable {
     guard let entry = value(name, default: fallback.map(String.init), meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let number = Int(text), range.contains(number)
-    else {
-      let bound =
-        range.upperBound == .max
-        ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-      throw wrong(entry, "a whole number \(bound)")
+    guard case .scalar(let text) = entry.value, let number = range.number(text) else {
+      throw wrong(entry, range.expected(insteadOf: entry.value.text))
     }
     return number
   }
@@ -170,7 +180,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     value(name, meaning) == nil ? nil : try int(name, in: range, meaning)
   }
 
-  /// A finite number in a range.
+  /// A finite number in a range. A fraction such as `8/255` is read, too.
   public func double(
     _ name: String, default fallback: Double? = nil,
     in range: ClosedRange<Double> = 0...Double.infinity,
@@ -179,9 +189,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     guard let entry = value(name, default: fallback.map { "\($0)" }, meaning) else {
       return try required(name, fallback, meaning)
     }
-    guard case .scalar(let text) = entry.value, let number = Double(text), number.isFinite,
-      range.contains(number)
-    else {
+    guard case .scalar(let text) = entry.value, let number = range.number(text) else {
       throw wrong(entry, range.words)
     }
     return number
@@ -223,7 +231,10 @@ public final class Settings: @unchecked Sendable, Equatable {
 
   /// The error for a value of the wrong kind.
   func wrong(_ entry: Entry, _ expected: String) -> Failure {
-    .badData("\(entry.place): \(entry.name): expected \(expected), found \(entry.value.kind)")
+    guard entry.isOption, case .scalar(let text) = entry.value, !text.isEmpty else {
+      return .badData("\(entry.subject): expected \(expected), found \(entry.value.kind)")
+    }
+    return .badData("\(entry.place) \(text): expected \(expected)")
   }
 
   /// The default, if there is one.
@@ -233,13 +244,5 @@ public final class Settings: @unchecked Sendable, Equatable {
   {
     if let fallback { return fallback }
     throw Failure.badData("\(place): '\(name)' is missing (\(meaning))")
-  }
-}
-
-extension ClosedRange<Double> {
-  /// The range in words, for an error message.
-  var words: String {
-    upperBound == .infinity
-      ? "a number of at least \(lowerBound)" : "a number from \(lowerBound) to \(upperBound)"
   }
 }
