@@ -64,7 +64,9 @@ struct Tune: ParsableCommand {
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
-    try output.show(tuning.record, "\(table(tuning))\n\n\(choice(tuning))\ncurve: \(figure.path)")
+    let checks = tuning.checks.map { "\n\n" + $0.text } ?? ""
+    try output.show(
+      tuning.record, "\(table(tuning))\n\n\(choice(tuning))\ncurve: \(figure.path)\(checks)")
     guard tuning.chosen != nil else {
       throw Failure(.failed, choice(tuning), hint: "try smaller values of \(setting)")
     }

@@ -43,7 +43,10 @@ public struct ExperimentRun {
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
-    for plan in experiment.attacks { _ = try plan.count.map { try attacked.first($0) } }
+    for plan in experiment.attacks {
+      let images = try plan.count.map { try attacked.first($0) } ?? attacked
+      try plan.leftOut(of: images).map { progress.note($0) }
+    }
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -62,12 +65,14 @@ public struct ExperimentRun {
     let provenance = self.provenance(
       attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
+    let spending = results.map { $0.spending() }
+    let own = Grid(cells: cells, provenance: provenance, spending: spending)
     let grid = Grid(
       cells: cells, provenance: provenance,
-      flags: evidence.flags(), spending: results.map { $0.spending() },
+      flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
-      repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
+      repeats: ([own] + repetitions).repeatedCells())
     return (grid, models)
   }
 
@@ -155,7 +160,7 @@ public struct ExperimentRun {
   /// Whether the folder has the examples that are to be kept: the right number of them, made on the
   /// same source with the same settings.
   private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
-    guard keep > 0 else { return true }
+    guard runner.examples(ofImages: keep) > 0 else { return true }
     let (plan, source) = (runner.plan, runner.source)
     guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else {
       return false
@@ -168,9 +173,7 @@ public struct ExperimentRun {
   // MARK: Trust
 
   private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
-    let noises = Set(
-      experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)
-    ).sorted()
+    let noises = experiment.attacks.noiseSizes
     let seed = experiment.seed.derive("probe")
     let parts = [
       "probe 3", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
@@ -198,13 +201,8 @@ public struct ExperimentRun {
     let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
       \.name)
     for probe in probes where files.contains(probe.model) {
-      let findings = probe.findings(classCount: data.classCount)
-      if let fatal = findings.first(where: \.stopsRuns) {
-        throw Failure.badData(
-          "model \(probe.model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)",
-          hint: fatal.flag.advice)
-      }
-      for finding in findings {
+      try probe.allow(experiment.attacks, classCount: data.classCount)
+      for finding in probe.findings(classCount: data.classCount) {
         progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
       }
     }
