@@ -185,7 +185,8 @@ public struct ExperimentRun {
     return try step(.probe(model.name), reused: stored != nil) {
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
-      let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
+      let probe = ModelProbe(
+        of: model.watched(by: progress), on: data, noises: noises, seed: seed)
       progress.end(nil)
       try GradientPictures(of: model, on: data).write(request: request, to: pictures)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))

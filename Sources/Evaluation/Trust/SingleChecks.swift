@@ -80,13 +80,9 @@ extension ModelProbe {
     seed: Seed, progress: ProgressDisplay
   ) {
     progress.begin("check \(contestant.name)", total: 1, unit: "models")
-    let classifier = QueryCounter(contestant.classifier) { passes in
-      progress.update(0, "pass \(passes + 1)")
-    }
     self.init(
-      of: Contestant(
-        name: contestant.name, classifier: classifier, fingerprint: contestant.fingerprint),
-      on: data, noises: plans.noiseSizes, seed: seed.derive("probe"))
+      of: contestant.watched(by: progress), on: data, noises: plans.noiseSizes,
+      seed: seed.derive("probe"))
     progress.end(nil)
   }
 
@@ -96,6 +92,14 @@ extension ModelProbe {
     guard let fatal = findings(classCount: classCount).first(where: \.stopsRuns) else { return }
     throw Failure.badData(
       "model \(model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)", hint: fatal.flag.advice)
+  }
+}
+
+extension Contestant {
+  /// The same model, whose forward passes are shown as progress.
+  func watched(by progress: ProgressDisplay) -> Contestant {
+    let counter = QueryCounter(classifier) { progress.update(0, "pass \($0 + 1)") }
+    return Contestant(name: name, classifier: counter, fingerprint: fingerprint)
   }
 }
 
