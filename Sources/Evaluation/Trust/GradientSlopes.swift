@@ -65,7 +65,7 @@ public struct GradientSlopes: Codable, Equatable, Sendable {
   static func measure(
     _ classifier: any Classifier, at images: Tensor, points: Int = GradientSlopes.points
   ) -> (slopes: GradientSlopes?, broken: Int) {
-    // images, step, low, high, way [N, …]; classes [N, 2]; margins, measured, promised [N]
+    // images, move, low, way [N, …]; classes [N, 2]; margins, measured, promised [N]
     let logits = withoutGradients { classifier.logits(images) }
     let classes = logits.topK(2, 1).indices
     func margins(_ logits: Tensor) -> Tensor {
@@ -74,9 +74,9 @@ public struct GradientSlopes: Codable, Equatable, Sendable {
     }
     let range = classifier.valueRange
     let size = step * (range.upperBound - range.lowerBound)
-    let step = classifier.inputGradient(at: images, of: margins).sign * size
-    let low = (images - step).clamped(to: range)
-    let way = (images + step).clamped(to: range) - low
+    let move = classifier.inputGradient(at: images, of: margins).sign * size
+    let low = (images - move).clamped(to: range)
+    let way = (images + move).clamped(to: range) - low
     let ends = withoutGradients { [classifier.logits(low), classifier.logits(low + way)] }
     let measured = margins(ends[1]) - margins(ends[0])
     var promised = measured * 0

@@ -70,8 +70,8 @@ extension TrustCheck {
       reason alone. No accuracy of this model means anything.
       """,
     advice: """
-      Bring the classes of the data into the model's order: name the folders of the classes so \
-      that they sort in it (for numbers 01, 02, …, 10), or number the labels in it.
+      Bring the classes of the data into the model's order: write their names in that order into \
+      the file classes.txt of a folder of pictures, or number the labels of arrays in that order.
       """
   ) { evidence in
     evidence.probes.compactMap { probe in
