@@ -176,7 +176,7 @@ public struct ExperimentRun {
     let noises = experiment.attacks.noiseSizes
     let seed = experiment.seed.derive("probe")
     let parts = [
-      "probe 3", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
+      "probe 4", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
     ]
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
