@@ -59,6 +59,10 @@ public protocol Attack: Sendable {
   /// Whether the attack is defined for pictures only, and not for rows of a table.
   var needsPictures: Bool { get }
 
+  /// Whether the attack takes gradients of the attacked model. A model that has none is attacked
+  /// only by other attacks.
+  var usesGradients: Bool { get }
+
   /// The loss L of an attack that is the single step clip(X + ε·sign ∇ₓL); nil for every other
   /// attack.
   ///
@@ -111,6 +115,7 @@ extension Attack {
   public static var hasFrames: Bool { false }
   public var dependencies: [String: String] { [:] }
   public var needsPictures: Bool { false }
+  public var usesGradients: Bool { !Self.isControl }
   public var singleStepLoss: AttackLoss? { nil }
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { nil }
   public func check(against classifier: any Classifier) throws {}

@@ -50,6 +50,7 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
 
   public static let runsAnotherAttack = true
   public var needsPictures: Bool { attack.needsPictures }
+  public var usesGradients: Bool { attack.usesGradients }
   public var dependencies: [String: String] { attack.dependencies }
   public var norm: Norm { attack.norm }
 

@@ -37,6 +37,8 @@ public struct SimultaneousPerturbation: Attack, Configurable {
     self.rate = rate
   }
 
+  public var usesGradients: Bool { false }
+
   public static let settings: [Setting<SimultaneousPerturbation>] = [
     .int("steps", \.steps, in: 1...100_000, "number of steps"),
     .int(

@@ -36,6 +36,8 @@ public struct SquareAttack: Attack, Configurable {
     self.expectation = expectation
   }
 
+  public var usesGradients: Bool { false }
+
   public static let settings: [Setting<SquareAttack>] = [
     .norm(\.norm, of: [.linf, .l2]),
     .int(

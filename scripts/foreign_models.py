@@ -180,6 +180,58 @@ def tiny():
     evil(f"{fixtures}/evil.pth")
 
 
+# ---- programs and checkpoints as other people save them
+class Scaled(nn.Module):
+    """A linear layer behind a normalisation, which may be computed in place."""
+
+    def __init__(self, in_place):
+        super().__init__()
+        self.linear, self.in_place = nn.Linear(64, 3), in_place
+
+    def forward(self, x):
+        x = x.sub_(0.5).div_(0.25) if self.in_place else (x - 0.5) / 0.25
+        return self.linear(x.flatten(1))
+
+
+class Counted(nn.Module):
+    """A linear layer that accepts batches of one size."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.linear, self.size = nn.Linear(64, 3), size
+
+    def forward(self, x):
+        return self.linear(x.view(self.size, 64))
+
+
+def habits():
+    for name, in_place in (("inplace.plain", False), ("inplace", True)):
+        torch.manual_seed(3)
+        path = f"{fixtures}/{name}.pt"
+        torch.jit.trace(Scaled(in_place), torch.rand(2, 1, 8, 8), check_trace=False).save(path)
+        without_places(path)
+    torch.jit.trace(Counted(8), torch.rand(8, 1, 8, 8)).save(f"{fixtures}/batch8.pt")
+    without_places(f"{fixtures}/batch8.pt")
+    convolution = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)
+    ).eval()
+    # Without options, PyTorch 2.9 and later put the numbers into a file beside the model.
+    for name, model in (("batch4", Counted(4)), ("theirs", convolution)):
+        path, inside = f"{fixtures}/{name}.onnx", name == "theirs"
+        torch.onnx.export(model, (torch.rand(4, 1, 8, 8),), path, external_data=inside)
+        file = onnx.load(path, load_external_data=False)
+        for node in file.graph.node:
+            node.ClearField("metadata_props")
+        onnx.save(file, path)
+    weights = {"0.weight": torch.rand(3, 4)}
+    for name, checkpoint in {
+        "namespace": {"model": weights, "args": argparse.Namespace(lr=0.1)},
+        "numpy": {"net": weights, "acc": np.float64(9.5)},
+        "rmodel": {"rmodel": weights, "epoch": 1},
+    }.items():
+        torch.save(checkpoint, f"{fixtures}/checkpoint.{name}.pth")
+
+
 class Call:
     def __reduce__(self):
         return (os.system, ("touch /tmp/crossfire-was-here",))
@@ -437,4 +489,9 @@ if __name__ == "__main__":
     parser.add_argument("--parity")
     parser.add_argument("--out", default="foreign")
     options = parser.parse_args()
-    parity(options.parity, options.out) if options.parity else (tiny(), mistakes(), operators())
+    parity(options.parity, options.out) if options.parity else (
+        tiny(),
+        mistakes(),
+        habits(),
+        operators(),
+    )

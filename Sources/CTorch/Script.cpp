@@ -56,7 +56,10 @@ int64_t ct_script_weights(ct_script_ref script) {
 
 ct_ref ct_script_run(ct_script_ref script, ct_ref images) {
   return made([&] {
-    c10::IValue out = script->module.forward({images->value});
+    // A program may write into its input, so it gets a copy. The copy is no leaf of the graph of
+    // operations, so that it may be written to where gradients are recorded, too.
+    at::Tensor input = images->value.clone(at::MemoryFormat::Contiguous);
+    c10::IValue out = script->module.forward({std::move(input)});
     TORCH_CHECK(out.isTensor(), "its forward returns ", out.tagKind(),
                 "; expected one tensor of logits");
     at::Tensor logits = out.toTensor();

@@ -75,7 +75,11 @@ extension Classifier {
     }
     guard classCount == data.classCount else {
       throw Failure.badData(
-        "model \(model) has \(classCount) classes, \(data.name) has \(data.classCount)")
+        "model \(model) has \(classCount) classes, \(data.name) has \(data.classCount)",
+        hint: classCount > data.classCount
+          ? "if no label of these arrays is of the last class, state the number of classes after "
+            + "the data: :classes=\(classCount)"
+          : "use data of the classes that the model was trained on")
     }
     guard valueRange == data.valueRange else {
       func words(_ range: ClosedRange<Double>) -> String {

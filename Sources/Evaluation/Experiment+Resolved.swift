@@ -106,7 +106,7 @@ extension ModelNotes {
       ("normalize", normalize),
       ("channels", channels.map { Node($0.rawValue) }),
       ("range", range.map { list(["\($0.lowerBound)", "\($0.upperBound)"]) }),
-      ("layout", layout.map { Node($0.rawValue) }),
+      ("layout", layout.map { Node($0.rawValue) }), ("entry", entry.map { Node($0) }),
     ]
     return all.compactMap { name, node in node.map { (name, $0) } }
   }

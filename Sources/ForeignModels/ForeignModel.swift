@@ -7,6 +7,13 @@ protocol ForeignProgram: Sendable {
   /// expects them.
   /// - Throws: `Failure.badData` with the reason, if the program cannot take such images.
   func run(_ images: Tensor) throws -> Tensor
+
+  /// The number of images that the file states for a batch; nil if it states none.
+  var batchSize: Int? { get }
+}
+
+extension ForeignProgram {
+  var batchSize: Int? { nil }
 }
 
 extension ScriptProgram: ForeignProgram {}
@@ -24,29 +31,30 @@ public struct ForeignModel: Classifier {
   /// The layers that images pass before the program.
   public let before: LayerList
   let layout: ModelNotes.Layout
-  /// Whether the program accepts only a batch of one image. It is then called for one image after
-  /// another.
-  let isSingle: Bool
+  /// The only number of images that the program accepts; nil if it accepts any number.
+  public let batchSize: Int?
   private let program: any ForeignProgram
+  /// The name of the model in error messages.
+  private let name: String
 
-  /// Calls the program once, to find the number of classes.
+  /// Calls the program, to find the number of classes and the number of images that it accepts.
   /// - Parameters:
   ///   - input: the shape of one image, or of one row of a table.
   ///   - valueRange: the smallest and the largest value of the data.
   /// - Throws: `Failure.badData` if the program does not give one row of logits for each image.
   init(
     _ program: any ForeignProgram, input: InputShape, valueRange: ClosedRange<Double> = 0...1,
-    notes: ModelNotes, device: Device
+    notes: ModelNotes, device: Device, name: String = "the model"
   ) throws {
     let before = try notes.preparation(for: input, in: valueRange)
     try self.init(
       program, input: input, valueRange: valueRange, before: before, layout: notes.layout ?? .nchw,
-      device: device)
+      device: device, name: name)
   }
 
   private init(
     _ program: any ForeignProgram, input: InputShape, valueRange: ClosedRange<Double>,
-    before: LayerList, layout: ModelNotes.Layout, device: Device
+    before: LayerList, layout: ModelNotes.Layout, device: Device, name: String
   ) throws {
     guard input.isPicture || layout != .nhwc else {
       throw Failure.badData(
@@ -67,11 +75,8 @@ public struct ForeignModel: Classifier {
       }
       return logits
     }
-    // A program that accepts only one image fails for two, so one image is tried next. If both
-    // fail, the error for two images is reported.
-    let two = Result { try logits(2) }
-    let found = try (try? two.get()) ?? (try? logits(1)) ?? two.get()
-    isSingle = found.shape[0] == 1
+    let found: Tensor
+    (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
     inputShape = input
     classCount = found.shape[1]
     self.valueRange = valueRange
@@ -79,7 +84,34 @@ public struct ForeignModel: Classifier {
     self.before = before
     self.layout = layout
     self.program = program
+    self.name = name
   }
+
+  /// Finds how many images a program accepts, and its logits for some.
+  ///
+  /// A program that fails for two images or for three was exported for batches of one size. This is
+  /// two, one, what the file states, or a number in the reason of the failure, since libtorch names
+  /// the shapes that do not fit: "shape '[8, 64]' is invalid for input of size 128".
+  /// - Parameter perImage: the count of numbers in an image.
+  /// - Throws: the error for two images, if the program fails for every size.
+  private static func accepted(
+    _ stated: Int?, perImage: Int, _ logits: (Int) throws -> Tensor
+  ) throws -> (size: Int?, logits: Tensor) {
+    let two = Result { try logits(2) }
+    if let found = try? two.get() { return ((try? logits(3)) == nil ? 2 : nil, found) }
+    var sizes = [1] + (stated.map { [$0] } ?? [])
+    if case .failure(let failure as Failure) = two {
+      sizes += failure.message.matches(of: /\d+/).compactMap { Int($0.0) }.prefix(12)
+    }
+    var tried: Set = [0, 2]
+    for size in sizes where tried.insert(size).inserted && size * perImage <= mostNumbers {
+      if let found = try? logits(size) { return (size, found) }
+    }
+    return try (nil, two.get())
+  }
+
+  /// The most numbers in a batch that is tried to find the size of a program's batches.
+  private static let mostNumbers = 1 << 24
 
   /// This model with more layers before it.
   /// - Throws: `Failure.badData` if the layers change the shape of the images, or have parameters.
@@ -96,19 +128,29 @@ public struct ForeignModel: Classifier {
     }
     return try ForeignModel(
       program, input: inputShape, valueRange: valueRange,
-      before: LayerList(layers.layers + before.layers), layout: layout, device: device)
+      before: LayerList(layers.layers + before.layers), layout: layout, device: device, name: name)
   }
 
   public func logits(_ images: Tensor) -> Tensor {
-    guard isSingle, images.shape[0] != 1 else { return run(images) }
-    return Tensor.concatenate((0..<images.shape[0]).map { run(images.narrow(0, $0, 1)) })
+    // images [N, …]
+    let count = images.shape[0]
+    guard let batchSize, count != batchSize, count > 0 else { return run(images) }
+    // The last batch is filled up with copies of the last image, whose logits are dropped.
+    let missing = (batchSize - count % batchSize) % batchSize
+    let last = images.narrow(0, count - 1, 1)
+    let whole = Tensor.concatenate([images] + [Tensor](repeating: last, count: missing))
+    let parts = stride(from: 0, to: count, by: batchSize).map { start in
+      run(whole.narrow(0, start, batchSize))
+    }
+    return Tensor.concatenate(parts).narrow(0, 0, count)
   }
 
   private func run(_ images: Tensor) -> Tensor {
-    // The initializer has run the program on images of this shape, so that what is left is a
-    // failure that no caller can handle, such as too little memory.
+    // The initializer has run the program on images of this shape. What is left is a failure that
+    // no caller can handle, such as too little memory, or a program that fails for some values.
     do { return try program.run(Self.prepared(images, before, layout)) } catch {
-      Engine.refuse((error as? Failure)?.message ?? "\(error)")
+      let reason = (error as? Failure)?.message ?? "\(error)"
+      Engine.stop("\(name) failed for images of shape \(images.shape): \(reason)")
     }
   }
 

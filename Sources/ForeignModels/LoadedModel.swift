@@ -59,16 +59,22 @@ public struct LoadedModel: Sendable {
     _ url: URL, notes: ModelNotes = ModelNotes(), for images: Images? = nil, device: Device = .cpu
   ) throws {
     do {
-      switch try ModelFileKind(url) {
+      let kind = try ModelFileKind(url)
+      guard notes.entry == nil || kind == .stateDictionary else {
+        throw Failure.badData(
+          "entry '\(notes.entry ?? "")' is for checkpoints of PyTorch, found \(kind.rawValue)",
+          hint: "leave entry out")
+      }
+      switch kind {
       case .safetensors: self = try Self.safetensors(url, notes, images, device)
       case .script: self = try Self.script(url, notes, images, device)
       case .stateDictionary:
-        let network = try StateDictionary(archive: url).network(notes, for: images, device: device)
-        try self.init(network, .weights)
+        let weights = try StateDictionary(archive: url, entry: notes.entry)
+        try self.init(weights.network(notes, for: images, device: device), .weights)
       case .onnx: self = try Self.onnx(url, notes, images, device)
       }
     } catch let failure as Failure {
-      guard !failure.message.hasPrefix(url.path) else { throw failure }
+      guard !failure.message.contains(url.path) else { throw failure }
       throw Failure(failure.kind, "\(url.path): \(failure.message)", hint: failure.hint)
     }
   }
@@ -155,7 +161,7 @@ extension LoadedModel {
     let notes = notes.over(try ModelNotes(json: program.notes))
     let model = try ForeignModel(
       program, input: shape(notes.input ?? images?.shape),
-      valueRange: images?.valueRange ?? 0...1, notes: notes, device: device)
+      valueRange: images?.valueRange ?? 0...1, notes: notes, device: device, name: url.path)
     return try LoadedModel(
       model, .script, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
@@ -168,9 +174,10 @@ extension LoadedModel {
     let notes = try notes.over(ModelNotes(json: file.metadata[ModelNotes.name] ?? ""))
     let input = try shape(notes.input ?? file.inputShape(notes.layout ?? .nchw) ?? images?.shape)
     let model = try ForeignModel(
-      program, input: input, valueRange: images?.valueRange ?? 0...1, notes: notes, device: device)
+      program, input: input, valueRange: images?.valueRange ?? 0...1, notes: notes, device: device,
+      name: url.path)
     return try LoadedModel(
-      model, .onnx, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
+      model, .onnx, notes, parameters: program.weights, digest: file.digest(url))
   }
 
   private static func shape(_ known: InputShape?) throws -> InputShape {

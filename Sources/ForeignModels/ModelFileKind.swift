@@ -18,7 +18,7 @@ enum ModelFileKind: String, CaseIterable {
     guard let file = try? FileHandle(forReadingFrom: url),
       let head = try? file.read(upToCount: 16) ?? Data()
     else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     try? file.close()
     let start = [UInt8](head)
@@ -41,12 +41,24 @@ enum ModelFileKind: String, CaseIterable {
     let members = try ZipArchive(pytorch: url).names.compactMap {
       $0.split(separator: "/").last.map(String.init)
     }
+    // What torch.export writes can contain pickles, too.
+    guard !members.contains(where: exportMembers.contains) else {
+      throw Failure.badData(
+        "it is an archive of torch.export (.pt2), which is not supported",
+        hint:
+          "save the model as TorchScript: torch.jit.trace(model.eval(), images).save('model.pt')")
+    }
     if members.contains("constants.pkl") { return .script }
     if members.contains("data.pkl") { return .stateDictionary }
     throw Failure.badData(
       "it is a zip archive, but not one that PyTorch wrote",
-      hint: "save the model with torch.jit.trace(model, images).save('model.pt')")
+      hint: "save the model as TorchScript: torch.jit.trace(model.eval(), images).save('model.pt')")
   }
+
+  /// Members of the archives of torch.export, in the order of its versions.
+  private static let exportMembers = [
+    "serialized_exported_program.json", "archive_format", "archive_version",
+  ]
 
   private static func unknown(_ start: [UInt8]) -> Failure {
     let hint =

@@ -15,6 +15,7 @@ extension ModelNotes {
     both.channels = channels ?? other.channels
     both.range = range ?? other.range
     both.layout = layout ?? other.layout
+    both.entry = entry ?? other.entry
     return both
   }
 

@@ -17,7 +17,7 @@ public struct ModelNotes: Equatable, Sendable {
   public enum Layout: String, CaseIterable, Sendable { case nchw, nhwc, flat }
 
   /// (x − mean) / deviation for each channel, in the model's own range and order of channels. A
-  /// single number applies to all channels. For a row of a table, each feature is a channel.
+  /// single mean or deviation applies to all channels. For a row of a table, each feature is a channel.
   public struct Normalization: Equatable, Sendable {
     public let mean: [Double]
     public let deviation: [Double]
@@ -35,6 +35,8 @@ public struct ModelNotes: Equatable, Sendable {
   /// bytes.
   public var range: ClosedRange<Double>?
   public var layout: Layout?
+  /// Where the weights are in a PyTorch checkpoint: a key, or several that are separated by dots.
+  public var entry: String?
 
   /// Notes that state nothing.
   public init() {}
@@ -46,6 +48,7 @@ public struct ModelNotes: Equatable, Sendable {
   /// The names of all settings, in the order of the table in docs/models.md.
   package static let names = [
     "normalize", "range", "channels", "layout", "input", "classes", "architecture", "layers",
+    "entry",
   ]
 
   /// The names in `normalize`, for the mean and for the standard deviation.
@@ -81,6 +84,9 @@ public struct ModelNotes: Equatable, Sendable {
       layout = Layout(rawValue: word)
     }
     range = try Self.range(settings)
+    if settings.has("entry") {
+      entry = try settings.string("entry", "the key of the weights in a PyTorch checkpoint")
+    }
     // The code above does not always read every setting. All names are read once here, so that
     // `finish` does not refuse them, and lists them if it refuses an unknown name.
     for name in Self.names { _ = settings.value(name, "") }
@@ -130,11 +136,13 @@ public struct ModelNotes: Equatable, Sendable {
     let mean = try map.doubles("mean", in: -1e6...1e6, "of each channel, in the model's range")
     let deviation = try map.doubles("std", in: 1e-9...1e6, "of each channel, in the model's range")
     try map.finish("normalize")
-    guard mean.count == deviation.count, !mean.isEmpty else {
+    guard mean.count == deviation.count || min(mean.count, deviation.count) == 1,
+      !mean.isEmpty, !deviation.isEmpty
+    else {
       throw Failure.badData(
         "\(map.place): normalize has \(mean.count) means and \(deviation.count) standard "
           + "deviations",
-        hint: "give one of each per channel, like normalize: { mean: [0.1307], std: [0.3081] }")
+        hint: "give one of each per channel, or one for all channels")
     }
     return Normalization(mean: mean, deviation: deviation)
   }
@@ -151,8 +159,9 @@ public struct ModelNotes: Equatable, Sendable {
   }
 
   static let unknownInput = Failure.badData(
-    "it does not say what images it takes",
-    hint: "give their shape, like input=3x32x32 (or input=4 for rows of a table), or name the data")
+    "input shape unknown",
+    hint: "add it after the file, like :input=1x28x28 for images of 28x28 pixels with one channel, "
+      + "or :input=4 for rows of 4 numbers; or name the data with --data")
 }
 
 extension CaseIterable where Self: RawRepresentable, RawValue == String {

@@ -64,7 +64,7 @@ public final class Digest {
   /// - Throws: `Failure.missing` if the file cannot be read.
   public static func hex(ofFile url: URL, _ algorithm: Algorithm = .sha256) throws -> String {
     guard let file = try? FileHandle(forReadingFrom: url) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     defer { try? file.close() }
     let digest = Digest(algorithm)
@@ -73,7 +73,7 @@ public final class Digest {
         piece.withUnsafeBytes { digest.update($0) }
       }
     } catch {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     return digest.hex()
   }

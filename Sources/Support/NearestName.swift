@@ -1,9 +1,13 @@
 /// The candidate that a mistyped word most likely means, the first one among equals; nil if none is
 /// close.
 ///
+/// A candidate that begins with the word comes first: `resnet` means `resnet18` and not `lenet`.
 /// A candidate is close if at most two letters, or a third of the word's letters if that is more,
 /// must be inserted, deleted or replaced. Upper and lower case are equal.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
+  let start = word.lowercased()
+  let longer = candidates.first { $0.lowercased().hasPrefix(start) }
+  if let longer, word.count > 2 { return longer }
   let limit = max(2, word.count / 3)
   let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
   guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= limit else { return nil }

@@ -138,7 +138,7 @@ struct Export: ParsableCommand {
 
   private func source(_ path: String, of set: ExampleSet, _ device: Device) throws -> any Classifier
   {
-    let named = try NamedModel(path: path)
+    let named = try NamedModel(path)
     let images = LoadedModel.Images(
       shape: InputShape(ofBatch: set.original.shape), classNames: set.origin.classNames,
       valueRange: set.origin.valueRange)

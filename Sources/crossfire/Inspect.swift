@@ -45,11 +45,11 @@ struct Inspect: ParsableCommand {
       throw Failure.usage("--deep tests a model on images", hint: "add --data with a data set")
     }
     let device = try engine.start()
-    let model = try NamedModel(path: path)
+    let model = try NamedModel(path)
     let url = model.url
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw Failure.missing("cannot find \(path)")
+      throw Failure.unreadable(url)
     }
     if isFolder.boolValue { return try showRun(url) }
     if let file = try? SafetensorsFile(url), file.contains("original") {
@@ -65,6 +65,7 @@ struct Inspect: ParsableCommand {
     let classNames: [String]?
     let valueRange: ClosedRange<Double>
     let before: [String]
+    let batchSize: Int?
     let model: NetworkDescription?
     let training: TrainingRecord?
     let parameters: Int
@@ -85,12 +86,14 @@ struct Inspect: ParsableCommand {
     let images = try data.map { try DataReference($0).load(defaultSplit: .test) }
     let model = try architecture.load(named, for: images, device: device)
     let classifier = model.classifier
-    let before = (classifier as? ForeignModel)?.before.texts ?? []
+    let program = classifier as? ForeignModel
+    let before = program?.before.texts ?? []
     var document = ModelDocument(
       format: model.format.rawValue, input: "\(classifier.inputShape)",
       classes: classifier.classCount,
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
-      model: model.network?.description, training: model.training, parameters: model.parameters,
+      batchSize: program?.batchSize, model: model.network?.description, training: model.training,
+      parameters: model.parameters,
       fingerprint: model.fingerprint)
     let range = classifier.valueRange
     var lines = [
@@ -99,9 +102,12 @@ struct Inspect: ParsableCommand {
         + "values from \(range.lowerBound.plainDecimal) to \(range.upperBound.plainDecimal)",
       "fingerprint \(model.fingerprint)", "",
     ]
-    lines += (model.network?.description.layers.texts ?? before + ["(a program)"]).enumerated().map
-    {
-      "  \("\($0.offset)".padded(to: 3)) \($0.element)"
+    let steps =
+      model.network?.description.layers.texts ?? before + ["\(model.format.rawValue) graph"]
+    lines += steps.enumerated().map { "  \("\($0.offset)".padded(to: 3)) \($0.element)" }
+    if let size = program?.batchSize {
+      lines.append(
+        "      runs on \(size) image\(size == 1 ? "" : "s") at a time, as it was exported")
     }
     if let training = model.training {
       lines += [

@@ -31,6 +31,7 @@ struct QueryCounterTests {
       spent(BasicIterativeMethod(StepSchedule(steps: 5), tuned), budgets: [0.1]) == (150, 150))
   }
 
+<<<<<<< HEAD
   @Test("each draw of an expectation costs one gradient per step, and one draw costs nothing more")
   func expectation() {
     let schedule = StepSchedule(steps: 5)
@@ -48,6 +49,29 @@ struct QueryCounterTests {
     for (cost, expected) in zip(costs[1], [(18, 18), (90, 90), (216, 180)]) {
       #expect(cost == expected)
     }
+=======
+  @Test(
+    "an attack says whether it takes gradients of the attacked model", arguments: AttackCase.all)
+  func usesGradients(_ attackCase: AttackCase) throws {
+    let plan = try attackCase.plan()
+    let model = TinyModel.all[1]
+    let counter = QueryCounter(model.classifier)
+    let (images, labels) = (model.images.narrow(0, 0, 6), model.labels.narrow(0, 0, 6))
+    let goal = plan.goal.goal(
+      for: labels, images: images, classifier: model.classifier, draws: .of(images, 1))
+    _ = plan.attack.sweep(
+      images, goal, epsilons: plan.epsilons.isEmpty ? [0.1] : plan.epsilons, against: counter,
+      draws: .of(images, 2))
+    #expect(plan.attack.usesGradients == (counter.backwards > 0))
+  }
+
+  @Test("a surrogate takes no gradients of the attacked model, and a bisection those of its attack")
+  func gradientsOfOthers() throws {
+    let network = try #require(TinyModel.all[0].classifier as? Network)
+    #expect(try !SurrogateTransfer(of: FastGradientSign(), on: network).usesGradients)
+    #expect(Bisection(of: FastGradientSign()).usesGradients)
+    #expect(!Bisection(of: SquareAttack()).usesGradients)
+>>>>>>> r2
   }
 
   @Test("the saliency map costs two gradients for each image that is not at its goal")

@@ -11,11 +11,12 @@ struct ModelNotesTests {
     let notes = try ModelNotes(
       json: #"""
         {"architecture": "small", "input": "3x4x4", "classes": ["a", "b"], "channels": "bgr",
-         "range": [0, 255], "layout": "nhwc",
+         "range": [0, 255], "layout": "nhwc", "entry": "ema",
          "normalize": {"mean": [103.9, 116.8, 123.7], "std": [1, 1, 1]}}
         """#)
     #expect(
       notes.architecture == "small" && notes.classNames == ["a", "b"] && notes.channels == .bgr)
+    #expect(notes.entry == "ema")
     #expect(notes.range == 0...255 && notes.layout == .nhwc && notes.input?.description == "3x4x4")
     let input = InputShape(channels: 3, height: 4, width: 4)
     #expect(try notes.preparation(for: input, in: 0...1).texts.first == "bgr")
@@ -38,8 +39,8 @@ struct ModelNotesTests {
       (#"{"classes": ["a", "a"]}"#, "classes: expected 2 to 65536 different names"),
       (#"{"range": [1, 0]}"#, "range: expected two rising numbers"),
       (
-        #"{"normalize": {"mean": [1, 2], "std": [1]}}"#,
-        "normalize has 2 means and 1 standard deviations"
+        #"{"normalize": {"mean": [1, 2], "std": [1, 1, 1]}}"#,
+        "normalize has 2 means and 3 standard deviations"
       ),
       (#"{"normalize": {"mean": [1], "std": [0]}}"#, "std: expected numbers"),
       (#"{"channels": "gbr"}"#, "channels: 'gbr' is not known"),

@@ -43,19 +43,37 @@ struct OnnxOperatorTests {
     #expect(Set(OnnxOperators.all.keys).subtracting(seen) == [])
   }
 
-  @Test("an operator that is not supported is named with its node, and with those that are")
+  @Test("operators that are not supported are named, and the hint says what has no such limit")
   func unsupported() {
     let failure = #expect(throws: Failure.self) {
       try LoadedModel(Fixture.file("unsupported.onnx"))
     }
     #expect(
       failure?.message.hasSuffix(
-        "unsupported.onnx: node 'the-node' (Hardmax) has an operator that is not supported") == true
-    )
-    #expect(failure?.hint?.hasPrefix("supported are: Add, AveragePool, BatchNormalization") == true)
+        "unsupported.onnx: operators that are not supported: Hardmax "
+          + "(the first is node 'the-node' (Hardmax))") == true)
+    #expect(failure?.hint?.hasPrefix("save the model as TorchScript") == true)
   }
 
-  @Test("a graph in training mode, and numbers in another file, are refused")
+  @Test("all operators that are not supported are named at once, each once")
+  func allUnsupported() throws {
+    var bytes = try Data(contentsOf: Fixture.file("tiny.onnx"))
+    for (old, new) in [("Relu", "Rela"), ("Gemm", "Gemn")] {
+      while let place = bytes.firstRange(of: Data("\u{22}\u{4}\(old)".utf8)) {
+        bytes.replaceSubrange(place, with: Data("\u{22}\u{4}\(new)".utf8))
+      }
+    }
+    let place = TemporaryFolder()
+    try bytes.write(to: place.appending("other.onnx"))
+    let failure = #expect(throws: Failure.self) {
+      try LoadedModel(place.appending("other.onnx"))
+    }
+    #expect(
+      failure?.message.contains("operators that are not supported: Gemn, Rela (") == true,
+      "\(failure?.message ?? "")")
+  }
+
+  @Test("a graph in training mode, and one whose numbers are missing, are refused")
   func refused() {
     var notes = ModelNotes()
     notes.input = InputShape(channels: 1, height: 1, width: 5)
@@ -66,8 +84,8 @@ struct OnnxOperatorTests {
     #expect(
       training?.message.contains("node 'the-node' (Dropout) is in training mode") == true)
     let external = #expect(throws: Failure.self) { try LoadedModel(Fixture.file("external.onnx")) }
-    #expect(
-      external?.message.contains("keeps its numbers in another file") == true)
+    #expect(external?.kind == .missing)
+    #expect(external?.message.contains("has its numbers in 'external.bin'") == true)
   }
 
   @Test("a graph with an input [N, D] takes the rows of a table")

@@ -90,6 +90,7 @@ struct ProgramInputTests {
     let row = Tensor([1, 2, 3] as [Float], shape: [1, 3])
     for (mean, std, expected) in [
       ("[1, 1, 3]", "[1, 2, 1]", [0, 0.5] as [Float]), ("[1]", "[2]", [0, 0.5]),
+      ("[1, 0, 3]", "[2]", [0, 1]), ("[1]", "[1, 2, 1]", [0, 0.5]),
     ] {
       let notes = #"{"normalize": {"mean": \#(mean), "std": \#(std)}}"#
       let model = try model([3], InputShape(features: 3), notes: notes)

@@ -6,40 +6,78 @@ import Testing
 
 @testable import ForeignModels
 
-@Suite("Files that are not models, or would run something, are refused with a reason")
+@Suite("Files that are not models, or contain only code, are refused with a reason")
 struct RefusedModelTests {
   let folder = TemporaryFolder()
 
   private func refusal(_ url: URL, _ notes: ModelNotes = ModelNotes()) -> Failure? {
     let failure = #expect(throws: Failure.self) { try LoadedModel(url, notes: notes) }
     #expect(
-      failure?.message.hasPrefix(url.path) == true && failure?.message.contains("\n") == false)
+      failure?.message.contains(url.path) == true && failure?.message.contains("\n") == false)
     return failure
   }
 
-  @Test("a pickle that calls a function is refused by its name, and nothing is called")
+  @Test("a pickle that calls a function is refused with its name, and nothing is called")
   func malicious() throws {
     let mark = "/tmp/crossfire-was-here"
     try? FileManager.default.removeItem(atPath: mark)
     let failure = refusal(Fixture.file("evil.pth"), try ForeignModelTests.notes)
     #expect(
       failure?.message.hasSuffix(
-        "it names posix.system, which would have to be run; "
-          + "only tensors in plain containers are read") == true)
+        "it contains no named tensors; the names in it are '0.weight' "
+          + "(pickled code: posix.system)") == true)
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("a whole pickled model, half precision and the format before PyTorch 1.6 are refused")
+  @Test("an object beside the weights is skipped, and nothing of it is called")
+  func maliciousBeside() throws {
+    let mark = "/tmp/crossfire-was-here-too"
+    try? FileManager.default.removeItem(atPath: mark)
+    let place = folder.appending("weights.pth")
+    try PickleWriter.dictionary([
+      ("model", .dictionary([("0.weight", .tensor(type: "FloatStorage", count: 1))])),
+      ("args", .call("posix", "system", .text("touch \(mark)"))),
+    ]).archive([0, 0, 0x80, 0x3f]).write(to: place)
+    #expect(try StateDictionary(archive: place).tensors["0.weight"]?.floats() == [1])
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+
+  @Test("a whole pickled model and the format before PyTorch 1.6 are refused")
   func otherPickles() throws {
     let module = refusal(Fixture.file("module.pth"), try ForeignModelTests.notes)
-    #expect(module?.message.contains("it names __main__.Tiny") == true)
-    #expect(module?.hint?.contains("torch.save(model.state_dict()") == true)
-    let half = refusal(Fixture.file("half.pth"), try ForeignModelTests.notes)
     #expect(
-      half?.message.contains("torch.HalfStorage") == true
-        && half?.hint?.contains("model.float()") == true)
+      module?.message.hasSuffix("it contains pickled code (__main__.Tiny), which is not loaded")
+        == true)
+    #expect(module?.hint?.contains("torch.save(model.state_dict()") == true)
     let legacy = refusal(Fixture.file("legacy.pth"), try ForeignModelTests.notes)
     #expect(legacy?.message.contains("a plain pickle, as PyTorch wrote before version 1.6") == true)
+  }
+
+  @Test(
+    "archives of torch.export are named, and are not taken for others",
+    arguments: ["archive_format", "archive_version", "serialized_exported_program.json"])
+  func exported(_ member: String) throws {
+    let place = folder.appending("model.pt2")
+    try storedZip([("model/\(member)", Data("pt2".utf8)), ("model/data.pkl", Data())])
+      .write(to: place)
+    let failure = refusal(place)
+    #expect(failure?.message.contains("an archive of torch.export (.pt2)") == true)
+    #expect(failure?.hint?.contains("torch.jit.trace(model.eval(), images)") == true)
+  }
+
+  @Test("a zip archive of something else is not called one that PyTorch wrote")
+  func otherArchive() throws {
+    let place = folder.appending("pictures.zip")
+    try storedZip([("a.png", Data("x".utf8))]).write(to: place)
+    #expect(refusal(place)?.message.contains("not one that PyTorch wrote") == true)
+  }
+
+  @Test("an entry is refused for files that have none")
+  func entry() throws {
+    var notes = ModelNotes()
+    notes.entry = "ema"
+    let failure = refusal(Fixture.file("tiny.pt"), notes)
+    #expect(failure?.message.contains("entry 'ema' is for checkpoints of PyTorch") == true)
   }
 
   @Test("a state dictionary without an architecture or a shape asks for it")
@@ -49,8 +87,7 @@ struct RefusedModelTests {
     #expect(
       refusal(Fixture.file("tiny.pth"), notes)?.hint?.contains("give its architecture") == true)
     #expect(
-      refusal(Fixture.file("tiny.pth"))?.message.contains("does not say what images it takes")
-        == true)
+      refusal(Fixture.file("tiny.pth"))?.message.contains("input shape unknown") == true)
   }
 
   @Test(
@@ -109,7 +146,9 @@ struct RefusedModelTests {
 
   @Test("a file that does not exist is missing")
   func missing() {
-    let failure = #expect(throws: Failure.self) { try LoadedModel(folder.appending("nothing.pt")) }
-    #expect(failure?.kind == .missing)
+    let place = folder.appending("nothing.pt")
+    let failure = #expect(throws: Failure.self) { try LoadedModel(place) }
+    #expect(failure == .missing("No such file: \(place.path)"))
+    #expect(refusal(folder.url)?.hint == "it is a folder; give a file")
   }
 }

@@ -65,7 +65,7 @@ struct DigestTests {
   func missing() {
     let folder = Folder()
     let nowhere = folder.appending("nowhere")
-    #expect(throws: Failure.missing("cannot read \(nowhere.path)")) {
+    #expect(throws: Failure.missing("No such file: \(nowhere.path)")) {
       try Digest.hex(ofFile: nowhere)
     }
     let failure = #expect(throws: Failure.self) { try Digest.hex(ofFile: folder.url) }

@@ -32,6 +32,14 @@ struct NearestNameTests {
     #expect(nearestName(to: "abcdefxxxx", among: ["abcdef"]) == nil)
   }
 
+  @Test("a name that begins with the word comes before one with fewer other letters")
+  func beginning() {
+    let names = ["lenet", "cnn", "resnet18", "resnet20"]
+    #expect(nearestName(to: "resnet", among: names) == "resnet18")
+    #expect(nearestName(to: "ResNet1", among: names) == "resnet18")
+    #expect(nearestName(to: "renet", among: names) == "lenet")
+  }
+
   @Test("of equally near names the first is taken, and there may be no names")
   func ties() {
     #expect(nearestName(to: "xgsm", among: ["tgsm", "fgsm"]) == "tgsm")

@@ -196,8 +196,8 @@ public struct ExperimentRun {
 
   /// Shows what the probes found about models that were read from files. The findings are also
   /// flags of the grid.
-  /// - Throws: `Failure.badData` for a finding with which an attack would be meaningless, before
-  ///   anything is attacked.
+  /// - Throws: `Failure.badData` for a finding with which an attack of the experiment would be
+  ///   meaningless, before anything is attacked.
   private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
     let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
       \.name)

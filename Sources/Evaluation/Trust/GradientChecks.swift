@@ -20,7 +20,7 @@ extension TrustCheck {
       that records no gradients. A model that really has no gradients can be attacked without them \
       ('square' or 'spsa') or through another model ('surrogate').
       """,
-    stopsRuns: true
+    stops: .withGradients
   ) { evidence in
     evidence.probes.filter { probe in
       probe.brokenRows == 0

@@ -17,7 +17,7 @@ extension TrustCheck {
       Look for a division by zero in the model, for damaged weights, for weights that were saved \
       after a training that diverged, and for a wrong range of the input.
       """,
-    stopsRuns: true
+    stops: .all
   ) { evidence in
     evidence.probes.compactMap { probe in
       let unchanged = probe.brokenRows > 0

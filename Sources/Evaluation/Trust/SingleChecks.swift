@@ -89,7 +89,9 @@ extension ModelProbe {
   /// Checks that attacks on the model mean something.
   /// - Throws: `Failure.badData` for a finding with which one of the attacks would mean nothing.
   public func allow(_ plans: [AttackPlan], classCount: Int) throws {
-    guard let fatal = findings(classCount: classCount).first(where: \.stopsRuns) else { return }
+    guard let fatal = findings(classCount: classCount).first(where: { $0.stops(plans) }) else {
+      return
+    }
     throw Failure.badData(
       "model \(model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)", hint: fatal.flag.advice)
   }

@@ -11,21 +11,28 @@ public struct TrustCheck: Sendable {
   public let meaning: String
   /// What to do about a flag. Names of attacks stand in single quotes, settings as `name=value`.
   public let advice: String
-  /// Whether a run ends before it attacks anything if a model from a file raises this flag. No
-  /// accuracy of such a model would mean anything.
-  let stopsRuns: Bool
+  /// Which runs end before anything is attacked if a model from a file raises this flag, because an
+  /// accuracy of such a model would mean nothing.
+  let stops: StoppedRuns
   let find: @Sendable (TrustEvidence) -> [Finding]
 
   init(
-    name: String, raisedIf: String, meaning: String, advice: String, stopsRuns: Bool = false,
+    name: String, raisedIf: String, meaning: String, advice: String, stops: StoppedRuns = .none,
     find: @escaping @Sendable (TrustEvidence) -> [Finding]
   ) {
     self.name = name
     self.raisedIf = raisedIf
     self.meaning = meaning
     self.advice = advice
-    self.stopsRuns = stopsRuns
+    self.stops = stops
     self.find = find
+  }
+
+  enum StoppedRuns {
+    case none
+    /// Runs with an attack that takes gradients of the attacked model.
+    case withGradients
+    case all
   }
 
   /// One place in the evaluation where the condition of a check holds.

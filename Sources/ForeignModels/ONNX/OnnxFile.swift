@@ -46,15 +46,17 @@ struct OnnxFile {
   /// The version of the standard operators (the opset).
   private(set) var operators = 0
   private(set) var metadata: [String: String] = [:]
+  private let dataFiles: OnnxDataFiles
 
   static let mostParts = 100_000
 
-  /// - Throws: `Failure.missing` if the file cannot be read; `Failure.badData` if it is damaged,
-  ///   refers to other files, or holds what no image classifier needs.
+  /// - Throws: `Failure.missing` if the file, or one beside it with numbers, cannot be read;
+  ///   `Failure.badData` if it is damaged, or holds what no image classifier needs.
   init(_ url: URL) throws {
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
+    dataFiles = OnnxDataFiles(of: url)
     var graph: Data?
     var reader = ProtobufReader(data)
     while let (number, value) = try reader.next() {
@@ -63,7 +65,9 @@ struct OnnxFile {
       case 8:
         let (domain, version) = try Self.pair(value)
         if domain.isEmpty || domain == "ai.onnx" { operators = version }
-      case 14: try addMetadata(value)
+      case 14:
+        let (key, text) = try value.pairOfTexts()
+        metadata[key] = text
       case 25:
         throw Failure.badData(
           "it defines functions of its own, which are not supported",
@@ -94,14 +98,11 @@ struct OnnxFile {
     return (domain, version)
   }
 
-  private mutating func addMetadata(_ value: ProtobufReader.Value) throws {
-    var reader = ProtobufReader(try value.message())
-    var (key, text) = ("", "")
-    while let (number, value) = try reader.next() {
-      if number == 1 { key = try value.text() }
-      if number == 2 { text = try value.text() }
-    }
-    metadata[key] = text
+  /// SHA-256 of the file and of the files beside it that hold its numbers.
+  func digest(_ url: URL) throws -> String {
+    let own = try Digest.hex(ofFile: url)
+    let others = try dataFiles.places.map { try Digest.hex(ofFile: $0) }
+    return others.isEmpty ? own : Digest.hex(of: ([own] + others).joined(separator: "\n"))
   }
 
   private mutating func read(graph: Data) throws {
@@ -109,11 +110,11 @@ struct OnnxFile {
     while let (number, value) = try reader.next() {
       switch number {
       case 1:
-        var node = try Self.node(value.message())
+        var node = try node(value.message())
         node.index = nodes.count
         nodes.append(node)
       case 5:
-        let (name, tensor) = try OnnxTensor.read(value.message())
+        let (name, tensor) = try OnnxTensor.read(value.message(), dataFiles)
         constants[name] = tensor
       case 11: inputs.append(try Self.input(value.message()))
       case 12: outputs.append(try Self.input(value.message()).name)
@@ -126,7 +127,7 @@ struct OnnxFile {
     }
   }
 
-  private static func node(_ data: Data) throws -> Node {
+  private func node(_ data: Data) throws -> Node {
     var node = Node()
     var reader = ProtobufReader(data)
     while let (number, value) = try reader.next() {
@@ -148,7 +149,7 @@ struct OnnxFile {
     return node
   }
 
-  private static func attribute(_ data: Data) throws -> (String, Attribute) {
+  private func attribute(_ data: Data) throws -> (String, Attribute) {
     var reader = ProtobufReader(data)
     var (name, single, type) = ("", Attribute.other, 0)
     var (ints, floats): ([Int], [Double]) = ([], [])
@@ -159,7 +160,7 @@ struct OnnxFile {
         if case .fixed32(let bits) = value { single = .float(Double(Float(bitPattern: bits))) }
       case 3: single = .int(try value.int())
       case 4: single = .text(String(decoding: try value.message(), as: UTF8.self))
-      case 5: single = .tensor(try OnnxTensor.read(value.message()).tensor)
+      case 5: single = .tensor(try OnnxTensor.read(value.message(), dataFiles).tensor)
       case 7: try ProtobufReader.add(value, to: &floats, width: 4)
       case 8: try ProtobufReader.add(value, to: &ints)
       case 20: type = try value.int()
@@ -208,6 +209,9 @@ extension OnnxFile {
     }
     return shape
   }
+
+  /// The number of images at a time that the file states; nil if it leaves it free.
+  var batchSize: Int? { inputs.first?.shape?.first ?? nil }
 
   /// The shape of an image or of a row of a table, if the file fixes its sizes.
   ///

@@ -14,8 +14,9 @@ struct OnnxProgram: ForeignProgram {
   private let forgotten: [[String]]
   /// The number of float32 constants, which are the weights.
   let weights: Int
+  let batchSize: Int?
 
-  /// - Throws: `Failure.badData` that names an operator that is not supported, or says what is
+  /// - Throws: `Failure.badData` that names all operators that are not supported, or says what is
   ///   wrong with the graph.
   init(_ file: OnnxFile, device: Device) throws {
     try Self.checkOperators(file.nodes)
@@ -33,6 +34,7 @@ struct OnnxProgram: ForeignProgram {
     input = file.inputs[0].name
     output = file.outputs[0]
     operators = file.operators
+    batchSize = file.batchSize
     weights = file.constants.values.reduce(0) { $0 + ($1.type == .float32 ? $1.count : 0) }
     // Whole numbers are sizes and indices, which are read on the CPU.
     var known = file.constants.mapValues { $0.type == .float32 ? $0.channelsLast.to(device) : $0 }
@@ -75,13 +77,14 @@ struct OnnxProgram: ForeignProgram {
     let unknown = nodes.filter { node in
       OnnxOperators.all[node.operation] == nil || !(node.domain.isEmpty || node.domain == "ai.onnx")
     }
-    guard let first = unknown.first else { return }
-    let others =
-      unknown.count == 1
-      ? "" : ", and so do \(unknown.count - 1) more nodes"
+    guard !unknown.isEmpty else { return }
+    let names = Set(unknown.map { ($0.domain.isEmpty ? "" : "\($0.domain).") + $0.operation })
+    let list = names.sorted().prefix(20).map { String($0.prefix(80)) }.joined(separator: ", ")
     throw Failure.badData(
-      "\(first.label) has an operator that is not supported\(others)",
-      hint: "supported are: " + OnnxOperators.all.keys.sorted().joined(separator: ", "))
+      "operators that are not supported: \(list) (the first is \(unknown[0].label))",
+      hint: "save the model as TorchScript, which may use any operator: "
+        + "torch.jit.trace(model.eval(), images).save('model.pt'). docs/models.md lists the ONNX "
+        + "operators that are supported")
   }
 
   private static func lastUses(_ steps: [OnnxFile.Node], keeping output: String) -> [[String]] {

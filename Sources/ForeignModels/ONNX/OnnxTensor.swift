@@ -9,13 +9,14 @@ enum OnnxTensor {
     1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
   ]
 
-  /// - Throws: `Failure.badData` if numbers are missing, lie in another file, or have an element
-  ///   type that is not supported.
-  static func read(_ data: Data) throws -> (name: String, tensor: Tensor) {
+  /// - Parameter files: the files beside the model, in which the numbers may be.
+  /// - Throws: `Failure.badData` if numbers are missing, or have an element type that is not
+  ///   supported; `Failure.missing` if the file with the numbers is missing.
+  static func read(_ data: Data, _ files: OnnxDataFiles) throws -> (name: String, tensor: Tensor) {
     var reader = ProtobufReader(data)
     var (name, code, shape, raw): (String, Int, [Int], Data?) = ("", 0, [], nil)
     var (ints, doubles): ([Int], [Double]) = ([], [])
-    var isElsewhere = false
+    var (isElsewhere, elsewhere): (Bool, [String: String]) = (false, [:])
     while let (number, value) = try reader.next() {
       switch number {
       case 1: try ProtobufReader.add(value, to: &shape)
@@ -25,18 +26,14 @@ enum OnnxTensor {
       case 8: name = try value.text()
       case 9: raw = try value.message()
       case 10: try ProtobufReader.add(value, to: &doubles, width: 8)
-      case 13: isElsewhere = true
-      case 14: isElsewhere = try value.int() == 1 || isElsewhere
+      case 13:
+        let (key, text) = try value.pairOfTexts()
+        elsewhere[key] = text
+      case 14: isElsewhere = try value.int() == 1
       default: break
       }
     }
     let label = "tensor '\(name.prefix(80))'"
-    guard !isElsewhere else {
-      throw Failure.badData(
-        "\(label) keeps its numbers in another file (external data), which is not supported",
-        hint: "save the model in one file: onnx.save(onnx.load('model.onnx'), 'one.onnx', "
-          + "save_as_external_data=False)")
-    }
     guard let type = types[code] else {
       throw Failure.badData(
         "\(label) has the ONNX element type \(code), expected float, double, int32, int64, uint8 "
@@ -47,6 +44,9 @@ enum OnnxTensor {
       .badData(
         "\(label) of shape \(shape) has \(found) numbers, expected \(count)",
         hint: "the file may be truncated: get it again")
+    }
+    if isElsewhere || !elsewhere.isEmpty {
+      raw = try files.bytes(elsewhere, count: count * type.byteCount, label)
     }
     if let raw {
       guard raw.count == count * type.byteCount else { throw lacking(raw.count / type.byteCount) }

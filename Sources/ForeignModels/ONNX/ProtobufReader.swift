@@ -103,6 +103,17 @@ extension ProtobufReader.Value {
     return text
   }
 
+  /// A message that consists of a key and a text.
+  func pairOfTexts() throws -> (key: String, text: String) {
+    var reader = ProtobufReader(try message())
+    var (key, text) = ("", "")
+    while let (number, value) = try reader.next() {
+      if number == 1 { key = try value.text() }
+      if number == 2 { text = try value.text() }
+    }
+    return (key, text)
+  }
+
   func message() throws -> Data {
     guard case .bytes(let data) = self else { throw ProtobufReader.damaged("expected a message") }
     return data

@@ -1,51 +1,48 @@
 import ModelCore
 import Support
 
-/// The names that a pickle may contain, and what a call of each of them means.
+/// The names in a pickle that have a meaning to the reader, and what a call of each of them means.
 extension Pickle {
-  private static let types: [String: Tensor.ElementType] = [
-    "FloatStorage": .float32, "DoubleStorage": .float64, "LongStorage": .int64,
-    "IntStorage": .int32, "ByteStorage": .uint8, "BoolStorage": .bool,
+  private static let types: [String: StoredType] = [
+    "FloatStorage": .element(.float32), "DoubleStorage": .element(.float64),
+    "LongStorage": .element(.int64), "IntStorage": .element(.int32),
+    "ByteStorage": .element(.uint8), "BoolStorage": .element(.bool),
+    "HalfStorage": .float16, "BFloat16Storage": .bfloat16,
   ]
 
-  /// - Throws: `Failure.badData` for every name that is not on the list.
-  static func name(in module: String, _ word: String) throws -> Name {
+  /// The meaning of a name. A name that is not on the list stands for an object.
+  static func value(named module: String, _ word: String) -> Value {
     switch (module, word) {
-    case ("collections", "OrderedDict"): return .orderedDictionary
-    case ("torch._utils", "_rebuild_tensor_v2"): return .tensor
-    case ("torch._utils", "_rebuild_parameter"): return .parameter
-    case ("torch", "Size"): return .size
+    case ("collections", "OrderedDict"), ("collections", "defaultdict"): return .name(.dictionary)
+    case ("torch._utils", "_rebuild_tensor_v2"): return .name(.tensor)
+    case ("torch._utils", "_rebuild_parameter"),
+      ("torch._utils", "_rebuild_parameter_with_state"):
+      return .name(.parameter)
+    case ("torch", "Size"): return .name(.size)
     case ("torch", _):
-      if let type = types[word] { return .storage(type) }
-      if word.hasSuffix("Storage") {
-        throw Failure.badData(
-          "it stores numbers as torch.\(word), which is not supported",
-          hint: "save the weights of model.float()")
-      }
+      if let type = types[word] { return .name(.storage(type)) }
     default: break
     }
-    let shown = "\(module).\(word)".prefix(80)
-    // Only a class has a capital letter, so that the file contains an object, such as a model.
-    let isObject = word.first?.isUppercase == true
-    throw Failure.badData(
-      "it names \(shown), which would have to be run; only tensors in plain containers are read",
-      hint: (isObject ? "it may contain a whole model: " : "")
-        + "save only the weights with torch.save(model.state_dict(), 'weights.pth')"
-        + (isObject ? ", or save the model as TorchScript" : ""))
+    return .object(String("\(module).\(word)".prefix(80)))
   }
 
-  /// A call of a name with a tuple of arguments.
+  /// A call of a name with a tuple of arguments. What a call of anything else would give is an
+  /// object of the same name.
   mutating func call() throws {
     let parts = try stack.pop(2)
-    guard case (.name(let name), .container(let place)) = (parts[0], parts[1]),
-      containers[place].kind == .tuple
-    else { throw Self.damaged("a call has no function or no arguments") }
+    guard case .container(let place) = parts[1], containers[place].kind == .tuple else {
+      if case .object(let name) = parts[0] { return stack.push(.object(name)) }
+      throw Self.damaged("a call has no arguments")
+    }
     let items = containers[place].items
-    switch (name, items.first) {
-    case (.orderedDictionary, nil): stack.push(.dictionary, [])
-    case (.size, .container?): stack.push(items[0])
-    case (.parameter, .tensor?): stack.push(items[0])
-    case (.tensor, .storage(let storage)?):
+    switch (parts[0], items.first) {
+    case (.object(let name), _): stack.push(.object(name))
+    case (.name(.dictionary), _): stack.push(.dictionary, [])
+    case (.name(.size), .container?): stack.push(items[0])
+    case (.name(.parameter), .tensor?), (.name(.parameter), .object?): stack.push(items[0])
+    // The numbers of the tensor are of a type that is not on the list.
+    case (.name(.tensor), .object(let type)?): stack.push(.object(type))
+    case (.name(.tensor), .storage(let storage)?):
       guard items.count >= 4, case .int(let offset) = items[1], let shape = numbers(items[2]),
         let strides = numbers(items[3])
       else { throw Self.damaged("a tensor has no shape") }
@@ -56,12 +53,14 @@ extension Pickle {
     }
   }
 
-  /// Skips the attributes of an ordered dictionary, in which PyTorch stores the versions of its
-  /// modules.
+  /// Skips the attributes of an object, or of an ordered dictionary, in which PyTorch stores the
+  /// versions of its modules.
   mutating func setAttributes() throws {
     _ = try stack.pop()
-    guard case .container(let place) = try stack.top(), containers[place].kind == .dictionary else {
-      throw Self.damaged("attributes have no object")
+    switch try stack.top() {
+    case .object, .tensor: return
+    case .container(let place) where containers[place].kind == .dictionary: return
+    default: throw Self.damaged("attributes have no object")
     }
   }
 
@@ -72,10 +71,15 @@ extension Pickle {
   /// A reference to a storage: ('storage', type, key, device, count).
   mutating func refer() throws {
     guard case .container(let place) = try stack.pop(), containers[place].kind == .tuple,
-      containers[place].items.count == 5,
-      case (.text("storage"), .name(.storage(let type)), .text(let key)) = (
-        containers[place].items[0], containers[place].items[1], containers[place].items[2]
-      ), case .int(let count) = containers[place].items[4], (0...Self.mostNumbers).contains(count)
+      containers[place].items.count == 5, case .text("storage") = containers[place].items[0]
+    else { throw Self.damaged("a reference to a storage is invalid") }
+    let items = containers[place].items
+    // A type of numbers that is not on the list, such as torch.ShortStorage.
+    if case .object(let type) = items[1] { return stack.push(.object(type)) }
+    guard
+      case (.name(.storage(let type)), .text(let key), .int(let count)) = (
+        items[1], items[2], items[4]
+      ), (0...Self.mostNumbers).contains(count)
     else { throw Self.damaged("a reference to a storage is invalid") }
     storages.append(Storage(type: type, key: key, count: count))
     stack.push(.storage(storages.count - 1))

@@ -2,13 +2,14 @@ import Foundation
 import ModelCore
 import Support
 
-/// Reads a pickle that contains tensors, numbers and texts in lists, tuples and dictionaries, and
-/// refuses any other pickle.
+/// Reads the tensors, numbers and texts of a pickle, and the lists, tuples and dictionaries that
+/// contain them.
 ///
 /// A pickle is a program for a machine with a stack. It is dangerous because it may call any Python
-/// function by name. This reader knows a fixed list of names, each with a meaning of its own that
-/// runs nothing (`Pickle+Names.swift`), and refuses a pickle at the first other name. It reads the
-/// protocols 2 to 5, as far as PyTorch uses them. Format: CPython's Lib/pickletools.py.
+/// function by name. This reader calls nothing. It knows a fixed list of names, each with a meaning
+/// of its own (`Pickle+Names.swift`). Everything else that a pickle names, and whatever it would
+/// make of it, becomes an object of which only the name is known (`Value.object`). It reads the
+/// protocols 2 to 5. Format: CPython's Lib/pickletools.py.
 struct Pickle {
   var stack = PickleStack()
   var tensors: [StoredTensor] = []
@@ -22,8 +23,7 @@ struct Pickle {
   /// tensors, so that no model needs more.
   static let mostBytes = 4 << 20
 
-  /// - Throws: `Failure.badData` if the pickle is damaged, or contains anything but tensors in
-  ///   plain containers.
+  /// - Throws: `Failure.badData` if the pickle is damaged.
   init(_ data: Data) throws {
     guard data.count <= Self.mostBytes else {
       throw Failure.badData(
@@ -57,17 +57,22 @@ struct Pickle {
       stack.push(.int(Int(Int32(truncatingIfNeeded: try input.number(4)))))
     case UInt8(ascii: "K"): stack.push(.int(try input.number(1)))
     case UInt8(ascii: "M"): stack.push(.int(try input.number(2)))
-    case 0x8a: stack.push(.int(try long()))
+    case 0x8a: stack.push(try long(try input.number(1)))
+    case 0x8b: stack.push(try long(try input.number(4)))
     case UInt8(ascii: "G"): stack.push(.double(try input.bigEndianDouble()))
     case UInt8(ascii: "X"): stack.push(.text(try input.text(try input.number(4))))
     case 0x8c: stack.push(.text(try input.text(try input.number(1))))
+    case 0x8d: stack.push(.text(try input.text(try input.number(8))))
+    case UInt8(ascii: "C"): try skipBytes(1)
+    case UInt8(ascii: "B"): try skipBytes(4)
+    case 0x8e, 0x96: try skipBytes(8)
     case UInt8(ascii: "}"): stack.push(.dictionary, [])
-    case UInt8(ascii: "]"): stack.push(.list, [])
+    case UInt8(ascii: "]"), 0x8f: stack.push(.list, [])  // a list, or a set
     case UInt8(ascii: ")"): stack.push(.tuple, [])
-    case UInt8(ascii: "t"): stack.push(.tuple, try stack.popToMark())
+    case UInt8(ascii: "t"), 0x91: stack.push(.tuple, try stack.popToMark())
     case 0x85, 0x86, 0x87: stack.push(.tuple, try stack.pop(Int(code) - 0x84))
     case UInt8(ascii: "a"): try stack.append([try stack.pop()], to: .list)
-    case UInt8(ascii: "e"): try stack.append(try stack.popToMark(), to: .list)
+    case UInt8(ascii: "e"), 0x90: try stack.append(try stack.popToMark(), to: .list)
     case UInt8(ascii: "s"): try stack.append(try stack.pop(2), to: .dictionary)
     case UInt8(ascii: "u"): try stack.append(try stack.popToMark(), to: .dictionary)
     case UInt8(ascii: "q"): try stack.remember(as: try input.number(1))
@@ -76,30 +81,43 @@ struct Pickle {
     case UInt8(ascii: "h"): try stack.recall(try input.number(1))
     case UInt8(ascii: "j"): try stack.recall(try input.number(4))
     case UInt8(ascii: "c"):
-      stack.push(.name(try Self.name(in: try input.line(), try input.line())))
+      stack.push(Self.value(named: try input.line(), try input.line()))
     case 0x93:
       guard case (.text(let module), .text(let word)) = (try stack.top(1), try stack.top()) else {
         throw Self.damaged("a name is not a text")
       }
       _ = try stack.pop(2)
-      stack.push(.name(try Self.name(in: module, word)))
-    case UInt8(ascii: "R"): try call()
+      stack.push(Self.value(named: module, word))
+    case UInt8(ascii: "R"), 0x81: try call()
+    case 0x92:
+      _ = try stack.pop()  // the arguments that have names
+      try call()
     case UInt8(ascii: "b"): try setAttributes()
     case UInt8(ascii: "Q"): try refer()
     case UInt8(ascii: "0"): _ = try stack.pop()
+    case UInt8(ascii: "1"): _ = try stack.popToMark()
+    case UInt8(ascii: "2"): stack.push(try stack.top())
     default:
       throw Self.damaged("the instruction \(code) is unknown")
     }
     return true
   }
 
-  /// A signed little-endian number, behind a byte that states its length.
-  private mutating func long() throws -> Int {
-    let count = try input.number(1)
-    guard count <= 8 else { throw Self.damaged("a number has \(count) bytes") }
-    guard count > 0 else { return 0 }
+  /// A signed little-endian number of `count` bytes. A number of more than 64 bits is an object.
+  private mutating func long(_ count: Int) throws -> Value {
+    guard count <= 8 else {
+      _ = try input.bytes(count)
+      return .object("int")
+    }
+    guard count > 0 else { return .int(0) }
     let number = try input.number(count)
     let unused = 64 - 8 * count
-    return (number << unused) >> unused
+    return .int((number << unused) >> unused)
+  }
+
+  /// Skips bytes, such as the state of a random number generator. Their length has `width` bytes.
+  private mutating func skipBytes(_ width: Int) throws {
+    _ = try input.bytes(try input.number(width))
+    stack.push(.object("bytes"))
   }
 }

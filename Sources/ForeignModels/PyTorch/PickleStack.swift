@@ -43,8 +43,10 @@ struct PickleStack {
     return values[values.count - 1 - below]
   }
 
-  /// Appends items to the container at the top, which must be of that kind.
+  /// Appends items to the container at the top, which must be of that kind. Items of an object are
+  /// dropped.
   mutating func append(_ items: [Pickle.Value], to kind: Pickle.Container.Kind) throws {
+    if case .object = try top() { return }
     guard case .container(let place) = try top(), containers[place].kind == kind,
       kind == .list || items.count.isMultiple(of: 2)
     else { throw Pickle.damaged("items have no container") }

@@ -13,6 +13,9 @@ extension Pickle {
     case tensor(Int)
     case storage(Int)
     case name(Name)
+    /// Anything that is not on the list of names: a function or class of this name, or what a call
+    /// of it would give. Nothing is called, so that nothing else is known about it.
+    case object(String)
   }
 
   struct Container {
@@ -24,7 +27,7 @@ extension Pickle {
 
   /// The numbers of one or more tensors. They are a member of the archive with the name `key`.
   struct Storage {
-    let type: Tensor.ElementType
+    let type: StoredType
     let key: String
     let count: Int
   }
@@ -37,9 +40,9 @@ extension Pickle {
     let strides: [Int]
   }
 
-  /// The names that a pickle may contain.
+  /// The names that have a meaning to the reader.
   enum Name: Equatable {
-    case orderedDictionary, tensor, parameter, size
-    case storage(Tensor.ElementType)
+    case dictionary, tensor, parameter, size
+    case storage(StoredType)
   }
 }

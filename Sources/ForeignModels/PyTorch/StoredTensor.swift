@@ -3,7 +3,8 @@ import ModelCore
 import Support
 
 extension Pickle.StoredTensor {
-  /// The numbers of this tensor in row-major order, taken from those of its storage.
+  /// The numbers of this tensor in row-major order, taken from those of its storage. Numbers in half
+  /// precision become float32.
   /// - Parameters:
   ///   - numbers: the bytes of the storage.
   ///   - name: the name of the tensor in error messages.
@@ -19,9 +20,9 @@ extension Pickle.StoredTensor {
     return numbers.withUnsafeBytes { bytes in
       guard count > 0, !isContiguous else {
         let start = count == 0 ? 0 : offset * width
-        return Tensor(
+        return storage.type.tensor(
           copying: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * width]),
-          shape: shape, type: storage.type)
+          shape: shape)
       }
       // Copies element after element. `index` counts through the shape, the last dimension first.
       var out = [UInt8](repeating: 0, count: count * width)
@@ -35,7 +36,7 @@ extension Pickle.StoredTensor {
           index[dimension] = 0
         }
       }
-      return out.withUnsafeBytes { Tensor(copying: $0, shape: shape, type: storage.type) }
+      return out.withUnsafeBytes { storage.type.tensor(copying: $0, shape: shape) }
     }
   }
 

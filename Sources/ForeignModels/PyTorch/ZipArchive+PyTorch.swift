@@ -8,7 +8,7 @@ extension ZipArchive {
   ///   archive.
   init(pytorch url: URL) throws {
     guard let bytes = try? Data(contentsOf: url, options: .alwaysMapped) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     try self.init(bytes, what: "it")
   }

@@ -18,7 +18,7 @@ public struct SafetensorsFile: Sendable {
   static let longestHeader = 8 << 20
 
   private struct Entry: Sendable {
-    let type: Tensor.ElementType
+    let type: StoredType
     let shape: [Int]
     let begin: Int
     let end: Int
@@ -36,7 +36,7 @@ public struct SafetensorsFile: Sendable {
     }
     guard let file = try? FileHandle(forReadingFrom: url), let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: 0)) != nil, let prefix = try? file.read(upToCount: 8) ?? Data()
-    else { throw Failure.missing("cannot read \(url.path)") }
+    else { throw Failure.unreadable(url) }
     defer { try? file.close() }
     guard prefix.count == 8 else {
       throw wrong("it has \(size) bytes, expected at least 8")
@@ -58,7 +58,7 @@ public struct SafetensorsFile: Sendable {
     metadata = texts
     var entries: [String: Entry] = [:]
     for (name, value) in header where name != "__metadata__" {
-      entries[name] = try Self.entry(name, value, limit: size - start, wrong)
+      entries[name] = try Self.entry(name, value, limit: size - start, url, wrong)
     }
     let ordered = entries.sorted {
       ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key)
@@ -78,7 +78,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   private static func entry(
-    _ name: String, _ value: Any, limit: UInt64, _ wrong: (String) -> Failure
+    _ name: String, _ value: Any, limit: UInt64, _ url: URL, _ wrong: (String) -> Failure
   ) throws -> Entry {
     guard let fields = value as? [String: Any], let code = fields["dtype"] as? String,
       let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
@@ -86,7 +86,10 @@ public struct SafetensorsFile: Sendable {
     else { throw wrong("tensor '\(name)' has no valid dtype, shape or data_offsets") }
     guard let type = SafetensorsCode(rawValue: code)?.type else {
       let known = SafetensorsCode.allCases.map(\.rawValue).joined(separator: ", ")
-      throw wrong("tensor '\(name)' has the element type \(code), expected one of \(known)")
+      throw Failure.badData(
+        "\(url.path): tensor '\(name)' has the element type '\(code.prefix(20))', which is not "
+          + "supported; expected one of \(known)",
+        hint: "convert the model to float32 with model.float(), and save it again")
     }
     var bytes = type.byteCount
     for size in shape {
@@ -115,7 +118,7 @@ public struct SafetensorsFile: Sendable {
   /// The shape of a tensor; nil if the file has none of that name.
   public func shape(_ name: String) -> [Int]? { entries[name]?.shape }
 
-  /// Reads one tensor.
+  /// Reads one tensor. Numbers in half precision (F16, BF16) become float32.
   /// - Throws: `Failure.badData` if the file has no tensor of that name.
   public func tensor(_ name: String) throws -> Tensor {
     guard let entry = entries[name] else {
@@ -123,7 +126,7 @@ public struct SafetensorsFile: Sendable {
         "\(url.path) has no tensor '\(name)'", hint: hint(for: name, among: names))
     }
     guard let file = try? FileHandle(forReadingFrom: url) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     defer { try? file.close() }
     try file.seek(toOffset: start + UInt64(entry.begin))
@@ -132,7 +135,7 @@ public struct SafetensorsFile: Sendable {
     guard data.count == size else {
       throw Failure.badData("\(url.path) became shorter while it was read")
     }
-    return data.withUnsafeBytes { Tensor(copying: $0, shape: entry.shape, type: entry.type) }
+    return data.withUnsafeBytes { entry.type.tensor(copying: $0, shape: entry.shape) }
   }
 
   /// Reads all tensors.
@@ -166,6 +169,8 @@ public struct SafetensorsFile: Sendable {
 
 /// The element types that are supported, by their names in the format.
 private enum SafetensorsCode: String, CaseIterable {
+  case f16 = "F16"
+  case bf16 = "BF16"
   case f32 = "F32"
   case f64 = "F64"
   case i64 = "I64"
@@ -185,14 +190,16 @@ private enum SafetensorsCode: String, CaseIterable {
       }
   }
 
-  var type: Tensor.ElementType {
+  var type: StoredType {
     switch self {
-    case .f32: .float32
-    case .f64: .float64
-    case .i64: .int64
-    case .i32: .int32
-    case .u8: .uint8
-    case .bool: .bool
+    case .f16: .float16
+    case .bf16: .bfloat16
+    case .f32: .element(.float32)
+    case .f64: .element(.float64)
+    case .i64: .element(.int64)
+    case .i32: .element(.int32)
+    case .u8: .element(.uint8)
+    case .bool: .element(.bool)
     }
   }
 }

@@ -45,8 +45,12 @@ public enum Engine {
   /// Ends the process with a message of one line: the first line of an error's text.
   package static func refuse(_ error: String) -> Never {
     let reason = error.split(separator: "\n").first.map(String.init) ?? "unknown error"
-    FileHandle.standardError.write(
-      Data("crossfire: the engine refused an operation: \(reason)\n".utf8))
+    stop("the engine refused an operation: \(reason)")
+  }
+
+  /// Ends the process with a message of one line.
+  package static func stop(_ message: String) -> Never {
+    FileHandle.standardError.write(Data("crossfire: \(message)\n".utf8))
     _exit(1)
   }
 }

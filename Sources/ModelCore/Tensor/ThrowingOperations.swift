@@ -178,8 +178,10 @@ extension Engine {
   /// TorchScript program it is the reason alone, without the calls that led there.
   static var briefError: String {
     let lines = lastError.split(separator: "\n").map(String.init)
-    let reason = lines.last { $0.hasPrefix("RuntimeError: ") }.map { String($0.dropFirst(14)) }
-    return reason ?? lines.first ?? "unknown error"
+    guard let reason = lines.last(where: { $0.contains(#/^[\w.]+(Error|Exception): /#) }) else {
+      return lines.first ?? "unknown error"
+    }
+    return reason.replacing(#/^RuntimeError: /#, with: "")
   }
 }
 

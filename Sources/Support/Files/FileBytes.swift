@@ -47,6 +47,18 @@ package func readFile(_ url: URL, limit: Int) throws -> Data {
   return data.prefix(length)
 }
 
+extension Failure {
+  /// A file that could not be opened, and whether it is missing or only unreadable.
+  package static func unreadable(_ url: URL) -> Failure {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      return missing("No such file: \(url.path)")
+    }
+    return missing(
+      "cannot read \(url.path)",
+      hint: isFolder(url) ? "it is a folder; give a file" : "check that you may read it")
+  }
+}
+
 /// Whether a path names an existing folder.
 package func isFolder(_ url: URL) -> Bool {
   var folder: ObjCBool = false

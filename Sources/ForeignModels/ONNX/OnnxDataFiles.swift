@@ -1,0 +1,90 @@
+import Foundation
+import Support
+
+/// The files beside an ONNX file in which it keeps numbers (its "external data").
+///
+/// Only plain files in the folder of the model are read, and only bytes that they have.
+final class OnnxDataFiles {
+  private let model: URL
+  private var opened: [String: (place: URL, bytes: Data)] = [:]
+  /// How many bytes may still be read. Tensors may share numbers; the limit keeps a small file from
+  /// filling the memory.
+  private var room = 0
+
+  init(of model: URL) { self.model = model }
+
+  /// The files that were read, in the order of their names.
+  var places: [URL] { opened.sorted { $0.key < $1.key }.map(\.value.place) }
+
+  /// The numbers of a tensor.
+  /// - Parameters:
+  ///   - entry: where they are: the `location` of the file, the `offset` and the `length` in bytes.
+  ///   - count: the number of bytes that the tensor needs.
+  ///   - label: the tensor in error messages.
+  /// - Throws: `Failure.missing` if there is no such file; `Failure.badData` if it is in another
+  ///   folder, not a plain file, or too short.
+  func bytes(_ entry: [String: String], count: Int, _ label: String) throws -> Data {
+    let location = entry["location"] ?? ""
+    let file = try open(location, label)
+    func number(_ name: String, _ other: Int) throws -> Int {
+      guard let text = entry[name] else { return other }
+      guard let number = Int(text), number >= 0 else {
+        throw Failure.badData("\(label) has the impossible \(name) '\(text.prefix(40))'")
+      }
+      return number
+    }
+    let offset = try number("offset", 0)
+    let length = try number("length", count)
+    guard length == count else {
+      throw Failure.badData("\(label) has \(length) bytes in '\(location)', expected \(count)")
+    }
+    guard offset <= file.count, count <= file.count - offset else {
+      throw Failure.badData(
+        "\(label) needs the bytes \(offset) to \(offset) + \(count) of '\(location)', which has "
+          + "\(file.count)", hint: "the file may be truncated: get it again")
+    }
+    room -= count
+    guard room >= 0 else {
+      throw Failure.badData("its tensors share the numbers in '\(location)' too often")
+    }
+    let start = file.startIndex + offset
+    return file[start..<start + count]
+  }
+
+  private func open(_ location: String, _ label: String) throws -> Data {
+    if let known = opened[location] { return known.bytes }
+    let shown = location.prefix(80)
+    guard !["", ".", ".."].contains(location), !location.contains("/"), !location.contains("\0")
+    else {
+      throw Failure.badData(
+        "\(label) has its numbers in '\(shown)', expected the name of a file in the folder of the "
+          + "model", hint: "export the model again, with external_data=False to make one file")
+    }
+    let folder = model.deletingLastPathComponent()
+    let place = folder.appending(path: location)
+    guard FileManager.default.fileExists(atPath: place.path) else {
+      throw Failure.missing(
+        "\(label) has its numbers in '\(shown)', and there is no such file beside the model",
+        hint: "put that file into the folder of the model, under this name")
+    }
+    // A download may consist of links, which then all lead to files in one other folder.
+    let real = place.resolvingSymlinksInPath()
+    let folders = [
+      folder.resolvingSymlinksInPath(),
+      model.resolvingSymlinksInPath().deletingLastPathComponent(),
+    ].map(\.path)
+    guard folders.contains(real.deletingLastPathComponent().path),
+      try real.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true
+    else {
+      throw Failure.badData(
+        "\(label) has its numbers in '\(shown)', which is a link to another folder, or not a file",
+        hint: "put the file itself into the folder of the model")
+    }
+    guard let bytes = try? Data(contentsOf: real, options: .alwaysMapped) else {
+      throw Failure.unreadable(real)
+    }
+    opened[location] = (real, bytes)
+    room += 4 * bytes.count
+    return bytes
+  }
+}
