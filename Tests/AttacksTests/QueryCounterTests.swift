@@ -31,7 +31,6 @@ struct QueryCounterTests {
       spent(BasicIterativeMethod(StepSchedule(steps: 5), tuned), budgets: [0.1]) == (150, 150))
   }
 
-<<<<<<< HEAD
   @Test("each draw of an expectation costs one gradient per step, and one draw costs nothing more")
   func expectation() {
     let schedule = StepSchedule(steps: 5)
@@ -49,7 +48,8 @@ struct QueryCounterTests {
     for (cost, expected) in zip(costs[1], [(18, 18), (90, 90), (216, 180)]) {
       #expect(cost == expected)
     }
-=======
+  }
+
   @Test(
     "an attack says whether it takes gradients of the attacked model", arguments: AttackCase.all)
   func usesGradients(_ attackCase: AttackCase) throws {
@@ -71,7 +71,6 @@ struct QueryCounterTests {
     #expect(try !SurrogateTransfer(of: FastGradientSign(), on: network).usesGradients)
     #expect(Bisection(of: FastGradientSign()).usesGradients)
     #expect(!Bisection(of: SquareAttack()).usesGradients)
->>>>>>> r2
   }
 
   @Test("the saliency map costs two gradients for each image that is not at its goal")
