@@ -70,6 +70,11 @@ public protocol Attack: Sendable {
   /// `InnerAttack` in the module Defenses.
   var singleStepLoss: AttackLoss? { get }
 
+  /// The largest number of forward passes of a batch that a sweep over some threat models makes
+  /// against a classifier with `classes` classes; nil if it is not known beforehand. Progress within
+  /// a batch is measured against it.
+  func mostPasses(within threats: [ThreatModel], classes: Int) -> Int?
+
   /// The allowed perturbations for a budget. For most attacks they are those of at most that size
   /// in `norm`.
   func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel
@@ -112,6 +117,7 @@ extension Attack {
   public var needsPictures: Bool { false }
   public var usesGradients: Bool { !Self.isControl }
   public var singleStepLoss: AttackLoss? { nil }
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { nil }
   public func check(against classifier: any Classifier) throws {}
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {

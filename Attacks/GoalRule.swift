@@ -15,7 +15,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
   /// Towards the class with the smallest logit of the source model. If that is the true class, the
   /// one with the next smallest logit is used.
   case leastLikely
-  /// Towards one given class. Images of that class go towards the class after it.
+  /// Towards one given class. Images of that class have no goal and are not attacked.
   case label(Int)
   /// Towards each of the K − 1 other classes, with one example for each.
   case all
@@ -79,7 +79,17 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The goal of images with the true labels `[N]`.
+  /// The places of the images that have a goal, int64 `[M]`, among images with the true labels
+  /// `[N]`. Only an image of the class that all images are led towards has none.
+  public func aimed(_ labels: Tensor) -> Tensor {
+    guard case .label(let label) = self else {
+      return Tensor.range(labels.count, device: labels.device)
+    }
+    return labels.equals(Double(label)).inverted.nonzero.reshaped([-1])
+  }
+
+  /// The goal of images with the true labels `[N]`. The target of an image that has no goal
+  /// (`aimed`) is its own label.
   /// - Parameter draws: the random numbers of these examples. A random target depends on the seed
   ///   and on the example's number. With `all`, the example's number determines the target.
   public func goal(
@@ -101,9 +111,7 @@ public enum GoalRule: Sendable, Equatable, CustomStringConvertible {
       return towards((labels + turn + 1).modulo(count))
     case .random:
       return towards((labels + draws.integers(below: count - 1) + 1).modulo(count))
-    case .label(let label):
-      let wanted = labels * 0 + Double(label)
-      return towards(wanted.equals(labels).choose((wanted + 1).modulo(count), else: wanted))
+    case .label(let label): return towards(labels * 0 + Double(label))
     case .leastLikely:
       let logits = withoutGradients { classifier.logits(images) }
       return towards(logits.excluding(labels, as: .infinity).argmin(1))

@@ -99,13 +99,19 @@ public struct SurrogateTransfer: Attack {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    attack.perturb(images, goal, within: threat, against: surrogate, draws: draws)
+    attack.perturb(images, goal, within: threat, against: watched(by: classifier), draws: draws)
   }
 
   public func sweep(
     _ images: Tensor, _ goal: Goal, epsilons: [Double], against classifier: any Classifier,
     draws: ExampleDraws
   ) -> [Tensor] {
-    attack.sweep(images, goal, epsilons: epsilons, against: surrogate, draws: draws)
+    attack.sweep(
+      images, goal, epsilons: epsilons, against: watched(by: classifier), draws: draws)
+  }
+
+  /// The surrogate. If the attacked model is counted, its passes are shown as progress.
+  private func watched(by classifier: any Classifier) -> any Classifier {
+    (classifier as? QueryCounter)?.watching(surrogate) ?? surrogate
   }
 }

@@ -67,7 +67,7 @@ struct AccuracyCurves {
         measurements: measurements)
     }
     return LineChart(
-      id: id, title: "Made on \(source)",
+      id: id, title: "Source model: \(source)",
       description: """
         Accuracy of \(listed(series.map(\.name))) on \(attack) examples made on \(source), \
         against the budget \(symbol). The transfer matrices have the numbers.

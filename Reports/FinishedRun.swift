@@ -37,10 +37,11 @@ public struct FinishedRun: Sendable {
     }
   }
 
-  /// The first three key numbers, the flags with the models they concern, and the report's place,
-  /// for a terminal.
+  /// The first three key numbers, what the repetitions do not show, the flags with the models they
+  /// concern, and the report's place, for a terminal.
   public var summary: String {
-    let sentences = KeyNumbers(grid).sentences.prefix(3).map { "  • \($0)" }
+    let sentences = (KeyNumbers(grid).sentences.prefix(3) + [grid.repeats.limits].compactMap { $0 })
+      .map { "  • \($0)" }
     let names = Dictionary(grouping: grid.flags, by: \.name).sorted { $0.key < $1.key }
     let flags = names.map { name, flags in
       let models = Set(flags.compactMap { $0.victim ?? $0.source }).sorted()

@@ -4,9 +4,9 @@ extension GridTable {
   /// The table in HTML. It has its own container, which scrolls on a screen that is narrower than
   /// the table. Each cell is shaded by its accuracy, and white-box cells have a frame.
   func html() -> Markup {
-    let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Made on")
+    let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Source model")
     let shownTo = Markup(
-      "th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Shown to")
+      "th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Target model")
     let names = victims.map { Markup("th", ["scope": "col"], $0) }
     let body = (hasCleanRow ? [cleanRow] : []) + sources.map(row)
     let table = Markup(
@@ -21,10 +21,10 @@ extension GridTable {
 
   private var legend: String {
     let target =
-      "“target”: the share of examples that the victim classifies as the attack's target. "
+      "“target class”: the share of examples that the target model classifies as the attack's target class. "
     let fooled =
-      "“fooled”: the share that the victim classifies wrongly, among the examples of images that "
-      + "source model and victim both classify correctly without an attack. "
+      "“fooled”: the share that the target model classifies wrongly, among the examples of images "
+      + "that both models classify correctly without an attack. "
     return "Accuracy in % and its 95% interval. " + (hasAim ? target : "")
       + (hasSuccess ? fooled : "") + "A frame marks white-box cells. "
       + (hasFlags ? "⚑ marks a raised flag, which the summary explains. " : "") + "\(precision)."
@@ -52,7 +52,7 @@ extension GridTable {
       Markup("span", ["class": "interval"], percent(cell.interval)),
     ]
     if !isClean, let success = cell.targetedSuccess {
-      parts.append(Markup("span", ["class": "interval"], "target \(percent(success))"))
+      parts.append(Markup("span", ["class": "interval"], "target class \(percent(success))"))
     }
     if !isClean, let success = cell.clean?.success {
       parts.append(Markup("span", ["class": "interval"], "fooled \(percent(success))"))

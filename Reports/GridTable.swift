@@ -106,11 +106,11 @@ public struct GridTable {
       return table
     }
     return "Accuracy in % under \(title)\n"
-      + "rows: examples made on, columns: shown to, [ ]: white-box\n\n"
+      + "rows: source models, columns: target models, [ ]: white-box\n\n"
       + tables.joined(separator: "\n") + "\n\(precision)\n"
   }
 
-  private static let corner = "made on"
+  private static let corner = "source"
   static let cleanName = "(clean)"
 
   private func padded(_ text: String, to width: Int, isLeading: Bool) -> String {
@@ -121,7 +121,7 @@ public struct GridTable {
   /// The table in Markdown, with white-box cells in bold.
   public func markdown() -> String {
     var lines = [
-      ["made on \\ shown to"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" },
+      ["source \\ target"] + victims.map(markdownEscaped), ["---"] + victims.map { _ in "---:" },
     ]
     if hasCleanRow {
       lines.append(

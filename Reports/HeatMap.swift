@@ -29,7 +29,7 @@ struct HeatMap {
       SVG.text(
         LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
       SVG.text(
-        "accuracy, %; rows: examples made on, columns: shown to", at: .init(x: 4, y: 34),
+        "accuracy, %; rows: source models, columns: target models", at: .init(x: 4, y: 34),
         size: 10.5,
         isMuted: true),
     ]
@@ -107,7 +107,7 @@ extension ChartFigure {
       vegaLite: { file in
         .matrix(
           title: "Transfer matrices of \(attack)", data: file, panel: .init("epsilon", "budget"),
-          row: .init("source", "made on"), column: .init("victim", "shown to"),
+          row: .init("source", "source model"), column: .init("victim", "target model"),
           value: .init("accuracy", "accuracy"))
       })
   }

@@ -10,15 +10,16 @@ public struct KeyNumber: Equatable, Sendable {
 
 /// The most important numbers of a grid, for the report and the terminal.
 ///
-/// They describe one attack within its middle budget: the first untargeted attack that has a budget
-/// above 0, or else the first targeted one.
+/// The first one is the worst case over all attacks of the run in one norm. The numbers about
+/// transfer describe one attack within its middle budget: the first untargeted attack that has a
+/// budget above 0, or else the first targeted one.
 ///
 /// ```swift
 /// let grid = try Grid.read(URL(filePath: "results/grid.json"))
 /// for sentence in KeyNumbers(grid).sentences { print(sentence) }
 /// ```
 public struct KeyNumbers: Equatable, Sendable {
-  /// Up to five numbers, the most important first; none for an empty grid.
+  /// The numbers, the most important first; none for an empty grid.
   public let all: [KeyNumber]
 
   public init(_ grid: Grid) {
@@ -31,10 +32,12 @@ public struct KeyNumbers: Equatable, Sendable {
       return
     }
     let subject = Subject(grid: grid, attack: attack, epsilon: epsilon)
-    all = [
-      Self.cleanAccuracy(grid), subject.undefendedWhiteBox, subject.mostRobust,
+    let headlines = Headline.all(grid, attack: attack, epsilon: epsilon)
+    let others = [
+      Self.cleanAccuracy(grid), headlines.first?.whiteBox, subject.mostRobust,
       subject.bestTransfer, subject.masking,
-    ].compactMap { $0 }
+    ]
+    all = headlines.map(\.number) + others.compactMap { $0 }
   }
 
   public var sentences: [String] { all.map(\.sentence) }
@@ -92,66 +95,41 @@ private struct Subject {
     cells.map(\.accuracy).reduce(0, +) / Double(cells.count)
   }
 
-  /// The white-box accuracy of the first model without a defense, or of the first model if all have
-  /// one.
-  var undefendedWhiteBox: KeyNumber? {
-    let undefended = grid.models.first {
-      grid.provenance.model($0).map { $0.defense == nil } ?? false
-    }
-    guard let model = undefended ?? grid.sources.first, let cell = cell(model, model) else {
-      return nil
-    }
-    let figure = percent(cell.accuracy) + "%"
-    let clean =
-      grid.cleanCell(victim: model, attack: attack).map {
-        ", compared with \(percent($0.accuracy))% without an attack"
-      } ?? ""
-    return KeyNumber(
-      figure: figure,
-      sentence: """
-        On its own examples (\(name), white-box), the \
-        \(undefended == nil ? "" : "undefended ")model \(model) has an accuracy of \(figure) (95% \
-        interval \(percent(cell.interval)))\(clean).
-        """)
-  }
-
   /// The model with the highest accuracy on the other models' examples, on average over the source
-  /// models.
+  /// models; nil for two models, each of which has the other's examples alone.
   var mostRobust: KeyNumber? {
     let byVictim = Dictionary(grouping: blackBox, by: \.victim)
-    guard byVictim.count > 1,
+    guard byVictim.count > 2,
       let model = grid.victims.filter({ byVictim[$0] != nil }).max(by: { a, b in
         Self.mean(byVictim[a]!) < Self.mean(byVictim[b]!)
       }), let cells = byVictim[model], let worst = cells.min(by: { $0.accuracy < $1.accuracy })
     else { return nil }
     let figure = percent(Self.mean(cells)) + "%"
-    let sources =
-      cells.count > 1
-      ? " on average over the source models, and \(percent(worst.accuracy))% at worst" : ""
     return KeyNumber(
       figure: figure,
       sentence: """
         Of all models, \(model) has the highest accuracy on examples made on other models \
-        (\(name), black-box): \(figure)\(sources), on those made on \(worst.source).
+        (\(name), black-box): \(figure) on average over the source models, and \
+        \(percent(worst.accuracy))% at worst, on those made on \(worst.source).
         """)
   }
 
-  /// The source model whose examples give the other models the lowest accuracy on average.
+  /// The source model whose examples give the other models the lowest accuracy on average; nil for
+  /// two models.
   var bestTransfer: KeyNumber? {
     let bySource = Dictionary(grouping: blackBox, by: \.source)
-    guard bySource.count > 1,
+    guard bySource.count > 2,
       let model = grid.sources.filter({ bySource[$0] != nil }).min(by: { a, b in
         Self.mean(bySource[a]!) < Self.mean(bySource[b]!)
       }), let cells = bySource[model]
     else { return nil }
     let figure = percent(Self.mean(cells)) + "%"
-    let others =
-      cells.count > 1
-      ? "the \(cells.count) other models have an accuracy of \(figure) on average"
-      : "\(cells[0].victim) has an accuracy of \(figure)"
     return KeyNumber(
       figure: figure,
-      sentence: "Examples made on \(model) transfer best (\(name)): on them, \(others).")
+      sentence: """
+        Examples made on \(model) transfer best (\(name)): on them, the \(cells.count) other \
+        models have an accuracy of \(figure) on average.
+        """)
   }
 
   /// Of the models that `TrustCheck.blackBoxBeatsWhiteBox` flags within any budget, the one whose

@@ -27,9 +27,9 @@ public struct MarkdownReport: Sendable {
         """
         ## Accuracy on adversarial examples
 
-        Each row is a source model, on which the examples were made. Each column is a victim, a \
-        model to which they were shown. A cell is the victim's accuracy in % with its 95% \
-        interval, in bold where source model and victim are the same (white-box).
+        Each row is a source model, on which the examples were made. Each column is a target \
+        model, to which they were shown. A cell is the target model's accuracy in % with its 95% \
+        interval, in bold where the two models are the same (white-box).
 
         """)
     }

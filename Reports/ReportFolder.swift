@@ -89,7 +89,7 @@ extension ReportPage {
     }
     let others: [(String, String, [LineChart]?)] = [
       (
-        "worst-case", "Worst case over all attacks",
+        "worst-case", "Worst-case accuracy",
         grid.worstCaseCurves?.panels
       ),
       (

@@ -21,7 +21,7 @@ extension ReportPage {
       Markup("tr", [:], Markup("th", ["scope": "row"], name), Markup("td", [:], value))
     }
     let models = record.models.map {
-      [$0.name, $0.description, $0.defense ?? "none", $0.fingerprint]
+      [$0.name, $0.description, $0.defense ?? "unknown", $0.fingerprint]
     }
     let attacks = record.attacks.map { attack in
       let parameters = attack.parameters.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }

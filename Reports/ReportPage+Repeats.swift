@@ -16,14 +16,20 @@ extension ReportPage {
           }
       }
       let heading = grid.heading(attack, budget)
-      return [Markup("h3", [:], heading), table(heading, header: ["Made on"] + grid.victims, rows)]
+      return [
+        Markup("h3", [:], heading), table(heading, header: ["Source model"] + grid.victims, rows),
+      ]
     }
-    let runs = counted(first.accuracies.count, "training")
+    let runs = counted(first.accuracies.count, "repetition")
+    let limits = grid.repeats.limits.map { " " + $0 } ?? ""
+    let varies =
+      grid.repeats.contains { $0.varied != .attack && $0.varied != .nothing }
+      ? "between trainings" : "between repetitions of the attack"
     let explanation = """
-      Accuracy in % over \(runs) of every model from different seeds: the mean ± the standard \
+      Accuracy in % over \(runs) of the experiment from different seeds: the mean ± the standard \
       deviation, and the range in parentheses. The intervals in the transfer matrices show how \
       uncertain an accuracy is because of the choice of images; this table shows how much it \
-      varies between trainings. All budgets are in repeats.csv.
+      varies \(varies).\(limits) All budgets are in repeats.csv.
       """
     return Section(
       id: "repeats", heading: "Repetitions from other seeds",

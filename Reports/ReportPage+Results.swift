@@ -32,8 +32,8 @@ extension ReportPage {
     }
     guard !parts.isEmpty else { return nil }
     let explanation = """
-      Each row is a source model, on which the examples were made. Each column is a victim, a \
-      model to which they were shown.
+      Each row is a source model, on which the examples were made. Each column is a target model, \
+      to which they were shown.
       """
     return Section(
       id: "matrices", heading: "Transfer matrices",

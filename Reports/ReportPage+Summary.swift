@@ -55,19 +55,23 @@ extension ReportPage {
   /// The words that the page uses for the two models of a measurement.
   private static let terms =
     """
-    The source model is the model that adversarial examples are made on. The victim (or target \
-    model) is the model that they are shown to. In a white-box attack the two are the same model, \
+    The source model is the model that adversarial examples are made on. The target model (or \
+    victim) is the model that they are shown to. In a white-box attack the two are the same model, \
     in a black-box attack they differ.
     """
 
   /// How many examples each cell counts: one number if it is the same for all attacks, otherwise a
   /// number for each attack.
   private var exampleCounts: String {
-    let counts = grid.attacks.map { attack in
-      grid.cells.filter { $0.attack == attack }.map(\.examples).max() ?? 0
+    let counts = grid.attacks.map { attack -> String in
+      let cells = grid.cells.filter { $0.attack == attack }
+      let excluded = cells.map(\.excluded).max() ?? 0
+      let left =
+        excluded == 0 ? "" : " (without \(counted(excluded, "image")) of the target class)"
+      return "\(cells.map(\.examples).max() ?? 0)\(left)"
     }
     guard Set(counts).count > 1 else {
-      return "\(counts.first ?? grid.provenance.examples) for each attack and source model"
+      return "\(counts.first ?? "\(grid.provenance.examples)") for each attack and source model"
     }
     return zip(grid.attacks, counts).map { "\($0): \($1)" }.joined(separator: ", ")
       + " for each source model"
@@ -76,7 +80,8 @@ extension ReportPage {
   private var trustFlags: Markup {
     let flags = grid.flags.map { flag in
       let concerns = [
-        flag.attack, flag.source.map { "made on \($0)" }, flag.victim.map { "shown to \($0)" },
+        flag.attack, flag.source.map { "source model \($0)" },
+        flag.victim.map { "target model \($0)" },
       ].compactMap { $0 }
       let suffix = concerns.isEmpty ? "" : " (\(concerns.joined(separator: ", ")))"
       return Markup(
@@ -96,5 +101,7 @@ extension ReportPage {
 
 extension ModelRecord {
   /// The model's description and defense in one line.
-  fileprivate var making: String { description + (defense.map { ", " + $0 } ?? "") }
+  fileprivate var making: String {
+    description + ", " + (isUndefended ? "no defense" : defense ?? "defense unknown")
+  }
 }

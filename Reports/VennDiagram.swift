@@ -116,7 +116,7 @@ extension Grid {
         guard Set(models).isSubset(of: overlap.victims) else { return nil }
         return VennDiagram(
           id: "venn-\(attacks.firstIndex(of: attack) ?? 0)-\(sources.firstIndex(of: source) ?? 0)",
-          title: "Made on \(source)", models: models, overlap: overlap,
+          title: "Source model: \(source)", models: models, overlap: overlap,
           styles: models.indices.map(Palette.style))
       }
     }
@@ -136,7 +136,7 @@ extension ChartFigure {
       size: VennDiagram.size, csv: diagrams.map(\.overlap).csv(),
       vegaLite: { file in
         .bars(
-          title: title, data: file, panel: .init("source", "made on"),
+          title: title, data: file, panel: .init("source", "source model"),
           kind: .init("fooled", "exactly these models fooled"),
           count: .init("examples", "examples"))
       })

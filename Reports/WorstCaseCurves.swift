@@ -18,11 +18,11 @@ struct WorstCaseCurves {
       guard Set(here.map(\.epsilon)).count > 1 else { return nil }
       let series = models.enumerated().compactMap { index, model -> LineChart.Series? in
         let measurements = here.filter { $0.victim == model }.map { row in
-          let share = Double(row.rightUnderAll) / Double(row.images)
           return LineChart.Measurement(
-            x: row.epsilon, proportion: share, interval: row.interval,
+            x: row.epsilon, proportion: row.accuracy, interval: row.interval,
             note:
-              "\(model), \(budgetText(row.epsilon)): \(percent(share))% (\(percent(row.interval)))")
+              "\(model), \(budgetText(row.epsilon)): \(percent(row.accuracy))% "
+              + "(\(percent(row.interval)))")
         }
         guard !measurements.isEmpty else { return nil }
         return .init(
@@ -30,7 +30,7 @@ struct WorstCaseCurves {
       }
       let name = norm.symbol
       return LineChart(
-        id: "worst-" + norm.rawValue, title: "Worst case in \(name)",
+        id: "worst-" + norm.rawValue, title: "Worst-case accuracy in \(name)",
         description: """
           Accuracy of \(listed(series.map(\.name))) under all attacks in \(name) together, against \
           the budget.
@@ -62,11 +62,11 @@ extension ReportPage {
     let tried = grid.worstCases.map(\.attacks).max { $0.count < $1.count } ?? []
     let figure = curves.panels.figure(
       caption: """
-        An image counts as correct only if the model classifies it correctly under every attack \
-        within the budget (\(listed(tried))), made on any of the models. Attacks that were not \
-        tried may lower the accuracy further. The numbers, including those for white-box attacks \
-        alone, are in worst.csv.
+        An image counts as correct only if the model classifies it correctly unchanged and under \
+        every attack (\(listed(tried))) within this budget or a smaller one, made on any of the \
+        models. Attacks that were not tried may lower the accuracy further. The numbers, including \
+        those for white-box attacks alone, are in worst.csv.
         """)
-    return Section(id: "worst", heading: "Worst case over all attacks", content: [figure])
+    return Section(id: "worst", heading: "Worst-case accuracy", content: [figure])
   }
 }

@@ -28,6 +28,9 @@ public struct GridCell: Equatable, Sendable {
   public let correct: Int
   /// How many examples the victim classified as their target class; nil for an untargeted attack.
   public let targetedHits: Int?
+  /// How many images were left out because they have the label that the attack aims at. They are in
+  /// none of the other numbers.
+  public let excluded: Int
   /// The examples whose unchanged images source and victim both classify correctly; nil if the
   /// source is not one of the victims.
   public let clean: FromBothRight?
@@ -49,11 +52,11 @@ public struct GridCell: Equatable, Sendable {
   public init(
     attack: String, epsilon: Double, source: String, victim: String, examples: Int,
     images: Int? = nil, correct: Int,
-    targetedHits: Int? = nil, clean: FromBothRight? = nil
+    targetedHits: Int? = nil, excluded: Int = 0, clean: FromBothRight? = nil
   ) {
     precondition(
       1...examples ~= images ?? examples && 0...examples ~= correct
-        && 0...examples ~= targetedHits ?? 0)
+        && 0...examples ~= targetedHits ?? 0 && excluded >= 0)
     self.images = images ?? examples
     self.attack = attack
     self.epsilon = epsilon
@@ -62,6 +65,7 @@ public struct GridCell: Equatable, Sendable {
     self.examples = examples
     self.correct = correct
     self.targetedHits = targetedHits
+    self.excluded = excluded
     self.clean = clean
   }
 
@@ -93,6 +97,7 @@ extension GridCell: Codable {
     case upper = "ci_high"
     case targetedHits = "targeted_hits"
     case targetedSuccess = "targeted_success"
+    case excluded
     case bothRight = "both_right"
     case keptRight = "kept_right"
     case success
@@ -113,6 +118,7 @@ extension GridCell: Codable {
     try container.encode(interval.upperBound.roundedToMillionths, forKey: .upper)
     try container.encodeIfPresent(targetedHits, forKey: .targetedHits)
     try container.encodeIfPresent(targetedSuccess?.roundedToMillionths, forKey: .targetedSuccess)
+    try container.encode(excluded, forKey: .excluded)
     try container.encodeIfPresent(clean?.bothRight, forKey: .bothRight)
     try container.encodeIfPresent(clean?.keptRight, forKey: .keptRight)
     try container.encodeIfPresent(clean?.success?.roundedToMillionths, forKey: .success)
@@ -129,6 +135,8 @@ extension GridCell: Codable {
     images = try container.decode(Int.self, forKey: .images)
     correct = try container.decode(Int.self, forKey: .correct)
     targetedHits = try container.decodeIfPresent(Int.self, forKey: .targetedHits)
+    // Earlier versions attacked every image.
+    excluded = try container.decodeIfPresent(Int.self, forKey: .excluded) ?? 0
     let bothRight = try container.decodeIfPresent(Int.self, forKey: .bothRight)
     clean = try bothRight.map {
       FromBothRight(bothRight: $0, keptRight: try container.decode(Int.self, forKey: .keptRight))
@@ -147,6 +155,7 @@ extension GridCell: Codable {
     try check(images, "images", in: 1...examples)
     try check(correct, "correct", in: 0...examples)
     try check(targetedHits ?? 0, "targeted_hits", in: 0...examples)
+    guard excluded >= 0 else { throw refuse("excluded: expected at least 0, found \(excluded)") }
     if let clean {
       try check(clean.bothRight, "both_right", in: 0...examples)
       try check(clean.keptRight, "kept_right", in: 0...min(clean.bothRight, correct))

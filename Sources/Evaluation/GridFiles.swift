@@ -12,11 +12,12 @@ import Support
 extension Grid {
   static let csvHeader =
     "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,"
-    + "targeted_success,images,both_right,success"
+    + "targeted_success,images,both_right,success,excluded"
 
   /// The cells as a table. Accuracy and interval are fractions with six decimals.
   /// `targeted_success` is empty for an untargeted attack. `success` is the fraction of the
-  /// `both_right` examples that the victim misclassifies, and is empty if there are none.
+  /// `both_right` examples that the victim misclassifies, and is empty if there are none. `excluded` is
+  /// the number of images that were left out because they have the label that the attack aims at.
   public func csv() -> String {
     var table = CSV(header: Self.csvHeader)
     for cell in cells {
@@ -27,7 +28,7 @@ extension Grid {
         cell.interval.upperBound.roundedToMillionths.plainDecimal,
         cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
         cell.clean.map { String($0.bothRight) } ?? "",
-        cell.clean?.success?.roundedToMillionths.plainDecimal ?? "",
+        cell.clean?.success?.roundedToMillionths.plainDecimal ?? "", String(cell.excluded),
       ])
     }
     return table.text

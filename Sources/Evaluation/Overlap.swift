@@ -59,7 +59,9 @@ public struct VictimComparison: Equatable, Sendable {
 
 extension TransferResult {
   /// For each budget, which victims the same examples fooled.
-  public func overlaps() -> [Overlap] {
+  public func overlaps() -> [Overlap] { withoutExcluded().overlapping() }
+
+  private func overlapping() -> [Overlap] {
     epsilons.map { epsilon in
       let right = victims.map { self.right(epsilon, $0) ?? [] }
       let sets = labels.int64s().indices.map { example in

@@ -1,3 +1,5 @@
+import Defenses
+
 /// What the numbers of a grid were computed from: enough to decide whether two grids can be
 /// compared, and to compute a grid again.
 public struct Provenance: Codable, Equatable, Sendable {
@@ -81,7 +83,8 @@ public struct ModelRecord: Codable, Equatable, Sendable {
   public var name: String
   /// A description in one line: `cnn, 4 epochs`.
   public var description: String
-  /// The defense that it was trained with; nil for an undefended model.
+  /// The defense that it was trained with, and the layers in front of it; `none` for an undefended
+  /// model, and nil if the defense is unknown, as for most models that Crossfire did not train.
   public var defense: String?
   /// The SHA-256 of what the model computes, in hexadecimal.
   public var fingerprint: String
@@ -92,6 +95,9 @@ public struct ModelRecord: Codable, Equatable, Sendable {
     self.defense = defense
     self.fingerprint = fingerprint
   }
+
+  /// Whether the model is known to have no defense.
+  public var isUndefended: Bool { defense == PlainTraining.name }
 }
 
 /// An attack of a grid.

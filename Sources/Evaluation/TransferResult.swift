@@ -17,7 +17,8 @@ public struct TransferResult: Sendable {
   public let clean: Tensor
   /// The true labels, int64 `[N]`.
   public let labels: Tensor
-  /// The target classes, int64 `[N]`; −1 for an untargeted attack.
+  /// The target classes, int64 `[N]`; −1 for an untargeted attack, and for an image that a targeted
+  /// attack leaves as it is because it has the target's label.
   public let targets: Tensor
   /// The size of each perturbation in each norm, in the order of `Norm.allCases`, float32
   /// `[budgets, norms, N]`.
@@ -33,8 +34,35 @@ public struct TransferResult: Sendable {
   /// it; nil if they are its first images, in its order.
   public var index: Tensor?
 
+  /// The places of the examples that were attacked, int64 `[M]`, if some were left out; nil if all
+  /// were attacked.
+  var attacked: Tensor? {
+    let aimed = targets.isAtLeast(0)
+    guard aimed.any().isTrue, !aimed.all().isTrue else { return nil }
+    return aimed.nonzero.reshaped([-1])
+  }
+
+  /// How many examples were left out because the image has the target's label.
+  var excluded: Int { attacked.map { labels.count - $0.count } ?? 0 }
+
+  /// The same result with the attacked examples alone. All rates and sizes are those of attacked
+  /// examples.
+  func withoutExcluded() -> TransferResult {
+    guard let rows = attacked else { return self }
+    return TransferResult(
+      attack: attack, source: source, victims: victims, epsilons: epsilons,
+      predictions: predictions.indexSelect(2, rows), clean: clean.indexSelect(1, rows),
+      labels: labels.indexSelect(0, rows), targets: targets.indexSelect(0, rows),
+      sizes: sizes.indexSelect(2, rows), examplesPerImage: examplesPerImage, cost: cost,
+      computed: computed)
+  }
+
   /// A cell for each budget and victim.
   public func cells() -> [GridCell] {
+    withoutExcluded().cells(excluded: excluded)
+  }
+
+  private func cells(excluded: Int) -> [GridCell] {
     let targeted = targets.isAtLeast(0).any().isTrue
     let count = { (truth: Tensor) in Int(truth.to(.int64).sum().scalar) }
     let right = victims.indices.map { clean.select(0, $0).equals(labels) }
@@ -46,7 +74,7 @@ public struct TransferResult: Sendable {
         return GridCell(
           attack: attack, epsilon: epsilons[budget], source: self.source, victim: victims[victim],
           examples: labels.count, images: labels.count / examplesPerImage, correct: count(kept),
-          targetedHits: targeted ? count(predicted.equals(targets)) : nil,
+          targetedHits: targeted ? count(predicted.equals(targets)) : nil, excluded: excluded,
           clean: source.map { source in
             let both = right[source].and(right[victim])
             return .init(bothRight: count(both), keptRight: count(both.and(kept)))
@@ -56,7 +84,9 @@ public struct TransferResult: Sendable {
   }
 
   /// The cost per example, and the mean and the largest size of the perturbations.
-  public func spending() -> AttackSpending {
+  public func spending() -> AttackSpending { withoutExcluded().spent() }
+
+  private func spent() -> AttackSpending {
     let count = Double(labels.count)
     let reached = epsilons.indices.map { budget in
       let sizes = Norm.allCases.indices.map {

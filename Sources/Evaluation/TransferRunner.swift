@@ -37,7 +37,7 @@ public struct TransferRunner {
   public var request: String {
     let parts =
       [
-        "transfer 4", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
+        "transfer 5", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
         source.classifier.device.kind, source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }
     return Digest.hex(of: parts.joined(separator: "\n"))
@@ -49,22 +49,28 @@ public struct TransferRunner {
   /// The number of examples.
   public var count: Int { data.count * perImage }
 
-  /// The number of examples of the first images, or of all if there are fewer.
-  func examples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
+  /// The number of examples of the first images, or of all if there are fewer. Images without a
+  /// goal have none.
+  func examples(ofImages images: Int) -> Int {
+    let count = min(images, data.count)
+    return plan.goal.aimed(data.annotations.at(Tensor(labels: Array(0..<count))).labels).count
+      * perImage
+  }
 
   /// Runs the attack over all images.
   /// - Parameters:
   ///   - keep: the number of images, counted from the first, whose examples are returned.
   ///   - journal: stores each finished batch, so that an interrupted attack can be continued; nil
   ///     stores nothing.
-  ///   - done: called after each batch with the number of examples that are done.
+  ///   - done: called with the number of examples that are done, before each forward pass of the
+  ///     attack and after each batch.
   /// - Returns: the predictions, and the examples; nil if `keep` is 0.
   /// - Throws: `Failure` if an example exceeds its budget or the value range, or if the journal
   ///   cannot be written.
   public func run(
-    keep: Int, journal: BatchJournal? = nil, done: (Int) -> Void
+    keep: Int, journal: BatchJournal? = nil, done: @escaping (AttackProgress) -> Void
   ) throws -> (result: TransferResult, examples: ExampleSet?) {
-    let kept = examples(ofImages: keep)
+    let kept = min(keep, data.count) * perImage
     var predictions = Rows<Int64>(plan.epsilons.count * victims.count, length: count)
     var clean = Rows<Int64>(victims.count, length: count)
     var targets = Rows<Int64>(1, length: count)
@@ -75,7 +81,8 @@ public struct TransferRunner {
     for range in evaluator.batches(count) {
       let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
       let outcome =
-        try known ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)))
+        try known
+        ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)), done)
       if known == nil { try journal?.write(outcome, range) }
       predictions.append(outcome.predictions.int64s())
       clean.append(outcome.clean.int64s())
@@ -84,7 +91,7 @@ public struct TransferRunner {
       cost = cost + outcome.cost
       if !computed.contains(outcome.computed) { computed.append(outcome.computed) }
       if !outcome.kept.isEmpty { keptBatches.append(outcome.kept) }
-      done(range.upperBound)
+      done(AttackProgress(examples: Double(range.upperBound)))
     }
     let result = TransferResult(
       attack: plan.name, source: source.name, victims: victims.map(\.name), epsilons: plan.epsilons,
@@ -94,7 +101,8 @@ public struct TransferRunner {
       sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]),
       examplesPerImage: perImage,
       cost: cost, computed: computed, index: data.places.map { _ in indices(0..<count) })
-    return (result, kept == 0 ? nil : exampleSet(keptBatches, kept, result))
+    let hasExamples = examples(ofImages: keep) > 0
+    return (result, hasExamples ? exampleSet(keptBatches, kept, result) : nil)
   }
 
   /// Whether a batch from a journal has everything that is needed now.
@@ -106,9 +114,14 @@ public struct TransferRunner {
   }
 
   /// Attacks one batch of examples and shows it to the victims.
-  private func fire(_ range: Range<Int>, keeping kept: Int) throws -> BatchOutcome {
+  private func fire(
+    _ range: Range<Int>, keeping kept: Int, _ done: @escaping (AttackProgress) -> Void
+  ) throws -> BatchOutcome {
     // images, adversarial [n, C, H, W] or [n, D], labels [n]
-    let classifier = QueryCounter(source.classifier)
+    let most = plan.mostPasses(against: source.classifier)
+    let classifier = QueryCounter(source.classifier) {
+      done(AttackProgress(passes: $0, of: most, in: range))
+    }
     let batch = self.batch(range).to(classifier.device)
     let images = batch.images
     let started = ContinuousClock.now
@@ -117,10 +130,8 @@ public struct TransferRunner {
     func draws(_ purpose: String) -> ExampleDraws {
       ExampleDraws(seed.derive(purpose), examples: Array(range), device: classifier.device)
     }
-    let goal = plan.goal.goal(
-      for: batch.labels, images: images, classifier: classifier, draws: draws("targets"))
-    let adversarial = plan.attack.sweep(
-      images, goal, epsilons: plan.epsilons, against: classifier, draws: draws("attack"))
+    let (adversarial, targets) = plan.sweep(
+      images, labels: batch.labels, against: classifier, draws: draws)
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
       let threat = plan.attack.threat(epsilon, against: classifier)
       try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
@@ -134,8 +145,7 @@ public struct TransferRunner {
       // twice.
       predictions: predictions,
       clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
-      targets: goal.targets.map { $0.to(.cpu) }
-        ?? Tensor.full(-1, shape: [range.count], type: .int64),
+      targets: targets.to(.cpu),
       sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
       computed: .current(device: classifier.device),
       kept: kept == 0 ? [] : adversarial.map { $0.narrow(0, 0, kept).contiguous.to(.cpu) })
@@ -185,22 +195,27 @@ public struct TransferRunner {
       sourceFingerprint: source.fingerprint, attack: plan.name, norm: plan.attack.norm.rawValue,
       parameters: plan.parameters, epsilons: plan.epsilons, seed: seed.value,
       request: request)
+    // Images that were not attacked have no example.
+    let rows = result.attacked.map { $0.to(.cpu) }?.int64s().filter { $0 < count }
+    let kept = rows.map { Tensor($0, shape: [$0.count]) }
+    func part(_ tensor: Tensor) -> Tensor { kept.map { tensor.indexSelect(0, $0) } ?? tensor }
     let adversarial = plan.epsilons.indices.map { budget in
-      Tensor.concatenate(batches.map { $0[budget] })
+      part(Tensor.concatenate(batches.map { $0[budget] }))
     }
+    let left = kept?.count ?? count
     let logits = adversarial.map { images in
-      let parts = evaluator.batches(count).map { range in
-        let part = images.narrow(0, range.lowerBound, range.count).to(source.classifier.device)
-        return withoutGradients { source.classifier.logits(part) }.to(.cpu)
+      let parts = evaluator.batches(left).map { range in
+        let batch = images.narrow(0, range.lowerBound, range.count).to(source.classifier.device)
+        return withoutGradients { source.classifier.logits(batch) }.to(.cpu)
       }
       return Tensor.concatenate(parts)
     }
     let judged = Tensor.stack(logits)
     return ExampleSet(
-      origin: origin, original: batch(0..<count).images, adversarial: adversarial,
-      label: labels(0..<count),
-      target: result.targets.narrow(0, 0, count), index: indices(0..<count),
-      predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, count]),
+      origin: origin, original: part(batch(0..<count).images), adversarial: adversarial,
+      label: part(labels(0..<count)), target: part(result.targets.narrow(0, 0, count)),
+      index: part(indices(0..<count)),
+      predicted: judged.reshaped([-1, judged.shape[2]]).predictedClasses.reshaped([-1, left]),
       confidence: judged.softmax().max([2]))
   }
 }

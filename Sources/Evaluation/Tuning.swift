@@ -46,18 +46,25 @@ public struct Tuning: Codable, Equatable, Sendable {
   public let referenceCells: [GridCell]
   /// The candidates in ascending order of the value.
   public let candidates: [Candidate]
+  /// What the trust checks say about the models; nil if none were made.
+  public private(set) var checks: SingleChecks?
 
   public init(
     experiment: String, model: String, setting: String, reference: String,
     referenceCells: [GridCell],
-    candidates: [Candidate]
+    candidates: [Candidate], checks: SingleChecks? = nil
   ) {
+    self.checks = checks
     self.experiment = experiment
     self.model = model
     self.setting = setting
     self.reference = reference
     self.referenceCells = referenceCells
     self.candidates = candidates.sorted { $0.value < $1.value }
+  }
+
+  private enum CodingKeys: CodingKey {
+    case experiment, model, setting, reference, referenceCells, candidates
   }
 
   /// The clean accuracy that a candidate must reach.
@@ -102,11 +109,15 @@ public struct Tuning: Codable, Equatable, Sendable {
     public let format = 1
     public let chosen: Double?
     public let leastClean: Double
+    /// The flags that the trust checks raised on the models.
+    public let flags: [TrustFlag]
     public let tuning: Tuning
   }
 
   public var record: Record {
-    Record(chosen: chosen?.value, leastClean: leastClean.roundedToMillionths, tuning: self)
+    Record(
+      chosen: chosen?.value, leastClean: leastClean.roundedToMillionths,
+      flags: checks?.flags ?? [], tuning: self)
   }
 
   /// The record as JSON with sorted keys.

@@ -89,21 +89,27 @@ public struct TuningRun {
       return Contestant(
         name: name, classifier: try file.network.frozen(), fingerprint: file.network.fingerprint)
     }
-    let cells = try judge(contestants, heldOut)
+    let (result, plan) = try judge(contestants, heldOut)
+    let cells = result.cells()
     let candidates = values.map { value in
       Tuning.Candidate(
         value: value, cells: cells.filter { $0.victim == "\(setting)-\(value.plainDecimal)" })
     }
     let tuning = Tuning(
       experiment: experiment.name, model: model, setting: setting, reference: reference,
-      referenceCells: cells.filter { $0.victim == reference }, candidates: candidates)
+      referenceCells: cells.filter { $0.victim == reference }, candidates: candidates,
+      checks: SingleChecks(
+        probes: contestants.map { probe($0, heldOut, plan) }, results: [result],
+        plans: [plan], classCount: heldOut.classCount))
     try AtomicFile.write(tuning.csv(), to: folder.url.appending(path: "tuning.csv"))
     try AtomicFile.write(tuning.json(), to: folder.url.appending(path: "tuning.json"))
     return tuning
   }
 
   /// Shows the undefended model's examples of the held-out images to all models.
-  private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> [GridCell] {
+  private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> (
+    TransferResult, AttackPlan
+  ) {
     let plan = AttackPlan(
       name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted,
       epsilons: [0] + Tuning.epsilons)
@@ -111,9 +117,18 @@ public struct TuningRun {
       plan: plan, source: contestants[0], victims: contestants, data: heldOut,
       seed: experiment.seed.derive("tune"))
     progress.begin("examples of \(reference)", total: runner.count, unit: "examples")
-    let cells = try runner.run(keep: 0) { progress.update($0) }.result.cells()
+    let result = try runner.run(keep: 0) { progress.update($0) }.result
     progress.end(nil)
-    return cells
+    return (result, plan)
+  }
+
+  /// Only the reference is attacked, so that only its probe is compared with the attack.
+  private func probe(_ model: Contestant, _ heldOut: LabelledImages, _ plan: AttackPlan)
+    -> ModelProbe
+  {
+    ModelProbe(
+      checking: model, on: heldOut, beside: model.name == reference ? [plan] : [],
+      seed: experiment.seed.derive("tune"), progress: progress)
   }
 }
 

@@ -61,6 +61,11 @@ public final class ProgressDisplay: @unchecked Sendable {
   ///   - done: the number of units that are done.
   ///   - remark: a short text to show, for example the loss and the accuracy.
   public func update(_ done: Int, _ remark: @autoclosure () -> String = "") {
+    update(Double(done), remark())
+  }
+
+  /// Reports progress, of which the last unit may be done in part.
+  public func update(_ done: Double, _ remark: @autoclosure () -> String = "") {
     lock.withLock {
       let now = clock.now
       let wait: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
@@ -84,10 +89,10 @@ public final class ProgressDisplay: @unchecked Sendable {
   /// Shows a line that stays.
   public func note(_ line: String) { end(line) }
 
-  private func show(_ done: Int, _ remark: String, elapsed: Double) {
-    let fraction = min(1, Double(done) / Double(total))
-    let rate = Double(done - firstDone) / max(elapsed, 1e-3)
-    let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
+  private func show(_ done: Double, _ remark: String, elapsed: Double) {
+    let fraction = min(1, done / Double(total))
+    let rate = (done - Double(firstDone)) / max(elapsed, 1e-3)
+    let left = rate > 0 ? max(0, Double(total) - done) / rate : 0
     let speed = rate > 0 ? "\(rate.compact) \(unit)/s  \(Self.time(left)) left" : ""
     let percent = "\(Int(fraction * 100))%"
     guard style == .bar else {
@@ -143,6 +148,7 @@ extension Double {
       }
       return digits
     }
-    return self >= 10 ? String(format: "%.1f", self) : String(format: "%.2f", self)
+    if self >= 10 { return String(format: "%.1f", self) }
+    return self >= 0.1 ? String(format: "%.2f", self) : String(format: "%.2g", self)
   }
 }

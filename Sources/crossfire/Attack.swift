@@ -11,8 +11,9 @@ struct Attack: ParsableCommand {
     abstract: "Attack one model and store the adversarial examples.",
     discussion: """
       Prints the model's accuracy under the attack for every budget and writes the
-      adversarial examples to a file. After an interruption the same command continues
-      with the batch that was not finished.
+      adversarial examples to a file. Trust checks test the model first, on at most
+      256 images, and raise flags where the accuracy may be misleading. After an
+      interruption the same command continues with the batch that was not finished.
 
       EXAMPLES
         crossfire attack --model normal.safetensors --data mnist --count 1000 \\
@@ -80,7 +81,11 @@ struct Attack: ParsableCommand {
       evaluator: engine.evaluator())
     let request = runner.request
     try existing.check(place) { ExampleSet.request(of: place) == request }
+    let leftOut = try asUsage { try plan.leftOut(of: runner.data) }
     let progress = output.progress
+    let probe = ModelProbe(
+      checking: source, on: runner.data, beside: [plan], seed: seed, progress: progress)
+    try probe.allow([plan], classCount: images.classCount)
     progress.begin("\(plan.name) on \(named.name)", total: runner.count, unit: "examples")
     let journal = BatchJournal(for: place, request: request)
     let (result, examples) = try runner.run(keep: images.count, journal: journal) {
@@ -89,15 +94,22 @@ struct Attack: ParsableCommand {
     progress.end(nil)
     try examples?.write(to: place)
     journal.remove()
+    let checks = SingleChecks(
+      probes: [probe], results: [result], plans: [plan], classCount: images.classCount)
+    let lines = [table(result.cells()), leftOut, spent(result), out, "", checks.text]
     try output.show(
-      Report(cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds),
-      [table(result.cells()), spent(result), out].joined(separator: "\n"))
+      Report(
+        cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds,
+        flags: checks.flags, notChecked: checks.notChecked),
+      lines.compactMap { $0 }.joined(separator: "\n"))
   }
 
   private struct Report: Encodable {
     let cells: [GridCell]
     let spending: AttackSpending
     let seconds: Double
+    let flags: [TrustFlag]
+    let notChecked: [SingleChecks.Unmade]
   }
 
   /// One line that says what the attack cost.

@@ -10,6 +10,8 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure the accuracy of models on unchanged images.",
     discussion: """
       Prints each model's accuracy with its 95 % confidence interval (Wilson, 1927).
+      Trust checks test each model on at most 256 images, and raise flags where the
+      accuracy, or that of an attack on the model, may be misleading.
 
       EXAMPLE
         crossfire evaluate --model normal.safetensors adv.safetensors \\
@@ -42,6 +44,8 @@ struct Evaluate: ParsableCommand {
     let accuracy: Double
     let ciLow: Double
     let ciHigh: Double
+    let flags: [TrustFlag]
+    let notChecked: [SingleChecks.Unmade]
   }
 
   func run() throws {
@@ -53,17 +57,24 @@ struct Evaluate: ParsableCommand {
       first: chosen.count, sample: chosen.sample, seed: seed
     ) { output.progress.note($0) }
     let progress = output.progress
+    var probes: [ModelProbe] = []
     let lines = try models.map { model in
-      let classifier = try architecture.load(model, for: images, device: device).classifier
+      let loaded = try architecture.load(model, for: images, device: device)
+      let classifier = loaded.classifier
       progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
       let predictions = evaluator.predictions(of: classifier, on: images) { progress.update($0) }
       progress.end(nil)
+      let contestant = Contestant(
+        name: model.name, classifier: classifier, fingerprint: loaded.fingerprint)
+      let probe = ModelProbe(checking: contestant, on: images, seed: Seed(1), progress: progress)
+      probes.append(probe)
+      let checks = SingleChecks(probes: [probe], classCount: images.classCount)
       let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)
       let interval = wilsonInterval(successes: correct, of: images.count)
       return Line(
         model: model.name, data: images.name, images: images.count, correct: correct,
         accuracy: Double(correct) / Double(images.count), ciLow: interval.lowerBound,
-        ciHigh: interval.upperBound)
+        ciHigh: interval.upperBound, flags: checks.flags, notChecked: checks.notChecked)
     }
     var table = TextTable(["model", "images", "correct", "accuracy", "95 % interval"])
     for line in lines {
@@ -72,6 +83,7 @@ struct Evaluate: ParsableCommand {
         "\(line.ciLow.percent) to \(line.ciHigh.percent)",
       ])
     }
-    try output.show(lines, table.text)
+    let checks = SingleChecks(probes: probes, classCount: images.classCount)
+    try output.show(lines, table.text + "\n\n" + checks.text)
   }
 }

@@ -78,6 +78,11 @@ struct Frames: ParsableCommand {
     let data = try reference.load(defaultSplit: .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
+    guard plan.goal.aimed(data.labels).count == data.count else {
+      throw Failure.usage(
+        "--target \(plan.goal): expected images of other classes, and some of the images have this "
+          + "class", hint: "choose another target, for example --target next")
+    }
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
     try plan.check(against: classifier)
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))

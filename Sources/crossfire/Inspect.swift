@@ -11,12 +11,16 @@ struct Inspect: ParsableCommand {
     abstract: "Describe a model, an example set or a run folder.",
     discussion: """
       With --data, a model is also tested for what would invalidate an evaluation:
-      its accuracy on unchanged images, probabilities in place of logits, vanishing
-      gradients, and outputs that change between evaluations.
+      its accuracy on unchanged images, the order of its classes, probabilities in
+      place of logits, outputs that change between evaluations, gradients that
+      vanish or that the outputs do not follow, and attacks without gradients that
+      beat one with gradients. With --deep, the attacks of these tests get more
+      images, steps, queries and budgets, which takes minutes for a small model.
 
       EXAMPLES
         crossfire inspect normal.safetensors
         crossfire inspect theirs.pt:mean=0.1307,std=0.3081 --data mnist
+        crossfire inspect theirs.pt:mean=0.1307,std=0.3081 --data mnist --deep
         crossfire inspect results
       """)
 
@@ -29,11 +33,17 @@ struct Inspect: ParsableCommand {
   @Option(help: "A data set's name or path, to test the model on its images.")
   var data: String?
 
+  @Flag(help: "Spend more on the attacks of the tests (needs --data).")
+  var deep = false
+
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    guard !deep || data != nil else {
+      throw Failure.usage("--deep tests a model on images", hint: "add --data with a data set")
+    }
     let device = try engine.start()
     let model = try NamedModel(path)
     let url = model.url
@@ -61,6 +71,8 @@ struct Inspect: ParsableCommand {
     let parameters: Int
     let fingerprint: String
     var checks: [Check]?
+    var slopes: GradientSlopes?
+    var contests: [AttackContest]?
   }
 
   private struct Check: Encodable {
@@ -109,42 +121,52 @@ struct Inspect: ParsableCommand {
       ]
     }
     if let images {
-      let (checks, remarks) = checks(named.name, model, images)
-      document.checks = checks
-      lines += remarks
+      let probe = probe(named.name, model, images)
+      let checks = checks(probe, images)
+      (document.checks, document.slopes, document.contests) = (checks, probe.slopes, probe.contests)
+      lines += self.lines(probe, checks, images)
     }
     try output.show(document, lines.joined(separator: "\n"))
   }
 
-  /// The checks that a model must pass before its evaluation means anything, each with its result,
-  /// and the same as lines for a terminal.
-  private func checks(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> (
-    [Check], [String]
-  ) {
+  private func probe(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> ModelProbe {
     let contestant = Contestant(
       name: name, classifier: model.classifier, fingerprint: model.fingerprint)
     let progress = output.progress
     progress.begin("test \(name)", total: 1, unit: "model")
-    let probe = ModelProbe(of: contestant, on: images, noises: [], seed: Seed(1))
-    progress.end(nil)
+    defer { progress.end(nil) }
+    return ModelProbe(
+      of: contestant, on: images, noises: [], seed: Seed(1), effort: deep ? .deep : .quick)
+  }
+
+  /// The checks that a model must pass before its evaluation means anything, each with its result.
+  private func checks(_ probe: ModelProbe, _ images: LabelledImages) -> [Check] {
     let flags = probe.findings(classCount: images.classCount).map(\.flag)
-    let checks = ModelProbe.loadingChecks.map { check in
+    return ModelProbe.loadingChecks.map { check in
       let flag = flags.first { $0.name == check.name }
       return Check(
         name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
     }
+  }
+
+  /// What was measured and what the checks found, as lines for a terminal.
+  private func lines(
+    _ probe: ModelProbe, _ checks: [Check], _ images: LabelledImages
+  ) -> [String] {
     let right = probe.right.count(where: \.self)
     var lines = [
       "",
       "classifies \(right) of the first \(probe.right.count) images of \(images.name) correctly",
     ]
+    if let slopes = probe.slopes { lines.append(slopes.text(probe.model)) }
+    lines += probe.contests.map { $0.text(probe.model) }
     for check in checks {
       lines.append(check.passed ? "  ✓ not found: \(check.name)" : "  ⚑ \(check.name)")
       if let found = check.found, let advice = check.advice {
         lines.append("      \(found) \(advice)")
       }
     }
-    return (checks, lines)
+    return lines
   }
 
   private func showExamples(_ url: URL) throws {

@@ -58,24 +58,6 @@ struct List: ParsableCommand {
     try output.show(entries, lines.joined(separator: "\n"))
   }
 
-  /// Breaks a text into lines of at most 80 characters that are indented by `indent` spaces; the
-  /// first line begins with `first` instead of spaces.
-  private func wrapped(_ text: String, indent: Int, first: String?) -> [String] {
-    let margin = String(repeating: " ", count: indent)
-    var lines: [String] = []
-    var line = first ?? margin
-    for word in text.split(separator: " ") {
-      let isEmpty = line.count <= indent
-      if !isEmpty && line.count + 1 + word.count > 80 {
-        lines.append(line)
-        line = margin + word
-      } else {
-        line += (isEmpty ? "" : " ") + word
-      }
-    }
-    return lines + [line]
-  }
-
   /// An initializer asks for each of its settings, with its meaning and its default. Calling `read`
   /// without values therefore lists all settings.
   private func entry(_ name: String, _ summary: String, _ read: (Settings) throws -> Void) -> Entry

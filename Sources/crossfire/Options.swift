@@ -111,7 +111,8 @@ let budgetHelp: String =
 
 /// The help of `--target`.
 let targetHelp: String =
-  "The target class of a targeted attack: next, random, least-likely, all, or a label."
+  "The target class of a targeted attack: next, random, least-likely, all, or a label. Images that "
+  + "have the label are not attacked."
 
 /// The architecture of model files that hold only weights.
 struct ArchitectureOption: ParsableArguments {

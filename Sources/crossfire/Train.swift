@@ -113,7 +113,34 @@ struct Train: ParsableCommand {
     try existing.check(url) { (try? ModelFile(url))?.training?.request == work.request }
     let made = try work.run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
-    try output.show(made.training, "\(url.path)\(accuracy)")
+    let checks = try test.map { try self.checks(made.network, on: $0) }
+    try output.show(
+      Trained(training: made.training, flags: checks?.flags),
+      (["\(url.path)\(accuracy)"] + (checks.map { [$0.text] } ?? [])).joined(separator: "\n"))
+  }
+
+  /// The record of the training with the flags beside its keys.
+  private struct Trained: Encodable {
+    let training: TrainingRecord?
+    let flags: [TrustFlag]?
+
+    private enum Key: CodingKey { case flags }
+
+    func encode(to encoder: any Encoder) throws {
+      try training?.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encodeIfPresent(flags, forKey: .flags)
+    }
+  }
+
+  /// The trust checks of the trained model on the test images.
+  private func checks(_ network: Network, on test: LabelledImages) throws -> SingleChecks {
+    let name = URL(filePath: out).deletingPathExtension().lastPathComponent
+    let contestant = Contestant(
+      name: name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+    let probe = ModelProbe(
+      checking: contestant, on: test, seed: Seed(1), progress: output.progress)
+    return SingleChecks(probes: [probe], classCount: test.classCount)
   }
 
   private func settings() throws -> Settings {

@@ -70,8 +70,10 @@ struct Tune: ParsableCommand {
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
+    let checks = tuning.checks.map { "\n\n" + $0.text } ?? ""
     try output.show(
-      tuning.record, "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)")
+      tuning.record,
+      "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)\(checks)")
     guard tuning.chosen != nil else {
       throw Failure(.failed, choice(tuning, validation), hint: "try smaller values of \(setting)")
     }

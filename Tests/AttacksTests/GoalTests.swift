@@ -92,11 +92,14 @@ struct GoalTests {
     #expect(found[0] != 0 && found[1] != 1)
   }
 
-  @Test("a label is the target of all images but its own, which go to the class after it")
+  @Test("a label is the target of all images, and those that have it have no goal")
   func label() throws {
-    #expect(try targets(.label(1), [0, 1, 2], classes: 3) == [1, 2, 1])
-    #expect(try targets(.label(2), [0, 1, 2], classes: 3) == [2, 2, 0])
-    #expect(try targets(.label(0), [0, 0, 1], classes: 2) == [1, 1, 0])
+    #expect(try targets(.label(1), [0, 1, 2], classes: 3) == [1, 1, 1])
+    let labels = Tensor(labels: [0, 1, 2, 1])
+    #expect(GoalRule.label(1).aimed(labels).int64s() == [0, 2])
+    for rule in [GoalRule.next, .random, .all, .leastLikely, .untargeted, .label(5)] {
+      #expect(rule.aimed(labels).int64s() == [0, 1, 2, 3], "\(rule)")
+    }
   }
 
   @Test(

@@ -34,7 +34,7 @@ struct RunTests {
     let lines = String(decoding: files["grid.csv"] ?? Data(), as: UTF8.self).split(separator: "\n")
     let header: String =
       "attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,"
-      + "targeted_success,images,both_right,success"
+      + "targeted_success,images,both_right,success,excluded"
     #expect(lines.first.map(String.init) == header)
     #expect(lines.count == 1 + 2 * 2 * 5)
     #expect(files.keys.filter { $0.hasPrefix("images/images/") }.count == 2 * 3 * 3)

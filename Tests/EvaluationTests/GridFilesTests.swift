@@ -50,9 +50,9 @@ struct GridFilesTests {
     #expect(
       grid([cell, aimed]).csv() == """
         attack,epsilon,source,victim,setting,examples,correct,accuracy,ci_low,ci_high,\
-        targeted_success,images,both_right,success
-        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50,,
-        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3,2,0.5
+        targeted_success,images,both_right,success,excluded
+        fgsm,0.1,normal,both,black-box,50,38,0.76,0.625873,0.857026,,50,,,0
+        tgsm,0,both,both,white-box,3,3,1,0.438503,1,0.333333,3,2,0.5,0
 
         """)
   }

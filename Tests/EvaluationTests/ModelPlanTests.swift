@@ -78,8 +78,10 @@ struct ModelPlanTests {
     #expect(models[0].fingerprint != models[1].fingerprint)
     #expect(
       grid.provenance.models.map(\.description) == [
-        "small, 1 epoch", "small, 1 epoch, behind jpeg 5",
+        "small, 1 epoch", "small, 1 epoch",
       ])
+    #expect(grid.provenance.models.map(\.defense) == ["none", "jpeg 5 at test time"])
+    #expect(grid.provenance.models.map(\.isUndefended) == [true, false])
     let files = try FileManager.default.contentsOfDirectory(
       atPath: folder.appending("out/models").path
     ).sorted()
@@ -89,6 +91,28 @@ struct ModelPlanTests {
     let spent = try #require(grid.spending.first { $0.source == "jpeg" })
     #expect(cell.examples == 50 && spent.backwardsPerExample == 1)
     #expect(try #require(spent.reached.last?.norms["linf"]).mean > 0.05)
+  }
+
+  @Test("a model file that Crossfire wrote says its defense, and that of any other file is unknown")
+  func files() throws {
+    let folder = TemporaryFolder()
+    let trained = try experiment(
+      "a: { architecture: small, epochs: 1, defense: labelSmoothing }", in: folder)
+    let out = folder.appending("trained")
+    _ = try ExperimentRun(trained, folder: RunFolder(out)).run()
+    let ours = out.appending(path: "models/a.safetensors")
+    try SafetensorsFile.write(
+      try ModelFile(ours).network.state(), metadata: [:],
+      to: folder.appending("weights.safetensors"))
+    let plan = try experiment(
+      "ours: { file: \(ours.path) }, "
+        + "theirs: { file: weights.safetensors, architecture: small }", in: folder)
+    let (grid, _) = try #require(
+      try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
+    let models = grid.provenance.models
+    #expect(models[0].defense?.hasPrefix("labelSmoothing") == true)
+    #expect(models[1].defense == nil)
+    #expect(models.allSatisfy { !$0.isUndefended })
   }
 
   @Test("the logits and gradients of an ensemble are the mean of those of its models")

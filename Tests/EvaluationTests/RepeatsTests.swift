@@ -33,17 +33,52 @@ struct RepeatsTests {
       }
       let mean = accuracies.reduce(0, +) / 3
       let variance = accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 2
-      #expect(repeated.accuracies == accuracies)
+      #expect(repeated.accuracies == accuracies && repeated.varied == .training)
       #expect(
         abs(repeated.mean - mean) < 1e-12
           && abs(repeated.standardDeviation - variance.squareRoot()) < 1e-12)
       #expect(repeated.range.contains(repeated.mean))
     }
+    #expect(grid.repeats.limits == nil)
     try grid.write(to: out)
     #expect(try Grid.read(out.appending(path: "grid.json")) == grid)
     #expect(
       try String(contentsOf: out.appending(path: "repeats.csv"), encoding: .utf8)
         == grid.repeats.csv())
+  }
+
+  /// The repeated cells of an experiment on a model that a file has.
+  private func repeated(_ attacks: String) throws -> [RepeatedCell] {
+    let folder = TemporaryFolder()
+    let data = "data: { name: synthetic, train: 200, test: 50 }"
+    let trained = try Experiment(
+      .yaml(
+        "\(data)\nmodels: { a: { architecture: mlp, epochs: 1 } }\n"
+          + "attacks: { fgsm: { epsilon: 0.1 } }", file: "a.yaml", folder: folder.url))
+    _ = try ExperimentRun(trained, folder: RunFolder(folder.appending("trained"))).run()
+    let again = try Experiment(
+      .yaml(
+        "\(data)\nmodels: { a: { file: trained/models/a.safetensors } }\n"
+          + "attacks: { \(attacks) }\nrepeats: 2", file: "b.yaml", folder: folder.url))
+    let out = folder.appending("out")
+    return try #require(try ExperimentRun(again, folder: RunFolder(out)).run()).grid.repeats
+  }
+
+  @Test("with a model from a file, the repetitions say that only the attack was repeated")
+  func attackAlone() throws {
+    let cells = try repeated("uniform-noise: { epsilons: [0.3] }")
+    #expect(cells.map(\.varied) == [.attack])
+    let limits = try #require(cells.limits)
+    #expect(limits.contains("weights of a, so that only the attack was repeated"), "\(limits)")
+    #expect(cells.csv().hasSuffix(",attack\n"))
+  }
+
+  @Test("if the attack draws no random numbers either, they say that nothing was repeated")
+  func nothing() throws {
+    let cells = try repeated("fgsm: { epsilons: [0.1] }")
+    #expect(cells.map(\.varied) == [.nothing] && cells[0].standardDeviation == 0)
+    let limits = try #require(cells.limits)
+    #expect(limits.contains("fgsm gave the same results from every seed"), "\(limits)")
   }
 
   @Test("the sample standard deviation of 2, 4, 4, 4, 5, 5, 7, 9 tenths is 0.213809")

@@ -10,7 +10,7 @@ import Testing
 
   @Test func thereIsAPanelForEachSourceAndALineForEachVictim() throws {
     let figure = try curves(Sample.grid())
-    #expect(figure.panels.map(\.title) == ["Made on normal", "Made on masked"])
+    #expect(figure.panels.map(\.title) == ["Source model: normal", "Source model: masked"])
     for panel in figure.panels { #expect(panel.series.map(\.name) == ["normal", "masked"]) }
   }
 
@@ -23,7 +23,8 @@ import Testing
 
   @Test func onlyTheWhiteBoxLineIsEmphasised() throws {
     for panel in try curves(Sample.grid()).panels {
-      #expect(panel.series.filter(\.isEmphasised).map { "Made on \($0.name)" } == [panel.title])
+      #expect(
+        panel.series.filter(\.isEmphasised).map { "Source model: \($0.name)" } == [panel.title])
     }
   }
 

@@ -8,7 +8,8 @@ import Testing
   private func probe(_ model: String, norms: [Float]) throws -> ModelProbe {
     let json = """
       {"model":"\(model)","gradientNorms":\(norms),"nextGradientNorms":[1,10],
-      "otherLogProbabilities":[-10,-20,-400],"brokenRows":0,"givesProbabilities":false,
+      "otherLogProbabilities":[-10,-20,-400],"brokenRows":0,"brokenNearby":0,
+      "ignoresImages":false,"ignoresClasses":false,"givesProbabilities":false,"contests":[],
       "changeWhenRepeated":0,"changeWhenAlone":0,"attacked":2,"rightUnderAttack":0,
       "right":[true,false],"noises":[]}
       """

@@ -13,9 +13,9 @@ import Testing
     #expect(
       table(Sample.grid()).text() == """
         Accuracy in % under fgsm, ε = 0.2
-        rows: examples made on, columns: shown to, [ ]: white-box
+        rows: source models, columns: target models, [ ]: white-box
 
-        made on  normal   masked
+        source   normal   masked
         (clean)    99.0     98.0
         normal    [20.0]    40.0
         masked     95.0    [98.0]
@@ -33,7 +33,7 @@ import Testing
     let grid = Grid(cells: cells, provenance: Sample.grid().provenance)
     let lines = table(grid, "pgd", 1).text().split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= 80 })
-    for name in names { #expect(lines.contains { $0.hasPrefix("made on") && $0.contains(name) }) }
+    for name in names { #expect(lines.contains { $0.hasPrefix("source") && $0.contains(name) }) }
   }
 
   @Test func markdownMarksTheWhiteBoxAndWhatIsNotMeasured() {
@@ -45,7 +45,7 @@ import Testing
     let grid = Grid(cells: cells, provenance: Sample.grid().provenance)
     #expect(
       table(grid, "a", 1).markdown() == """
-        | made on \\ shown to | x | y\\|z |
+        | source \\ target | x | y\\|z |
         | --- | ---: | ---: |
         | x | **50.0 (15.0–85.0)** | 100.0 (51.0–100.0) |
         | y\\|z | 0.0 (0.0–49.0) | – |

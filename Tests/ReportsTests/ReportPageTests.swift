@@ -186,7 +186,7 @@ import Testing
     ).write(to: folder)
     #expect(try String(contentsOf: place, encoding: .utf8) == html())
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
-    let figures = ["fgsm", "matrix-fgsm", "matrix-jsma"].flatMap { name in
+    let figures = ["fgsm", "matrix-fgsm", "matrix-jsma", "worst-case"].flatMap { name in
       [".csv", ".svg", ".vl.json"].map { "figures/" + name + $0 }
     }
     #expect(files == ["figures"] + figures + ["index.html", "report.md"])
@@ -201,7 +201,7 @@ import Testing
 
   @Test func markdownCarriesTheNumbersTheFlagsAndTheTables() {
     let text = MarkdownReport(grid: Sample.grid(flags: [flag]), title: "A study").text()
-    #expect(text.hasPrefix("# A study\n\n- Without an attack"))
+    #expect(text.hasPrefix("# A study\n\n- In the worst case"))
     #expect(text.contains("- **gradient masking**: zero gradients no attack look again\n"))
     #expect(text.contains("| normal | **20.0 (13.3–28.9)** | 40.0 (30.9–49.8) |"))
   }

@@ -14,7 +14,8 @@ enum Sample {
   /// masked: it withstands its own examples, but not those made on the first model.
   static func grid(
     first: String = "normal", second: String = "masked", flags: [TrustFlag] = [],
-    valueRange: ClosedRange<Double>? = nil, computations: [ComputedResults] = []
+    valueRange: ClosedRange<Double>? = nil, computations: [ComputedResults] = [],
+    defense: String? = "none"
   ) -> Grid {
     let correct: [(String, String, [Int])] = [
       (first, first, [99, 50, 20, 5]), (first, second, [98, 90, 40, 15]),
@@ -40,14 +41,27 @@ enum Sample {
           ModelRecord(
             name: second, description: "cnn, \(second)", defense: "distillation",
             fingerprint: "aa"),
-          ModelRecord(name: first, description: "cnn, \(first)", fingerprint: "bb"),
+          ModelRecord(
+            name: first, description: "cnn, \(first)", defense: defense, fingerprint: "bb"),
         ],
         attacks: [
           AttackRecord(
             name: "fgsm", title: "fast gradient sign method", parameters: ["norm": "linf"]),
           AttackRecord(name: "jsma", title: "Jacobian saliency map", budgetSymbol: "γ"),
         ], valueRange: valueRange, computations: computations),
-      flags: flags)
+      flags: flags, worstCases: worstCases(first, second))
+  }
+
+  /// The worst cases of the curves: each image is under one attack from two models.
+  private static func worstCases(_ first: String, _ second: String) -> [WorstCase] {
+    let right = [(first, [(50, 48), (20, 19), (5, 4)]), (second, [(98, 90), (98, 39), (98, 14)])]
+    return right.flatMap { victim, counts in
+      zip([0.1, 0.2, 0.3], counts).map { epsilon, count in
+        WorstCase(
+          victim: victim, norm: "linf", epsilon: epsilon, attacks: ["fgsm"], images: 100,
+          rightUnderOwn: count.0, rightUnderAll: count.1)
+      }
+    }
   }
 
   static let sheet = ImageSheet(

@@ -17,7 +17,7 @@ import Testing
 
   private func picture(_ models: [String]) throws -> String {
     VennDiagram(
-      id: "v", title: "Made on normal", models: models, overlap: try overlap(),
+      id: "v", title: "Source model: normal", models: models, overlap: try overlap(),
       styles: models.indices.map(Palette.style)
     ).picture().rendered
   }
@@ -47,7 +47,7 @@ import Testing
       grid: Grid(cells: grid.cells, provenance: grid.provenance, overlaps: [try overlap()]),
       title: "t"
     ).html()
-    #expect(count("id=\"overlaps\"", in: page) == 1 && page.contains("Made on normal"))
+    #expect(count("id=\"overlaps\"", in: page) == 1 && page.contains("Source model: normal"))
     #expect(count("id=\"overlaps\"", in: ReportPage(grid: grid, title: "t").html()) == 0)
   }
 }

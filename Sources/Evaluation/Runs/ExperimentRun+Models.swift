@@ -49,17 +49,18 @@ extension ExperimentRun {
   func entrant(_ plan: ModelPlan, _ model: LoadedModel, _ test: LabelledImages) throws -> Entrant {
     try model.checkAccepts(test, model: plan.name)
     let judged = try model.preceded(by: plan.transform)
-    let trained = model.training.map {
+    let recipe = model.training.map {
       "\($0.architecture), \($0.epochs) epoch\($0.epochs == 1 ? "" : "s")"
     }
-    let described = ([trained ?? model.format.origin] + plan.transform.texts.map { "behind " + $0 })
-      .joined(separator: ", ")
-    let defense = model.training.map(\.defense)
+    // A layer in front of a trained model is a defense at test time.
+    let trained = model.training?.defense
+    let layers = plan.transform.texts.map { "\($0) at test time" }
+    let defenses = [trained].compactMap { $0 }.filter { $0 != PlainTraining.name } + layers
     return (
       Contestant(name: plan.name, classifier: judged.classifier, fingerprint: judged.fingerprint),
       ModelRecord(
-        name: plan.name, description: described,
-        defense: defense == PlainTraining.name ? nil : defense,
+        name: plan.name, description: recipe ?? model.format.origin,
+        defense: layers.isEmpty ? trained : defenses.joined(separator: " + "),
         fingerprint: judged.fingerprint), model.training.map(\.computation)
     )
   }

@@ -44,7 +44,10 @@ public struct ExperimentRun {
     try experiment.checkFileNames()
     let (test, attacked) = try experiment.testImages(progress: progress)
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
-    for plan in experiment.attacks { _ = try plan.count.map { try attacked.first($0) } }
+    for plan in experiment.attacks {
+      let images = try plan.count.map { try attacked.first($0) } ?? attacked
+      try plan.leftOut(of: images).map { progress.note($0) }
+    }
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -63,12 +66,14 @@ public struct ExperimentRun {
     let provenance = self.provenance(
       attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
+    let spending = results.map { $0.spending() }
+    let own = Grid(cells: cells, provenance: provenance, spending: spending)
     let grid = Grid(
       cells: cells, provenance: provenance,
-      flags: evidence.flags(), spending: results.map { $0.spending() },
+      flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
-      repeats: ([Grid(cells: cells, provenance: provenance)] + repetitions).repeatedCells())
+      repeats: ([own] + repetitions).repeatedCells())
     return (grid, models)
   }
 
@@ -156,7 +161,7 @@ public struct ExperimentRun {
   /// Whether the folder has the examples that are to be kept: the right number of them, made on the
   /// same source with the same settings.
   private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
-    guard keep > 0 else { return true }
+    guard runner.examples(ofImages: keep) > 0 else { return true }
     let (plan, source) = (runner.plan, runner.source)
     guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else {
       return false
@@ -169,12 +174,10 @@ public struct ExperimentRun {
   // MARK: Trust
 
   private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
-    let noises = Set(
-      experiment.attacks.filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)
-    ).sorted()
+    let noises = experiment.attacks.noiseSizes
     let seed = experiment.seed.derive("probe")
     let parts = [
-      "probe 3", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
+      "probe 4", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
     ]
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
@@ -183,7 +186,8 @@ public struct ExperimentRun {
     return try step(.probe(model.name), reused: stored != nil) {
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
-      let probe = ModelProbe(of: model, on: data, noises: noises, seed: seed)
+      let probe = ModelProbe(
+        of: model.watched(by: progress), on: data, noises: noises, seed: seed)
       progress.end(nil)
       try GradientPictures(of: model, on: data).write(request: request, to: pictures)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
@@ -199,13 +203,8 @@ public struct ExperimentRun {
     let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
       \.name)
     for probe in probes where files.contains(probe.model) {
-      let findings = probe.findings(classCount: data.classCount)
-      if let fatal = findings.first(where: { $0.stops(experiment.attacks) }) {
-        throw Failure.badData(
-          "model \(probe.model): \(fatal.flag.raisedBecause) \(fatal.flag.meaning)",
-          hint: fatal.flag.advice)
-      }
-      for finding in findings {
+      try probe.allow(experiment.attacks, classCount: data.classCount)
+      for finding in probe.findings(classCount: data.classCount) {
         progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
       }
     }

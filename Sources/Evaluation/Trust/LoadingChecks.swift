@@ -20,9 +20,10 @@ extension ModelProbe {
 
   /// The checks on a model that was read from a file, the gravest first.
   public static let loadingChecks: [TrustCheck] = [
-    .givesNoNumbers, .gradientsDoNotArrive, .belowChanceUnattacked, .notAboveChance,
-    .givesProbabilities,
-    .changesWhenRepeated, .changesInBatches, .zeroGradients, .standsWithoutBudget,
+    .givesNoNumbers, .gradientsAreNoNumbers, .ignoresInput, .gradientsDoNotArrive,
+    .classesInAnotherOrder, .belowChanceUnattacked, .notAboveChance, .givesProbabilities,
+    .changesWhenRepeated, .changesInBatches, .zeroGradients, .gradientsDoNotMatch,
+    .standsWithoutBudget, .gradientFreeWins,
   ]
 
   /// The flags of these checks that this probe raises.

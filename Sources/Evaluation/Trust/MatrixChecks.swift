@@ -41,54 +41,6 @@ extension TrustCheck {
     }
   }
 
-  public static let blackBoxBeatsWhiteBox = TrustCheck(
-    name: "a black-box attack beats the white-box one",
-    raisedIf: """
-      within the same budget and on the same images, a model is wrong more often on examples made \
-      on another model than on its own examples (McNemar's exact test at 1% for all comparisons \
-      together), and on its own examples it is above chance
-      """,
-    meaning: """
-      The model's own gradients lead the attack in useless directions, so its white-box accuracy \
-      is not its robustness: an attacker who knows the model can do at least as well as an \
-      attacker who does not. This is called gradient masking.
-      """,
-    advice: """
-      Quote the lowest accuracy in the model's column of the transfer matrix, not the accuracy on \
-      the diagonal. Attack the model with examples from other models, with a loss on logits that \
-      does not saturate (loss=margin or loss=logits-ratio), or without gradients ('square').
-      """
-  ) { evidence in
-    let results = evidence.comparable
-    let comparisons = results.reduce(0) {
-      $0 + $1.epsilons.count { $0 > 0 } * ($1.victims.count - 1)
-    }
-    return results.compactMap { own -> Finding? in
-      let others = results.filter {
-        $0.attack == own.attack && $0.source != own.source && $0.labels.count == own.labels.count
-      }
-      let found = own.epsilons.filter { $0 > 0 }.flatMap { epsilon in
-        others.compactMap {
-          other -> (margin: Int, epsilon: Double, source: String, own: Int, other: Int, of: Int)? in
-          guard let white = own.right(epsilon, own.source),
-            let black = other.right(epsilon, own.source),
-            evidence.isAboveChance(white.trueCount, of: white.count)
-          else { return nil }
-          guard let margin = Discordance(white, black).margin(among: comparisons) else {
-            return nil
-          }
-          return (margin, epsilon, other.source, white.trueCount, black.trueCount, white.count)
-        }
-      }
-      guard let worst = found.max(by: { $0.margin < $1.margin }) else { return nil }
-      return Finding(
-        because: "Within a budget of \(worst.epsilon.plainDecimal), \(own.source) classifies "
-          + "\(worst.own) of \(worst.of) images correctly under its own examples, and "
-          + "\(worst.other) under those made on \(worst.source).",
-        attack: own.attack, source: own.source, victim: own.source)
-    }
-  }
-
   static let oneStepBeatsMany = TrustCheck(
     name: "one step beats many",
     raisedIf: """

@@ -4,16 +4,16 @@ import Foundation
 import ModelCore
 import Support
 
-/// Measurements of one model on a few images that trust checks examine: its input gradients, how
-/// reproducible its outputs are, and its predictions under random noise and under an attack without
-/// a budget.
+/// Measurements of one model on a few images that trust checks examine: its outputs and how
+/// reproducible they are, its input gradients and whether the outputs follow them, and its
+/// predictions under random noise and under attacks.
 ///
 /// Gradients are those of the cross-entropy CE(y, f(x)) of the logits f(x) and a class y, with
 /// respect to the image x, in the unit of the image's values.
 public struct ModelProbe: Codable, Equatable, Sendable {
   /// How many images are used, counted from the first.
   public static let imageCount = 256
-  /// How many of these are attacked without a budget.
+  /// How many of these are attacked without a budget. The slopes are measured on the same images.
   static let attackedCount = 64
   /// How many of these are also evaluated one by one.
   static let singleCount = 16
@@ -27,6 +27,13 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public let otherLogProbabilities: [Float]
   /// For how many images an output is infinite or not a number (NaN).
   public let brokenRows: Int
+  /// For how many of the images whose slopes were measured an output next to the image is infinite
+  /// or not a number (NaN).
+  public let brokenNearby: Int
+  /// Whether the outputs are the same for every image, up to rounding.
+  public let ignoresImages: Bool
+  /// Whether the outputs for each image are the same for every class, up to rounding.
+  public let ignoresClasses: Bool
   /// Whether the outputs for every image are a probability distribution: at least 0, with sum 1.
   public let givesProbabilities: Bool
   /// The largest change of an output between two evaluations of the same batch, as a share of the
@@ -35,10 +42,16 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   /// The largest difference of an output between an image in a batch and the same image alone, as a
   /// share of the largest output.
   public let changeWhenAlone: Double
+  /// How far the outputs change as the gradients say; nil if there is no image to measure it on.
+  public let slopes: GradientSlopes?
+  /// Another order of the classes, in which more answers would be right; nil if none was found.
+  public let classOrder: ClassOrder?
   /// How many images were attacked without a budget.
   public let attacked: Int
   /// How many of these the model still classifies correctly.
   public let rightUnderAttack: Int
+  /// An attack without gradients against one with gradients, within one or several budgets.
+  public let contests: [AttackContest]
   /// For each image, whether the model classifies it correctly unchanged.
   public let right: [Bool]
   /// The same under random sign noise of several sizes.
@@ -57,13 +70,23 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     Double(gradientNorms.count { $0 == 0 }) / Double(max(1, gradientNorms.count))
   }
 
+  /// For how many images the gradient for the label or for the next class is infinite or not a
+  /// number (NaN).
+  var brokenGradients: Int {
+    zip(gradientNorms, nextGradientNorms).count { !$0.isFinite || !$1.isFinite }
+  }
+
   /// Measures a model.
   /// - Parameters:
   ///   - contestant: the model.
   ///   - data: labelled images in the model's input shape, at least one.
   ///   - noises: the sizes ε of the sign noise, in the unit of the images' values.
-  ///   - seed: the seed of the noise.
-  public init(of contestant: Contestant, on data: LabelledImages, noises: [Double], seed: Seed) {
+  ///   - seed: the seed of the noise and of the attacks.
+  ///   - effort: how much is spent on attacks.
+  public init(
+    of contestant: Contestant, on data: LabelledImages, noises: [Double], seed: Seed,
+    effort: ProbeEffort = .quick
+  ) {
     // images [n, C, H, W] or [n, D], labels and next [n], outputs [n, K]
     let classifier = contestant.classifier
     let count = min(Self.imageCount, data.count)
@@ -88,6 +111,11 @@ public struct ModelProbe: Codable, Equatable, Sendable {
       outputs.isAtLeast(0).all().isTrue && (outputs.sum([1]) - 1).absolute.max().scalar < 1e-3
 
     let scale = max(outputs.absolute.max().scalar, .leastNormalMagnitude)
+    ignoresImages = count > 1 && Self.largestSpread(outputs, along: 0) <= 1e-6 * scale
+    ignoresClasses = Self.largestSpread(outputs, along: 1) <= 1e-6 * scale
+    classOrder = ClassOrder(
+      predicted: predicted.map(Int.init), labels: labels.int64s().map(Int.init),
+      classNames: data.classNames)
     let again = withoutGradients { classifier.logits(images) }
     changeWhenRepeated = (again - outputs).absolute.max().scalar / scale
     let singles = (0..<min(count, Self.singleCount)).map { image in
@@ -98,8 +126,15 @@ public struct ModelProbe: Codable, Equatable, Sendable {
       / scale
 
     attacked = min(count, Self.attackedCount)
+    (slopes, brokenNearby) = GradientSlopes.measure(classifier, at: images.narrow(0, 0, attacked))
     rightUnderAttack = Self.rightWithoutBudget(
       classifier, images.narrow(0, 0, attacked), labels.narrow(0, 0, attacked), seed)
+    let contested = min(count, effort.images)
+    contests = effort.budgets.map { budget in
+      AttackContest(
+        classifier, on: images.narrow(0, 0, contested), labels: labels.narrow(0, 0, contested),
+        budget: budget, effort: effort, seed: seed)
+    }
     self.noises = noises.map { epsilon in
       let draws = ExampleDraws(
         seed.derive("noise \(epsilon)"), examples: Array(0..<count), device: classifier.device)
@@ -110,6 +145,11 @@ public struct ModelProbe: Codable, Equatable, Sendable {
         epsilon: epsilon,
         right: zip(classifier.predictions(moved).int64s(), labels.int64s()).map { $0 == $1 })
     }
+  }
+
+  /// The largest difference between the numbers along a dimension of outputs `[n, K]`.
+  private static func largestSpread(_ outputs: Tensor, along dimension: Int) -> Double {
+    (outputs.max([dimension]) - outputs.min([dimension])).max().scalar
   }
 
   /// The ℓ2 norm of each image's gradient. The sum over the batch makes them independent: an

@@ -1,11 +1,14 @@
 import Attacks
 import Support
 
-/// Trust checks on each model itself (`ModelProbe`), without examples made on other models.
+/// Trust checks on the outputs of each model itself (`ModelProbe`).
 extension TrustCheck {
   static let givesNoNumbers = TrustCheck(
     name: "outputs that are not numbers",
-    raisedIf: "an output of a model for an unchanged image is infinite or not a number (NaN)",
+    raisedIf: """
+      an output of a model is infinite or not a number (NaN), for an unchanged image or for one \
+      that a small step along the gradient leads to
+      """,
     meaning: """
       An image with such outputs has no predicted class and counts as wrong. Its loss has no \
       usable gradient, so an attack cannot follow it.
@@ -16,40 +19,71 @@ extension TrustCheck {
       """,
     stops: .all
   ) { evidence in
-    evidence.probes.filter { $0.brokenRows > 0 }.map { probe in
-      Finding(
+    evidence.probes.compactMap { probe in
+      let unchanged = probe.brokenRows > 0
+      guard unchanged || probe.brokenNearby > 0 else { return nil }
+      return Finding(
         because: "The outputs of \(probe.model) are infinite or not a number (NaN) for "
-          + "\(probe.brokenRows) of \(probe.right.count) images.",
+          + (unchanged
+            ? "\(probe.brokenRows) of \(probe.right.count) images."
+            : "\(probe.brokenNearby) of \(probe.attacked) images after a small step."),
         victim: probe.model)
     }
   }
 
-  static let gradientsDoNotArrive = TrustCheck(
-    name: "no gradient reaches the input",
+  static let ignoresInput = TrustCheck(
+    name: "constant outputs",
     raisedIf: """
-      the input gradient of the loss is exactly zero for every image, both for its label and for \
-      the class after it
+      the outputs of a model are the same for every image, or the same for every class, up to a \
+      millionth of the largest output
       """,
     meaning: """
-      The outputs do not depend on the input in a differentiable way: somewhere in the model, \
-      numbers are rounded, detached from the graph of operations, or turned into classes. Attacks \
-      that follow gradients cannot change a pixel, and every image would count as robust.
+      The model does not tell images apart, or gives no class more than another. Its predictions \
+      do not depend on the images, and no attack can change them: an image counts as robust if its \
+      label happens to be the class that is always predicted.
       """,
     advice: """
-      Export the model up to its logits, without an argmax, without rounding, and without a block \
-      that records no gradients. A model that really has no gradients can be attacked from its \
-      logits ('square' or 'spsa'), through an ensemble, or through another model ('surrogate').
-      """,
-    stops: .withGradients
+      Look for weights that are missing or zero, for a training that ended with dead units, and \
+      for an input whose range is so far from that of the training that the first layers saturate.
+      """
   ) { evidence in
-    evidence.probes.filter { probe in
-      probe.brokenRows == 0
-        && (probe.gradientNorms + probe.nextGradientNorms).allSatisfy { $0 == 0 }
-    }.map { probe in
+    evidence.probes.filter { $0.ignoresImages || $0.ignoresClasses }.map { probe in
       Finding(
-        because: "All \(probe.gradientNorms.count) input gradients of \(probe.model) are exactly "
-          + "zero, for the labels and for the classes after them.",
-        source: probe.model)
+        because: "\(probe.model) has the same outputs for "
+          + (probe.ignoresImages
+            ? "all \(probe.right.count) images."
+            : "every class, for each of \(probe.right.count) images."),
+        victim: probe.model)
+    }
+  }
+
+  static let classesInAnotherOrder = TrustCheck(
+    name: "classes in another order",
+    raisedIf: """
+      with the answers of a model assigned to the classes in another order, it is wrong at most \
+      half as often (and McNemar's exact test is significant at 1%), on the half of the first \
+      images that the order was not chosen on
+      """,
+    meaning: """
+      The model knows the images, but its classes are in another order than the data's. Its \
+      accuracy is then that of the wrong order, and an attack seems to succeed or to fail for that \
+      reason alone. No accuracy of this model means anything.
+      """,
+    advice: """
+      Bring the classes of the data into the model's order: write their names in that order into \
+      the file classes.txt of a folder of pictures, or number the labels of arrays in that order.
+      """
+  ) { evidence in
+    evidence.probes.compactMap { probe in
+      guard let order = probe.classOrder, order.isFound else { return nil }
+      return Finding(
+        because: "\(probe.model) classifies \(order.right) of \(order.judged) images correctly, "
+          + "and \(order.rightReordered) if its answers are assigned to the classes in this "
+          + "order: \(order.text)."
+          + (order.sortsNumbersAsText
+            ? " One of the two orders sorts the numbers as text (1, 10, 2), the other one does not."
+            : ""),
+        victim: probe.model)
     }
   }
 
@@ -109,11 +143,12 @@ extension TrustCheck {
       the model.
       """,
     advice: """
-      Switch the model to its evaluation mode. If it is randomised on purpose, attack the average \
-      over many evaluations.
+      Switch the model to its evaluation mode. If it is randomised on purpose, let a gradient \
+      attack average each gradient over several evaluations (eot=20), and read the accuracy of \
+      several evaluations.
       """
   ) { evidence in
-    evidence.probes.filter { $0.changeWhenRepeated > changeThreshold }.map { probe in
+    evidence.probes.filter(\.isRandom).map { probe in
       Finding(
         because: "The outputs of \(probe.model) change by up to "
           + "\(percentText(probe.changeWhenRepeated)) between two evaluations.",
@@ -134,9 +169,7 @@ extension TrustCheck {
       """,
     advice: "Switch the model to its evaluation mode."
   ) { evidence in
-    evidence.probes.filter {
-      $0.changeWhenAlone > changeThreshold && $0.changeWhenRepeated <= changeThreshold
-    }.map { probe in
+    evidence.probes.filter { $0.changeWhenAlone > changeThreshold && !$0.isRandom }.map { probe in
       Finding(
         because: "The outputs of \(probe.model) for an image alone differ by up to "
           + "\(percentText(probe.changeWhenAlone)) from those in a batch.",
@@ -144,96 +177,11 @@ extension TrustCheck {
     }
   }
 
-  static let zeroGradients = TrustCheck(
-    name: "vanishing gradients",
-    raisedIf: "the input gradient of the loss is exactly zero for more than one image in twenty",
-    meaning: """
-      Where the gradient is zero, an attack that follows it changes nothing, and the image counts \
-      as robust. In float32 this happens when a model is so certain that the loss underflows, for \
-      example after distillation at a high temperature. It is a property of the arithmetic, not of \
-      the model.
-      """,
-    advice: """
-      Attack with a loss on logits that does not saturate (loss=margin or loss=logits-ratio), \
-      towards targets, or with examples from other models. Do not quote this model's accuracy \
-      under the gradient of the cross-entropy.
-      """
-  ) { evidence in
-    evidence.probes.filter { $0.zeroGradients > 0.05 && $0.brokenRows == 0 }.map { probe in
-      Finding(
-        because:
-          "\(percentText(probe.zeroGradients)) of \(probe.gradientNorms.count) input gradients "
-          + "of \(probe.model) are exactly zero.", source: probe.model)
-    }
-  }
-
-  static let standsWithoutBudget = TrustCheck(
-    name: "robust without a budget",
-    raisedIf: """
-      a model stays above chance under twenty gradient-sign steps that may change every pixel to \
-      any valid value
-      """,
-    meaning: """
-      An image that may become any other image can always be misclassified. An attack that does \
-      not achieve this fails for reasons of its own, at every budget: its gradients vanish, are \
-      random, or point in useless directions.
-      """,
-    advice: """
-      Do not read this model's accuracy under gradient attacks as robustness. Use other losses \
-      (loss=margin or loss=logits-ratio), examples from other models, or attacks without gradients \
-      ('square' or 'spsa').
-      """
-  ) { evidence in
-    evidence.probes.filter { evidence.isAboveChance($0.rightUnderAttack, of: $0.attacked) }.map {
-      probe in
-      Finding(
-        because: "\(probe.model) still classifies \(probe.rightUnderAttack) of \(probe.attacked) "
-          + "images correctly when every pixel may take any valid value.",
-        source: probe.model, victim: probe.model)
-    }
-  }
-
-  static let noiseDoesAsWell = TrustCheck(
-    name: "noise does as well as the attack",
-    raisedIf: """
-      within the largest budget of an attack in ℓ∞, random sign noise makes a model wrong on at \
-      least five images, the model is right no more often under the noise than under the attack on \
-      it, and under the attack it is above chance
-      """,
-    meaning: """
-      The attack is no better than random noise. The accuracy under it says nothing about an \
-      attacker who uses knowledge of the model.
-      """,
-    advice: """
-      Follow the advice for vanishing gradients: attack with a loss on logits that does not \
-      saturate (loss=margin or loss=logits-ratio), towards targets, or with examples from other \
-      models. Quote the lowest accuracy in the model's column of the transfer matrix.
-      """
-  ) { evidence in
-    evidence.comparable.compactMap { result -> Finding? in
-      guard let plan = evidence.plan(result.attack), plan.attack.norm == .linf,
-        result.examplesPerImage == 1,
-        let epsilon = result.epsilons.last,
-        let probe = evidence.probes.first(where: { $0.model == result.source }),
-        let noise = probe.noises.first(where: { $0.epsilon == epsilon }),
-        let attacked = result.right(epsilon, result.source)
-      else { return nil }
-      let count = min(attacked.count, noise.right.count)
-      guard count > 0 else { return nil }
-      let underAttack = Array(attacked.prefix(count))
-      let underNoise = Array(noise.right.prefix(count))
-      let spoiled = Discordance(Array(probe.right.prefix(count)), underNoise).onlyFirst
-      guard spoiled >= 5, underNoise.trueCount <= underAttack.trueCount,
-        evidence.isAboveChance(underAttack.trueCount, of: count)
-      else { return nil }
-      return Finding(
-        because: "Within a budget of \(epsilon.plainDecimal), \(result.source) classifies "
-          + "\(underAttack.trueCount) of \(count) images correctly under \(result.attack), and "
-          + "\(underNoise.trueCount) under random sign noise.",
-        attack: result.attack, source: result.source, victim: result.source)
-    }
-  }
-
   /// The largest change of an output that rounding can explain, as a share of the largest output.
-  private static let changeThreshold = 1e-3
+  fileprivate static let changeThreshold = 1e-3
+}
+
+extension ModelProbe {
+  /// Whether the outputs change between two evaluations by more than rounding can explain.
+  var isRandom: Bool { changeWhenRepeated > TrustCheck.changeThreshold }
 }

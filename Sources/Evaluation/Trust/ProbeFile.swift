@@ -4,8 +4,10 @@ import Support
 /// Stores a model's probe as a JSON file, so that a resumed run need not repeat it. Infinite
 /// numbers and NaN, which JSON lacks, are the strings `inf`, `-inf` and `nan`.
 enum ProbeFile {
+  private static let format = 2
+
   private struct Document: Codable {
-    var format = 1
+    var format = ProbeFile.format
     /// The digest of everything the probe depends on.
     let request: String
     let probe: ModelProbe
@@ -29,7 +31,7 @@ enum ProbeFile {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let data = try? Data(contentsOf: url),
       let document = try? decoder.decode(Document.self, from: data),
-      document.format == 1, request.map({ $0 == document.request }) ?? true
+      document.format == format, request.map({ $0 == document.request }) ?? true
     else { return nil }
     return document.probe
   }

@@ -56,9 +56,10 @@ public struct TrustCheck: Sendable {
 
   /// Every check, the gravest first. Flags are listed in this order.
   public static let all: [TrustCheck] = [
-    givesNoNumbers, gradientsDoNotArrive, belowChanceUnattacked, notAboveChance, givesProbabilities,
-    changesWhenRepeated, changesInBatches, zeroGradients,
-    standsWithoutBudget, blackBoxBeatsWhiteBox, oneStepBeatsMany, noiseDoesAsWell, lostAsPictures,
+    givesNoNumbers, gradientsAreNoNumbers, ignoresInput, gradientsDoNotArrive,
+    classesInAnotherOrder, belowChanceUnattacked, notAboveChance, givesProbabilities,
+    changesWhenRepeated, changesInBatches, zeroGradients, gradientsDoNotMatch, standsWithoutBudget,
+    gradientFreeWins, blackBoxBeatsWhiteBox, oneStepBeatsMany, noiseDoesAsWell, lostAsPictures,
   ]
 }
 
@@ -103,7 +104,7 @@ public struct TrustEvidence: Sendable {
   var comparable: [TransferResult] {
     results.filter { result in
       guard let plan = plan(result.attack) else { return false }
-      return !type(of: plan.attack).isControl && [.untargeted, .predicted].contains(plan.goal)
+      return !type(of: plan.attack).isControl && !plan.goal.isTargeted
     }
   }
 }

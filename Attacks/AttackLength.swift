@@ -1,0 +1,87 @@
+import ModelCore
+
+// How many passes an attack makes at most. Progress within a batch is measured against it; nothing
+// else depends on it. An attack that is not listed does not say.
+
+extension AttackPlan {
+  /// The largest number of forward passes of a batch that the attack makes for all of its budgets;
+  /// nil if this is not known beforehand. An attack from which images leave early makes fewer.
+  public func mostPasses(against classifier: any Classifier) -> Int? {
+    let threats = epsilons.map { attack.threat($0, against: classifier) }
+    // Expectation over transformation makes every pass several times.
+    let draws = attack.parameters["eot"].flatMap(Int.init) ?? 1
+    return attack.mostPasses(within: threats, classes: classifier.classCount).map { $0 * draws }
+  }
+}
+
+extension AscentAttack {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    let once = ascent.steps * ascent.gradient.passes + (ascent.restarts > 1 ? 1 : 0)
+    return threats.count * ascent.restarts * once
+  }
+}
+
+extension AttackGradient {
+  /// The number of forward passes of one gradient.
+  var passes: Int {
+    views.reduce(1) { passes, view in
+      switch view {
+      case let view as VarianceTuning: passes * (view.samples + 1)
+      case let view as ScaleInvariance: passes * view.copies
+      default: passes
+      }
+    }
+  }
+}
+
+extension AutoProjectedGradient {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (steps + 1)
+  }
+}
+
+extension FastAdaptiveBoundary {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    1 + 2 * steps * min(self.classes, classes - 1)
+  }
+}
+
+extension AutoAttack {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    let tried = min(Self.classes, classes - 1)
+    let ascents = (1 + tried) * (steps + 2)
+    let boundary = 1 + 2 * steps * tried
+    // Before the members, each of them ends with a pass, and the targeted one begins with one.
+    return threats.count * (5 + ascents + boundary + queries + 1)
+  }
+}
+
+extension JacobianSaliencyMap {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    Int(threats.map(\.epsilon).max() ?? 0) / form.features + 1
+  }
+}
+
+extension DeepFool {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    1 + steps * (1 + min(self.classes, classes - 1))
+  }
+}
+
+extension CarliniWagner {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    1 + searches * steps
+  }
+}
+
+extension SquareAttack {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (queries + 1)
+  }
+}
+
+extension SurrogateTransfer {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    attack.mostPasses(within: threats, classes: classes)
+  }
+}
