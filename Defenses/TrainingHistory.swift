@@ -17,28 +17,33 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   /// are none.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
+  /// The accuracy under the attack of `RobustValidation` on the held-out images after the epoch; nil
+  /// if there is no such attack.
+  public var robustAccuracy: Double?
 
   public init(epoch: Int, loss: Double, accuracy: Double) {
     self.epoch = epoch
     self.loss = loss
     self.accuracy = accuracy
   }
+
+  /// The score by which epochs are compared: the accuracy under attack on the held-out images if it
+  /// was measured, otherwise the accuracy on them as they are; nil if there are no held-out images.
+  public var score: Double? { robustAccuracy ?? validationAccuracy }
 }
 
 extension [EpochRecord] {
-  /// The epoch with the best validation accuracy, the first one among equals; nil if there are no
-  /// held-out images.
+  /// The epoch with the best score, the first one among equals; nil if there are no held-out images.
   public var best: Int? {
-    var best: (epoch: Int, accuracy: Double)?
+    var best: (epoch: Int, score: Double)?
     for record in self {
-      guard let accuracy = record.validationAccuracy else { continue }
-      if accuracy > best?.accuracy ?? -1 { best = (record.epoch, accuracy) }
+      guard let score = record.score else { continue }
+      if score > best?.score ?? -1 { best = (record.epoch, score) }
     }
     return best?.epoch
   }
 
-  /// Whether at least `patience` epochs have passed since the best validation accuracy; false if
-  /// `patience` is nil.
+  /// Whether at least `patience` epochs have passed since the best score; false if `patience` is nil.
   public func hasStalled(for patience: Int?) -> Bool {
     guard let patience, let best else { return false }
     return count - 1 - best >= patience

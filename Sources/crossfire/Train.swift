@@ -21,6 +21,10 @@ struct Train: ParsableCommand {
           --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
         crossfire train --data mnist --epochs 50 --validation 5000 \\
           --patience 5 --keep best --out best.safetensors
+        crossfire train --data mnist --epochs 10 --architecture small \\
+          --defense fastAdversarialTraining --schedule triangle:0.4 \\
+          --learning-rate 0.005 --batch-size 100 --validation 1000 --keep best \\
+          --robust-validation epsilon=0.3 steps=20 --out fast.safetensors
       """)
 
   @Option(
@@ -52,7 +56,10 @@ struct Train: ParsableCommand {
   @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
   var learningRate: Double?
 
-  @Option(help: "How the learning rate changes: constant, cosine, triangle or step:EPOCHS:FACTOR.")
+  @Option(
+    help:
+      "How the learning rate changes: constant, cosine, triangle, triangle:PEAK or step:EPOCHS:FACTOR."
+  )
   var schedule = "constant"
 
   @Option(
@@ -60,14 +67,22 @@ struct Train: ParsableCommand {
   var validation: Int?
 
   @Option(
-    help: ArgumentHelp("Stop after N epochs without a higher validation accuracy.", valueName: "n"))
+    help: ArgumentHelp(
+      "Stop after N epochs without a higher accuracy on the held-out images.", valueName: "n"))
   var patience: Int?
 
   @Option(
     help:
-      "Keep the weights of the last epoch or of the best by validation accuracy: last or best."
+      "Keep the weights of the last epoch or of the best on the held-out images: last or best."
   )
   var keep: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Attack the held-out images after each epoch: attack (default: pgd), epsilon, and the attack's settings. --keep and --patience then go by the accuracy under this attack.",
+      valueName: "name=value"))
+  var robustValidation: [String] = []
 
   @Option(help: "The weight decay of the optimizer. (default: 0)")
   var weightDecay: Double?
@@ -124,6 +139,11 @@ struct Train: ParsableCommand {
       ("patience", patience.map(String.init), "--patience"),
       ("keep", keep, "--keep"),
     ]
+    if !robustValidation.isEmpty {
+      let place = "--robust-validation"
+      let attack = try Settings(options(robustValidation, place), place: place)
+      entries.append(.init(name: "robustValidation", value: .map(attack), place: place))
+    }
     for option in optional {
       guard let value = option.value else { continue }
       entries.append(.init(name: option.name, value: .scalar(value), place: option.place))
