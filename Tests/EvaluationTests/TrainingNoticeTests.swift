@@ -39,7 +39,7 @@ struct TrainingNoticeTests {
 
   @Test("a training that learns has no notice")
   func learns() throws {
-    let made = try training(rate: 5e-3).run(into: folder.appending("m.safetensors"))
+    let made = try training(rate: 5e-3, epochs: 20).run(into: folder.appending("m.safetensors"))
     #expect(made.training?.notices == nil)
   }
 
