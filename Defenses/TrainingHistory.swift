@@ -27,23 +27,27 @@ public struct EpochRecord: Codable, Equatable, Sendable {
     self.accuracy = accuracy
   }
 
-  /// The score by which epochs are compared: the accuracy under attack on the held-out images if it
-  /// was measured, otherwise the accuracy on them as they are; nil if there are no held-out images.
-  public var score: Double? { robustAccuracy ?? validationAccuracy }
+  /// Whether the epoch is better than another one: more accurate on the held-out images under
+  /// attack, if that was measured, and then on the unchanged ones.
+  func isBetter(than other: EpochRecord) -> Bool {
+    let pair = { (record: EpochRecord) in
+      (record.robustAccuracy ?? 0, record.validationAccuracy ?? 0)
+    }
+    return pair(self) > pair(other)
+  }
 }
 
 extension [EpochRecord] {
-  /// The epoch with the best score, the first one among equals; nil if there are no held-out images.
+  /// The best epoch on the held-out images, the first one among equals; nil if there are none.
   public var best: Int? {
-    var best: (epoch: Int, score: Double)?
-    for record in self {
-      guard let score = record.score else { continue }
-      if score > best?.score ?? -1 { best = (record.epoch, score) }
+    var best: EpochRecord?
+    for record in self where record.validationAccuracy != nil {
+      if best.map(record.isBetter) ?? true { best = record }
     }
     return best?.epoch
   }
 
-  /// Whether at least `patience` epochs have passed since the best score; false if `patience` is nil.
+  /// Whether at least `patience` epochs have passed since the best one; false if `patience` is nil.
   public func hasStalled(for patience: Int?) -> Bool {
     guard let patience, let best else { return false }
     return count - 1 - best >= patience

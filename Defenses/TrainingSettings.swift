@@ -7,7 +7,7 @@ public struct TrainingSettings: Sendable {
   public enum Kept: String, Sendable, CaseIterable {
     /// The last epoch.
     case last
-    /// The epoch with the best score on the held-out images, the first one among equals.
+    /// The best epoch on the held-out images, the first one among equals.
     case best
   }
 
@@ -19,10 +19,11 @@ public struct TrainingSettings: Sendable {
   public var seed: Seed
   /// The number of training images that are held out to watch the training; 0 for none.
   public var validation = 0
-  /// The attack on the held-out images after each epoch; nil for none. The accuracy under it is the
-  /// score of an epoch. Without an attack, the accuracy on unchanged held-out images is.
+  /// The attack on the held-out images after each epoch; nil for none. An epoch is better than
+  /// another one if it is more accurate under this attack, and without an attack, if it is more
+  /// accurate on the unchanged held-out images.
   public var robustValidation: RobustValidation?
-  /// The number of epochs without a better score after which training stops; nil to train for all
+  /// The number of epochs without a better one after which training stops; nil to train for all
   /// epochs.
   public var patience: Int?
   public var keep = Kept.last

@@ -41,8 +41,10 @@ struct TrainingNotices {
     return nil
   }
 
-  /// A sentence if the last epoch's accuracy under attack is less than half of the best one, by more
-  /// than chance, although the accuracy while training has not fallen; nil otherwise.
+  /// A sentence if the last epoch's accuracy under attack is less than half of the best one, and the
+  /// accuracy while training has not fallen; nil otherwise.
+  ///
+  /// The best accuracy must be above chance, and the intervals of the two must be apart.
   func collapse(_ heldOut: LabelledImages?) -> String? {
     guard let heldOut, let best = history.best, let last = history.last,
       let highest = history[best].robustAccuracy, let lowest = last.robustAccuracy,
@@ -51,7 +53,8 @@ struct TrainingNotices {
     let count = Double(heldOut.count)
     let before = wilsonInterval(successes: highest * count, of: count)
     let after = wilsonInterval(successes: lowest * count, of: count)
-    guard after.upperBound < before.lowerBound else { return nil }
+    guard after.upperBound < before.lowerBound, before.lowerBound > mostFrequentShare(heldOut)
+    else { return nil }
     let advice =
       kept == best
       ? "The weights of epoch \(best + 1) are kept."

@@ -66,6 +66,18 @@ public struct TrainingPlan: Configurable {
       self.settings.robustValidation = robust
     }
     try checkValidation(given)
+    try checkWarmup(given)
+  }
+
+  private func checkWarmup(_ given: Settings) throws {
+    let parameters = defense.members.flatMap { $0.defense.parameters }
+    for (name, value) in parameters where name == "warmup" {
+      guard let epochs = Double(value), epochs >= Double(settings.epochs) else { continue }
+      throw Failure.badData(
+        "\(given.place(of: "defense")): warmup: expected less than the \(settings.epochs) epochs of "
+          + "the training, found \(value), so the budget would never reach epsilon",
+        hint: "use more epochs or a shorter warm-up")
+    }
   }
 
   private func checkValidation(_ given: Settings) throws {

@@ -57,9 +57,9 @@ struct Train: ParsableCommand {
   var learningRate: Double?
 
   @Option(
-    help:
-      "How the learning rate changes: constant, cosine, triangle, triangle:PEAK or step:EPOCHS:FACTOR."
-  )
+    help: ArgumentHelp(
+      "How the learning rate changes: constant, cosine, triangle, triangle:PEAK or "
+        + "step:EPOCHS:FACTOR."))
   var schedule = "constant"
 
   @Option(
@@ -80,7 +80,8 @@ struct Train: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Attack the held-out images after each epoch: attack (default: pgd), epsilon, and the attack's settings. --keep and --patience then go by the accuracy under this attack.",
+      "Attack the held-out images after each epoch: attack=NAME (default: pgd), epsilon=E, and the "
+        + "attack's settings. --keep and --patience then go by the accuracy under this attack.",
       valueName: "name=value"))
   var robustValidation: [String] = []
 

@@ -47,14 +47,18 @@ struct RobustValidationTests {
     #expect(plain.history.allSatisfy { $0.robustAccuracy == nil })
   }
 
-  @Test("the best epoch is that of the best accuracy under attack")
+  @Test("the best epoch has the best accuracy under attack, and then on unchanged images")
   func best() {
-    let records = [(0.9, 0.1), (0.8, 0.4), (0.95, 0.2)].enumerated().map { epoch, values in
-      var record = EpochRecord(epoch: epoch, loss: 1, accuracy: 0.5)
-      (record.validationAccuracy, record.robustAccuracy) = values
-      return record
+    func history(_ pairs: [(Double, Double)]) -> [EpochRecord] {
+      pairs.enumerated().map { epoch, values in
+        var record = EpochRecord(epoch: epoch, loss: 1, accuracy: 0.5)
+        (record.validationAccuracy, record.robustAccuracy) = values
+        return record
+      }
     }
+    let records = history([(0.9, 0.1), (0.8, 0.4), (0.95, 0.2)])
     #expect(records.best == 1)
+    #expect(history([(0.8, 0), (0.95, 0), (0.95, 0)]).best == 1)
     #expect(records.hasStalled(for: 1) && !records.hasStalled(for: 2))
   }
 

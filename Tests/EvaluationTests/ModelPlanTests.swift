@@ -55,6 +55,7 @@ struct ModelPlanTests {
       ("a: { robustValidation: { epsilon: 0.3 } }", "robustValidation needs the accuracy on held"),
       ("a: { validation: 9, robustValidation: { epsilo: 0.3 } }", "epsilo"),
       ("a: { validation: 9, robustValidation: pgd }", "a mapping"),
+      ("a: { epochs: 3, defense: { trades: { warmup: 3 } } }", "less than the 3 epochs"),
       ("b: { model: a }, a: { epochs: 1 }", "no model 'a' before it"),
       ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
       ("a: { ensemble: [a] }", "no model 'a' before it"), ("a: { ensemble: [] }", "at least one"),

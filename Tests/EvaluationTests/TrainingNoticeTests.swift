@@ -80,6 +80,7 @@ struct TrainingNoticeTests {
     // It fell little, by chance, or together with the accuracy of the training.
     #expect(notice([0.5, 0.7, 0.6], [0.6, 0.7, 0.9]) == nil)
     #expect(notice([0.01, 0.02, 0.005], [0.6, 0.7, 0.9]) == nil)
+    #expect(notice([0.1, 0.12, 0], [0.6, 0.7, 0.9]) == nil)
     #expect(notice([0.5, 0.7, 0.01], [0.6, 0.7, 0.1]) == nil)
     #expect(TrainingNotices(model: "m", history: [], kept: nil).collapse(Self.images) == nil)
   }
