@@ -8,15 +8,15 @@ import Support
 ///     and X₀ = X + u, u uniform in [−ε, ε]
 ///
 /// X₀ is not clipped to the valid pixels, as in the published code; only X′ is. A clipped start
-/// would leave half of the black and of the white pixels where they are. On MNIST, where most pixels
-/// are black, the network then soon withstands one-step attacks only.
+/// would leave half of the black and of the white pixels where they are. On MNIST, where most
+/// pixels are black, the network then soon withstands one-step attacks only.
 ///
 /// It uses true labels and no clean images. It needs only one more forward and backward pass for
 /// each batch than plain training; use it where training with iterated attacks is too slow. With a
 /// step much longer than ε, or with too many epochs, the network can become robust against one-step
 /// attacks only, which is known as catastrophic overfitting. `robustValidation` shows it during the
-/// training. With `warmup`, ε grows linearly from 0 to its value during the first epochs. Source: E.
-/// Wong, L. Rice and J. Z. Kolter (2020), and their published code.
+/// training. With `warmup`, ε grows linearly from 0 to its value during the first epochs. Source:
+/// E. Wong, L. Rice and J. Z. Kolter (2020), and their published code.
 public struct FastAdversarialTraining: Defense, Objective, Configurable {
   public static let name = "fastAdversarialTraining"
   public static let summary =

@@ -4,9 +4,9 @@ import Support
 /// The attack on the held-out images by which a training is watched.
 ///
 /// After each epoch it attacks the network in evaluation behaviour, away from the true labels. The
-/// accuracy under this attack shows what the loss and the accuracy of an adversarial training do not
-/// show: whether the network withstands another attack than the one it learns from. `patience` and
-/// `keep` go by this accuracy. Use an iterated attack, such as `pgd`.
+/// accuracy under this attack shows what the loss and the accuracy of an adversarial training do
+/// not show: whether the network withstands another attack than the one it learns from. `patience`
+/// and `keep` go by this accuracy. Use an iterated attack, such as `pgd`.
 public struct RobustValidation: Configurable {
   public var attack: any Attack
   public var epsilon: Double

@@ -29,8 +29,8 @@ public struct Trainer {
   /// Trains a network in place.
   /// - Parameters:
   ///   - data: the images to learn from.
-  ///   - validation: held-out images. They are needed for early stopping, for keeping the best epoch
-  ///     and for the attack of `robustValidation`.
+  ///   - validation: held-out images. They are needed for early stopping, for keeping the best
+  ///     epoch and for the attack of `robustValidation`.
   ///   - after: called with the history after each epoch.
   /// - Returns: one record for each epoch, including those before an interruption.
   /// - Throws: `Failure` if the loss or the weights become infinite or not a number (NaN), or if a

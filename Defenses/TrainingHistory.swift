@@ -17,8 +17,8 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   /// are none.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
-  /// The accuracy under the attack of `RobustValidation` on the held-out images after the epoch; nil
-  /// if there is no such attack.
+  /// The accuracy under the attack of `RobustValidation` on the held-out images after the epoch;
+  /// nil if there is no such attack.
   public var robustAccuracy: Double?
 
   public init(epoch: Int, loss: Double, accuracy: Double) {

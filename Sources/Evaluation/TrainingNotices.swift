@@ -41,8 +41,8 @@ struct TrainingNotices {
     return nil
   }
 
-  /// A sentence if the last epoch's accuracy under attack is less than half of the best one, and the
-  /// accuracy while training has not fallen; nil otherwise.
+  /// A sentence if the last epoch's accuracy under attack is less than half of the best one, and
+  /// the accuracy while training has not fallen; nil otherwise.
   ///
   /// The best accuracy must be above chance, and the intervals of the two must be apart.
   func collapse(_ heldOut: LabelledImages?) -> String? {

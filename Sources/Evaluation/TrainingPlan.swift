@@ -74,8 +74,8 @@ public struct TrainingPlan: Configurable {
     for (name, value) in parameters where name == "warmup" {
       guard let epochs = Double(value), epochs >= Double(settings.epochs) else { continue }
       throw Failure.badData(
-        "\(given.place(of: "defense")): warmup: expected less than the \(settings.epochs) epochs of "
-          + "the training, found \(value), so the budget would never reach epsilon",
+        "\(given.place(of: "defense")): warmup: expected less than the \(settings.epochs) epochs "
+          + "of the training, found \(value), so the budget would never reach epsilon",
         hint: "use more epochs or a shorter warm-up")
     }
   }

@@ -10,7 +10,8 @@ struct RobustTrainingTests {
     try Command(
       ["train", "--data", "synthetic", "--count", "300", "--architecture", "small"] + more + [
         "--threads", "1", "--out", folder.appending("m.safetensors").path,
-      ]).wait()
+      ]
+    ).wait()
   }
 
   @Test("the record has the accuracy under attack, and inspect shows it with the notices")
