@@ -13,6 +13,8 @@ import Support
 /// followed by a projection. The noise is needed because the divergence has its minimum at X, where
 /// its gradient is zero. X′ is a constant in the loss, and both arguments of the divergence learn.
 ///
+/// With `warmup`, ε grows linearly from 0 to its value during the first epochs.
+///
 /// Use it where adversarial training costs too much accuracy; β sets the balance. Source: H. Zhang
 /// et al. (2019), and their published code.
 public struct Trades: Defense, Objective, Configurable {
@@ -23,19 +25,23 @@ public struct Trades: Defense, Objective, Configurable {
   /// β, the weight of the divergence.
   public var beta: Double
   public var schedule: StepSchedule
+  /// The number of epochs during which ε grows; nil for the whole ε from the start.
+  public var warmup: Double?
 
   public init(
     epsilon: Double = 0.3, beta: Double = 6,
-    _ schedule: StepSchedule = StepSchedule(steps: 10, relative: 2.5)
+    _ schedule: StepSchedule = StepSchedule(steps: 10, relative: 2.5), warmup: Double? = nil
   ) {
     self.epsilon = epsilon
     self.beta = beta
     self.schedule = schedule
+    self.warmup = warmup
   }
 
   public static let settings: [Setting<Trades>] = [
     .double("epsilon", \.epsilon, "budget ε in pixel units"),
     .double("beta", \.beta, "weight β of the divergence"), .group(\.schedule),
+    .warmup(\.warmup),
   ]
 
   public init(_ settings: Settings) throws {
@@ -60,13 +66,14 @@ public struct Trades: Defense, Objective, Configurable {
   private func examples(_ step: TrainingStep) -> Tensor {
     // x, noise, gradient [N, …]; clean [N, K]
     let network = step.network
-    let threat = ThreatModel(.linf, epsilon: epsilon, valueRange: network.valueRange)
+    let budget = epsilon * step.progress.warmup(over: warmup)
+    let threat = ThreatModel(.linf, epsilon: budget, valueRange: network.valueRange)
     let clean = withoutGradients { network.logits(step.images).logSoftmax() }
     let noise = step.draws("TRADES start").normal(Array(step.images.shape.dropFirst())) * 0.001
     var x = (step.images + noise).clamped(to: threat.valueRange)
     for _ in 0..<schedule.steps {
       let gradient = network.inputGradient(at: x) { Self.divergence(clean, $0.logSoftmax()) }
-      let raised = x + threat.step(gradient, size: schedule.size(epsilon))
+      let raised = x + threat.step(gradient, size: schedule.size(budget))
       x = threat.project(raised, around: step.images)
     }
     return x

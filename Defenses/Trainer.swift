@@ -29,8 +29,8 @@ public struct Trainer {
   /// Trains a network in place.
   /// - Parameters:
   ///   - data: the images to learn from.
-  ///   - validation: held-out images. They are needed for early stopping and for keeping the best
-  ///     epoch.
+  ///   - validation: held-out images. They are needed for early stopping, for keeping the best
+  ///     epoch and for the attack of `robustValidation`.
   ///   - after: called with the history after each epoch.
   /// - Returns: one record for each epoch, including those before an interruption.
   /// - Throws: `Failure` if the loss or the weights become infinite or not a number (NaN), or if a
@@ -45,21 +45,27 @@ public struct Trainer {
           + "image do not exist")
     }
     try data.check(has: objective.needs)
-    let watch = validation.map { Validation(images: $0, batchSize: settings.batchSize) }
+    try settings.robustValidation?.attack.check(against: network)
+    let watch = validation.map {
+      Validation(
+        images: $0, batchSize: settings.batchSize, robust: settings.robustValidation,
+        seed: settings.seed.derive("robust validation"))
+    }
     let optimizer = Optimizer(settings.optimizer, for: network)
     var (history, best) = try checkpoint?.restore(network, optimizer, objective) ?? ([], nil)
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
     while history.count < settings.epochs, !history.hasStalled(for: settings.patience) {
-      var record = try run(history.count, of: steps, network, optimizer, data)
+      var record = try run(history, of: steps, network, optimizer, data)
       guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else {
         throw brokenWeights(record.epoch)
       }
       if let watch {
-        let (loss, accuracy) = try watch.measure(network)
-        record.validationLoss = loss
-        record.validationAccuracy = accuracy
+        let result = try watch.measure(network)
+        record.validationLoss = result.loss
+        record.validationAccuracy = result.accuracy
+        record.robustAccuracy = result.robustAccuracy
       }
       history.append(record)
       if settings.keep == .best, history.best == record.epoch {
@@ -72,9 +78,12 @@ public struct Trainer {
     return history
   }
 
+  /// Trains for the epoch after those of the history.
   private func run(
-    _ epoch: Int, of steps: Int, _ network: Network, _ optimizer: Optimizer, _ data: LabelledImages
+    _ history: [EpochRecord], of steps: Int, _ network: Network, _ optimizer: Optimizer,
+    _ data: LabelledImages
   ) throws -> EpochRecord {
+    let epoch = history.count
     let seed = settings.seed.derive("epoch \(epoch)")
     let order = RandomSource(seed.derive("order")).permutation(data.count)
     var tally = Tally()
@@ -98,7 +107,7 @@ public struct Trainer {
         terms.lazy.compactMap(\.logits).first
         ?? (objective.readsCleanLogits ? training.logits : nil)
       tally.add(value, terms, batch, judged)
-      progress.update(epoch * data.count + start + count, remark(epoch, tally))
+      progress.update(epoch * data.count + start + count, remark(history, tally))
     }
     return tally.record(epoch, rateFactor: factor(epoch, 0, steps))
   }
@@ -108,10 +117,14 @@ public struct Trainer {
       step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
   }
 
-  private func remark(_ epoch: Int, _ tally: Tally) -> String {
+  /// The epoch, its results so far, and the accuracy under attack after the epoch before it.
+  private func remark(_ history: [EpochRecord], _ tally: Tally) -> String {
     let loss = String(format: "%.3f", tally.loss)
     let accuracy = String(format: "%.1f", 100 * tally.accuracy)
-    return "epoch \(epoch + 1)/\(settings.epochs)  loss \(loss)  accuracy \(accuracy) %"
+    let robust =
+      history.last?.robustAccuracy.map { String(format: "  under attack %.1f %%", 100 * $0) } ?? ""
+    return "epoch \(history.count + 1)/\(settings.epochs)  loss \(loss)  accuracy \(accuracy) %"
+      + robust
   }
 
   private func diverged(_ epoch: Int, _ step: Int, _ terms: [LossTerm]) -> Failure {

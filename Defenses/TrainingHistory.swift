@@ -17,28 +17,37 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   /// are none.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
+  /// The accuracy under the attack of `RobustValidation` on the held-out images after the epoch;
+  /// nil if there is no such attack.
+  public var robustAccuracy: Double?
 
   public init(epoch: Int, loss: Double, accuracy: Double) {
     self.epoch = epoch
     self.loss = loss
     self.accuracy = accuracy
   }
+
+  /// Whether the epoch is better than another one: more accurate on the held-out images under
+  /// attack, if that was measured, and then on the unchanged ones.
+  func isBetter(than other: EpochRecord) -> Bool {
+    let pair = { (record: EpochRecord) in
+      (record.robustAccuracy ?? 0, record.validationAccuracy ?? 0)
+    }
+    return pair(self) > pair(other)
+  }
 }
 
 extension [EpochRecord] {
-  /// The epoch with the best validation accuracy, the first one among equals; nil if there are no
-  /// held-out images.
+  /// The best epoch on the held-out images, the first one among equals; nil if there are none.
   public var best: Int? {
-    var best: (epoch: Int, accuracy: Double)?
-    for record in self {
-      guard let accuracy = record.validationAccuracy else { continue }
-      if accuracy > best?.accuracy ?? -1 { best = (record.epoch, accuracy) }
+    var best: EpochRecord?
+    for record in self where record.validationAccuracy != nil {
+      if best.map(record.isBetter) ?? true { best = record }
     }
     return best?.epoch
   }
 
-  /// Whether at least `patience` epochs have passed since the best validation accuracy; false if
-  /// `patience` is nil.
+  /// Whether at least `patience` epochs have passed since the best one; false if `patience` is nil.
   public func hasStalled(for patience: Int?) -> Bool {
     guard let patience, let best else { return false }
     return count - 1 - best >= patience

@@ -7,7 +7,7 @@ public struct TrainingSettings: Sendable {
   public enum Kept: String, Sendable, CaseIterable {
     /// The last epoch.
     case last
-    /// The epoch with the best validation accuracy, the first one among equals.
+    /// The best epoch on the held-out images, the first one among equals.
     case best
   }
 
@@ -19,8 +19,12 @@ public struct TrainingSettings: Sendable {
   public var seed: Seed
   /// The number of training images that are held out to watch the training; 0 for none.
   public var validation = 0
-  /// The number of epochs without a better validation accuracy after which training stops; nil to
-  /// train for all epochs.
+  /// The attack on the held-out images after each epoch; nil for none. An epoch is better than
+  /// another one if it is more accurate under this attack, and without an attack, if it is more
+  /// accurate on the unchanged held-out images.
+  public var robustValidation: RobustValidation?
+  /// The number of epochs without a better one after which training stops; nil to train for all
+  /// epochs.
   public var patience: Int?
   public var keep = Kept.last
 

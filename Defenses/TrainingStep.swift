@@ -22,6 +22,13 @@ public struct TrainingProgress: Sendable, Equatable {
   public var share: Double {
     Double(epoch * stepsPerEpoch + step) / Double(max(1, epochs * stepsPerEpoch))
   }
+
+  /// The factor on a quantity that grows linearly from 0 to its value during the first epochs, and
+  /// then stays there: min(1, epochs done / `epochs`); 1 if `epochs` is nil or 0.
+  public func warmup(over epochs: Double?) -> Double {
+    guard let epochs, epochs > 0 else { return 1 }
+    return min(1, (Double(epoch) + Double(step) / Double(max(1, stepsPerEpoch))) / epochs)
+  }
 }
 
 /// One step of training: a batch and its pass through the network.

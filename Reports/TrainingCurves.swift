@@ -14,7 +14,7 @@ public struct TrainingHistory: Equatable, Sendable {
 }
 
 /// A figure of the models' trainings: loss, accuracy on the training images, and accuracy on the
-/// held-out images, after each epoch.
+/// held-out images, unchanged and under attack, after each epoch.
 struct TrainingCurves {
   let panels: [LineChart]
 
@@ -58,6 +58,9 @@ struct TrainingCurves {
       panel("accuracy", "Accuracy during training", "accuracy, %", top: 100) { 100 * $0.accuracy },
       panel("validation", "Accuracy on held-out images", "accuracy, %", top: 100) {
         $0.validationAccuracy.map { 100 * $0 }
+      },
+      panel("robust", "Accuracy under attack on held-out images", "accuracy, %", top: 100) {
+        $0.robustAccuracy.map { 100 * $0 }
       },
     ].compactMap { $0 }
   }

@@ -87,7 +87,10 @@ extension ModelPlan {
     case .ensemble(let names):
       return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
     case .training(let plan):
-      return mapping(nodes(plan.settingValues) + [("defense", plan.defense.node)] + before)
+      let watch = plan.settings.robustValidation.map { mapping(nodes($0.settingValues)) }
+      return mapping(
+        nodes(plan.settingValues) + (watch.map { [("robustValidation", $0)] } ?? [])
+          + [("defense", plan.defense.node)] + before)
     }
   }
 }

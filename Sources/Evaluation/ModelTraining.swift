@@ -34,10 +34,12 @@ public struct ModelTraining {
     let settings = plan.settings
     let parts =
       [
-        "training 3", device.kind, training.fingerprint, plan.architecture.name,
+        "training 4", device.kind, training.fingerprint, plan.architecture.name,
+        plan.architecture.initialization.rawValue,
         plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
+        settings.robustValidation?.text ?? "",
       ] + plan.defense.dependencies
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
@@ -53,6 +55,7 @@ public struct ModelTraining {
       let done = try? ModelFile(url, device: device),
       done.training?.request == request
     {
+      done.training?.notices?.forEach(progress.note)
       return done
     }
     try training.check(has: plan.defense.needs)
@@ -85,13 +88,37 @@ public struct ModelTraining {
     let kept = plan.settings.keep == .best ? history.best : history.last?.epoch
     record.keptEpoch = kept.map { $0 + 1 }
     record.validationAccuracy = kept.flatMap { history[$0].validationAccuracy }
+    record.robustAccuracy = kept.flatMap { history[$0].robustAccuracy }
     record.testAccuracy = try test.map {
       try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0)
     }
+    let notices = notices(record, history, kept: kept, learned, watched)
+    record.notices = notices.isEmpty ? nil : notices
     try ModelFile.write(network, training: record, to: url)
     checkpoint.remove()
     progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
+    notices.forEach(progress.note)
     return try ModelFile(url, device: device)
+  }
+
+  private func notices(
+    _ record: TrainingRecord, _ history: [EpochRecord], kept: Int?, _ learned: LabelledImages,
+    _ heldOut: LabelledImages?
+  ) -> [String] {
+    let accuracies: [(String, Double?, LabelledImages?)] = [
+      ("on the test images", record.testAccuracy, test),
+      ("on the held-out images", record.validationAccuracy, heldOut),
+      ("while training", kept.map { history[$0].accuracy }, learned),
+    ]
+    let measured = accuracies.compactMap { place, accuracy, images in
+      accuracy.flatMap { accuracy in
+        images.map {
+          TrainingNotices.Measurement(place: place, accuracy: accuracy, images: $0)
+        }
+      }
+    }
+    let notices = TrainingNotices(model: name, history: history, kept: kept)
+    return [notices.chance(measured), notices.collapse(heldOut)].compactMap { $0 }
   }
 
   /// The place of the training history of a model file: JSON Lines, one object for each epoch.

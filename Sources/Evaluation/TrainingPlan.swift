@@ -19,7 +19,8 @@ public struct TrainingPlan: Configurable {
     self.init(architecture: architecture, defense: DefenseSum(defense), settings: settings)
   }
 
-  /// All settings except `defense`, which is a name, a mapping, or a list of these.
+  /// All settings except `defense`, which is a name, a mapping, or a list of these, and
+  /// `robustValidation`, which is a mapping.
   public static let settings: [Setting<TrainingPlan>] = [
     Setting { plan, given in
       let known = Architecture.all.map(\.name)
@@ -45,7 +46,7 @@ public struct TrainingPlan: Configurable {
       "training images held out for validation"),
     .optionalInt(
       "patience", \.settings.patience, in: 1...100_000,
-      "epochs without a higher validation accuracy after which training stops"),
+      "epochs without a higher accuracy on the held-out images after which training stops"),
     .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
   ]
 
@@ -58,12 +59,34 @@ public struct TrainingPlan: Configurable {
     try read(given)
     let defense = given.value("defense", default: PlainTraining.name, "the defense")
     if let defense { self.defense = try DefenseSum(defense.value, place: defense.place) }
+    if let watch = try given.map("robustValidation", "the attack on the held-out images") {
+      var robust = RobustValidation()
+      try robust.read(watch)
+      try watch.finish("robustValidation")
+      self.settings.robustValidation = robust
+    }
     try checkValidation(given)
+    try checkWarmup(given)
+  }
+
+  private func checkWarmup(_ given: Settings) throws {
+    let parameters = defense.members.flatMap { $0.defense.parameters }
+    for (name, value) in parameters where name == "warmup" {
+      guard let epochs = Double(value), epochs >= Double(settings.epochs) else { continue }
+      throw Failure.badData(
+        "\(given.place(of: "defense")): warmup: expected less than the \(settings.epochs) epochs "
+          + "of the training, found \(value), so the budget would never reach epsilon",
+        hint: "use more epochs or a shorter warm-up")
+    }
   }
 
   private func checkValidation(_ given: Settings) throws {
-    guard settings.validation > 0 || (settings.patience == nil && settings.keep == .last) else {
-      let name = settings.patience == nil ? "keep" : "patience"
+    guard settings.validation == 0 else { return }
+    let asked = [
+      ("patience", settings.patience != nil), ("keep", settings.keep == .best),
+      ("robustValidation", settings.robustValidation != nil),
+    ]
+    if let name = asked.first(where: \.1)?.0 {
       throw Failure.badData(
         "\(given.place(of: name)): \(name) needs the accuracy on held-out images, and no images "
           + "are held out", hint: "set validation, for example to 5000")

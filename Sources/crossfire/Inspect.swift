@@ -115,10 +115,13 @@ struct Inspect: ParsableCommand {
         "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), "
           + training.defense,
         "accuracy during training \(training.trainingAccuracy.percent)"
-          + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? ""),
+          + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? "")
+          + (training.robustAccuracy.map { ", under attack on held-out images \($0.percent)" }
+            ?? ""),
         "computed by crossfire \(training.crossfire), libtorch \(training.libtorch), "
           + "\(training.device), \(training.threads) threads",
       ]
+      lines += training.notices ?? []
     }
     if let images {
       let probe = probe(named.name, model, images)

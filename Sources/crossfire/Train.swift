@@ -21,6 +21,10 @@ struct Train: ParsableCommand {
           --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
         crossfire train --data mnist --epochs 50 --validation 5000 \\
           --patience 5 --keep best --out best.safetensors
+        crossfire train --data mnist --epochs 10 --architecture small \\
+          --defense fastAdversarialTraining --schedule triangle:0.4 \\
+          --learning-rate 0.005 --batch-size 100 --validation 1000 --keep best \\
+          --robust-validation epsilon=0.3 steps=20 --out fast.safetensors
       """)
 
   @Option(
@@ -52,7 +56,10 @@ struct Train: ParsableCommand {
   @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
   var learningRate: Number?
 
-  @Option(help: "How the learning rate changes: constant, cosine, triangle or step:EPOCHS:FACTOR.")
+  @Option(
+    help: ArgumentHelp(
+      "How the learning rate changes: constant, cosine, triangle, triangle:PEAK or "
+        + "step:EPOCHS:FACTOR."))
   var schedule = "constant"
 
   @Option(
@@ -60,14 +67,23 @@ struct Train: ParsableCommand {
   var validation: Number?
 
   @Option(
-    help: ArgumentHelp("Stop after N epochs without a higher validation accuracy.", valueName: "n"))
+    help: ArgumentHelp(
+      "Stop after N epochs without a higher accuracy on the held-out images.", valueName: "n"))
   var patience: Number?
 
   @Option(
     help:
-      "Keep the weights of the last epoch or of the best by validation accuracy: last or best."
+      "Keep the weights of the last epoch or of the best on the held-out images: last or best."
   )
   var keep: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Attack the held-out images after each epoch: attack=NAME (default: pgd), epsilon=E, and the "
+        + "attack's settings. --keep and --patience then go by the accuracy under this attack.",
+      valueName: "name=value"))
+  var robustValidation: [String] = []
 
   @Option(help: "The weight decay of the optimizer. (default: 0)")
   var weightDecay: Number?
@@ -167,6 +183,11 @@ struct Train: ParsableCommand {
       ("adamEpsilon", adamEpsilon?.text, "--adam-epsilon"),
       ("keep", keep, "--keep"),
     ]
+    if !robustValidation.isEmpty {
+      let place = "--robust-validation"
+      let attack = try Settings(options(robustValidation, place), place: place)
+      entries.append(.init(name: "robustValidation", value: .map(attack), place: place))
+    }
     for option in optional {
       guard let value = option.value else { continue }
       entries.append(.init(name: option.name, value: .scalar(value), place: option.place))

@@ -22,6 +22,7 @@ struct ModelPlanTests {
     "a resolved experiment has the same models",
     arguments: [
       "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
+      "a: { validation: 50, robustValidation: { attack: bim, steps: 3, epsilon: 0.2 } }",
       "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
       "a: { file: m.safetensors, transform: [jpeg 75, jpeg 10] }",
       "a: { architecture: mlp }, b: { epochs: 1 }, c: { ensemble: [a, b] }",
@@ -42,6 +43,7 @@ struct ModelPlanTests {
         one.settings.validation == other.settings.validation
           && one.settings.patience == other.settings.patience)
       #expect(one.settings.keep == other.settings.keep)
+      #expect(one.settings.robustValidation?.text == other.settings.robustValidation?.text)
     }
   }
 
@@ -50,6 +52,10 @@ struct ModelPlanTests {
     arguments: [
       ("a: { epochs: 1, patience: 2 }", "validation"),
       ("a: { epochs: 1, keep: best }", "validation"),
+      ("a: { robustValidation: { epsilon: 0.3 } }", "robustValidation needs the accuracy on held"),
+      ("a: { validation: 9, robustValidation: { epsilo: 0.3 } }", "epsilo"),
+      ("a: { validation: 9, robustValidation: pgd }", "a mapping"),
+      ("a: { epochs: 3, defense: { trades: { warmup: 3 } } }", "less than the 3 epochs"),
       ("b: { model: a }, a: { epochs: 1 }", "no model 'a' before it"),
       ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),
       ("a: { ensemble: [a] }", "no model 'a' before it"), ("a: { ensemble: [] }", "at least one"),

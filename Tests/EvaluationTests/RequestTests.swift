@@ -131,6 +131,14 @@ struct RequestTests {
         $0.settings.validation = 2
         $0.settings.keep = .best
       },
+      training {
+        $0.settings.validation = 2
+        $0.settings.robustValidation = RobustValidation()
+      },
+      training {
+        $0.settings.validation = 2
+        $0.settings.robustValidation = RobustValidation(epsilon: 0.2)
+      },
     ])
   }
 

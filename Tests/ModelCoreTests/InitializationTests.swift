@@ -22,11 +22,17 @@ struct InitializationTests {
 
   @Test(
     "uniform weights reach the bound b and have variance b²/3",
-    arguments: [Initialization.xavierUniform, .kaimingUniform],
+    arguments: [Initialization.xavierUniform, .kaimingUniform, .torchDefault],
     layers.indices)
   func uniform(_ initialization: Initialization, _ layer: Int) throws {
     let (_, _, inputs, outputs) = Self.layers[layer]
-    let bound = (6 / (initialization == .xavierUniform ? inputs + outputs : inputs)).squareRoot()
+    let square =
+      switch initialization {
+      case .xavierUniform: 6 / (inputs + outputs)
+      case .kaimingUniform: 6 / inputs
+      default: 1 / inputs
+      }
+    let bound = square.squareRoot()
     let weight = try weight(initialization, layer)
     let largest = weight.absolute.max().scalar
     #expect(largest <= bound * (1 + 1e-6))
@@ -58,6 +64,18 @@ struct InitializationTests {
     let other = try weight(initialization, 0, seed: 2).floats()
     #expect(first == again)
     #expect(first != other)
+  }
+
+  @Test("PyTorch's default also draws biases, with the bound of the layer's weights")
+  func torchBiases() throws {
+    let parameters = try LayerList(["linear 3000"]).parameters(for: [100])
+    let random = RandomSource(Seed(1))
+    let bias = parameters[1].start(.torchDefault, random)
+    #expect(bias.shape == [3000])
+    #expect(bias.absolute.max().scalar <= 0.1 && bias.absolute.max().scalar > 0.099)
+    #expect(abs(bias.square.mean().scalar / (0.01 / 3) - 1) < 0.1)
+    let convolution = try LayerList(["conv 4 kernel 4 groups 2"]).parameters(for: [32, 8, 8])[1]
+    #expect(convolution.start(.torchDefault, random).absolute.max().scalar <= 1 / 16.0)
   }
 
   @Test("biases, batch normalisation and counters start with constants")

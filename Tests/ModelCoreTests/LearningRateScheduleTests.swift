@@ -19,7 +19,8 @@ struct LearningRateScheduleTests {
       near(
         factors(.cosine, [0, 10, 20, 30, 40]),
         [1, (2 + 2.0.squareRoot()) / 4, 0.5, (2 - 2.0.squareRoot()) / 4, 0]))
-    #expect(near(factors(.triangle, [0, 10, 20, 30, 40]), [0, 0.5, 1, 0.5, 0]))
+    #expect(near(factors(.triangle(), [0, 10, 20, 30, 40]), [0, 0.5, 1, 0.5, 0]))
+    #expect(near(factors(.triangle(peak: 0.25), [0, 5, 10, 25, 40]), [0, 0.5, 1, 0.5, 0]))
     #expect(near(factors(.step(epochs: 2, factor: 0.1), [0, 19, 20, 39]), [1, 1, 0.1, 0.1]))
     #expect(near(factors(.step(epochs: 1, factor: 0.5), [9, 10, 20, 30]), [1, 0.5, 0.25, 0.125]))
   }
@@ -27,7 +28,8 @@ struct LearningRateScheduleTests {
   @Test("factors are between 0 and 1, and finite for a training without steps")
   func bounds() {
     for schedule in [
-      LearningRateSchedule.constant, .cosine, .triangle, .step(epochs: 1, factor: 0.5),
+      LearningRateSchedule.constant, .cosine, .triangle(), .triangle(peak: 0.4),
+      .step(epochs: 1, factor: 0.5),
     ] {
       #expect(factors(schedule, Array(0...40)).allSatisfy { (0...1).contains($0) })
       #expect(schedule.factor(step: 0, stepsPerEpoch: 0, epochs: 0).isFinite)
@@ -36,7 +38,7 @@ struct LearningRateScheduleTests {
 
   @Test(
     "a schedule's description is read as the same schedule",
-    arguments: ["constant", "cosine", "triangle", "step:30:0.1"])
+    arguments: ["constant", "cosine", "triangle", "triangle:0.4", "step:30:0.1"])
   func names(_ name: String) throws {
     #expect(try LearningRateSchedule(named: name).description == name)
   }
@@ -44,14 +46,16 @@ struct LearningRateScheduleTests {
   @Test(
     "unknown names are refused with the known ones",
     arguments: [
-      "", "cosin", "cosine:1", "step", "step:2", "step:0:0.5", "step:-1:0.5", "step:2:-1",
+      "", "cosin", "cosine:1", "triangle:0", "triangle:1", "triangle:x", "triangle:0.4:1", "step",
+      "step:2", "step:0:0.5", "step:-1:0.5", "step:2:-1",
       "step:2:nan", "step:2:inf",
       "step:2:0.5:1", "step:x:0.5",
     ])
   func refused(_ name: String) {
     let expected = Failure.usage(
       "unknown learning-rate schedule '\(name)'",
-      hint: "known: constant, cosine, triangle, step:EPOCHS:FACTOR")
+      hint: "known: constant, cosine, triangle, triangle:PEAK with a PEAK between 0 and 1, "
+        + "step:EPOCHS:FACTOR")
     #expect(throws: expected) { try LearningRateSchedule(named: name) }
   }
 }

@@ -5,12 +5,15 @@ import Testing
 @testable import Reports
 
 @Suite struct TrainingCurvesTests {
-  private func history(_ model: String, _ losses: [Double], validation: [Double] = [])
+  private func history(
+    _ model: String, _ losses: [Double], validation: [Double] = [], robust: [Double] = []
+  )
     -> TrainingHistory
   {
     let epochs = losses.enumerated().map { epoch, loss in
       var record = EpochRecord(epoch: epoch, loss: loss, accuracy: 1 - loss / 10)
       if epoch < validation.count { record.validationAccuracy = validation[epoch] }
+      if epoch < robust.count { record.robustAccuracy = robust[epoch] }
       return record
     }
     return TrainingHistory(model: model, epochs: epochs)
@@ -29,6 +32,14 @@ import Testing
     let panel = try #require(curves.panels.last)
     #expect(panel.id == "training-validation" && panel.series.map(\.name) == ["a"])
     #expect(panel.series[0].measurements.map(\.proportion) == [0.5, 0.75])
+  }
+
+  @Test func accuracyUnderAttackHasAPanelIfItWasMeasured() throws {
+    let curves = try #require(
+      TrainingCurves([history("a", [2, 1], robust: [0.25, 0.5])], models: ["a"]))
+    let panel = try #require(curves.panels.last)
+    #expect(panel.id == "training-robust")
+    #expect(panel.series[0].measurements.map(\.proportion) == [0.25, 0.5])
   }
 
   @Test func theAxisOfLossesEndsAboveTheLargest() throws {

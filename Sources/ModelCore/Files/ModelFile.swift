@@ -24,6 +24,11 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var testAccuracy: Double?
   /// The accuracy on the held-out images, if there were any.
   public var validationAccuracy: Double?
+  /// The accuracy under attack on the held-out images, if the training was watched by an attack.
+  public var robustAccuracy: Double?
+  /// What the user should know about the training, such as that the network has learned nothing;
+  /// nil for nothing.
+  public var notices: [String]?
   /// The epoch whose weights were kept, counted from 1.
   public var keptEpoch: Int?
   /// The digest of everything that the weights depend on. A training with the same digest gives the

@@ -54,11 +54,12 @@ public struct Convolution: Layer {
 
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     let area = window.kernel.height * window.kernel.width
-    let role = ParameterDescription.Role.weight(
-      inputs: input[0] / groups * area, outputs: outputs / groups * area)
+    let inputs = input[0] / groups * area
     let shape = [outputs, input[0] / groups, window.kernel.height, window.kernel.width]
-    let weight = ParameterDescription("weight", shape, role)
-    return hasBias ? [weight, ParameterDescription("bias", [outputs], .constant(0))] : [weight]
+    let weight = ParameterDescription(
+      "weight", shape, .weight(inputs: inputs, outputs: outputs / groups * area))
+    let bias = ParameterDescription("bias", [outputs], .bias(inputs: inputs))
+    return hasBias ? [weight, bias] : [weight]
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {

@@ -37,6 +37,9 @@ public struct ParameterDescription: Sendable {
     /// Learned. Starts with random numbers whose spread follows from how many inputs and outputs
     /// each unit has.
     case weight(inputs: Int, outputs: Int)
+    /// Learned. Starts with zeros, or with random numbers whose spread follows from how many inputs
+    /// each unit has.
+    case bias(inputs: Int)
     /// Learned. Starts with this number in all elements.
     case constant(Double)
     /// A running statistic: part of the model, but not learned. Starts with this number.
@@ -62,7 +65,7 @@ public struct ParameterDescription: Sendable {
 
   public var isLearned: Bool {
     switch role {
-    case .weight, .constant: true
+    case .weight, .bias, .constant: true
     case .statistic, .counter: false
     }
   }

@@ -26,7 +26,8 @@ public struct Linear: Layer {
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     let weight = ParameterDescription(
       "weight", [outputs, input[0]], .weight(inputs: input[0], outputs: outputs))
-    return hasBias ? [weight, ParameterDescription("bias", [outputs], .constant(0))] : [weight]
+    let bias = ParameterDescription("bias", [outputs], .bias(inputs: input[0]))
+    return hasBias ? [weight, bias] : [weight]
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {

@@ -114,9 +114,12 @@ public struct Architecture: Sendable {
     ["flatten", "linear 256", "relu", "linear 128", "relu", "linear \(classes)"]
   }
 
+  /// The network for MNIST of E. Wong, L. Rice and J. Z. Kolter, "Fast is better than free" (2020).
   static let small = Architecture(
-    name: "small", summary: "two strided 4x4 convolutions (16, 32), hidden 100: trains in seconds",
-    initialization: .kaimingUniform
+    name: "small",
+    summary:
+      "two strided 4x4 convolutions (16, 32), hidden 100: trains in seconds (Wong et al. 2020)",
+    initialization: .torchDefault
   ) { classes in
     [
       "conv 16 kernel 4 stride 2 padding 1", "relu", "conv 32 kernel 4 stride 2 padding 1", "relu",
