@@ -50,6 +50,6 @@ extension LabelledImages {
   /// The note on bytes of which all are 0 or 1.
   static func darkness(of name: String) -> String {
     "\(name): every pixel is 0 or 1 of 255, so all images are nearly black; "
-      + "if 1 is white, multiply the pixels by 255 and write the images again"
+      + "write them again with values up to 255, or 65535 for 16 bits"
   }
 }

@@ -42,21 +42,34 @@ extension LabelledImages {
     return digest.hex()
   }
 
-  /// The SHA-256 of each image, which two images have in common if and only if their pixels are
-  /// stored as the same bytes.
+  /// The SHA-256 of the pixels of each image as bytes, from 0 for the lower bound of the value range
+  /// to 255 for the upper one, so that images in bytes and in floating-point numbers can be
+  /// compared. An image whose values are not bytes has the digest of its 32-bit numbers.
   var imageDigests: [[UInt8]] {
     switch storage {
     case .stream(let stream, let places): places.map { stream.digest(of: [$0]) }
     case .memory(let pixels):
       // A thousand images at a time, since their bytes are copied.
       stride(from: 0, to: count, by: 1000).flatMap { start in
-        let part = pixels.narrow(0, start, min(1000, count - start))
-        let bytes = part.rawBytes()
-        let size = bytes.count / part.shape[0]
-        return (0..<part.shape[0]).map {
-          Digest.bytes(of: Array(bytes[$0 * size..<($0 + 1) * size]))
-        }
+        digests(pixels.narrow(0, start, min(1000, count - start)).contiguous)
       }
+    }
+  }
+
+  private func digests(_ pixels: Tensor) -> [[UInt8]] {
+    func parts(_ tensor: Tensor) -> [[UInt8]] {
+      let bytes = tensor.rawBytes()
+      let size = bytes.count / tensor.shape[0]
+      return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<$0 + size]) }
+    }
+    guard pixels.type == .float32 else { return parts(pixels).map { Digest.bytes(of: $0) } }
+    let width = valueRange.upperBound - valueRange.lowerBound
+    let scaled = (pixels - valueRange.lowerBound) * (255 / width)
+    let whole = (scaled + 0.5).to(.uint8)
+    let distances = (scaled - whole.to(.float32)).absolute
+      .reshaped([pixels.shape[0], shape.count]).max([1]).floats()
+    return zip(distances, zip(parts(whole), parts(pixels))).map { distance, forms in
+      Digest.bytes(of: distance < 0.001 ? forms.0 : forms.1)
     }
   }
 }

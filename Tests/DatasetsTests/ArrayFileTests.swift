@@ -99,7 +99,7 @@ struct ArrayFileTests {
     }
     #expect(
       try failure { try NPY.tensor(npy(header("|O", "2,"), [1, 2]), named: "f") }.message.contains(
-        "found '|O'"))
+        "found Python objects ('|O')"))
     #expect(
       try failure { try NPY.tensor(npy("{'descr': [('a', '<i4')]", []), named: "f") }.message
         .contains("records"))

@@ -76,7 +76,7 @@ struct BinaryImagesTests {
     try folder.write(bigEndian(0x803, 2, 1, 2) + [0, 1, 1, 0], to: "i/t10k-images-idx3-ubyte")
     try folder.write(idxLabels([0, 1]), to: "i/t10k-labels-idx1-ubyte")
     let idx = try DataReference(folder.url.path + "/i").load(defaultSplit: .test)
-    #expect(idx.notes.count == 1 && idx.notes[0].contains("multiply the pixels by 255"))
+    #expect(idx.notes.count == 1 && idx.notes[0].contains("write them again with values up to 255"))
   }
 
   /// An array in an uncompressed MATLAB file.

@@ -134,4 +134,19 @@ struct DataCheckTests {
     #expect(stream.isStreamed && Set(whole.imageDigests).count == 4)
     #expect(whole.imageDigests == stream.imageDigests)
   }
+
+  @Test("the same images in bytes and in floating-point numbers have the same digests")
+  func digestsOfValues() throws {
+    let bytes = Tensor((0..<256).map { UInt8($0) }, shape: [4, 1, 8, 8])
+    func digests(_ pixels: Tensor, _ range: ClosedRange<Double> = 0...1) throws -> [[UInt8]] {
+      try LabelledImages(
+        name: "x", classNames: ["a"], pixels: pixels, labels: [0, 0, 0, 0], valueRange: range
+      ).imageDigests
+    }
+    let numbers = bytes.to(.float32)
+    #expect(try digests(bytes) == digests(numbers / 255))
+    #expect(try digests(bytes) == digests(numbers, 0...255))
+    #expect(try digests(bytes) == digests(numbers / 127.5 - 1, -1...1))
+    #expect(try Set(digests(bytes)).isDisjoint(with: digests(numbers / 256)))
+  }
 }

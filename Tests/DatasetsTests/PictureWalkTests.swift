@@ -42,7 +42,7 @@ struct PictureWalkTests {
     #expect(
       data.notes == [
         folder.url.path + ": pictures beside the class folders: 1, such as 4.png; left out",
-        folder.url.path + ": hidden pictures, whose names begin with a dot: 2, such as a/._1.png; "
+        folder.url.path + ": hidden pictures, whose names begin with a dot: 2, such as a/.2.png; "
           + "left out",
       ])
   }

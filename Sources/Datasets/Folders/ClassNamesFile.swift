@@ -6,7 +6,8 @@ struct ClassNamesFile {
   static let name = "classes.txt"
 
   let url: URL
-  /// The names in the order of the lines, without blanks around them and without empty lines.
+  /// The names in the order of the lines, without blanks around them and without empty lines. Tabs
+  /// count as blanks.
   let names: [String]
 
   /// Finds the file in the first of some folders that has it.
@@ -37,7 +38,8 @@ struct ClassNamesFile {
         hint: "save it as UTF-8 in a text editor")
     }
     names = text.split(whereSeparator: \.isNewline)
-      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      .map { $0.replacing("\t", with: " ").trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty }
     guard names.count <= ClassFolders.mostClasses else {
       throw Failure.badData(
         "\(url.path): expected at most \(ClassFolders.mostClasses) names, found \(names.count)",
