@@ -47,6 +47,7 @@ struct Checkpoint {
     var next = 0
     // A dictionary can contain itself, so the depth is limited and none is visited twice.
     var seen: Set<Int> = []
+    if case .container(let place) = pickle.root { seen.insert(place) }
     while next < entries.count {
       let entry = entries[next]
       next += 1
