@@ -54,10 +54,12 @@ struct Number: ExpressibleByArgument {
 }
 
 extension [Number] {
-  /// The numbers with those that are separated by commas apart: `1 2,3` are three numbers.
+  /// The numbers with those that are separated by commas apart: `1 2,3` and `1, 2, 3` are three
+  /// numbers.
   var separated: [Number] {
-    flatMap { $0.text.split(separator: ",", omittingEmptySubsequences: false) }.map {
-      Number(argument: String($0))
+    flatMap { number in
+      let parts = number.text.split(separator: ",").map { Number(argument: String($0)) }
+      return parts.isEmpty ? [number] : parts
     }
   }
 }

@@ -81,7 +81,7 @@ struct StudySimulate: ParsableCommand {
   private func chances() throws -> [(model: String?, behaviour: SimulatedBehaviour)] {
     let none = try none.real("--none", in: 0...1)
     let second = try second.real("--second", in: 0...1)
-    let words = fooled.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let words = fooled.map(Number.init(argument:)).separated.map(\.text)
     return try words.map { word in
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       let option = parts.count == 2 ? "--fooled \(parts[0])=" : "--fooled"

@@ -142,6 +142,14 @@ struct NumberOptionTests {
     }
   }
 
+  @Test("numbers may be separated by commas, spaces or both, and be fractions")
+  func lists() throws {
+    let texts = [["0", "0.5", "8/255"], ["0,0.5,8/255"], ["0,", "0.5,", "8/255"]]
+    for words in texts {
+      #expect(try budgets(words.map(Number.init(argument:))) == [0, 0.5, 8.0 / 255], "\(words)")
+    }
+  }
+
   @Test("every option with a number in the help of a command is in this table")
   func complete() throws {
     let help = try CommandHelp()

@@ -190,9 +190,10 @@ struct TableTests {
           budgets.map { "\($0)" }.joined(separator: ","), "--out", out.path)
         return (cells, try ExampleSet(out))
       }
-      let inBytes = try attack(bytes, "bytes.safetensors", [0, 8, 16, 32])
+      let inBytes = try attack(
+        bytes, "bytes-\(name.prefix(3)).safetensors", [0, 8, 16, 32])
       let inFractions = try attack(
-        fractions, "fractions.safetensors", [0, 8, 16, 32].map { $0 / 255 })
+        fractions, "fractions-\(name.prefix(3)).safetensors", [0, 8, 16, 32].map { $0 / 255 })
       #expect(inBytes.cells.map(\.correct) == inFractions.cells.map(\.correct), "\(name)")
       #expect(inBytes.cells[0].correct > 80, "\(name): \(inBytes.cells)")
       #expect(inBytes.cells[3].correct < inBytes.cells[1].correct, "\(name): \(inBytes.cells)")

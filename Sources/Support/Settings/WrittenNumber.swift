@@ -12,7 +12,8 @@ extension ClosedRange<Int> {
   /// What was expected in place of a text, for an error message.
   package func expected(insteadOf text: String) -> String {
     // A number that is too large for the computer is also at least the lower bound.
-    let isTooLarge = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    let isWhole = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    let isTooLarge = isWhole && Int(text) == nil
     let bounds =
       upperBound == .max && !isTooLarge
       ? "of at least \(lowerBound)" : "from \(lowerBound) to \(upperBound)"
