@@ -92,7 +92,7 @@ public struct ForeignModel: Classifier {
   /// A program that fails for two images or for three was exported for batches of one size. This is
   /// two, one, what the file states, or a number in the reason of the failure, since libtorch names
   /// the shapes that do not fit: "shape '[8, 64]' is invalid for input of size 128".
-  /// - Parameter perImage: the count of numbers in an image.
+  /// - Parameter perImage: the number of values of an image.
   /// - Throws: the error for two images, if the program fails for every size.
   private static func accepted(
     _ stated: Int?, perImage: Int, _ logits: (Int) throws -> Tensor
@@ -103,14 +103,15 @@ public struct ForeignModel: Classifier {
     if case .failure(let failure as Failure) = two {
       sizes += failure.message.matches(of: /\d+/).compactMap { Int($0.0) }.prefix(12)
     }
-    var tried: Set = [0, 2]
-    for size in sizes where tried.insert(size).inserted && size * perImage <= mostNumbers {
+    let possible = 1...max(1, mostNumbers / max(1, perImage))
+    var tried: Set = [2]
+    for size in sizes where possible.contains(size) && tried.insert(size).inserted {
       if let found = try? logits(size) { return (size, found) }
     }
     return try (nil, two.get())
   }
 
-  /// The most numbers in a batch that is tried to find the size of a program's batches.
+  /// The most values in a batch that is tried to find the size of a program's batches.
   private static let mostNumbers = 1 << 24
 
   /// This model with more layers before it.

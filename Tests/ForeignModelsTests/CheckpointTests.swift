@@ -56,7 +56,7 @@ struct CheckpointTests {
     let failure = #expect(throws: Failure.self) { try found(two) }
     #expect(
       failure?.message == "it contains several dictionaries of tensors; tensors are under 'ema' "
-        + "(1 tensors), 'rmodel' (2 tensors)")
+        + "(1 tensor), 'rmodel' (2 tensors)")
     #expect(failure?.hint == "choose one, like :entry=rmodel after the file")
     let unknown = #expect(throws: Failure.self) { try found(two, "model") }
     #expect(

@@ -49,7 +49,9 @@ struct FixedBatchTests {
     let failure = #expect(throws: Failure.self) { try model(FixedProgram(size: 9)) }
     #expect(failure?.message == "failed")
     // A batch of that many images would fill the memory.
-    #expect(throws: Failure.self) { try model(FixedProgram(size: 1 << 40, batchSize: 1 << 40)) }
+    for size in [1 << 40, Int.max, Int.min, 0] {
+      #expect(throws: Failure.self) { try model(FixedProgram(size: size, batchSize: size)) }
+    }
   }
 
   @Test(

@@ -66,7 +66,7 @@ struct ModelDocumentationTests {
   @Test("the keys and prefixes that are removed are listed")
   func wrappers() throws {
     let spans = Set(code(try Self.text("docs/models.md")))
-    #expect(spans.isSuperset(of: StateDictionary.wrappers))
+    #expect(spans.isSuperset(of: Checkpoint.wrappers))
     #expect(spans.isSuperset(of: StateDictionary.prefixes))
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Writes the pickle of a value as `torch.save` writes it, for values of the kinds below.
-indirect enum PickleWriter {
+indirect enum PickleWriter: Sendable {
   case text(String)
   case dictionary([(String, PickleWriter)])
   /// A tensor of one dimension, with its numbers in the member `data/0`.

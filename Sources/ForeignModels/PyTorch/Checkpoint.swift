@@ -11,13 +11,17 @@ struct Checkpoint {
     /// The members whose keys are texts.
     let members: [(name: String, value: Pickle.Value)]
     /// The members that are tensors, each as an index in the pickle's tensors.
-    var tensors: [(name: String, place: Int)] {
-      members.compactMap { name, value in
+    let tensors: [(name: String, place: Int)]
+    /// The name as a user gives it: `entry=checkpoint.weights`.
+    var name: String { keys.joined(separator: ".") }
+
+    init(keys: [String], members: [(name: String, value: Pickle.Value)]) {
+      self.keys = keys
+      self.members = members
+      tensors = members.compactMap { name, value in
         if case .tensor(let place) = value { (name, place) } else { nil }
       }
     }
-    /// The name as a user gives it: `entry=checkpoint.weights`.
-    var name: String { keys.joined(separator: ".") }
   }
 
   /// The keys under which training scripts store the weights, the most likely one first.
@@ -43,6 +47,7 @@ struct Checkpoint {
     var next = 0
     // A dictionary can contain itself, so the depth is limited and none is visited twice.
     var seen: Set<Int> = []
+    if case .container(let place) = pickle.root { seen.insert(place) }
     while next < entries.count {
       let entry = entries[next]
       next += 1
@@ -114,7 +119,8 @@ struct Checkpoint {
 
   private func list(_ entries: [Entry]) -> String {
     let texts = entries.filter { !$0.keys.isEmpty }.prefix(12).map { entry in
-      "'\(entry.name.prefix(80))' (\(entry.tensors.count) tensors)"
+      let count = entry.tensors.count
+      return "'\(entry.name.prefix(80))' (\(count) tensor\(count == 1 ? "" : "s"))"
     }
     return "tensors are under \(texts.isEmpty ? "no key" : texts.joined(separator: ", "))"
   }
