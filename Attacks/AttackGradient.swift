@@ -8,19 +8,29 @@ public struct AttackGradient: Configurable {
   /// The views, the outermost first. They make adversarial examples transfer better to other
   /// models.
   public var views: [any GradientView]
+  /// The draws of a random model, or of random views, that a gradient is the mean of.
+  public var expectation: ExpectationOverDraws
 
-  public init(of loss: AttackLoss = .crossEntropy, through views: [any GradientView] = []) {
+  public init(
+    of loss: AttackLoss = .crossEntropy, through views: [any GradientView] = [],
+    over expectation: ExpectationOverDraws = ExpectationOverDraws()
+  ) {
     self.loss = loss
     self.views = views
+    self.expectation = expectation
   }
 
   public static let settings: [Setting<AttackGradient>] =
-    [.group(\.loss), views(GradientViews.all)]
+    [.group(\.loss), views(GradientViews.all), .group(\.expectation)]
 
   /// The settings for an attack of one step. They leave out views that use the gradients of earlier
   /// steps.
-  static let settingsOfOneStep: [Setting<AttackGradient>] =
-    [.group(\.loss), views(GradientViews.all.filter { !$0.hasMemory })]
+  static let settingsOfOneStep: [Setting<AttackGradient>] = [
+    .group(\.loss), views(GradientViews.all.filter { !$0.hasMemory }), .group(\.expectation),
+  ]
+
+  /// Whether this is the gradient of the loss itself, from one pass.
+  var isPlain: Bool { views.isEmpty && expectation.draws == 1 }
 
   /// Whether one of the views is defined for pictures only.
   var needsPictures: Bool { views.contains { type(of: $0).needsPictures } }
@@ -51,7 +61,7 @@ public struct AttackGradient: Configurable {
   /// The gradient in the shape of the images, as a function of the point where it is taken.
   ///
   /// A new estimate is made for each run of the attack on a batch. A view that remembers earlier
-  /// gradients thus remembers those of this run only.
+  /// gradients thus remembers those of this run only, and it remembers means over all draws.
   func estimate(
     _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier
   ) -> GradientEstimate {
@@ -62,7 +72,9 @@ public struct AttackGradient: Configurable {
           .detached
       }
     }
-    return views.reversed().reduce(plain) { inner, view in view.estimate(inner, within: threat) }
+    var all = views
+    all.insert(expectation, at: views.lastIndex { type(of: $0).hasMemory }.map { $0 + 1 } ?? 0)
+    return all.reversed().reduce(plain) { inner, view in view.estimate(inner, within: threat) }
   }
 }
 

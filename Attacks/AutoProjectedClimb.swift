@@ -12,10 +12,11 @@ import ModelCore
 /// halved at the last check and the largest loss has not grown since. Source: F. Croce and M. Hein
 /// (2020), Algorithm 1.
 ///
-/// An image has fooled the classifier once one of its points reaches the goal. It leaves at the
-/// next check.
+/// With several draws, the loss and g are means over them. An image has fooled the classifier once
+/// one of its points reaches the goal in all draws. It leaves at the next check.
 struct Climb {
   private let loss: AttackLoss
+  private let expectation: ExpectationOverDraws
   /// The goal whose loss is increased. The goal at which images leave is that of the active images.
   private var goal: Goal
   /// The image before the last step, `[M, …]`.
@@ -39,11 +40,13 @@ struct Climb {
 
   /// Computes the loss and its gradient at the starting points.
   init(
-    _ active: ActiveImages, _ goal: Goal, _ loss: AttackLoss, size: Double,
-    _ classifier: any Classifier
+    _ active: ActiveImages, _ goal: Goal, _ loss: AttackLoss,
+    over expectation: ExpectationOverDraws,
+    size: Double, _ classifier: any Classifier
   ) {
     let x = active.x
     self.loss = loss
+    self.expectation = expectation
     self.goal = goal
     (previous, best, fooling) = (x, x, x)
     let none = Tensor.zeros([x.shape[0]], device: x.device)
@@ -53,10 +56,10 @@ struct Climb {
     // check does not use the second condition, as if the step size had just been halved.
     lastLoss = none
     halvedAtCheck = none.equals(0)
-    let seen = classifier.lossAndGradient(at: x) { loss.losses($0, goal) }
+    let seen = expectation.look(at: x, until: active.goal, classifier) { loss.losses($0, goal) }
     (gradient, bestGradient) = (seen.gradient, seen.gradient)
     (bestLoss, bestLossAtCheck) = (seen.losses, seen.losses)
-    fooled = active.goal.isReached(seen.logits.predictedClasses)
+    fooled = seen.reached
   }
 
   /// Takes one step of each active image.
@@ -74,11 +77,10 @@ struct Climb {
     let next = threat.project(blended, around: active.originals)
     active.x = next
     let (loss, goal) = (loss, goal)
-    let seen = classifier.lossAndGradient(at: next) { loss.losses($0, goal) }
+    let seen = expectation.look(at: next, until: active.goal, classifier) { loss.losses($0, goal) }
     gradient = seen.gradient
-    let reached = active.goal.isReached(seen.logits.predictedClasses)
-    fooling = reached.perImage(like: next).choose(next, else: fooling)
-    fooled = fooled.or(reached)
+    fooling = seen.reached.perImage(like: next).choose(next, else: fooling)
+    fooled = fooled.or(seen.reached)
     improvements = improvements + seen.losses.isGreater(than: lastLoss).to(.float32)
     lastLoss = seen.losses
     let better = seen.losses.isGreater(than: bestLoss)

@@ -16,21 +16,26 @@ public struct AutoProjectedGradient: Attack, Configurable {
   public var norm: Norm
   public var steps: Int
   public var loss: AttackLoss
+  public var expectation: ExpectationOverDraws
 
   /// The weight of the last move in a step is 0.25. The step size is halved if at most 0.75 of the
   /// steps increase the loss. Both values are published.
   private static let momentum = 0.25
   private static let patience = 0.75
 
-  public init(norm: Norm = .linf, steps: Int = 100, loss: AttackLoss = .crossEntropy) {
+  public init(
+    norm: Norm = .linf, steps: Int = 100, loss: AttackLoss = .crossEntropy,
+    over expectation: ExpectationOverDraws = ExpectationOverDraws()
+  ) {
     self.norm = norm
     self.steps = steps
     self.loss = loss
+    self.expectation = expectation
   }
 
   public static let settings: [Setting<AutoProjectedGradient>] = [
     .norm(\.norm, of: [.linf, .l2]), .int("steps", \.steps, in: 1...100_000, "number of steps"),
-    .group(\.loss),
+    .group(\.loss), .group(\.expectation),
   ]
 
   public init(_ settings: Settings) throws {
@@ -48,8 +53,8 @@ public struct AutoProjectedGradient: Attack, Configurable {
   /// Increases the loss of one goal until another goal is reached. `AutoAttack` goes towards a
   /// target in this way, until any wrong class is predicted.
   ///
-  /// An image that reaches `success` returns as the last point at which it did; every other image
-  /// returns as its point of largest loss.
+  /// An image that reaches `success` (in all draws) returns as the last point at which it did; every
+  /// other image returns as its point of largest loss.
   func run(
     _ images: Tensor, climbing goal: Goal, until success: Goal, within threat: ThreatModel,
     against classifier: any Classifier, draws: ExampleDraws
@@ -57,7 +62,8 @@ public struct AutoProjectedGradient: Attack, Configurable {
     guard threat.epsilon > 0 else { return images }
     var active = ActiveImages(images, success, draws)
     active.x = start(images, threat, draws.purpose("start"))
-    var climb = Climb(active, goal, loss, size: 2 * threat.epsilon, classifier)
+    var climb = Climb(
+      active, goal, loss, over: expectation, size: 2 * threat.epsilon, classifier)
     // The published checks, for n steps: the first after 0.22·n, and each following interval
     // shorter by 0.03·n, but at least 0.06·n.
     var interval = max(Int(0.22 * Double(steps)), 1)

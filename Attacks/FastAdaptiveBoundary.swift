@@ -30,11 +30,16 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
   public var steps: Int
   /// The number of wrong classes that are tried, from the most likely one on.
   public var classes: Int
+  public var expectation: ExpectationOverDraws
 
-  public init(norm: Norm = .linf, steps: Int = 100, classes: Int = 9) {
+  public init(
+    norm: Norm = .linf, steps: Int = 100, classes: Int = 9,
+    over expectation: ExpectationOverDraws = ExpectationOverDraws()
+  ) {
     self.norm = norm
     self.steps = steps
     self.classes = classes
+    self.expectation = expectation
   }
 
   public static let settings: [Setting<FastAdaptiveBoundary>] = [
@@ -43,6 +48,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
     .int(
       "classes", \.classes, in: 1...10_000,
       "number of wrong classes tried, from the most likely one on"),
+    .group(\.expectation),
   ]
 
   public init(_ settings: Settings) throws {
@@ -56,7 +62,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
     -> Tensor
   {
     // images [N, …], logits [N, K]
-    let logits = withoutGradients { classifier.logits(images) }
+    let logits = withoutGradients { expectation.mean { _ in classifier.logits(images) } }
     let leaving = goal.labels ?? logits.predictedClasses
     if let targets = goal.targets {
       return walk(images, from: leaving, towards: targets, until: goal, classifier).images
@@ -85,7 +91,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
     var best = images
     var distance = Tensor.full(.infinity, shape: [images.shape[0]], device: images.device)
     for _ in 0..<steps {
-      let (gap, slope, _) = classifier.lossAndGradient(at: x) { logits in
+      let (gap, slope, _) = expectation.look(at: x, until: goal, classifier) { logits in
         AttackLoss.pick(logits, targets) - AttackLoss.pick(logits, labels)
       }
       let flat = x.flattened
@@ -105,7 +111,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
       x = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange).reshaped(
         images.shape)
 
-      let across = goal.isReached(classifier.predictions(x))
+      let across = expectation.share(of: goal, x, classifier).isAtLeast(1)
       let length = norm.size(x - images)
       let nearer = across.and(length.isLess(than: distance))
       best = nearer.perImage(like: x).choose(x, else: best)

@@ -92,12 +92,11 @@ public struct GradientAscent: Sendable {
 
   /// The score by which the results of two starts are compared, `[N]`. An image that reaches the
   /// goal has a higher score than one that does not, because losses differ by much less than 10⁶ in
-  /// practice; among equals, the larger loss wins.
+  /// practice; among equals, the larger loss wins. With several draws, it is the mean score.
   private func score(_ images: Tensor, _ goal: Goal, _ classifier: any Classifier) -> Tensor {
-    withoutGradients {
-      let logits = classifier.logits(images)
-      let reached = goal.isReached(logits.predictedClasses).to(.float32)
-      return reached * 1e6 + gradient.loss.losses(logits, goal)
+    let seen = gradient.expectation.query(images, goal, classifier) {
+      gradient.loss.losses($0, goal)
     }
+    return seen.share * 1e6 + seen.losses
   }
 }

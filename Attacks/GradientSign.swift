@@ -30,7 +30,7 @@ public struct FastGradientSign: OneDirectionAttack, Configurable {
   }
 
   public var needsPictures: Bool { gradient.needsPictures }
-  public var singleStepLoss: AttackLoss? { gradient.views.isEmpty ? gradient.loss : nil }
+  public var singleStepLoss: AttackLoss? { gradient.isPlain ? gradient.loss : nil }
 
   public func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws

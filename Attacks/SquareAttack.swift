@@ -20,15 +20,20 @@ public struct SquareAttack: Attack, Configurable {
   public static let defaultGoal = GoalRule.untargeted
   public var norm: Norm
   /// The query budget: the number of forward passes for each image, after the one for the image
-  /// itself.
+  /// itself. With several draws, each query is as many passes.
   public var queries: Int
   /// p, the share of an image that the first squares cover.
   public var share: Double
+  public var expectation: ExpectationOverDraws
 
-  public init(norm: Norm = .linf, queries: Int = 5000, share: Double = 0.8) {
+  public init(
+    norm: Norm = .linf, queries: Int = 5000, share: Double = 0.8,
+    over expectation: ExpectationOverDraws = ExpectationOverDraws()
+  ) {
     self.norm = norm
     self.queries = queries
     self.share = share
+    self.expectation = expectation
   }
 
   public static let settings: [Setting<SquareAttack>] = [
@@ -37,6 +42,7 @@ public struct SquareAttack: Attack, Configurable {
       "queries", \.queries, in: 1...10_000_000, "query budget for each image"),
     .double(
       "share", \.share, in: 1e-6...1, "share of an image that the first squares cover"),
+    .group(\.expectation),
   ]
 
   public let needsPictures = true
@@ -60,12 +66,13 @@ public struct SquareAttack: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, _ moves: any SquareMoves, _ classifier: any Classifier,
     _ draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W]; clean (the losses of the originals), losses, reached [M]
+    // images [N, C, H, W]; clean (the losses of the originals), losses, reached [M]; the reached
+    // are those that reach the goal in all draws
     let channels = images.shape[1]
     let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
     func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
-      let logits = classifier.logits(images)
-      return (loss.losses(logits, goal), goal.isReached(logits.predictedClasses))
+      let seen = expectation.query(images, goal, classifier) { loss.losses($0, goal) }
+      return (seen.losses, seen.share.isAtLeast(1))
     }
     var active = ActiveImages(images, goal, draws)
     let first = look(images, goal)

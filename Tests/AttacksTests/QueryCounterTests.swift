@@ -31,6 +31,25 @@ struct QueryCounterTests {
       spent(BasicIterativeMethod(StepSchedule(steps: 5), tuned), budgets: [0.1]) == (150, 150))
   }
 
+  @Test("each draw of an expectation costs one gradient per step, and one draw costs nothing more")
+  func expectation() {
+    let schedule = StepSchedule(steps: 5)
+    let costs = [1, 3].map { draws in
+      let gradient = AttackGradient(over: ExpectationOverDraws(draws: draws))
+      return [
+        spent(FastGradientSign(gradient), budgets: [0.1, 0.2]),
+        spent(BasicIterativeMethod(schedule, gradient), budgets: [0.1]),
+        spent(ProjectedGradientDescent(schedule, restarts: 2, gradient), budgets: [0.1]),
+      ]
+    }
+    for (cost, expected) in zip(costs[0], [(6, 6), (30, 30), (72, 60)]) {
+      #expect(cost == expected)
+    }
+    for (cost, expected) in zip(costs[1], [(18, 18), (90, 90), (216, 180)]) {
+      #expect(cost == expected)
+    }
+  }
+
   @Test("the saliency map costs two gradients for each image that is not at its goal")
   func saliency() {
     let model = TinyModel.all[1]
