@@ -88,6 +88,13 @@ public struct ExpectationOverDraws: Configurable, Equatable {
   func share(of goal: Goal, _ images: Tensor, _ classifier: any Classifier) -> Tensor {
     mean { _ in goal.isReached(classifier.predictions(images)).to(.float32) }
   }
+
+  /// Whether each image reaches its goal in all draws by a margin that rounding cannot undo, `[M]`.
+  func isClearlyReached(_ goal: Goal, _ images: Tensor, _ classifier: any Classifier) -> Tensor {
+    withoutGradients {
+      mean { _ in goal.isClearlyReached(classifier.logits(images)).to(.float32) }.isAtLeast(1)
+    }
+  }
 }
 
 /// As a view, the expectation is the mean of the gradients of all draws.
