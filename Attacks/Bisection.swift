@@ -5,12 +5,12 @@ import Support
 ///
 /// Each image has an interval of budgets. The attack succeeds with the budget at its upper end and
 /// fails with the one at its lower end (which at first is 0, and not tried). Each halving tries the
-/// middle, until the interval is narrow relative to its upper end, or the number of halvings is used
-/// up. If the attack succeeds with every budget above some limit and with none below it, the result
-/// is above this limit by at most the share `precision` of itself (or by upper / 2^halvings, if that
-/// is more). Otherwise it is the upper end of some interval in which the attack begins to succeed.
-/// An image for which the attack fails with the largest budget is unchanged. An attack succeeds if
-/// it reaches the goal by more than rounding (`Goal.isClearlyReached`).
+/// middle, until the interval is narrow relative to its upper end, or the number of halvings is
+/// used up. If the attack succeeds with every budget above some limit and with none below it, the
+/// result is above this limit by at most the share `precision` of itself (or by upper / 2^halvings,
+/// if that is more). Otherwise it is the upper end of some interval in which the attack begins to
+/// succeed. An image for which the attack fails with the largest budget is unchanged. An attack
+/// succeeds if it reaches the goal by more than rounding (`Goal.isClearlyReached`).
 ///
 /// The cost is one run of the other attack for the largest budget and one for each halving: for the
 /// default precision of 1/256 and an upper end of 1, 9 halvings for an image that needs a budget of

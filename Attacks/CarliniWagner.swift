@@ -19,11 +19,11 @@ import Support
 /// and D. Wagner (2017).
 ///
 /// Four things differ from the authors' code. First, Adam's rate decreases to zero along a cosine,
-/// so that the search comes to rest. Second, the search for each c starts at the nearest image found
-/// so far, and not at the original again: on a model whose boundary is curved, one search moves too
-/// little along it. Third, c counts as too large only if the goal is reached in the second half of
-/// the steps: the first steps may cross a boundary with any c. Fourth, an image must reach the goal
-/// by more than rounding (`Goal.isClearlyReached`).
+/// so that the search comes to rest. Second, the search for each c starts at the nearest image
+/// found so far, and not at the original again: on a model whose boundary is curved, one search
+/// moves too little along it. Third, c counts as too large only if the goal is reached in the
+/// second half of the steps: the first steps may cross a boundary with any c. Fourth, an image must
+/// reach the goal by more than rounding (`Goal.isClearlyReached`).
 public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   public static let name = "cw"
   public static let title = "Carlini-Wagner attack"

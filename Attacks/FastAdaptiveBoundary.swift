@@ -14,8 +14,8 @@ import Support
 ///     x ← clip((1 − α)·(x + η·d₁) + α·(X + η·d₂)), with η = 1.05 to cross the boundary
 ///
 /// If x is then across the boundary by more than rounding (`Goal.isClearlyReached`), it is kept if
-/// it is the nearest such point so far, and the walk goes on from X + β·(x − X) with β = 0.9, closer
-/// to X.
+/// it is the nearest such point so far, and the walk goes on from X + β·(x − X) with β = 0.9,
+/// closer to X.
 ///
 /// Without a target, the attack does this for each of the most likely wrong classes in turn and
 /// keeps the nearest result. Use it where the size of the smallest perturbation matters, in ℓ∞ or
