@@ -14,7 +14,7 @@ import Support
 ///
 /// The cost is one run of the other attack for the largest budget and one for each halving: for the
 /// default precision of 1/256 and an upper end of 1, 9 halvings for an image that needs a budget of
-/// 0.5 to 1, 12 for 0.1, and 16 for 0.01.
+/// 0.5 to 1, 12 for 0.1, and 15 for 0.01.
 ///
 /// Use it to measure distances to the decision boundary with an attack that has a budget. Settings
 /// that this attack does not have go to the attack named by `of`.
