@@ -53,8 +53,8 @@ public struct AutoProjectedGradient: Attack, Configurable {
   /// Increases the loss of one goal until another goal is reached. `AutoAttack` goes towards a
   /// target in this way, until any wrong class is predicted.
   ///
-  /// An image that reaches `success` (in all draws) returns as the last point at which it did; every
-  /// other image returns as its point of largest loss.
+  /// An image that reaches `success` (in all draws) returns as the last point at which it did;
+  /// every other image returns as its point of largest loss.
   func run(
     _ images: Tensor, climbing goal: Goal, until success: Goal, within threat: ThreatModel,
     against classifier: any Classifier, draws: ExampleDraws

@@ -18,10 +18,12 @@ import Support
 /// Use it where the size of the smallest ℓ2 perturbation matters more than time. Source: N. Carlini
 /// and D. Wagner (2017).
 ///
-/// Two things differ from the authors' code, which ends up to 50 % beyond the boundary of linear
-/// models. First, Adam's rate decreases to zero along a cosine, so that the search comes to rest.
-/// Second, c counts as too large only if the goal is reached in the second half of the steps: the
-/// first steps cross a near boundary with any c.
+/// Four things differ from the authors' code. First, Adam's rate decreases to zero along a cosine,
+/// so that the search comes to rest. Second, the search for each c starts at the nearest image
+/// found so far, and not at the original again: on a model whose boundary is curved, one search
+/// moves too little along it. Third, c counts as too large only if the goal is reached in the
+/// second half of the steps: the first steps may cross a boundary with any c. Fourth, an image must
+/// reach the goal by more than rounding (`Goal.isClearlyReached`).
 public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   public static let name = "cw"
   public static let title = "Carlini-Wagner attack"
@@ -68,8 +70,8 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, …]; for the M images that do not reach the goal yet: distance of the best image,
-    // weight (c) and the ends low and high of its interval, all [M]
+    // images [N, …]; for the M images that do not reach the goal yet: x, the best image (or the
+    // original), its distance, weight (c) and the ends low and high of its interval, all [M]
     var active = ActiveImages(images, goal, draws)
     active.leave(where: isReached(withoutGradients { classifier.logits(images) }, goal))
     guard !active.isEmpty else { return active.results }
@@ -79,7 +81,8 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
     var low = none
     var high = none + .infinity
     for _ in 0..<searches {
-      let found = descend(active.originals, active.goal, weight, classifier)
+      let found = descend(
+        from: active.x, active.originals, active.goal, weight, classifier)
       let nearer = found.distance.isLess(than: distance)
       active.x = nearer.perImage(like: active.x).choose(found.images, else: active.x)
       distance = nearer.choose(found.distance, else: distance)
@@ -93,22 +96,23 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
     return active.results
   }
 
-  /// Minimises the function with Adam, from the originals, with a fixed weight c for each image,
-  /// `[M]`.
+  /// Minimises the function with Adam, from the images `start`, with a fixed weight c for each
+  /// image, `[M]`.
   /// - Returns: the nearest image that reaches the goal, `[M, …]`, its distance `[M]` (∞ if there
   ///   is none), and whether an image reached the goal in the second half of the steps, `[M]`.
   private func descend(
-    _ originals: Tensor, _ goal: Goal, _ weight: Tensor, _ classifier: any Classifier
+    from start: Tensor, _ originals: Tensor, _ goal: Goal, _ weight: Tensor,
+    _ classifier: any Classifier
   ) -> (images: Tensor, distance: Tensor, staysThere: Tensor) {
-    // originals, w, x, bend (tanh w), move (x − X), slope [M, …]; weight, distance [M]
+    // start, originals, w, x, bend (tanh w), move (x − X), slope [M, …]; weight, distance [M]
     let range = classifier.valueRange
     let half = (range.upperBound - range.lowerBound) / 2
     let middle = (range.upperBound + range.lowerBound) / 2
     var best = originals
     var distance = Tensor.full(.infinity, shape: weight.shape, device: weight.device)
     var staysThere = distance.isFinite
-    // w of the originals: atanh(t) = ½·ln((1 + t) / (1 − t)), with t the pixel scaled to (−1, 1).
-    let place = (originals - middle) * (Self.reach / half)
+    // w of the start: atanh(t) = ½·ln((1 + t) / (1 − t)), with t the pixel scaled to (−1, 1).
+    let place = (start - middle) * (Self.reach / half)
     var w = ((place + 1) / (1 - place)).logarithm * 0.5
     var adam = AdamSteps(rate: rate, like: w)
     for step in 0..<steps {
@@ -118,7 +122,7 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
       let seen = classifier.lossAndGradient(at: x) { logits in
         (confidence - AttackLoss.margin.losses(logits, goal)).maximum(0) * weight
       }
-      let reached = isReached(seen.logits, goal)
+      let reached = isReached(seen.logits, goal).and(goal.isClearlyReached(seen.logits))
       let length = norm.size(move)
       let nearer = reached.and(length.isLess(than: distance))
       best = nearer.perImage(like: x).choose(x, else: best)

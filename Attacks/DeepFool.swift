@@ -4,16 +4,20 @@ import Support
 /// DeepFool: steps to the nearest decision boundary of the classifier's linear approximation, until
 /// an image crosses the boundary.
 ///
-/// For each of the most likely wrong classes k, with gap = z[k] − z[y] and slope = ∇ₓ(z[k] − z[y]),
-/// the approximated boundary is |gap| / ‖slope‖₂ away. With the nearest class k, a step is
+/// For each of the most likely wrong classes k, with gap = z[k] − z[y] and slope = ∇ₓ(z[k] − z[y])
+/// at x, the approximated boundary is |gap| / ‖slope‖₂ away. With the nearest class k, a step is
 ///
-///     x ← clip(x + (1 + η)·|gap| / ‖slope‖₂² · slope)
+///     r ← r + |gap| / ‖slope‖₂² · slope,  x = clip(X + r)
 ///
-/// η is the overshoot, which each step uses to cross the boundary. Towards a target t there is only
-/// one boundary, between t and the most likely other class. Use it for a fast estimate of the
-/// distance to the boundary in ℓ2. Source: S. Moosavi-Dezfooli, A. Fawzi and P. Frossard (2016),
-/// Algorithm 2, which considers all classes; the authors' code considers the most likely ones, as
-/// here.
+/// The perturbation of the image X is (1 + η)·r, and the attack ends once clip(X + (1 + η)·r)
+/// reaches the goal. η is the overshoot. It enlarges the whole perturbation and not only the last
+/// step, so that the result is beyond the boundary by a share of its distance, and not by rounding.
+///
+/// Towards a target t there is only one boundary, between t and the most likely other class. Use it
+/// for a fast estimate of the distance to the boundary in ℓ2. Source: S. Moosavi-Dezfooli, A. Fawzi
+/// and P. Frossard (2016), Algorithm 2, which considers all classes and enlarges the perturbation
+/// after the last step; the authors' code considers the most likely classes and tests the enlarged
+/// perturbation at each step, as here.
 public struct DeepFool: SmallestPerturbationAttack, Configurable {
   public static let name = "deepfool"
   public static let title = "DeepFool"
@@ -35,7 +39,8 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   public static let settings: [Setting<DeepFool>] = [
     .int("steps", \.steps, in: 1...100_000, "largest number of steps"),
     .double(
-      "overshoot", \.overshoot, in: 0...10, "η, share by which a step goes beyond the boundary"),
+      "overshoot", \.overshoot, in: 0...10,
+      "η, share by which the perturbation goes beyond the boundary"),
     .int(
       "classes", \.classes, in: 1...10_000,
       "number of wrong classes considered, from the most likely one on"),
@@ -51,14 +56,18 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, …]
+    // images [N, …]; x (the image on or before the boundary), moved (the result, beyond it) [M, …]
     var active = ActiveImages(images, goal, draws)
-    for step in 0...steps {
+    active.leave(where: goal.isReached(classifier.predictions(images)))
+    for _ in 0..<steps where !active.isEmpty {
       let logits = withoutGradients { classifier.logits(active.x) }
-      let staying = active.leave(where: active.goal.isReached(logits.predictedClasses))
-      guard step < steps, !active.isEmpty else { break }
-      let move = shortest(active, staying.map { logits.indexSelect(0, $0) } ?? logits, classifier)
-      active.x = (active.x + move * (1 + overshoot)).clamped(to: classifier.valueRange)
+      let move = shortest(active, logits, classifier)
+      active.x = (active.x + move).clamped(to: classifier.valueRange)
+      let perturbation = active.x - active.originals
+      let moved = (active.originals + perturbation * (1 + overshoot)).clamped(
+        to: classifier.valueRange)
+      let reached = active.goal.isClearlyReached(withoutGradients { classifier.logits(moved) })
+      active.leave(where: reached, as: moved)
     }
     return active.results
   }
@@ -80,7 +89,7 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
       }
       let (ahead, behind) = (AttackLoss.pick(logits, winner), AttackLoss.pick(logits, loser))
       // The gap is enlarged by about one rounding error of the logits, so that an image exactly on
-      // the boundary crosses it too.
+      // the boundary moves on, too, until it is beyond it.
       let gap = (ahead - behind).absolute + (ahead.absolute + behind.absolute) * 1e-6
       let length = norm.size(slope).maximum(1e-20)
       let nearer = (gap / length).isLess(than: distance)

@@ -3,9 +3,9 @@ import ModelCore
 /// The images of a batch on which several attacks run in turn, each on those that the attacks
 /// before it did not fool.
 ///
-/// An image is fooled if it reaches the goal in all draws of the expectation. It then leaves. Of the
-/// adversarial images of every other image, the one that reaches the goal in the most draws is kept;
-/// if none reaches it in any draw, the image is unchanged.
+/// An image is fooled if it reaches the goal in all draws of the expectation. It then leaves. Of
+/// the adversarial images of every other image, the one that reaches the goal in the most draws is
+/// kept; if none reaches it in any draw, the image is unchanged.
 struct EnsembleImages {
   private(set) var active: ActiveImages
   private let expectation: ExpectationOverDraws
@@ -23,8 +23,8 @@ struct EnsembleImages {
     share = Tensor.zeros([images.shape[0]], device: images.device)
   }
 
-  /// Keeps those of the adversarial images `[M, …]` that are better than the ones before, and removes
-  /// the images that are fooled.
+  /// Keeps those of the adversarial images `[M, …]` that are better than the ones before, and
+  /// removes the images that are fooled.
   mutating func offer(_ found: Tensor) {
     let reached = expectation.share(of: active.goal, found, classifier)
     let better = reached.isGreater(than: share)

@@ -12,8 +12,8 @@ import Support
 /// the mean points to where the loss increases for most draws.
 ///
 /// Where an attack asks whether an image has reached its goal, it must have done so in all N draws.
-/// A single draw would also accept an image that was lucky once, and the mean of the logits one that
-/// fools the model in half of its draws.
+/// A single draw would also accept an image that was lucky once, and the mean of the logits one
+/// that fools the model in half of its draws.
 ///
 /// With N = 1, the default, an attack makes the same passes as without EOT. Each further draw costs
 /// as much as the first one. Source: A. Athalye, L. Engstrom, A. Ilyas and K. Kwok (2018).
@@ -47,8 +47,8 @@ public struct ExpectationOverDraws: Configurable, Equatable {
 
   /// What an attack learns from N passes forward and back.
   /// - Parameter losses: logits `[M, K]` → one number per image, `[M]`.
-  /// - Returns: the mean losses `[M]`, the mean gradient in the images' shape, and whether each image
-  ///   reaches `goal` in all draws, `[M]`.
+  /// - Returns: the mean losses `[M]`, the mean gradient in the images' shape, and whether each
+  ///   image reaches `goal` in all draws, `[M]`.
   func look(
     at images: Tensor, until goal: Goal, _ classifier: any Classifier,
     of losses: (_ logits: Tensor) -> Tensor
@@ -87,6 +87,13 @@ public struct ExpectationOverDraws: Configurable, Equatable {
   /// The share of draws in which each image reaches its goal, float32 `[M]`.
   func share(of goal: Goal, _ images: Tensor, _ classifier: any Classifier) -> Tensor {
     mean { _ in goal.isReached(classifier.predictions(images)).to(.float32) }
+  }
+
+  /// Whether each image reaches its goal in all draws by a margin that rounding cannot undo, `[M]`.
+  func isClearlyReached(_ goal: Goal, _ images: Tensor, _ classifier: any Classifier) -> Tensor {
+    withoutGradients {
+      mean { _ in goal.isClearlyReached(classifier.logits(images)).to(.float32) }.isAtLeast(1)
+    }
   }
 }
 

@@ -13,8 +13,9 @@ import Support
 ///     α = min(‖d₁‖ / (‖d₁‖ + ‖d₂‖), 0.1)
 ///     x ← clip((1 − α)·(x + η·d₁) + α·(X + η·d₂)), with η = 1.05 to cross the boundary
 ///
-/// If x is then across the boundary, it is kept if it is the nearest such point so far, and the
-/// walk goes on from X + β·(x − X) with β = 0.9, closer to X.
+/// If x is then across the boundary by more than rounding (`Goal.isClearlyReached`), it is kept if
+/// it is the nearest such point so far, and the walk goes on from X + β·(x − X) with β = 0.9,
+/// closer to X.
 ///
 /// Without a target, the attack does this for each of the most likely wrong classes in turn and
 /// keeps the nearest result. Use it where the size of the smallest perturbation matters, in ℓ∞ or
@@ -111,7 +112,7 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
       x = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange).reshaped(
         images.shape)
 
-      let across = expectation.share(of: goal, x, classifier).isAtLeast(1)
+      let across = expectation.isClearlyReached(goal, x, classifier)
       let length = norm.size(x - images)
       let nearer = across.and(length.isLess(than: distance))
       best = nearer.perImage(like: x).choose(x, else: best)

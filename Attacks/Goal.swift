@@ -38,6 +38,19 @@ public struct Goal: Sendable {
     isTargeted ? predictions.equals(focus) : predictions.differs(from: focus)
   }
 
+  /// Whether each image with these logits `[N, K]` has reached its goal by a margin that rounding
+  /// cannot undo.
+  ///
+  /// In float32, the logits of a network are exact to about 10⁻⁶ times the largest one. The margin
+  /// must be more than ten times as large. Attacks that look for the smallest perturbation require
+  /// this, because they search where the margin is zero: an image that reaches its goal by rounding
+  /// alone would not reach it on another processor, or in double precision.
+  public func isClearlyReached(_ logits: Tensor) -> Tensor {
+    let margins = AttackLoss.margin.losses(logits, self)
+    let rounding = logits.absolute.max([1]).finiteOrZero * 1e-5
+    return isReached(logits.predictedClasses).and(margins.isGreater(than: rounding))
+  }
+
   /// The goal of the images at `indices`, int64 `[M]`, only.
   public func at(_ indices: Tensor) -> Goal {
     Goal(labels: labels?.indexSelect(0, indices), targets: targets?.indexSelect(0, indices))

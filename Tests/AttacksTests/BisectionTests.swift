@@ -1,4 +1,5 @@
 import Attacks
+import Foundation
 import ModelCore
 import Support
 import TestSupport
@@ -17,13 +18,31 @@ struct BisectionTests {
     arguments: [1, 4, 10, 16])
   func exact(_ halvings: Int) {
     // The gap is 2·0.9 − 3·0.3 = 0.9, and a step of ε closes 5·ε of it.
-    let found = Bisection(of: FastGradientSign(), halvings: halvings).nearest(
+    let found = Bisection(of: FastGradientSign(), halvings: halvings, precision: 0).nearest(
       image, .away(from: Tensor(labels: [0])), against: linear, draws: .of(image, 1))
     let size = Norm.linf.size(found - image).scalar
     #expect(size >= 0.18 - 1e-6)
-    // A tie of both classes is broken only by half a unit in the last place of a pixel more.
-    #expect(size <= 0.18 + max(pow2(-halvings), 1e-6))
+    // The margin must exceed the rounding of the logits, which is 1e-5·z with z about 1.
+    #expect(size <= 0.18 + max(pow2(-halvings), 4e-6))
     #expect(linear.predictions(found).int64s() == [1])
+  }
+
+  @Test(
+    "the search ends at a width relative to the budget, however small the budget is",
+    arguments: [0.18, 0.018, 1.8e-4], [1.0 / 256, 0.02])
+  func relative(_ exact: Double, _ precision: Double) {
+    // The gap is 5·exact, and a step of ε closes 5·ε of it.
+    let image = Tensor([0, 0, 0, 0] as [Float], shape: [1, 1, 2, 2]) + 0.5
+    let gap = linear.logits(image).floats()
+    let biased = Biased(linear, [0, gap[0] - gap[1] - Float(5 * exact)])
+    let counter = CountingClassifier(biased)
+    let found = Bisection(of: FastGradientSign(), precision: precision).nearest(
+      image, .away(from: Tensor(labels: [0])), against: counter, draws: .of(image, 1))
+    let size = Norm.linf.size(found - image).scalar
+    #expect(size > exact && size < exact * (1 + precision) + 1e-5, "\(size)")
+    // A trial is two passes: the gradient, and the test of the result.
+    let halvings = (-log2(exact * precision)).rounded(.up)
+    #expect(Double(counter.calls) <= 3 + 2 * halvings)
   }
 
   private func pow2(_ exponent: Int) -> Double {
@@ -35,7 +54,7 @@ struct BisectionTests {
   private func sizes(_ attack: any Attack, halvings: Int, _ model: TinyModel, upper: Double? = nil)
     -> [Double]
   {
-    let found = Bisection(of: attack, upper: upper, halvings: halvings).nearest(
+    let found = Bisection(of: attack, upper: upper, halvings: halvings, precision: 0).nearest(
       model.images, .away(from: model.labels), against: model.classifier,
       draws: .of(model.images, 2))
     return attack.norm.size(found - model.images).floats().map(Double.init)
@@ -120,12 +139,14 @@ struct BisectionTests {
   func settings() throws {
     let bisection = try read([
       ("of", "pgd"), ("norm", "l2"), ("steps", "7"), ("halvings", "5"), ("upper", "2"),
+      ("precision", "0.1"),
     ])
     let attack = try #require(bisection.attack as? ProjectedGradientDescent)
     #expect(attack.schedule.steps == 7)
     #expect(bisection.norm == .l2)
     #expect(bisection.halvings == 5)
     #expect(bisection.upper == 2)
+    #expect(bisection.precision == 0.1)
     let parameters = bisection.parameters
     #expect(parameters["of"] == "pgd")
     #expect(parameters["steps"] == "7")
