@@ -42,11 +42,11 @@ struct ModelZooTests {
       clean = accuracy(nil, on: classifier)
       printed = accuracy(descent(.crossEntropy), on: classifier)
       var tried = [
-        (printed, "PGD"), (accuracy(descent(.margin), on: classifier), "PGD, loss=margin"),
+        (printed, "PGD"), (accuracy(descent(.margin), on: classifier), "PGD, margin"),
         (accuracy(SquareAttack(queries: 300), on: classifier), "Square"),
       ]
       if let open = model.open {
-        tried.append((accuracy(descent(.margin), on: open), "PGD on the open model"))
+        tried.append((accuracy(descent(.margin), on: open), "transfer"))
       }
       strongest = tried.min { $0.0 < $1.0 } ?? (1, "")
       probe = ModelProbe(
@@ -55,15 +55,35 @@ struct ModelZooTests {
       flags = probe.findings(classCount: 10).map(\.flag.name)
     }
 
+    /// The columns of the table that stand for flags.
+    static let columns: [(head: String, checks: [TrustCheck])] = [
+      ("chance", [.notAboveChance, .belowChanceUnattacked]),
+      ("probabilities", [.givesProbabilities]), ("random", [.changesWhenRepeated]),
+      ("zero", [.gradientsDoNotArrive, .zeroGradients]), ("slopes", [.gradientsDoNotMatch]),
+      ("no budget", [.standsWithoutBudget]), ("Square", [.gradientFreeWins]),
+    ]
+
+    /// The first two lines of a Markdown table.
+    static var head: String {
+      let heads =
+        ["Model", "Clean", "PGD", "Lowest", "Slopes"] + columns.map(\.head)
+      return "| " + heads.joined(separator: " | ") + " |\n"
+        + String(repeating: "|---", count: heads.count) + "|\n"
+    }
+
     /// The row of a Markdown table.
     var text: String {
-      let shares = [clean, printed, strongest.accuracy].map { "\(Int(($0 * 100).rounded())) %" }
+      let shares = [clean, printed, strongest.accuracy].map { "\(Int(($0 * 100).rounded()))" }
       let slopes = probe.slopes.map {
         "\($0.median.shortDecimal) (\($0.low.shortDecimal) to \($0.high.shortDecimal))"
       }
-      return "| \(model.name) | " + shares.joined(separator: " | ")
-        + " (\(strongest.name)) | \(slopes ?? "none") | "
-        + (flags.isEmpty ? "none" : flags.joined(separator: "; ")) + " |"
+      let marks = Self.columns.map { column in
+        column.checks.contains { flags.contains($0.name) } ? "⚑" : ""
+      }
+      let cells =
+        [model.name] + shares.dropLast() + ["\(shares[2]) (\(strongest.name))", slopes ?? ""]
+        + marks
+      return "| " + cells.joined(separator: " | ") + " |"
     }
   }
 
@@ -84,7 +104,7 @@ struct ModelZooTests {
       }
     }
     if let place = ProcessInfo.processInfo.environment["CROSSFIRE_ZOO"] {
-      let text = rows.map(\.text).joined(separator: "\n") + "\n"
+      let text = Row.head + rows.map(\.text).joined(separator: "\n") + "\n"
       try text.write(toFile: place, atomically: true, encoding: .utf8)
     }
   }
