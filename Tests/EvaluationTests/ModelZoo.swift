@@ -63,7 +63,7 @@ struct ModelZoo {
       return try Network(description, initialization: .kaimingUniform, seed: Seed(seed))
     }
     func trained(
-      _ network: Network, _ objective: any Objective = CrossEntropy(), epochs: Int = 4
+      _ network: Network, _ objective: any Objective = CrossEntropy(), epochs: Int = 3
     ) throws -> Network {
       let settings = TrainingSettings(epochs: epochs, batchSize: 64, seed: Seed(11))
       _ = try Trainer(settings, objective: objective).train(network, on: training, title: "zoo")

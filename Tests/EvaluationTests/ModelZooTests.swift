@@ -11,12 +11,14 @@ import Testing
 struct ModelZooTests {
   static let hasDigits = (try? DataReference("mnist5k").load(.test)) != nil
   static let epsilon = 0.1
-  static let count = 100
+  /// Where the table of docs/trust-checks.md goes; nil for a quicker test without a table.
+  static let table = ProcessInfo.processInfo.environment["CROSSFIRE_ZOO"]
+  static let (count, steps, queries) = table == nil ? (50, 20, 100) : (100, 40, 300)
 
   struct Row {
     let model: ModelZoo.Model
     let clean: Double
-    /// The accuracy under PGD with 40 steps: what an evaluation would print.
+    /// The accuracy under PGD: what an evaluation would print.
     let printed: Double
     /// The lowest accuracy under any attack that was tried, and its name.
     let strongest: (accuracy: Double, name: String)
@@ -36,14 +38,14 @@ struct ModelZooTests {
       }
       func descent(_ loss: AttackLoss) -> ProjectedGradientDescent {
         ProjectedGradientDescent(
-          StepSchedule(steps: 40, relative: 2.5), AttackGradient(of: loss))
+          StepSchedule(steps: steps, relative: 2.5), AttackGradient(of: loss))
       }
       self.model = model
       clean = accuracy(nil, on: classifier)
       printed = accuracy(descent(.crossEntropy), on: classifier)
       var tried = [
         (printed, "PGD"), (accuracy(descent(.margin), on: classifier), "PGD, margin"),
-        (accuracy(SquareAttack(queries: 300), on: classifier), "Square"),
+        (accuracy(SquareAttack(queries: queries), on: classifier), "Square"),
       ]
       if let open = model.open {
         tried.append((accuracy(descent(.margin), on: open), "transfer"))
@@ -87,7 +89,8 @@ struct ModelZooTests {
     }
   }
 
-  /// Set `CROSSFIRE_ZOO` to the path of a file to get the table of docs/trust-checks.md.
+  /// Set `CROSSFIRE_ZOO` to the path of a file to get the table of docs/trust-checks.md, with more
+  /// images, steps and queries.
   @Test(
     "Each one is flagged whose accuracy is far above the truth, and no honest one",
     .enabled(if: hasDigits, "mnist5k is not on this machine: run `make setup`"))
@@ -103,7 +106,7 @@ struct ModelZooTests {
         #expect(!row.flags.isEmpty, "\(row.text)")
       }
     }
-    if let place = ProcessInfo.processInfo.environment["CROSSFIRE_ZOO"] {
+    if let place = Self.table {
       let text = Row.head + rows.map(\.text).joined(separator: "\n") + "\n"
       try text.write(toFile: place, atomically: true, encoding: .utf8)
     }
