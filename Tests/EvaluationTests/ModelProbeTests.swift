@@ -130,6 +130,20 @@ struct ModelProbeTests {
     func logits(_ images: Tensor) -> Tensor { images * 2 }
   }
 
+  @Test("Rows of a table are attacked without gradients, too")
+  func rowsWithoutGradients() throws {
+    let rows = RandomSource(Seed(1)).uniform([64, 2])
+    let data = try LabelledImages(
+      name: "rows", classNames: ["a", "b"], pixels: rows, labels: rows.argmax(1).int64s())
+    let hidden = Computed(like: DoubledRows()) { $0.detached * 2 + $0 * 0 }
+    let probe = ModelProbe(
+      of: Contestant(name: "m", classifier: hidden, fingerprint: "m"), on: data, noises: [],
+      seed: Seed(1))
+    let names = probe.findings(classCount: 2).map(\.flag.name)
+    #expect(names.contains(TrustCheck.gradientFreeWins.name))
+    #expect(try #require(probe.contests[0].withoutGradient).count == 64)
+  }
+
   @Test("Gradients at rows of a table are stored and read back")
   func rows() throws {
     let data = try LabelledImages(

@@ -63,7 +63,7 @@ struct ModelZoo {
       return try Network(description, initialization: .kaimingUniform, seed: Seed(seed))
     }
     func trained(
-      _ network: Network, _ objective: any Objective = CrossEntropy(), epochs: Int = 4
+      _ network: Network, _ objective: any Objective = CrossEntropy(), epochs: Int = 3
     ) throws -> Network {
       let settings = TrainingSettings(epochs: epochs, batchSize: 64, seed: Seed(11))
       _ = try Trainer(settings, objective: objective).train(network, on: training, title: "zoo")
@@ -74,7 +74,6 @@ struct ModelZoo {
         input: training.shape, classNames: training.classNames, seed: Seed(seed))
     }
     let plain = try trained(small())
-    let other = try trained(small(2))
     let byGradientSign = try trained(
       small(), AdversarialTraining(InnerAttack(FastGradientSign(), epsilon: 0.1)))
     let pgd = ProjectedGradientDescent(StepSchedule(steps: 5, relative: 2.5))
@@ -128,13 +127,16 @@ struct ModelZoo {
         plain.logits((($0 - 0.05) * 4000).sigmoid)
       },
       hiding("detached, small open path", open: plain) { plain.logits($0.detached) + hint($0) },
-      hiding("half detached", open: Computed(like: plain) { plain.logits($0) + other.logits($0) }) {
-        plain.logits($0) + other.logits($0.detached)
+      hiding(
+        "half detached",
+        open: Computed(like: plain) { plain.logits($0) + byGradientSign.logits($0) }
+      ) {
+        plain.logits($0) + byGradientSign.logits($0.detached)
       },
       hiding(
         "nine tenths detached",
-        open: Computed(like: plain) { plain.logits($0) + other.logits($0) * 9 }
-      ) { plain.logits($0) + other.logits($0.detached) * 9 },
+        open: Computed(like: plain) { plain.logits($0) + byGradientSign.logits($0) * 9 }
+      ) { plain.logits($0) + byGradientSign.logits($0.detached) * 9 },
       hiding("rounded logits, small open path", open: plain) {
         plain.logits($0).rounded + hint($0)
       },

@@ -11,12 +11,14 @@ import Testing
 struct ModelZooTests {
   static let hasDigits = (try? DataReference("mnist5k").load(.test)) != nil
   static let epsilon = 0.1
-  static let count = 100
+  /// Where the table of docs/trust-checks.md goes; nil for a quicker test without a table.
+  static let table = ProcessInfo.processInfo.environment["CROSSFIRE_ZOO"]
+  static let (count, steps, queries) = table == nil ? (50, 20, 100) : (100, 40, 300)
 
   struct Row {
     let model: ModelZoo.Model
     let clean: Double
-    /// The accuracy under PGD with 40 steps: what an evaluation would print.
+    /// The accuracy under PGD: what an evaluation would print.
     let printed: Double
     /// The lowest accuracy under any attack that was tried, and its name.
     let strongest: (accuracy: Double, name: String)
@@ -36,17 +38,17 @@ struct ModelZooTests {
       }
       func descent(_ loss: AttackLoss) -> ProjectedGradientDescent {
         ProjectedGradientDescent(
-          StepSchedule(steps: 40, relative: 2.5), AttackGradient(of: loss))
+          StepSchedule(steps: steps, relative: 2.5), AttackGradient(of: loss))
       }
       self.model = model
       clean = accuracy(nil, on: classifier)
       printed = accuracy(descent(.crossEntropy), on: classifier)
       var tried = [
-        (printed, "PGD"), (accuracy(descent(.margin), on: classifier), "PGD, loss=margin"),
-        (accuracy(SquareAttack(queries: 300), on: classifier), "Square"),
+        (printed, "PGD"), (accuracy(descent(.margin), on: classifier), "PGD, margin"),
+        (accuracy(SquareAttack(queries: queries), on: classifier), "Square"),
       ]
       if let open = model.open {
-        tried.append((accuracy(descent(.margin), on: open), "PGD on the open model"))
+        tried.append((accuracy(descent(.margin), on: open), "transfer"))
       }
       strongest = tried.min { $0.0 < $1.0 } ?? (1, "")
       probe = ModelProbe(
@@ -55,19 +57,40 @@ struct ModelZooTests {
       flags = probe.findings(classCount: 10).map(\.flag.name)
     }
 
+    /// The columns of the table that stand for flags.
+    static let columns: [(head: String, checks: [TrustCheck])] = [
+      ("chance", [.notAboveChance, .belowChanceUnattacked]),
+      ("probabilities", [.givesProbabilities]), ("random", [.changesWhenRepeated]),
+      ("zero", [.gradientsDoNotArrive, .zeroGradients]), ("slopes", [.gradientsDoNotMatch]),
+      ("no budget", [.standsWithoutBudget]), ("Square", [.gradientFreeWins]),
+    ]
+
+    /// The first two lines of a Markdown table.
+    static var head: String {
+      let heads =
+        ["Model", "Clean", "PGD", "Lowest", "Slopes"] + columns.map(\.head)
+      return "| " + heads.joined(separator: " | ") + " |\n"
+        + String(repeating: "|---", count: heads.count) + "|\n"
+    }
+
     /// The row of a Markdown table.
     var text: String {
-      let shares = [clean, printed, strongest.accuracy].map { "\(Int(($0 * 100).rounded())) %" }
+      let shares = [clean, printed, strongest.accuracy].map { "\(Int(($0 * 100).rounded()))" }
       let slopes = probe.slopes.map {
         "\($0.median.shortDecimal) (\($0.low.shortDecimal) to \($0.high.shortDecimal))"
       }
-      return "| \(model.name) | " + shares.joined(separator: " | ")
-        + " (\(strongest.name)) | \(slopes ?? "none") | "
-        + (flags.isEmpty ? "none" : flags.joined(separator: "; ")) + " |"
+      let marks = Self.columns.map { column in
+        column.checks.contains { flags.contains($0.name) } ? "⚑" : ""
+      }
+      let cells =
+        [model.name] + shares.dropLast() + ["\(shares[2]) (\(strongest.name))", slopes ?? ""]
+        + marks
+      return "| " + cells.joined(separator: " | ") + " |"
     }
   }
 
-  /// Set `CROSSFIRE_ZOO` to the path of a file to get the table of docs/trust-checks.md.
+  /// Set `CROSSFIRE_ZOO` to the path of a file to get the table of docs/trust-checks.md, with more
+  /// images, steps and queries.
   @Test(
     "Each one is flagged whose accuracy is far above the truth, and no honest one",
     .enabled(if: hasDigits, "mnist5k is not on this machine: run `make setup`"))
@@ -83,8 +106,8 @@ struct ModelZooTests {
         #expect(!row.flags.isEmpty, "\(row.text)")
       }
     }
-    if let place = ProcessInfo.processInfo.environment["CROSSFIRE_ZOO"] {
-      let text = rows.map(\.text).joined(separator: "\n") + "\n"
+    if let place = Self.table {
+      let text = Row.head + rows.map(\.text).joined(separator: "\n") + "\n"
       try text.write(toFile: place, atomically: true, encoding: .utf8)
     }
   }

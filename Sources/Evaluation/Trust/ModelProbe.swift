@@ -17,6 +17,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   static let attackedCount = 64
   /// How many of these are also evaluated one by one.
   static let singleCount = 16
+  /// The largest change of an output that rounding can explain, as a share of the largest output.
+  private static let largestRounding = 1e-3
 
   public let model: String
   /// ‖∇ₓ CE(y, f(x))‖₂ of each image x, for its label y.
@@ -42,7 +44,8 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   /// The largest difference of an output between an image in a batch and the same image alone, as a
   /// share of the largest output.
   public let changeWhenAlone: Double
-  /// How far the outputs change as the gradients say; nil if there is no image to measure it on.
+  /// How far the outputs change as the gradients say; nil for a model whose outputs are random, and
+  /// if there is no image to measure it on.
   public let slopes: GradientSlopes?
   /// Another order of the classes, in which more answers would be right; nil if none was found.
   public let classOrder: ClassOrder?
@@ -69,6 +72,12 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public var zeroGradients: Double {
     Double(gradientNorms.count { $0 == 0 }) / Double(max(1, gradientNorms.count))
   }
+
+  /// Whether the outputs change between two evaluations by more than rounding can explain.
+  var isRandom: Bool { changeWhenRepeated > Self.largestRounding }
+
+  /// Whether the outputs depend on the batch, by more than rounding and randomness can explain.
+  var dependsOnBatch: Bool { changeWhenAlone > Self.largestRounding && !isRandom }
 
   /// For how many images the gradient for the label or for the next class is infinite or not a
   /// number (NaN).
@@ -126,7 +135,10 @@ public struct ModelProbe: Codable, Equatable, Sendable {
       / scale
 
     attacked = min(count, Self.attackedCount)
-    (slopes, brokenNearby) = GradientSlopes.measure(classifier, at: images.narrow(0, 0, attacked))
+    let (slopes, brokenNearby) = GradientSlopes.measure(
+      classifier, at: images.narrow(0, 0, attacked))
+    self.slopes = changeWhenRepeated > Self.largestRounding ? nil : slopes
+    self.brokenNearby = brokenNearby
     rightUnderAttack = Self.rightWithoutBudget(
       classifier, images.narrow(0, 0, attacked), labels.narrow(0, 0, attacked), seed)
     let contested = min(count, effort.images)

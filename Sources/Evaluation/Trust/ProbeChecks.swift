@@ -169,19 +169,11 @@ extension TrustCheck {
       """,
     advice: "Switch the model to its evaluation mode."
   ) { evidence in
-    evidence.probes.filter { $0.changeWhenAlone > changeThreshold && !$0.isRandom }.map { probe in
+    evidence.probes.filter(\.dependsOnBatch).map { probe in
       Finding(
         because: "The outputs of \(probe.model) for an image alone differ by up to "
           + "\(percentText(probe.changeWhenAlone)) from those in a batch.",
         victim: probe.model)
     }
   }
-
-  /// The largest change of an output that rounding can explain, as a share of the largest output.
-  fileprivate static let changeThreshold = 1e-3
-}
-
-extension ModelProbe {
-  /// Whether the outputs change between two evaluations by more than rounding can explain.
-  var isRandom: Bool { changeWhenRepeated > TrustCheck.changeThreshold }
 }
