@@ -57,8 +57,18 @@ final class LaplaceDeviance {
       crossing, fixed: design.coefficients.map { point[$0] }, loadings.rows, loadings.columns)
   }
 
-  /// The deviance at a point; infinity where it cannot be computed.
-  func value(_ point: [Double]) -> Double { minimize(newton(point)) ?? .infinity }
+  /// The largest deviation that a search for parameters tries, in log-odds. With a deviation of
+  /// this size people or images answer all "yes" or all "no".
+  static let largestDeviation = 30.0
+
+  /// The deviance at a point; infinity where it cannot be computed, or if a parameter of a random
+  /// effect is larger than any plausible deviation.
+  func value(_ point: [Double]) -> Double {
+    guard point[design.fixedCount...].allSatisfy({ abs($0) <= Self.largestDeviation }) else {
+      return .infinity
+    }
+    return minimize(newton(point)) ?? .infinity
+  }
 
   /// The gradient of the deviance at a point; nil where it cannot be computed.
   func gradient(_ point: [Double]) -> [Double]? {

@@ -36,11 +36,10 @@ struct MixedComparison {
   init(_ cells: [Cell], hasSlopes: Bool = true, hasErrors: Bool = true) {
     let effects = IdentifiedEffects(cells, hasSlopes: hasSlopes)
     let first = Self(cells, effects, hasErrors: hasErrors)
-    guard first.p == nil, let fewer = effects.withoutCorrelation else {
-      self = first
-      return
-    }
-    self = Self(cells, fewer, hasErrors: hasErrors)
+    let second =
+      first.p == nil
+      ? effects.withoutCorrelation.map { Self(cells, $0, hasErrors: hasErrors) } : nil
+    self = second.flatMap { $0.p == nil ? nil : $0 } ?? first
   }
 
   private init(_ cells: [Cell], _ effects: IdentifiedEffects, hasErrors: Bool) {
@@ -86,11 +85,15 @@ struct MixedComparison {
     return yes > 0 && yes < cells.reduce(0) { $0 + $1.trials }
   }
 
+  /// `model` if its fit converged.
+  var fitted: MixedLogisticModel? { model.flatMap { $0.isConverged ? $0 : nil } }
+
   /// The log-odds of the second condition minus those of the first, and the standard error of the
   /// difference; nil where either is infinite or the fit did not converge.
   var difference: (logOdds: Double, standardError: Double?)? {
-    guard let model, model.isConverged else { return nil }
-    let error = model.standardError(1, minus: 0)
-    return (model.estimates[1] - model.estimates[0], error.isFinite ? error : nil)
+    fitted.map { model in
+      let error = model.standardError(1, minus: 0)
+      return (model.estimates[1] - model.estimates[0], error.isFinite ? error : nil)
+    }
   }
 }

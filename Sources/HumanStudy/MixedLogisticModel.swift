@@ -144,10 +144,12 @@ public struct MixedLogisticModel: Sendable {
     participants = design.participants.spread(parameters.participants)
     images = design.images.spread(parameters.images)
     self.deviance = found.value
-    // A deviation of 20 in log-odds means that people or images answer all "yes" or all "no": the
-    // search is on its way to infinity.
+    // The answers do not bound a deviation that is as large as this: the search is on its way to
+    // infinity, or has reached the largest value that it tries.
     let deviations = [participants, images].flatMap { [$0.intercept, $0.slope] }
-    isConverged = found.isConverged && deviations.allSatisfy { ($0 ?? 0) < 20 }
+    isConverged =
+      found.isConverged
+      && deviations.allSatisfy { ($0 ?? 0) < LaplaceDeviance.largestDeviation / 2 }
   }
 
   /// The covariance of the β at a fit; nil if the curvature is not positive definite.

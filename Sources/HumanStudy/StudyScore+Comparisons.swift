@@ -25,7 +25,7 @@ extension StudyScore {
         logOdds: difference?.logOdds, standardError: difference?.standardError, mixedP: mixed.p,
         fisherP: fisherExactTest((a.yes, a.no), (b.yes, b.no)), bootstrapP: varying?.pOfZero,
         interceptP: MixedComparison(cells, hasSlopes: false, hasErrors: false).p,
-        participants: mixed.model?.participants, images: mixed.model?.images, notes: mixed.notes)
+        participants: mixed.fitted?.participants, images: mixed.fitted?.images, notes: mixed.notes)
     }
   }
 
@@ -68,7 +68,7 @@ extension MixedComparison {
       notes.append(
         "There is no estimate of the log-odds, because all answers in a condition are equal.")
     }
-    if let model, model.isConverged {
+    if let model = fitted {
       let zero =
         model.participants.zeros.map { "\($0) people" } + model.images.zeros.map { "\($0) images" }
       if !zero.isEmpty {
@@ -84,8 +84,8 @@ extension MixedComparison {
     }
     if p == nil {
       notes.append(
-        "There is no p of the mixed model, because a fit did not converge: people or images differ "
-          + "so much that a standard deviation grows without end.")
+        "There is no p of the mixed model, because a fit did not converge: the answers do not "
+          + "bound how much people or images differ. See the p of the bootstrap.")
     }
     return notes
   }

@@ -31,6 +31,10 @@ struct MixedComparisonTests {
     #expect(try #require(without.p) < 0.01)
     #expect(try #require(with.p) > 0.05)
     #expect(try #require(with.model?.participants.slope) > 1)
+    #expect(
+      with.notes.first
+        == "The fit is singular: the estimated standard deviation is 0 for the effect of the "
+        + "condition among images and for the intercepts of images.")
   }
 
   @Test("a difference that a few pictures make is not taken for one of the condition")
@@ -60,12 +64,16 @@ struct MixedComparisonTests {
     #expect(equal.p == 1)
   }
 
-  @Test("a fit whose standard deviations grow without end has no p, and says so")
-  func opposite() {
+  @Test("if a standard deviation grows without end, there is no p, and a note says so")
+  func endless() {
+    // One of six people says yes to everything in the second condition, the others to nothing.
     let comparison = MixedComparison(
-      cells(people: 6, images: 6) { _, _, condition in condition == 1 })
-    #expect(comparison.p == nil)
-    #expect(comparison.notes.last?.hasPrefix("There is no p of the mixed model") == true)
+      cells(people: 6, images: 6) { person, _, condition in person == 0 && condition == 1 })
+    #expect(comparison.p == nil && comparison.difference == nil)
+    #expect(
+      comparison.notes.last
+        == "There is no p of the mixed model, because a fit did not converge: the answers do not "
+        + "bound how much people or images differ. See the p of the bootstrap.")
   }
 
   @Test("effects that the answers do not identify are left out, with the reason")
