@@ -101,8 +101,6 @@ public struct MixedLogisticModel: Sendable {
   public let deviance: Double
   /// Whether the search reached a minimum with plausible standard deviations.
   public let isConverged: Bool
-  /// The parameters at the fit, from which another search may start.
-  let point: [Double]
 
   public var logLikelihood: Double { -deviance / 2 }
 
@@ -119,6 +117,8 @@ public struct MixedLogisticModel: Sendable {
   /// Fits the model.
   /// - Parameters:
   ///   - cells: the answers in any order. Conditions, participants and images are numbered from 0.
+  ///   - design: the model. What the answers do not identify must be left out of it
+  ///     (`IdentifiedEffects`).
   ///   - hasErrors: whether `covariance` is computed. Without it standard errors are not numbers
   ///     (NaN).
   public init(_ cells: [Cell], _ design: Design, hasErrors: Bool = true) {
@@ -135,7 +135,6 @@ public struct MixedLogisticModel: Sendable {
       start[place] = log(share / (1 - share))
     }
     let found = minimum(from: start, deviance.value, gradient: deviance.gradient)
-    point = found.point
     estimates = Array(found.point.prefix(fixed))
     covariance =
       (hasErrors ? Self.covariance(deviance, found.point, fixed) : nil)

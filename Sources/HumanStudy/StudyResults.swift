@@ -117,7 +117,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var measure: String
     /// The log-odds of each condition; nil where all answers were equal.
     public var coefficients: [Coefficient]
-    /// The standard deviations of the intercepts of participants and of images, in log-odds.
+    /// The standard deviations of the intercepts of participants and of images, in log-odds; 0 if
+    /// the answers do not identify them.
     public var participantDeviation: Double
     public var imageDeviation: Double
     public var logLikelihood: Double
