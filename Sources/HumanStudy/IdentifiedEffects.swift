@@ -5,10 +5,10 @@
 /// several answers in each condition. What the answers do not identify is left out of the model,
 /// because its standard deviation could take any value.
 struct IdentifiedEffects: Equatable {
-  private(set) var participants: RandomEffect
+  let participants: RandomEffect
   let images: RandomEffect
   /// What is left out and why, in sentences.
-  private(set) var leftOut: [String]
+  let leftOut: [String]
 
   /// - Parameters:
   ///   - cells: the answers.
@@ -21,18 +21,6 @@ struct IdentifiedEffects: Equatable {
     leftOut = [people.reason, pictures.reason].compactMap(\.self).map {
       "The mixed model leaves out \($0)."
     }
-  }
-
-  /// The effects without the correlation of people's intercepts and slopes, for a fit that does not
-  /// converge with it; nil if there is none.
-  var withoutCorrelation: IdentifiedEffects? {
-    guard participants == .correlatedSlope else { return nil }
-    var fewer = self
-    fewer.participants = .slope
-    fewer.leftOut.append(
-      "The mixed model leaves out the correlation between how readily people say yes and how much "
-        + "the condition changes that, because the fit with it did not converge.")
-    return fewer
   }
 
   /// One of the two factors, with the words for it.

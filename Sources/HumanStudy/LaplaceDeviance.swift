@@ -38,13 +38,22 @@ final class LaplaceDeviance {
     )
   }
 
-  /// The parts of a point that hold the parameters of participants and of images. A point is each
-  /// β, then the parameters of participants, then those of images.
-  func parameters(_ point: [Double]) -> (
-    participants: ArraySlice<Double>, images: ArraySlice<Double>
-  ) {
-    let middle = design.fixedCount + design.participants.parameterCount
-    return (point[design.fixedCount..<middle], point[middle...])
+  /// The limit B of the parameters of random effects, in log-odds.
+  ///
+  /// With a deviation as large as this most people answer all "yes" or all "no". If few answers are
+  /// "yes", the likelihood may grow without end with a deviation, and Laplace's approximation is
+  /// poor there.
+  static let limit = 5.0
+
+  /// The parameters of participants and of images at a point.
+  ///
+  /// A point is each β, then a coordinate θ for each parameter of participants and of images. The
+  /// parameter is B·tanh(θ/B), which is close to θ for small θ and never larger than B. The choice
+  /// of coordinates does not change where the minimum is.
+  func parameters(_ point: [Double]) -> (participants: [Double], images: [Double]) {
+    let bounded = point.dropFirst(design.fixedCount).map { Self.limit * tanh($0 / Self.limit) }
+    let middle = design.participants.parameterCount
+    return (Array(bounded[..<middle]), Array(bounded[middle...]))
   }
 
   /// The model with the parameters of a point.
@@ -57,18 +66,8 @@ final class LaplaceDeviance {
       crossing, fixed: design.coefficients.map { point[$0] }, loadings.rows, loadings.columns)
   }
 
-  /// The largest deviation that a search for parameters tries, in log-odds. With a deviation of
-  /// this size people or images answer all "yes" or all "no".
-  static let largestDeviation = 30.0
-
-  /// The deviance at a point; infinity where it cannot be computed, or if a parameter of a random
-  /// effect is larger than any plausible deviation.
-  func value(_ point: [Double]) -> Double {
-    guard point[design.fixedCount...].allSatisfy({ abs($0) <= Self.largestDeviation }) else {
-      return .infinity
-    }
-    return minimize(newton(point)) ?? .infinity
-  }
+  /// The deviance at a point; infinity where it cannot be computed.
+  func value(_ point: [Double]) -> Double { minimize(newton(point)) ?? .infinity }
 
   /// The gradient of the deviance at a point; nil where it cannot be computed.
   func gradient(_ point: [Double]) -> [Double]? {
@@ -81,8 +80,14 @@ final class LaplaceDeviance {
       fixed[place] += gradient.fixed[condition]
     }
     let own = crossing.sorted(gradient.rows, gradient.columns)
-    return fixed + design.participants.gradient(own.rows, design.contrasts)
+    let ofParameters =
+      design.participants.gradient(own.rows, design.contrasts)
       + design.images.gradient(own.columns, design.contrasts)
+    return fixed
+      + zip(ofParameters, point.dropFirst(design.fixedCount)).map { slope, coordinate in
+        let share = tanh(coordinate / Self.limit)
+        return slope * (1 - share * share)
+      }
   }
 
   /// Finds û, keeps it in `modes`, and returns the deviance; nil if it cannot be computed.

@@ -35,14 +35,6 @@ struct MixedComparison {
   ///   - hasErrors: whether `model` gets standard errors.
   init(_ cells: [Cell], hasSlopes: Bool = true, hasErrors: Bool = true) {
     let effects = IdentifiedEffects(cells, hasSlopes: hasSlopes)
-    let first = Self(cells, effects, hasErrors: hasErrors)
-    let second =
-      first.p == nil
-      ? effects.withoutCorrelation.map { Self(cells, $0, hasErrors: hasErrors) } : nil
-    self = second.flatMap { $0.p == nil ? nil : $0 } ?? first
-  }
-
-  private init(_ cells: [Cell], _ effects: IdentifiedEffects, hasErrors: Bool) {
     self.effects = effects
     let parts = [0, 1].map { condition in cells.filter { $0.condition == condition } }
     let isMixed = parts.map(Self.isMixed)

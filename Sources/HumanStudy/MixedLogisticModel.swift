@@ -99,7 +99,8 @@ public struct MixedLogisticModel: Sendable {
   public let images: Spread
   /// −2 times the logarithm of the likelihood at the fit.
   public let deviance: Double
-  /// Whether the search reached a minimum with plausible standard deviations.
+  /// Whether the search reached a minimum. A standard deviation may be at the limit of the search
+  /// there (`LaplaceDeviance.limit`).
   public let isConverged: Bool
 
   public var logLikelihood: Double { -deviance / 2 }
@@ -143,12 +144,7 @@ public struct MixedLogisticModel: Sendable {
     participants = design.participants.spread(parameters.participants)
     images = design.images.spread(parameters.images)
     self.deviance = found.value
-    // The answers do not bound a deviation that is as large as this: the search is on its way to
-    // infinity, or has reached the largest value that it tries.
-    let deviations = [participants, images].flatMap { [$0.intercept, $0.slope] }
-    isConverged =
-      found.isConverged
-      && deviations.allSatisfy { ($0 ?? 0) < LaplaceDeviance.largestDeviation / 2 }
+    isConverged = found.isConverged
   }
 
   /// The covariance of the β at a fit; nil if the curvature is not positive definite.
@@ -164,7 +160,7 @@ public struct MixedLogisticModel: Sendable {
       return nil
     }
     // Where the standard deviation of intercepts is 0, λ and τ of the slopes enter by λ² + τ² only,
-    // so that the deviance is flat in one direction. A little curvature makes the matrix invertible
+    // so that the deviance is flat in one direction. So it is at the limit of a parameter. A little curvature makes the matrix invertible
     // and changes the errors of β by less than a thousandth.
     for place in fixed..<point.count { curvature[place][place] += 1e-3 }
     return inverse(curvature).map { inverse in

@@ -42,11 +42,10 @@ public enum RandomEffect: Equatable, Sendable {
 
   /// What each standard normal number of a level adds to the log-odds of each condition.
   /// - Parameters:
-  ///   - parameters: `[parameterCount]`: σ, τ and λ, as far as there are any.
+  ///   - p: `[parameterCount]`: σ, τ and λ, as far as there are any.
   ///   - contrasts: x of each condition, `[conditions]`.
   /// - Returns: `[conditions, dimension]`, row by row.
-  func loadings(_ parameters: ArraySlice<Double>, _ contrasts: [Double]) -> [Double] {
-    let p = Array(parameters)
+  func loadings(_ p: [Double], _ contrasts: [Double]) -> [Double] {
     switch self {
     case .none: return []
     case .intercept: return contrasts.map { _ in p[0] }
@@ -72,18 +71,19 @@ public enum RandomEffect: Equatable, Sendable {
   }
 
   /// The standard deviations of intercepts and slopes, and the correlation of the two.
-  func spread(_ parameters: ArraySlice<Double>) -> MixedLogisticModel.Spread {
-    let p = Array(parameters)
+  func spread(_ p: [Double]) -> MixedLogisticModel.Spread {
     switch self {
     case .none: return .init()
     case .intercept: return .init(intercept: abs(p[0]))
     case .slope: return .init(intercept: abs(p[0]), slope: abs(p[1]))
     case .correlatedSlope:
       let slope = (p[1] * p[1] + p[2] * p[2]).squareRoot()
-      // σ and λ have the same sign if the correlation is positive.
+      // A correlation with something that does not vary has no meaning. σ and λ have the same sign
+      // if the correlation is positive.
+      let varies = slope > 1e-3 && abs(p[0]) > 1e-3
       return .init(
         intercept: abs(p[0]), slope: slope,
-        correlation: slope > 0 && p[0] != 0 ? (p[0] < 0 ? -p[2] : p[2]) / slope : nil)
+        correlation: varies ? (p[0] < 0 ? -p[2] : p[2]) / slope : nil)
     }
   }
 }

@@ -69,12 +69,20 @@ extension MixedComparison {
         "There is no estimate of the log-odds, because all answers in a condition are equal.")
     }
     if let model = fitted {
-      let zero =
-        model.participants.zeros.map { "\($0) people" } + model.images.zeros.map { "\($0) images" }
+      let (people, images) = (model.participants, model.images)
+      let zero = people.names("people") { $0 < 1e-3 } + images.names("images") { $0 < 1e-3 }
       if !zero.isEmpty {
         notes.append(
           "The fit is singular: the estimated standard deviation is 0 for "
             + zero.joined(separator: " and for ") + ".")
+      }
+      let limit = LaplaceDeviance.limit
+      let large =
+        people.names("people") { $0 > 0.95 * limit } + images.names("images") { $0 > 0.95 * limit }
+      if !large.isEmpty {
+        notes.append(
+          "The answers do not bound how large the standard deviation is for "
+            + "\(large.joined(separator: " and for ")). The fit limits it to about \(Int(limit)).")
       }
       if let correlation = model.participants.correlation, abs(correlation) > 0.999 {
         notes.append(
@@ -84,17 +92,20 @@ extension MixedComparison {
     }
     if p == nil {
       notes.append(
-        "There is no p of the mixed model, because a fit did not converge: the answers do not "
-          + "bound how much people or images differ. See the p of the bootstrap.")
+        "There is no p of the mixed model, because a fit did not converge. See the p of the bootstrap."
+      )
     }
     return notes
   }
 }
 
 extension MixedLogisticModel.Spread {
-  /// The standard deviations that are 0, or so small that only rounding tells them from 0.
-  fileprivate var zeros: [String] {
+  /// The names of the effects whose standard deviation has a property.
+  /// - Parameter levels: the word for the levels, such as "people".
+  fileprivate func names(_ levels: String, where has: (Double) -> Bool) -> [String] {
     let parts = [(slope, "the effect of the condition among"), (intercept, "the intercepts of")]
-    return parts.compactMap { deviation, words in (deviation ?? 1) < 1e-3 ? words : nil }
+    return parts.compactMap { deviation, words in
+      deviation.map(has) == true ? "\(words) \(levels)" : nil
+    }
   }
 }
