@@ -29,8 +29,7 @@ extension ReportPage {
           "Comparisons",
           header: [
             "Measure", "Conditions", "Difference, points", "Bootstrap", "Log-odds ± standard error",
-            "p, mixed model",
-            "p, Fisher",
+            "p, mixed model", "p, bootstrap", "p, Fisher",
           ],
           study.comparisons.filter { $0.measure != "original" }.map { comparison in
             [
@@ -38,11 +37,13 @@ extension ReportPage {
               "\(comparison.second.name) − \(comparison.first.name)",
               StudyResults.percent(comparison.difference), StudyResults.range(comparison.bootstrap),
               StudyResults.estimate(comparison.logOdds, comparison.standardError),
-              comparison.mixedP.map(StudyResults.p) ?? "–", StudyResults.p(comparison.fisherP),
+              comparison.mixedP.map(StudyResults.p) ?? "–",
+              comparison.bootstrapP.map(StudyResults.p) ?? "–", StudyResults.p(comparison.fisherP),
             ]
           }),
-        Markup("p", ["class": "note"], StudyResults.fisherNote),
+        Markup("p", ["class": "note"], StudyResults.testsNote),
       ]
+      content += study.comparisonNotes().map { Markup("p", ["class": "note"], $0) }
     }
     content += agreement(study)
     if let times = study.times {

@@ -84,12 +84,15 @@ struct CountedAnswers {
     return (yes, own.count - yes)
   }
 
-  /// The answers as the mixed model takes them: one cell an answer, with 1 where the measure holds.
-  func cells(_ measure: Measure) -> [MixedLogisticModel.Cell] {
-    rows.map {
-      MixedLogisticModel.Cell(
-        condition: $0.condition, participant: $0.participant, image: $0.image,
-        successes: $0.holds[measure.place] ? 1 : 0)
+  /// The answers in some of the conditions as the mixed model takes them: one cell an answer, with
+  /// 1 where the measure holds.
+  /// - Parameter chosen: the conditions, which are numbered anew in this order.
+  func cells(_ measure: Measure, _ chosen: [Int]) -> [MixedLogisticModel.Cell] {
+    rows.compactMap { row in
+      guard let place = chosen.firstIndex(of: row.condition) else { return nil }
+      return MixedLogisticModel.Cell(
+        condition: place, participant: row.participant, image: row.image,
+        successes: row.holds[measure.place] ? 1 : 0)
     }
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Finds a local minimum of a smooth function by the quasi-Newton method of Broyden, Fletcher,
-/// Goldfarb and Shanno (BFGS), with gradients by central differences.
+/// Goldfarb and Shanno (BFGS).
 ///
 /// With the gradient g and an approximation C of the inverse of the matrix of second derivatives,
 /// each step goes along −Cg. Its length is halved until the function decreases enough (Armijo's
@@ -13,22 +13,16 @@ import Foundation
 /// - Parameters:
 ///   - start: `[n]`, where the search starts. Coordinates are expected to be of the order of 1.
 ///   - iterations: the largest number of steps.
+///   - function: the function; infinity where it has no value.
+///   - gradient: its gradient `[n]`; nil where it has none.
 /// - Returns: the point `[n]`, the value there, and whether the gradient became as small as wanted.
 func minimum(
-  from start: [Double], iterations: Int = 200, _ function: ([Double]) -> Double
+  from start: [Double], iterations: Int = 200, _ function: ([Double]) -> Double,
+  gradient: ([Double]) -> [Double]?
 ) -> (point: [Double], value: Double, isConverged: Bool) {
   let n = start.count
-  func gradient(_ point: [Double]) -> [Double] {
-    (0..<n).map { place in
-      let width = 1e-4 * max(1, abs(point[place]))
-      var (up, down) = (point, point)
-      up[place] += width
-      down[place] -= width
-      return (function(up) - function(down)) / (2 * width)
-    }
-  }
   var (point, value) = (start, function(start))
-  var slope = gradient(point)
+  guard var slope = gradient(point) else { return (point, value, false) }
   // `curvature` is C. It starts as a multiple of the identity, that is, with steepest descent.
   var curvature = (0..<n).map { row in (0..<n).map { $0 == row ? 0.1 : 0.0 } }
   for _ in 0..<iterations {
@@ -57,7 +51,7 @@ func minimum(
     } while length > 1e-12
     // If rounding hides every decrease, no better approximation of the minimum can be found.
     guard nextValue < value else { return (point, value, (slope.map(abs).max() ?? 0) < 1e-2) }
-    let nextSlope = gradient(next)
+    guard let nextSlope = gradient(next) else { return (next, nextValue, false) }
     let step = zip(next, point).map { $0 - $1 }
     let change = zip(nextSlope, slope).map { $0 - $1 }
     let product = zip(step, change).reduce(0) { $0 + $1.0 * $1.1 }
@@ -77,32 +71,26 @@ func minimum(
   return (point, value, false)
 }
 
-/// The matrix of second derivatives of a function at a point, by central differences.
+/// The matrix of second derivatives of a function at a point, by central differences of its
+/// gradient.
 ///
-/// With a width h_k for each coordinate, ∂²f/∂x_k² ≈ (f(+h_k) − 2f + f(−h_k)) / h_k² and
-/// ∂²f/∂x_k∂x_l ≈ (f(+h_k, +h_l) + f(−h_k, −h_l) − f(+h_k, −h_l) − f(−h_k, +h_l)) / (4 h_k h_l).
-/// The error of both is of the order of h².
-/// - Parameter point: `[n]`.
-/// - Returns: `[n][n]`, symmetric.
-func secondDerivatives(at point: [Double], _ function: ([Double]) -> Double) -> [[Double]] {
-  let n = point.count
-  let widths = point.map { 1e-3 * max(1, abs($0)) }
-  func value(_ moves: [(Int, Double)]) -> Double {
-    var moved = point
-    for (place, sign) in moves { moved[place] += sign * widths[place] }
-    return function(moved)
+/// With a width h for each coordinate, row k is (g(+h) − g(−h)) / 2h, with coordinate k of the point
+/// moved. The error is of the order of h². The matrix and its transpose are averaged.
+/// - Parameters:
+///   - point: `[n]`.
+///   - gradient: the gradient `[n]`; nil where there is none.
+/// - Returns: `[n][n]`, symmetric; nil if the gradient is missing.
+func secondDerivatives(
+  at point: [Double], gradient: ([Double]) -> [Double]?
+) -> [[Double]]? {
+  var rows: [[Double]] = []
+  for place in point.indices {
+    let width = 1e-4 * max(1, abs(point[place]))
+    var (up, down) = (point, point)
+    up[place] += width
+    down[place] -= width
+    guard let above = gradient(up), let below = gradient(down) else { return nil }
+    rows.append(zip(above, below).map { ($0 - $1) / (2 * width) })
   }
-  let center = value([])
-  var matrix = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
-  for row in 0..<n {
-    matrix[row][row] =
-      (value([(row, 1)]) - 2 * center + value([(row, -1)])) / (widths[row] * widths[row])
-    for column in 0..<row {
-      let same = value([(row, 1), (column, 1)]) + value([(row, -1), (column, -1)])
-      let other = value([(row, 1), (column, -1)]) + value([(row, -1), (column, 1)])
-      matrix[row][column] = (same - other) / (4 * widths[row] * widths[column])
-      matrix[column][row] = matrix[row][column]
-    }
-  }
-  return matrix
+  return rows.indices.map { row in rows.indices.map { (rows[row][$0] + rows[$0][row]) / 2 } }
 }

@@ -1,98 +1,91 @@
 import Foundation
 
-/// Compares every two conditions of a study by a mixed logistic model.
+/// Compares two conditions of a study by a mixed logistic model of their answers.
+///
+/// Participants and images differ in how often they lead to a "yes", and in the difference between
+/// the two conditions (`MixedLogisticModel`). Without the second, the test would take what a few
+/// people do, or what happens on a few images, for a property of the condition: it would find a
+/// difference too often where there is none.
 ///
 /// Where all answers of a condition are equal, all "yes" or all "no", the estimate of its log-odds
 /// is plus or minus infinity. The likelihood then approaches a limit, in which the probability of
-/// these answers is 1 whatever the intercepts of participants and images are. So they add 0 to the
-/// deviance and say nothing about the other parameters, and the fit without them has exactly the
-/// limit's deviance. Such a condition gets no estimate, but it can still be tested against another
-/// one by the likelihood ratio.
+/// these answers is 1 whatever the random effects are. So they add 0 to the deviance and say
+/// nothing about the other condition, and the fit without them has exactly the limit's deviance.
+/// Such a comparison has no estimate, but it still has a likelihood ratio.
 struct MixedComparison {
-  private let cells: [MixedLogisticModel.Cell]
-  private let conditions: Int
-  /// The conditions with both "yes" and "no", in the order in which the model numbers them.
-  private let mixed: [Int]
-  /// The fit of the conditions in `mixed`; nil if there is none.
+  typealias Cell = MixedLogisticModel.Cell
+
+  /// How participants and images differ in the model.
+  let effects: IdentifiedEffects
+  /// The model in which both conditions have a log-odds of their own; nil if all answers of a
+  /// condition are equal.
   let model: MixedLogisticModel?
-
-  init(_ cells: [MixedLogisticModel.Cell], conditions: Int) {
-    self.cells = cells
-    self.conditions = conditions
-    mixed = (0..<conditions).filter { Self.isMixed(cells, $0) }
-    model = Self.fit(cells, mixed, hasErrors: true)
-  }
-
-  private static func isMixed(_ cells: [MixedLogisticModel.Cell], _ condition: Int) -> Bool {
-    let own = cells.filter { $0.condition == condition }
-    let yes = own.reduce(0) { $0 + $1.successes }
-    return yes > 0 && yes < own.reduce(0) { $0 + $1.trials }
-  }
-
-  /// Fits the model to some of the conditions, numbered in the given order.
-  private static func fit(
-    _ cells: [MixedLogisticModel.Cell], _ conditions: [Int], hasErrors: Bool
-  ) -> MixedLogisticModel? {
-    guard !conditions.isEmpty else { return nil }
-    let own = cells.compactMap { cell -> MixedLogisticModel.Cell? in
-      guard let place = conditions.firstIndex(of: cell.condition) else { return nil }
-      var cell = cell
-      cell.condition = place
-      return cell
-    }
-    return MixedLogisticModel(own, conditions: conditions.count, hasErrors: hasErrors)
-  }
-
-  /// The log-odds of a condition and their standard error; nil where they are infinite.
-  func estimate(_ condition: Int) -> (logOdds: Double, standardError: Double)? {
-    guard let model, let place = mixed.firstIndex(of: condition) else { return nil }
-    return (model.estimates[place], model.standardError(place))
-  }
-
-  /// The log-odds of the second condition minus those of the first, and the standard error of the
-  /// difference; nil where either is infinite.
-  func difference(_ first: Int, _ second: Int) -> (logOdds: Double, standardError: Double)? {
-    guard let model, let a = mixed.firstIndex(of: first), let b = mixed.firstIndex(of: second)
-    else { return nil }
-    return (model.estimates[b] - model.estimates[a], model.standardError(b, minus: a))
-  }
-
-  /// The largest number of conditions for which every pair is compared by a fit of its own.
-  static let mostFits = 8
-
-  /// The p-value of the hypothesis that two conditions have the same log-odds.
+  /// The p-value of the hypothesis that both conditions have the same log-odds; nil if a fit did
+  /// not converge.
   ///
   /// It is the p-value of the likelihood ratio test: if the hypothesis holds, the difference D
-  /// between the deviance of the model in which both are one condition and that of the full model
-  /// is distributed as χ² with one degree of freedom, for which P(χ² > D) = erfc(√(D/2)).
-  ///
-  /// With more than `mostFits` conditions it is the p-value of Wald's test, which needs no further
-  /// fit: z = difference / standard error is standard normal, for which P(|Z| > |z|) =
-  /// erfc(|z|/√2).
-  /// - Returns: nil if a fit did not converge or, for Wald's test, if the log-odds of either
-  ///   condition are infinite.
-  func p(_ first: Int, _ second: Int) -> Double? {
-    let merged = cells.map { cell in
-      var cell = cell
-      if cell.condition == second { cell.condition = first }
-      return cell
+  /// between the deviance of the model in which both have the same log-odds and that of the full
+  /// model is distributed as χ² with one degree of freedom, for which P(χ² > D) = erfc(√(D/2)).
+  let p: Double?
+
+  /// - Parameters:
+  ///   - cells: the answers of both conditions, which are numbered 0 and 1.
+  ///   - hasSlopes: whether the difference between the conditions may vary from participant to
+  ///     participant and from image to image.
+  ///   - hasErrors: whether `model` gets standard errors.
+  init(_ cells: [Cell], hasSlopes: Bool = true, hasErrors: Bool = true) {
+    let effects = IdentifiedEffects(cells, hasSlopes: hasSlopes)
+    self.effects = effects
+    let parts = [0, 1].map { condition in cells.filter { $0.condition == condition } }
+    let isMixed = parts.map(Self.isMixed)
+    model =
+      isMixed == [true, true] ? Self.fit(cells, [0, 1], effects, hasErrors: hasErrors) : nil
+    guard Self.isMixed(cells) else {
+      // All answers of both conditions are equal, so they are no evidence against the hypothesis.
+      p = 1
+      return
     }
-    // All answers of both conditions are equal, so they are no evidence against the hypothesis.
-    guard Self.isMixed(merged, first) else { return 1 }
-    if conditions > Self.mostFits {
-      guard let difference = difference(first, second), difference.standardError > 0 else {
-        return nil
-      }
-      return erfc(abs(difference.logOdds) / difference.standardError / 2.0.squareRoot())
+    // The deviance of the full model, in its limit if all answers of a condition are equal. Then
+    // only the other condition counts, in which slopes cannot be told from intercepts. If there is
+    // no other, the limit's deviance is 0.
+    var full: (deviance: Double, isConverged: Bool) = (0, true)
+    if let model {
+      full = (model.deviance, model.isConverged)
+    } else if let other = isMixed.firstIndex(of: true) {
+      let effects = IdentifiedEffects(parts[other], hasSlopes: false)
+      let limit = Self.fit(parts[other], [0, 0], effects, hasErrors: false)
+      full = (limit.deviance, limit.isConverged)
     }
-    let others = mixed.filter { $0 != first && $0 != second }
-    guard let null = Self.fit(merged, ([first] + others).sorted(), hasErrors: false),
-      null.isConverged,
-      model?.isConverged ?? true
-    else {
-      return nil
+    let null = Self.fit(cells, [0, 0], effects, hasErrors: false)
+    p =
+      full.isConverged && null.isConverged
+      ? erfc((max(0, null.deviance - full.deviance) / 2).squareRoot()) : nil
+  }
+
+  private static func fit(
+    _ cells: [Cell], _ coefficients: [Int], _ effects: IdentifiedEffects, hasErrors: Bool
+  ) -> MixedLogisticModel {
+    let design = MixedLogisticModel.Design(
+      coefficients: coefficients, contrasts: [-0.5, 0.5], participants: effects.participants,
+      images: effects.images)
+    return MixedLogisticModel(cells, design, hasErrors: hasErrors)
+  }
+
+  /// Whether there are both "yes" and "no".
+  static func isMixed(_ cells: [Cell]) -> Bool {
+    let yes = cells.reduce(0) { $0 + $1.successes }
+    return yes > 0 && yes < cells.reduce(0) { $0 + $1.trials }
+  }
+
+  /// `model` if its fit converged.
+  var fitted: MixedLogisticModel? { model.flatMap { $0.isConverged ? $0 : nil } }
+
+  /// The log-odds of the second condition minus those of the first, and the standard error of the
+  /// difference; nil where either is infinite or the fit did not converge.
+  var difference: (logOdds: Double, standardError: Double?)? {
+    fitted.map { model in
+      let error = model.standardError(1, minus: 0)
+      return (model.estimates[1] - model.estimates[0], error.isFinite ? error : nil)
     }
-    // Without a model all conditions are at their limit, whose deviance is 0.
-    return erfc((max(0, null.deviance - (model?.deviance ?? 0)) / 2).squareRoot())
   }
 }

@@ -50,6 +50,8 @@ struct StudyData {
   let excluded: [Exclusion]
   /// The answered pictures of these participants, without practice.
   let showings: [Showing]
+  /// The conditions of the study's pictures, by name.
+  let conditions: [Condition]
   /// The class that each model predicts for each picture: by model, then by picture.
   let predictions: [String: [String: Int]]
 
@@ -104,6 +106,7 @@ struct StudyData {
     self.design = design
     self.excluded = excluded
     participants = kept
+    conditions = Set(key.values.compactMap(\.condition)).sorted { $0.name < $1.name }
     let analysed = Set(kept)
     showings = all.filter {
       analysed.contains($0.participant) && $0.phase != .practice && $0.first != nil

@@ -10,7 +10,7 @@ import Support
 /// - The page must never see `key.csv`, `sheets.csv`, `predictions.csv` and `design.yaml`.
 /// - Answers are in `answers.sqlite`, which the server writes, and in `answers.csv` and
 ///   `participants.csv`.
-/// - Scoring writes `results.json`, `results.csv` and `results.md`.
+/// - Scoring writes `results.json`, `results.csv`, `comparisons.csv` and `results.md`.
 public struct StudyFolder: Sendable {
   public let url: URL
 
@@ -33,6 +33,7 @@ public struct StudyFolder: Sendable {
   public var participants: URL { url.appending(path: "participants.csv") }
   public var results: URL { url.appending(path: "results.json") }
   public var resultsTable: URL { url.appending(path: "results.csv") }
+  public var comparisonTable: URL { url.appending(path: "comparisons.csv") }
   public var resultsText: URL { url.appending(path: "results.md") }
 
   public func image(_ stimulus: String) -> URL { images.appending(path: "\(stimulus).png") }

@@ -1,12 +1,9 @@
-import Evaluation
 import Foundation
-import ModelCore
-import Support
 
 /// The power of a study: the probability that it finds the difference between two conditions.
 ///
-/// `fisher` computes it exactly for independent answers. `simulated` estimates it for answers of
-/// people who differ about images that differ.
+/// `fisher` computes it exactly for independent answers. `SimulatedStudies` estimates it for answers
+/// of people who differ about images that differ.
 public struct StudyPower: Sendable {
   /// The probability of "yes" in the first and in the second condition, 0 to 1.
   public let first: Double
@@ -99,52 +96,6 @@ public struct StudyPower: Sendable {
     return nil
   }
 
-  /// Simulates studies and counts those in which the likelihood ratio test of the mixed model finds
-  /// the difference.
-  ///
-  /// Answers are drawn from the model that is fitted (`MixedLogisticModel`): people and images have
-  /// normally distributed intercepts in log-odds, and the log-odds of each condition are chosen so
-  /// that the mean probabilities of "yes" are `first` and `second`. Each participant sees
-  /// `picturesEach` images in each condition, drawn at random from the same images.
-  /// - Parameters:
-  ///   - participantDeviation: the standard deviation of people, in log-odds.
-  ///   - imageDeviation: the standard deviation of images, in log-odds.
-  ///   - images: the number of images, at least `picturesEach`.
-  ///   - studies: the number of simulated studies.
-  ///   - done: told how many studies are done.
-  /// - Returns: the share of studies that find the difference, and its 95 % interval (Wilson).
-  public func simulated(
-    participants: Int, participantDeviation: Double, imageDeviation: Double, images: Int,
-    studies: Int, seed: Seed, done: (Int) -> Void = { _ in }
-  ) -> (power: Double, interval: ClosedRange<Double>) {
-    // The sum of two independent normal intercepts is normal; their variances add up.
-    let deviation = (participantDeviation * participantDeviation + imageDeviation * imageDeviation)
-      .squareRoot()
-    let intercepts = [first, second].map { Self.intercept(share: $0, deviation: deviation) }
-    var found = 0
-    for study in 0..<studies {
-      let random = RandomSource(seed.derive("simulated study \(study)"))
-      let people = random.normal([participants]).floats().map { Double($0) * participantDeviation }
-      let pictures = random.normal([images]).floats().map { Double($0) * imageDeviation }
-      var cells: [MixedLogisticModel.Cell] = []
-      for person in 0..<participants {
-        for condition in 0..<2 {
-          let shown = random.permutation(images).int64s().prefix(picturesEach).map(Int.init)
-          for (image, chance) in zip(shown, random.uniform([picturesEach]).floats()) {
-            let logit = intercepts[condition] + people[person] + pictures[image]
-            let yes = Double(chance) < 1 / (1 + exp(-logit))
-            cells.append(
-              .init(condition: condition, participant: person, image: image, successes: yes ? 1 : 0)
-            )
-          }
-        }
-      }
-      if let p = MixedComparison(cells, conditions: 2).p(0, 1), p <= level { found += 1 }
-      done(study + 1)
-    }
-    return (Double(found) / Double(max(1, studies)), wilsonInterval(successes: found, of: studies))
-  }
-
   /// The binomial probabilities of 0 to n "yes", `[n + 1]`, by logarithms so that nothing
   /// overflows.
   private static func binomial(_ n: Int, _ p: Double) -> [Double] {
@@ -154,34 +105,5 @@ public struct StudyPower: Sendable {
       let ways = lgamma(Double(n + 1)) - lgamma(Double(k + 1)) - lgamma(Double(n - k + 1))
       return exp(ways + Double(k) * log(p) + Double(n - k) * log1p(-p))
     }
-  }
-
-  /// The log-odds a for which the mean probability over people and images is `share`.
-  ///
-  /// The mean is E[1 / (1 + exp(−(a + deviation·z)))] over a standard normal z. It grows with a, so
-  /// that bisection finds a. It is not the log-odds of `share` itself unless the deviation is 0 or
-  /// the share is a half: averaging over people pulls probabilities towards a half.
-  static func intercept(share: Double, deviation: Double) -> Double {
-    if share <= 0 { return -.infinity }
-    if share >= 1 { return .infinity }
-    func mean(_ logit: Double) -> Double {
-      // Simpson's rule from −6 to 6, where all but two billionths of the probability lie. Dividing
-      // by the sum of the weights makes constants come out exactly.
-      let steps = 120
-      var (sum, weights) = (0.0, 0.0)
-      for step in 0...steps {
-        let z = -6 + 12 * Double(step) / Double(steps)
-        let weight = exp(-z * z / 2) * (step == 0 || step == steps ? 1 : step % 2 == 1 ? 4 : 2)
-        sum += weight / (1 + exp(-(logit + deviation * z)))
-        weights += weight
-      }
-      return sum / weights
-    }
-    var (low, high) = (-40.0, 40.0)
-    for _ in 0..<80 {
-      let middle = (low + high) / 2
-      if mean(middle) < share { low = middle } else { high = middle }
-    }
-    return (low + high) / 2
   }
 }

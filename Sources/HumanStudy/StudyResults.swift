@@ -19,6 +19,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var agreement: [AgreementResult]
   public var withModels: [ModelAgreement]
   public var times: TimeResult?
+  /// The conditions of the study about which no answer is analysed.
+  public var unanswered: [Condition]?
 
   public struct Participation: Codable, Equatable, Sendable {
     /// The number of participants who gave answers.
@@ -84,11 +86,12 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var measure: String
     public var first: Condition
     public var second: Condition
-    /// The share of the second condition minus that of the first, and its bootstrap interval.
+    /// The share of the second condition minus that of the first, and its bootstrap interval; nil
+    /// if the difference is the same in every draw, or if there is one participant or one image.
     public var difference: Double
     public var bootstrap: [Double]?
     /// The same difference in log-odds, estimated by the mixed model, and its standard error; nil
-    /// where the log-odds of a condition are infinite.
+    /// where the log-odds of a condition are infinite or the fit did not converge.
     public var logOdds: Double?
     public var standardError: Double?
     /// The p-value of the mixed model for the hypothesis that both conditions are equal; nil if a
@@ -96,14 +99,26 @@ public struct StudyResults: Codable, Equatable, Sendable {
     public var mixedP: Double?
     /// The p-value of Fisher's exact test, which assumes that all answers are independent.
     public var fisherP: Double
+    /// The p-value of the bootstrap; nil where it has no interval.
+    public var bootstrapP: Double?
+    /// The p-value of the mixed model in which participants and images differ in their intercepts
+    /// only, for comparison. It is too small if the effect of the condition differs between them.
+    public var interceptP: Double?
+    /// How much participants and images differ in the mixed model; nil where `logOdds` is nil.
+    public var participants: MixedLogisticModel.Spread?
+    public var images: MixedLogisticModel.Spread?
+    /// What a reader should know about the mixed model's fit, in sentences.
+    public var notes: [String]?
   }
 
-  /// The parameters of a fitted mixed model; see `MixedLogisticModel`.
+  /// The mixed model of all conditions in which participants and images differ in their intercepts
+  /// only; see `MixedLogisticModel`.
   public struct MixedModelResult: Codable, Equatable, Sendable {
     public var measure: String
     /// The log-odds of each condition; nil where all answers were equal.
     public var coefficients: [Coefficient]
-    /// The standard deviations of the intercepts of participants and of images, in log-odds.
+    /// The standard deviations of the intercepts of participants and of images, in log-odds; 0 if
+    /// the answers do not identify them.
     public var participantDeviation: Double
     public var imageDeviation: Double
     public var logLikelihood: Double

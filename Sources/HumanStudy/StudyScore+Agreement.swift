@@ -31,10 +31,9 @@ extension StudyScore {
     func interval(_ pictures: [[Int]], _ statistic: ([[Int]]) -> Double?) -> [Double]? {
       let bootstrap = StudyBootstrap(
         participants: 1, images: pictures.count, draws: draws, seed: seed)
-      let found = bootstrap.intervals { _, times in
+      return bootstrap.samples { _, times in
         [statistic(zip(pictures, times).flatMap { [[Int]](repeating: $0, count: $1) })]
-      }
-      return found[0].map { [$0.lowerBound, $0.upperBound] }
+      }[0]?.interval
     }
     return StudyResults.AgreementResult(
       condition: condition, pictures: counts.count, answers: counts.joined().reduce(0, +),
@@ -68,14 +67,14 @@ extension StudyScore {
     let bootstrap = StudyBootstrap(
       participants: kappas.count, images: 1, draws: draws,
       seed: data.design.seed.derive("study agreement with \(model)"))
-    let interval: ClosedRange<Double>? =
+    let interval: [Double]? =
       kappas.count < 2
       ? nil
-      : bootstrap.intervals { times, _ in
+      : bootstrap.samples { times, _ in
         var sum = 0.0
         for (kappa, count) in zip(kappas, times) { sum += kappa * Double(count) }
         return [sum / Double(kappas.count)]
-      }[0]
+      }[0]?.interval
     let same = own.count { showing in
       guard let label = predicted[showing.stimulus.name] else { return false }
       return showing.first == .label(label)
@@ -85,6 +84,6 @@ extension StudyScore {
       model: model, answers: own.count, peopleRight: Double(own.count(where: \.isRight)) / count,
       modelRight: Double(own.count(where: isRight)) / count, sameAnswer: Double(same) / count,
       errorConsistency: kappas.isEmpty ? nil : kappas.reduce(0, +) / Double(kappas.count),
-      interval: interval.map { [$0.lowerBound, $0.upperBound] }, participants: kappas.count)
+      interval: interval, participants: kappas.count)
   }
 }

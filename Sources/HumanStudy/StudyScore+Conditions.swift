@@ -4,21 +4,29 @@ import Support
 
 /// How people judged the pictures of each condition, and how conditions differ.
 extension StudyScore {
-  /// The bootstrap intervals of all shares and of all differences between two conditions.
-  /// - Returns: `shares` is `[conditions][measures]`. `differences` has, for each measure, an
-  ///   interval for each of `pairs`. An interval that the bootstrap cannot compute is nil.
-  func intervals(
+  /// The bootstrap's samples of all shares and of all differences between two conditions.
+  ///
+  /// With one participant or one image no draw shows how they differ, and there are no samples.
+  /// - Returns: `shares` is `[conditions][measures]`. `differences` has, for each measure, a sample
+  ///   for each of `pairs`. What the bootstrap cannot compute is nil.
+  func samples(
     _ counted: CountedAnswers
-  ) -> (shares: [[[Double]?]], differences: [String: [[Double]?]]) {
+  ) -> (shares: [[BootstrapSample?]], differences: [[BootstrapSample?]]) {
+    let measures = Measure.allCases
+    let pairs = Self.pairs(conditions.count)
+    guard counted.participants > 1, counted.images > 1 else {
+      return (
+        conditions.map { _ in measures.map { _ in nil } },
+        measures.map { _ in pairs.map { _ in nil } }
+      )
+    }
     let bootstrap = StudyBootstrap(
       participants: counted.participants, images: counted.images, draws: draws,
       seed: data.design.seed.derive("study bootstrap"))
-    let measures = Measure.allCases
-    let pairs = Self.pairs(conditions.count)
     var done = 0
     // The statistics of a draw stand in one list: first the shares, condition by condition, then
     // the differences, measure by measure.
-    let found = bootstrap.intervals { participants, images in
+    let found = bootstrap.samples { participants, images in
       done += 1
       progress.update(done)
       let shares = counted.shares(participants, images)
@@ -31,16 +39,15 @@ extension StudyScore {
         }
       }
       return shares.flatMap(\.self) + differences
-    }.map { $0.map { [$0.lowerBound, $0.upperBound] } }
+    }
     let count = conditions.count * measures.count
-    let shares = conditions.indices.map {
-      Array(found[$0 * measures.count..<($0 + 1) * measures.count])
-    }
-    let differences = measures.map { measure in
-      let start = count + measure.place * pairs.count
-      return (measure.rawValue, Array(found[start..<start + pairs.count]))
-    }
-    return (shares, Dictionary(uniqueKeysWithValues: differences))
+    return (
+      conditions.indices.map { Array(found[$0 * measures.count..<($0 + 1) * measures.count]) },
+      measures.map { measure in
+        let start = count + measure.place * pairs.count
+        return Array(found[start..<start + pairs.count])
+      }
+    )
   }
 
   /// All pairs of two numbers below `count`, the smaller number first.
@@ -50,9 +57,9 @@ extension StudyScore {
 
   /// - Parameters:
   ///   - own: the showings of the condition's pictures.
-  ///   - intervals: the bootstrap interval of each measure.
+  ///   - samples: the bootstrap's sample of each measure.
   func conditionResult(
-    _ condition: Condition, _ own: [StudyData.Showing], _ intervals: [[Double]?]
+    _ condition: Condition, _ own: [StudyData.Showing], _ samples: [BootstrapSample?]
   ) -> StudyResults.ConditionResult {
     func share(_ measure: Measure) -> StudyResults.Share {
       let count = own.count(where: measure.holds)
@@ -63,7 +70,7 @@ extension StudyScore {
       return StudyResults.Share(
         count: count, of: own.count, share: Double(count) / Double(own.count),
         wilson: [wilson.lowerBound, wilson.upperBound],
-        bootstrap: varies ? intervals[measure.place] : nil)
+        bootstrap: varies ? samples[measure.place]?.interval : nil)
     }
     let classes = data.study.classNames.count
     func confusion(_ row: (StudyData.Showing) -> Int) -> [[Int]] {
@@ -77,41 +84,5 @@ extension StudyScore {
       fooled: share(.fooled), reasonable: share(.reasonable), original: share(.original),
       medianMilliseconds: median(personalMedians(own)), byLabel: confusion(\.stimulus.label),
       byTarget: confusion { $0.stimulus.target ?? 0 })
-  }
-
-  /// The comparisons of all pairs of conditions in one measure.
-  /// - Parameters:
-  ///   - fit: the mixed model of the measure.
-  ///   - intervals: the bootstrap interval of each pair's difference.
-  func comparisons(
-    _ measure: Measure, _ fit: MixedComparison, _ counted: CountedAnswers, _ intervals: [[Double]?]
-  ) -> [StudyResults.Comparison] {
-    zip(Self.pairs(conditions.count), intervals).map { pair, interval in
-      let (a, b) = (counted.counts(measure, pair.0), counted.counts(measure, pair.1))
-      let mixed = fit.difference(pair.0, pair.1)
-      let shares = [a, b].map { Double($0.yes) / Double($0.yes + $0.no) }
-      return StudyResults.Comparison(
-        measure: measure.rawValue, first: conditions[pair.0], second: conditions[pair.1],
-        difference: shares[1] - shares[0], bootstrap: interval,
-        logOdds: mixed?.logOdds,
-        standardError: mixed.flatMap { $0.standardError.isFinite ? $0.standardError : nil },
-        mixedP: fit.p(pair.0, pair.1),
-        fisherP: fisherExactTest((a.yes, a.no), (b.yes, b.no)))
-    }
-  }
-
-  /// The parameters of a measure's mixed model; nil if there is no model.
-  func mixedModel(_ measure: Measure, _ fit: MixedComparison) -> StudyResults.MixedModelResult? {
-    guard let model = fit.model else { return nil }
-    return StudyResults.MixedModelResult(
-      measure: measure.rawValue,
-      coefficients: conditions.indices.map { number in
-        let estimate = fit.estimate(number)
-        return .init(
-          condition: conditions[number], logOdds: estimate?.logOdds,
-          standardError: estimate.flatMap { $0.standardError.isFinite ? $0.standardError : nil })
-      },
-      participantDeviation: model.participantDeviation, imageDeviation: model.imageDeviation,
-      logLikelihood: model.logLikelihood, isConverged: model.isConverged)
   }
 }

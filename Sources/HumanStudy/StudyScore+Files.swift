@@ -7,12 +7,13 @@ extension StudyScore {
     "subj", "Session", "trial", "rt", "object_response", "category", "condition", "imagename",
   ]
 
-  /// Writes `results.json`, `results.csv` and `results.md`, and the answers in the format of the
-  /// toolbox model-vs-human.
+  /// Writes `results.json`, `results.csv`, `comparisons.csv` and `results.md`, and the answers in
+  /// the format of the toolbox model-vs-human.
   public func write(_ results: StudyResults, to folder: StudyFolder) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try AtomicFile.write(results.csv, to: folder.resultsTable)
+    try AtomicFile.write(results.comparisonCSV, to: folder.comparisonTable)
     try AtomicFile.write(results.markdown, to: folder.resultsText)
     try writeModelVersusHuman(to: folder.url.appending(path: "model-vs-human"))
     try AtomicFile.write(try encoder.encode(results), to: folder.results)

@@ -57,15 +57,18 @@ public struct StudyScore {
   public func results() -> StudyResults {
     let counted = CountedAnswers(showings, conditions)
     progress.begin("bootstrap", total: draws, unit: "draws")
-    let intervals = self.intervals(counted)
+    let samples = self.samples(counted)
     progress.end(nil)
-    progress.begin("mixed models", total: Measure.allCases.count, unit: "measures")
-    let fits = Measure.allCases.map { measure in
-      let fit = MixedComparison(counted.cells(measure), conditions: conditions.count)
-      let found = comparisons(measure, fit, counted, intervals.differences[measure.rawValue] ?? [])
-      progress.update(measure.place + 1)
-      return (measure: measure, model: fit, comparisons: found)
+    let pairs = Self.pairs(conditions.count).count
+    progress.begin("mixed models", total: Measure.allCases.count * pairs, unit: "comparisons")
+    var done = 0
+    let comparisons = Measure.allCases.flatMap { measure in
+      self.comparisons(measure, counted, samples.differences[measure.place]) {
+        done += 1
+        progress.update(done)
+      }
     }
+    let models = Measure.allCases.compactMap { mixedModel($0, counted) }
     progress.end(nil)
     let groups = conditions.indices.map { number in
       showings.filter { $0.stimulus.condition == conditions[number] }
@@ -75,10 +78,10 @@ public struct StudyScore {
     return StudyResults(
       title: data.study.title, classNames: data.study.classNames, participants: participation,
       conditions: conditions.indices.map { number in
-        conditionResult(conditions[number], groups[number], intervals.shares[number])
+        conditionResult(conditions[number], groups[number], samples.shares[number])
       },
-      comparisons: fits.flatMap(\.comparisons),
-      models: fits.compactMap { mixedModel($0.measure, $0.model) }, agreement: agreements,
-      withModels: modelAgreement, times: times)
+      comparisons: comparisons,
+      models: models, agreement: agreements, withModels: modelAgreement, times: times,
+      unanswered: data.conditions.filter { !conditions.contains($0) })
   }
 }

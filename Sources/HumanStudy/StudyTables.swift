@@ -24,7 +24,7 @@ extension StudyResults {
       lines += table(
         [
           "measure", "conditions", "difference, percentage points", "bootstrap 95 %",
-          "log-odds ± standard error", "p, mixed model", "p, Fisher",
+          "log-odds ± standard error", "p, mixed model", "p, bootstrap", "p, Fisher",
         ],
         comparisons.map { comparison in
           [
@@ -32,10 +32,13 @@ extension StudyResults {
             "\(comparison.second.name) − \(comparison.first.name)",
             Self.percent(comparison.difference), Self.range(comparison.bootstrap),
             Self.estimate(comparison.logOdds, comparison.standardError),
-            comparison.mixedP.map(Self.p) ?? "–", Self.p(comparison.fisherP),
+            comparison.mixedP.map(Self.p) ?? "–", comparison.bootstrapP.map(Self.p) ?? "–",
+            Self.p(comparison.fisherP),
           ]
         })
-      lines += ["", Self.fisherNote]
+      lines += ["", Self.testsNote]
+      let notes = comparisonNotes()
+      if !notes.isEmpty { lines += [""] + notes.map { "- \($0)" } }
     }
     if !agreement.isEmpty {
       lines += ["", "## Do people agree?", ""]
@@ -91,6 +94,15 @@ extension StudyResults {
   public var summary: String {
     let people = participants
     var sentences = ["\(people.analysed) of \(people.answered) participants are analysed."]
+    let unanswered = (unanswered ?? []).map(\.name)
+    if !unanswered.isEmpty {
+      sentences.append("No answer is about \(unanswered.joined(separator: ", ")).")
+    }
+    if people.analysed == 1 {
+      sentences.append(
+        "The answers are from one participant, so they do not show how people differ, and there "
+          + "is no bootstrap interval.")
+    }
     if let rule = people.rule { sentences.append(rule) }
     if people.checks > 0 {
       sentences.append("They got \(people.checksRight) of \(people.checks) checks right.")
@@ -107,35 +119,6 @@ extension StudyResults {
     return sentences.joined(separator: " ")
   }
 
-  static let csvColumns = [
-    "source", "attack", "epsilon", "measure", "count", "answers", "share", "wilson_low",
-    "wilson_high", "bootstrap_low", "bootstrap_high", "participants", "pictures", "images",
-    "median_ms",
-  ]
-
-  /// `results.csv`: one row for each condition and measure.
-  public var csv: String {
-    var table = CSV(header: Self.csvColumns.joined(separator: ","))
-    for result in conditions {
-      for (name, share) in [
-        ("fooled", result.fooled), ("reasonable", result.reasonable), ("original", result.original),
-      ] {
-        let numbers = ([share.share] + share.wilson).map { $0.roundedToMillionths.plainDecimal }
-        let bootstrap = (share.bootstrap ?? []).map { $0.roundedToMillionths.plainDecimal }
-        let condition = result.condition
-        table.append(
-          [
-            condition.source, condition.attack, condition.epsilon.plainDecimal, name,
-            "\(share.count)", "\(share.of)",
-          ] + numbers + (bootstrap.isEmpty ? ["", ""] : bootstrap) + [
-            "\(result.participants)", "\(result.pictures)", "\(result.images)",
-            result.medianMilliseconds?.roundedToMillionths.plainDecimal ?? "",
-          ])
-      }
-    }
-    return table.text
-  }
-
   /// Sentences that define the measures and the intervals.
   public static let definitions = """
     Human fooled: the participant named the attack's target as the most plausible label. \
@@ -144,13 +127,31 @@ extension StudyResults {
     independent. The bootstrap interval does not: it draws participants and images with replacement.
     """
 
-  /// Sentences that say which of the two p-values to trust, and why.
-  public static let fisherNote = """
-    Fisher's exact test assumes that all answers are independent. They are not: a person who is \
-    easily fooled is fooled by many pictures, and a badly written digit fools many people. So its \
-    p can be too small, or too large if both conditions have the same people and images. The mixed \
-    model takes differences between people and between images into account. Rely on its p.
+  /// Sentences that say what each p-value assumes, and which to rely on.
+  public static let testsNote = """
+    The mixed model takes into account that people and images differ, both in how often they lead \
+    to a yes and in how much the condition changes that. Rely on its p. The bootstrap draws people \
+    and images with replacement and needs no model. Its p is rather too large than too small, so a \
+    difference that it finds is well supported. Fisher's exact test assumes that all answers are \
+    independent. They are not: a person who is easily fooled is fooled by many pictures, and a \
+    badly written digit fools many people. So its p can be far too small.
     """
+
+  /// The notes on the mixed models, each with the comparisons that it is about.
+  /// - Parameter measure: the measure whose comparisons are meant; nil for all.
+  public func comparisonNotes(_ measure: String? = nil) -> [String] {
+    let own = comparisons.filter { measure == nil || $0.measure == measure }
+    let notes = own.flatMap { comparison in (comparison.notes ?? []).map { ($0, comparison) } }
+    var order: [String] = []
+    for (note, _) in notes where !order.contains(note) { order.append(note) }
+    return order.map { note in
+      let about = notes.filter { $0.0 == note }.map { _, comparison in
+        (measure == nil ? Self.title(of: comparison.measure) + ", " : "")
+          + "\(comparison.second.name) − \(comparison.first.name)"
+      }
+      return "\(about.joined(separator: "; ")): \(note)"
+    }
+  }
 
   // MARK: Formatting
 

@@ -11,15 +11,20 @@ struct StudyPowerCommand: ParsableCommand {
       Computes how many participants a study needs so that Fisher's exact test finds
       the difference between two shares with the probability --power, if all answers
       are independent. In practice they are not, because people differ and images
-      differ, so ask a few more people.
+      differ, so ask more people.
 
-      With --participants, it instead simulates studies with that many participants,
-      in which people and images differ by the given standard deviations in log-odds.
-      Each simulated study is analysed by the mixed model.
+      With --participants, it instead simulates studies with that many participants.
+      In these, people and images differ in how often they lead to a yes, and in how
+      much the condition changes that, by the given standard deviations in log-odds.
+      The command shows how often each test of 'crossfire study score' finds a
+      difference. If the two shares are equal, there is none, and that is the test's
+      false-positive rate, which should be at most --level.
 
       EXAMPLES
         crossfire study power --shares 0.02 0.16 --pictures 10
         crossfire study power --shares 0.02 0.16 --pictures 10 --participants 12
+        crossfire study power --shares 0.3 0.3 --pictures 10 --participants 12 \\
+          --images 10 --pictures-differ 1
       """)
 
   @Option(
@@ -41,16 +46,28 @@ struct StudyPowerCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Simulate studies with this many participants.", valueName: "n"))
   var participants: Number?
 
-  @Option(help: ArgumentHelp("The standard deviation of people, in log-odds.", valueName: "x"))
+  @Option(
+    help: ArgumentHelp("How much people differ in both conditions alike.", valueName: "x"))
   var peopleDiffer = Number(0.5)
 
-  @Option(help: ArgumentHelp("The standard deviation of images, in log-odds.", valueName: "x"))
+  @Option(
+    help: ArgumentHelp(
+      "How much people differ in the difference between the conditions.", valueName: "x"))
+  var effectsDiffer = Number(0.5)
+
+  @Option(
+    help: ArgumentHelp("How much images differ in both conditions alike.", valueName: "x"))
   var imagesDiffer = Number(0.5)
 
   @Option(
     help: ArgumentHelp(
-      "The number of images of each condition; each participant sees some of them.",
-      valueName: "n"))
+      "How much the pictures of an image differ, in each condition on its own.", valueName: "x"))
+  var picturesDiffer = Number(0.5)
+
+  @Option(
+    help: ArgumentHelp(
+      "The number of images, each with one picture in each condition; each participant sees some "
+        + "of them.", valueName: "n"))
   var images = Number(45)
 
   @Option(help: ArgumentHelp("The number of studies to simulate.", valueName: "n"))
@@ -62,15 +79,24 @@ struct StudyPowerCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   private struct Plan: Encodable {
-    struct Simulated: Encodable {
-      let participants: Int
-      let exactIfIndependent: Double
-      let mixedModel: Double
-      let low: Double
-      let high: Double
-    }
     let participantsIfIndependent: Int?
     let simulated: Simulated?
+  }
+
+  private struct Simulated: Encodable {
+    struct Rate: Encodable {
+      let test: SimulatedStudies.Test
+      let share: Double
+      let low: Double
+      let high: Double
+      let withoutP: Int
+    }
+    let participants: Int
+    let studies: Int
+    let level: Double
+    let isFalsePositiveRate: Bool
+    let exactIfIndependent: Double
+    let rates: [Rate]
   }
 
   func run() throws {
@@ -88,24 +114,47 @@ struct StudyPowerCommand: ParsableCommand {
         "\(answer), if all answers are independent")
     }
     let (progress, studies) = (output.progress, numbers.studies)
+    let simulation = SimulatedStudies(
+      plan, participants: participants, images: numbers.images, spread: numbers.spread)
     progress.begin("simulate studies", total: studies, unit: "studies")
-    let found = plan.simulated(
-      participants: participants, participantDeviation: numbers.peopleDiffer,
-      imageDeviation: numbers.imagesDiffer, images: numbers.images, studies: studies,
-      seed: numbers.seed.derive("study power")
-    ) { progress.update($0) }
+    let rates = simulation.rates(studies: studies, seed: numbers.seed.derive("study power")) {
+      progress.update($0)
+    }
     progress.end(nil)
-    let exact = plan.fisher(participants: participants)
-    let simulated = Plan.Simulated(
-      participants: participants, exactIfIndependent: exact, mixedModel: found.power,
-      low: found.interval.lowerBound,
-      high: found.interval.upperBound)
+    let simulated = Simulated(
+      participants: participants, studies: studies, level: plan.level,
+      isFalsePositiveRate: plan.first == plan.second,
+      exactIfIndependent: plan.fisher(participants: participants),
+      rates: rates.map {
+        .init(
+          test: $0.test, share: $0.share, low: $0.interval.lowerBound, high: $0.interval.upperBound,
+          withoutP: $0.withoutP)
+      })
     try output.show(
-      Plan(participantsIfIndependent: nil, simulated: simulated),
-      "with \(participants) participants the difference is found with a probability of "
-        + "\(exact.percent), if all answers are independent; the mixed model found it in "
-        + "\(found.power.percent) (95 % interval \(found.interval.lowerBound.percent) to "
-        + "\(found.interval.upperBound.percent)) of \(studies) simulated studies")
+      Plan(participantsIfIndependent: nil, simulated: simulated), text(simulated))
+  }
+
+  /// The rates as a table, below a sentence that says what they are.
+  private func text(_ simulated: Simulated) -> String {
+    let isNull = simulated.isFalsePositiveRate
+    var table = TextTable([
+      "test", isNull ? "false positives" : "power", "95 % interval", "studies without p",
+    ])
+    for rate in simulated.rates {
+      table.add([
+        rate.test.title, rate.share.percent, "\(rate.low.percent) to \(rate.high.percent)",
+        "\(rate.withoutP)",
+      ])
+    }
+    let exact = simulated.exactIfIndependent.percent
+    let meaning =
+      isNull
+      ? "The conditions do not differ. How often a test has a p of at most \(simulated.level):"
+      : "How often a test finds the difference with a p of at most \(simulated.level). If all "
+        + "answers were\nindependent, Fisher's exact test would find it in \(exact) of studies."
+    return
+      "\(simulated.studies) simulated studies with \(simulated.participants) participants\n\n\(meaning)"
+      + "\n\n\(table.text)"
   }
 
   /// The numbers of the options, each in its range.
@@ -115,8 +164,7 @@ struct StudyPowerCommand: ParsableCommand {
     let power: Double
     let level: Double
     let participants: Int?
-    let peopleDiffer: Double
-    let imagesDiffer: Double
+    let spread: SimulatedStudies.Spread
     let images: Int
     let studies: Int
     let seed: Seed
@@ -126,15 +174,24 @@ struct StudyPowerCommand: ParsableCommand {
       guard shares.count == 2 else {
         throw Failure.usage("--shares: expected two shares from 0 to 1, found \(shares.count)")
       }
-      guard shares[0] != shares[1] else {
-        throw Failure.usage("--shares: expected two different shares")
+      guard shares[0] != shares[1] || options.participants != nil else {
+        throw Failure.usage(
+          "--shares: expected two different shares, found \(shares[0]) twice",
+          hint: "with --participants, equal shares give the false-positive rate of the tests")
       }
       pictures = try options.pictures.whole("--pictures", in: 1...500)
       power = try Self.inside(options.power, "--power")
       level = try Self.inside(options.level, "--level")
       participants = try options.participants?.whole("--participants", in: 1...500)
-      peopleDiffer = try options.peopleDiffer.real("--people-differ", in: 0...10)
-      imagesDiffer = try options.imagesDiffer.real("--images-differ", in: 0...10)
+      func deviation(_ number: Number, _ option: String) throws -> Double {
+        try number.real(
+          option, in: 0...10, expected: "a standard deviation from 0 to 10, in log-odds")
+      }
+      spread = .init(
+        people: try deviation(options.peopleDiffer, "--people-differ"),
+        effects: try deviation(options.effectsDiffer, "--effects-differ"),
+        images: try deviation(options.imagesDiffer, "--images-differ"),
+        pictures: try deviation(options.picturesDiffer, "--pictures-differ"))
       images = try options.images.whole("--images", in: 1...10_000)
       guard images >= pictures else {
         throw options.images.refusal(
@@ -151,6 +208,18 @@ struct StudyPowerCommand: ParsableCommand {
       let value = try number.real(option, in: 0...1, expected: expected)
       guard value > 0, value < 1 else { throw number.refusal(option, expected) }
       return value
+    }
+  }
+}
+
+extension SimulatedStudies.Test {
+  /// The words for the test in a table.
+  fileprivate var title: String {
+    switch self {
+    case .mixed: "mixed model"
+    case .intercepts: "mixed model, intercepts only"
+    case .bootstrap: "bootstrap"
+    case .fisher: "Fisher"
     }
   }
 }

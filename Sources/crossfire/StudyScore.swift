@@ -11,8 +11,9 @@ struct StudyScoreCommand: ParsableCommand {
     abstract: "Score the answers of a study.",
     discussion: """
       Reads answers.csv and key.csv, and writes results.json, results.csv,
-      results.md and model-vs-human/. If the study is the folder 'study' of a run
-      folder, the run's report is also written again, with a section on the study.
+      comparisons.csv, results.md and model-vs-human/. If the study is the folder
+      'study' of a run folder, the run's report is also written again, with a section
+      on the study.
 
       EXAMPLES
         crossfire study score results/study
@@ -57,17 +58,21 @@ extension StudyResults {
       ])
     }
     var tests = TextTable([
-      "human fooled, difference", "percentage points", "p, mixed model", "p, Fisher",
+      "human fooled, difference", "percentage points", "95 %", "p, mixed model", "p, bootstrap",
+      "p, Fisher",
     ])
     for comparison in comparisons where comparison.measure == "fooled" {
       tests.add([
         "\(comparison.second.name) − \(comparison.first.name)", Self.percent(comparison.difference),
-        comparison.mixedP.map(Self.p) ?? "–", Self.p(comparison.fisherP),
+        Self.range(comparison.bootstrap), comparison.mixedP.map(Self.p) ?? "–",
+        comparison.bootstrapP.map(Self.p) ?? "–", Self.p(comparison.fisherP),
       ])
     }
     let compared = comparisons.isEmpty ? "" : "\n\n" + tests.text
+    let notes = comparisonNotes("fooled").map { "\n" + $0 }.joined()
     return summary + "\n\n" + shares.text
       + "\n(95 %: the bootstrap interval over participants and images, or Wilson's interval where\n"
-      + "no answer or every answer counts. Further results are in results.md.)" + compared
+      + "there is none. Further results are in results.md.)" + compared
+      + (notes.isEmpty ? "" : "\n" + notes)
   }
 }

@@ -66,7 +66,9 @@ struct NumberOptionTests {
     + reals("study simulate", "--fooled", "--none", "--second")
     + wholes("study power", "--pictures", "--participants", "--images", "--studies")
     + wholesFromZero("study power", "--seed")
-    + reals("study power", "--power", "--level", "--people-differ", "--images-differ")
+    + reals(
+      "study power", "--power", "--level", "--people-differ", "--effects-differ", "--images-differ",
+      "--pictures-differ")
     + wholes("study score", "--draws")
 
   private static let required: [String: [String]] = [

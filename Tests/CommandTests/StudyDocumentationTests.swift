@@ -54,7 +54,7 @@ struct StudyDocumentationTests {
     let existing = [
       folder.study, folder.trials, folder.images, folder.sheets, folder.key, folder.predictions,
       folder.sheetKey, folder.design, folder.database, folder.answers, folder.participants,
-      folder.results, folder.resultsTable, folder.resultsText,
+      folder.results, folder.resultsTable, folder.comparisonTable, folder.resultsText,
     ].map(\.lastPathComponent)
     let names = listed.map { $0.replacing("/", with: "") }
     #expect(Set(names) == Set(existing + ["model-vs-human"]))
@@ -67,7 +67,7 @@ struct StudyDocumentationTests {
       "trials.csv": Trial.columns, "key.csv": Stimulus.columns,
       "predictions.csv": ModelAnswer.columns, "sheets.csv": StudyFolder.sheetColumns,
       "answers.csv": Answer.columns, "participants.csv": ParticipantRecord.columns,
-      "results.csv": StudyResults.csvColumns,
+      "results.csv": StudyResults.csvColumns, "comparisons.csv": StudyResults.comparisonColumns,
       "model-vs-human/": StudyScore.modelVersusHumanColumns,
     ]
     #expect(try columns(in: studies) == expected.mapValues { $0.joined(separator: ",") })

@@ -1,4 +1,3 @@
-import Support
 import Testing
 
 @testable import HumanStudy
@@ -28,27 +27,5 @@ struct StudyPowerTests {
     #expect(
       power.fisher(participants: enough) >= 0.8 && power.fisher(participants: enough - 1) < 0.8)
     #expect(StudyPower(first: 0.3, second: 0.3, picturesEach: 10).participants(for: 0.8) == nil)
-  }
-
-  @Test(
-    "for a share of a half the intercept is 0, and for a small share it falls with the deviation",
-    arguments: [0.0, 0.5, 2.0])
-  func intercept(_ deviation: Double) {
-    #expect(abs(StudyPower.intercept(share: 0.5, deviation: deviation)) < 1e-9)
-    let low = StudyPower.intercept(share: 0.1, deviation: deviation)
-    // With more variation the mean moves towards a half, so a small share needs a lower intercept.
-    #expect(low <= StudyPower.intercept(share: 0.1, deviation: 0) + 1e-9)
-  }
-
-  @Test("simulated studies find a large difference, and seldom one where there is none")
-  func simulated() {
-    func power(_ first: Double, _ second: Double) -> Double {
-      StudyPower(first: first, second: second, picturesEach: 10).simulated(
-        participants: 8, participantDeviation: 0.5, imageDeviation: 0.5, images: 25, studies: 10,
-        seed: Seed(2)
-      ).power
-    }
-    #expect(power(0.05, 0.5) >= 0.9)
-    #expect(power(0.2, 0.2) <= 0.3)
   }
 }

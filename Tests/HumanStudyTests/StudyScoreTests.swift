@@ -58,9 +58,8 @@ struct StudyScoreTests {
     #expect(
       first?.fisherP
         == fisherExactTest((a.fooled, a.answers - a.fooled), (b.fooled, b.answers - b.fooled)))
-    #expect(
-      results.comparisons.allSatisfy { $0.mixedP != nil }
-        && results.models.allSatisfy(\.isConverged))
+    #expect(results.comparisons.allSatisfy { $0.mixedP != nil && $0.bootstrapP != nil })
+    #expect(results.models.allSatisfy { $0.isConverged })
   }
 
   @Test("fooled, reasonable and original count the answers that their definitions say")
@@ -233,7 +232,7 @@ struct StudyScoreTests {
       #expect(result.fooled.bootstrap.map { $0[0] <= share && share <= $0[1] } == true)
     }
     #expect(
-      results.comparisons.filter { $0.measure == "fooled" }.allSatisfy { ($0.mixedP ?? 1) < 1e-6 })
+      results.comparisons.filter { $0.measure == "fooled" }.allSatisfy { ($0.mixedP ?? 1) < 1e-3 })
     #expect(results.times?.median == 500)
   }
 }

@@ -135,6 +135,24 @@ struct StudyDatabaseTests {
     #expect(try impatient.inspect { try impatient.leastFilledSlot($0) } == 2)
   }
 
+  @Test("Who withdraws after finishing is paid: the code is exported, but no answer is")
+  func withdrawnAfterFinishing() async throws {
+    let somebody = try await enrolled(["PROLIFIC_PID": "abc"])
+    for position in 1...8 { try await answer(somebody, position, 1, Choice.none) }
+    let database = database
+    try await database.write { rows in
+      var participant = try StudyDatabase.participant(somebody.id, rows)
+      try database.finish(&participant, code: "ABCD-1234", rows)
+      try StudyDatabase.withdraw(&participant, rows)
+    }
+    #expect(
+      try database.export(to: tiny.folder)
+        == StudyExport(participants: 1, finished: 0, withdrawn: 1, answers: 0))
+    let completion = try String(
+      contentsOf: tiny.folder.url.appending(path: "completion.csv"), encoding: .utf8)
+    #expect(completion == "participant,code,external\np1,ABCD-1234,PROLIFIC_PID=abc\n")
+  }
+
   @Test("Finishing before the last answer, and a second consent with one identifier, are refused")
   func refusals() async throws {
     let somebody = try await enrolled(["PROLIFIC_PID": "abc", "STUDY_ID": "s"])

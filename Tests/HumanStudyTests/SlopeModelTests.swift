@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+@testable import HumanStudy
+
+@Suite("The mixed logistic model with slopes")
+struct SlopeModelTests {
+  private func cells(_ reference: SlopeModelReference) -> [MixedLogisticModel.Cell] {
+    reference.answers.split(whereSeparator: \.isWhitespace).map { word in
+      let code = Int(word)!
+      return .init(
+        condition: code / 10 % 10, participant: code / 10_000, image: code / 100 % 100,
+        successes: code % 10)
+    }
+  }
+
+  private func effect(_ spread: [Double?]) -> RandomEffect {
+    spread[1] == nil ? .intercept : spread[2] == nil ? .slope : .correlatedSlope
+  }
+
+  private func design(
+    _ reference: SlopeModelReference, _ coefficients: [Int]
+  ) -> MixedLogisticModel.Design {
+    .init(
+      coefficients: coefficients, contrasts: [-0.5, 0.5],
+      participants: effect(reference.participants), images: effect(reference.images))
+  }
+
+  @Test(
+    "estimates equal lme4's to a thousandth, and standard errors to a hundredth",
+    arguments: slopeModelReference)
+  func lme4(_ reference: SlopeModelReference) {
+    let cells = cells(reference)
+    let model = MixedLogisticModel(cells, design(reference, [0, 1]))
+    #expect(model.isConverged)
+    for place in 0..<2 {
+      let (estimate, error) = (reference.estimates[place], reference.standardErrors[place])
+      #expect(abs(model.estimates[place] - estimate) < 1e-3 * abs(estimate))
+      #expect(abs(model.standardError(place) - error) < 1e-2 * error)
+    }
+    for (spread, expected) in [
+      (model.participants, reference.participants), (model.images, reference.images),
+    ] {
+      for (found, wanted) in zip([spread.intercept, spread.slope, spread.correlation], expected) {
+        #expect((found == nil) == (wanted == nil))
+        #expect(abs((found ?? 0) - (wanted ?? 0)) < 1e-3)
+      }
+    }
+    #expect(abs(model.logLikelihood - reference.logLikelihood) < 1e-4)
+    let null = MixedLogisticModel(cells, design(reference, [0, 0]), hasErrors: false)
+    #expect(abs(null.logLikelihood - reference.nullLogLikelihood) < 1e-4)
+  }
+
+  @Test("the comparison's p is that of the likelihood ratio of lme4's models")
+  func p() throws {
+    let reference = slopeModelReference[0]
+    let comparison = MixedComparison(cells(reference))
+    let expected = erfc((reference.logLikelihood - reference.nullLogLikelihood).squareRoot())
+    #expect(abs(try #require(comparison.p) - expected) < 1e-3 * expected)
+    #expect(comparison.effects.leftOut.isEmpty && comparison.notes.isEmpty)
+    let difference = try #require(comparison.difference)
+    #expect(
+      abs(difference.logOdds - (reference.estimates[1] - reference.estimates[0])) < 1e-3)
+  }
+
+  @Test("a model with slopes of 0 has the deviance of the model with intercepts")
+  func nested() {
+    let cells = cells(slopeModelReference[1])
+    let slopes = LaplaceDeviance(cells, design(slopeModelReference[1], [0, 1]))
+    let intercepts = LaplaceDeviance(cells, .intercepts(conditions: 2))
+    let (with, without) = (
+      slopes.value([-1, 0.2, 0.8, 0, 0.6, 0]), intercepts.value([-1, 0.2, 0.8, 0.6])
+    )
+    #expect(abs(with - without) < 1e-8)
+  }
+}
