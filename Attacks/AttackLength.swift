@@ -64,7 +64,7 @@ extension JacobianSaliencyMap {
 
 extension DeepFool {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
-    1 + steps * (1 + min(self.classes, classes - 1))
+    1 + steps * (2 + min(self.classes, classes - 1))
   }
 }
 

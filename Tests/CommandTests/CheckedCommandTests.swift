@@ -65,7 +65,7 @@ struct CheckedCommandTests {
   func train() throws {
     let result = try Command.run(
       "train", "--data", "synthetic", "--count", "40", "--architecture", "mlp", "--epochs", "1",
-      "--out", folder.appending("m.safetensors").path, "--json")
+      "--batch-size", "20", "--out", folder.appending("m.safetensors").path, "--json")
     #expect(result.status == 0, "\(result.errors)")
     let document = try #require(
       JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
