@@ -73,4 +73,28 @@ struct SlopeModelTests {
     )
     #expect(abs(with - without) < 1e-8)
   }
+  @Test(
+    "the gradient equals central differences of the deviance",
+    arguments: [
+      (RandomEffect.correlatedSlope, RandomEffect.slope), (.none, .slope), (.slope, .none),
+      (.intercept, .correlatedSlope),
+    ])
+  func gradient(_ participants: RandomEffect, _ images: RandomEffect) throws {
+    let deviance = LaplaceDeviance(
+      cells(slopeModelReference[2]),
+      .init(
+        coefficients: [0, 1], contrasts: [-0.5, 0.5], participants: participants, images: images))
+    let point =
+      [-0.6, 0.4] + [0.9, 0.8, 0.3].prefix(participants.parameterCount)
+      + [0.5, 1.1, 0.2].prefix(images.parameterCount)
+    let gradient = try #require(deviance.gradient(point))
+    #expect(gradient.count == point.count)
+    for place in point.indices {
+      var (up, down) = (point, point)
+      up[place] += 1e-4
+      down[place] -= 1e-4
+      let difference = (deviance.value(up) - deviance.value(down)) / 2e-4
+      #expect(abs(gradient[place] - difference) < 2e-3, "coordinate \(place)")
+    }
+  }
 }
