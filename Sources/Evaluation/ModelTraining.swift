@@ -35,7 +35,7 @@ public struct ModelTraining {
     let parts =
       [
         "training 4", device.kind, training.fingerprint, plan.architecture.name,
-        plan.architecture.initialization.rawValue,
+        (plan.initialization ?? plan.architecture.initialization).rawValue,
         plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
@@ -62,7 +62,8 @@ public struct ModelTraining {
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
-      seed: plan.settings.seed.derive("weights"), device: device)
+      initialization: plan.initialization, seed: plan.settings.seed.derive("weights"),
+      device: device)
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
     )
@@ -146,6 +147,7 @@ public struct ModelTraining {
   private func helper(_ role: String, _ defense: any Defense, for url: URL) throws -> Network {
     var plan = TrainingPlan(
       architecture: plan.architecture, defense: defense, settings: plan.settings)
+    plan.initialization = self.plan.initialization
     plan.settings.seed = plan.settings.seed.derive(role)
     return try ModelTraining(
       name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device,

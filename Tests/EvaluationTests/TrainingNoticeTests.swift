@@ -60,7 +60,7 @@ struct TrainingNoticeTests {
   private func records(_ robust: [Double], _ accuracy: [Double]) -> [EpochRecord] {
     zip(robust, accuracy).enumerated().map { epoch, values in
       var record = EpochRecord(epoch: epoch, loss: 1, accuracy: values.1)
-      record.robustAccuracy = values.0
+      (record.validationAccuracy, record.robustAccuracy) = (0.9, values.0)
       return record
     }
   }
