@@ -35,7 +35,7 @@ public struct ModelTraining {
     let parts =
       [
         "training 4", device.kind, training.fingerprint, plan.architecture.name,
-        plan.architecture.initialization.rawValue,
+        (plan.initialization ?? plan.architecture.initialization).rawValue,
         plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
@@ -55,7 +55,7 @@ public struct ModelTraining {
       let done = try? ModelFile(url, device: device),
       done.training?.request == request
     {
-      done.training?.notices?.forEach(progress.note)
+      done.training?.notices?.forEach(show)
       return done
     }
     try training.check(has: plan.defense.needs)
@@ -63,7 +63,8 @@ public struct ModelTraining {
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
-      seed: plan.settings.seed.derive("weights"), device: device)
+      initialization: plan.initialization, seed: plan.settings.seed.derive("weights"),
+      device: device)
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
     )
@@ -97,9 +98,12 @@ public struct ModelTraining {
     try ModelFile.write(network, training: record, to: url)
     checkpoint.remove()
     progress.end(summary(record, seconds: (ContinuousClock.now - started).seconds))
-    notices.forEach(progress.note)
+    notices.forEach(show)
     return try ModelFile(url, device: device)
   }
+
+  /// Shows a notice with the name of the model.
+  private func show(_ notice: String) { progress.note("\(name): \(notice)") }
 
   private func notices(
     _ record: TrainingRecord, _ history: [EpochRecord], kept: Int?, _ learned: LabelledImages,
@@ -117,7 +121,7 @@ public struct ModelTraining {
         }
       }
     }
-    let notices = TrainingNotices(model: name, history: history, kept: kept)
+    let notices = TrainingNotices(history: history, kept: kept)
     return [notices.chance(measured), notices.collapse(heldOut)].compactMap { $0 }
   }
 
@@ -147,6 +151,7 @@ public struct ModelTraining {
   private func helper(_ role: String, _ defense: any Defense, for url: URL) throws -> Network {
     var plan = TrainingPlan(
       architecture: plan.architecture, defense: defense, settings: plan.settings)
+    plan.initialization = self.plan.initialization
     plan.settings.seed = plan.settings.seed.derive(role)
     return try ModelTraining(
       name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device,

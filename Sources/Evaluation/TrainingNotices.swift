@@ -7,7 +7,6 @@ import Support
 /// What the user should know about a finished training: that the network has learned nothing, or
 /// that it has lost its robustness on the way.
 struct TrainingNotices {
-  let model: String
   let history: [EpochRecord]
   /// The number of the epoch whose weights are kept, counted from 0.
   let kept: Int?
@@ -31,7 +30,7 @@ struct TrainingNotices {
       let chance = mostFrequentShare(measured.images)
       guard interval.lowerBound <= chance else { continue }
       return
-        "\(model) has not learned to predict the labels: its accuracy \(measured.place), "
+        "The model has not learned to predict the labels: its accuracy \(measured.place), "
         + "\(percent(measured.accuracy)) (\(percent(interval.lowerBound)) to "
         + "\(percent(interval.upperBound))), is not above the \(percent(chance)) of always "
         + "predicting the most frequent class. Use a lower learning rate, more epochs, or a "
@@ -60,7 +59,7 @@ struct TrainingNotices {
       ? "The weights of epoch \(best + 1) are kept."
       : "Keep the weights of the best epoch (keep best), or stop early (patience)."
     return
-      "\(model) lost its robustness in training: its accuracy under attack on the held-out images "
+      "The model lost its robustness in training: its accuracy under attack on the held-out images "
       + "fell from \(percent(highest)) after epoch \(best + 1) to \(percent(lowest)) after epoch "
       + "\(last.epoch + 1), while its accuracy on the examples of the training did not fall. This "
       + "is catastrophic overfitting. \(advice) A smaller step, or several steps, in the attack of "

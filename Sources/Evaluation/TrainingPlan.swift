@@ -6,6 +6,8 @@ import Support
 /// Everything that a training depends on except its data.
 public struct TrainingPlan: Configurable {
   public var architecture: Architecture
+  /// The distribution of the weights before training; nil for that of the architecture.
+  public var initialization: Initialization?
   public var defense: DefenseSum
   public var settings: TrainingSettings
 
@@ -29,6 +31,16 @@ public struct TrainingPlan: Configurable {
           "architecture", of: known, default: plan.architecture.name, "the architecture"))
     } values: {
       [("architecture", $0.architecture.name)]
+    },
+    Setting { plan, given in
+      let known = Initialization.allCases.map(\.rawValue)
+      let own = plan.architecture.initialization
+      let chosen = try given.choice(
+        "initialization", of: known, default: (plan.initialization ?? own).rawValue,
+        "distribution of the weights before training")
+      plan.initialization = Initialization(rawValue: chosen)
+    } values: {
+      [("initialization", ($0.initialization ?? $0.architecture.initialization).rawValue)]
     },
     .int("epochs", \.settings.epochs, in: 1...100_000, "passes over the training images"),
     .int("batchSize", \.settings.batchSize, in: 2...65_536, "images per step"),

@@ -55,10 +55,9 @@ public struct TuningRun {
       [(reference, try plan(reference))]
       + (try self.values.map { value in
         let defense = try tuned.defense.setting(setting, to: value)
-        return (
-          "\(setting)-\(value.plainDecimal)",
-          TrainingPlan(architecture: tuned.architecture, defense: defense, settings: tuned.settings)
-        )
+        var plan = tuned
+        plan.defense = defense
+        return ("\(setting)-\(value.plainDecimal)", plan)
       })
   }
 

@@ -24,6 +24,7 @@ struct Train: ParsableCommand {
         crossfire train --data mnist --epochs 10 --architecture small \\
           --defense fastAdversarialTraining --schedule triangle:0.4 \\
           --learning-rate 0.005 --batch-size 100 --validation 1000 --keep best \\
+          --initialization torchDefault \\
           --robust-validation epsilon=0.3 steps=20 --out fast.safetensors
       """)
 
@@ -38,6 +39,12 @@ struct Train: ParsableCommand {
 
   @Option(help: "The architecture; 'crossfire list architectures' shows them all.")
   var architecture = "cnn"
+
+  @Option(
+    help: ArgumentHelp(
+      "The distribution of the weights before training: xavierUniform, xavierNormal, "
+        + "kaimingUniform, kaimingNormal or torchDefault. (default: that of the architecture)"))
+  var initialization: String?
 
   @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")
   var defense = PlainTraining.name
@@ -176,6 +183,7 @@ struct Train: ParsableCommand {
         place: "--defense"),
     ]
     let optional: [(name: String, value: String?, place: String)] = [
+      ("initialization", initialization, "--initialization"),
       ("learningRate", learningRate?.text, "--learning-rate"),
       ("weightDecay", weightDecay?.text, "--weight-decay"),
       ("validation", validation?.text, "--validation"),

@@ -21,7 +21,7 @@ struct RobustTrainingTests {
       "--robust-validation", "epsilon=0.1", "steps=2", "--json")
     #expect(made.status == 0, "\(made.errors)")
     #expect(made.output.contains("\"robustAccuracy\""))
-    let notice = "m has not learned to predict the labels"
+    let notice = "The model has not learned to predict the labels"
     #expect(made.errors.contains(notice) && made.output.contains(notice))
     let shown = try Command.run("inspect", folder.appending("m.safetensors").path)
     #expect(shown.output.contains("under attack on held-out images"))

@@ -118,6 +118,7 @@ struct RequestTests {
   func trainings() throws {
     try expectDifferent([
       training(), training { $0.architecture = try Architecture.named("small") },
+      training { $0.initialization = .torchDefault },
       training { $0.defense = DefenseSum(LabelSmoothing()) }, training { $0.settings.epochs = 3 },
       training { $0.settings.batchSize = 3 }, training { $0.settings.seed = Seed(6) },
       training { $0.settings.optimizer = .adam(rate: 0.1) },

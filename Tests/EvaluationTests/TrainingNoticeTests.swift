@@ -32,7 +32,7 @@ struct TrainingNoticeTests {
     let made = try training(rate: 1e-12).run(into: file)
     let notice = try #require(made.training?.notices?.first)
     #expect(
-      notice.hasPrefix("m has not learned to predict the labels: its accuracy while training"))
+      notice.hasPrefix("The model has not learned to predict the labels: its accuracy while training"))
     #expect(notice.contains("predicting the most frequent class") && notice.contains("(warmup)"))
     #expect(try ModelFile(file).training?.notices == [notice])
   }
@@ -49,7 +49,7 @@ struct TrainingNoticeTests {
     let labels = (0..<1000).map { Int64($0 < 700 ? 0 : 1) }
     let data = try LabelledImages(
       name: "rows", classNames: ["x", "y"], pixels: Tensor.zeros([1000, 2]), labels: labels)
-    let notices = TrainingNotices(model: "m", history: [], kept: nil)
+    let notices = TrainingNotices(history: [], kept: nil)
     let found = [0.5, 0.72, 0.74].map { accuracy in
       notices.chance([.init(place: "on the test images", accuracy: accuracy, images: data)])
     }
@@ -60,7 +60,7 @@ struct TrainingNoticeTests {
   private func records(_ robust: [Double], _ accuracy: [Double]) -> [EpochRecord] {
     zip(robust, accuracy).enumerated().map { epoch, values in
       var record = EpochRecord(epoch: epoch, loss: 1, accuracy: values.1)
-      record.robustAccuracy = values.0
+      (record.validationAccuracy, record.robustAccuracy) = (0.9, values.0)
       return record
     }
   }
@@ -68,7 +68,7 @@ struct TrainingNoticeTests {
   @Test("robustness that is lost while the training goes well is catastrophic overfitting")
   func collapse() throws {
     func notice(_ robust: [Double], _ accuracy: [Double], kept: Int = 2) -> String? {
-      TrainingNotices(model: "m", history: records(robust, accuracy), kept: kept)
+      TrainingNotices(history: records(robust, accuracy), kept: kept)
         .collapse(Self.images)
     }
     let lost = try #require(notice([0.5, 0.7, 0.01], [0.6, 0.7, 0.9]))
@@ -82,6 +82,6 @@ struct TrainingNoticeTests {
     #expect(notice([0.01, 0.02, 0.005], [0.6, 0.7, 0.9]) == nil)
     #expect(notice([0.1, 0.12, 0], [0.6, 0.7, 0.9]) == nil)
     #expect(notice([0.5, 0.7, 0.01], [0.6, 0.7, 0.1]) == nil)
-    #expect(TrainingNotices(model: "m", history: [], kept: nil).collapse(Self.images) == nil)
+    #expect(TrainingNotices(history: [], kept: nil).collapse(Self.images) == nil)
   }
 }

@@ -89,7 +89,8 @@ struct ClassFolders {
       throw Failure.badData(
         "\(file.url.path): expected the names of the \(folders.count) class folders "
           + "or one new name for each, found \(file.names.count) names, none of them "
-          + "'\(folders[0])'")
+          + "'\(folders[0])'",
+        hint: "list the names of all class folders, one on each line, in the order of the classes")
     }
     for (name, folder) in zip(file.names, folders) {
       guard let near = meant(by: name, among: folders), near != folder else { continue }

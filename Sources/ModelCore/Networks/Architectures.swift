@@ -71,14 +71,15 @@ public struct Architecture: Sendable {
   }
 
   /// A new, untrained network with random weights from `seed`.
+  /// - Parameter initialization: the distribution of the weights; nil for that of the architecture.
   /// - Throws: `Failure.badData` as `description(input:classNames:)` does.
   public func network(
-    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1, seed: Seed,
-    device: Device = .cpu
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1,
+    initialization: Initialization? = nil, seed: Seed, device: Device = .cpu
   ) throws -> Network {
     try Network(
       description(input: input, classNames: classNames, valueRange: valueRange),
-      initialization: initialization, seed: seed, device: device)
+      initialization: initialization ?? self.initialization, seed: seed, device: device)
   }
 
   /// The network of A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
@@ -119,7 +120,7 @@ public struct Architecture: Sendable {
     name: "small",
     summary:
       "two strided 4x4 convolutions (16, 32), hidden 100: trains in seconds (Wong et al. 2020)",
-    initialization: .torchDefault
+    initialization: .kaimingUniform
   ) { classes in
     [
       "conv 16 kernel 4 stride 2 padding 1", "relu", "conv 32 kernel 4 stride 2 padding 1", "relu",
