@@ -92,7 +92,8 @@ struct ForeignModelTests {
   func withoutGradients() throws {
     let model = folder.appending("ours.safetensors").path
     let trained = try Command.run(
-      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--out", model,
+      "train", "--data", "synthetic", "--architecture", "small", "--epochs", "1", "--count", "100",
+      "--out", model,
       "--quiet")
     #expect(trained.status == 0, "\(trained.errors)")
     let out = folder.appending("out")

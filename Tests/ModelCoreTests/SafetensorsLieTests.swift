@@ -88,10 +88,13 @@ struct SafetensorsLieTests {
     "an unsupported element type is named, and not called a truncated file",
     arguments: ["I8", "I16", "U16", "U32", "f32", "", "F8_E4M3", "U64"])
   func elementTypes(_ type: String) {
-    let reason = refusal("{\"a\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[0,8]}}")
+    let failure = #expect(throws: Failure.self) {
+      try open("{\"a\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[0,8]}}")
+    }
     #expect(
-      reason == "tensor 'a' has the element type '\(type)', which is not supported; "
-        + "expected one of F16, BF16, F32, F64, I64, I32, U8, BOOL")
+      failure?.message == "\(place.path): tensor 'a' has the element type '\(type)', which is not "
+        + "supported; expected one of F16, BF16, F32, F64, I64, I32, U8, BOOL")
+    #expect(failure?.hint?.contains("model.float()") == true)
   }
 
   @Test(
