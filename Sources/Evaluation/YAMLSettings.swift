@@ -30,7 +30,8 @@ extension Settings {
     var reader = YAMLReader(file: file, folder: folder)
     let root: Node?
     do {
-      root = try Yams.compose(yaml: text)
+      // Some editors begin a file with a byte order mark, which is no part of the YAML.
+      root = try Yams.compose(yaml: text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text)
     } catch let error as YamlError {
       throw Failure.badData(
         "\(file) is not YAML: \(error.oneLine)", hint: "check colons, quotes and indentation")

@@ -41,12 +41,15 @@ struct BatchSizeTests {
     try String(contentsOf: folder.appending("\(name)/grid.csv"), encoding: .utf8)
   }
 
-  /// Makes a run folder that has the trained models of another one and no other result.
+  /// Makes a run folder that has the experiment and the trained models of another one, and no other
+  /// result.
   private func copyModels(from other: String, to name: String) throws {
     let target = folder.appending(name)
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-    try FileManager.default.copyItem(
-      at: folder.appending("\(other)/models"), to: target.appending(path: "models"))
+    for part in ["experiment.yaml", "models"] {
+      try FileManager.default.copyItem(
+        at: folder.appending("\(other)/\(part)"), to: target.appending(path: part))
+    }
   }
 
   @Test("grid.csv is the same for every batch size, and for steps in any order and process")

@@ -19,7 +19,7 @@ struct ChartFigureTests {
 
   @Test("A specification uses only columns of the data beside it, and refers to no other file")
   func fields() throws {
-    #expect(figures().map(\.name) == ["fgsm", "matrix-fgsm", "matrix-jsma"])
+    #expect(figures().map(\.name) == ["fgsm", "matrix-fgsm", "matrix-jsma", "worst-case"])
     for (name, figure) in figures() {
       let json = try JSONSerialization.jsonObject(with: figure.vegaLite("\(name).csv").json())
       let columns = Set(

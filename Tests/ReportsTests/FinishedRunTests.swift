@@ -17,7 +17,7 @@ struct FinishedRunTests {
       models: { a: { architecture: small, epochs: 3 } }
       attacks:
         fgsm: { epsilons: [0, 0.1] }
-        bisection: { of: fgsm, epsilons: [1] }
+        bisection: { of: fgsm, precision: 0, epsilons: [1] }
       images: { attacks: [bisection], count: 100 }
       \(more)
       """

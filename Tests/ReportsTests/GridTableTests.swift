@@ -66,8 +66,8 @@ import Testing
   }
 
   @Test func anAttackWithAnAimShowsHowOftenItHit() {
-    #expect(table(Sample.grid(), "jsma", 0.25).html().rendered.contains("target 96.0"))
-    #expect(!table(Sample.grid()).html().rendered.contains("target"))
+    #expect(table(Sample.grid(), "jsma", 0.25).html().rendered.contains("target class 96.0"))
+    #expect(!table(Sample.grid()).html().rendered.contains("target class"))
   }
 
   @Test func hostileNamesAreEscaped() {

@@ -84,7 +84,7 @@ struct SettingTests {
       ("count", "11", "a whole number from 1 to 10"),
       ("rate", "-0.1", "a number of at least 0"),
       ("limit", "6", "a whole number from 0 to 5"),
-      ("bound", "1.01", "a number from -1.0 to 1.0"),
+      ("bound", "1.01", "a number from -1 to 1"),
       ("width", "2.5", "a number from 0 to 2"),
       ("fast", "yes", "true or false"),
     ])
