@@ -80,7 +80,11 @@ struct Attack: ParsableCommand {
       plan: plan, source: source, victims: [source], data: images, seed: seed,
       evaluator: engine.evaluator())
     let request = runner.request
-    try existing.check(place) { ExampleSet.request(of: place) == request }
+    let there = ExampleSet.request(of: place)
+    try existing.check(place) { there != nil }
+    if let there, there != request {
+      Console.report("crossfire: \(out) held the examples of another request; they are replaced\n")
+    }
     let leftOut = try asUsage { try plan.leftOut(of: runner.data) }
     let progress = output.progress
     let probe = ModelProbe(
@@ -96,7 +100,7 @@ struct Attack: ParsableCommand {
     journal.remove()
     let checks = SingleChecks(
       probes: [probe], results: [result], plans: [plan], classCount: images.classCount)
-    let lines = [table(result.cells()), leftOut, spent(result), out, "", checks.text]
+    let lines = [checks.text, "", table(result.cells()), leftOut, spent(result), out]
     try output.show(
       Report(
         cells: result.cells(), spending: result.spending(), seconds: result.cost.seconds,

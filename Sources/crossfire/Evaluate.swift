@@ -84,6 +84,6 @@ struct Evaluate: ParsableCommand {
       ])
     }
     let checks = SingleChecks(probes: probes, classCount: images.classCount)
-    try output.show(lines, table.text + "\n\n" + checks.text)
+    try output.show(lines, checks.text + "\n\n" + table.text)
   }
 }

@@ -139,7 +139,7 @@ struct Train: ParsableCommand {
     let checks = try test.map { try self.checks(made.network, on: $0) }
     try output.show(
       Trained(training: made.training, flags: checks?.flags),
-      (["\(url.path)\(accuracy)"] + (checks.map { [$0.text] } ?? [])).joined(separator: "\n"))
+      (checks.map { $0.text + "\n\n" } ?? "") + "\(url.path)\(accuracy)")
   }
 
   /// The record of the training with the flags beside its keys.

@@ -70,10 +70,10 @@ struct Tune: ParsableCommand {
     let tuning = try run.run()
     let figure = folder.url.appending(path: "tuning.svg")
     try AtomicFile.write(TuningCurve(tuning).svg(), to: figure)
-    let checks = tuning.checks.map { "\n\n" + $0.text } ?? ""
+    let checks = tuning.checks.map { $0.text + "\n\n" } ?? ""
     try output.show(
       tuning.record,
-      "\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)\(checks)")
+      "\(checks)\(table(tuning))\n\n\(choice(tuning, validation))\ncurve: \(figure.path)")
     guard tuning.chosen != nil else {
       throw Failure(.failed, choice(tuning, validation), hint: "try smaller values of \(setting)")
     }

@@ -42,25 +42,32 @@ struct ReplaceTests {
     #expect(try bytes(file) != before)
   }
 
-  @Test("attack and export overwrite other results and other files only with --replace")
+  @Test("attack replaces other examples, and attack and export other files only with --replace")
   func attack() throws {
     let source = try model("m.safetensors")
     let out = folder.appending("e.safetensors").path
-    func attack(_ status: Int32, _ epsilon: String, _ more: String...) throws {
+    @discardableResult
+    func attack(_ status: Int32, _ epsilon: String, _ more: String...) throws -> String {
       let arguments = [
         "attack", "--model", source, "--data", "synthetic", "--count", "20", "--attack", "fgsm",
         "--epsilon", epsilon, "--out", out, "--threads", "1",
       ]
       let result = try Command(arguments + more).wait()
       #expect(result.status == status, "\(result.errors)")
+      return result.errors
     }
     try attack(0, "0.1")
     let before = try bytes(out)
     try attack(0, "0.1")
     #expect(try bytes(out) == before)
+    #expect(try attack(0, "0.2").contains("held the examples of another request"))
+    #expect(try bytes(out) != before)
+    let examples = try bytes(out)
+    try Data("mine".utf8).write(to: URL(filePath: out))
     try attack(74, "0.2")
-    #expect(try bytes(out) == before)
+    #expect(try bytes(out) == Data("mine".utf8))
     try attack(0, "0.2", "--replace")
+    #expect(try bytes(out) == examples)
 
     let table = folder.appending("notes.csv")
     try Data("mine".utf8).write(to: table)

@@ -31,8 +31,8 @@ struct TrainingNoticeTests {
     let file = folder.appending("m.safetensors")
     let made = try training(rate: 1e-12).run(into: file)
     let notice = try #require(made.training?.notices?.first)
-    #expect(
-      notice.hasPrefix("The model has not learned to predict the labels: its accuracy while training"))
+    let start = "The model has not learned to predict the labels: its accuracy while training"
+    #expect(notice.hasPrefix(start))
     #expect(notice.contains("predicting the most frequent class") && notice.contains("(warmup)"))
     #expect(try ModelFile(file).training?.notices == [notice])
   }

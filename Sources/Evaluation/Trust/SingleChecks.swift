@@ -55,8 +55,8 @@ extension TrustEvidence {
   /// Why a check on more than a model alone cannot be made with a single attack; nil if it can.
   fileprivate func reasonAgainst(_ check: TrustCheck) -> String? {
     switch check.name {
-    case TrustCheck.lostAsPictures.name: return "no pictures were exported"
     case _ where results.isEmpty: return "no attack was run"
+    case TrustCheck.lostAsPictures.name: return "no pictures were exported"
     case TrustCheck.noiseDoesAsWell.name:
       let isCompared = comparable.contains { result in
         plan(result.attack)?.attack.norm == .linf && (result.epsilons.last ?? 0) > 0

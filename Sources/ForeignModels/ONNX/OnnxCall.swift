@@ -22,7 +22,9 @@ struct OnnxCall {
   }
 
   /// An error of this node: its label, followed by the reason.
-  func wrong(_ reason: String) -> Failure { .badData("\(node.label) \(reason)") }
+  func wrong(_ reason: String) -> Failure {
+    .badData("\(node.label) \(reason)", hint: OnnxProgram.otherWay)
+  }
 
   // MARK: Inputs, counted from 0
 

@@ -82,10 +82,14 @@ struct OnnxProgram: ForeignProgram {
     let list = names.sorted().prefix(20).map { String($0.prefix(80)) }.joined(separator: ", ")
     throw Failure.badData(
       "operators that are not supported: \(list) (the first is \(unknown[0].label))",
-      hint: "save the model as TorchScript, which may use any operator: "
-        + "torch.jit.trace(model.eval(), images).save('model.pt'). docs/models.md lists the ONNX "
-        + "operators that are supported")
+      hint: otherWay)
   }
+
+  /// What to do with a model that has operators, or uses of operators, that are not supported.
+  static let otherWay =
+    "save the model as TorchScript, which may use any operator: "
+    + "torch.jit.trace(model.eval(), images).save('model.pt'). docs/models.md lists the ONNX "
+    + "operators that are supported"
 
   private static func lastUses(_ steps: [OnnxFile.Node], keeping output: String) -> [[String]] {
     var forgotten = [[String]](repeating: [], count: steps.count)
