@@ -72,6 +72,16 @@ struct GradientSlopesTests {
     #expect(!flags(probe { network.logits($0) }).contains(TrustCheck.ignoresInput.name))
   }
 
+  @Test("Attacks are compared within each budget of the effort")
+  func effort() {
+    let contestant = Contestant(name: "m", classifier: Self.network, fingerprint: "m")
+    let probe = ModelProbe(
+      of: contestant, on: Self.digits, noises: [], seed: Seed(1),
+      effort: ProbeEffort(images: 20, steps: 2, queries: 3, budgets: [0.01, 0.1]))
+    #expect(probe.contests.map(\.epsilon) == [0.01, 0.1])
+    #expect(probe.contests.allSatisfy { $0.underGradient.count == 20 && $0.steps == 2 })
+  }
+
   @Test("Gradients that are not numbers, and outputs that are not next to an image, are flagged")
   func notNumbers() {
     let network = Self.network

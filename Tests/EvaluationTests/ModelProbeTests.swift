@@ -75,6 +75,8 @@ struct ModelProbeTests {
   @Test("Probabilities, randomness and batch statistics each raise their own flag")
   func outputs() throws {
     #expect(flags(try probe { $0.softmax() }).contains(TrustCheck.givesProbabilities.name))
+    #expect(try #require(try probe().logitRange) > 0.5)
+    #expect(flags(try probe { $0 / 1000 }).contains(TrustCheck.logitsAreClose.name))
     let random = RandomSource(Seed(3))
     let noisy = try probe { $0 + random.normal($0.shape) }
     #expect(flags(noisy).contains(TrustCheck.changesWhenRepeated.name))

@@ -60,7 +60,8 @@ struct ModelZooTests {
     /// The columns of the table that stand for flags.
     static let columns: [(head: String, checks: [TrustCheck])] = [
       ("chance", [.notAboveChance, .belowChanceUnattacked]),
-      ("probabilities", [.givesProbabilities]), ("random", [.changesWhenRepeated]),
+      ("probabilities", [.givesProbabilities]), ("close", [.logitsAreClose]),
+      ("random", [.changesWhenRepeated]),
       ("zero", [.gradientsDoNotArrive, .zeroGradients]), ("slopes", [.gradientsDoNotMatch]),
       ("no budget", [.standsWithoutBudget]), ("Square", [.gradientFreeWins]),
     ]

@@ -22,8 +22,8 @@ extension ModelProbe {
   public static let loadingChecks: [TrustCheck] = [
     .givesNoNumbers, .gradientsAreNoNumbers, .ignoresInput, .gradientsDoNotArrive,
     .classesInAnotherOrder, .belowChanceUnattacked, .notAboveChance, .givesProbabilities,
-    .changesWhenRepeated, .changesInBatches, .zeroGradients, .gradientsDoNotMatch,
-    .standsWithoutBudget, .gradientFreeWins,
+    .logitsAreClose, .changesWhenRepeated, .changesInBatches, .zeroGradients,
+    .gradientsDoNotMatch, .standsWithoutBudget, .gradientFreeWins,
   ]
 
   /// The flags of these checks that this probe raises.

@@ -79,6 +79,20 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   /// Whether the outputs depend on the batch, by more than rounding and randomness can explain.
   var dependsOnBatch: Bool { changeWhenAlone > Self.largestRounding && !isRandom }
 
+  /// The difference of the largest and the smallest logit in the median image; nil if there is none.
+  ///
+  /// It is that of the log-probabilities. The predicted class has the probability that the others
+  /// leave.
+  var logitRange: Double? {
+    let others = otherLogProbabilities.count / max(1, right.count)
+    guard others > 0, brokenRows == 0 else { return nil }
+    let ranges = right.indices.map { image -> Double in
+      let row = otherLogProbabilities[image * others..<(image + 1) * others].map(Double.init)
+      return log(max(0, 1 - row.map(exp).reduce(0, +))) - (row.min() ?? 0)
+    }
+    return ranges.sorted()[ranges.count / 2]
+  }
+
   /// For how many images the gradient for the label or for the next class is infinite or not a
   /// number (NaN).
   var brokenGradients: Int {

@@ -1,4 +1,5 @@
 import Attacks
+import Foundation
 import Support
 
 /// Trust checks on the outputs of each model itself (`ModelProbe`).
@@ -127,6 +128,34 @@ extension TrustCheck {
       Finding(
         because: "The outputs of \(probe.model) for each of \(probe.right.count) images are "
           + "a probability distribution.",
+        victim: probe.model)
+    }
+  }
+
+  static let logitsAreClose = TrustCheck(
+    name: "logits close together",
+    raisedIf: """
+      in the median of the first images, the largest and the smallest logit of a model differ by \
+      less than 0.5, and the model is above chance
+      """,
+    meaning: """
+      All classes have almost the same probability. The gradient of the cross-entropy then leads \
+      from the label towards the mean of all other classes, and not towards the nearest one, so \
+      attacks with this loss look weaker than they are. A common cause is a division of the logits \
+      by a temperature.
+      """,
+    advice: """
+      Remove the division, or attack with a loss that a factor does not change in this way \
+      (loss=margin or loss=logits-ratio).
+      """
+  ) { evidence in
+    evidence.probes.compactMap { probe in
+      guard let range = probe.logitRange, range < 0.5, !probe.ignoresClasses,
+        evidence.isAboveChance(probe.right.trueCount, of: probe.right.count)
+      else { return nil }
+      return Finding(
+        because: "The largest and the smallest logit of \(probe.model) differ by "
+          + "\(String(format: "%.2g", range)) in the median of \(probe.right.count) images.",
         victim: probe.model)
     }
   }

@@ -58,8 +58,9 @@ public struct TrustCheck: Sendable {
   public static let all: [TrustCheck] = [
     givesNoNumbers, gradientsAreNoNumbers, ignoresInput, gradientsDoNotArrive,
     classesInAnotherOrder, belowChanceUnattacked, notAboveChance, givesProbabilities,
-    changesWhenRepeated, changesInBatches, zeroGradients, gradientsDoNotMatch, standsWithoutBudget,
-    gradientFreeWins, blackBoxBeatsWhiteBox, oneStepBeatsMany, noiseDoesAsWell, lostAsPictures,
+    logitsAreClose, changesWhenRepeated, changesInBatches, zeroGradients, gradientsDoNotMatch,
+    standsWithoutBudget, gradientFreeWins, blackBoxBeatsWhiteBox, oneStepBeatsMany,
+    noiseDoesAsWell, lostAsPictures,
   ]
 }
 
