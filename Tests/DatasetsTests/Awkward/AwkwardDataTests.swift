@@ -57,10 +57,23 @@ struct AwkwardDataTests {
     } catch let failure as Failure {
       #expect(failure.kind == .badData, "\(failure)")
       #expect(awkward.mayBeRefused, "\(awkward): \(failure)")
+      try follow(failure, awkward)
+    }
+  }
+
+  /// Does what the hints about classes.txt say, one after the other, until the folder can be read.
+  private func follow(_ failure: Failure, _ awkward: AwkwardFolders) throws {
+    var failure = failure
+    for _ in 0..<4 {
       let hint = try #require(failure.hint, "no advice: \(failure)")
       guard try awkward.follow(hint, in: folder.url) else { return }
-      try expectRight(DataReference(folder.url.path).load(defaultSplit: .test), awkward)
+      do {
+        return try expectRight(DataReference(folder.url.path).load(defaultSplit: .test), awkward)
+      } catch let next as Failure {
+        failure = next
+      }
     }
+    Issue.record("\(awkward) is refused although all advice was followed: \(failure)")
   }
 
   /// Every picture has the class of its folder. If pictures are missing or classes have other names
