@@ -15,7 +15,7 @@ struct Inspect: ParsableCommand {
       place of logits, outputs that change between evaluations, gradients that
       vanish or that the outputs do not follow, and attacks without gradients that
       beat one with gradients. With --deep, the attacks of these tests get more
-      images, steps, queries and budgets, which takes minutes for a small model.
+      images, steps, queries and budgets, which can take minutes.
 
       EXAMPLES
         crossfire inspect normal.safetensors

@@ -15,7 +15,7 @@ public struct ProbeEffort: Codable, Equatable, Sendable {
 
   /// A few seconds for a small network on pictures of digits.
   public static let quick = ProbeEffort(images: 64, steps: 20, queries: 100, budgets: [0.2])
-  /// Minutes for a small network on pictures of digits.
+  /// Up to some minutes for a small network on pictures of digits.
   public static let deep = ProbeEffort(
     images: 256, steps: 100, queries: 1000, budgets: [0.03, 0.1, 0.3])
 }
