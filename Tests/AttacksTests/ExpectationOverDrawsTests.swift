@@ -76,9 +76,9 @@ struct ExpectationOverDrawsTests {
   func ensemble() {
     for epsilon in [0.1, 0.25] {
       let pgd = success(ProjectedGradientDescent(), epsilon)
-      let once = success(AutoAttack(steps: 40, queries: 50), epsilon)
+      let once = success(AutoAttack(steps: 20, queries: 50), epsilon)
       let averaged = success(
-        AutoAttack(steps: 40, queries: 50, over: ExpectationOverDraws(draws: 10)), epsilon)
+        AutoAttack(steps: 20, queries: 50, over: ExpectationOverDraws(draws: 10)), epsilon)
       // Two of the 40 images may differ by chance.
       #expect(averaged >= max(once, pgd) - 0.05, "\(averaged) \(once) \(pgd)")
     }

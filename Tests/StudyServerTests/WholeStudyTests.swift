@@ -32,7 +32,7 @@ struct WholeStudyTests {
   }
 
   @Test(
-    "The score's intervals contain the probabilities, although the server is killed in between",
+    "The scores agree with the probabilities, although the server is killed in between",
     .enabled(if: FileManager.default.isExecutableFile(atPath: ServedProcess.program.path)))
   func whole() async throws {
     let temporary = TemporaryFolder()
@@ -85,14 +85,17 @@ struct WholeStudyTests {
     #expect(results.conditions.count == 2)
     for result in results.conditions {
       let truth = try #require(fooled[result.condition.source])
-      let interval = try #require(result.fooled.bootstrap)
-      #expect(interval[0] <= truth && truth <= interval[1], "\(result.condition): \(result.fooled)")
+      // Who sees which pictures depends on who arrives first, so the answers differ from run to run.
+      // An interval of four standard errors leaves out the truth in one of 15,000 runs.
+      func interval(_ share: StudyResults.Share) -> ClosedRange<Double> {
+        wilsonInterval(successes: share.count, of: share.of, quantile: 4)
+      }
+      #expect(interval(result.fooled).contains(truth), "\(result.condition): \(result.fooled)")
       // A mistake is reasonable if the target is named first, for "none of them", and if the target
       // is named second after the image's label.
       let reasonable = truth + 0.1 + (1 - truth - 0.1) * 0.3
-      let wider = try #require(result.reasonable.bootstrap)
       #expect(
-        wider[0] <= reasonable && reasonable <= wider[1],
+        interval(result.reasonable).contains(reasonable),
         "\(result.condition): \(result.reasonable)")
     }
   }
