@@ -94,30 +94,54 @@ let package = Package(
       name: "crossfire-fuzz",
       dependencies: ["Evaluation", "Datasets", "Support", "TestSupport", "CZlib"],
       path: "Tests/Fuzz"),
+    // Test targets name every module that they import, so that a change to one of them compiles
+    // them again.
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "TestSupport"]),
+    .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "Support", "TestSupport"]),
     .testTarget(
-      name: "ForeignModelsTests", dependencies: ["ForeignModels", "TestSupport"],
+      name: "ForeignModelsTests",
+      dependencies: ["ForeignModels", "ModelCore", "Support", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
-    .testTarget(name: "DefensesTests", dependencies: ["Defenses", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Defenses", "TestSupport"]),
-    .testTarget(name: "ImageSetsTests", dependencies: ["ImageSets", "TestSupport"]),
+      name: "DatasetsTests", dependencies: ["Datasets", "ModelCore", "Support", "TestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(
+      name: "AttacksTests",
+      dependencies: ["Attacks", "ForeignModels", "ModelCore", "Support", "TestSupport"]),
+    .testTarget(
+      name: "DefensesTests",
+      dependencies: ["Defenses", "Attacks", "Datasets", "ModelCore", "Support", "TestSupport"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Evaluation", "Defenses", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "ImageSetsTests",
+      dependencies: [
+        "ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support", "TestSupport",
+      ]),
     .testTarget(
       name: "StudyServerTests",
       dependencies: [
-        "StudyServer", "HumanStudy", "crossfire", "TestSupport",
+        "StudyServer", "HumanStudy", "Evaluation", "Datasets", "ModelCore", "Support", "crossfire",
+        "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .testTarget(name: "HumanStudyTests", dependencies: ["HumanStudy", "TestSupport"]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["HumanStudy", "Reports", "Defenses", "TestSupport"]),
+      name: "HumanStudyTests",
+      dependencies: ["HumanStudy", "Evaluation", "Datasets", "ModelCore", "Support", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: [
+        "HumanStudy", "Reports", "Evaluation", "Defenses", "ModelCore", "Support", "TestSupport",
+      ]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "crossfire", "crossfire-fuzz", "StudyServer", "HumanStudy", "Evaluation", "TestSupport",
+        "crossfire", "crossfire-fuzz", "StudyServer", "HumanStudy", "Evaluation", "Defenses",
+        "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6],

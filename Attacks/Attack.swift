@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Support
 
@@ -48,6 +49,9 @@ public protocol Attack: Sendable {
   /// Everything else that the results depend on, for records and fingerprints. An example is the
   /// fingerprint of the weights of a source model.
   var dependencies: [String: String] { get }
+
+  /// The files that the attack was made from, such as that of a surrogate.
+  var files: [URL] { get }
 
   /// Checks that the attack can be run against a classifier.
   /// - Throws: `Failure`, which says what does not fit.
@@ -114,6 +118,7 @@ extension Attack {
   public static var runsAnotherAttack: Bool { false }
   public static var hasFrames: Bool { false }
   public var dependencies: [String: String] { [:] }
+  public var files: [URL] { [] }
   public var needsPictures: Bool { false }
   public var usesGradients: Bool { !Self.isControl }
   public var singleStepLoss: AttackLoss? { nil }

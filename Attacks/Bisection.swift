@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Support
 
@@ -67,6 +68,7 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
   public var needsPictures: Bool { attack.needsPictures }
   public var usesGradients: Bool { attack.usesGradients }
   public var dependencies: [String: String] { attack.dependencies }
+  public var files: [URL] { attack.files }
   public var norm: Norm { attack.norm }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {

@@ -34,7 +34,7 @@ extension Norm {
       self == .linf
       ? "is more than any pixel can change: the images have \(values)"
       : "is more than a whole image can change: the images have \(features) \(values), so the "
-        + "largest perturbation has the \(name) norm \(largest.rounded(toPlaces: 4))"
+        + "largest perturbation has the \(symbol) norm \(largest.rounded(toPlaces: 4))"
     let isOfBytes = self == .linf && valueRange == 0...1 && budget <= 255
     let share = (budget / 255).rounded(toPlaces: 4)
     throw Failure.usage(
@@ -43,15 +43,6 @@ extension Norm {
         ? "\(budget.plainDecimal) of 255 is \(share): write \(budget.plainDecimal)/255"
         : "state the budget in the unit of the values; it can be at most "
           + largest.rounded(toPlaces: 4))
-  }
-
-  private var name: String {
-    switch self {
-    case .linf: "ℓ∞"
-    case .l2: "ℓ2"
-    case .l1: "ℓ1"
-    case .l0: "ℓ0"
-    }
   }
 }
 

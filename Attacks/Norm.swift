@@ -11,6 +11,9 @@ public enum Norm: String, Sendable, Codable, CaseIterable {
   /// ℓ0: the number of changed features. Each channel of a pixel is a feature.
   case l0
 
+  /// The norm's symbol: ℓ∞, ℓ2.
+  public var symbol: String { rawValue.replacing("linf", with: "ℓ∞").replacing("l", with: "ℓ") }
+
   /// The norm of each perturbation: `[N, …]` → `[N]`.
   public func size(_ perturbation: Tensor) -> Tensor {
     let flat = perturbation.flattened

@@ -64,6 +64,8 @@ public struct SurrogateTransfer: Attack {
     }
   }
 
+  public var files: [URL] { attack.files + [file].compactMap { $0 } }
+
   public var dependencies: [String: String] {
     attack.dependencies.merging(["surrogate": fingerprint]) { $1 }
   }

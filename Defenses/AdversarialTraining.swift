@@ -1,4 +1,5 @@
 import Attacks
+import Foundation
 import ModelCore
 import Support
 
@@ -40,6 +41,7 @@ public struct AdversarialTraining: Defense, Objective, Configurable {
   }
 
   public var dependencies: [String: String] { inner.attack.dependencies }
+  public var files: [URL] { inner.attack.files }
   public var budget: (norm: Norm, epsilon: Double)? { (inner.attack.norm, inner.epsilon) }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {

@@ -1,5 +1,6 @@
 import Attacks
 import Datasets
+import Foundation
 import Support
 
 /// A method to train a network that is harder to fool: an objective, together with everything that
@@ -29,6 +30,9 @@ public protocol Defense: Sendable {
   /// refused before anything is trained.
   var needs: Set<AnnotationKind> { get }
 
+  /// The files that the defense was made from, such as those of other models.
+  var files: [URL] { get }
+
   /// The budget ε of the perturbations that the defense makes, with its norm; nil if it makes none.
   var budget: (norm: Norm, epsilon: Double)? { get }
 
@@ -43,6 +47,7 @@ public protocol Defense: Sendable {
 extension Defense {
   public var dependencies: [String: String] { [:] }
   public var needs: Set<AnnotationKind> { [] }
+  public var files: [URL] { [] }
   public var budget: (norm: Norm, epsilon: Double)? { nil }
 
   /// The name and the settings, for example `labelSmoothing(alpha=0.1)`.

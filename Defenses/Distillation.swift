@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Support
 
@@ -50,6 +51,7 @@ public struct Distillation: Defense, Configurable {
   }
 
   public var dependencies: [String: String] { teacher.map { ["teacher": $0.fingerprint] } ?? [:] }
+  public var files: [URL] { teacher.map { [$0.file] } ?? [] }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
     if let teacher {

@@ -43,6 +43,7 @@ public struct EnsembleAdversarialTraining: Defense {
     return own.dependencies.merging(weights) { $1 }
   }
 
+  public var files: [URL] { own.files + sources.map(\.file) }
   public var budget: (norm: Norm, epsilon: Double)? { own.budget }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {

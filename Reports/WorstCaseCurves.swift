@@ -50,11 +50,6 @@ extension Grid {
   }
 }
 
-extension Norm {
-  /// The norm's symbol: ℓ∞, ℓ2.
-  var symbol: String { rawValue.replacing("linf", with: "ℓ∞").replacing("l", with: "ℓ") }
-}
-
 extension ReportPage {
   /// The section on the worst case; nil if there are too few budgets for a curve.
   var worstCases: Section? {

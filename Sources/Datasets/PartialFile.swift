@@ -87,7 +87,7 @@ final class PartialFile: @unchecked Sendable {
   }
 
   private func failure() -> Failure {
-    let reason = String(cString: strerror(errno)).lowercased()
+    let reason = systemReason()
     return .cannotWrite(
       "cannot write \(place.path): \(reason)", hint: "check the folder and the space left in it")
   }

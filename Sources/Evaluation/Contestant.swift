@@ -1,3 +1,4 @@
+import ForeignModels
 import ModelCore
 
 /// A named model that takes part in an evaluation, in the form in which it is attacked and judged.
@@ -11,5 +12,15 @@ public struct Contestant: Sendable {
     self.name = name
     self.classifier = classifier
     self.fingerprint = fingerprint
+  }
+
+  /// A model that was read from a file.
+  public init(name: String, _ model: LoadedModel) {
+    self.init(name: name, classifier: model.classifier, fingerprint: model.fingerprint)
+  }
+
+  /// A network in its frozen form.
+  public init(name: String, _ network: Network) throws {
+    self.init(name: name, classifier: try network.frozen(), fingerprint: network.fingerprint)
   }
 }

@@ -67,9 +67,7 @@ struct TrainingNotices {
   }
 
   private func mostFrequentShare(_ images: LabelledImages) -> Double {
-    let labels = images.labels.int64s()
-    let counts = labels.reduce(into: [:]) { $0[$1, default: 0] += 1 }.values
-    return Double(counts.max() ?? 0) / Double(max(1, labels.count))
+    Double(images.histogram.max() ?? 0) / Double(images.count)
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }

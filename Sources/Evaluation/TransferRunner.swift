@@ -52,9 +52,8 @@ public struct TransferRunner {
   /// The number of examples of the first images, or of all if there are fewer. Images without a
   /// goal have none.
   func examples(ofImages images: Int) -> Int {
-    let count = min(images, data.count)
-    return plan.goal.aimed(data.annotations.at(Tensor(labels: Array(0..<count))).labels).count
-      * perImage
+    let labels = data.labels.narrow(0, 0, min(images, data.count))
+    return plan.goal.aimed(labels).count * perImage
   }
 
   /// Runs the attack over all images.

@@ -85,8 +85,7 @@ public struct TuningRun {
       let file = try ModelTraining(
         name: name, plan: plan, training: all, test: nil, device: device, progress: progress
       ).run(into: folder.model(name))
-      return Contestant(
-        name: name, classifier: try file.network.frozen(), fingerprint: file.network.fingerprint)
+      return try Contestant(name: name, file.network)
     }
     let (result, plan) = try judge(contestants, heldOut)
     let cells = result.cells()

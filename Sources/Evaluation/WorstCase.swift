@@ -52,32 +52,73 @@ extension [TransferResult] {
       let images = attacked.map(\.imageCount).max() ?? 0
       let compared = attacked.filter { $0.imageCount == images }
       let epsilons = Set(compared.flatMap(\.epsilons)).filter { $0 > 0 }.sorted()
-      let reaches = compared.map { $0.reaches(norm) }
-      let fooling = victims.map { victim in
-        zip(compared, reaches).map { $0.foolingBudgets(victim, $1) }
+      var fooling = victims.map { FoolingBudgets(of: $0, images: images) }
+      // The smallest budget within which each attack has an example.
+      let reached = compared.map { result in
+        let reaches = result.reaches(norm)
+        let least =
+          zip(result.epsilons, reaches).filter { $0.0 > 0 }.compactMap { $0.1.min() }.min()
+          ?? .infinity
+        for place in fooling.indices { fooling[place].add(result, reaches, from: least) }
+        return least
       }
       return epsilons.flatMap { epsilon -> [WorstCase] in
-        let tried = compared.indices.filter { place in
-          zip(compared[place].epsilons, reaches[place]).contains { budget, reach in
-            budget > 0 && reach.contains { $0 <= epsilon }
-          }
-        }
+        let tried = zip(compared, reached).filter { $0.1 <= epsilon }.map(\.0)
         guard !tried.isEmpty else { return [] }
-        return victims.enumerated().map { number, victim in
-          func right(_ places: [Int]) -> Int {
-            (0..<images).count { image in
-              places.allSatisfy { fooling[number][$0][image] > epsilon }
-            }
-          }
-          let own = tried.filter { compared[$0].source == victim }
-          return WorstCase(
+        return zip(victims, fooling).map { victim, budgets in
+          WorstCase(
             victim: victim, norm: norm.rawValue, epsilon: epsilon,
-            attacks: names.filter { name in tried.contains { compared[$0].attack == name } },
-            images: images, rightUnderOwn: own.isEmpty ? nil : right(own),
-            rightUnderAll: right([Int](compared.indices)))
+            attacks: names.filter { name in tried.contains { $0.attack == name } },
+            images: images,
+            rightUnderOwn: tried.contains { $0.source == victim }
+              ? budgets.own.count { $0 > epsilon } : nil,
+            rightUnderAll: budgets.all.count { $0 > epsilon })
         }
       }
     }
+  }
+}
+
+/// For each image, the smallest budget within which a victim misclassifies one of its examples: 0 if
+/// it misclassifies the unchanged image, and ∞ if it classifies all examples correctly.
+private struct FoolingBudgets {
+  let victim: String
+  /// Under all attacks.
+  private(set) var all: [Double]
+  /// Under the attacks on the victim itself, each from the smallest budget on within which it has
+  /// an example.
+  private(set) var own: [Double]
+
+  init(of victim: String, images: Int) {
+    self.victim = victim
+    all = [Double](repeating: .infinity, count: images)
+    own = all
+  }
+
+  /// Adds the examples of an attack.
+  /// - Parameters:
+  ///   - reaches: for each budget, the smallest budget that each example is within.
+  ///   - least: the smallest budget within which the attack has an example.
+  mutating func add(_ result: TransferResult, _ reaches: [[Double]], from least: Double) {
+    guard let place = result.victims.firstIndex(of: victim) else { return }
+    let clean = result.clean.select(0, place).differs(from: result.labels).int64s()
+    for (example, isWrong) in clean.enumerated() where isWrong != 0 {
+      lower(result, example, to: 0, from: least)
+    }
+    for (epsilon, reaches) in zip(result.epsilons, reaches) {
+      let right = result.right(epsilon, victim) ?? []
+      for (example, isRight) in right.enumerated() where !isRight {
+        lower(result, example, to: reaches[example], from: least)
+      }
+    }
+  }
+
+  private mutating func lower(
+    _ result: TransferResult, _ example: Int, to budget: Double, from least: Double
+  ) {
+    let image = example / result.examplesPerImage
+    all[image] = min(all[image], budget)
+    if result.source == victim { own[image] = min(own[image], max(least, budget)) }
   }
 }
 
@@ -97,25 +138,6 @@ extension TransferResult {
         norm == .l0 || Double(size) <= epsilon * 1.001 ? epsilon : Double(size)
       }
     }
-  }
-
-  /// For each image, the smallest budget within which a victim misclassifies one of its examples:
-  /// 0 if it misclassifies the unchanged image, and ∞ if it classifies all examples correctly.
-  fileprivate func foolingBudgets(_ victim: String, _ reaches: [[Double]]) -> [Double] {
-    var smallest = [Double](repeating: .infinity, count: imageCount)
-    guard let place = victims.firstIndex(of: victim) else { return smallest }
-    for (example, isWrong) in clean.select(0, place).differs(from: labels).int64s().enumerated()
-    where isWrong != 0 {
-      smallest[example / examplesPerImage] = 0
-    }
-    for (budget, epsilon) in epsilons.enumerated() {
-      let right = right(epsilon, victim) ?? []
-      for (example, isRight) in right.enumerated() where !isRight {
-        let image = example / examplesPerImage
-        smallest[image] = Swift.min(smallest[image], reaches[budget][example])
-      }
-    }
-    return smallest
   }
 }
 

@@ -30,8 +30,7 @@ extension Settings {
     var reader = YAMLReader(file: file, folder: folder)
     let root: Node?
     do {
-      // Some editors begin a file with a byte order mark, which is no part of the YAML.
-      root = try Yams.compose(yaml: text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text)
+      root = try Yams.compose(yaml: text.withoutByteOrderMark)
     } catch let error as YamlError {
       throw Failure.badData(
         "\(file) is not YAML: \(error.oneLine)", hint: "check colons, quotes and indentation")

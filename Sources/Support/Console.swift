@@ -38,8 +38,7 @@ public enum Console {
     case EPIPE: throw ReaderGone()
     case let reason?:
       throw Failure.cannotWrite(
-        "cannot write the result to standard output: "
-          + String(cString: strerror(reason)).lowercased(),
+        "cannot write the result to standard output: \(systemReason(reason))",
         hint: "send standard output to a terminal, a file or a pipe that can be written")
     }
   }
@@ -67,4 +66,10 @@ public enum Console {
 /// The function `write` of the system, which the methods of the same name hide.
 func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+/// The system's reason for a failed call, in words: `no space left on device`.
+/// - Parameter code: the number of the error; that of the last failed call unless given.
+package func systemReason(_ code: Int32 = errno) -> String {
+  String(cString: strerror(code)).lowercased()
 }

@@ -65,17 +65,14 @@ struct Attack: ParsableCommand {
     let (reference, named, place) = (
       try DataReference(data), try NamedModel(model), URL(filePath: out)
     )
-    try ReplaceOption.check(
-      place,
-      isNoneOf: [reference.path, named.url] + plan.parameters.values.map { URL(filePath: $0) })
+    try ReplaceOption.check(place, isNoneOf: [reference.path, named.url] + plan.attack.files)
     try AtomicFile.probe(place)
     let images = try output.load(reference, .test).chosen(
       first: chosen.count, sample: chosen.sample, seed: seed
     ) { output.progress.note($0) }
     try plan.goal.validate(classCount: images.classCount)
     let loaded = try architecture.load(named, for: images, device: device)
-    let source = Contestant(
-      name: named.name, classifier: loaded.classifier, fingerprint: loaded.fingerprint)
+    let source = Contestant(name: named.name, loaded)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: seed,
       evaluator: engine.evaluator())

@@ -59,14 +59,15 @@ struct Evaluate: ParsableCommand {
     let progress = output.progress
     var probes: [ModelProbe] = []
     let lines = try models.map { model in
-      let loaded = try architecture.load(model, for: images, device: device)
-      let classifier = loaded.classifier
-      progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = evaluator.predictions(of: classifier, on: images) { progress.update($0) }
-      progress.end(nil)
       let contestant = Contestant(
-        name: model.name, classifier: classifier, fingerprint: loaded.fingerprint)
-      let probe = ModelProbe(checking: contestant, on: images, seed: Seed(1), progress: progress)
+        name: model.name, try architecture.load(model, for: images, device: device))
+      progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
+      let predictions = evaluator.predictions(of: contestant.classifier, on: images) {
+        progress.update($0)
+      }
+      progress.end(nil)
+      let probe = ModelProbe(
+        checking: contestant, on: images, seed: Seed(1), progress: progress)
       probes.append(probe)
       let checks = SingleChecks(probes: [probe], classCount: images.classCount)
       let correct = Int(predictions.equals(images.labels).to(.int64).sum().scalar)

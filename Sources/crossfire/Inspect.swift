@@ -133,13 +133,12 @@ struct Inspect: ParsableCommand {
   }
 
   private func probe(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> ModelProbe {
-    let contestant = Contestant(
-      name: name, classifier: model.classifier, fingerprint: model.fingerprint)
     let progress = output.progress
     progress.begin("test \(name)", total: 1, unit: "model")
     defer { progress.end(nil) }
     return ModelProbe(
-      of: contestant, on: images, noises: [], seed: Seed(1), effort: deep ? .deep : .quick)
+      of: Contestant(name: name, model), on: images, noises: [], seed: Seed(1),
+      effort: deep ? .deep : .quick)
   }
 
   /// The checks that a model must pass before its evaluation means anything, each with its result.

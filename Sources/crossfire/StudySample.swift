@@ -128,10 +128,9 @@ struct StudySample: ParsableCommand {
       guard seen.insert(origin.source).inserted,
         let network = try? ModelFile(RunFolder.model(origin.source, in: run), device: device)
           .network,
-        network.fingerprint == origin.sourceFingerprint, let frozen = try? network.frozen()
+        network.fingerprint == origin.sourceFingerprint
       else { return nil }
-      return Contestant(
-        name: origin.source, classifier: frozen, fingerprint: network.fingerprint)
+      return try? Contestant(name: origin.source, network)
     }
   }
 }

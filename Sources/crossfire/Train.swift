@@ -122,7 +122,7 @@ struct Train: ParsableCommand {
     }
     let reference = try DataReference(data)
     let url = URL(filePath: out)
-    let sources = plan.defense.members.flatMap(\.defense.parameters).map { URL(filePath: $0.value) }
+    let sources = plan.defense.members.flatMap(\.defense.files)
     try ReplaceOption.check(url, isNoneOf: [reference.path] + sources)
     let all = try output.load(reference, .train)
     let training = try count.map { try all.first($0) } ?? all
@@ -159,10 +159,9 @@ struct Train: ParsableCommand {
   /// The trust checks of the trained model on the test images.
   private func checks(_ network: Network, on test: LabelledImages) throws -> SingleChecks {
     let name = URL(filePath: out).deletingPathExtension().lastPathComponent
-    let contestant = Contestant(
-      name: name, classifier: try network.frozen(), fingerprint: network.fingerprint)
     let probe = ModelProbe(
-      checking: contestant, on: test, seed: Seed(1), progress: output.progress)
+      checking: try Contestant(name: name, network), on: test, seed: Seed(1),
+      progress: output.progress)
     return SingleChecks(probes: [probe], classCount: test.classCount)
   }
 

@@ -5,20 +5,11 @@ import Testing
 
 @Suite("The mixed logistic model")
 struct MixedLogisticModelTests {
-  private func cells(_ reference: MixedModelReference) -> [MixedLogisticModel.Cell] {
-    reference.answers.split(whereSeparator: \.isWhitespace).map { word in
-      let code = Int(word)!
-      return .init(
-        condition: code / 10 % 10, participant: code / 10_000, image: code / 100 % 100,
-        successes: code % 10)
-    }
-  }
-
   @Test(
     "estimates equal lme4's to a thousandth, and standard errors to a hundredth",
     arguments: mixedModelReference)
   func lme4(_ reference: MixedModelReference) {
-    let cells = cells(reference)
+    let cells = MixedLogisticModel.Cell.decoded(reference.answers)
     let model = MixedLogisticModel(cells, .intercepts(conditions: reference.conditions))
     #expect(model.isConverged)
     for condition in 0..<reference.conditions {
@@ -46,7 +37,7 @@ struct MixedLogisticModelTests {
 
   @Test("exchanging participants and images changes neither the deviance nor the deviations")
   func symmetry() {
-    let cells = cells(mixedModelReference[0])
+    let cells = MixedLogisticModel.Cell.decoded(mixedModelReference[0].answers)
     let swapped = cells.map { cell in
       MixedLogisticModel.Cell(
         condition: cell.condition, participant: cell.image, image: cell.participant,

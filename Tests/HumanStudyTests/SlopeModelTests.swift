@@ -5,15 +5,6 @@ import Testing
 
 @Suite("The mixed logistic model with slopes")
 struct SlopeModelTests {
-  private func cells(_ reference: SlopeModelReference) -> [MixedLogisticModel.Cell] {
-    reference.answers.split(whereSeparator: \.isWhitespace).map { word in
-      let code = Int(word)!
-      return .init(
-        condition: code / 10 % 10, participant: code / 10_000, image: code / 100 % 100,
-        successes: code % 10)
-    }
-  }
-
   private func effect(_ spread: [Double?]) -> RandomEffect {
     spread[1] == nil ? .intercept : spread[2] == nil ? .slope : .correlatedSlope
   }
@@ -30,7 +21,7 @@ struct SlopeModelTests {
     "estimates equal lme4's to a thousandth, and standard errors to a hundredth",
     arguments: slopeModelReference)
   func lme4(_ reference: SlopeModelReference) {
-    let cells = cells(reference)
+    let cells = MixedLogisticModel.Cell.decoded(reference.answers)
     let model = MixedLogisticModel(cells, design(reference, [0, 1]))
     #expect(model.isConverged)
     for place in 0..<2 {
@@ -54,7 +45,7 @@ struct SlopeModelTests {
   @Test("the comparison's p is that of the likelihood ratio of lme4's models")
   func p() throws {
     let reference = slopeModelReference[0]
-    let comparison = MixedComparison(cells(reference))
+    let comparison = MixedComparison(MixedLogisticModel.Cell.decoded(reference.answers))
     let expected = erfc((reference.logLikelihood - reference.nullLogLikelihood).squareRoot())
     #expect(abs(try #require(comparison.p) - expected) < 1e-3 * expected)
     #expect(comparison.effects.leftOut.isEmpty && comparison.notes.isEmpty)
@@ -65,7 +56,7 @@ struct SlopeModelTests {
 
   @Test("a model with slopes of 0 has the deviance of the model with intercepts")
   func nested() {
-    let cells = cells(slopeModelReference[1])
+    let cells = MixedLogisticModel.Cell.decoded(slopeModelReference[1].answers)
     let slopes = LaplaceDeviance(cells, design(slopeModelReference[1], [0, 1]))
     let intercepts = LaplaceDeviance(cells, .intercepts(conditions: 2))
     let (with, without) = (
@@ -81,7 +72,7 @@ struct SlopeModelTests {
     ])
   func gradient(_ participants: RandomEffect, _ images: RandomEffect) throws {
     let deviance = LaplaceDeviance(
-      cells(slopeModelReference[2]),
+      MixedLogisticModel.Cell.decoded(slopeModelReference[2].answers),
       .init(
         coefficients: [0, 1], contrasts: [-0.5, 0.5], participants: participants, images: images))
     let point =

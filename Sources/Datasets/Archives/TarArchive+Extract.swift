@@ -45,6 +45,6 @@ extension TarArchive {
   }
 
   private func cannotWrite(_ target: URL) -> Failure {
-    .cannotWrite("cannot write \(target.path): \(String(cString: strerror(errno)).lowercased())")
+    .cannotWrite("cannot write \(target.path): \(systemReason())")
   }
 }

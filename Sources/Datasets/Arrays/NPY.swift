@@ -92,9 +92,7 @@ enum NPY {
     bytes.withUnsafeBytes { raw in
       switch code {
       case "b1": return Tensor(raw.map { UInt8($0 == 0 ? 0 : 1) }, shape: shape).to(.bool)
-      case "f2":
-        let halves = raw.bindMemory(to: UInt16.self)
-        return Tensor(halves.map { half(UInt16(littleEndian: $0)) }, shape: shape)
+      case "f2": return StoredType.float16.tensor(copying: raw, shape: shape)
       default: break
       }
       guard type == .int64, code != "i8" else {
@@ -113,19 +111,6 @@ enum NPY {
         }
       return Tensor(numbers, shape: shape)
     }
-  }
-
-  /// The number that 16 bits stand for: a sign, five bits of an exponent and ten of a fraction (IEEE
-  /// 754 binary16).
-  private static func half(_ bits: UInt16) -> Float {
-    let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1023))
-    let size: Float =
-      switch exponent {
-      case 0: fraction * 0x1p-24
-      case 31: fraction == 0 ? .infinity : .nan
-      default: Float(sign: .plus, exponent: exponent - 25, significand: 1) * (1024 + fraction)
-      }
-    return bits & 0x8000 == 0 ? size : -size
   }
 
   /// The header of an array: a Python dictionary such as `{'descr': '<f4', 'fortran_order': False,

@@ -30,9 +30,7 @@ struct ClassNamesFile {
   init(_ url: URL) throws {
     self.url = url
     let bytes = [UInt8](try readFile(url, limit: 1 << 24))
-    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
-    let content = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
-    guard let text = String(validating: content, as: UTF8.self) else {
+    guard let text = String(validating: bytes, as: UTF8.self)?.withoutByteOrderMark else {
       throw Failure.badData(
         "\(url.path): expected text in UTF-8, found other bytes",
         hint: "save it as UTF-8 in a text editor")

@@ -29,7 +29,7 @@ struct FolderEntry {
   ///   not UTF-8.
   static func all(in folder: URL, hidden: Bool = false) throws -> [FolderEntry] {
     guard let stream = opendir(folder.path) else {
-      let reason = String(cString: strerror(errno)).lowercased()
+      let reason = systemReason()
       throw Failure.missing("cannot read the folder \(folder.path): \(reason)")
     }
     defer { closedir(stream) }

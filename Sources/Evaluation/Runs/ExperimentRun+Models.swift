@@ -57,7 +57,7 @@ extension ExperimentRun {
     let layers = plan.transform.texts.map { "\($0) at test time" }
     let defenses = [trained].compactMap { $0 }.filter { $0 != PlainTraining.name } + layers
     return (
-      Contestant(name: plan.name, classifier: judged.classifier, fingerprint: judged.fingerprint),
+      Contestant(name: plan.name, judged),
       ModelRecord(
         name: plan.name, description: recipe ?? model.format.origin,
         defense: layers.isEmpty ? trained : defenses.joined(separator: " + "),

@@ -93,8 +93,7 @@ public struct StepEstimates {
     case .training(let recipe) where !isDone:
       guard let training else { preconditionFailure("no training images") }
       let network = try fresh(recipe, training).preceded(by: plan.transform)
-      entrants[plan.name] = Contestant(
-        name: plan.name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+      entrants[plan.name] = try Contestant(name: plan.name, network)
       seconds = try self.seconds(recipe, training)
       allTrained = false
     case .training:

@@ -24,8 +24,8 @@ extension TrustCheck {
   ) { evidence in
     let duels = evidence.duels
     let lost = duels.compactMap { duel in
-      evidence.isAboveChance(duel.white.trueCount, of: duel.white.count)
-        ? Discordance(duel.white, duel.black).margin(among: duels.count).map { ($0, duel) } : nil
+      evidence.isAboveChance(duel.white, of: duel.count)
+        ? duel.discordance.margin(among: duels.count).map { ($0, duel) } : nil
     }
     return evidence.comparable.compactMap { own in
       lost.filter { $0.1.own.attack == own.attack && $0.1.own.source == own.source }
@@ -45,8 +45,8 @@ extension TrustCheck.Finding {
         : (own.attack, "the examples of \(rival.attack) made on \(rival.source)")
     self.init(
       because: "Within a budget of \(duel.epsilon.plainDecimal), \(own.source) classifies "
-        + "\(duel.white.trueCount) of \(duel.white.count) images correctly under \(names.0), and "
-        + "\(duel.black.trueCount) under \(names.1).",
+        + "\(duel.white) of \(duel.count) images correctly under \(names.0), and "
+        + "\(duel.black) under \(names.1).",
       attack: own.attack, source: own.source, victim: own.source)
   }
 }
@@ -56,24 +56,27 @@ private struct Duel {
   let own: TransferResult
   let rival: TransferResult
   let epsilon: Double
-  /// For each image, whether the model classifies it correctly under its own examples.
-  let white: [Bool]
-  /// The same under the rival.
-  let black: [Bool]
+  /// The number of examples that both have.
+  let count: Int
+  /// How many of them the model classifies correctly under its own examples, and under the rival.
+  let white: Int
+  let black: Int
+  /// How the two differ.
+  let discordance: Discordance
 }
 
 extension TrustEvidence {
   fileprivate var duels: [Duel] {
     comparable.flatMap { own in
-      own.epsilons.filter { $0 > 0 }.flatMap { epsilon in
-        rivals(of: own, within: epsilon).compactMap { rival in
-          guard let white = own.right(epsilon, own.source),
-            let black = rival.right(epsilon, own.source)
-          else { return nil }
-          let count = min(white.count, black.count)
+      own.epsilons.filter { $0 > 0 }.flatMap { epsilon -> [Duel] in
+        guard let all = own.right(epsilon, own.source) else { return [] }
+        return rivals(of: own, within: epsilon).compactMap { rival in
+          guard let others = rival.right(epsilon, own.source) else { return nil }
+          let count = min(all.count, others.count)
+          let (white, black) = (Array(all.prefix(count)), Array(others.prefix(count)))
           return Duel(
-            own: own, rival: rival, epsilon: epsilon, white: Array(white.prefix(count)),
-            black: Array(black.prefix(count)))
+            own: own, rival: rival, epsilon: epsilon, count: count, white: white.trueCount,
+            black: black.trueCount, discordance: Discordance(white, black))
         }
       }
     }

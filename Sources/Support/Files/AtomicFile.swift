@@ -143,7 +143,7 @@ public final class AtomicFile {
       default: nil as String?
       }
     return .cannotWrite(
-      "cannot write \(place.path): \(String(cString: strerror(reason)).lowercased())", hint: hint)
+      "cannot write \(place.path): \(systemReason(reason))", hint: hint)
   }
 }
 
@@ -154,8 +154,7 @@ public func createFolder(_ folder: URL) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
     // Foundation does not always say why it failed, so the system is asked again for its reason.
-    let reason =
-      mkdir(folder.path, 0o755) == 0 ? "" : ": " + String(cString: strerror(errno)).lowercased()
+    let reason = mkdir(folder.path, 0o755) == 0 ? "" : ": " + systemReason()
     throw Failure.cannotWrite(
       "cannot create the folder \(folder.path)\(reason)",
       hint: "choose a folder you may write to with --out")

@@ -64,3 +64,10 @@ package func isFolder(_ url: URL) -> Bool {
   var folder: ObjCBool = false
   return FileManager.default.fileExists(atPath: url.path, isDirectory: &folder) && folder.boolValue
 }
+
+extension String {
+  /// The text of a file without the byte order mark with which some editors begin a file.
+  package var withoutByteOrderMark: String {
+    unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
+  }
+}

@@ -21,15 +21,14 @@ public final class FileLock {
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw Failure.cannotWrite(
-        "cannot write in \(file.deletingLastPathComponent().path): "
-          + String(cString: strerror(errno)).lowercased(),
+        "cannot write in \(file.deletingLastPathComponent().path): \(systemReason())",
         hint: "choose a folder you may write to with --out")
     }
     guard flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
       let reason = errno
       if reason == EWOULDBLOCK { return nil }
       throw Failure.cannotWrite(
-        "cannot lock \(file.path): " + String(cString: strerror(reason)).lowercased(),
+        "cannot lock \(file.path): \(systemReason(reason))",
         hint: "choose a folder on a file system that supports locks with --out")
     }
   }
