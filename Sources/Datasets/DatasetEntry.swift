@@ -56,6 +56,8 @@ public struct DatasetEntry: Sendable {
   public let classNames: [String]
   /// The shape of every image.
   public let shape: InputShape
+  /// The splits that the data set has.
+  public var splits: [Split] = [.train, .test]
   /// The number of images of each split, if it is fixed for that split.
   public let counts: [Split: Int]
   /// The format of its folder.
@@ -76,6 +78,7 @@ public struct DatasetEntry: Sendable {
     _ split: Split, from folder: URL, progress: @escaping DataReference.Progress = { _, _ in }
   ) throws -> LabelledImages {
     let title = "\(name):\(split.rawValue)"
+    try check(has: split)
     let images: LabelledImages
     switch format {
     case .idx: images = try IDXFolder(folder).load(split, name: title, classNames: classNames)
@@ -109,16 +112,31 @@ public struct DatasetEntry: Sendable {
     return images
   }
 
-  /// Whether the files of both splits are in one of the folders that are searched.
+  /// Refuses a split that the data set does not have.
+  func check(has split: Split) throws {
+    guard splits.contains(split) else {
+      throw Failure.missing(
+        "\(name) has no split '\(split.rawValue)', only "
+          + splits.map(\.rawValue).joined(separator: ", "),
+        hint: split == .validation ? Self.validationAdvice : nil)
+    }
+  }
+
+  /// What to do if a data set has no validation split.
+  static let validationAdvice =
+    "hold out some training images instead: the setting validation of a training"
+
+  /// Whether the files of every split are in one of the folders that are searched.
   public func isHere(folders: DataFolders = DataFolders()) -> Bool {
-    Split.allCases.allSatisfy { split in
+    splits.allSatisfy { split in
       folders.candidates(for: folderName).contains { isPresent(split, in: $0) }
     }
   }
 
   /// Whether a folder has the files of a split, whether or not they can be read.
   func isPresent(_ split: Split, in folder: URL) -> Bool {
-    switch format {
+    guard splits.contains(split) else { return false }
+    return switch format {
     case .idx: IDXFolder(folder).has(split)
     case .digits5k:
       FileManager.default.fileExists(atPath: folder.appending(path: Digits5k.fileName).path)

@@ -29,9 +29,12 @@ extension LabelledImages {
       add("groups\n")
       add(groups.int64s())
     }
-    if let masks = annotations.masks {
+    if annotations.storedMasks != nil {
       add("masks\n")
-      add(masks.floats())
+      // A thousand masks at a time, since all of them as 32-bit numbers may take much memory.
+      for start in stride(from: 0, to: count, by: 1000) {
+        add(annotations[start..<min(count, start + 1000)].masks!.floats())
+      }
     }
     switch storage {
     case .memory(let pixels) where pixels.type == .float32: add(pixels.floats())
