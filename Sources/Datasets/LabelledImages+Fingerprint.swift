@@ -11,7 +11,7 @@ extension LabelledImages {
   /// numbers, all little-endian; other pixels count as bytes.
   ///
   /// Every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
-  /// that stay in their files, the digest is over the SHA-256 of each picture's pixels instead.
+  /// and masks that stay in their files, the digest is over the SHA-256 of the pixels of each instead.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array(text.utf8).withUnsafeBytes { digest.update($0) } }
@@ -29,11 +29,16 @@ extension LabelledImages {
       add("groups\n")
       add(groups.int64s())
     }
-    if annotations.storedMasks != nil {
+    if let masks = annotations.storedMasks {
       add("masks\n")
-      // A thousand masks at a time, since all of them as 32-bit numbers may take much memory.
-      for start in stride(from: 0, to: count, by: 1000) {
-        add(annotations[start..<min(count, start + 1000)].masks!.floats())
+      switch masks.storage {
+      case .stream(let stream, let places):
+        stream.digest(of: places.int64s().map(Int.init)).withUnsafeBytes { digest.update($0) }
+      case .memory:
+        // A thousand masks at a time, since all of them as 32-bit numbers may take much memory.
+        for start in stride(from: 0, to: count, by: 1000) {
+          add(annotations[start..<min(count, start + 1000)].masks!.floats())
+        }
       }
     }
     switch storage {

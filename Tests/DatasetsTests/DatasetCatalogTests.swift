@@ -12,7 +12,7 @@ struct DatasetCatalogTests {
   func names() throws {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
-      "synthetic",
+      "newsgroups", "synthetic",
     ]
     #expect(DatasetCatalog.names == names)
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }

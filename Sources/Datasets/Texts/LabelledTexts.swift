@@ -12,7 +12,7 @@ struct LabelledTexts {
     /// The path of its file, by which the texts of a class are sorted.
     let file: String
     let label: Int
-    let bytes: Data
+    var bytes: Data
   }
 
   /// The folder or archive that the texts are in, for messages.

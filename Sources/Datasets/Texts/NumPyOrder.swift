@@ -1,7 +1,7 @@
 /// The order in which NumPy's `argsort` puts numbers, also where numbers are equal.
 ///
 /// `argsort` is an introsort: a quicksort around the median of three numbers, an insertion sort for
-/// at most 17 numbers, and a heapsort where the quicksort goes too deep. It does not keep equal
+/// at most 16 numbers, and a heapsort where the quicksort goes too deep. It does not keep equal
 /// numbers in their order, and scikit-learn's choice of the most frequent words depends on that. This
 /// is the algorithm of NumPy without vector instructions (`aquicksort` in `npysort/quicksort.cpp`).
 /// NumPy 2 puts equal numbers into other orders on processors with AVX2 or AVX-512.
@@ -10,20 +10,21 @@ struct NumPyOrder {
   private var order: [Int]
 
   /// The places of the numbers, from the smallest number to the largest.
-  static func ascending(_ values: [Int]) -> [Int] {
+  /// - Parameter depth: how many partitions the quicksort may make inside of each other before the
+  ///   heapsort takes over; nil for NumPy's limit, twice the logarithm of the count to base 2.
+  static func ascending(_ values: [Int], depth: Int? = nil) -> [Int] {
     guard values.count > 1 else { return Array(values.indices) }
     var sorted = NumPyOrder(values: values, order: Array(values.indices))
-    sorted.sort()
+    sorted.sort(depth: depth ?? 2 * (Int.bitWidth - 1 - values.count.leadingZeroBitCount))
     return sorted.order
   }
 
-  private static let smallest = 16
+  private static let smallest = 15
 
   private func isLess(_ a: Int, _ b: Int) -> Bool { values[order[a]] < values[order[b]] }
 
-  private mutating func sort() {
-    let bits = Int.bitWidth - 1 - order.count.leadingZeroBitCount
-    var waiting = [(left: 0, right: order.count - 1, depth: 2 * bits)]
+  private mutating func sort(depth: Int) {
+    var waiting = [(left: 0, right: order.count - 1, depth: depth)]
     while var (left, right, depth) = waiting.popLast() {
       guard depth >= 0 else {
         heapSort(left, right - left + 1)
