@@ -51,7 +51,7 @@ struct PictureList: Sendable {
     in folder: URL, root: URL, _ options: PictureListOptions, _ notes: inout [String]
   ) throws -> PictureList? {
     if let name = options.csv {
-      guard let place = PathBelow(name)?.in(folder, root: root) else { return nil }
+      guard let place = try PathBelow(name)?.in(folder, root: root) else { return nil }
       return try PictureList(place, root: root, options)
     }
     let files = try FolderEntry.all(in: folder).filter(isList).map {

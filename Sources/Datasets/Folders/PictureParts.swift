@@ -68,6 +68,11 @@ struct PictureParts: Sendable {
         }
     }
     self.notes = notes
+    if let name = options.csv, !parts.contains(where: { $0.list != nil }) {
+      throw Failure.badData(
+        "\(root.path): expected the list \(name), which is not there",
+        hint: "csv=NAME names a file in the folder of the data or of each split")
+    }
   }
 
   /// The folder of the pictures and that of the masks: `images/` and `masks/`, if they are what a
