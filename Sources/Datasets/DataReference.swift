@@ -17,7 +17,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// The options of all formats together. Each format refuses the options that it does not have.
   public static let optionNames = [
     "resize", "crop", "colour", "order", "csv", "file", "label", "group", "mask", "drop",
-    "threshold", "marks", "words", "encoding", "layout", "classes", "range", "heldout",
+    "threshold", "marks", "words", "encoding", "layout", "classes", "range", "heldout", "groups",
+    "units", "split", "iris",
   ]
 
   /// A function that is called, from any thread, with the number of images that have been read and
@@ -35,8 +36,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// The split in the reference; nil if it names none.
   public let split: Split?
   let source: Source
-  private let base: String
-  private let options: [Settings.Entry]
+  let base: String
+  let options: [Settings.Entry]
 
   /// Parses a reference. Only loading finds out whether the data exist.
   /// - Parameter folder: the folder that a relative path starts from; nil for the current folder.
@@ -54,6 +55,20 @@ public struct DataReference: Sendable, CustomStringConvertible {
     self.base = base
     self.options = options
     source = try Self.source(base, from: folder)
+  }
+
+  /// A reference with other options.
+  init(source: Source, base: String, split: Split?, options: [Settings.Entry]) {
+    self.source = source
+    self.base = base
+    self.split = split
+    self.options = options
+    let words = options.compactMap { entry in
+      if case .scalar(let text) = entry.value { "\(entry.name)=\(text)" } else { nil }
+    }
+    description =
+      base + (split.map { ":\($0.rawValue)" } ?? "") + ":"
+      + words.joined(separator: ",")
   }
 
   /// Separates the options at the end of a text from what precedes them.
@@ -132,8 +147,11 @@ public struct DataReference: Sendable, CustomStringConvertible {
         preconditionFailure("a path always has a format here")
       }
       try entry.check(has: split)
-      try settings.finish(entry.name)
-      return try entry.load(split, from: try folder(of: split, among: folders), progress: progress)
+      let settings = try settings
+      // Wrong options are reported before missing files.
+      _ = try DatasetEntry.Choice(entry, settings)
+      return try entry.load(
+        split, from: folder(of: split, among: folders), options: settings, progress: progress)
     }
     if format.parts.contains(split) {
       return try format.load(split, name: name, progress: progress)

@@ -21,6 +21,8 @@ public struct DatasetEntry: Sendable {
     case newsgroups
     /// No files: `SevenSegmentDigits` draws the images.
     case drawn
+    /// The examples are computed when they are loaded.
+    case generated(any GeneratedData.Type)
   }
 
   /// How the files of a data set get onto a machine.
@@ -74,17 +76,20 @@ public struct DatasetEntry: Sendable {
 
   /// Reads one split from the folder that holds the data set's files. Images that are drawn need no
   /// folder.
+  /// - Parameter options: the options of the reference.
   /// - Throws: `Failure.missing` for a file that does not exist, `Failure.badData` for one that
   ///   cannot be read or holds other images than expected.
   public func load(
-    _ split: Split, from folder: URL, progress: @escaping DataReference.Progress = { _, _ in }
+    _ split: Split, from folder: URL, options: Settings = .none(),
+    progress: @escaping DataReference.Progress = { _, _ in }
   ) throws -> LabelledImages {
     let title = "\(name):\(split.rawValue)"
     try check(has: split)
+    let choice = try Choice(self, options)
     let images: LabelledImages
     switch format {
     case .idx: images = try IDXFolder(folder).load(split, name: title, classNames: classNames)
-    case .digits5k: return try Digits5k.load(split, from: folder)
+    case .digits5k: images = try Digits5k.load(split, from: folder)
     case .svhn(let grey):
       images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
     case .cifar(let archive):
@@ -105,7 +110,8 @@ public struct DatasetEntry: Sendable {
         split, name: title, progress: progress)
     case .newsgroups:
       images = try Newsgroups.load(split, from: folder, name: title, progress: progress)
-    case .drawn: return try SevenSegmentDigits().images(split)
+    case .drawn: images = try SevenSegmentDigits().images(split)
+    case .generated: images = try choice.generated!.load(split, name: title, from: folder)
     }
     guard images.shape == shape, images.classCount == classNames.count else {
       throw Failure.badData(
@@ -113,7 +119,25 @@ public struct DatasetEntry: Sendable {
           + "as \(name) has them, found \(images.shape) in \(images.classCount)",
         hint: "to use these images, give the path of the folder instead of a name")
     }
-    return images
+    return try choice.range.map { try images.spanning($0) } ?? images
+  }
+
+  /// What the options of a reference choose.
+  struct Choice {
+    /// The range of values that the bytes of published pictures stand for; nil for 0 to 1.
+    private(set) var range: ClosedRange<Double>?
+    /// The data set with its options, if it is a generated one.
+    private(set) var generated: (any GeneratedData)?
+
+    /// - Throws: `Failure.badData` with the place of an option that the data set does not have.
+    init(_ entry: DatasetEntry, _ options: Settings) throws {
+      if case .generated(let type) = entry.format {
+        generated = try type.init(options)
+      } else {
+        range = try ArraySettings.range(options)
+      }
+      try options.finish(entry.name)
+    }
   }
 
   /// Refuses a split that the data set does not have.
@@ -152,6 +176,7 @@ public struct DatasetEntry: Sendable {
         || folders[split].map { isFolder(folder.appending(path: $0)) } == true
     case .newsgroups: Newsgroups.isPresent(split, in: folder)
     case .drawn: true
+    case .generated(let type): type.isPresent(split, in: folder)
     }
   }
 

@@ -35,19 +35,23 @@ extension LabelledImages {
       case .stream(let stream, let places):
         stream.digest(of: places.int64s().map(Int.init)).withUnsafeBytes { digest.update($0) }
       case .memory:
-        // A thousand masks at a time, since all of them as 32-bit numbers may take much memory.
-        for start in stride(from: 0, to: count, by: 1000) {
-          add(annotations[start..<min(count, start + 1000)].masks!.floats())
-        }
+        for range in parts { add(annotations[range].masks!.floats()) }
       }
     }
     switch storage {
     case .memory(let pixels) where pixels.type == .float32: add(pixels.floats())
     case .memory(let pixels): pixels.bytes().withUnsafeBytes { digest.update($0) }
+    case .channels: for range in parts { add(storage[range].values(in: valueRange).floats()) }
     case .stream(let stream, let places):
       stream.digest(of: places).withUnsafeBytes { digest.update($0) }
     }
     return digest.hex()
+  }
+
+  /// The ranges of a thousand images each. Numbers that are made for a digest are made for one range
+  /// at a time, since those of all images may take much memory.
+  private var parts: [Range<Int>] {
+    stride(from: 0, to: count, by: 1000).map { $0..<min(count, $0 + 1000) }
   }
 
   /// The SHA-256 of the pixels of each image as bytes, from 0 for the lower bound of the value range
@@ -57,10 +61,8 @@ extension LabelledImages {
     switch storage {
     case .stream(let stream, let places): places.map { stream.digest(of: [$0]) }
     case .memory(let pixels):
-      // A thousand images at a time, since their bytes are copied.
-      stride(from: 0, to: count, by: 1000).flatMap { start in
-        digests(pixels.narrow(0, start, min(1000, count - start)).contiguous)
-      }
+      parts.flatMap { digests(pixels.narrow(0, $0.lowerBound, $0.count).contiguous) }
+    case .channels: parts.flatMap { digests(storage[$0].values(in: valueRange).contiguous) }
     }
   }
 

@@ -32,15 +32,6 @@ public struct LabelledImages: Sendable {
   /// its first images, in its order.
   public internal(set) var places: [Int]?
 
-  /// How the images are kept.
-  enum Storage: Sendable {
-    /// `[N, C, H, W]`, or `[N, D]` for a table: uint8, of which 0 stands for the lower bound of the
-    /// value range and 255 for the upper bound, or float32 values.
-    case memory(Tensor)
-    /// The images with these indices in a stream.
-    case stream(PictureStream, [Int])
-  }
-
   /// Makes labelled images from bytes.
   /// - Parameters:
   ///   - pixels: `labels.count * shape.count` bytes, image by image, channel by channel, row by
@@ -98,6 +89,42 @@ public struct LabelledImages: Sendable {
       name: name, shape: InputShape(ofBatch: pixels.shape), classNames: classNames,
       groupNames: groupNames, valueRange: valueRange, storage: .memory(pixels),
       annotations: annotations)
+  }
+
+  /// Makes labelled images from grey pictures that are given out in several channels.
+  /// - Parameters:
+  ///   - bytes: uint8 `[N, 1, H, W]`.
+  ///   - masks: uint8 or float32 `[N, 1, H, W]`, which stand for all channels.
+  /// - Throws: what the initializer from tensors throws.
+  init(
+    name: String, classNames: [String], bytes: Tensor, scaling: ChannelScaling, labels: [Int64],
+    groups: [Int64]? = nil, groupNames: [String]? = nil, masks: Tensor? = nil
+  ) throws {
+    let grey = try LabelledImages(
+      name: name, classNames: classNames, pixels: bytes, labels: labels, groups: groups,
+      groupNames: groupNames, masks: masks)
+    let shape = InputShape(
+      channels: scaling.mean.count, height: grey.shape.height, width: grey.shape.width)
+    try self.init(
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames,
+      valueRange: scaling.range, storage: .channels(bytes, scaling),
+      annotations: Annotations(
+        labels: grey.labels, groups: grey.annotations.groups,
+        storedMasks: masks.map { Masks($0, shape: shape.sizes) }))
+  }
+
+  /// The same images, whose bytes stand for shares of another range of values.
+  /// - Throws: `Failure.badData` if the images are not bytes in memory.
+  func spanning(_ range: ClosedRange<Double>) throws -> LabelledImages {
+    guard case .memory(let pixels) = storage, pixels.type == .uint8 else {
+      throw Failure.badData(
+        "\(name): the option range is for pictures that are kept in memory",
+        hint: "leave it out, or use fewer pictures")
+    }
+    return try LabelledImages(
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames, valueRange: range,
+      storage: storage, annotations: annotations
+    ).noting(notes).countingClasses(by: classSource)
   }
 
   /// Makes labelled images from pictures that are decoded when they are used, one for each label of
@@ -192,6 +219,7 @@ public struct LabelledImages: Sendable {
   public var pixels: Tensor {
     switch storage {
     case .memory(let pixels): pixels
+    case .channels: storage.values(in: valueRange)
     case .stream(let stream, let places): stream.images(at: places, as: .uint8)
     }
   }

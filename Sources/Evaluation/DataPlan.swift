@@ -44,6 +44,11 @@ public struct DataPlan: Sendable {
     self.init(reference, train: train, test: test)
   }
 
+  /// The data of a repetition of the experiment.
+  func repetition(_ number: Int) -> DataPlan {
+    DataPlan(reference.repetition(number), train: train, test: test)
+  }
+
   /// Loads as many images of a split as the plan says; all of a validation split. Shows the progress, and notes what was left
   /// out.
   /// - Throws: `Failure.badData` if there are fewer images.

@@ -12,7 +12,8 @@ struct DatasetCatalogTests {
   func names() throws {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
-      "newsgroups", "synthetic",
+      "newsgroups", "synthetic", "decoy-mnist", "decoy-mnist-halves", "toy-colors", "iris-cancer",
+      "two-classes-2d", "three-classes-2d", "clusters-2d",
     ]
     #expect(DatasetCatalog.names == names)
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }
@@ -69,6 +70,6 @@ struct DatasetCatalogTests {
     let digits = try failure { try DatasetCatalog.entry(named: "mnist5k").download(to: folder) }
     #expect(digits.hint?.hasPrefix("run `make setup`, which fetches it") == true)
     let drawn = try failure { try DatasetCatalog.entry(named: "synthetic").download(to: folder) }
-    #expect(drawn == .usage("synthetic is drawn when it is used: there is nothing to download"))
+    #expect(drawn == .usage("synthetic is made when it is used: there is nothing to download"))
   }
 }

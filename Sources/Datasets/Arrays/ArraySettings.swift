@@ -16,12 +16,12 @@ struct ArraySettings: Sendable {
     layout = ArrayLayout(rawValue: word)!
     classes = try settings.optionalInt(
       "classes", in: 1...65_536, "the number of classes, if no label belongs to the last one")
-    range = try Self.range(settings, unlessStated: "0..1")
+    range = try Self.range(settings)
   }
 
   /// Reads the option `range`; nil if it is not stated.
   /// - Parameter fallback: the range that is then used, in words.
-  static func range(_ settings: Settings, unlessStated fallback: String) throws
+  static func range(_ settings: Settings, unlessStated fallback: String = "0..1") throws
     -> ClosedRange<Double>?
   {
     let meaning = "the smallest and the largest valid value, LOW..HIGH (\(fallback) unless stated)"

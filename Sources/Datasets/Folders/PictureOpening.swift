@@ -32,7 +32,7 @@ struct PictureOpening {
   }
 
   /// A picture and its mask, prepared.
-  private struct Opened: Sendable {
+  struct Opened: Sendable {
     let picture: Raster
     /// One channel; nil if the pictures have no masks.
     let mask: Raster?
@@ -48,7 +48,7 @@ struct PictureOpening {
   }
 
   /// What is known of a picture that was read.
-  private struct Facts: Sendable {
+  struct Facts: Sendable {
     let shape: InputShape
     let digest: [UInt8]
     /// Whether every byte is 0 or 1.
@@ -105,54 +105,6 @@ struct PictureOpening {
           }))
     }
     return images.countingClasses(by: .folders).noting(notes)
-  }
-
-  /// The pixels of pictures in memory, uint8 `[N, C, H, W]`.
-  private func pixels(_ opened: [Opened], _ shape: InputShape) -> Tensor {
-    var pixels = [UInt8](repeating: 0, count: opened.count * shape.count)
-    pixels.withUnsafeMutableBufferPointer { out in
-      for (place, opened) in opened.enumerated() {
-        opened.picture.write(
-          to: out.baseAddress! + place * shape.count, channels: shape.channels)
-      }
-    }
-    return Tensor(pixels, shape: [opened.count] + shape.sizes)
-  }
-
-  /// The masks of pictures in memory, `[N, 1, H, W]`: uint8 if all are 0 or 1, else float32.
-  private func masks(_ opened: [Opened], _ shape: InputShape) -> Tensor? {
-    guard listing.masks != nil else { return nil }
-    let bytes = opened.flatMap { $0.mask!.bytes }
-    let sizes = [opened.count, 1, shape.height, shape.width]
-    return bytes.allSatisfy { $0 == 0 || $0 == 255 }
-      ? Tensor(bytes.map { $0 / 255 }, shape: sizes)
-      : Tensor(bytes, shape: sizes).to(.float32) / 255
-  }
-
-  /// A stream of the pictures at some places of the listing.
-  private func stream(_ good: [Int], _ facts: [Facts], _ shape: InputShape) -> PictureStream {
-    let (files, preparation) = (good.map { listing.files[$0] }, preparation)
-    return PictureStream(shape: shape, digests: facts.map(\.digest)) { place in
-      let file = files[place]
-      let picture = try preparation.apply(to: PictureFile.read(file), named: file.path)
-      let fits = picture.shape.height == shape.height && picture.shape.width == shape.width
-      guard fits, picture.shape.channels <= shape.channels else {
-        throw Failure.badData(
-          "\(file.path): expected the picture of \(shape) that was there when the folder was "
-            + "opened, found \(picture.shape)", hint: "do not change the folder during a run")
-      }
-      return picture
-    }
-  }
-
-  /// A stream of the masks of the same pictures; nil if they have none.
-  private func maskStream(_ good: [Int], _ facts: [Facts], _ shape: InputShape) -> PictureStream? {
-    guard let masks = listing.masks else { return nil }
-    let (files, reading, preparation) = (good.map { masks[$0] }, reading, preparation)
-    return PictureStream(
-      shape: InputShape(channels: 1, height: shape.height, width: shape.width),
-      digests: facts.map { $0.maskDigest! }
-    ) { try reading.mask(files[$0], size: nil, prepared: shape, preparation) }
   }
 
   /// The outcome of each picture, and the pictures themselves unless they exceed `memory`.
