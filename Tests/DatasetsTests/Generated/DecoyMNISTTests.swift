@@ -6,9 +6,8 @@ import Testing
 
 @Suite("Decoy MNIST")
 struct DecoyMNISTTests {
-  private static let mnist = Result { try FakeMNIST(train: 600, test: 4000) }
   private let mnist: FakeMNIST
-  init() throws { mnist = try Self.mnist.get() }
+  init() throws { mnist = try FakeMNIST(train: 600, test: 4000) }
 
   /// The places of the 16 pixels of the swatch in each corner.
   private static let corners: [[Int]] = [(0, 0), (0, 24), (24, 0), (24, 24)].map { top, left in
