@@ -3,13 +3,21 @@
 protocol Activation: Layer {
   init()
   func callAsFunction(_ x: Tensor) -> Tensor
+  /// The number at which the function is smallest. It falls before this number and rises after it.
+  /// −∞ for a function that rises everywhere.
+  static var valley: Double { get }
 }
 
 extension Activation {
   public init(_ words: inout LayerWords) { self.init() }
   public var text: String { Self.keyword }
   public func outputShape(of input: [Int]) -> [Int] { input }
+  static var valley: Double { -.infinity }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { self(x) }
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    inputs.mapped(valley: Self.valley) { self($0) }
+  }
 }
 
 /// max(0, x): `relu`.
@@ -17,6 +25,11 @@ public struct Relu: Activation {
   public static let keyword = "relu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.relu }
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    inputs.activated { $0.relu }
+  }
 }
 
 /// x where x is positive, slope·x elsewhere: `leakyrelu [SLOPE]`. The slope is 0.01 by default.
@@ -32,6 +45,15 @@ public struct LeakyRelu: Layer {
   public func outputShape(of input: [Int]) -> [Int] { input }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.leakyRelu(slope: slope)
+  }
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    inputs.mapped(valley: slope < 0 ? 0 : -.infinity) { $0.leakyRelu(slope: slope) }
+  }
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    inputs.activated { $0.leakyRelu(slope: slope) }
   }
 }
 
@@ -60,6 +82,8 @@ public struct Elu: Activation {
 /// Hendrycks & Gimpel, 2016.
 public struct Gelu: Activation {
   public static let keyword = "gelu"
+  /// The root of the derivative Φ(x) + x·φ(x), where φ is the density of that distribution.
+  static let valley = -0.7517915246935645
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.gelu }
 }
@@ -67,6 +91,8 @@ public struct Gelu: Activation {
 /// x·sigmoid(x): `silu`.
 public struct Silu: Activation {
   public static let keyword = "silu"
+  /// The root of the derivative: the x with 1 + e⁻ˣ·(1 + x) = 0.
+  static let valley = -1.2784645427610738
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.silu }
 }
