@@ -6,6 +6,8 @@ public enum DatasetCatalog {
   /// The entries in the order of lists.
   public static let all = [
     mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic,
+    DecoyMNIST.entry, DecoyMNISTHalves.entry, ToyColors.entry, IrisCancer.entry,
+    PointsInThePlane.TwoClasses.entry, PointsInThePlane.ThreeClasses.entry, Clusters.entry,
   ]
 
   /// The names in the order of lists.
@@ -23,7 +25,7 @@ public enum DatasetCatalog {
   private static let grey28 = InputShape(channels: 1, height: 28, width: 28)
   private static let digits = (0...9).map(String.init)
 
-  private static let mnist = DatasetEntry(
+  static let mnist = DatasetEntry(
     name: "mnist", summary: "handwritten digits, 28 x 28 grey", classNames: digits, shape: grey28,
     counts: [.train: 60_000, .test: 10_000], format: .idx,
     origin: .addresses([

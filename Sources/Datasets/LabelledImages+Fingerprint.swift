@@ -18,7 +18,9 @@ extension LabelledImages {
     func add(_ numbers: [Int64]) {
       numbers.map(\.littleEndian).withUnsafeBytes { digest.update($0) }
     }
+    let isLittleEndian = Int64(1).littleEndian == 1
     func add(_ numbers: [Float]) {
+      if isLittleEndian { return numbers.withUnsafeBytes { digest.update($0) } }
       numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { digest.update($0) }
     }
     let sizes = shape.sizes.map(String.init).joined(separator: " ")
@@ -29,17 +31,24 @@ extension LabelledImages {
       add("groups\n")
       add(groups.int64s())
     }
-    if let masks = annotations.masks {
+    if annotations.storedMasks != nil {
       add("masks\n")
-      add(masks.floats())
+      for range in parts { add(annotations[range].masks!.floats()) }
     }
     switch storage {
     case .memory(let pixels) where pixels.type == .float32: add(pixels.floats())
     case .memory(let pixels): pixels.bytes().withUnsafeBytes { digest.update($0) }
+    case .channels: for range in parts { add(storage[range].values(in: valueRange).floats()) }
     case .stream(let stream, let places):
       stream.digest(of: places).withUnsafeBytes { digest.update($0) }
     }
     return digest.hex()
+  }
+
+  /// The ranges of a thousand images each. Numbers that are made for a digest are made for one range
+  /// at a time, since those of all images may take much memory.
+  private var parts: [Range<Int>] {
+    stride(from: 0, to: count, by: 1000).map { $0..<min(count, $0 + 1000) }
   }
 
   /// The SHA-256 of the pixels of each image as bytes, from 0 for the lower bound of the value range
@@ -49,10 +58,8 @@ extension LabelledImages {
     switch storage {
     case .stream(let stream, let places): places.map { stream.digest(of: [$0]) }
     case .memory(let pixels):
-      // A thousand images at a time, since their bytes are copied.
-      stride(from: 0, to: count, by: 1000).flatMap { start in
-        digests(pixels.narrow(0, start, min(1000, count - start)).contiguous)
-      }
+      parts.flatMap { digests(pixels.narrow(0, $0.lowerBound, $0.count).contiguous) }
+    case .channels: parts.flatMap { digests(storage[$0].values(in: valueRange).contiguous) }
     }
   }
 

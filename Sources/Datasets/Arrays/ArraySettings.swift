@@ -16,11 +16,14 @@ struct ArraySettings: Sendable {
     layout = ArrayLayout(rawValue: word)!
     classes = try settings.optionalInt(
       "classes", in: 1...65_536, "the number of classes, if no label belongs to the last one")
+    range = try Self.range(settings)
+  }
+
+  /// Reads the option `range`; nil if it is not stated.
+  static func range(_ settings: Settings) throws -> ClosedRange<Double>? {
     let meaning = "the smallest and the largest valid value, LOW..HIGH (0..1 unless stated)"
-    range =
-      settings.value("range", meaning) == nil
-      ? nil
-      : try Self.range(settings.string("range", meaning), settings.place(of: "range"))
+    guard settings.value("range", meaning) != nil else { return nil }
+    return try range(settings.string("range", meaning), settings.place(of: "range"))
   }
 
   private static func range(_ text: String, _ place: String) throws -> ClosedRange<Double> {

@@ -2,7 +2,8 @@ import Foundation
 import Support
 
 /// A folder with one subfolder of PNG and JPEG files per class, or a folder that holds one such
-/// folder per split: `train/` and `test/` (or `val/`).
+/// folder per split: `train/`, `val/` (or `validation/`) and `test/`. Without `test/`, the folder
+/// `val/` is the test set.
 struct PictureFolder: DataFormat {
   static let summary =
     "a folder with one subfolder of PNG or JPEG files per class, "
@@ -21,12 +22,16 @@ struct PictureFolder: DataFormat {
   /// - Parameter memory: the largest number of bytes of pixels that are kept in memory.
   init?(_ url: URL, _ settings: Settings, memory: Int) throws {
     guard isFolder(url) else { return nil }
-    let parts: [(Split, String)] = [(.train, "train"), (.test, "test"), (.test, "val")]
+    let parts: [(Split, String)] = [
+      (.train, "train"), (.validation, "validation"), (.validation, "val"), (.test, "test"),
+    ]
     var places: [Split: URL] = [:]
     for (split, name) in parts where places[split] == nil {
       let inside = url.appending(path: name, directoryHint: .isDirectory)
       if PictureListing.isPresent(in: inside) { places[split] = inside }
     }
+    // Many publications call their test set val. It is one where no other test set is beside it.
+    if places[.test] == nil { places[.test] = places.removeValue(forKey: .validation) }
     guard !places.isEmpty || PictureListing.isPresent(in: url) else { return nil }
     self.init(
       folder: url, places: places, preparation: try PicturePreparation(settings),
