@@ -28,7 +28,8 @@ public struct TrainingPlan: Configurable {
       let known = Architecture.all.map(\.name)
       plan.architecture = try Architecture.named(
         given.choice(
-          "architecture", of: known, default: plan.architecture.name, "the architecture"))
+          "architecture", of: known, default: plan.architecture.name, "the architecture",
+          orIf: Architecture.isKnown))
     } values: {
       [("architecture", $0.architecture.name)]
     },
@@ -37,7 +38,8 @@ public struct TrainingPlan: Configurable {
       let own = plan.architecture.initialization
       let chosen = try given.choice(
         "initialization", of: known, default: (plan.initialization ?? own).rawValue,
-        "distribution of the weights before training")
+        "distribution of the weights before training",
+        orIf: { Initialization(rawValue: $0) != nil })
       plan.initialization = Initialization(rawValue: chosen)
     } values: {
       [("initialization", ($0.initialization ?? $0.architecture.initialization).rawValue)]
