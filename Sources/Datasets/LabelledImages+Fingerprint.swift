@@ -18,7 +18,9 @@ extension LabelledImages {
     func add(_ numbers: [Int64]) {
       numbers.map(\.littleEndian).withUnsafeBytes { digest.update($0) }
     }
+    let isLittleEndian = Int64(1).littleEndian == 1
     func add(_ numbers: [Float]) {
+      if isLittleEndian { return numbers.withUnsafeBytes { digest.update($0) } }
       numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { digest.update($0) }
     }
     let sizes = shape.sizes.map(String.init).joined(separator: " ")

@@ -62,6 +62,12 @@ public struct TrainingPlan: Configurable {
       "patience", \.settings.patience, in: 1...100_000,
       "epochs without a higher accuracy on the held-out images after which training stops"),
     .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
+    .optionalInt(
+      "annotated", \.settings.annotated.count, in: 1...Int.max,
+      "the first training images, which alone keep their masks"),
+    .bool(
+      "alwaysInclude", \.settings.annotated.alwaysInclude,
+      "whether every step includes the images that keep their masks"),
   ]
 
   /// Reads the settings and `defense`.
@@ -81,6 +87,7 @@ public struct TrainingPlan: Configurable {
     }
     try checkValidation(given)
     try checkWarmup(given)
+    try checkAnnotated(given)
   }
 
   private func checkWarmup(_ given: Settings) throws {
@@ -92,6 +99,13 @@ public struct TrainingPlan: Configurable {
           + "of the training, found \(value), so the budget would never reach epsilon",
         hint: "use more epochs or a shorter warm-up")
     }
+  }
+
+  private func checkAnnotated(_ given: Settings) throws {
+    guard settings.annotated.alwaysInclude, settings.annotated.count == nil else { return }
+    throw Failure.badData(
+      "\(given.place(of: "alwaysInclude")): alwaysInclude needs the number of images that keep "
+        + "their masks", hint: "set annotated, for example to 50")
   }
 
   private func checkValidation(_ given: Settings) throws {

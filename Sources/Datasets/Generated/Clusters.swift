@@ -6,8 +6,9 @@ import Support
 /// first coordinate only while the second one separates them, too.
 ///
 /// There are three groups of three clusters of 100 points each. In group g the first coordinate is
-/// −2, 0 or 2 by cluster, plus 1.2 in the middle group, plus normal noise of deviation .2; the second
-/// one is exactly 20 · (g − 1). The middle cluster of each group has class 1, the others class 0.
+/// −2, 0 or 2 by cluster, plus 1.2 in the middle group, plus normal noise of deviation .2, rounded to
+/// four digits so that it does not depend on a machine's logarithm. The second one is exactly
+/// 20 · (g − 1). The middle cluster of each group has class 1, the others class 0.
 /// The masks mark the second coordinate. Of all points, drawn at random, 70 % are the training set,
 /// 10 % the validation set and 20 % the test set. The values range from −40 to 40, so that every
 /// point can change by 20 in both directions.
@@ -33,7 +34,7 @@ struct Clusters: GeneratedData {
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // points [N, 2]
     let count = Self.pointsPerCluster * Self.centers.count * Self.heights.count
-    let noise = Self.draws("noise", count: count).normal().floats()
+    let noise = Self.draws("first coordinate", examples: 0..<count).normal().floats()
     let order = Self.randomOrder("splits", count: count)
     let (train, validation) = (Self.entry.counts[.train]!, Self.entry.counts[.validation]!)
     let chosen =
@@ -47,9 +48,8 @@ struct Clusters: GeneratedData {
     let groups = chosen.map { $0 / Self.pointsPerCluster / Self.centers.count }
     let points = zip(chosen, zip(clusters, groups)).flatMap { place, kind in
       let center = Self.centers[kind.0] + (kind.1 == 1 ? Self.shift : 0)
-      return [
-        Float(center + Self.deviation * Double(noise[place])), Float(Self.heights[kind.1]),
-      ]
+      let first = center + Self.deviation * Double(noise[place])
+      return [Float((first * 10_000).rounded() / 10_000), Float(Self.heights[kind.1])]
     }
     return try LabelledImages(
       name: name, classNames: Self.entry.classNames,

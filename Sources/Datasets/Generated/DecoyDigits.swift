@@ -64,10 +64,7 @@ enum DecoyDigits {
   static func source(of split: Split) -> Split { split == .test ? .test : .train }
 
   /// MNIST's images and labels from which a split is made.
-  static func digits(for split: Split, from folder: URL) throws -> (
-    pixels: [UInt8], labels: [Int64]
-  ) {
-    let digits = try DatasetCatalog.mnist.load(source(of: split), from: folder)
-    return (digits.pixels.bytes(), digits.labels.int64s())
+  static func digits(for split: Split, from folder: URL) throws -> LabelledImages {
+    try DatasetCatalog.mnist.load(source(of: split), from: folder)
   }
 }

@@ -26,8 +26,10 @@ struct DecoyMNIST: GeneratedData {
 
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // pixels, masks [N, 1, 28, 28]
-    var (pixels, labels) = try DecoyDigits.digits(for: split, from: folder)
-    let draws = Self.draws(split.rawValue, count: labels.count)
+    let digits = try DecoyDigits.digits(for: split, from: folder)
+    var pixels = digits.pixels.bytes()
+    let labels = digits.labels.int64s()
+    let draws = Self.draws(split.rawValue, examples: labels.indices)
     let corners = draws.purpose("corner").integers(below: 4).int64s().map(Int.init)
     let shown = split == .train ? labels : draws.purpose("digit").integers(below: 10).int64s()
     let (width, area) = (Self.entry.shape.width, Self.entry.shape.count)

@@ -47,37 +47,31 @@ struct DecoyMNISTHalves: GeneratedData {
   }
 
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
-    // digits [N, 1, 28, 28], bytes and masks [n, 1, 28, 28] with the n images of the split
-    let (digits, all) = try DecoyDigits.digits(for: split, from: folder)
-    let chosen = Self.places(of: split, among: all.count)
+    // digits [n, 1, 28, 28]; digit, decoy [n, 1, 14, 28]
+    let all = try DecoyDigits.digits(for: split, from: folder)
+    let places = Self.places(of: split, among: all.count)
+    let digits = all.choosing(places)
+    let (labels, count) = (digits.labels.int64s(), places.count)
     // The draws belong to the images of MNIST's training or test set, not to their places in the
     // split.
-    let draws = Self.draws(DecoyDigits.source(of: split).rawValue, count: all.count)
-    let halves = draws.purpose("half").integers(below: 2).int64s()
-    let others = draws.purpose("digit").integers(below: 10).int64s()
-    let labels = chosen.map { all[$0] }
-    let shown = split == .train ? labels : chosen.map { others[$0] }
-    let (shape, area) = (InputShape(channels: 1, height: 28, width: 28), 28 * 28)
-    var bytes: [UInt8] = []
-    var masks: [UInt8] = []
-    bytes.reserveCapacity(chosen.count * area)
-    masks.reserveCapacity(chosen.count * area)
-    for (index, place) in chosen.enumerated() {
-      let digit = Raster(shape: shape, bytes: Array(digits[place * area..<(place + 1) * area]))
-        .resized(height: 14, width: 28).bytes
-      let decoy = [UInt8](
-        repeating: UInt8(DecoyDigits.step * Int(shown[index])), count: digit.count)
-      let isAbove = halves[place] == 0
-      bytes += isAbove ? digit + decoy : decoy + digit
-      for half in [0, 1] {
-        masks += repeatElement(isAbove == (half == 1) ? 1 : 0, count: digit.count)
-      }
-    }
-    let sizes = [chosen.count] + shape.sizes
+    let draws = Self.draws(DecoyDigits.source(of: split).rawValue, examples: places)
+    let isAbove = draws.purpose("half").integers(below: 2).equals(0).reshaped([count, 1, 1, 1])
+    let shown = split == .train ? labels : draws.purpose("digit").integers(below: 10).int64s()
+    let half = [count, 1, 14, 28]
+    let levels = shown.map { UInt8(DecoyDigits.step * Int($0)) }
+    let decoy = Tensor(levels, shape: [count, 1, 1, 1]).expanded(half)
+    // All pictures are scaled in one call, as the planes of one picture.
+    let planes = Raster(
+      shape: InputShape(channels: count, height: 28, width: 28), bytes: digits.pixels.bytes())
+    let digit = Tensor(planes.resized(height: 14, width: 28).bytes, shape: half)
+    let upperHalf = isAbove.choose(digit, else: decoy)
+    let lowerHalf = isAbove.choose(decoy, else: digit)
+    let isMasked = [isAbove.inverted, isAbove].map { $0.to(.uint8).expanded(half) }
     return try LabelledImages(
-      name: name, classNames: Self.entry.classNames, bytes: Tensor(bytes, shape: sizes),
-      scaling: scaling, labels: labels, groups: groups.of(labels, shown: shown),
-      groupNames: groups.names, masks: Tensor(masks, shape: sizes))
+      name: name, classNames: Self.entry.classNames,
+      bytes: Tensor.concatenate([upperHalf, lowerHalf], along: 2), scaling: scaling, labels: labels,
+      groups: groups.of(labels, shown: shown), groupNames: groups.names,
+      masks: Tensor.concatenate(isMasked, along: 2))
   }
 
   /// The indices in MNIST's training or test set of the images of a split, in their order there.

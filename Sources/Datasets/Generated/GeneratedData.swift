@@ -28,15 +28,15 @@ public protocol GeneratedData: Sendable {
 extension GeneratedData {
   static func isPresent(_ split: Split, in folder: URL) -> Bool { true }
 
-  /// The draws of examples 0, 1, …, `count` − 1 of a part of the data set. An example's numbers do
-  /// not depend on how many examples there are.
-  static func draws(_ part: String, count: Int) -> ExampleDraws {
-    ExampleDraws(seed(part), examples: Array(0..<count))
+  /// The draws of some examples of a part of the data set, which do not depend on which other
+  /// examples there are.
+  static func draws(_ part: String, examples: some Sequence<Int>) -> ExampleDraws {
+    ExampleDraws(seed(part), examples: Array(examples))
   }
 
   /// The numbers 0..<`count` in an order that is drawn at random.
   static func randomOrder(_ part: String, count: Int) -> [Int] {
-    let keys = draws(part, count: count).uniform().floats()
+    let keys = draws(part, examples: 0..<count).uniform().floats()
     return (0..<count).sorted { (keys[$0], $0) < (keys[$1], $1) }
   }
 

@@ -56,7 +56,7 @@ extension PlanarPoints {
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // points [N, 2]
     let range = Self.range
-    let points = Self.draws(split.rawValue, count: Self.entry.counts[split]!)
+    let points = Self.draws(split.rawValue, examples: 0..<Self.entry.counts[split]!)
       .uniform([2], in: range.lowerBound..<range.upperBound)
     let numbers = points.floats().map(Double.init)
     return try LabelledImages(

@@ -63,7 +63,7 @@ struct ToyColors: GeneratedData {
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // pixels [N, 3, 5, 5], masks [N, 1, 5, 5]
     let count = Self.entry.counts[split]!
-    let draws = Self.draws(split.rawValue, count: count)
+    let draws = Self.draws(split.rawValue, examples: 0..<count)
     let labels = draws.purpose("class").integers(below: 2).int64s()
     var pictures = draws.purpose("colours").integers(below: 4, [Self.area]).int64s().map(Int.init)
     var pixels: [UInt8] = []

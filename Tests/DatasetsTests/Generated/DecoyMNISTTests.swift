@@ -106,7 +106,7 @@ struct DecoyMNISTTests {
     let reference = try DataReference("decoy-mnist")
     let (train, test) = (try reference.load(.train), try reference.load(.test))
     #expect((train.count, test.count) == (60_000, 10_000))
-    #expect(train.fingerprint == "TRAIN")
-    #expect(test.fingerprint == "TEST")
+    #expect(train.fingerprint == "c8edc5dea746df2f5434977e3ee0cdd5f6487a1306f763b504ff70df8024221e")
+    #expect(test.fingerprint == "6603d9cc8ed4414c5a5fdd43317c1ee0c962db9b1424ebcb6f8afa605eb6fa5b")
   }
 }

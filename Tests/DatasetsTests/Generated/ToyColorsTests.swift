@@ -83,8 +83,8 @@ struct ToyColorsTests {
     let (train, test) = (
       try DataReference("toy-colors").load(.train), try DataReference("toy-colors").load(.test)
     )
-    #expect(train.fingerprint == "TRAIN")
-    #expect(test.fingerprint == "TEST")
+    #expect(train.fingerprint == "6dc0d97daed3d19c51cf7b4b12202e3d2d7dd6a073ea137dfb59c1398a5b6cc4")
+    #expect(test.fingerprint == "24e0710164da1cc2c478f1ff8b20c3b99a92c35eb17dcce4cab9d22602adb9f3")
     #expect(Set(train.imageDigests).isDisjoint(with: test.imageDigests))
     #expect(try DataReference("toy-colors").check().passed)
   }
