@@ -94,7 +94,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy,
+      summary, byGroup, reliance, curves, worstCases, matrices, repeats, overlaps, gradients,
+      images, humanStudy,
       spending, training,
       provenance,
     ]

@@ -48,6 +48,7 @@ public struct ExperimentRun {
       let images = try plan.count.map { try attacked.first($0) } ?? attacked
       try plan.leftOut(of: images).map { progress.note($0) }
     }
+    try checkMasks(attacked)
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -67,13 +68,16 @@ public struct ExperimentRun {
       attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
-    let own = Grid(cells: cells, provenance: provenance, spending: spending)
+    let groups = groupCells(results, attacked)
+    let own = Grid(cells: cells, provenance: provenance, spending: spending, groups: groups)
     let grid = Grid(
       cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
-      repeats: ([own] + repetitions).repeatedCells())
+      repeats: ([own] + repetitions).repeatedCells(), groups: groups,
+      groupRepeats: ([own] + repetitions).repeatedGroups(),
+      reliance: reliance(models, attacked))
     return (grid, models)
   }
 
@@ -183,7 +187,9 @@ public struct ExperimentRun {
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
     let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
-    return try step(.probe(model.name), reused: stored != nil) {
+    let missing = missingReliance(model, data)
+    return try step(.probe(model.name), reused: stored != nil && missing == nil) {
+      try missing.map { try measureReliance(model, data, request: $0) }
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(
