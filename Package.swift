@@ -41,7 +41,8 @@ let package = Package(
     .target(name: "ForeignModels", dependencies: ["ModelCore", "Support"]),
     .target(
       name: "Datasets",
-      dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"]),
+      dependencies: ["ModelCore", "Support", "CJPEG", "CPixels", "CPNG", "CZlib"],
+      resources: [.embedInCode("Generated/iris-cancer.csv")]),
     .target(
       name: "Attacks", dependencies: ["ForeignModels", "ModelCore", "Support"], path: "Attacks"),
     .target(

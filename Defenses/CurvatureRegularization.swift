@@ -21,6 +21,11 @@ import Support
 /// Σᵢ ‖H·eᵢ‖² = ‖H‖_F². It takes one derivative for each pixel, and is meant for small images and
 /// tests.
 ///
+/// The noise method is the estimate of Rifai et al.: the mean of ‖∇L(x) − ∇L(x + σ·ξ)‖² / σ² over
+/// `samples` standard normal ξ. It tends to ‖H‖_F² for small σ if the loss is smooth. In a network
+/// with ReLUs it does not: a kink at a distance below σ contributes the square of the gradient's jump, divided
+/// by σ².
+///
 /// In training behaviour, images share batch statistics. The derivative of image n's pixels then
 /// includes the effect of the other images on its gradient.
 ///
@@ -37,24 +42,33 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
     case stochastic
     /// Along every pixel.
     case exact
+    /// From the gradients at noisy points.
+    case noise
   }
 
   /// λ, the weight of the penalty, which is a mean over the images.
   public var lambda: Double
   public var method: Method
-  /// The number of random directions in the mean. The exact method ignores it.
+  /// The number of random directions or noisy points in the mean. The exact method ignores it.
   public var samples: Int
+  /// σ, the standard deviation of the noise, in units of pixel values. Only the noise method uses
+  /// it.
+  public var sigma: Double
 
-  public init(lambda: Double = 1, method: Method = .stochastic, samples: Int = 1) {
+  public init(
+    lambda: Double = 1, method: Method = .stochastic, samples: Int = 1, sigma: Double = 0.05
+  ) {
     self.lambda = lambda
     self.method = method
     self.samples = samples
+    self.sigma = sigma
   }
 
   public static let settings: [Setting<CurvatureRegularization>] = [
     .double("lambda", \.lambda, "weight λ of the penalty"),
     .choice("method", \.method, "how the second derivative is measured"),
-    .int("samples", \.samples, in: 1...10_000, "number of random directions"),
+    .int("samples", \.samples, in: 1...10_000, "number of random directions or noisy points"),
+    .double("sigma", \.sigma, in: 1e-6...1e3, "standard deviation of the noise in pixel units"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -65,33 +79,51 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   public var isPenalty: Bool { true }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    // gradient (∇ₓL), direction (v) and the derivative H·v [N, …]; each square is a mean over N
-    // images
-    let gradient = step.inputGradient { $0.crossEntropy(step.labels) }
-    let squares = directions(step).map { direction in
-      step.inputDerivative(of: (gradient * direction()).sum()).flattened.square.sum([1]).mean()
+    let shape = Array(step.images.shape.dropFirst())
+    let parts: [Tensor]
+    switch method {
+    case .stochastic:
+      parts = squares(
+        step,
+        along: (0..<samples).lazy.map { step.draws("curvature direction \($0)").signs(shape) })
+    case .exact:
+      let pixels = shape.reduce(1, *)
+      parts = squares(
+        step,
+        along: (0..<pixels).lazy.map {
+          Tensor(labels: [$0]).oneHot(classes: pixels).reshaped([1] + shape).to(step.images.device)
+        })
+    case .noise:
+      parts = differences(
+        step, noise: (0..<samples).lazy.map { step.draws("curvature noise \($0)").normal(shape) })
     }
-    let total = squares.dropFirst().reduce(squares[0], +)
-    let value = method == .stochastic ? total / Double(samples) : total
+    let total = parts.dropFirst().reduce(parts[0], +)
+    let value = method == .exact ? total : total / Double(samples)
     return [LossTerm("curvature", weight: lambda, value)]
   }
 
-  /// The directions, each in the shape of all images or of one image, which is then used for all.
-  private func directions(_ step: TrainingStep) -> [() -> Tensor] {
-    let images = step.images
-    let shape = Array(images.shape.dropFirst())
-    switch method {
-    case .stochastic:
-      return (0..<samples).map { sample in
-        { step.draws("curvature direction \(sample)").signs(shape) }
-      }
-    case .exact:
-      let pixels = shape.reduce(1, *)
-      return (0..<pixels).map { pixel in
-        {
-          Tensor(labels: [pixel]).oneHot(classes: pixels).reshaped([1] + shape).to(images.device)
-        }
-      }
+  /// ‖H·v‖² for each direction v, as a mean over the images.
+  /// - Parameter directions: each in the shape of all images, or of one image, which is then used
+  ///   for all.
+  func squares(_ step: TrainingStep, along directions: some Sequence<Tensor>) -> [Tensor] {
+    // gradient (∇ₓL), direction (v) and the derivative H·v [N, …]
+    let gradient = step.inputGradient { $0.crossEntropy(step.labels) }
+    return directions.map { direction in
+      step.inputDerivative(of: (gradient * direction).sum()).flattened.square.sum([1]).mean()
+    }
+  }
+
+  /// ‖∇L(x) − ∇L(x + σ·ξ)‖² / σ² for each noise ξ, as a mean over the images. The passes of noisy
+  /// images have the dropout masks of the clean pass, and do not change the running statistics.
+  func differences(_ step: TrainingStep, noise: some Sequence<Tensor>) -> [Tensor] {
+    // here, there [N, …]
+    let here = step.inputGradient { $0.crossEntropy(step.labels) }
+    let pass = step.pass.withoutUpdates.purpose("clean images")
+    return noise.map { noise in
+      let variable = (step.images + noise * sigma).tracked
+      let there = step.network.forward(variable, pass).crossEntropy(step.labels).sum()
+        .gradient(of: variable, differentiable: true)
+      return (here - there).flattened.square.sum([1]).mean() / (sigma * sigma)
     }
   }
 }

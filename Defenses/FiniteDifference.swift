@@ -38,9 +38,8 @@ struct FiniteDifference {
     let variable = step.images.tracked
     let here = penalty.losses(look(step, variable), step.labels).sum()
     let gradient = here.gradient(of: variable, retainingGraph: true).detached
-    let masks = step.batch.annotations.masks
-    let exact = penalty.sizes(gradient, masks: masks).mean()
-    let direction = penalty.slopes(gradient, masks: masks)
+    let exact = penalty.sizes(gradient).mean()
+    let direction = penalty.slopes(gradient)
     let longest = direction.flattened.square.sum([1]).max().scalar.squareRoot()
     // Without a direction the penalty has no derivative. If the gradient is not a number (NaN), so
     // is the value, and training stops with a message.

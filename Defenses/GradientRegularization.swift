@@ -1,4 +1,3 @@
-import Datasets
 import ModelCore
 import Support
 
@@ -61,7 +60,6 @@ public struct GradientRegularization: Defense, Objective, Configurable {
   }
 
   public var isPenalty: Bool { true }
-  public var needs: Set<AnnotationKind> { penalty.isMasked ? [.masks] : [] }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     // gradient [N, …], sizes [N], value []
@@ -69,7 +67,7 @@ public struct GradientRegularization: Defense, Objective, Configurable {
     switch method {
     case .exact:
       let gradient = step.inputGradient { penalty.losses($0, step.labels) }
-      value = penalty.sizes(gradient, masks: step.batch.annotations.masks).mean()
+      value = penalty.sizes(gradient).mean()
     case .finiteDifference:
       value = FiniteDifference(penalty, length: self.step).value(step)
     }

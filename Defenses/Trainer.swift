@@ -92,7 +92,8 @@ public struct Trainer {
       let count = min(settings.batchSize, data.count - start)
       // Batch statistics of a single image do not exist, so a last batch of one image is left out.
       if count == 1 && steps > 1 { continue }
-      let batch = data.batch(at: order.narrow(0, start, count)).to(network.device)
+      let batch = settings.annotated.batch(of: data, at: order.narrow(0, start, count))
+        .to(network.device)
       let training = TrainingStep(
         network, batch, .training(dropout: seed.derive("step \(step)")), seed: seed,
         progress: TrainingProgress(

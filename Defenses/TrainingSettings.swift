@@ -27,6 +27,7 @@ public struct TrainingSettings: Sendable {
   /// epochs.
   public var patience: Int?
   public var keep = Kept.last
+  public var annotated = AnnotatedExamples()
 
   public init(
     epochs: Int, batchSize: Int = 256, optimizer: OptimizerRule = .adam(),

@@ -12,20 +12,33 @@ public struct Annotations: Sendable {
   /// The group of each example, int64 `[N]`, such as the combination of its class and of a feature
   /// that must not matter; nil if the data have no groups.
   public let groups: Tensor?
+  /// The masks as they are kept; nil if the data have none.
+  let storedMasks: Masks?
+
   /// A value from 0 to 1 for each number of each example: 1 where the number must not influence the
   /// prediction, 0 where it may. float32 `[N, C, H, W]`, or `[N, D]` for rows of a table; nil if
   /// the data have no masks.
-  public let masks: Tensor?
+  ///
+  /// The annotations of a batch keep their masks in this form. Those of a whole data set keep them
+  /// in less memory, and make this tensor anew at every call.
+  public var masks: Tensor? { storedMasks?.values }
 
+  /// - Parameter masks: float32 in the shape of the examples.
   /// - Precondition: groups and masks, where given, have an entry for each label.
   public init(labels: Tensor, groups: Tensor? = nil, masks: Tensor? = nil) {
+    self.init(
+      labels: labels, groups: groups,
+      storedMasks: masks.map { Masks(keeping: $0, shape: Array($0.shape.dropFirst())) })
+  }
+
+  init(labels: Tensor, groups: Tensor?, storedMasks: Masks?) {
     precondition(
       (groups.map { $0.shape == labels.shape } ?? true), "expected one group for each label")
     precondition(
-      (masks.map { $0.shape[0] == labels.shape[0] } ?? true), "expected one mask for each label")
+      (storedMasks.map { $0.count == labels.shape[0] } ?? true), "expected one mask for each label")
     self.labels = labels
     self.groups = groups
-    self.masks = masks
+    self.storedMasks = storedMasks
   }
 
   /// The number of examples, N.
@@ -42,8 +55,15 @@ public struct Annotations: Sendable {
   /// The same annotations on another device.
   public func to(_ device: Device) -> Annotations { mapped { $0.to(device) } }
 
+  /// The same annotations with masks in the form that a batch has.
+  var withExpandedMasks: Annotations {
+    Annotations(labels: labels, groups: groups, masks: masks)
+  }
+
   private func mapped(_ change: (Tensor) -> Tensor) -> Annotations {
-    Annotations(labels: change(labels), groups: groups.map(change), masks: masks.map(change))
+    Annotations(
+      labels: change(labels), groups: groups.map(change),
+      storedMasks: storedMasks?.mapped(change))
   }
 }
 

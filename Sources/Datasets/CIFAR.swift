@@ -22,6 +22,7 @@ struct CIFAR: DataFormat {
       case (.ten, .test): ["test_batch.bin"]
       case (.hundred, .train): ["train.bin"]
       case (.hundred, .test): ["test.bin"]
+      case (_, .validation): []
       }
     }
 
@@ -49,10 +50,12 @@ struct CIFAR: DataFormat {
     isArchive = !isFolder(url) && ["gz", "tgz"].contains(url.pathExtension.lowercased())
     parts =
       isArchive
-      ? Set(Split.allCases)
+      ? [.train, .test]
       : Set(
         Split.allCases.filter { split in
-          Kind.allCases.contains { Self.exists($0.files(split)[0], in: url) }
+          Kind.allCases.contains { kind in
+            kind.files(split).first.map { Self.exists($0, in: url) } ?? false
+          }
         })
     guard !parts.isEmpty else { return nil }
   }

@@ -63,7 +63,8 @@ extension DataReference {
       return DataCheck(
         rows: try readableRows(nil) { try load(.test, folders: folders, progress: progress) })
     }
-    let wanted = split.map { [$0] } ?? Split.allCases
+    // A path is only checked for the splits that it has, which `present` are among all.
+    let wanted = split.map { [$0] } ?? entry?.splits ?? Split.allCases
     let present = wanted.filter { isPresent($0, among: folders) }
     // Loading throws an error that says where the data were searched.
     if present.isEmpty { _ = try load(wanted[0], folders: folders) }
@@ -88,8 +89,9 @@ extension DataReference {
         return images
       }
     }
-    if let train = digests[.train], let test = digests[.test] {
-      rows.append(overlapRow(train: train, test: test, isTable: isTable))
+    for split in [Split.validation, .test] {
+      guard let train = digests[.train], let others = digests[split] else { continue }
+      rows.append(overlapRow(train: train, split, others, isTable: isTable))
     }
     return DataCheck(rows: rows)
   }
@@ -113,7 +115,8 @@ extension DataReference {
     rows += [
       DataCheck.Row(
         split, "images", found: "\(data.count)",
-        expected: split.flatMap { entry?.counts[$0] }.map { "\($0)" }),
+        // Options may choose other numbers of images than the published ones.
+        expected: split.flatMap { options.isEmpty ? entry?.counts[$0] : nil }.map { "\($0)" }),
       DataCheck.Row(split, "shape", found: "\(data.shape)", expected: entry.map { "\($0.shape)" }),
     ]
     if data.valueRange != 0...1 {
@@ -123,45 +126,52 @@ extension DataReference {
       DataCheck.Row(
         split, "images per class", found: counts, expected: entry.map { _ in "some of each" },
         verdict: entry == nil ? .unknown : histogram.contains(0) ? .bad : .good))
-    rows += annotationRows(of: data.annotations, split)
+    rows += annotationRows(of: data, split)
     return rows + [DataCheck.Row(split, "fingerprint", found: data.fingerprint)]
   }
 
-  /// The row about test images that are also training images.
+  /// The row about images of another split that are also training images.
   ///
-  /// They fail the check if they are all test images, or more than 1 % of pictures that are not
-  /// published: some published data have a few, and rows of a table may be equal by chance.
-  private func overlapRow(train: [[UInt8]], test: [[UInt8]], isTable: Bool) -> DataCheck.Row {
+  /// They fail the check if they are all images of the split, or more than 1 % of pictures that are
+  /// not published: some published data have a few, and rows of a table may be equal by chance.
+  private func overlapRow(
+    train: [[UInt8]], _ split: Split, _ others: [[UInt8]], isTable: Bool
+  ) -> DataCheck.Row {
     let places = Dictionary(
       train.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let shared = test.indices.filter { places[test[$0]] != nil }
-    let subject = "test images that are also training images"
+    let shared = others.indices.filter { places[others[$0]] != nil }
+    let subject = "\(split.rawValue) images that are also training images"
     guard let example = shared.first else {
       return DataCheck.Row(nil, subject, found: "none", expected: "none")
     }
-    let share = Double(shared.count) / Double(test.count)
+    let share = Double(shared.count) / Double(others.count)
     let isBad = share == 1 || entry == nil && !isTable && share > 0.01
     let percent = ((share * 10_000).rounded() / 100).plainDecimal
     return DataCheck.Row(
       nil, subject,
-      found: "\(shared.count) of \(test.count) (\(percent) %), such as test image \(example), "
-        + "which is training image \(places[test[example]]!); a model may know them by heart",
+      found: "\(shared.count) of \(others.count) (\(percent) %), such as \(split.rawValue) image "
+        + "\(example), which is training image \(places[others[example]]!); a model may know them "
+        + "by heart",
       expected: "none", verdict: isBad ? .bad : .warning)
   }
 
   /// The rows about groups and masks, if the data have them.
-  private func annotationRows(of annotations: Annotations, _ split: Split?) -> [DataCheck.Row] {
+  private func annotationRows(of data: LabelledImages, _ split: Split?) -> [DataCheck.Row] {
+    let annotations = data.annotations
     var rows: [DataCheck.Row] = []
     if let groups = annotations.groups {
-      let sizes = Dictionary(groups.int64s().map { ($0, 1) }, uniquingKeysWith: +).values
+      let counts = Dictionary(groups.int64s().map { ($0, 1) }, uniquingKeysWith: +)
+      let sizes = counts.values
+      let found =
+        data.groupNames.map { names in
+          names.enumerated().map { "\($1): \(counts[Int64($0)] ?? 0)" }.joined(separator: ", ")
+        } ?? "\(sizes.count), of \(sizes.min() ?? 0) to \(sizes.max() ?? 0) images each"
       rows.append(
         DataCheck.Row(
-          split, "groups",
-          found: "\(sizes.count), of \(sizes.min() ?? 0) to \(sizes.max() ?? 0) images each"))
+          split, data.groupNames == nil ? "groups" : "images per group", found: found))
     }
-    if let masks = annotations.masks {
-      let share = masks.isGreater(than: 0).to(.float32).mean().scalar
-      let percent = ((share * 10_000).rounded() / 100).plainDecimal
+    if let masks = annotations.storedMasks {
+      let percent = ((masks.share * 10_000).rounded() / 100).plainDecimal
       rows.append(DataCheck.Row(split, "masks", found: "\(percent) % of all numbers are masked"))
     }
     return rows

@@ -4,7 +4,8 @@ import Support
 /// A text with which a user names data, such as `mnist:test` or
 /// `./photos:test:resize=256,crop=224`.
 ///
-/// The text is the name of a data set or a path, then `:train`, `:test` or neither, then options.
+/// The text is the name of a data set or a path, then `:train`, `:validation`, `:test` or none of
+/// them, then options.
 /// It is read as a path if it contains a slash, if it begins with a dot or a tilde, or if it is not
 /// a known name and such a file or folder exists.
 public struct DataReference: Sendable, CustomStringConvertible {
@@ -15,7 +16,9 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The options of all formats together. Each format refuses the options that it does not have.
   public static let optionNames = [
-    "resize", "crop", "colour", "order", "layout", "classes", "range", "heldout",
+    "resize", "crop", "colour", "order", "csv", "file", "label", "group", "mask", "drop",
+    "threshold", "marks", "words", "encoding", "layout", "classes", "range", "heldout", "groups",
+    "units", "split", "iris",
   ]
 
   /// A function that is called, from any thread, with the number of images that have been read and
@@ -33,13 +36,12 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// The split in the reference; nil if it names none.
   public let split: Split?
   let source: Source
-  private let base: String
-  private let options: [Settings.Entry]
+  let base: String
+  let options: [Settings.Entry]
 
   /// Parses a reference. Only loading finds out whether the data exist.
   /// - Parameter folder: the folder that a relative path starts from; nil for the current folder.
-  /// - Throws: `Failure.usage` for an empty text, an unknown name, or a split other than `train`
-  ///   and `test`.
+  /// - Throws: `Failure.usage` for an empty text, an unknown name or an unknown split.
   public init(_ text: String, from folder: URL? = nil) throws {
     description = text
     let (rest, options) = try Self.options(text)
@@ -53,6 +55,20 @@ public struct DataReference: Sendable, CustomStringConvertible {
     self.base = base
     self.options = options
     source = try Self.source(base, from: folder)
+  }
+
+  /// A reference with other options.
+  init(source: Source, base: String, split: Split?, options: [Settings.Entry]) {
+    self.source = source
+    self.base = base
+    self.split = split
+    self.options = options
+    let words = options.compactMap { entry in
+      if case .scalar(let text) = entry.value { "\(entry.name)=\(text)" } else { nil }
+    }
+    description =
+      base + (split.map { ":\($0.rawValue)" } ?? "") + ":"
+      + words.joined(separator: ",")
   }
 
   /// Separates the options at the end of a text from what precedes them.
@@ -82,11 +98,13 @@ public struct DataReference: Sendable, CustomStringConvertible {
     if base.contains("/") || base.hasPrefix(".") || base.hasPrefix("~") || isThere {
       return .path(url)
     }
-    if let colon = base.lastIndex(of: ":"), DatasetCatalog.names.contains(String(base[..<colon])) {
-      let name = base[..<colon]
-      let split = base[base.index(after: colon)...]
+    if let colon = base.lastIndex(of: ":"),
+      let entry = DatasetCatalog.all.first(where: { $0.name == base[..<colon] })
+    {
+      let known = entry.splits.map { "\(entry.name):\($0.rawValue)" }
       throw Failure.usage(
-        "there is no split '\(split)' of \(name)", hint: "write \(name):train or \(name):test")
+        "there is no split '\(base[base.index(after: colon)...])' of \(entry.name)",
+        hint: "write " + known.joined(separator: " or "))
     }
     return .named(try DatasetCatalog.entry(named: base))
   }
@@ -116,7 +134,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
     return try load(split ?? defaultSplit, folders: folders, progress: progress)
   }
 
-  /// Loads the given split, even if the reference names the other one. Data that are not divided
+  /// Loads the given split, even if the reference names another one. Data that are not divided
   /// into splits count as test images.
   /// - Throws: what `load(defaultSplit:folders:progress:)` throws; `Failure.missing` or
   ///   `Failure.badData` if the data do not have that split.
@@ -128,13 +146,17 @@ public struct DataReference: Sendable, CustomStringConvertible {
       guard case .named(let entry) = source else {
         preconditionFailure("a path always has a format here")
       }
-      try settings.finish(entry.name)
-      return try entry.load(split, from: try folder(of: split, among: folders), progress: progress)
+      try entry.check(has: split)
+      let settings = try settings
+      // Wrong options are reported before missing files.
+      _ = try DatasetEntry.Choice(entry, settings)
+      return try entry.load(
+        split, from: folder(of: split, among: folders), options: settings, progress: progress)
     }
     if format.parts.contains(split) {
       return try format.load(split, name: name, progress: progress)
     }
-    if format.parts.isEmpty, isDivided {
+    if format.parts.isEmpty, isDivided, split != .validation {
       let whole = try format.load(nil, name: name, progress: progress)
       let share = try heldOutShare(settings)
       let parts = try whole.holdingOut(
@@ -150,9 +172,12 @@ public struct DataReference: Sendable, CustomStringConvertible {
   /// Data that are not divided serve as test images only, because a model that is tested on its own
   /// training images seems better than it is.
   private func lacks(_ split: Split, _ format: any DataFormat) -> Failure {
-    guard format.parts.isEmpty else {
-      let found = format.parts.map(\.rawValue).sorted().joined(separator: ", ")
-      return .missing("\(base) has no split '\(split.rawValue)', only \(found)")
+    guard format.parts.isEmpty, split != .validation else {
+      let parts = isDivided ? [.train, .test] : format.parts
+      let found = parts.map(\.rawValue).sorted().joined(separator: ", ")
+      return .missing(
+        "\(base) has no split '\(split.rawValue)'" + (found.isEmpty ? "" : ", only \(found)"),
+        hint: split == .validation ? DatasetEntry.validationAdvice : nil)
     }
     return .badData(
       "\(base) is not divided into train and test: both would use the same images",
@@ -165,9 +190,14 @@ public struct DataReference: Sendable, CustomStringConvertible {
     get throws { try Settings(options, place: "'\(description)'") }
   }
 
-  /// Whether the data have both splits, of their own or because images are held out.
-  public var hasParts: Bool {
-    get throws { try isDivided || (format().map { $0.parts == Set(Split.allCases) } ?? true) }
+  /// Whether the data have training and test images, of their own or because images are held out.
+  public var hasParts: Bool { get throws { try has(.train) && has(.test) } }
+
+  /// Whether the data have a split, of their own or because images are held out as the test split.
+  /// It does not matter whether a named data set is on this machine.
+  public func has(_ split: Split) throws -> Bool {
+    if isDivided { return split != .validation }
+    return try entry?.splits.contains(split) ?? format()?.parts.contains(split) ?? false
   }
 
   /// Whether the data are one set without splits.
@@ -176,7 +206,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
   }
 
   /// Whether the reference asks for images to be held out as the test split.
-  private var isDivided: Bool { options.contains { $0.name == "heldout" } }
+  var isDivided: Bool { options.contains { $0.name == "heldout" } }
 
   private func heldOutShare(_ settings: Settings) throws -> Double {
     try settings.double(
@@ -184,7 +214,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
   }
 
   /// The format of the file or folder at a path, with its options; nil for a named data set.
-  private func format() throws -> (any DataFormat)? {
+  func format() throws -> (any DataFormat)? {
     guard case .path(let url) = source else { return nil }
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw Failure.missing(
@@ -207,44 +237,5 @@ public struct DataReference: Sendable, CustomStringConvertible {
     throw Failure.missing(
       "found no images of a known format at \(url.path)",
       hint: "expected " + DataFormats.all.map { $0.summary }.joined(separator: "; "))
-  }
-
-  // MARK: The folders of a named data set
-
-  /// The folder that holds the files of a split.
-  func folder(of split: Split, among folders: DataFolders) throws -> URL {
-    switch source {
-    case .named(let entry):
-      let places = folders.candidates(for: entry.folderName)
-      guard let place = places.first(where: { entry.isPresent(split, in: $0) }) else {
-        throw Self.missing(entry, split, places)
-      }
-      return place
-    case .path(let url): return url
-    }
-  }
-
-  /// Whether the files of a split exist, whether or not they can be read.
-  func isPresent(_ split: Split, among folders: DataFolders) -> Bool {
-    switch source {
-    case .named(let entry):
-      return folders.candidates(for: entry.folderName).contains { entry.isPresent(split, in: $0) }
-    case .path:
-      guard let format = try? format() else { return false }
-      return format.parts.contains(split) || format.parts.isEmpty && (split == .test || isDivided)
-    }
-  }
-
-  private static func missing(_ entry: DatasetEntry, _ split: Split, _ places: [URL]) -> Failure {
-    let getting =
-      switch entry.origin {
-      case .addresses, .none: "download it with: crossfire data get \(entry.name)"
-      case .byHand(let advice): "\(advice), and put it into \(places.last!.path)"
-      }
-    let looked = places.map(\.path).joined(separator: " and ")
-    return .missing(
-      "the data set \(entry.name) (\(split.rawValue)) is not on this machine; searched \(looked)",
-      hint: "\(getting); or set CROSSFIRE_DATA to the folder whose subfolder "
-        + "\(entry.folderName) holds it")
   }
 }

@@ -5,7 +5,10 @@ import Support
 public enum DatasetCatalog {
   /// The entries in the order of lists.
   public static let all = [
-    mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic,
+    mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, newsgroups,
+    synthetic,
+    DecoyMNIST.entry, DecoyMNISTHalves.entry, ToyColors.entry, IrisCancer.entry,
+    PointsInThePlane.TwoClasses.entry, PointsInThePlane.ThreeClasses.entry, Clusters.entry,
   ]
 
   /// The names in the order of lists.
@@ -23,7 +26,7 @@ public enum DatasetCatalog {
   private static let grey28 = InputShape(channels: 1, height: 28, width: 28)
   private static let digits = (0...9).map(String.init)
 
-  private static let mnist = DatasetEntry(
+  static let mnist = DatasetEntry(
     name: "mnist", summary: "handwritten digits, 28 x 28 grey", classNames: digits, shape: grey28,
     counts: [.train: 60_000, .test: 10_000], format: .idx,
     origin: .addresses([
@@ -137,6 +140,15 @@ public enum DatasetCatalog {
       whole(
         "cifar-100-binary.tar.gz", 168_513_733, "03b5dce01913d631647c71ecec9e9cb8", [.train, .test])
     ])
+
+  private static let newsgroups = DatasetEntry(
+    name: "newsgroups",
+    summary: "posts about atheism and Christianity of the 20 Newsgroups, as weights of 5,000 words",
+    classNames: Newsgroups.classNames, shape: InputShape(features: Newsgroups.words),
+    counts: [.train: 1079, .test: 717], format: .newsgroups,
+    origin: .byHand(
+      "get 20news-bydate.tar.gz of the 20 Newsgroups (http://qwone.com/~jason/20Newsgroups/)"),
+    files: [], sharedFolder: "20news")
 
   private static let synthetic = DatasetEntry(
     name: "synthetic",

@@ -17,8 +17,12 @@ public struct DatasetEntry: Sendable {
     case cifar(archive: String)
     /// Four IDX files under MNIST's names; if they are missing, these folders of pictures.
     case idxOrPictures([Split: String])
+    /// The posts of `Newsgroups`, as rows of the weights of words.
+    case newsgroups
     /// No files: `SevenSegmentDigits` draws the images.
     case drawn
+    /// The examples are computed when they are loaded.
+    case generated(any GeneratedData.Type)
   }
 
   /// How the files of a data set get onto a machine.
@@ -56,6 +60,8 @@ public struct DatasetEntry: Sendable {
   public let classNames: [String]
   /// The shape of every image.
   public let shape: InputShape
+  /// The splits that the data set has.
+  public var splits: [Split] = [.train, .test]
   /// The number of images of each split, if it is fixed for that split.
   public let counts: [Split: Int]
   /// The format of its folder.
@@ -70,16 +76,20 @@ public struct DatasetEntry: Sendable {
 
   /// Reads one split from the folder that holds the data set's files. Images that are drawn need no
   /// folder.
+  /// - Parameter options: the options of the reference.
   /// - Throws: `Failure.missing` for a file that does not exist, `Failure.badData` for one that
   ///   cannot be read or holds other images than expected.
   public func load(
-    _ split: Split, from folder: URL, progress: @escaping DataReference.Progress = { _, _ in }
+    _ split: Split, from folder: URL, options: Settings = .none(),
+    progress: @escaping DataReference.Progress = { _, _ in }
   ) throws -> LabelledImages {
     let title = "\(name):\(split.rawValue)"
+    try check(has: split)
+    let choice = try Choice(self, options)
     let images: LabelledImages
     switch format {
     case .idx: images = try IDXFolder(folder).load(split, name: title, classNames: classNames)
-    case .digits5k: return try Digits5k.load(split, from: folder)
+    case .digits5k: images = try Digits5k.load(split, from: folder)
     case .svhn(let grey):
       images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
     case .cifar(let archive):
@@ -98,7 +108,10 @@ public struct DatasetEntry: Sendable {
       let place = folder.appending(path: pictures)
       images = try PictureFolder(folder: place, places: [split: place]).load(
         split, name: title, progress: progress)
-    case .drawn: return try SevenSegmentDigits().images(split)
+    case .newsgroups:
+      images = try Newsgroups.load(split, from: folder, name: title, progress: progress)
+    case .drawn: images = try SevenSegmentDigits().images(split)
+    case .generated: images = try choice.generated!.load(split, name: title, from: folder)
     }
     guard images.shape == shape, images.classCount == classNames.count else {
       throw Failure.badData(
@@ -106,19 +119,52 @@ public struct DatasetEntry: Sendable {
           + "as \(name) has them, found \(images.shape) in \(images.classCount)",
         hint: "to use these images, give the path of the folder instead of a name")
     }
-    return images
+    return try choice.range.map { try images.spanning($0) } ?? images
   }
 
-  /// Whether the files of both splits are in one of the folders that are searched.
+  /// What the options of a reference choose.
+  struct Choice {
+    /// The range of values that the bytes of published pictures stand for; nil for 0 to 1.
+    private(set) var range: ClosedRange<Double>?
+    /// The data set with its options, if it is a generated one.
+    private(set) var generated: (any GeneratedData)?
+
+    /// - Throws: `Failure.badData` with the place of an option that the data set does not have.
+    init(_ entry: DatasetEntry, _ options: Settings) throws {
+      if case .generated(let type) = entry.format {
+        generated = try type.init(options)
+      } else {
+        range = try ArraySettings.range(options)
+      }
+      try options.finish(entry.name)
+    }
+  }
+
+  /// Refuses a split that the data set does not have.
+  func check(has split: Split) throws {
+    guard splits.contains(split) else {
+      throw Failure.missing(
+        "\(name) has no split '\(split.rawValue)', only "
+          + splits.map(\.rawValue).joined(separator: ", "),
+        hint: split == .validation ? Self.validationAdvice : nil)
+    }
+  }
+
+  /// What to do if a data set has no validation split.
+  static let validationAdvice =
+    "hold out some training images instead: the setting validation of a training"
+
+  /// Whether the files of every split are in one of the folders that are searched.
   public func isHere(folders: DataFolders = DataFolders()) -> Bool {
-    Split.allCases.allSatisfy { split in
+    splits.allSatisfy { split in
       folders.candidates(for: folderName).contains { isPresent(split, in: $0) }
     }
   }
 
   /// Whether a folder has the files of a split, whether or not they can be read.
   func isPresent(_ split: Split, in folder: URL) -> Bool {
-    switch format {
+    guard splits.contains(split) else { return false }
+    return switch format {
     case .idx: IDXFolder(folder).has(split)
     case .digits5k:
       FileManager.default.fileExists(atPath: folder.appending(path: Digits5k.fileName).path)
@@ -128,7 +174,9 @@ public struct DatasetEntry: Sendable {
     case .idxOrPictures(let folders):
       IDXFolder(folder).has(split)
         || folders[split].map { isFolder(folder.appending(path: $0)) } == true
+    case .newsgroups: Newsgroups.isPresent(split, in: folder)
     case .drawn: true
+    case .generated(let type): type.isPresent(split, in: folder)
     }
   }
 

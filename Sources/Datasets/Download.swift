@@ -138,7 +138,7 @@ extension DatasetEntry {
         "\(name) is not published in the form that is read, so it cannot be downloaded",
         hint: "\(advice), and put it into \(folder.path)")
     case .none:
-      throw Failure.usage("\(name) is drawn when it is used: there is nothing to download")
+      throw Failure.usage("\(name) is made when it is used: there is nothing to download")
     }
     return try files.map { file in
       if let unpacked = file.unpacksTo, isFolder(folder.appending(path: unpacked)) {

@@ -12,7 +12,10 @@ public struct IDXFolder: Sendable {
     self.folder = folder
   }
 
-  /// The names of a split's two files, without `.gz`.
+  /// The splits that such a folder may have.
+  static let splits: [Split] = [.train, .test]
+
+  /// The names of the two files of the training or the test set, without `.gz`.
   public static func fileNames(_ split: Split) -> (images: String, labels: String) {
     let prefix = split == .train ? "train" : "t10k"
     return ("\(prefix)-images-idx3-ubyte", "\(prefix)-labels-idx1-ubyte")
@@ -27,6 +30,7 @@ public struct IDXFolder: Sendable {
   /// Whether at least one of a split's two files exists. One is enough, so that `load` can name the
   /// missing one.
   func has(_ split: Split) -> Bool {
+    guard Self.splits.contains(split) else { return false }
     let names = Self.fileNames(split)
     return file(names.images) != nil || file(names.labels) != nil
   }
@@ -65,7 +69,7 @@ public struct IDXFolder: Sendable {
   /// The numbers of the classes as names. Both splits count, since the test set may lack the last
   /// class of the training set.
   private func numberedClasses() throws -> [String] {
-    let files = Split.allCases.compactMap { file(Self.fileNames($0).labels) }
+    let files = Self.splits.compactMap { file(Self.fileNames($0).labels) }
     let largest = try files.map { try IDX.labels(at: $0).max() ?? 0 }
     return (0...(largest.max() ?? 0)).map(String.init)
   }

@@ -11,14 +11,16 @@ extension LabelledImages {
   /// numbers, all little-endian; other pixels count as bytes.
   ///
   /// Every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
-  /// that stay in their files, the digest is over the SHA-256 of each picture's pixels instead.
+  /// and masks that stay in their files, the digest is over the SHA-256 of the pixels of each instead.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array(text.utf8).withUnsafeBytes { digest.update($0) } }
     func add(_ numbers: [Int64]) {
       numbers.map(\.littleEndian).withUnsafeBytes { digest.update($0) }
     }
+    let isLittleEndian = Int64(1).littleEndian == 1
     func add(_ numbers: [Float]) {
+      if isLittleEndian { return numbers.withUnsafeBytes { digest.update($0) } }
       numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { digest.update($0) }
     }
     let sizes = shape.sizes.map(String.init).joined(separator: " ")
@@ -29,17 +31,29 @@ extension LabelledImages {
       add("groups\n")
       add(groups.int64s())
     }
-    if let masks = annotations.masks {
+    if let masks = annotations.storedMasks {
       add("masks\n")
-      add(masks.floats())
+      switch masks.storage {
+      case .stream(let stream, let places):
+        stream.digest(of: places.int64s().map(Int.init)).withUnsafeBytes { digest.update($0) }
+      case .memory:
+        for range in parts { add(annotations[range].masks!.floats()) }
+      }
     }
     switch storage {
     case .memory(let pixels) where pixels.type == .float32: add(pixels.floats())
     case .memory(let pixels): pixels.bytes().withUnsafeBytes { digest.update($0) }
+    case .channels: for range in parts { add(storage[range].values(in: valueRange).floats()) }
     case .stream(let stream, let places):
       stream.digest(of: places).withUnsafeBytes { digest.update($0) }
     }
     return digest.hex()
+  }
+
+  /// The ranges of a thousand images each. Numbers that are made for a digest are made for one range
+  /// at a time, since those of all images may take much memory.
+  private var parts: [Range<Int>] {
+    stride(from: 0, to: count, by: 1000).map { $0..<min(count, $0 + 1000) }
   }
 
   /// The SHA-256 of the pixels of each image as bytes, from 0 for the lower bound of the value range
@@ -49,10 +63,8 @@ extension LabelledImages {
     switch storage {
     case .stream(let stream, let places): places.map { stream.digest(of: [$0]) }
     case .memory(let pixels):
-      // A thousand images at a time, since their bytes are copied.
-      stride(from: 0, to: count, by: 1000).flatMap { start in
-        digests(pixels.narrow(0, start, min(1000, count - start)).contiguous)
-      }
+      parts.flatMap { digests(pixels.narrow(0, $0.lowerBound, $0.count).contiguous) }
+    case .channels: parts.flatMap { digests(storage[$0].values(in: valueRange).contiguous) }
     }
   }
 

@@ -22,19 +22,15 @@ public struct LabelledImages: Sendable {
   private(set) var classSource = ClassSource.fixed
   /// The label of every example and, where the data have them, its group and its mask.
   public let annotations: Annotations
+  /// The name of each group, if the data name them: group `g` is `groupNames[g]`.
+  public let groupNames: [String]?
+  /// The name of each number of a row, such as a column of a table or a word; nil for pictures, and
+  /// for rows without names.
+  public private(set) var featureNames: [String]?
   let storage: Storage
   /// The index of each image in the data set, if these images are a sample of it; nil if they are
   /// its first images, in its order.
   public internal(set) var places: [Int]?
-
-  /// How the images are kept.
-  enum Storage: Sendable {
-    /// `[N, C, H, W]`, or `[N, D]` for a table: uint8, of which 0 stands for the lower bound of the
-    /// value range and 255 for the upper bound, or float32 values.
-    case memory(Tensor)
-    /// The images with these indices in a stream.
-    case stream(PictureStream, [Int])
-  }
 
   /// Makes labelled images from bytes.
   /// - Parameters:
@@ -62,14 +58,16 @@ public struct LabelledImages: Sendable {
   ///     the value range, or float32; the caller has checked that its values lie in `valueRange`.
   ///   - labels: the class of each example.
   ///   - groups: the group of each example, at least 0.
-  ///   - masks: float32 in the shape of `pixels`; the caller has checked that its values lie
-  ///     between 0 and 1.
+  ///   - groupNames: the name of each group; nil if the groups have none.
+  ///   - masks: in the shape of `pixels`, or with one channel that stands for all; the caller has
+  ///     checked that the values lie between 0 and 1. Masks of 0 and 1 take least memory as uint8.
   ///   - valueRange: the smallest and the largest valid value.
   /// - Throws: `Failure.badData` if there are no examples, if the number of labels, groups or masks
-  ///   differs from that, if the masks have another shape, or if a label has no class.
+  ///   differs from that, if the masks have another shape, if a label has no class, or if a group
+  ///   has no name among those given.
   public init(
     name: String, classNames: [String], pixels: Tensor, labels: [Int64], groups: [Int64]? = nil,
-    masks: Tensor? = nil, valueRange: ClosedRange<Double> = 0...1
+    groupNames: [String]? = nil, masks: Tensor? = nil, valueRange: ClosedRange<Double> = 0...1
   ) throws {
     let count = pixels.shape[0]
     for (what, found) in [
@@ -79,32 +77,72 @@ public struct LabelledImages: Sendable {
       throw Failure.badData(
         "\(name): expected \(count) \(what), one for each image, found \(found)")
     }
-    if let masks, masks.shape != pixels.shape {
+    if let masks, !Masks.fit(masks.shape, pixels.shape) {
       throw Failure.badData(
         "\(name): expected masks in the images' shape \(pixels.shape), found \(masks.shape)")
     }
     let annotations = Annotations(
       labels: Tensor(labels, shape: [labels.count]),
-      groups: groups.map { Tensor($0, shape: [$0.count]) }, masks: masks)
+      groups: groups.map { Tensor($0, shape: [$0.count]) },
+      storedMasks: masks.map { Masks($0, shape: Array(pixels.shape.dropFirst())) })
     try self.init(
       name: name, shape: InputShape(ofBatch: pixels.shape), classNames: classNames,
-      valueRange: valueRange, storage: .memory(pixels), annotations: annotations)
+      groupNames: groupNames, valueRange: valueRange, storage: .memory(pixels),
+      annotations: annotations)
   }
 
-  /// Makes labelled images from `labels.count` pictures that are decoded when they are used.
-  /// - Throws: `Failure.badData` if there are no images, or if a label has no class.
+  /// Makes labelled images from grey pictures that are given out in several channels.
+  /// - Parameters:
+  ///   - bytes: uint8 `[N, 1, H, W]`.
+  ///   - masks: uint8 or float32 `[N, 1, H, W]`, which stand for all channels.
+  /// - Throws: what the initializer from tensors throws.
   init(
-    name: String, shape: InputShape, classNames: [String], stream: PictureStream, labels: [Int64]
+    name: String, classNames: [String], bytes: Tensor, scaling: ChannelScaling, labels: [Int64],
+    groups: [Int64]? = nil, groupNames: [String]? = nil, masks: Tensor? = nil
+  ) throws {
+    let grey = try LabelledImages(
+      name: name, classNames: classNames, pixels: bytes, labels: labels, groups: groups,
+      groupNames: groupNames, masks: masks)
+    let shape = InputShape(
+      channels: scaling.mean.count, height: grey.shape.height, width: grey.shape.width)
+    try self.init(
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames,
+      valueRange: scaling.range, storage: .channels(bytes, scaling),
+      annotations: Annotations(
+        labels: grey.labels, groups: grey.annotations.groups,
+        storedMasks: masks.map { Masks($0, shape: shape.sizes) }))
+  }
+
+  /// The same images, whose bytes stand for shares of another range of values.
+  /// - Throws: `Failure.badData` if the images are not bytes in memory.
+  func spanning(_ range: ClosedRange<Double>) throws -> LabelledImages {
+    guard case .memory(let pixels) = storage, pixels.type == .uint8 else {
+      throw Failure.badData(
+        "\(name): the option range is for pictures that are kept in memory",
+        hint: "leave it out, or use fewer pictures")
+    }
+    return try LabelledImages(
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames, valueRange: range,
+      storage: storage, annotations: annotations
+    ).noting(notes).countingClasses(by: classSource)
+  }
+
+  /// Makes labelled images from pictures that are decoded when they are used, one for each label of
+  /// the annotations.
+  /// - Throws: `Failure.badData` if there are no images, if a label has no class, or if a group has
+  ///   no name.
+  init(
+    name: String, shape: InputShape, classNames: [String], groupNames: [String]?,
+    stream: PictureStream, annotations: Annotations
   ) throws {
     try self.init(
-      name: name, shape: shape, classNames: classNames, valueRange: 0...1,
-      storage: .stream(stream, Array(labels.indices)),
-      annotations: Annotations(labels: Tensor(labels, shape: [labels.count])))
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames, valueRange: 0...1,
+      storage: .stream(stream, Array(0..<annotations.count)), annotations: annotations)
   }
 
   private init(
-    name: String, shape: InputShape, classNames: [String], valueRange: ClosedRange<Double>,
-    storage: Storage, annotations: Annotations
+    name: String, shape: InputShape, classNames: [String], groupNames: [String]? = nil,
+    valueRange: ClosedRange<Double>, storage: Storage, annotations: Annotations
   ) throws {
     let labels = annotations.labels.int64s()
     guard !labels.isEmpty else {
@@ -115,22 +153,32 @@ public struct LabelledImages: Sendable {
         "\(name): expected labels from 0 to \(classNames.count - 1), "
           + "found \(labels[wrong]) for image \(wrong)")
     }
+    if let groupNames, let largest = annotations.groups?.max().scalar,
+      Int(largest) >= groupNames.count
+    {
+      throw Failure.badData(
+        "\(name): expected a name for each group, found \(groupNames.count) names and the group "
+          + "\(Int(largest)), where groups count from 0")
+    }
     self.name = name
     self.shape = shape
     self.classNames = classNames
     self.valueRange = valueRange
     self.storage = storage
     self.annotations = annotations
+    self.groupNames = groupNames
   }
 
   /// Makes a part of other labelled images.
-  private init(of other: LabelledImages, storage: Storage, annotations: Annotations) {
+  init(of other: LabelledImages, storage: Storage, annotations: Annotations) {
     name = other.name
     shape = other.shape
     classNames = other.classNames
     valueRange = other.valueRange
     notes = other.notes
     classSource = other.classSource
+    groupNames = other.groupNames
+    featureNames = other.featureNames
     self.storage = storage
     self.annotations = annotations
   }
@@ -139,6 +187,14 @@ public struct LabelledImages: Sendable {
   func noting(_ lines: [String]) -> LabelledImages {
     var copy = self
     copy.notes += lines
+    return copy
+  }
+
+  /// The same rows with a name for each of their numbers.
+  func naming(features names: [String]) -> LabelledImages {
+    precondition(names.count == shape.count, "expected one name for each of \(shape)")
+    var copy = self
+    copy.featureNames = names
     return copy
   }
 
@@ -163,6 +219,7 @@ public struct LabelledImages: Sendable {
   public var pixels: Tensor {
     switch storage {
     case .memory(let pixels): pixels
+    case .channels: storage.values(in: valueRange)
     case .stream(let stream, let places): stream.images(at: places, as: .uint8)
     }
   }
@@ -170,80 +227,8 @@ public struct LabelledImages: Sendable {
   /// Whether the images stay in their files until they are used.
   var isStreamed: Bool { if case .stream = storage { true } else { false } }
 
-  /// The examples of a range, with values in `valueRange`.
-  ///
-  /// If the pictures stay in their files, the next range of the same length is decoded in the
-  /// background.
-  /// - Precondition: `range` lies in `0..<count`.
-  public func batch(_ range: Range<Int>) -> Batch {
-    let images: Tensor
-    switch storage {
-    case .memory(let pixels): images = values(pixels.narrow(0, range.lowerBound, range.count))
-    case .stream(let stream, let places):
-      let following = range.upperBound..<min(places.count, range.upperBound + range.count)
-      images = stream.images(
-        at: Array(places[range]), as: .float32, next: Array(places[following]))
-    }
-    return Batch(images: images, annotations: annotations[range], places: Array(range))
-  }
-
-  /// The examples with the given indices, in that order.
-  /// - Parameter indices: int64 `[n]`, each in `0..<count`.
-  public func batch(at indices: Tensor) -> Batch {
-    let places = indices.int64s().map(Int.init)
-    let images =
-      switch storage {
-      case .memory(let pixels): values(pixels.indexSelect(0, indices))
-      case .stream(let stream, let all): stream.images(at: places.map { all[$0] }, as: .float32)
-      }
-    return Batch(images: images, annotations: annotations.at(indices), places: places)
-  }
-
-  /// The images of a range. They share memory with these.
-  /// - Precondition: `range` lies in `0..<count`.
-  public func subset(_ range: Range<Int>) -> LabelledImages {
-    precondition(
-      range.lowerBound >= 0 && range.upperBound <= count, "\(range) is not within 0..<\(count)")
-    let part: Storage =
-      switch storage {
-      case .memory(let pixels): .memory(pixels.narrow(0, range.lowerBound, range.count))
-      case .stream(let stream, let places): .stream(stream, Array(places[range]))
-      }
-    var images = LabelledImages(of: self, storage: part, annotations: annotations[range])
-    images.places = places.map { Array($0[range]) }
-    return images
-  }
-
-  /// The first `length` images, or all if there are fewer. They share memory with these.
-  public func prefix(_ length: Int) -> LabelledImages {
-    subset(0..<min(length, count))
-  }
-
-  /// The images with the given indices, in that order.
-  /// - Precondition: each index lies in `0..<count`.
-  public func choosing(_ places: [Int]) -> LabelledImages {
-    let indices = Tensor(places.map(Int64.init), shape: [places.count])
-    let part: Storage =
-      switch storage {
-      case .memory(let pixels): .memory(pixels.indexSelect(0, indices))
-      case .stream(let stream, let all): .stream(stream, places.map { all[$0] })
-      }
-    return LabelledImages(of: self, storage: part, annotations: annotations.at(indices))
-  }
-
   /// The number of images of each class.
   public var histogram: [Int] {
     labels.int64s().reduce(into: [Int](repeating: 0, count: classCount)) { $0[Int($1)] += 1 }
-  }
-
-  /// Stored pixels as values: bytes become shares of the value range, 0 its lower bound and 255
-  /// its upper bound.
-  private func values(_ pixels: Tensor) -> Tensor {
-    guard pixels.type != .float32 else { return pixels }
-    let fractions = pixels.to(.float32) / 255
-    guard valueRange != 0...1 else { return fractions }
-    // A weighted sum of both bounds gives either exactly; rounding in between is clamped.
-    return ((1 - fractions) * valueRange.lowerBound + fractions * valueRange.upperBound)
-      .clamped(to: valueRange)
   }
 }

@@ -27,8 +27,11 @@ public struct SevenSegmentDigits: Sendable {
   }
 
   /// Draws the first `count` images of a split, by default as many as `counts` states.
+  /// - Throws: `Failure.missing` for a split of which `counts` states no number.
   public func images(_ split: Split, count: Int? = nil) throws -> LabelledImages {
-    let count = count ?? Self.counts[split]!
+    guard let count = count ?? Self.counts[split] else {
+      throw Failure.missing("synthetic has no split '\(split.rawValue)', only train and test")
+    }
     var pixels: [UInt8] = []
     pixels.reserveCapacity(count * shape.count)
     for index in 0..<count {

@@ -34,7 +34,7 @@ public struct DataPlan: Sendable {
     let options = try DataReference.optionNames.compactMap { option in
       let meaning = "an option of the data; on the command line it follows the path after a colon"
       return map.value(option, meaning) == nil
-        ? nil : "\(option)=" + (try map.string(option, meaning))
+        ? nil : "\(option)=" + (try map.strings(option, meaning)).joined(separator: "+")
     }
     let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
     let reference = try DataReference(text, from: settings.folder)
@@ -44,7 +44,12 @@ public struct DataPlan: Sendable {
     self.init(reference, train: train, test: test)
   }
 
-  /// Loads as many images of a split as the plan says. Shows the progress, and notes what was left
+  /// The data of a repetition of the experiment.
+  func repetition(_ number: Int) -> DataPlan {
+    DataPlan(reference.repetition(number), train: train, test: test)
+  }
+
+  /// Loads as many images of a split as the plan says; all of a validation split. Shows the progress, and notes what was left
   /// out.
   /// - Throws: `Failure.badData` if there are fewer images.
   public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
@@ -53,8 +58,13 @@ public struct DataPlan: Sendable {
     let all = try progress.loading(reference.description) {
       try reference.load(split, progress: $0)
     }
-    guard let wanted = split == .train ? train : test else { return all }
-    return try all.first(wanted)
+    let wanted: Int? =
+      switch split {
+      case .train: train
+      case .validation: nil
+      case .test: test
+      }
+    return try wanted.map { try all.first($0) } ?? all
   }
 }
 

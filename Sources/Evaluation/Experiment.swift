@@ -116,13 +116,13 @@ public struct Experiment: Sendable {
     try checkFileNames()
   }
 
-  /// The experiment of a repetition: the same with another seed, and without pictures and study.
+  /// The experiment of a repetition: the same with another seed, without pictures and study, and
+  /// with the data of the repetition if they have a part for each.
   /// - Parameter number: the number of the repetition, at least 2.
   func repetition(_ number: Int) -> Experiment {
     Experiment(
-      name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"), data: data,
-      models: models,
-      attacks: attacks,
+      name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"),
+      data: data.repetition(number), models: models, attacks: attacks,
       count: count, sample: sample, images: nil)
   }
 

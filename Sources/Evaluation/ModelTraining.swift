@@ -41,6 +41,8 @@ public struct ModelTraining {
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
         settings.robustValidation?.text ?? "",
       ] + plan.defense.dependencies
+      + (settings.annotated.count.map { ["annotated \($0) \(settings.annotated.alwaysInclude)"] }
+        ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 

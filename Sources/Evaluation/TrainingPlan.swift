@@ -28,7 +28,8 @@ public struct TrainingPlan: Configurable {
       let known = Architecture.all.map(\.name)
       plan.architecture = try Architecture.named(
         given.choice(
-          "architecture", of: known, default: plan.architecture.name, "the architecture"))
+          "architecture", of: known, default: plan.architecture.name, "the architecture",
+          orIf: Architecture.isKnown))
     } values: {
       [("architecture", $0.architecture.name)]
     },
@@ -37,7 +38,8 @@ public struct TrainingPlan: Configurable {
       let own = plan.architecture.initialization
       let chosen = try given.choice(
         "initialization", of: known, default: (plan.initialization ?? own).rawValue,
-        "distribution of the weights before training")
+        "distribution of the weights before training",
+        orIf: { Initialization(rawValue: $0) != nil })
       plan.initialization = Initialization(rawValue: chosen)
     } values: {
       [("initialization", ($0.initialization ?? $0.architecture.initialization).rawValue)]
@@ -60,6 +62,12 @@ public struct TrainingPlan: Configurable {
       "patience", \.settings.patience, in: 1...100_000,
       "epochs without a higher accuracy on the held-out images after which training stops"),
     .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
+    .optionalInt(
+      "annotated", \.settings.annotated.count, in: 1...Int.max,
+      "the first training images, which alone keep their masks"),
+    .bool(
+      "alwaysInclude", \.settings.annotated.alwaysInclude,
+      "whether every step includes the images that keep their masks"),
   ]
 
   /// Reads the settings and `defense`.
@@ -79,6 +87,7 @@ public struct TrainingPlan: Configurable {
     }
     try checkValidation(given)
     try checkWarmup(given)
+    try checkAnnotated(given)
   }
 
   private func checkWarmup(_ given: Settings) throws {
@@ -90,6 +99,13 @@ public struct TrainingPlan: Configurable {
           + "of the training, found \(value), so the budget would never reach epsilon",
         hint: "use more epochs or a shorter warm-up")
     }
+  }
+
+  private func checkAnnotated(_ given: Settings) throws {
+    guard settings.annotated.alwaysInclude, settings.annotated.count == nil else { return }
+    throw Failure.badData(
+      "\(given.place(of: "alwaysInclude")): alwaysInclude needs the number of images that keep "
+        + "their masks", hint: "set annotated, for example to 50")
   }
 
   private func checkValidation(_ given: Settings) throws {

@@ -10,10 +10,20 @@ protocol ForeignProgram: Sendable {
 
   /// The number of images that the file states for a batch; nil if it states none.
   var batchSize: Int? { get }
+
+  /// Bounds of the logits for inputs in a box. The images are already prepared.
+  /// - Throws: `Failure.badData` that says what has no bounds.
+  func bounds(_ inputs: Bounds) throws -> Bounds
 }
 
 extension ForeignProgram {
   var batchSize: Int? { nil }
+
+  func bounds(_ inputs: Bounds) throws -> Bounds {
+    throw Failure.badData(
+      "a TorchScript program has no interval bounds",
+      hint: "export the model as ONNX, or give its weights with an architecture")
+  }
 }
 
 extension ScriptProgram: ForeignProgram {}
@@ -146,6 +156,15 @@ public struct ForeignModel: Classifier {
     return Tensor.concatenate(parts).narrow(0, 0, count)
   }
 
+  /// Bounds of the logits for images in a box. See `Bounds`.
+  /// - Throws: `Failure.badData` that names the layer or the operator without bounds.
+  public func bounds(_ box: Bounds) throws -> Bounds {
+    let prepared = try before.boundsWithoutParameters(box)
+    func ordered(_ x: Tensor) -> Tensor { Self.ordered(x, layout) }
+    return try program.bounds(
+      Bounds(lower: ordered(prepared.lower), upper: ordered(prepared.upper)))
+  }
+
   private func run(_ images: Tensor) -> Tensor {
     // The initializer has run the program on images of this shape. What is left is a failure that
     // no caller can handle, such as too little memory, or a program that fails for some values.
@@ -160,8 +179,11 @@ public struct ForeignModel: Classifier {
   private static func prepared(_ images: Tensor, _ before: LayerList, _ layout: ModelNotes.Layout)
     -> Tensor
   {
-    let x = before.applyWithoutParameters(images)
-    return switch layout {
+    ordered(before.applyWithoutParameters(images), layout)
+  }
+
+  private static func ordered(_ x: Tensor, _ layout: ModelNotes.Layout) -> Tensor {
+    switch layout {
     case .nchw: x.contiguous
     case .nhwc: x.permuted([0, 2, 3, 1]).contiguous
     case .flat: x.contiguous.flattened

@@ -14,8 +14,8 @@ struct ListData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the data sets that have a name.",
     discussion: """
-      Shows the number of training and test images, the shape of an image, and
-      whether the data set is on this machine.
+      Shows the number of training, validation and test images, the shape of an
+      image, and whether the data set is on this machine.
 
       EXAMPLE
         crossfire data list
@@ -26,6 +26,7 @@ struct ListData: ParsableCommand {
   private struct Line: Encodable {
     let name: String
     let train: Int?
+    let validation: Int?
     let test: Int?
     let shape: String
     let classes: Int
@@ -36,15 +37,17 @@ struct ListData: ParsableCommand {
   func run() throws {
     let lines = DatasetCatalog.all.map { entry in
       Line(
-        name: entry.name, train: entry.counts[.train], test: entry.counts[.test],
+        name: entry.name, train: entry.counts[.train], validation: entry.counts[.validation],
+        test: entry.counts[.test],
         shape: entry.shape.description, classes: entry.classNames.count, isHere: entry.isHere(),
         summary: entry.summary)
     }
-    var table = TextTable(["name", "train", "test", "shape", "here"])
+    var table = TextTable(["name", "train", "validation", "test", "shape", "here"])
     for line in lines {
       let count = { (number: Int?) in number.map(String.init) ?? "-" }
       table.add([
-        line.name, count(line.train), count(line.test), line.shape, line.isHere ? "yes" : "no",
+        line.name, count(line.train), count(line.validation), count(line.test), line.shape,
+        line.isHere ? "yes" : "no",
       ])
     }
     let meanings = lines.map { "  \($0.name.padded(to: 14)) \($0.summary)" }.joined(separator: "\n")
@@ -86,8 +89,8 @@ struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check the counts, shapes, labels and checksums of a data set.",
     discussion: """
-      Reads every image, and says what cannot be read. Also says how many test images
-      are training images too.
+      Reads every image, and says what cannot be read. Also says how many test and
+      validation images are training images too.
 
       EXAMPLE
         crossfire data check mnist
@@ -105,10 +108,11 @@ struct CheckData: ParsableCommand {
       progress.update(done)
     }
     progress.end(nil)
+    let width = 2 + (check.rows.compactMap { $0.split?.rawValue.count }.max() ?? 5)
     let lines = check.rows.map { row in
       let expected = row.expected.map { $0 == row.found ? "" : " (expected \($0))" } ?? ""
       let mark = row.verdict == .bad ? "BAD" : row.verdict == .warning ? "WARN" : ""
-      return mark.padded(to: 5) + (row.split?.rawValue ?? "").padded(to: 7)
+      return mark.padded(to: 5) + (row.split?.rawValue ?? "").padded(to: width)
         + "\(row.subject): \(row.found)\(expected)"
     }
     try output.show(check, lines.joined(separator: "\n"))

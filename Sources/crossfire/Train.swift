@@ -37,13 +37,15 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
   var count: Number?
 
-  @Option(help: "The architecture; 'crossfire list architectures' shows them all.")
+  @Option(
+    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.")
   var architecture = "cnn"
 
   @Option(
     help: ArgumentHelp(
       "The distribution of the weights before training: xavierUniform, xavierNormal, "
-        + "kaimingUniform, kaimingNormal or torchDefault. (default: that of the architecture)"))
+        + "kaimingUniform, kaimingNormal, torchDefault or 'normal 0.1', where 0.1 is the standard "
+        + "deviation of weights and biases. (default: that of the architecture)"))
   var initialization: String?
 
   @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")

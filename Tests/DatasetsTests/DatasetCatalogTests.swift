@@ -12,7 +12,8 @@ struct DatasetCatalogTests {
   func names() throws {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
-      "synthetic",
+      "newsgroups", "synthetic", "decoy-mnist", "decoy-mnist-halves", "toy-colors", "iris-cancer",
+      "two-classes-2d", "three-classes-2d", "clusters-2d",
     ]
     #expect(DatasetCatalog.names == names)
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }
@@ -29,7 +30,7 @@ struct DatasetCatalogTests {
   }
 
   @Test(
-    "every file has a size and, if one is published, a well-formed checksum; files hold both splits"
+    "every file has a size and, if one is published, a well-formed checksum; files hold all splits"
   )
   func files() {
     for entry in DatasetCatalog.all {
@@ -43,7 +44,7 @@ struct DatasetCatalogTests {
       }
       guard case .addresses(let bases) = entry.origin else { continue }
       #expect(bases.allSatisfy { $0.hasSuffix("/") && URL(string: $0 + "x") != nil })
-      #expect(Set(entry.files.flatMap(\.splits)) == Set(Split.allCases))
+      #expect(Set(entry.files.flatMap(\.splits)) == Set(entry.splits))
     }
   }
 
@@ -69,6 +70,6 @@ struct DatasetCatalogTests {
     let digits = try failure { try DatasetCatalog.entry(named: "mnist5k").download(to: folder) }
     #expect(digits.hint?.hasPrefix("run `make setup`, which fetches it") == true)
     let drawn = try failure { try DatasetCatalog.entry(named: "synthetic").download(to: folder) }
-    #expect(drawn == .usage("synthetic is drawn when it is used: there is nothing to download"))
+    #expect(drawn == .usage("synthetic is made when it is used: there is nothing to download"))
   }
 }

@@ -121,7 +121,7 @@ struct LabelledArraysTests {
     #expect(refusal.message.hasSuffix("found '\(text)'"))
   }
 
-  @Test("pictures, IDX, CIFAR and SVHN have no range, nor has a data set with a name")
+  @Test("pictures, IDX, CIFAR and SVHN have no range, nor has a data set that is computed")
   func pictureRange() throws {
     try folder.write(try flatPNG(1), to: "pictures/a/1.png")
     try folder.write(idxImages(count: 2), to: "idx/t10k-images-idx3-ubyte")
@@ -129,7 +129,7 @@ struct LabelledArraysTests {
     try folder.write([UInt8](repeating: 0, count: 3073), to: "cifar/test_batch.bin")
     let svhn = ArrayFixture.url("plain.mat").path
     let paths = ["pictures", "idx", "cifar"].map { folder.url.appending(path: $0).path }
-    for path in paths + [svhn, "mnist"] {
+    for path in paths + [svhn, "toy-colors"] {
       let refusal = try failure {
         try DataReference(path + ":range=0..255").load(defaultSplit: .test)
       }

@@ -12,7 +12,7 @@ struct RealDataTests {
   /// Whether a data set is on this machine.
   static func has(_ name: String) -> Bool {
     guard let reference = try? DataReference(name) else { return false }
-    return Split.allCases.allSatisfy { reference.isPresent($0, among: folders) }
+    return reference.entry!.splits.allSatisfy { reference.isPresent($0, among: folders) }
   }
 
   @Test(

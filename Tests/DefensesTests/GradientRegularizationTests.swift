@@ -80,49 +80,13 @@ struct GradientRegularizationTests {
     #expect(abs(penalty(GradientRegularization(), other).scalar - found) > 1e-3 * found)
   }
 
-  @Test("a mask of ones changes nothing, zeros give zero, and a half gives a quarter")
-  func masks() throws {
-    let network = try smoothNetwork()
-    let images = TinyTraining.data.batch(0..<8).images
-    func value(_ mask: Double) -> Double {
-      let masks = Tensor.full(mask, shape: images.shape)
-      let step = TinyTraining.step(network, 8, pass: .evaluation, masks: masks)
-      return penalty(GradientRegularization(.sumOfLogProbabilities), step).scalar
-    }
-    let step = TinyTraining.step(network, 8, pass: .evaluation)
-    let whole = step.inputGradient { $0.logSoftmax().sum([1]) }.square.sum().scalar / 8
-    #expect(abs(value(1) / whole - 1) < 1e-5)
-    #expect(value(0) == 0)
-    #expect(abs(value(2) / whole - 4) < 1e-5)
-  }
-
-  @Test("only the sum of log-probabilities uses masks, and it requires them")
-  func whoNeedsMasks() throws {
-    for kind in GradientPenalty.allCases {
-      #expect(
-        GradientRegularization(kind).needs == (kind == .sumOfLogProbabilities ? [.masks] : []))
-    }
-    let trainer = Trainer(
-      TinyTraining.settings(epochs: 1), objective: GradientRegularization(.sumOfLogProbabilities))
-    let network = TinyTraining.network()
-    #expect(
-      throws: Failure.badData(
-        "synthetic:train has no masks, and the defense needs one for every example",
-        hint: "add an array 'masks' to the data: 1 where a feature must not matter, 0 elsewhere")
-    ) {
-      _ = try trainer.train(network, on: TinyTraining.data, title: "test")
-    }
-    #expect(network["1.num_batches_tracked"].scalar == 0)
-  }
-
   @Test(
     "the gradient in the parameters agrees with central differences",
     arguments: GradientPenalty.allCases)
   func derivative(_ kind: GradientPenalty) throws {
     let network = try smoothNetwork()
     let objective = GradientRegularization(kind)
-    let masks = Tensor.ones([20] + TinyTraining.data.shape.sizes)
-    let step = { TinyTraining.step(network, pass: self.training(nil), masks: masks) }
+    let step = { TinyTraining.step(network, pass: self.training(nil)) }
     let value = penalty(objective, step())
     let weight = network["5.weight"]
     let slope = value.gradient(of: weight).detached

@@ -20,7 +20,7 @@ struct ObjectiveParityTests {
     case "certaintyInsensitivity.lambda10":
       GradientRegularization(.certaintyInsensitivity, lambda: 10)
     case "l1.lambda0.1": GradientRegularization(.l1, lambda: 0.1)
-    case "rightReasons.lambda1.leftHalf": GradientRegularization(.sumOfLogProbabilities, lambda: 1)
+    case "rightReasons.lambda1.leftHalf": RightForTheRightReasons(lambda: 1)
     case "adversarialTraining.fgsm0.3": AdversarialTraining(InnerAttack(epsilon: 0.3))
     case "distillation.T50": SoftLabels(of: try Reference.network("fastat"), temperature: 50)
     default: CrossEntropy()

@@ -7,6 +7,29 @@ import Testing
 
 @Suite("The repetitions of an experiment from other seeds")
 struct RepeatsTests {
+  @Test("the data of a repetition are those of its number where they have the word repetition")
+  func dataOfRepetitions() throws {
+    func experiment(_ data: String) throws -> Experiment {
+      let text = """
+        data: \(data)
+        models: { a: { architecture: mlp, epochs: 1 } }
+        attacks: { fgsm: { epsilons: [0, 0.1] } }
+        repeats: 3
+        """
+      return try Experiment(.yaml(text, file: "run.yaml"))
+    }
+    let own = try experiment("{ name: iris-cancer, split: repetition, train: 60 }")
+    let third = own.repetition(3).data
+    #expect(third.reference.description == "iris-cancer:split=3" && third.train == 60)
+    let (first, other) = (try own.data.load(.train), try third.load(.train))
+    #expect(first.fingerprint != other.fingerprint && other.count == 60)
+    #expect(
+      try own.data.load(.test).fingerprint
+        == experiment("{ name: iris-cancer, split: 1 }").data.load(.test).fingerprint)
+    let fixed = try experiment("{ name: iris-cancer, split: 5 }")
+    #expect(fixed.repetition(3).data.reference.description == "iris-cancer:split=5")
+  }
+
   @Test("mean, standard deviation and range are those of the repetitions' grids")
   func repeated() throws {
     let folder = TemporaryFolder()

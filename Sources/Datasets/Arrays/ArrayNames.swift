@@ -10,20 +10,23 @@ struct ArrayNames: Sendable {
   /// The names that are tried, in this order.
   /// - Parameter split: nil for an undivided set.
   static func known(_ split: Split?) -> [ArrayNames] {
-    guard let split = split?.rawValue else {
+    guard let split else {
       return [
         ArrayNames(images: "images", labels: "labels", groups: "groups", masks: "masks"),
         ArrayNames(images: "x", labels: "y", groups: "groups", masks: "masks"),
       ]
     }
-    return [
-      ArrayNames(
-        images: "\(split)_images", labels: "\(split)_labels", groups: "\(split)_groups",
-        masks: "\(split)_masks"),
-      // Keras' names.
-      ArrayNames(
-        images: "x_\(split)", labels: "y_\(split)", groups: "groups_\(split)",
-        masks: "masks_\(split)"),
-    ]
+    let words = split == .validation ? [split.rawValue, "val"] : [split.rawValue]
+    return words.flatMap { split in
+      [
+        ArrayNames(
+          images: "\(split)_images", labels: "\(split)_labels", groups: "\(split)_groups",
+          masks: "\(split)_masks"),
+        // Keras' names.
+        ArrayNames(
+          images: "x_\(split)", labels: "y_\(split)", groups: "groups_\(split)",
+          masks: "masks_\(split)"),
+      ]
+    }
   }
 }

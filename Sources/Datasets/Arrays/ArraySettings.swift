@@ -16,11 +16,17 @@ struct ArraySettings: Sendable {
     layout = ArrayLayout(rawValue: word)!
     classes = try settings.optionalInt(
       "classes", in: 1...65_536, "the number of classes, if no label belongs to the last one")
-    let meaning = "the smallest and the largest valid value, LOW..HIGH (0..1 unless stated)"
-    range =
-      settings.value("range", meaning) == nil
-      ? nil
-      : try Self.range(settings.string("range", meaning), settings.place(of: "range"))
+    range = try Self.range(settings)
+  }
+
+  /// Reads the option `range`; nil if it is not stated.
+  /// - Parameter fallback: the range that is then used, in words.
+  static func range(_ settings: Settings, unlessStated fallback: String = "0..1") throws
+    -> ClosedRange<Double>?
+  {
+    let meaning = "the smallest and the largest valid value, LOW..HIGH (\(fallback) unless stated)"
+    guard settings.value("range", meaning) != nil else { return nil }
+    return try range(settings.string("range", meaning), settings.place(of: "range"))
   }
 
   private static func range(_ text: String, _ place: String) throws -> ClosedRange<Double> {

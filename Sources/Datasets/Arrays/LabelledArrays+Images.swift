@@ -50,13 +50,9 @@ extension LabelledArrays {
     return values.clamped(to: range)
   }
 
-  /// Masks, float32 in the shape of the images.
-  /// - Parameters:
-  ///   - stored: the shape of the array of images in the file.
-  ///   - shape: the shape that these images became, `[N, C, H, W]` or `[N, D]`.
-  func masks(
-    _ name: String, _ order: ArrayOrder, besides stored: [Int], of shape: [Int]
-  ) throws -> Tensor {
+  /// Masks in the shape of the examples, or with one channel that stands for all.
+  /// - Parameter stored: the shape of the array of images in the file.
+  func masks(_ name: String, _ order: ArrayOrder, besides stored: [Int]) throws -> Tensor {
     let masks = try array(name)
     let possible = order.maskShapes(besides: stored)
     guard possible.contains(masks.shape) else {
@@ -70,6 +66,6 @@ extension LabelledArrays {
     let numbers = try values(
       masks, in: 0...1, name, expected: "masks \(isFraction ? "from 0 to 1" : "of 0 and 1")",
       hint: { _ in "1 marks a number that must not matter, 0 one that may" })
-    return order.masks(numbers).expanded(shape)
+    return order.masks(numbers)
   }
 }

@@ -61,7 +61,7 @@ struct LabelledArrays: Sendable {
     }
     let masks =
       names.contains(arrays.masks)
-      ? try masks(arrays.masks, order, besides: stored.shape, of: images.shape) : nil
+      ? try masks(arrays.masks, order, besides: stored.shape) : nil
     return try LabelledImages(
       name: name, classNames: classNames, pixels: images, labels: labels, groups: groups,
       masks: masks, valueRange: settings.range ?? 0...1

@@ -5,11 +5,11 @@ import Support
 /// An ONNX graph that is computed by calls of libtorch, one for each node, so that gradients go
 /// through it.
 struct OnnxProgram: ForeignProgram {
-  private let steps: [OnnxFile.Node]
-  private let constants: [String: Tensor]
-  private let input: String
-  private let output: String
-  private let operators: Int
+  let steps: [OnnxFile.Node]
+  let constants: [String: Tensor]
+  let input: String
+  let output: String
+  let operators: Int
   /// For each step, the values that no later step needs.
   private let forgotten: [[String]]
   /// The number of float32 constants, which are the weights.

@@ -3,13 +3,21 @@
 protocol Activation: Layer {
   init()
   func callAsFunction(_ x: Tensor) -> Tensor
+  /// The number at which the function is smallest. It falls before this number and rises after it.
+  /// −∞ for a function that rises everywhere.
+  static var valley: Double { get }
 }
 
 extension Activation {
   public init(_ words: inout LayerWords) { self.init() }
   public var text: String { Self.keyword }
   public func outputShape(of input: [Int]) -> [Int] { input }
+  static var valley: Double { -.infinity }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor { self(x) }
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    inputs.mapped(valley: Self.valley) { self($0) }
+  }
 }
 
 /// max(0, x): `relu`.
@@ -17,10 +25,23 @@ public struct Relu: Activation {
   public static let keyword = "relu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.relu }
+  /// An interval of positive numbers stays as it is, one of negative numbers becomes 0, and one
+  /// with 0 inside keeps its upper part, whose radius is half its upper end.
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let upper = inputs.upper.relu
+    let radius = inputs.radius.minimum(upper * 0.5)
+    return Bounds(around: upper - radius, by: radius)
+  }
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    inputs.activated { $0.relu }
+  }
 }
 
 /// x where x is positive, slope·x elsewhere: `leakyrelu [SLOPE]`. The slope is 0.01 by default.
-public struct LeakyRelu: Layer {
+public struct LeakyRelu: IncreasingLayer {
   public static let keyword = "leakyrelu"
   public let slope: Double
 
@@ -32,6 +53,11 @@ public struct LeakyRelu: Layer {
   public func outputShape(of input: [Int]) -> [Int] { input }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.leakyRelu(slope: slope)
+  }
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    inputs.activated { $0.leakyRelu(slope: slope) }
   }
 }
 
@@ -60,6 +86,8 @@ public struct Elu: Activation {
 /// Hendrycks & Gimpel, 2016.
 public struct Gelu: Activation {
   public static let keyword = "gelu"
+  /// The root of the derivative Φ(x) + x·φ(x), where φ is the density of that distribution.
+  static let valley = -0.7517915246935645
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.gelu }
 }
@@ -67,6 +95,8 @@ public struct Gelu: Activation {
 /// x·sigmoid(x): `silu`.
 public struct Silu: Activation {
   public static let keyword = "silu"
+  /// The root of the derivative: the x with 1 + e⁻ˣ·(1 + x) = 0.
+  static let valley = -1.2784645427610738
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.silu }
 }

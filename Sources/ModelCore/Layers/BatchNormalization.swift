@@ -54,4 +54,42 @@ public struct BatchNormalization: Layer {
       usesBatch: pass.usesBatchStatistics,
       momentum: momentum, epsilon: epsilon)
   }
+
+  /// With the statistics fixed, the layer is x·scale + shift for each channel: the centre of a box
+  /// passes through it, and the radius is multiplied by |scale|.
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let (scale, shift) = affine(parameters, batch: inputs.batch)
+    let shape = [1, -1] + [Int](repeating: 1, count: inputs.center.rank - 2)
+    return Bounds(
+      around: inputs.center * scale.reshaped(shape) + shift.reshaped(shape),
+      by: inputs.radius * scale.absolute.reshaped(shape))
+  }
+
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    let (scale, shift) = affine(
+      parameters, batch: pass.usesBatchStatistics ? inputs.sum : nil)
+    let shape = [1, -1] + [Int](repeating: 1, count: inputs.relevant.rank - 2)
+    return inputs.mapped { $0 * scale.reshaped(shape) }.sharing(shift)
+  }
+
+  /// Scale and shift of each channel, `[C]`: scale = weight / √(variance + ε) and
+  /// shift = bias − mean·scale.
+  /// - Parameter batch: the numbers `[N, C, …]` whose mean and biased variance count; nil for the
+  ///   running statistics.
+  private func affine(_ parameters: LayerParameters, batch: Tensor?) -> (
+    scale: Tensor, shift: Tensor
+  ) {
+    var (mean, variance) = (parameters["running_mean"], parameters["running_var"])
+    if let batch {
+      let axes = [0] + Array(2..<batch.rank)
+      let center = batch.mean(axes, keep: true)
+      mean = center.reshaped([-1])
+      variance = (batch - center).square.mean(axes)
+    }
+    let scale = parameters["weight"] / (variance + epsilon).squareRoot
+    return (scale, parameters["bias"] - mean * scale)
+  }
 }

@@ -2,7 +2,7 @@ import Support
 
 /// The three colour channels of a picture in reverse order: `bgr`. For models that were trained on
 /// pictures with blue before red.
-public struct ReversedChannels: Layer {
+public struct ReversedChannels: IncreasingLayer, LinearMap {
   public static let keyword = "bgr"
   public let text = keyword
 
@@ -26,7 +26,7 @@ public struct ReversedChannels: Layer {
 ///
 /// After a pooling with 1x1 windows and a stride of 2, it is the residual shortcut without
 /// parameters of He et al., 2016 (their option A).
-public struct PaddedChannels: Layer {
+public struct PaddedChannels: IncreasingLayer, LinearMap {
   public static let keyword = "padchannels"
   public let count: Int
 

@@ -6,7 +6,7 @@ import Support
 /// OUT is the number of output channels. K, S, P and D are whole numbers, or pairs like `5x3` for
 /// (height, width). The defaults are kernel 3, stride 1, padding 0, dilation 1 and one group. The
 /// output has ⌊(size + 2·P − D·(K − 1) − 1) / S⌋ + 1 pixels along each side.
-public struct Convolution: Layer {
+public struct Convolution: WeightedLayer {
   public static let keyword = "conv"
   public let outputs: Int
   public let window: Window
@@ -62,10 +62,8 @@ public struct Convolution: Layer {
     return hasBias ? [weight, bias] : [weight]
   }
 
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    x.convolved(
-      parameters["weight"], bias: hasBias ? parameters["bias"] : nil, window: window, groups: groups
-    )
+  func product(_ x: Tensor, _ weight: Tensor, bias: Tensor?) -> Tensor {
+    x.convolved(weight, bias: bias, window: window, groups: groups)
   }
 }
 

@@ -2,7 +2,7 @@ import Support
 
 /// Zeroes each number with probability P in training and scales the rest by 1 / (1 − P): `dropout
 /// P`. Srivastava et al., 2014.
-public struct Dropout: Layer {
+public struct Dropout: IncreasingLayer, LinearMap {
   public static let keyword = "dropout"
   public let probability: Double
 

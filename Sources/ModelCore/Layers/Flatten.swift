@@ -1,6 +1,6 @@
 /// All numbers of a picture as one row `[C·H·W]`, in row-major order: `flatten`. A row stays as it
 /// is.
-public struct Flatten: Layer {
+public struct Flatten: IncreasingLayer, LinearMap {
   public static let keyword = "flatten"
   public let text = keyword
 

@@ -25,6 +25,17 @@ public protocol Layer: Sendable {
 
   /// Computes the outputs for a batch: x `[N] + input shape` → `[N] + output shape`.
   func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor
+
+  /// Bounds of the outputs for inputs within bounds. See `Bounds`.
+  /// - Throws: `Failure.badData` that names the layer, if it has no bounds.
+  func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+
+  /// The contributions of chosen inputs to the outputs. See `Contributions`.
+  /// - Throws: `Failure.badData` that names the layer, if it has no rule for contextual
+  ///   decomposition.
+  func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions
 }
 
 extension Layer {

@@ -116,7 +116,7 @@ public struct LayerList: Sendable, Codable, Equatable {
     apply(x, LayerParameters(tensors: [:], prefix: ""), .evaluation)
   }
 
-  private var evaluationOrder: [Int] {
+  var evaluationOrder: [Int] {
     var order = Array(layers.indices)
     for index in order.indices.dropLast()
     where layers[index] is Relu && layers[index + 1] is MaxPooling {

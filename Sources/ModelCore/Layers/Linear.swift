@@ -1,7 +1,7 @@
 import Support
 
 /// A fully connected layer y = x·Wᵀ + b with OUT outputs, for rows `[D]`: `linear OUT [bias off]`.
-public struct Linear: Layer {
+public struct Linear: WeightedLayer {
   public static let keyword = "linear"
   public let outputs: Int
   public let hasBias: Bool
@@ -30,13 +30,13 @@ public struct Linear: Layer {
     return hasBias ? [weight, bias] : [weight]
   }
 
-  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+  func product(_ x: Tensor, _ weight: Tensor, bias: Tensor?) -> Tensor {
     // x [N, in]. The matrix library computes a product with a single row in another way than one
     // with several rows, and rounds differently. A single row is therefore doubled, so that an
     // example gets the same numbers whatever batch it is in.
     let single = x.shape[0] == 1
     let rows = single ? Tensor.concatenate([x, x]) : x
-    let outputs = rows.linear(parameters["weight"], bias: hasBias ? parameters["bias"] : nil)
+    let outputs = rows.linear(weight, bias: bias)
     return single ? outputs.narrow(0, 0, 1) : outputs
   }
 }

@@ -4,7 +4,7 @@ import Support
 ///
 /// It is a layer of the network, and not a step of loading data, so that budgets are in the units
 /// of the original pixels.
-public struct Normalize: Layer {
+public struct Normalize: IncreasingLayer {
   public static let keyword = "normalize"
   public let mean: [Double]
   public let deviation: [Double]
@@ -35,10 +35,23 @@ public struct Normalize: Layer {
   }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    // x [N, C, …]
-    let perChannel = [1, mean.count] + [Int](repeating: 1, count: x.rank - 2)
-    let shift = Tensor(mean.map(Float.init), shape: perChannel).to(x.device)
-    let scale = Tensor(deviation.map(Float.init), shape: perChannel).to(x.device)
-    return (x - shift) / scale
+    (x - perChannel(mean, like: x)) / perChannel(deviation, like: x)
+  }
+
+  /// Both parts divided by S, and −M / S as a bias.
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    let bias = zip(mean, deviation).map { Float(-$0 / $1) }
+    return inputs.mapped { $0 / perChannel(deviation, like: $0) }
+      .sharing(Tensor(bias, shape: [bias.count]).to(inputs.relevant.device))
+  }
+
+  /// One number for each channel of x `[N, C, …]`, as `[1, C, 1, …]`.
+  private func perChannel(_ numbers: [Double], like x: Tensor) -> Tensor {
+    Tensor(
+      numbers.map(Float.init),
+      shape: [1, numbers.count] + [Int](repeating: 1, count: x.rank - 2)
+    ).to(x.device)
   }
 }

@@ -2,7 +2,7 @@ import Support
 
 /// The largest number of each K x K window of a picture, channel by channel: `maxpool K [stride S]
 /// [padding P]`. By default, the stride is K and the padding 0.
-public struct MaxPooling: Layer {
+public struct MaxPooling: IncreasingLayer {
   public static let keyword = "maxpool"
   public let window: Window
 
@@ -16,11 +16,27 @@ public struct MaxPooling: Layer {
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.maxPooled(window)
   }
+
+  /// Both parts from the place in each window where their sum is largest.
+  ///
+  /// Taking the numbers at these places is a linear map G, and the pooling's gradient for a vector v
+  /// of outputs is Gᵀ·v. The derivative of ⟨Gᵀ·v, part⟩ in v is therefore G·part.
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    withGradients {
+      let sum = inputs.sum.detached.tracked
+      let pooled = sum.maxPooled(window)
+      let outputs = Tensor.zeros(pooled.shape, device: pooled.device).tracked
+      let spread = (pooled * outputs).sum().gradient(of: sum, differentiable: true)
+      return inputs.mapped { ($0 * spread).sum().gradient(of: outputs, differentiable: true) }
+    }
+  }
 }
 
 /// The mean of each K x K window of a picture, channel by channel: `avgpool K [stride S] [padding
 /// P]`. By default, the stride is K and the padding 0. Padding counts as zeros in the mean.
-public struct AveragePooling: Layer {
+public struct AveragePooling: IncreasingLayer, LinearMap {
   public static let keyword = "avgpool"
   public let window: Window
 
@@ -37,7 +53,7 @@ public struct AveragePooling: Layer {
 }
 
 /// The mean of each channel of a picture over all pixels, `[C, 1, 1]`: `globalavgpool`.
-public struct GlobalAveragePooling: Layer {
+public struct GlobalAveragePooling: IncreasingLayer, LinearMap {
   public static let keyword = "globalavgpool"
   public let text = keyword
 

@@ -47,4 +47,21 @@ public struct Residual: Layer {
     body.apply(x, parameters.part("body"), pass)
       + shortcut.apply(x, parameters.part("shortcut"), pass)
   }
+
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let a = try body.bounds(inputs, parameters.part("body"), pass)
+    let b = try shortcut.bounds(inputs, parameters.part("shortcut"), pass)
+    let batch = a.batch.flatMap { first in b.batch.map { first + $0 } }
+    return Bounds(around: a.center + b.center, by: a.radius + b.radius, batch: batch)
+  }
+
+  public func contributions(
+    _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
+  ) throws -> Contributions {
+    let a = try body.contributions(inputs, parameters.part("body"), pass)
+    let b = try shortcut.contributions(inputs, parameters.part("shortcut"), pass)
+    return Contributions(
+      relevant: a.relevant + b.relevant, irrelevant: a.irrelevant + b.irrelevant)
+  }
 }

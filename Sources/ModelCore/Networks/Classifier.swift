@@ -1,3 +1,5 @@
+import Support
+
 /// Anything that gives each image a score for each class. Attacks and evaluation see nothing else
 /// of a model.
 ///
@@ -16,6 +18,16 @@ public protocol Classifier: Sendable {
   /// images `[N, C, H, W]` → logits `[N, K]`, in evaluation behaviour, differentiable in the
   /// images.
   func logits(_ images: Tensor) -> Tensor
+
+  /// Bounds of the logits `[N, K]` for images in a box, in evaluation behaviour. See `Bounds`.
+  /// - Throws: `Failure.badData` that names what has no bounds.
+  func bounds(_ box: Bounds) throws -> Bounds
+}
+
+extension Classifier {
+  public func bounds(_ box: Bounds) throws -> Bounds {
+    throw Failure.badData("a model of this kind has no interval bounds")
+  }
 }
 
 extension Classifier {

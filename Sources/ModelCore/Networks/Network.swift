@@ -63,8 +63,11 @@ public final class Network: Classifier, @unchecked Sendable {
   /// - Parameter pass: whether the layers behave as in training or as in evaluation.
   public func forward(_ images: Tensor, _ pass: Pass) -> Tensor {
     let ordered = inputShape.channels == 1 ? images : images.channelsLast
-    return description.layers.apply(ordered, LayerParameters(tensors: tensors, prefix: ""), pass)
+    return description.layers.apply(ordered, parameters, pass)
   }
+
+  /// All tensors by name.
+  var parameters: LayerParameters { LayerParameters(tensors: tensors, prefix: "") }
 
   public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
 
