@@ -19,7 +19,10 @@ private struct ExplanationCase {
       defense: "pgdEx", settings: [("epsilon", "0.3"), ("steps", "7")], title: "PGD-Ex, 7 steps",
       limit: 8),
     ExplanationCase(
-      defense: "ibpEx", settings: [("epsilon", "0.1")], title: "IBP-Ex", limit: 3.5),
+      // The weights and the box of the end of a training, so that every step computes bounds.
+      defense: "ibpEx",
+      settings: [("epsilon", "0.1"), ("epsilonStart", "0.1"), ("clean", "0.5")], title: "IBP-Ex",
+      limit: 3.5),
   ]
 
   func made() throws -> any Defense {
