@@ -46,6 +46,7 @@ public struct ExperimentRun {
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks {
       let images = try plan.count.map { try attacked.first($0) } ?? attacked
+      try plan.checkMasks(of: images)
       try plan.leftOut(of: images).map { progress.note($0) }
     }
     try checkMasks(attacked)
@@ -186,7 +187,11 @@ public struct ExperimentRun {
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
-    let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
+    let decisions = RunFolder.decisions(model.name, in: folder.url)
+    let isMapped =
+      !DecisionMap.isDefined(for: data) || DecisionMap(decisions, request: request) != nil
+    let stored =
+      arePictured && isMapped ? ProbeFile.read(folder.probe(model.name), request: request) : nil
     let missing = missingReliance(model, data)
     return try step(.probe(model.name), reused: stored != nil && missing == nil) {
       try missing.map { try measureReliance(model, data, request: $0) }
@@ -196,6 +201,7 @@ public struct ExperimentRun {
         of: model.watched(by: progress), on: data, noises: noises, seed: seed)
       progress.end(nil)
       try GradientPictures(of: model, on: data).write(request: request, to: pictures)
+      try DecisionMap(of: model, on: data)?.write(request: request, to: decisions)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
       return probe
     }

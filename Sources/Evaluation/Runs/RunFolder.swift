@@ -81,6 +81,9 @@ public final class RunFolder {
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")
   }
+  static func decisions(_ model: String, in url: URL) -> URL {
+    url.appending(path: "decisions/\(model).json")
+  }
 
   /// The files of adversarial examples in a run folder, in the order of their names.
   public static func exampleSets(in url: URL) -> [URL] {

@@ -166,8 +166,8 @@ public struct StepEstimates {
       return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil)
     }
     let sample = AttackPlan(
-      name: plan.name, attack: plan.attack, goal: plan.goal, epsilons: plan.epsilons,
-      count: min(2, attacked.count))
+      name: plan.name, attack: plan.attack, goal: plan.goal, mask: plan.mask,
+      epsilons: plan.epsilons, count: min(2, attacked.count))
     let tried = try run.runner(sample, source, [source], attacked)
     let cost = try tried.run(keep: 0) { _ in }.result.cost
     let own = passTimes(source)
