@@ -67,7 +67,7 @@ struct CSVTableCommandTests {
       let largest = (adversarial - set.original).absolute.max().scalar
       #expect(abs(largest - epsilon) < 1e-5, "\(epsilon): \(largest)")
     }
-    let checked = try run("data", "check", data)
+    let checked = try Command(["data", "check", data]).wait().output
     #expect(checked.contains("kind, 2") && checked.contains("other"))
   }
 
@@ -78,9 +78,9 @@ struct CSVTableCommandTests {
       name: flowers
       data: { name: ./flowers, label: kind, group: place, mask: [decoy] }
       models:
-        plain: { architecture: mlp 20, epochs: 30, batchSize: 32 }
-        reasons: { architecture: mlp 20, epochs: 30, batchSize: 32,
-          defense: { gradientRegularization: { penalty: sumOfLogProbabilities, lambda: 100 } } }
+        plain: { architecture: mlp 20, epochs: 60, batchSize: 32, learningRate: 0.01 }
+        reasons: { architecture: mlp 20, epochs: 60, batchSize: 32, learningRate: 0.01,
+          defense: { rrr: { lambda: 0.1 } } }
       attacks:
         fgsm: { epsilons: [0, 0.5] }
       """
@@ -89,6 +89,15 @@ struct CSVTableCommandTests {
     try run("run", folder.appending("flowers.yaml").path, "--out", out.path)
     let grid = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
     #expect(grid.contains("fgsm,0.5,plain,reasons,"))
+    /// The accuracy of a model on the unchanged test rows.
+    func accuracy(_ model: String) throws -> Double {
+      let start = "fgsm,0,\(model),\(model),"
+      let line = try #require(grid.split(separator: "\n").first { $0.hasPrefix(start) })
+      return try #require(Double(line.split(separator: ",", omittingEmptySubsequences: false)[7]))
+    }
+    // The decoy says the kind in the training rows, and misleads in most test rows.
+    #expect(try accuracy("reasons") > 0.9)
+    #expect(try accuracy("plain") < accuracy("reasons") - 0.1)
     // The resolved experiment names the same data.
     try run("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
     let again = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)

@@ -55,7 +55,11 @@ func run(_ format: FuzzedFormat) throws -> (accepted: Int, slowest: Double, stra
   try? FileManager.default.removeItem(at: folder)
   let place = folder.appending(path: format.path)
   try createFolder(place.deletingLastPathComponent())
-  for (name, bytes) in format.others { try Data(bytes).write(to: folder.appending(path: name)) }
+  for (name, bytes) in format.others {
+    let other = folder.appending(path: name)
+    try createFolder(other.deletingLastPathComponent())
+    try Data(bytes).write(to: other)
+  }
   if format.name == "npy" {
     // The labels beside the damaged images are sound.
     try Data(try format.seeds()[1]).write(to: folder.appending(path: "labels.npy"))
