@@ -40,14 +40,16 @@ public enum AttackRegistry {
   }
 }
 
-/// An attack with everything that a request says about it: its settings, budgets, goal and number
-/// of images.
+/// An attack with everything that a request says about it: its settings, budgets, goal, the part of
+/// each example that it may change, and the number of images.
 public struct AttackPlan: Sendable {
   /// The name that results are stored under: the attack's own name, unless an experiment gives
   /// another one.
   public let name: String
   public let attack: any Attack
   public let goal: GoalRule
+  /// The part of each example that the attack may change; nil for all of it.
+  public let mask: MaskLimit?
   /// The budgets, in units of pixel values unless the attack says otherwise, each once and in
   /// ascending order.
   public let epsilons: [Double]
@@ -57,7 +59,8 @@ public struct AttackPlan: Sendable {
   /// Notices for the person who wrote the settings, one sentence each.
   public let notices: [String]
 
-  /// Reads a request: the budgets, `target` or `labels`, `count`, and the attack's own settings.
+  /// Reads a request: the budgets, `target` or `labels`, `mask`, `count`, and the attack's own
+  /// settings.
   ///
   /// The budgets are called `epsilons`, `epsilon`, or by the attack's own name for them. A setting
   /// that the attack does not have is refused.
@@ -78,6 +81,7 @@ public struct AttackPlan: Sendable {
     }
     epsilons = Array(Set(budgets)).sorted()
     goal = try GoalRule(settings, default: type.defaultGoal)
+    mask = try MaskLimit(settings)
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
       "number of images that are attacked, counted from the first")
@@ -87,11 +91,13 @@ public struct AttackPlan: Sendable {
 
   /// Creates a plan in a program, without settings.
   public init(
-    name: String, attack: any Attack, goal: GoalRule, epsilons: [Double], count: Int? = nil
+    name: String, attack: any Attack, goal: GoalRule, mask: MaskLimit? = nil, epsilons: [Double],
+    count: Int? = nil
   ) {
     self.name = name
     self.attack = attack
     self.goal = goal
+    self.mask = mask
     self.epsilons = Array(Set(epsilons)).sorted()
     self.count = count
     notices = []
@@ -116,6 +122,7 @@ public struct AttackPlan: Sendable {
     var all = attack.parameters
     all["attack"] = type(of: attack).name
     all[goal.isTargeted ? "target" : "labels"] = goal.description
+    if let mask { all["mask"] = mask.rawValue }
     if let count { all["count"] = "\(count)" }
     return all
   }

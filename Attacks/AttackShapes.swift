@@ -4,7 +4,7 @@ import ModelCore
 /// clip(X + ε·direction). All budgets of a sweep share one gradient.
 public protocol OneDirectionAttack: Attack {
   /// The direction to move each image in, in the shape of the images. Its length is 1 in the
-  /// attack's norm, and 0 where the attack finds no direction.
+  /// attack's norm, and 0 where the attack finds no direction. It is 0 outside of the goal's region.
   func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor

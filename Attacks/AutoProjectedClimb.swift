@@ -68,9 +68,10 @@ struct Climb {
     _ active: inout ActiveImages, _ threat: ThreatModel, keeping momentum: Double,
     _ classifier: any Classifier
   ) {
-    // x, previous, next [M, …]; size, losses [M]
+    // x, previous, next, slope [M, …]; size, losses [M]
     let x = active.x
-    let step = threat.step(gradient, size: 1) * size.perImage(like: x)
+    let slope = active.goal.region.limited(gradient)
+    let step = threat.step(slope, size: 1) * size.perImage(like: x)
     let stepped = threat.project(x + step, around: active.originals)
     let blended = x + (stepped - x) * (1 - momentum) + (x - previous) * momentum
     previous = x

@@ -54,14 +54,15 @@ public struct AutoProjectedGradient: Attack, Configurable {
   /// target in this way, until any wrong class is predicted.
   ///
   /// An image that reaches `success` (in all draws) returns as the last point at which it did;
-  /// every other image returns as its point of largest loss.
+  /// every other image returns as its point of largest loss. Images change in the region of
+  /// `success`.
   func run(
     _ images: Tensor, climbing goal: Goal, until success: Goal, within threat: ThreatModel,
     against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
     var active = ActiveImages(images, success, draws)
-    active.x = start(images, threat, draws.purpose("start"))
+    active.x = start(images, threat, success.region, draws.purpose("start"))
     var climb = Climb(
       active, goal, loss, over: expectation, size: 2 * threat.epsilon, classifier)
     // The published checks, for n steps: the first after 0.22·n, and each following interval
@@ -86,9 +87,12 @@ public struct AutoProjectedGradient: Attack, Configurable {
   /// A random start as published: a random direction, scaled to length ε in the norm.
   ///
   /// In ℓ∞ a direction is uniform in a cube, so that only its largest component reaches ε.
-  private func start(_ images: Tensor, _ threat: ThreatModel, _ draws: ExampleDraws) -> Tensor {
+  private func start(
+    _ images: Tensor, _ threat: ThreatModel, _ region: Region, _ draws: ExampleDraws
+  ) -> Tensor {
     let shape = Array(images.shape.dropFirst())
-    let direction = norm == .linf ? draws.uniform(shape, in: -1..<1) : draws.normal(shape)
+    let drawn = norm == .linf ? draws.uniform(shape, in: -1..<1) : draws.normal(shape)
+    let direction = region.limited(drawn)
     let length = norm.size(direction).perImage(like: images).maximum(1e-12)
     return (images + direction / length * threat.epsilon).clamped(to: threat.valueRange)
   }

@@ -117,7 +117,7 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
     var adam = AdamSteps(rate: rate, like: w)
     for step in 0..<steps {
       let bend = w.tanh
-      let x = (bend * half + middle).clamped(to: range)
+      let x = goal.region.limited((bend * half + middle).clamped(to: range), around: originals)
       let move = x - originals
       let seen = classifier.lossAndGradient(at: x) { logits in
         (confidence - AttackLoss.margin.losses(logits, goal)).maximum(0) * weight
@@ -130,7 +130,7 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
       if step >= steps / 2 { staysThere = staysThere.or(reached) }
 
       // The chain rule: d tanh(w)/dw = 1 − tanh²(w), so dx/dw = half·(1 − tanh²(w)).
-      let slope = (move * 2 + seen.gradient) * (1 - bend.square) * half
+      let slope = goal.region.limited((move * 2 + seen.gradient) * (1 - bend.square) * half)
       w = w - adam.next(slope) * ((1 + cos(.pi * Double(step) / Double(steps))) / 2)
     }
     return (best, distance, staysThere)

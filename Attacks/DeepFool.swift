@@ -84,9 +84,10 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
     var distance = Tensor.full(.infinity, shape: [focus.count], device: best.device)
     for rival in rivals {
       let (winner, loser) = active.goal.isTargeted ? (focus, rival) : (rival, focus)
-      let slope = classifier.inputGradient(at: active.x) { logits in
+      let gradient = classifier.inputGradient(at: active.x) { logits in
         (AttackLoss.pick(logits, winner) - AttackLoss.pick(logits, loser)).sum()
       }
+      let slope = active.goal.region.limited(gradient)
       let (ahead, behind) = (AttackLoss.pick(logits, winner), AttackLoss.pick(logits, loser))
       // The gap is enlarged by about one rounding error of the logits, so that an image exactly on
       // the boundary moves on, too, until it is beyond it.

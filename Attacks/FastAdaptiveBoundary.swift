@@ -96,7 +96,8 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
         AttackLoss.pick(logits, targets) - AttackLoss.pick(logits, labels)
       }
       let flat = x.flattened
-      let normals = slope.flattened
+      // In a region, the hyperplane's normal has no part outside of it, and so have the moves.
+      let normals = goal.region.limited(slope).flattened
       // The hyperplane gap + ⟨w, x′ − x⟩ = 0, written as ⟨w, x′⟩ = ⟨w, x⟩ − gap.
       let offsets = (normals * flat).sum([1]) - gap
       let moves = BoxedHyperplane.move(
@@ -109,8 +110,8 @@ public struct FastAdaptiveBoundary: SmallestPerturbationAttack, Configurable {
         .reshaped([-1, 1])
       let ahead = flat + half(moves, 0) * 1.05
       let back = origin + half(moves, 1) * 1.05
-      x = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange).reshaped(
-        images.shape)
+      let mixed = (ahead * (1 - share) + back * share).clamped(to: classifier.valueRange)
+      x = goal.region.limited(mixed.reshaped(images.shape), around: images)
 
       let across = expectation.isClearlyReached(goal, x, classifier)
       let length = norm.size(x - images)

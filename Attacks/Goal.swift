@@ -1,12 +1,15 @@
 import ModelCore
 
-/// The goal of an attack for each image: any class but its label, or exactly one target class.
+/// The goal of an attack for each image: any class but its label, or exactly one target class; and
+/// the region in which the image may change on the way there.
 public struct Goal: Sendable {
   /// The labels to lead away from, int64 `[N]`. A targeted goal has them too if its caller knows
   /// them.
   public let labels: Tensor?
   /// The classes to reach, int64 `[N]`; nil for an untargeted goal.
   public let targets: Tensor?
+  /// Where each image may change: everywhere, unless `within` limits the goal to a region.
+  public let region: Region
 
   /// The untargeted goal: every class except an image's label will do.
   public static func away(from labels: Tensor) -> Goal { Goal(labels: labels, targets: nil) }
@@ -17,9 +20,15 @@ public struct Goal: Sendable {
     Goal(labels: labels, targets: targets)
   }
 
-  private init(labels: Tensor?, targets: Tensor?) {
+  /// The same goal for images that may change only in a region.
+  public func within(_ region: Region) -> Goal {
+    Goal(labels: labels, targets: targets, region: region)
+  }
+
+  private init(labels: Tensor?, targets: Tensor?, region: Region = .everywhere) {
     self.labels = labels
     self.targets = targets
+    self.region = region
   }
 
   public var isTargeted: Bool { targets != nil }
@@ -53,6 +62,8 @@ public struct Goal: Sendable {
 
   /// The goal of the images at `indices`, int64 `[M]`, only.
   public func at(_ indices: Tensor) -> Goal {
-    Goal(labels: labels?.indexSelect(0, indices), targets: targets?.indexSelect(0, indices))
+    Goal(
+      labels: labels?.indexSelect(0, indices), targets: targets?.indexSelect(0, indices),
+      region: region.at(indices))
   }
 }

@@ -70,12 +70,14 @@ public struct GradientAscent: Sendable {
   ) -> Tensor {
     // images, x, velocity, ascent [N, …]
     let size = self.size(threat.epsilon)
-    var x = startsRandomly ? threat.randomStart(images, draws.purpose("start")) : images
+    let region = goal.region
+    var x =
+      startsRandomly ? threat.randomStart(images, draws.purpose("start"), in: region) : images
     var velocity = images * 0
     let estimate = gradient.estimate(goal, within: threat, against: classifier)
     for step in 0..<steps {
       let place = looksAhead ? x + velocity * (momentum * size) : x
-      var ascent = estimate(place, draws.purpose("step \(step)"))
+      var ascent = region.limited(estimate(place, draws.purpose("step \(step)")))
       if momentum > 0 {
         // The mean of |g| makes the gradients of different steps comparable: only their directions
         // count.

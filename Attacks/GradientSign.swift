@@ -36,7 +36,8 @@ public struct FastGradientSign: OneDirectionAttack, Configurable {
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor {
     let threat = threat(0, against: classifier)
-    return gradient.estimate(goal, within: threat, against: classifier)(images, draws).sign
+    let estimate = gradient.estimate(goal, within: threat, against: classifier)
+    return goal.region.limited(estimate(images, draws)).sign
   }
 }
 

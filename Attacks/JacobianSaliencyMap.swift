@@ -91,10 +91,12 @@ public struct JacobianSaliencyMap: OnePathAttack, Configurable {
     let allowed = threats.map { changes(within: min($0.epsilon, Double(size))) }
     let steps = (allowed.max() ?? 0) / form.features
     let pixels = images.floats()
+    let changeable = goal.region.changeable?.to(.float32).floats()
     var walks = (0..<images.shape[0]).map { image in
-      SaliencyWalk(
-        Array(pixels[(image * size)..<((image + 1) * size)]), theta: theta,
-        in: classifier.valueRange)
+      let features = (image * size)..<((image + 1) * size)
+      return SaliencyWalk(
+        Array(pixels[features]), theta: theta, in: classifier.valueRange,
+        changing: changeable.map { $0[features].map { $0 > 0 } })
     }
     let targets = steps == 0 ? goal.focus : target(of: goal, images, classifier)
     // The images that have neither reached their goal nor run out of admissible features.

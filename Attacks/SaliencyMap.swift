@@ -64,13 +64,18 @@ struct SaliencyWalk {
   private let theta: Float
   private let range: ClosedRange<Float>
 
-  init(_ pixels: [Float], theta: Double, in range: ClosedRange<Double>) {
+  /// - Parameter changeable: whether each feature may change; nil if all may.
+  init(
+    _ pixels: [Float], theta: Double, in range: ClosedRange<Double>, changing changeable: [Bool]?
+  ) {
     original = pixels
     self.pixels = pixels
     self.theta = Float(theta)
     self.range = Float(range.lowerBound)...Float(range.upperBound)
     let (low, high) = (self.range.lowerBound, self.range.upperBound)
-    domain = pixels.indices.filter { theta > 0 ? pixels[$0] < high : pixels[$0] > low }
+    domain = pixels.indices.filter { feature in
+      (theta > 0 ? pixels[feature] < high : pixels[feature] > low) && changeable?[feature] ?? true
+    }
   }
 
   /// Changes the most salient features by θ.

@@ -33,15 +33,19 @@ public struct SaltAndPepper: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, …]; flat [N, D]; features (their indices), values [N, changed]. The places of the
-    // largest among D random numbers are a random choice without repetition.
+    // images [N, …]; flat, ranks [N, D]; features (their indices), values [N, changed]. The places
+    // of the largest among D random numbers are a random choice without repetition. In a region,
+    // the other features have the rank 0 and come last.
     let flat = images.flattened
     let changed = min(Int(threat.epsilon), flat.shape[1])
     guard changed > 0 else { return images }
-    let features = draws.purpose("places").uniform([flat.shape[1]]).topK(changed, 1).indices
+    let numbers = draws.purpose("places").uniform(Array(images.shape.dropFirst()))
+    let ranks = goal.region.limited(numbers).flattened
+    let features = ranks.topK(changed, 1).indices
     let (low, high) = (threat.valueRange.lowerBound, threat.valueRange.upperBound)
     let isSalt = (draws.purpose("colours").signs([changed]) + 1) / 2
     let values = (isSalt * (high - low) + low).clamped(to: threat.valueRange)
-    return flat.scattering(1, features, values).reshaped(images.shape)
+    let noisy = flat.scattering(1, features, values).reshaped(images.shape)
+    return goal.region.limited(noisy, around: images)
   }
 }

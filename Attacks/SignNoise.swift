@@ -26,7 +26,7 @@ public struct SignNoise: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    (images + draws.signs(Array(images.shape.dropFirst())) * threat.epsilon).clamped(
-      to: threat.valueRange)
+    let signs = goal.region.limited(draws.signs(Array(images.shape.dropFirst())))
+    return (images + signs * threat.epsilon).clamped(to: threat.valueRange)
   }
 }

@@ -92,7 +92,8 @@ public struct SimultaneousPerturbation: Attack, Configurable {
     for first in stride(from: 0, to: samples, by: max(1, Self.atOnce / (2 * images))) {
       let count = min(samples - first, max(1, Self.atOnce / (2 * images)))
       let directions = (first..<first + count).map {
-        draws.purpose("sample \($0)").signs(Array(shape.dropFirst()))
+        active.goal.region.limited(
+          draws.purpose("sample \($0)").signs(Array(shape.dropFirst())))
       }
       let points =
         directions.map { active.x + $0 * delta } + directions.map { active.x - $0 * delta }

@@ -10,7 +10,8 @@ import Support
 /// ends with a smaller loss than it began with is unchanged.
 ///
 /// The squares of a query are at the same place in all images, as in AutoAttack; their signs are
-/// random for each image. `SquareMoves` explains the changes. Use it against a model that hides its
+/// random for each image. Where images may change only in a region, each image has squares of its
+/// own, at its region. `SquareMoves` explains the changes. Use it against a model that hides its
 /// gradients. Source: M. Andriushchenko et al. (2020); F. Croce and M. Hein (2020).
 public struct SquareAttack: Attack, Configurable {
   public static let name = "square"
@@ -89,16 +90,15 @@ public struct SquareAttack: Attack, Configurable {
     guard !active.isEmpty else { return active.results }
     // The search continues from the start, even if its loss is smaller than that of the image: as
     // published, it compares perturbations of size ε only.
-    active.x = moves.start(active.originals, active.draws.purpose("start"))
+    active.x = moves.start(
+      active.originals, in: active.goal.region, active.draws.purpose("start"))
     var seen = look(active.x, active.goal)
     losses = seen.losses
     keep(active.leave(where: seen.reached))
     for query in 1..<max(queries, 1) where !active.isEmpty {
-      let side = moves.side(
-        share: shrunkShare(query), height: images.shape[2], width: images.shape[3])
       let own = active.draws.purpose("query \(query)")
       let candidate = moves.next(
-        active.x, around: active.originals, side: side,
+        active.x, around: active.originals, in: active.goal.region, share: shrunkShare(query),
         signs: own.purpose("signs").signs([channels, 1, 1]), own)
       seen = look(candidate, active.goal)
       let better = seen.losses.isGreater(than: losses).or(seen.reached)

@@ -80,23 +80,30 @@ public struct ThreatModel: Sendable {
   /// Random points, uniform in the ball of radius ε around the originals, and then clipped to the
   /// valid pixel range.
   ///
-  /// In ℓ0 the start is the original itself.
-  public func randomStart(_ originals: Tensor, _ draws: ExampleDraws) -> Tensor {
+  /// In a region, the points are uniform in the part of the ball that changes only features of the
+  /// region. In ℓ0 the start is the original itself.
+  public func randomStart(
+    _ originals: Tensor, _ draws: ExampleDraws, in region: Region = .everywhere
+  ) -> Tensor {
     // originals, move [N, …]
     let shape = Array(originals.shape.dropFirst())
     let radius = {
       // A ball of radius r has the share r^D of the unit ball's volume in D dimensions. The radius
       // of a uniform point therefore has the distribution P(R ≤ r) = r^D, and R = u^(1/D) with u
-      // uniform in [0, 1) has that distribution.
-      draws.purpose("radius").uniform().power(1 / Double(max(1, shape.reduce(1, *))))
-        .perImage(like: originals)
+      // uniform in [0, 1) has that distribution. In a region, D is the number of its features.
+      let uniform = draws.purpose("radius").uniform()
+      let root =
+        region.changeable == nil
+        ? uniform.power(1 / Double(max(1, shape.reduce(1, *))))
+        : (uniform.logarithm / region.sizes(in: originals).maximum(1)).exponential
+      return root.perImage(like: originals)
     }
     let move: Tensor
     switch norm {
-    case .linf: move = draws.uniform(shape, in: -1..<1) * epsilon
+    case .linf: move = region.limited(draws.uniform(shape, in: -1..<1)) * epsilon
     case .l2:
       // The normal distribution has no preferred direction, so δ / ‖δ‖₂ is uniform on the sphere.
-      let direction = draws.normal(shape)
+      let direction = region.limited(draws.normal(shape))
       let length = norm.size(direction).perImage(like: direction).maximum(1e-12)
       move = direction / length * radius() * epsilon
     case .l1:
@@ -104,7 +111,7 @@ public struct ThreatModel: Sendable {
       // 1, sᵢ ≥ 0. Random signs extend it to the sphere ‖s‖₁ = 1. −ln(1 − u) is exponentially
       // distributed for a uniform u in [0, 1).
       let sizes = -(1 - draws.uniform(shape)).logarithm
-      let signed = sizes * draws.purpose("signs").signs(shape)
+      let signed = region.limited(sizes * draws.purpose("signs").signs(shape))
       let length = norm.size(signed).perImage(like: signed).maximum(1e-12)
       move = signed / length * radius() * epsilon
     case .l0: move = originals * 0

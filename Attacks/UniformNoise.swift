@@ -29,6 +29,6 @@ public struct UniformNoise: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    threat.randomStart(images, draws)
+    threat.randomStart(images, draws, in: goal.region)
   }
 }

@@ -12,9 +12,15 @@ final class RepeatedStep {
   private let optimizer: Optimizer
   private var steps = 0
 
-  init(_ network: Network, _ images: Tensor, _ labels: Tensor, for objective: any Objective) {
+  convenience init(
+    _ network: Network, _ images: Tensor, _ labels: Tensor, for objective: any Objective
+  ) {
+    self.init(network, Batch(images: images, labels: labels), for: objective)
+  }
+
+  init(_ network: Network, _ batch: Batch, for objective: any Objective) {
     self.network = network
-    batch = Batch(images: images, labels: labels)
+    self.batch = batch
     // An objective that is only a penalty ignores the labels. `ObjectiveSum` adds the
     // cross-entropy.
     self.objective = ObjectiveSum([(objective, 1)])

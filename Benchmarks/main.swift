@@ -15,9 +15,11 @@ do {
   case nil:
     try measureRatios()
     try measureTrainingSteps()
+    try measureExplanationSteps()
   case "steps" where words.count == 1:
     Engine.start(threads: 2)
     try measureTrainingSteps()
+    try measureExplanationSteps()
   case "streaming" where words.count == 2:
     Engine.start()
     try measureStreaming(URL(filePath: words[1]))

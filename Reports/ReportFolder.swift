@@ -51,7 +51,9 @@ public struct ReportFolder: Sendable {
         probes: grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) },
         gradientSheet: try GradientSheet(
           grid.models.compactMap { GradientPictures.stored(for: $0, in: folder) })?
-          .sheet(), study: study))
+          .sheet(),
+        decisionMaps: grid.models.compactMap { DecisionMap.stored(for: $0, in: folder) },
+        study: study))
   }
 
   /// Writes the report, the page last. Each file is written completely or not at all.
@@ -92,6 +94,7 @@ extension ReportPage {
         "worst-case", "Worst-case accuracy",
         grid.worstCaseCurves?.panels
       ),
+      ("groups", "Accuracy in the worst group", GroupCurves(grid)?.panels),
       (
         "gradients", "Gradients and confidence",
         GradientDistributions(probes, models: grid.models)?.panels
@@ -104,6 +107,7 @@ extension ReportPage {
     let charts = others.map { name, title, charts in
       (name, charts.map { ChartFigure(title: title, description: title, charts: $0) })
     }
-    return (attacks + charts).compactMap { name, figure in figure.map { (name, $0) } }
+    let maps = [("decisions", DecisionMapFigure(decisionMaps)?.figure)]
+    return (attacks + charts + maps).compactMap { name, figure in figure.map { (name, $0) } }
   }
 }

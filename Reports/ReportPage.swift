@@ -47,6 +47,7 @@ public struct ReportPage: Sendable {
   let histories: [TrainingHistory]
   let probes: [ModelProbe]
   let gradientSheet: ImageSheet?
+  let decisionMaps: [DecisionMap]
   let study: StudyResults?
 
   /// - Parameters:
@@ -56,12 +57,14 @@ public struct ReportPage: Sendable {
   ///   - histories: the trainings of the grid's models.
   ///   - probes: the probes of the grid's models.
   ///   - gradientSheet: an image of input gradients.
+  ///   - decisionMaps: the decision maps of the grid's models.
   ///   - study: the results of a human study.
   public init(
     grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [],
     probes: [ModelProbe] = [],
-    gradientSheet: ImageSheet? = nil, study: StudyResults? = nil
+    gradientSheet: ImageSheet? = nil, decisionMaps: [DecisionMap] = [], study: StudyResults? = nil
   ) {
+    self.decisionMaps = decisionMaps
     self.gradientSheet = gradientSheet
     self.grid = grid
     self.title = title
@@ -94,8 +97,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy,
-      spending, training,
+      summary, byGroup, reliance, curves, worstCases, matrices, repeats, overlaps, gradients,
+      images, humanStudy, decisions, spending, training,
       provenance,
     ]
     let sections = all.compactMap(\.self)

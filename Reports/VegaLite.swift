@@ -104,6 +104,24 @@ struct VegaLite {
       ])
   }
 
+  /// A panel for each value of a column, with a coloured square for each place of a plane.
+  static func plane(
+    title: String, data: String, panel: Field, x: Field, y: Field, kind: Field
+  ) -> VegaLite {
+    let inside: [String: Any] = ["scale": ["zero": false]]
+    return VegaLite(
+      title, data, panel: panel,
+      [
+        "width": 260, "height": 260,
+        "mark": ["type": "square", "opacity": 0.5, "size": 8, "tooltip": true],
+        "encoding": [
+          "x": x.encoded("quantitative").merging(inside) { $1 },
+          "y": y.encoded("quantitative").merging(inside) { $1 },
+          "color": kind.encoded("nominal"),
+        ],
+      ])
+  }
+
   /// The specification as JSON. The same specification gives the same bytes.
   func json() throws -> Data {
     try JSONSerialization.data(

@@ -31,7 +31,7 @@ enum DataFormats {
   /// The formats in the order in which they are tried.
   static let all: [any DataFormat.Type] = [
     IDXFolder.self, CIFAR.self, SVHN.self, NPZFile.self, NPYFolder.self, SafetensorsImages.self,
-    PictureFolder.self,
+    Table.self, PictureFolder.self, TextFolder.self,
   ]
 }
 

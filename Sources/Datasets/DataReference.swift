@@ -16,7 +16,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// The options of all formats together. Each format refuses the options that it does not have.
   public static let optionNames = [
-    "resize", "crop", "colour", "order", "layout", "classes", "range", "heldout", "mask", "groups",
+    "resize", "crop", "colour", "order", "csv", "file", "label", "group", "mask", "drop",
+    "threshold", "marks", "words", "encoding", "layout", "classes", "range", "heldout", "groups",
     "units", "split", "iris",
   ]
 

@@ -5,7 +5,8 @@ import Support
 public enum DatasetCatalog {
   /// The entries in the order of lists.
   public static let all = [
-    mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, synthetic,
+    mnist, mnist5k, notMNIST, fashionMNIST, svhn, svhnGrey, cifar10, cifar100, newsgroups,
+    synthetic,
     DecoyMNIST.entry, DecoyMNISTHalves.entry, ToyColors.entry, IrisCancer.entry,
     PointsInThePlane.TwoClasses.entry, PointsInThePlane.ThreeClasses.entry, Clusters.entry,
   ]
@@ -139,6 +140,15 @@ public enum DatasetCatalog {
       whole(
         "cifar-100-binary.tar.gz", 168_513_733, "03b5dce01913d631647c71ecec9e9cb8", [.train, .test])
     ])
+
+  private static let newsgroups = DatasetEntry(
+    name: "newsgroups",
+    summary: "posts about atheism and Christianity of the 20 Newsgroups, as weights of 5,000 words",
+    classNames: Newsgroups.classNames, shape: InputShape(features: Newsgroups.words),
+    counts: [.train: 1079, .test: 717], format: .newsgroups,
+    origin: .byHand(
+      "get 20news-bydate.tar.gz of the 20 Newsgroups (http://qwone.com/~jason/20Newsgroups/)"),
+    files: [], sharedFolder: "20news")
 
   private static let synthetic = DatasetEntry(
     name: "synthetic",

@@ -17,6 +17,8 @@ public struct DatasetEntry: Sendable {
     case cifar(archive: String)
     /// Four IDX files under MNIST's names; if they are missing, these folders of pictures.
     case idxOrPictures([Split: String])
+    /// The posts of `Newsgroups`, as rows of the weights of words.
+    case newsgroups
     /// No files: `SevenSegmentDigits` draws the images.
     case drawn
     /// The examples are computed when they are loaded.
@@ -106,6 +108,8 @@ public struct DatasetEntry: Sendable {
       let place = folder.appending(path: pictures)
       images = try PictureFolder(folder: place, places: [split: place]).load(
         split, name: title, progress: progress)
+    case .newsgroups:
+      images = try Newsgroups.load(split, from: folder, name: title, progress: progress)
     case .drawn: images = try SevenSegmentDigits().images(split)
     case .generated: images = try choice.generated!.load(split, name: title, from: folder)
     }
@@ -170,6 +174,7 @@ public struct DatasetEntry: Sendable {
     case .idxOrPictures(let folders):
       IDXFolder(folder).has(split)
         || folders[split].map { isFolder(folder.appending(path: $0)) } == true
+    case .newsgroups: Newsgroups.isPresent(split, in: folder)
     case .drawn: true
     case .generated(let type): type.isPresent(split, in: folder)
     }

@@ -11,7 +11,7 @@ extension LabelledImages {
   /// numbers, all little-endian; other pixels count as bytes.
   ///
   /// Every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
-  /// that stay in their files, the digest is over the SHA-256 of each picture's pixels instead.
+  /// and masks that stay in their files, the digest is over the SHA-256 of the pixels of each instead.
   public var fingerprint: String {
     let digest = Digest()
     func add(_ text: String) { Array(text.utf8).withUnsafeBytes { digest.update($0) } }
@@ -31,9 +31,14 @@ extension LabelledImages {
       add("groups\n")
       add(groups.int64s())
     }
-    if annotations.storedMasks != nil {
+    if let masks = annotations.storedMasks {
       add("masks\n")
-      for range in parts { add(annotations[range].masks!.floats()) }
+      switch masks.storage {
+      case .stream(let stream, let places):
+        stream.digest(of: places.int64s().map(Int.init)).withUnsafeBytes { digest.update($0) }
+      case .memory:
+        for range in parts { add(annotations[range].masks!.floats()) }
+      }
     }
     switch storage {
     case .memory(let pixels) where pixels.type == .float32: add(pixels.floats())

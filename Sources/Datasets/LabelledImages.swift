@@ -24,6 +24,9 @@ public struct LabelledImages: Sendable {
   public let annotations: Annotations
   /// The name of each group, if the data name them: group `g` is `groupNames[g]`.
   public let groupNames: [String]?
+  /// The name of each number of a row, such as a column of a table or a word; nil for pictures, and
+  /// for rows without names.
+  public private(set) var featureNames: [String]?
   let storage: Storage
   /// The index of each image in the data set, if these images are a sample of it; nil if they are
   /// its first images, in its order.
@@ -124,15 +127,17 @@ public struct LabelledImages: Sendable {
     ).noting(notes).countingClasses(by: classSource)
   }
 
-  /// Makes labelled images from `labels.count` pictures that are decoded when they are used.
-  /// - Throws: `Failure.badData` if there are no images, or if a label has no class.
+  /// Makes labelled images from pictures that are decoded when they are used, one for each label of
+  /// the annotations.
+  /// - Throws: `Failure.badData` if there are no images, if a label has no class, or if a group has
+  ///   no name.
   init(
-    name: String, shape: InputShape, classNames: [String], stream: PictureStream, labels: [Int64]
+    name: String, shape: InputShape, classNames: [String], groupNames: [String]?,
+    stream: PictureStream, annotations: Annotations
   ) throws {
     try self.init(
-      name: name, shape: shape, classNames: classNames, valueRange: 0...1,
-      storage: .stream(stream, Array(labels.indices)),
-      annotations: Annotations(labels: Tensor(labels, shape: [labels.count])))
+      name: name, shape: shape, classNames: classNames, groupNames: groupNames, valueRange: 0...1,
+      storage: .stream(stream, Array(0..<annotations.count)), annotations: annotations)
   }
 
   private init(
@@ -173,6 +178,7 @@ public struct LabelledImages: Sendable {
     notes = other.notes
     classSource = other.classSource
     groupNames = other.groupNames
+    featureNames = other.featureNames
     self.storage = storage
     self.annotations = annotations
   }
@@ -181,6 +187,14 @@ public struct LabelledImages: Sendable {
   func noting(_ lines: [String]) -> LabelledImages {
     var copy = self
     copy.notes += lines
+    return copy
+  }
+
+  /// The same rows with a name for each of their numbers.
+  func naming(features names: [String]) -> LabelledImages {
+    precondition(names.count == shape.count, "expected one name for each of \(shape)")
+    var copy = self
+    copy.featureNames = names
     return copy
   }
 

@@ -34,7 +34,7 @@ public struct DataPlan: Sendable {
     let options = try DataReference.optionNames.compactMap { option in
       let meaning = "an option of the data; on the command line it follows the path after a colon"
       return map.value(option, meaning) == nil
-        ? nil : "\(option)=" + (try map.string(option, meaning))
+        ? nil : "\(option)=" + (try map.strings(option, meaning)).joined(separator: "+")
     }
     let text = options.isEmpty ? name : "\(name):" + options.joined(separator: ",")
     let reference = try DataReference(text, from: settings.folder)
@@ -49,8 +49,8 @@ public struct DataPlan: Sendable {
     DataPlan(reference.repetition(number), train: train, test: test)
   }
 
-  /// Loads as many images of a split as the plan says; all of a validation split. Shows the progress, and notes what was left
-  /// out.
+  /// Loads as many images of a split as the plan says; all of a validation split. Shows the
+  /// progress, and notes what was left out.
   /// - Throws: `Failure.badData` if there are fewer images.
   public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
     -> LabelledImages

@@ -18,7 +18,8 @@ public struct TransferRunner {
 
   /// - Parameter data: the images to attack. If the plan has a number of images of its own, only
   ///   that many are attacked.
-  /// - Throws: `Failure` if there are fewer images, or if the attack cannot be run on the source.
+  /// - Throws: `Failure` if there are fewer images, if the attack cannot be run on the source, or if
+  ///   the plan is limited by masks that the data do not have.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
     evaluator: Evaluator = Evaluator()
@@ -30,6 +31,7 @@ public struct TransferRunner {
     self.seed = seed
     self.evaluator = evaluator
     try plan.check(against: source.classifier)
+    try plan.checkMasks(of: self.data)
   }
 
   /// The digest of everything that the predictions depend on, and of nothing else. The size and the
@@ -129,11 +131,13 @@ public struct TransferRunner {
     func draws(_ purpose: String) -> ExampleDraws {
       ExampleDraws(seed.derive(purpose), examples: Array(range), device: classifier.device)
     }
+    let masks = batch.annotations.masks
     let (adversarial, targets) = plan.sweep(
-      images, labels: batch.labels, against: classifier, draws: draws)
+      images, labels: batch.labels, masks: masks, against: classifier, draws: draws)
+    let region = plan.region(masks)
     for (epsilon, moved) in zip(plan.epsilons, adversarial) {
       let threat = plan.attack.threat(epsilon, against: classifier)
-      try Perturbation.check(moved, of: images, within: threat, attack: plan.name)
+      try Perturbation.check(moved, of: images, within: threat, in: region, attack: plan.name)
     }
     let cost = AttackCost(
       forwards: classifier.forwards, backwards: classifier.backwards,

@@ -61,7 +61,8 @@ public struct ModelNotes: Equatable, Sendable {
     let architectures = Architecture.all.map(\.name)
     if settings.has("architecture") {
       architecture = try settings.choice(
-        "architecture", of: architectures, "of a file that holds only weights")
+        "architecture", of: architectures, "of a file that holds only weights",
+        orIf: Architecture.isKnown)
     }
     layers = try Self.layers(settings)
     if settings.has("input") {

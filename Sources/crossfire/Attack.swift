@@ -20,6 +20,8 @@ struct Attack: ParsableCommand {
           --attack fgsm --epsilon 0.1 0.2 --out fgsm.safetensors
         crossfire attack --model normal.safetensors --data mnist \\
           --attack tgsm --target least-likely --epsilon 0.3 --out tgsm.safetensors
+        crossfire attack --model normal.safetensors --data scans.npz \\
+          --attack pgd --mask nuisance --epsilon 0.3 --out nuisance.safetensors
       """)
 
   @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
@@ -45,6 +47,9 @@ struct Attack: ParsableCommand {
   @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
+  @Option(help: ArgumentHelp(maskHelp))
+  var mask: String?
+
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
@@ -60,7 +65,9 @@ struct Attack: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let (chosen, seed) = (try choice.numbers(), try seed.seed())
-    let plan = try asUsage { try attackPlan(attack, epsilons: budgets(epsilon), target: target) }
+    let plan = try asUsage {
+      try attackPlan(attack, epsilons: budgets(epsilon), target: target, mask: mask)
+    }
     output.show(notices: plan.notices)
     let (reference, named, place) = (
       try DataReference(data), try NamedModel(model), URL(filePath: out)
@@ -71,6 +78,7 @@ struct Attack: ParsableCommand {
       first: chosen.count, sample: chosen.sample, seed: seed
     ) { output.progress.note($0) }
     try plan.goal.validate(classCount: images.classCount)
+    try plan.checkMasks(of: images)
     let loaded = try architecture.load(named, for: images, device: device)
     let source = Contestant(name: named.name, loaded)
     let runner = try TransferRunner(

@@ -43,6 +43,9 @@ struct Frames: ParsableCommand {
   @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
   var target: String?
 
+  @Option(help: ArgumentHelp(maskHelp))
+  var mask: String?
+
   @Option(help: "The seed of all random numbers.")
   var seed = Number(1)
 
@@ -64,7 +67,9 @@ struct Frames: ParsableCommand {
     let scale = try scale.whole("--scale", in: 1...64)
     let count = try count.whole("--count", in: 1...1000)
     let seed = try seed.seed()
-    let plan = try asUsage { try attackPlan(attack, epsilons: budgets([epsilon]), target: target) }
+    let plan = try asUsage {
+      try attackPlan(attack, epsilons: budgets([epsilon]), target: target, mask: mask)
+    }
     guard plan.epsilons.count == 1 else {
       throw epsilon.refusal("--epsilon", "one number of at least 0, in the unit of the data")
     }
@@ -78,6 +83,7 @@ struct Frames: ParsableCommand {
     let data = try reference.load(defaultSplit: .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
+    try plan.checkMasks(of: data)
     guard plan.goal.aimed(data.labels).count == data.count else {
       throw Failure.usage(
         "--target \(plan.goal): expected images of other classes, and some of the images have this "
@@ -86,11 +92,13 @@ struct Frames: ParsableCommand {
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
     try plan.check(against: classifier)
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
-    let images = data.batch(0..<count).images.to(device)
+    let batch = data.batch(0..<count).to(device)
+    let images = batch.images
     let goal = plan.goal.goal(
-      for: data.batch(0..<count).labels.to(device), images: images, classifier: classifier,
+      for: batch.labels, images: images, classifier: classifier,
       draws: ExampleDraws(
-        seed.derive("targets"), examples: Array(0..<count), device: device))
+        seed.derive("targets"), examples: Array(0..<count), device: device)
+    ).within(plan.region(batch.annotations.masks))
     let frames = try plan.frames(
       images, goal, epsilon: plan.epsilons[0], against: classifier, seed: seed
     ).map {

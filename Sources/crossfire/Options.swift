@@ -75,6 +75,11 @@ struct OutputOptions: ParsableArguments {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
 
+  /// Loads the validation images of the data, whatever split the reference names.
+  func loadValidation(_ data: DataReference) throws -> LabelledImages {
+    try progress.loading(data.description) { try data.load(.validation, progress: $0) }
+  }
+
   /// Reads an experiment file and shows its notices, such as that a setting has a new name.
   func experiment(_ file: String) throws -> Experiment {
     let experiment = try Experiment(URL(filePath: file))
@@ -114,6 +119,11 @@ let targetHelp: String =
   "The target class of a targeted attack: next, random, least-likely, all, or a label. Images that "
   + "have the label are not attacked."
 
+/// The help of `--mask`.
+let maskHelp: String =
+  "The part of each example that the attack may change: nuisance (its mask is 1) or core (0). "
+  + "(default: all of it)"
+
 /// The architecture of model files that hold only weights.
 struct ArchitectureOption: ParsableArguments {
   @Option(help: "The architecture of model files that hold only weights.")
@@ -129,8 +139,10 @@ struct ArchitectureOption: ParsableArguments {
   }
 }
 
-/// Reads `NAME` or `NAME:key=value,key=value` together with the budgets and the target.
-func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> AttackPlan {
+/// Reads `NAME` or `NAME:key=value,key=value` together with the budgets, the target and the mask.
+func attackPlan(_ text: String, epsilons: [Double], target: String?, mask: String?) throws
+  -> AttackPlan
+{
   let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
   guard let name = parts.first else {
     throw Failure.usage(
@@ -142,6 +154,7 @@ func attackPlan(_ text: String, epsilons: [Double], target: String?) throws -> A
   entries.append(
     .init(name: "epsilons", value: .list(epsilons.map { .scalar("\($0)") }), place: "--epsilon"))
   if let target { entries.append(.init(name: "target", value: .scalar(target), place: "--target")) }
+  if let mask { entries.append(.init(name: "mask", value: .scalar(mask), place: "--mask")) }
   return try AttackPlan(name: name, Settings(entries, place: "--attack \(text)"))
 }
 

@@ -37,13 +37,15 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
   var count: Number?
 
-  @Option(help: "The architecture; 'crossfire list architectures' shows them all.")
+  @Option(
+    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.")
   var architecture = "cnn"
 
   @Option(
     help: ArgumentHelp(
       "The distribution of the weights before training: xavierUniform, xavierNormal, "
-        + "kaimingUniform, kaimingNormal or torchDefault. (default: that of the architecture)"))
+        + "kaimingUniform, kaimingNormal, torchDefault or 'normal 0.1', where 0.1 is the standard "
+        + "deviation of weights and biases. (default: that of the architecture)"))
   var initialization: String?
 
   @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")
@@ -70,7 +72,9 @@ struct Train: ParsableCommand {
   var schedule = "constant"
 
   @Option(
-    help: ArgumentHelp("Hold out N training images for validation.", valueName: "n"))
+    help: ArgumentHelp(
+      "Hold out N training images for validation; or data, for the data's own validation images.",
+      valueName: "n"))
   var validation: Number?
 
   @Option(
@@ -83,6 +87,12 @@ struct Train: ParsableCommand {
       "Keep the weights of the last epoch or of the best on the held-out images: last or best."
   )
   var keep: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The accuracy on the held-out images by which --keep and --patience go: accuracy (of all "
+        + "images) or worstGroup (of the group where it is lowest)."))
+  var by: String?
 
   @Option(
     parsing: .upToNextOption,
@@ -128,11 +138,14 @@ struct Train: ParsableCommand {
     let training = try count.map { try all.first($0) } ?? all
     let test =
       try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
+    let validation =
+      plan.settings.validation == .data
+      ? try output.loadValidation(reference) : nil
     var seeded = plan
     seeded.settings.seed = seed
     let work = ModelTraining(
       name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training,
-      test: test, device: device, progress: output.progress)
+      test: test, validation: validation, device: device, progress: output.progress)
     try existing.check(url) { (try? ModelFile(url))?.training?.request == work.request }
     let made = try work.run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""
@@ -188,7 +201,7 @@ struct Train: ParsableCommand {
       ("validation", validation?.text, "--validation"),
       ("patience", patience?.text, "--patience"),
       ("adamEpsilon", adamEpsilon?.text, "--adam-epsilon"),
-      ("keep", keep, "--keep"),
+      ("keep", keep, "--keep"), ("by", by, "--by"),
     ]
     if !robustValidation.isEmpty {
       let place = "--robust-validation"

@@ -46,6 +46,9 @@ struct Transfer: ParsableCommand {
   @Option(help: ArgumentHelp(targetHelp))
   var target: String?
 
+  @Option(help: ArgumentHelp(maskHelp))
+  var mask: String?
+
   @Option(
     help: ArgumentHelp("Write the examples of the first N images as PNG files.", valueName: "n"))
   var images: Number?
@@ -69,7 +72,7 @@ struct Transfer: ParsableCommand {
       try attack.map { text in
         let kind = try AttackRegistry.type(named: String(text.prefix { $0 != ":" }))
         return try attackPlan(
-          text, epsilons: epsilons, target: kind.defaultGoal.isTargeted ? target : nil)
+          text, epsilons: epsilons, target: kind.defaultGoal.isTargeted ? target : nil, mask: mask)
       }
     }
     if target != nil, !plans.contains(where: \.goal.isTargeted) {

@@ -96,6 +96,23 @@ struct AttackPlanTests {
     #expect(throws: Failure.self) { try plan("tgsm", [budget, ("labels", .scalar("predicted"))]) }
   }
 
+  @Test("an attack is limited by masks if it says so, and its records say it too")
+  func masks() throws {
+    let budget = ("epsilons", list("0.1"))
+    let free = try plan("pgd", [budget])
+    #expect(free.mask == nil && free.settings["mask"] == nil)
+    for mask in MaskLimit.allCases {
+      let plan = try plan("pgd", [budget, ("mask", .scalar(mask.rawValue))])
+      #expect(plan.mask == mask)
+      #expect(plan.parameters["mask"] == mask.rawValue)
+      #expect(plan.text != free.text)
+    }
+    let failure = #expect(throws: Failure.self) {
+      try plan("pgd", [budget, ("mask", .scalar("noise"))])
+    }
+    #expect(failure?.message == "run.yaml:2: mask: 'noise' is not known")
+  }
+
   @Test("an attack also reads its budget under the attack's own name for it")
   func budgetName() throws {
     #expect(try plan("jsma", [("gamma", .scalar("0.145"))]).epsilons == [0.145])

@@ -21,6 +21,6 @@ public struct FastGradient: OneDirectionAttack, Configurable {
   ) -> Tensor {
     // images, gradient: pictures [N, C, H, W] or rows of a table [N, D]
     let gradient = classifier.inputGradient(at: images) { goal.loss($0) }
-    return threat(1, against: classifier).step(gradient, size: 1)
+    return threat(1, against: classifier).step(goal.region.limited(gradient), size: 1)
   }
 }

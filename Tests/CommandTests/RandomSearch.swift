@@ -32,7 +32,7 @@ public struct RandomSearch: Attack, Configurable {
     for point in 0..<points {
       let own = draws.purpose("point \(point)")
       // The shape of one image; the noise of all images is [N] + shape.
-      let noise = own.uniform(Array(images.shape.dropFirst()), in: -1..<1)
+      let noise = goal.region.limited(own.uniform(Array(images.shape.dropFirst()), in: -1..<1))
       let moved = threat.project(images + noise * threat.epsilon, around: images)
       let found = losses(at: moved)
       let isWorse = found.isGreater(than: largest)

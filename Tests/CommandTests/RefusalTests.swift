@@ -65,6 +65,10 @@ struct RefusalTests {
         ["attack", "--attack", "tgsm", "--epsilon", "0.1", "--target", "most"],
         "unknown target 'most'"
       ),
+      (
+        ["attack", "--attack", "fgsm", "--epsilon", "0.1", "--mask", "cores"],
+        "--mask: mask: 'cores' is not known"
+      ),
       (["attack", "--attack", "fgsm:steps=3", "--epsilon", "0.1"], "fgsm has no 'steps'"),
       (
         ["attack", "--attack", "pgd:steps", "--epsilon", "0.1"],

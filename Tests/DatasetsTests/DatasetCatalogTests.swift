@@ -12,7 +12,7 @@ struct DatasetCatalogTests {
   func names() throws {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
-      "synthetic", "decoy-mnist", "decoy-mnist-halves", "toy-colors", "iris-cancer",
+      "newsgroups", "synthetic", "decoy-mnist", "decoy-mnist-halves", "toy-colors", "iris-cancer",
       "two-classes-2d", "three-classes-2d", "clusters-2d",
     ]
     #expect(DatasetCatalog.names == names)

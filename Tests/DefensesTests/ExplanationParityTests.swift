@@ -143,7 +143,7 @@ struct ExplanationParityTests {
     for block in [3, 5] {
       let layers = LayerList(Array(reference.network.description.layers.layers[...block]))
       let bounds = try layers.bounds(
-        mode == "training" ? box : box.withoutBatch, reference.network.parameters,
+        mode == "training" ? box : box.with(batch: nil), reference.network.parameters,
         ExplanationReference.pass(mode))
       try reference.check("\(key).\(block).lower", bounds.lower)
       try reference.check("\(key).\(block).upper", bounds.upper)

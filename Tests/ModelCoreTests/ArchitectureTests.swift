@@ -31,6 +31,28 @@ struct ArchitectureTests {
     #expect(description.valueRange == 0...1)
   }
 
+  @Test("mlp takes the sizes of its hidden layers, also for rows of a table")
+  func hiddenLayers() throws {
+    let rows = InputShape(features: 7)
+    let network = try Architecture.named("mlp 50 30").description(
+      input: rows, classNames: ["a", "b"])
+    #expect(
+      network.layers.texts == ["flatten", "linear 50", "relu", "linear 30", "relu", "linear 2"])
+    #expect(
+      try Architecture.named("mlp 9").description(input: rows, classNames: ["a"]).layers
+        .texts == ["flatten", "linear 9", "relu", "linear 1"])
+    let plain = try Architecture.named("mlp").description(input: rows, classNames: ["a"])
+    let stated = try Architecture.named("mlp 256 128").description(input: rows, classNames: ["a"])
+    #expect(plain.layers.texts == stated.layers.texts)
+    for name in ["mlp 0", "mlp x", "mlp  5", "mlp 5 ", "mlp -1", "mlp 65537", "cnn 5"] {
+      #expect(!Architecture.isKnown(name), "\(name)")
+    }
+    #expect(
+      #expect(throws: Failure.self) { try Architecture.named("mlp 0") }?.hint?.contains(
+        "'mlp 50 30'")
+        == true)
+  }
+
   @Test("pictures that are too small are refused, and the error names the layer")
   func tooSmall() throws {
     let failure = #expect(throws: Failure.self) {

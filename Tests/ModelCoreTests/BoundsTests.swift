@@ -17,7 +17,7 @@ struct BoundsTests {
       "bgr", "conv 6 kernel 3 stride 2 padding 1 groups 3 bias off", "leakyrelu 0.2", "avgpool 2",
       "flatten", "dropout 0.5", "linear 4 bias off",
     ],
-    ["conv 6", "leakyrelu -0.5", "sigmoid", "globalavgpool", "flatten", "linear 4"],
+    ["conv 6", "leakyrelu 0.5", "sigmoid", "globalavgpool", "flatten", "linear 4"],
     [
       "conv 5", "tanh", "conv 5", "elu", "padchannels 2", "maxpool 3 stride 2 padding 1", "flatten",
       "linear 4",

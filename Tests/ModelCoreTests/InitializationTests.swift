@@ -66,6 +66,29 @@ struct InitializationTests {
     #expect(first != other)
   }
 
+  @Test("normal has the stated deviation for weights and biases, whatever the size of the layer")
+  func statedDeviation() throws {
+    for layer in Self.layers {
+      let parameters = try LayerList([layer.text]).parameters(for: layer.input)
+      let random = RandomSource(Seed(1))
+      let weight = parameters[0].start(.normal(deviation: 0.1), random)
+      #expect(abs(weight.square.mean().scalar / 0.01 - 1) < 0.05)
+      let bias = parameters[1].start(.normal(deviation: 0.1), random)
+      #expect(abs(bias.square.mean().scalar / 0.01 - 1) < 0.5)
+    }
+  }
+
+  @Test("the text of each distribution is read as that distribution, and other texts are refused")
+  func texts() {
+    for initialization in Initialization.allCases + [.normal(deviation: 0.25)] {
+      #expect(Initialization(rawValue: initialization.rawValue) == initialization)
+    }
+    #expect(Initialization.normal(deviation: 0.1).rawValue == "normal 0.1")
+    for text in ["normal", "normal 0", "normal -1", "normal 0.1 2", "normal x", "Normal 0.1", ""] {
+      #expect(Initialization(rawValue: text) == nil, "\(text)")
+    }
+  }
+
   @Test("PyTorch's default also draws biases, with the bound of the layer's weights")
   func torchBiases() throws {
     let parameters = try LayerList(["linear 3000"]).parameters(for: [100])

@@ -20,8 +20,11 @@ struct ArraySettings: Sendable {
   }
 
   /// Reads the option `range`; nil if it is not stated.
-  static func range(_ settings: Settings) throws -> ClosedRange<Double>? {
-    let meaning = "the smallest and the largest valid value, LOW..HIGH (0..1 unless stated)"
+  /// - Parameter fallback: the range that is then used, in words.
+  static func range(_ settings: Settings, unlessStated fallback: String = "0..1") throws
+    -> ClosedRange<Double>?
+  {
+    let meaning = "the smallest and the largest valid value, LOW..HIGH (\(fallback) unless stated)"
     guard settings.value("range", meaning) != nil else { return nil }
     return try range(settings.string("range", meaning), settings.place(of: "range"))
   }

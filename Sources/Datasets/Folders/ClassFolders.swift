@@ -7,6 +7,15 @@ enum ClassOrder: String, CaseIterable, Sendable {
   case numeric
   /// 1, 10, 2: the order of torchvision's `ImageFolder`.
   case text
+
+  /// Reads the option `order`; nil if it is not stated.
+  init?(_ settings: Settings) throws {
+    let meaning = "the order of class folders whose names are all whole numbers"
+    guard settings.value("order", meaning) != nil else { return nil }
+    self.init(
+      rawValue: try settings.choice(
+        "order", of: Self.allCases.map(\.rawValue), default: Self.numeric.rawValue, meaning))
+  }
 }
 
 /// The classes of a folder of pictures: their names, and the label of each class folder.
@@ -38,9 +47,7 @@ struct ClassFolders {
           + "found \(folders.count)")
     }
     for name in folders.sorted() { try Self.checkName(name, in: place) }
-    let text = folders.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    let numeric =
-      text.allSatisfy { Int($0) != nil } ? text.sorted { (Int($0)!, $0) < (Int($1)!, $1) } : text
+    let (text, numeric) = (Self.inTextOrder(folders), Self.inOrder(folders))
     let sorted = order == .text ? text : numeric
     var notes: [String] = []
     if order == nil, numeric != text { notes = [Self.note(numeric, text, place)] }
@@ -58,6 +65,16 @@ struct ClassFolders {
     } else {
       self.init(names: sorted, folders: sorted, notes: notes)
     }
+  }
+
+  /// Names sorted as numbers if all of them are whole numbers, else by their bytes.
+  static func inOrder(_ names: Set<String>) -> [String] {
+    names.allSatisfy { Int($0) != nil }
+      ? names.sorted { (Int($0)!, $0) < (Int($1)!, $1) } : inTextOrder(names)
+  }
+
+  private static func inTextOrder(_ names: Set<String>) -> [String] {
+    names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// - Parameter renamed: whether the folders have the names in their order; otherwise each folder

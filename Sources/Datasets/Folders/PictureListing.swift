@@ -1,54 +1,71 @@
 import Foundation
 import Support
 
-/// The picture files of a folder with one subfolder per class. No file has been opened yet.
+/// The picture files of one part of a folder, with their classes, groups and masks. No file has been
+/// opened yet.
 ///
 /// The classes alternate among the pictures, so that the first pictures show every class. Within a
-/// class the pictures are sorted by their paths.
+/// class the pictures are sorted by their paths, or have the order of their list.
 struct PictureListing {
   let classNames: [String]
   let files: [URL]
   /// The class of each file.
   let labels: [Int64]
-  /// Lines for the user about the order of the classes and about pictures in odd places.
+  /// The group of each file; nil if the pictures have no groups.
+  let groups: NamedGroups?
+  /// The mask pictures of each file; nil if the pictures have no masks.
+  let masks: [[URL]]?
+  /// Lines for the user about the order of the classes and about files that are left out.
   let notes: [String]
 
-  /// Lists the pictures below a folder.
+  /// Lists the pictures of a part.
+  ///
+  /// All parts share their classes and groups, so one that this part lacks still gets a number.
   /// - Parameters:
-  ///   - root: the folder that no link may lead out of; `folder` itself or a folder above it.
-  ///   - parts: the folders of all splits. They share their classes, so a class that one of them
-  ///     lacks still gets a label.
+  ///   - index: the place of the part in `parts`.
   ///   - order: the order of class folders whose names are whole numbers; nil if it is not stated.
-  /// - Throws: `Failure.badData` for a link that leads out of `root`, a device, a class without
+  /// - Throws: `Failure.badData` for a link that leads out of the folder, a device, a class without
   ///   pictures, a name that cannot be the name of a class, or a `classes.txt` that does not fit.
-  init(_ folder: URL, root: URL, parts: [URL] = [], order: ClassOrder? = nil) throws {
-    let real = root.resolvingSymlinksInPath()
-    let inside = try PictureWalk.entries(of: folder, root: real)
-    let present = Set(inside.filter(\.isFolder).map(\.name))
-    let all = try parts.reduce(into: present) { names, part in
-      names.formUnion(try PictureWalk.entries(of: part, root: real).filter(\.isFolder).map(\.name))
+  init(
+    _ index: Int, of parts: PictureParts, _ options: PictureListOptions = .init(),
+    order: ClassOrder? = nil
+  ) throws {
+    let root = parts.root.resolvingSymlinksInPath()
+    let part = parts.parts[index]
+    func find(_ part: PicturePart) throws -> FoundPictures {
+      try FoundPictures(
+        part, root: root, options,
+        sharesMasks: parts.parts.count { $0.masks == part.masks } > 1)
     }
-    let classes = try ClassFolders(
-      all, order, file: try ClassNamesFile.find(in: [folder] + parts + [root]), place: folder)
-    classNames = classes.names
-    var walk = PictureWalk(folder, root: real)
-    walk.outside = inside.filter { !$0.isFolder && PictureWalk.isPicture($0.name) }.map(\.name)
-    var own = [[URL]](repeating: [], count: classNames.count)
-    for (name, label) in classes.labels.sorted(by: { $0.value < $1.value })
-    where present.contains(name) {
-      own[label] = try walk.pictures(ofClass: name)
-    }
-    var files: [URL] = []
-    var labels: [Int64] = []
-    for turn in 0..<(own.map(\.count).max() ?? 0) {
-      for (label, own) in own.enumerated() where turn < own.count {
-        files.append(own[turn])
-        labels.append(Int64(label))
+    let found = try find(part)
+    let hasGroups = found.pictures.contains { $0.group != nil }
+    var classes = Set(found.pictures.map(\.className))
+    var groups = Set(found.pictures.compactMap(\.group))
+    for (place, other) in parts.parts.enumerated() where place != index {
+      if other.list == nil, !hasGroups {
+        // The names of the class folders are enough.
+        classes.formUnion(
+          try PictureWalk.entries(of: other.pictures, root: root).filter(\.isFolder).map(\.name))
+      } else {
+        let pictures = try find(other).pictures
+        classes.formUnion(pictures.map(\.className))
+        groups.formUnion(pictures.compactMap(\.group))
       }
     }
-    self.files = files
-    self.labels = labels
-    notes = classes.notes + walk.notes
+    let places = [part.pictures] + parts.parts.map(\.pictures) + [parts.root]
+    let folders = try ClassFolders(
+      classes, order, file: try ClassNamesFile.find(in: places), place: part.pictures)
+    for name in groups.sorted() { try ClassFolders.checkName(name, in: part.pictures) }
+    var own = [[FoundPictures.Picture]](repeating: [], count: folders.names.count)
+    for picture in found.pictures { own[folders.labels[picture.className]!].append(picture) }
+    let pictures = alternating(own)
+    classNames = folders.names
+    files = pictures.map(\.file)
+    labels = pictures.map { Int64(folders.labels[$0.className]!) }
+    self.groups =
+      hasGroups ? NamedGroups(pictures.map { $0.group! }, among: groups) : nil
+    masks = found.hasMasks ? pictures.map(\.masks) : nil
+    notes = folders.notes + found.notes + parts.notes
   }
 
   /// Whether a folder has a subfolder with pictures in it.

@@ -18,87 +18,115 @@ struct PictureOpening {
 
   let listing: PictureListing
   let preparation: PicturePreparation
+  let reading: MaskReading
   let memory: Int
 
-  init(_ listing: PictureListing, _ preparation: PicturePreparation, memory: Int = memory) {
+  init(
+    _ listing: PictureListing, _ preparation: PicturePreparation, _ reading: MaskReading = .init(),
+    memory: Int = memory
+  ) {
     self.listing = listing
     self.preparation = preparation
+    self.reading = reading
     self.memory = memory
   }
 
-  private enum Outcome: Sendable {
-    /// - Parameter isDark: whether every byte is 0 or 1.
-    case read(InputShape, digest: [UInt8], isDark: Bool)
-    case unreadable(String)
+  /// A picture and its mask, prepared.
+  struct Opened: Sendable {
+    let picture: Raster
+    /// One channel; nil if the pictures have no masks.
+    let mask: Raster?
+
+    var byteCount: Int { picture.bytes.count + (mask?.bytes.count ?? 0) }
   }
 
-  /// Decodes all pictures.
+  private enum Outcome: Sendable {
+    case read(Facts)
+    case unreadable(String)
+    /// The mask cannot be read or does not fit. Without it, the picture must not be used.
+    case badMask(Failure)
+  }
+
+  /// What is known of a picture that was read.
+  struct Facts: Sendable {
+    let shape: InputShape
+    let digest: [UInt8]
+    /// Whether every byte is 0 or 1.
+    let isDark: Bool
+    /// The digest of the mask; nil if the pictures have no masks.
+    let maskDigest: [UInt8]?
+    /// Whether the mask is zero everywhere.
+    let isUnmasked: Bool
+
+    init(_ opened: Opened) {
+      shape = opened.picture.shape
+      digest = Digest.bytes(of: opened.picture.bytes)
+      isDark = !opened.picture.bytes.contains { $0 > 1 }
+      maskDigest = opened.mask.map { Digest.bytes(of: $0.bytes) }
+      isUnmasked = !(opened.mask?.bytes.contains { $0 > 0 } ?? false)
+    }
+  }
+
+  /// Decodes all pictures and their masks.
   /// - Parameter progress: is called, from any thread, with the number of decoded pictures and the
   ///   number of all pictures.
-  /// - Throws: `Failure.badData` if the pictures differ in size, or if more than the tolerated
-  ///   share is unreadable.
+  /// - Throws: `Failure.badData` if the pictures differ in size, if more than the tolerated share is
+  ///   unreadable, or if a mask cannot be read or does not fit its picture.
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
     let (outcomes, kept) = decode(progress)
+    for case .badMask(let failure) in outcomes { throw failure }
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
+    let facts = outcomes.compactMap { if case .read(let facts) = $0 { facts } else { nil } }
     var notes = try self.notes(on: outcomes, good: good.count, name: name) + listing.notes
-    if good.allSatisfy({ if case .read(_, _, isDark: true) = outcomes[$0] { true } else { false } })
-    {
-      notes.append(LabelledImages.darkness(of: name))
+    if facts.allSatisfy(\.isDark) { notes.append(LabelledImages.darkness(of: name)) }
+    if listing.masks != nil, facts.allSatisfy(\.isUnmasked) {
+      notes.append(
+        "\(name): every mask is zero, so no number is marked as one that must not matter")
     }
+    let groups = listing.groups.map { $0.choosing(good) }
+    notes += groups?.notes(on: name) ?? []
     let shape = try self.shape(of: outcomes)
     let labels = good.map { listing.labels[$0] }
+    let images: LabelledImages
     if let kept {
-      var pixels = [UInt8](repeating: 0, count: good.count * shape.count)
-      pixels.withUnsafeMutableBufferPointer { out in
-        for (place, file) in good.enumerated() {
-          kept[file]!.write(to: out.baseAddress! + place * shape.count, channels: shape.channels)
-        }
-      }
-      return try LabelledImages(
-        name: name, shape: shape, classNames: listing.classNames, pixels: pixels, labels: labels
-      ).countingClasses(by: .folders).noting(notes)
+      let opened = good.map { kept[$0]! }
+      images = try LabelledImages(
+        name: name, classNames: listing.classNames, pixels: pixels(opened, shape), labels: labels,
+        groups: groups?.numbers, groupNames: groups?.names, masks: masks(opened, shape))
+    } else {
+      images = try LabelledImages(
+        name: name, shape: shape, classNames: listing.classNames, groupNames: groups?.names,
+        stream: stream(good, facts, shape),
+        annotations: Annotations(
+          labels: Tensor(labels, shape: [labels.count]),
+          groups: groups.map { Tensor($0.numbers, shape: [labels.count]) },
+          storedMasks: maskStream(good, facts, shape).map {
+            Masks($0, count: labels.count, shape: shape.sizes)
+          }))
     }
-    let digests = outcomes.compactMap { outcome -> [UInt8]? in
-      if case .read(_, let digest, _) = outcome { digest } else { nil }
-    }
-    let stream = PictureStream(
-      good.map { listing.files[$0] }, preparation, shape: shape, digests: digests)
-    return try LabelledImages(
-      name: name, shape: shape, classNames: listing.classNames, stream: stream, labels: labels
-    ).countingClasses(by: .folders).noting(notes)
+    return images.countingClasses(by: .folders).noting(notes)
   }
 
   /// The outcome of each picture, and the pictures themselves unless they exceed `memory`.
   private func decode(_ progress: @escaping DataReference.Progress) -> (
-    outcomes: [Outcome], kept: [Int: Raster]?
+    outcomes: [Outcome], kept: [Int: Opened]?
   ) {
     let count = listing.files.count
     struct Tally {
       var outcomes: [Outcome?]
-      var kept: [Int: Raster]? = [:]
+      var kept: [Int: Opened]? = [:]
       var bytes = 0
       var done = 0
     }
     let tally = Guarded(Tally(outcomes: Array(repeating: nil, count: count)))
     inParallel(count) { index in
-      let file = listing.files[index]
-      var picture: Raster?
-      let outcome: Outcome
-      do {
-        let read = try preparation.apply(to: PictureFile.read(file), named: file.path)
-        outcome = .read(
-          read.shape, digest: Digest.bytes(of: read.bytes),
-          isDark: !read.bytes.contains { $0 > 1 })
-        picture = read
-      } catch {
-        outcome = .unreadable((error as? Failure)?.message ?? "\(file.path): \(error)")
-      }
+      let (outcome, opened) = open(index)
       let done = tally.access { tally in
         tally.outcomes[index] = outcome
         tally.done += 1
-        if let picture, tally.kept != nil {
-          tally.bytes += picture.bytes.count
-          tally.kept?[index] = picture
+        if let opened, tally.kept != nil {
+          tally.bytes += opened.byteCount
+          tally.kept?[index] = opened
           if tally.bytes > memory { tally.kept = nil }
         }
         return tally.done
@@ -108,12 +136,35 @@ struct PictureOpening {
     return tally.access { ($0.outcomes.map { $0! }, $0.kept) }
   }
 
+  /// Decodes and prepares one picture and its mask.
+  private func open(_ index: Int) -> (Outcome, Opened?) {
+    let file = listing.files[index]
+    let (whole, picture): (Raster, Raster)
+    do {
+      whole = try PictureFile.read(file)
+      picture = try preparation.apply(to: whole, named: file.path)
+    } catch {
+      return (.unreadable((error as? Failure)?.message ?? "\(file.path): \(error)"), nil)
+    }
+    do {
+      let mask = try listing.masks.map {
+        try reading.mask(
+          $0[index], size: whole.shape, prepared: picture.shape, preparation)
+      }
+      let opened = Opened(picture: picture, mask: mask)
+      return (.read(Facts(opened)), opened)
+    } catch {
+      return (.badMask(error as? Failure ?? .badData("\(file.path): \(error)")), nil)
+    }
+  }
+
   /// The shape of all pictures. If some are RGB, the grey ones become RGB too.
   private func shape(of outcomes: [Outcome]) throws -> InputShape {
     var first: (shape: InputShape, file: URL)?
     var channels = preparation.channels ?? 1
     for (index, outcome) in outcomes.enumerated() {
-      guard case .read(let shape, _, _) = outcome else { continue }
+      guard case .read(let facts) = outcome else { continue }
+      let shape = facts.shape
       channels = max(channels, shape.channels)
       guard let known = first else {
         first = (shape, listing.files[index])

@@ -3,13 +3,13 @@ import Foundation
 import ModelCore
 import Support
 
-/// Pictures that stay in their files and are decoded when they are used.
+/// Pictures or masks that stay in their files and are decoded when they are used.
 ///
 /// A batch is decoded on all cores. The batch that will probably be used next is decoded in the
 /// background. Sendable although unchecked: only `ahead` changes, and `lock` protects it.
 final class PictureStream: @unchecked Sendable {
-  private let files: [URL]
-  private let preparation: PicturePreparation
+  /// Reads and prepares the picture with an index.
+  private let read: @Sendable (Int) throws -> Raster
   private let shape: InputShape
   /// The SHA-256 of the pixels of each picture when it was opened.
   private let digests: [[UInt8]]
@@ -17,10 +17,14 @@ final class PictureStream: @unchecked Sendable {
   /// The batch that is decoded in the background.
   private var ahead: PendingBatch?
 
-  /// - Parameter files: pictures that become images of `shape` by `preparation`.
-  init(_ files: [URL], _ preparation: PicturePreparation, shape: InputShape, digests: [[UInt8]]) {
-    self.files = files
-    self.preparation = preparation
+  /// - Parameters:
+  ///   - shape: the shape of every image.
+  ///   - digests: the SHA-256 of the pixels of each picture.
+  ///   - read: reads and prepares the picture with an index. Several threads call it at once.
+  init(
+    shape: InputShape, digests: [[UInt8]], read: @escaping @Sendable (Int) throws -> Raster
+  ) {
+    self.read = read
     self.shape = shape
     self.digests = digests
   }
@@ -54,15 +58,7 @@ final class PictureStream: @unchecked Sendable {
     DispatchQueue.global(qos: .userInitiated).async { [self] in
       inParallel(places.count) { place in
         do {
-          let file = files[places[place]]
-          let picture = try preparation.apply(to: PictureFile.read(file), named: file.path)
-          let fits = picture.shape.height == shape.height && picture.shape.width == shape.width
-          guard fits, picture.shape.channels <= shape.channels else {
-            throw Failure.badData(
-              "\(file.path): expected the picture of \(shape) that was there when the folder was "
-                + "opened, found \(picture.shape)", hint: "do not change the folder during a run")
-          }
-          batch.set(place, to: picture)
+          batch.set(place, to: try read(places[place]))
         } catch {
           end(error)
         }

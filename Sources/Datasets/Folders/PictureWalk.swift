@@ -95,7 +95,7 @@ struct PictureWalk {
       case .other where entry.isHidden: return (entry.name, false)
       case .other:
         throw Failure.badData(
-          "\(place.path) is a device, a pipe or a socket, expected a picture", hint: "remove it")
+          "\(place.path) is a device, a pipe or a socket, expected a file", hint: "remove it")
       }
     }
   }

@@ -46,8 +46,10 @@ public struct ExperimentRun {
     for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks {
       let images = try plan.count.map { try attacked.first($0) } ?? attacked
+      try plan.checkMasks(of: images)
       try plan.leftOut(of: images).map { progress.note($0) }
     }
+    try checkMasks(attacked)
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -67,13 +69,16 @@ public struct ExperimentRun {
       attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
-    let own = Grid(cells: cells, provenance: provenance, spending: spending)
+    let groups = groupCells(results, attacked)
+    let own = Grid(cells: cells, provenance: provenance, spending: spending, groups: groups)
     let grid = Grid(
       cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
-      repeats: ([own] + repetitions).repeatedCells())
+      repeats: ([own] + repetitions).repeatedCells(), groups: groups,
+      groupRepeats: ([own] + repetitions).repeatedGroups(),
+      reliance: reliance(models, attacked))
     return (grid, models)
   }
 
@@ -182,14 +187,21 @@ public struct ExperimentRun {
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
     let arePictured = GradientPictures(pictures, request: request) != nil
-    let stored = arePictured ? ProbeFile.read(folder.probe(model.name), request: request) : nil
-    return try step(.probe(model.name), reused: stored != nil) {
+    let decisions = RunFolder.decisions(model.name, in: folder.url)
+    let isMapped =
+      !DecisionMap.isDefined(for: data) || DecisionMap(decisions, request: request) != nil
+    let stored =
+      arePictured && isMapped ? ProbeFile.read(folder.probe(model.name), request: request) : nil
+    let missing = missingReliance(model, data)
+    return try step(.probe(model.name), reused: stored != nil && missing == nil) {
+      try missing.map { try measureReliance(model, data, request: $0) }
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(
         of: model.watched(by: progress), on: data, noises: noises, seed: seed)
       progress.end(nil)
       try GradientPictures(of: model, on: data).write(request: request, to: pictures)
+      try DecisionMap(of: model, on: data)?.write(request: request, to: decisions)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
       return probe
     }

@@ -77,8 +77,12 @@ public final class RunFolder {
   static func probe(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).json")
   }
+  func reliance(_ model: String) -> URL { url.appending(path: "reliance/\(model).json") }
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")
+  }
+  static func decisions(_ model: String, in url: URL) -> URL {
+    url.appending(path: "decisions/\(model).json")
   }
 
   /// The files of adversarial examples in a run folder, in the order of their names.

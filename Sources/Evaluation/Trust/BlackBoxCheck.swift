@@ -82,20 +82,23 @@ extension TrustEvidence {
     }
   }
 
-  /// The results that should find no more adversarial examples than an attack on the model itself:
-  /// those of the same attack on other models and, if the attack is the strongest one that follows
+  /// The results that should find no more adversarial examples than an attack on the model itself,
+  /// because they may change no more of each image: those of the same attack on other models and, if the attack is the strongest one that follows
   /// gradients in several steps, all that do not use the model's gradients.
   private func rivals(of own: TransferResult, within epsilon: Double) -> [TransferResult] {
-    let norm = plan(own.attack)?.attack.norm
-    let isStrongest = comparable.filter {
-      $0.source == own.source && followsGradients($0) && plan($0.attack)?.attack.norm == norm
+    guard let ownPlan = plan(own.attack) else { return [] }
+    let norm = ownPlan.attack.norm
+    let isStrongest = comparable.filter { other in
+      guard let plan = plan(other.attack) else { return false }
+      return other.source == own.source && followsGradients(other) && plan.attack.norm == norm
+        && plan.mask == ownPlan.mask
     }.allSatisfy { other in
       guard let accuracy = other.accuracy(epsilon) else { return true }
       return (own.accuracy(epsilon) ?? 1) <= accuracy
     }
     return results.filter { rival in
       guard let plan = plan(rival.attack), !plan.goal.isTargeted,
-        rival.examplesPerImage == own.examplesPerImage
+        rival.examplesPerImage == own.examplesPerImage, plan.mayChangeNoMore(than: ownPlan)
       else { return false }
       if rival.attack == own.attack { return rival.source != own.source }
       return isStrongest && followsGradients(own) && plan.attack.norm == norm

@@ -169,7 +169,8 @@ extension TrustCheck {
   static let noiseDoesAsWell = TrustCheck(
     name: "noise does as well as the attack",
     raisedIf: """
-      within the largest budget of an attack in ℓ∞, random sign noise makes a model wrong on at \
+      within the largest budget of an attack in ℓ∞ that no mask limits, random sign noise makes a \
+      model wrong on at \
       least five images, the model is right no more often under the noise than under the attack on \
       it, and under the attack it is above chance
       """,
@@ -184,7 +185,7 @@ extension TrustCheck {
       """
   ) { evidence in
     evidence.comparable.compactMap { result -> Finding? in
-      guard let plan = evidence.plan(result.attack), plan.attack.norm == .linf,
+      guard let plan = evidence.plan(result.attack), plan.attack.norm == .linf, plan.mask == nil,
         result.examplesPerImage == 1,
         let epsilon = result.epsilons.last,
         let probe = evidence.probes.first(where: { $0.model == result.source }),

@@ -68,7 +68,7 @@ extension TrustCheck {
           return false
         }
         return many.source == one.source && gradients(many) >= 2 && a.attack.norm == b.attack.norm
-          && a.goal == b.goal
+          && a.goal == b.goal && a.mayChangeNoMore(than: b)
           && many.labels.count == one.labels.count
       }.map { (one, $0) }
     }

@@ -59,10 +59,13 @@ extension TrustEvidence {
     case TrustCheck.lostAsPictures.name: return "no pictures were exported"
     case TrustCheck.noiseDoesAsWell.name:
       let isCompared = comparable.contains { result in
-        plan(result.attack)?.attack.norm == .linf && (result.epsilons.last ?? 0) > 0
+        guard let plan = plan(result.attack) else { return false }
+        return plan.attack.norm == .linf && plan.mask == nil && (result.epsilons.last ?? 0) > 0
       }
       return isCompared
-        ? nil : "it is about untargeted attacks in ℓ∞ that use the model, with a budget above 0"
+        ? nil
+        : "it is about untargeted attacks in ℓ∞ that use the model and that no mask limits, with a "
+          + "budget above 0"
     default: return "one attack on one model was run; 'crossfire transfer' compares several"
     }
   }
@@ -109,6 +112,6 @@ extension [AttackPlan] {
   /// The sizes of the sign noise that these attacks are compared with: the largest budget of each
   /// attack in ℓ∞.
   var noiseSizes: [Double] {
-    Set(filter { $0.attack.norm == .linf }.compactMap(\.epsilons.last)).sorted()
+    Set(filter { $0.attack.norm == .linf && $0.mask == nil }.compactMap(\.epsilons.last)).sorted()
   }
 }

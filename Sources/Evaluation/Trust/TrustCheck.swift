@@ -110,6 +110,11 @@ public struct TrustEvidence: Sendable {
   }
 }
 
+extension AttackPlan {
+  /// Whether every feature that this attack may change may also be changed by another one.
+  func mayChangeNoMore(than other: AttackPlan) -> Bool { other.mask == nil || other.mask == mask }
+}
+
 /// What rounding to 8 bits did to the exported pictures of one attack and source model.
 public struct PictureLoss: Equatable, Sendable {
   public let attack: String

@@ -37,7 +37,7 @@ extension OnnxProgram {
     var values = [input: inputs]
     for step in steps {
       let call = OnnxIntervalCall(
-        node: step, operators: operators, images: inputs.lower.shape[0],
+        node: step, operators: operators, images: inputs.center.shape[0],
         inputs: step.inputs.map { values[$0] },
         constants: step.inputs.map { constants[$0] })
       values[step.outputs[0]] = try call.result()
@@ -76,10 +76,12 @@ private struct OnnxIntervalCall {
         throw refusal("multiplies values that depend on the images, which has no interval bounds")
       }
       // Each weight w changes the result by at most |w|·radius. Constants that are added cancel.
-      let radius = try value({ $1.radius }) { place, constant in
-        weights.contains(place)
-          ? constant.absolute : shifts.contains(place) ? constant * 0 : constant
-      }
+      let radius = try value(
+        { $1.radius },
+        changing: { place, constant in
+          weights.contains(place)
+            ? constant.absolute : shifts.contains(place) ? constant * 0 : constant
+        })
       return Bounds(around: try value { $1.center }, by: radius.absolute)
     case nil: throw refusal("has no interval bounds")
     }
@@ -88,7 +90,7 @@ private struct OnnxIntervalCall {
   /// The result for one number from each interval, and for changed constants.
   private func value(
     _ choose: (_ place: Int, Bounds) -> Tensor,
-    _ change: (_ place: Int, Tensor) -> Tensor = { $1 }
+    changing change: (_ place: Int, Tensor) -> Tensor = { $1 }
   ) throws -> Tensor {
     let values = inputs.indices.map { place in
       inputs[place].map { choose(place, $0) } ?? constants[place].map { change(place, $0) }

@@ -25,6 +25,14 @@ public struct Relu: Activation {
   public static let keyword = "relu"
   public init() {}
   func callAsFunction(_ x: Tensor) -> Tensor { x.relu }
+  /// An interval of positive numbers stays as it is, one of negative numbers becomes 0, and one
+  /// with 0 inside keeps its upper part, whose radius is half its upper end.
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let upper = inputs.upper.relu
+    let radius = inputs.radius.minimum(upper * 0.5)
+    return Bounds(around: upper - radius, by: radius)
+  }
   public func contributions(
     _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass
   ) throws -> Contributions {
@@ -33,7 +41,7 @@ public struct Relu: Activation {
 }
 
 /// x where x is positive, slope·x elsewhere: `leakyrelu [SLOPE]`. The slope is 0.01 by default.
-public struct LeakyRelu: Layer {
+public struct LeakyRelu: IncreasingLayer {
   public static let keyword = "leakyrelu"
   public let slope: Double
 
@@ -45,10 +53,6 @@ public struct LeakyRelu: Layer {
   public func outputShape(of input: [Int]) -> [Int] { input }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.leakyRelu(slope: slope)
-  }
-  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
-  {
-    inputs.mapped(valley: slope < 0 ? 0 : -.infinity) { $0.leakyRelu(slope: slope) }
   }
   public func contributions(
     _ inputs: Contributions, _ parameters: LayerParameters, _ pass: Pass

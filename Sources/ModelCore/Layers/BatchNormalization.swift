@@ -60,7 +60,7 @@ public struct BatchNormalization: Layer {
   public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
   {
     let (scale, shift) = affine(parameters, batch: inputs.batch)
-    let shape = [1, -1] + [Int](repeating: 1, count: inputs.lower.rank - 2)
+    let shape = [1, -1] + [Int](repeating: 1, count: inputs.center.rank - 2)
     return Bounds(
       around: inputs.center * scale.reshaped(shape) + shift.reshaped(shape),
       by: inputs.radius * scale.absolute.reshaped(shape))

@@ -12,33 +12,37 @@ import Support
 /// The bounds hold up to the rounding of float32, and gradients flow through them. Source: S. Gowal
 /// et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust
 /// Models" (2018).
+///
+/// An interval is kept as its centre and its radius, and not as its ends. The difference of two
+/// nearly equal ends would lose most of the digits of a small radius.
 public struct Bounds: Sendable {
-  /// The lower and upper ends, in the shape of the numbers: `[N, …]`.
-  public let lower: Tensor
-  public let upper: Tensor
+  /// The middle of each interval, in the shape of the numbers: `[N, …]`.
+  public let center: Tensor
+  /// Half the width of each interval, in the same shape.
+  public let radius: Tensor
   /// The batch whose statistics a batch normalisation in training uses, in the same shape; nil if
   /// there is none, and batch normalisation uses its running statistics.
   let batch: Tensor?
 
+  /// The box from `center − radius` to `center + radius`.
   /// - Parameter batch: numbers from which batch normalisation takes its mean and variance in a
   ///   pass with batch statistics.
-  public init(lower: Tensor, upper: Tensor, batch: Tensor? = nil) {
-    self.lower = lower
-    self.upper = upper
+  public init(around center: Tensor, by radius: Tensor, batch: Tensor? = nil) {
+    self.center = center
+    self.radius = radius
     self.batch = batch
   }
 
-  /// The box with a centre and a radius for each number: from `center − radius` to
-  /// `center + radius`.
-  public init(around center: Tensor, by radius: Tensor, batch: Tensor? = nil) {
-    self.init(lower: center - radius, upper: center + radius, batch: batch)
+  /// The box from `lower` to `upper`.
+  public init(lower: Tensor, upper: Tensor, batch: Tensor? = nil) {
+    self.init(around: (lower + upper) * 0.5, by: (upper - lower) * 0.5, batch: batch)
   }
 
-  /// The same box without a batch for batch normalisation.
-  var withoutBatch: Bounds { Bounds(lower: lower, upper: upper) }
+  public var lower: Tensor { center - radius }
+  public var upper: Tensor { center + radius }
 
-  public var center: Tensor { (lower + upper) * 0.5 }
-  public var radius: Tensor { (upper - lower) * 0.5 }
+  /// The same box with another batch for batch normalisation, or without one.
+  func with(batch: Tensor?) -> Bounds { Bounds(around: center, by: radius, batch: batch) }
 
   /// The part of the box in which all numbers are in a range.
   public func clamped(to range: ClosedRange<Double>) -> Bounds {
@@ -49,7 +53,7 @@ public struct Bounds: Sendable {
   /// upper bounds of all other classes.
   /// - Parameter labels: the true classes, int64 `[N]`.
   public func worstLogits(_ labels: Tensor) -> Tensor {
-    let isTrue = labels.oneHot(classes: lower.shape[1]).isGreater(than: 0)
+    let isTrue = labels.oneHot(classes: center.shape[1]).isGreater(than: 0)
     return isTrue.choose(lower, else: upper)
   }
 }
@@ -84,6 +88,7 @@ extension Bounds {
   /// Over an interval, such a function is smallest at the point nearest to the valley, and largest
   /// at one of both ends. A valley of −∞ stands for a function that rises everywhere.
   func mapped(valley: Double, _ function: (Tensor) -> Tensor) -> Bounds {
+    let (lower, upper) = (self.lower, self.upper)
     let (low, high) = (function(lower), function(upper))
     guard valley > -.infinity else { return Bounds(lower: low, upper: high) }
     return Bounds(
@@ -100,7 +105,7 @@ extension LayerList {
       let (layer, own) = (layers[index], parameters.part("\(index)"))
       let outputs = try layer.bounds(bounds, own, pass)
       let batch = outputs.batch ?? bounds.batch.map { layer.apply($0, own, pass.withoutUpdates) }
-      bounds = Bounds(lower: outputs.lower, upper: outputs.upper, batch: batch)
+      bounds = outputs.with(batch: batch)
     }
     return bounds
   }
@@ -129,9 +134,9 @@ extension Network {
     let isPicture = inputShape.channels > 1
     func ordered(_ x: Tensor) -> Tensor { isPicture ? x.channelsLast : x }
     let box = Bounds(
-      lower: ordered(inputs.lower), upper: ordered(inputs.upper), batch: inputs.batch.map(ordered))
-    return try description.layers.bounds(
-      pass.usesBatchStatistics ? box : box.withoutBatch, parameters, pass.withoutUpdates)
+      around: ordered(inputs.center), by: ordered(inputs.radius),
+      batch: pass.usesBatchStatistics ? inputs.batch.map(ordered) : nil)
+    return try description.layers.bounds(box, parameters, pass.withoutUpdates)
   }
 
   /// Checks that all layers have interval bounds.

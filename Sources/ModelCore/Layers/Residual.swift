@@ -53,7 +53,7 @@ public struct Residual: Layer {
     let a = try body.bounds(inputs, parameters.part("body"), pass)
     let b = try shortcut.bounds(inputs, parameters.part("shortcut"), pass)
     let batch = a.batch.flatMap { first in b.batch.map { first + $0 } }
-    return Bounds(lower: a.lower + b.lower, upper: a.upper + b.upper, batch: batch)
+    return Bounds(around: a.center + b.center, by: a.radius + b.radius, batch: batch)
   }
 
   public func contributions(

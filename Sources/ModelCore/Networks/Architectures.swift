@@ -48,15 +48,22 @@ public struct Architecture: Sendable {
     }
   }
 
-  /// The architecture with a name.
+  /// The architecture with a name, such as `cnn`, or `mlp 50 30` for fully connected layers of other
+  /// sizes than those of `mlp`.
   /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func named(_ name: String) throws -> Architecture {
-    guard let found = all.first(where: { $0.name == name }) else {
-      throw Failure.usage(
-        "unknown architecture '\(name)'", hint: hint(for: name, among: all.map(\.name)))
+    if let found = all.first(where: { $0.name == name }) ?? fullyConnected(named: name) {
+      return found
     }
-    return found
+    throw Failure.usage(
+      "unknown architecture '\(name)'",
+      hint: name.hasPrefix("mlp ")
+        ? "after mlp, state the size of each hidden layer, from 1 to 65536, such as 'mlp 50 30'"
+        : hint(for: name, among: all.map(\.name)))
   }
+
+  /// Whether `named(_:)` knows a name.
+  public static func isKnown(_ name: String) -> Bool { (try? named(name)) != nil }
 
   /// The network of this family for inputs of a shape and for these classes, without parameters.
   /// - Parameter valueRange: the smallest and largest valid value of an input.
@@ -109,10 +116,27 @@ public struct Architecture: Sendable {
   }
 
   /// A small fully connected network. It also takes rows of a table.
-  static let mlp = Architecture(
-    name: "mlp", summary: "two hidden layers of 256 and 128", initialization: .kaimingUniform
-  ) { classes in
-    ["flatten", "linear 256", "relu", "linear 128", "relu", "linear \(classes)"]
+  static let mlp = fullyConnected(
+    [256, 128], name: "mlp",
+    summary: "fully connected, hidden layers of 256 and 128; 'mlp 50 30' has layers of 50 and 30")
+
+  /// The network whose hidden layers have the sizes in a name such as `mlp 50 30`; nil if the text is
+  /// not of this form.
+  private static func fullyConnected(named name: String) -> Architecture? {
+    let words = name.split(separator: " ", omittingEmptySubsequences: false)
+    let sizes = words.dropFirst().compactMap { (1...65_536).number(String($0)) }
+    guard words.first == "mlp", (1...64).contains(sizes.count), sizes.count == words.count - 1 else {
+      return nil
+    }
+    let layers = sizes.map(String.init).joined(separator: ", ")
+    return fullyConnected(sizes, name: name, summary: "fully connected, hidden layers of \(layers)")
+  }
+
+  private static func fullyConnected(_ sizes: [Int], name: String, summary: String) -> Architecture
+  {
+    Architecture(name: name, summary: summary, initialization: .kaimingUniform) { classes in
+      ["flatten"] + sizes.flatMap { ["linear \($0)", "relu"] } + ["linear \(classes)"]
+    }
   }
 
   /// The network for MNIST of E. Wong, L. Rice and J. Z. Kolter, "Fast is better than free" (2020).

@@ -1,7 +1,9 @@
+import Support
+
 /// The distribution of the random weights of a new network. In the formulas, `inputs` and `outputs`
 /// are the numbers of inputs and outputs of each unit of a layer. Biases start at zero, except with
-/// `torchDefault`.
-public enum Initialization: String, Codable, Sendable, CaseIterable {
+/// `torchDefault` and `normal`.
+public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
   /// U(−b, b), b = √(6 / (inputs + outputs)). Glorot & Bengio, 2010.
   case xavierUniform
   /// N(0, 2 / (inputs + outputs)). Glorot & Bengio, 2010.
@@ -13,6 +15,15 @@ public enum Initialization: String, Codable, Sendable, CaseIterable {
   /// U(−b, b), b = 1 / √inputs, for weights and biases. It is the default of PyTorch's linear and
   /// convolutional layers.
   case torchDefault
+  /// N(0, deviation²), for weights and biases, whatever the size of the layer. A. Ross, M. Hughes
+  /// and F. Doshi-Velez, "Right for the Right Reasons" (2017), use the deviation 0.1.
+  case normal(deviation: Double)
+
+  /// Every distribution; `normal` with the deviation 0.1.
+  public static let allCases: [Initialization] = [
+    .xavierUniform, .xavierNormal, .kaimingUniform, .kaimingNormal, .torchDefault,
+    .normal(deviation: 0.1),
+  ]
 
   func weight(_ shape: [Int], inputs: Int, outputs: Int, _ random: RandomSource) -> Tensor {
     let both = Double(inputs + outputs)
@@ -25,18 +36,49 @@ public enum Initialization: String, Codable, Sendable, CaseIterable {
       random.uniform(shape, in: -(6 / single).squareRoot()..<(6 / single).squareRoot())
     case .kaimingNormal: random.normal(shape) * (2 / single).squareRoot()
     case .torchDefault: Self.torchUniform(shape, inputs, random)
+    case .normal(let deviation): random.normal(shape) * deviation
     }
   }
 
   func bias(_ shape: [Int], inputs: Int, _ random: RandomSource) -> Tensor {
-    self == .torchDefault
-      ? Self.torchUniform(shape, inputs, random) : Tensor.zeros(shape, type: .float32)
+    switch self {
+    case .torchDefault: Self.torchUniform(shape, inputs, random)
+    case .normal(let deviation): random.normal(shape) * deviation
+    default: Tensor.zeros(shape, type: .float32)
+    }
   }
 
   private static func torchUniform(_ shape: [Int], _ inputs: Int, _ random: RandomSource) -> Tensor
   {
     let bound = 1 / Double(inputs).squareRoot()
     return random.uniform(shape, in: -bound..<bound)
+  }
+}
+
+/// The text of a distribution in settings and files, such as `xavierUniform` or `normal 0.1`.
+extension Initialization: RawRepresentable {
+  /// - Parameter rawValue: the name of a distribution. The deviation of `normal`, above 0 and at
+  ///   most 100, follows after a blank.
+  public init?(rawValue: String) {
+    let words = rawValue.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    if words.count == 2, words[0] == "normal" {
+      guard let deviation = (1e-9...100).number(words[1]) else { return nil }
+      self = .normal(deviation: deviation)
+      return
+    }
+    guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = found
+  }
+
+  public var rawValue: String {
+    switch self {
+    case .xavierUniform: "xavierUniform"
+    case .xavierNormal: "xavierNormal"
+    case .kaimingUniform: "kaimingUniform"
+    case .kaimingNormal: "kaimingNormal"
+    case .torchDefault: "torchDefault"
+    case .normal(let deviation): "normal \(deviation.plainDecimal)"
+    }
   }
 }
 

@@ -145,13 +145,16 @@ public final class Settings: @unchecked Sendable, Equatable {
   }
 
   /// One of several words.
+  /// - Parameter isOther: whether a text that is none of them is accepted nevertheless, such as a
+  ///   word that is followed by numbers.
   public func choice(
-    _ name: String, of known: [String], default fallback: String? = nil, _ meaning: String
+    _ name: String, of known: [String], default fallback: String? = nil, _ meaning: String,
+    orIf isOther: (String) -> Bool = { _ in false }
   ) throws
     -> String
   {
     let word = try string(name, default: fallback, meaning + " (\(known.joined(separator: ", ")))")
-    guard known.contains(word) else {
+    guard known.contains(word) || isOther(word) else {
       let subject = entries.first { $0.name == name }?.subject ?? "\(place): \(name)"
       throw Failure.badData(
         "\(subject): '\(word)' is not known", hint: hint(for: word, among: known))

@@ -14,10 +14,14 @@ public struct CSVReader {
     public let line: Int
     let file: String
     let places: [String: Int]
-    let fields: [String]
+    /// The fields in the order of the columns.
+    public let fields: [String]
+
+    /// Whether the file has a column.
+    public func has(_ column: String) -> Bool { places[column] != nil }
 
     /// The text of a field, which may be empty.
-    /// - Precondition: The column is one of those that `read` was called with.
+    /// - Precondition: The file has the column, such as one of those that `read` was called with.
     public func text(_ column: String) -> String { fields[places[column]!] }
 
     /// A whole number in a range; nil if the field is empty.
@@ -67,39 +71,64 @@ public struct CSVReader {
   /// - Parameters:
   ///   - columns: the required columns.
   ///   - make: creates a value from each row.
-  /// - Throws: `Failure.missing` if the file does not exist. `Failure.badData`, with the file and
-  ///   the line, if the file is too large or not UTF-8, if a column is missing, or if a row does
-  ///   not have as many fields as the header. Also the errors of `make`.
+  /// - Throws: `Failure.badData` if a column is missing, and what `read(_:limit:header:_:)` throws.
   public static func read<Value>(_ url: URL, columns: [String], _ make: (Row) throws -> Value)
     throws -> [Value]
   {
-    let data = try readFile(url, limit: largestFile)
+    try read(url) { header in
+      if let missing = columns.first(where: { !header.contains($0) }) {
+        throw Failure.badData(
+          "\(url.lastPathComponent):1: the column '\(missing)' is missing",
+          hint: "expected: " + columns.joined(separator: ","))
+      }
+    } _: {
+      try make($0)
+    }
+  }
+
+  /// Reads the rows of a file whose columns are not known in advance.
+  /// - Parameters:
+  ///   - limit: the size of the largest file that is read, in bytes.
+  ///   - header: is called once, before the rows, with the names of the columns. It throws if they
+  ///     are not those that it expects.
+  ///   - make: creates a value from each row.
+  /// - Throws: `Failure.missing` if the file does not exist. `Failure.badData`, with the file and
+  ///   the line, if the file is too large or not UTF-8, if two columns have one name, or if a row
+  ///   does not have as many fields as the header. Also the errors of `header` and `make`.
+  public static func read<Value>(
+    _ url: URL, limit: Int = largestFile, header: ([String]) throws -> Void,
+    _ make: (Row) throws -> Value
+  ) throws -> [Value] {
     let file = url.lastPathComponent
-    var scanner = Scanner(bytes: [UInt8](data), file: file)
-    guard let header = try scanner.next() else {
+    var scanner = Scanner(bytes: [UInt8](try readFile(url, limit: limit)), file: file)
+    guard let names = try scanner.next()?.fields else {
       throw Failure.badData("\(file) is empty; expected a header line")
     }
     var places: [String: Int] = [:]
-    for (place, name) in header.fields.enumerated()
+    for (place, name) in names.enumerated()
     where places.updateValue(place, forKey: name) != nil {
       throw Failure.badData("\(file):1: the column '\(name)' occurs twice")
     }
-    if let missing = columns.first(where: { places[$0] == nil }) {
-      throw Failure.badData(
-        "\(file):1: the column '\(missing)' is missing",
-        hint: "expected: " + columns.joined(separator: ","))
-    }
+    try header(names)
     var values: [Value] = []
     while let (line, fields) = try scanner.next() {
       // A blank line has one empty field.
-      if fields == [""], header.fields.count > 1 { continue }
-      guard fields.count == header.fields.count else {
+      if fields == [""], names.count > 1 { continue }
+      guard fields.count == names.count else {
         throw Failure.badData(
-          "\(file):\(line): expected \(header.fields.count) fields, found \(fields.count)")
+          "\(file):\(line): expected \(names.count) fields, found \(fields.count)")
       }
       values.append(try make(Row(line: line, file: file, places: places, fields: fields)))
     }
     return values
+  }
+
+  /// The names of the columns of a file.
+  /// - Throws: what `read(_:limit:header:_:)` throws, except that an empty file has no columns.
+  public static func header(of url: URL) throws -> [String] {
+    let file = url.lastPathComponent
+    var scanner = Scanner(bytes: [UInt8](try readFile(url, limit: largestFile)), file: file)
+    return try scanner.next()?.fields ?? []
   }
 
   /// Splits the bytes of a file into lines of fields.
