@@ -167,6 +167,20 @@ struct BadMasksTests {
         .message.hasSuffix("expected the list none.csv, which is not there"))
   }
 
+  @Test("folders without any usable picture are refused with advice")
+  func empty() throws {
+    try folder.write(flatPNG(1), to: "images/1.png")
+    try folder.write(halfPNG(1), to: "masks/1.png")
+    let flat = try failure { try load() }
+    #expect(flat.message.hasSuffix("images: expected one folder of pictures per class, found none"))
+    #expect(flat.hint?.contains("columns file and label") == true)
+    try folder.write(flatPNG(1), to: "train/1.png")
+    try folder.write(flatPNG(1), to: "test/2.png")
+    try list("file,label\ntrain/1.png,x\n")
+    #expect(try failure { try load() }.message.contains("it lists no picture below"))
+    #expect(try DataReference(folder.url.path).load(.train).count == 1)
+  }
+
   @Test("a CSV file without a column of paths is left out with a note")
   func otherCSV() throws {
     try folder.write(flatPNG(1), to: "a/1.png")

@@ -69,7 +69,8 @@ struct MaskedPicturesTests {
     #expect(try marked(data) == [10: 3 * 2, 20: 0])
   }
 
-  @Test("grey levels are shares without a threshold, and marks=relevant inverts the masks there are")
+  @Test(
+    "grey levels are shares without a threshold, and marks=relevant inverts the masks there are")
   func levels() throws {
     try write(flatPNG(10), "images/a/1.png")
     try write(flatPNG(20), "images/a/2.png")

@@ -39,10 +39,11 @@ struct ArchitectureTests {
     #expect(
       network.layers.texts == ["flatten", "linear 50", "relu", "linear 30", "relu", "linear 2"])
     #expect(
-      try Architecture.named("mlp 9").description(input: rows, classNames: ["a"]).layers
-        .texts == ["flatten", "linear 9", "relu", "linear 1"])
-    let plain = try Architecture.named("mlp").description(input: rows, classNames: ["a"])
-    let stated = try Architecture.named("mlp 256 128").description(input: rows, classNames: ["a"])
+      try Architecture.named("mlp 9").description(input: rows, classNames: ["a", "b"]).layers
+        .texts == ["flatten", "linear 9", "relu", "linear 2"])
+    let plain = try Architecture.named("mlp").description(input: rows, classNames: ["a", "b"])
+    let stated = try Architecture.named("mlp 256 128").description(
+      input: rows, classNames: ["a", "b"])
     #expect(plain.layers.texts == stated.layers.texts)
     for name in ["mlp 0", "mlp x", "mlp  5", "mlp 5 ", "mlp -1", "mlp 65537", "cnn 5"] {
       #expect(!Architecture.isKnown(name), "\(name)")

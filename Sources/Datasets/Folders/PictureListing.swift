@@ -38,6 +38,13 @@ struct PictureListing {
         sharesMasks: parts.parts.count { $0.masks == part.masks } > 1)
     }
     let found = try find(part)
+    guard !found.pictures.isEmpty else {
+      throw Failure.badData(
+        part.list.map { "\($0.url.path): it lists no picture below \(part.pictures.path)" }
+          ?? "\(part.pictures.path): expected one folder of pictures per class, found none",
+        hint: "lay the pictures out in one folder per class, or list them in a CSV file with the "
+          + "columns \(options.file) and \(options.label)")
+    }
     let hasGroups = found.pictures.contains { $0.group != nil }
     var classes = Set(found.pictures.map(\.className))
     var groups = Set(found.pictures.compactMap(\.group))

@@ -32,22 +32,26 @@ struct PictureParts: Sendable {
 
   /// - Throws: `Failure.badData` for a list that cannot be read.
   init?(_ root: URL, _ options: PictureListOptions) throws {
+    // The order of a dictionary changes from run to run.
+    func ordered(_ places: [Split: URL]) -> [(split: Split, place: URL)] {
+      Split.allCases.compactMap { split in places[split].map { (split, $0) } }
+    }
     guard Self.isPresent(in: root) else { return nil }
     self.root = root
     var notes: [String] = []
     let whole = try PictureList.find(in: root, root: root, options, &notes)
     // A list says the classes of pictures, which then need no class folders.
     func holdsPart(_ folder: URL) -> Bool {
-      Self.isPresent(in: folder) || whole != nil && Self.hasPictures(folder)
+      Self.holdsPart(folder) || whole != nil && Self.hasPictures(folder)
     }
     let places = SplitFolders.find(in: root, where: holdsPart)
     if let whole, whole.isDivided {
       let (pictures, masks) = Self.inside(root)
-      parts = whole.splits.map {
+      parts = Split.allCases.filter(whole.splits.contains).map {
         PicturePart(split: $0, pictures: pictures, masks: masks, list: whole.rows(of: $0))
       }
     } else if !places.isEmpty {
-      parts = try places.map { split, place in
+      parts = try ordered(places).map { split, place in
         let (pictures, masks) = Self.inside(place)
         let own =
           try whole?.rows(in: pictures)
@@ -60,7 +64,7 @@ struct PictureParts: Sendable {
       parts =
         places.isEmpty
         ? [PicturePart(split: nil, pictures: pictures, masks: masks, list: whole)]
-        : places.map { split, place in
+        : ordered(places).map { split, place in
           let own = masks?.appending(path: place.lastPathComponent, directoryHint: .isDirectory)
           return PicturePart(
             split: split, pictures: place, masks: own.flatMap { isFolder($0) ? $0 : nil } ?? masks,
@@ -87,14 +91,19 @@ struct PictureParts: Sendable {
     return (images, hasMasks ? masks : nil)
   }
 
+  /// Whether a folder has the layout of pictures, undivided or with a folder for each split.
+  static func isPresent(in root: URL) -> Bool {
+    holdsPart(root) || !SplitFolders.find(in: root, where: holdsPart).isEmpty
+  }
+
   /// Whether a folder holds pictures in class folders, pictures beside a CSV file, or `images/` with
   /// either of them.
-  static func isPresent(in folder: URL) -> Bool {
+  private static func holdsPart(_ folder: URL) -> Bool {
     if PictureListing.isPresent(in: folder) { return true }
     let images = folder.appending(path: "images", directoryHint: .isDirectory)
     if isFolder(images), isPresent(in: images) { return true }
     return hasCSV(folder)
-      && (hasPictures(folder) || SplitFolders.find(in: folder, where: hasPictures).count > 0)
+      && (hasPictures(folder) || !SplitFolders.find(in: folder, where: hasPictures).isEmpty)
   }
 
   private static func hasPictures(_ folder: URL) -> Bool {
