@@ -46,6 +46,7 @@ public struct Trainer {
     }
     try data.check(has: objective.needs)
     try settings.robustValidation?.attack.check(against: network)
+    try validation.map { try settings.criterion.check($0, against: data) }
     let watch = validation.map {
       Validation(
         images: $0, batchSize: settings.batchSize, robust: settings.robustValidation,
@@ -56,19 +57,18 @@ public struct Trainer {
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
-    while history.count < settings.epochs, !history.hasStalled(for: settings.patience) {
+    while history.count < settings.epochs,
+      !history.hasStalled(for: settings.patience, by: settings.criterion)
+    {
       var record = try run(history, of: steps, network, optimizer, data)
       guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else {
         throw brokenWeights(record.epoch)
       }
       if let watch {
-        let result = try watch.measure(network)
-        record.validationLoss = result.loss
-        record.validationAccuracy = result.accuracy
-        record.robustAccuracy = result.robustAccuracy
+        try watch.measure(network).enter(into: &record)
       }
       history.append(record)
-      if settings.keep == .best, history.best == record.epoch {
+      if settings.keep == .best, history.best(by: settings.criterion) == record.epoch {
         best = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
       }
       try checkpoint?.write(network, optimizer, objective, history, best: best)

@@ -20,6 +20,13 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   /// The accuracy under the attack of `RobustValidation` on the held-out images after the epoch;
   /// nil if there is no such attack.
   public var robustAccuracy: Double?
+  /// The accuracy in each group of the held-out images after the epoch, by the name of the group, and
+  /// the lowest of these; nil if the images have no groups.
+  public var validationGroups: [String: Double]?
+  public var validationWorstGroup: Double?
+  /// The lowest accuracy of a group under the attack of `RobustValidation`; nil without groups or
+  /// attack.
+  public var robustWorstGroup: Double?
 
   public init(epoch: Int, loss: Double, accuracy: Double) {
     self.epoch = epoch
@@ -28,28 +35,33 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   }
 
   /// Whether the epoch is better than another one: more accurate on the held-out images under
-  /// attack, if that was measured, and then on the unchanged ones.
-  func isBetter(than other: EpochRecord) -> Bool {
-    let pair = { (record: EpochRecord) in
-      (record.robustAccuracy ?? 0, record.validationAccuracy ?? 0)
+  /// attack, if that was measured, and then on the unchanged ones. With the criterion `worstGroup`,
+  /// the accuracies of the worst group decide, and those of all images among equals.
+  func isBetter(than other: EpochRecord, by criterion: ValidationCriterion) -> Bool {
+    func ranks(_ record: EpochRecord) -> [Double] {
+      let all = [record.robustAccuracy, record.validationAccuracy]
+      let worst = [record.robustWorstGroup, record.validationWorstGroup]
+      return (criterion == .worstGroup ? worst + all : all).map { $0 ?? 0 }
     }
-    return pair(self) > pair(other)
+    return ranks(other).lexicographicallyPrecedes(ranks(self))
   }
 }
 
 extension [EpochRecord] {
   /// The best epoch on the held-out images, the first one among equals; nil if there are none.
-  public var best: Int? {
+  public func best(by criterion: ValidationCriterion = .accuracy) -> Int? {
     var best: EpochRecord?
     for record in self where record.validationAccuracy != nil {
-      if best.map(record.isBetter) ?? true { best = record }
+      if best.map({ record.isBetter(than: $0, by: criterion) }) ?? true { best = record }
     }
     return best?.epoch
   }
 
   /// Whether at least `patience` epochs have passed since the best one; false if `patience` is nil.
-  public func hasStalled(for patience: Int?) -> Bool {
-    guard let patience, let best else { return false }
+  public func hasStalled(
+    for patience: Int?, by criterion: ValidationCriterion = .accuracy
+  ) -> Bool {
+    guard let patience, let best = best(by: criterion) else { return false }
     return count - 1 - best >= patience
   }
 

@@ -7,7 +7,7 @@ public struct TrainingSettings: Sendable {
   public enum Kept: String, Sendable, CaseIterable {
     /// The last epoch.
     case last
-    /// The best epoch on the held-out images, the first one among equals.
+    /// The best epoch on the validation images, the first one among equals.
     case best
   }
 
@@ -17,11 +17,13 @@ public struct TrainingSettings: Sendable {
   public var optimizer: OptimizerRule
   public var schedule: LearningRateSchedule
   public var seed: Seed
-  /// The number of training images that are held out to watch the training; 0 for none.
-  public var validation = 0
-  /// The attack on the held-out images after each epoch; nil for none. An epoch is better than
+  /// The images on which the training is watched.
+  public var validation = ValidationImages.heldOut(0)
+  /// The accuracy on these images by which `patience` and `keep` compare epochs.
+  public var criterion = ValidationCriterion.accuracy
+  /// The attack on the validation images after each epoch; nil for none. An epoch is better than
   /// another one if it is more accurate under this attack, and without an attack, if it is more
-  /// accurate on the unchanged held-out images.
+  /// accurate on the unchanged validation images.
   public var robustValidation: RobustValidation?
   /// The number of epochs without a better one after which training stops; nil to train for all
   /// epochs.

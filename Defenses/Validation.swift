@@ -15,39 +15,72 @@ struct Validation {
 
   /// The results of a network on the held-out images.
   struct Result {
-    /// The mean cross-entropy, and the share of correct predictions.
+    /// The mean cross-entropy.
     let loss: Double
-    let accuracy: Double
-    /// The share of correct predictions under the attack; nil if there is none.
-    let robustAccuracy: Double?
+    let clean: Score
+    /// The predictions under the attack; nil if there is none.
+    let robust: Score?
+
+    /// Writes the results into the record of an epoch.
+    func enter(into record: inout EpochRecord) {
+      record.validationLoss = loss
+      record.validationAccuracy = clean.accuracy
+      record.robustAccuracy = robust?.accuracy
+      record.validationGroups = clean.groups
+      record.validationWorstGroup = clean.worstGroup
+      record.robustWorstGroup = robust?.worstGroup
+    }
+  }
+
+  /// The correct predictions among those so far, of all images and by group.
+  struct Score {
+    private var seen = 0
+    private var right = 0.0
+    private var byGroup: [String: (seen: Double, right: Double)] = [:]
+
+    /// The share of correct predictions.
+    var accuracy: Double { right / Double(seen) }
+    /// The same in each group, by its name; nil if the images have no groups.
+    var groups: [String: Double]? {
+      byGroup.isEmpty ? nil : byGroup.mapValues { $0.right / $0.seen }
+    }
+    /// The lowest share in a group; nil if the images have no groups.
+    var worstGroup: Double? { groups?.values.min() }
+
+    mutating func add(_ predictions: Tensor, _ batch: Batch, _ images: LabelledImages) {
+      let isRight = predictions.equals(batch.labels)
+      seen += batch.count
+      right += isRight.to(.float64).sum().scalar
+      guard let groups = batch.annotations.groups?.int64s() else { return }
+      for (group, isRight) in zip(groups, isRight.to(.float32).floats()) {
+        let name = images.groupName(Int(group))
+        byGroup[name, default: (0, 0)].seen += 1
+        byGroup[name, default: (0, 0)].right += Double(isRight)
+      }
+    }
   }
 
   /// Measures a network in evaluation behaviour.
   func measure(_ network: Network) throws -> Result {
     let frozen = try network.frozen()
-    var (loss, right, withstood) = (0.0, 0.0, 0.0)
+    var loss = 0.0
+    var (clean, withstood) = (Score(), Score())
     for start in stride(from: 0, to: images.count, by: batchSize) {
       let range = start..<min(images.count, start + batchSize)
       let batch = images.batch(range).to(network.device)
       withoutGradients {
         let logits = frozen.logits(batch.images)
         loss += logits.crossEntropy(batch.labels).to(.float64).sum().scalar
-        right += correct(logits.predictedClasses, batch)
+        clean.add(logits.predictedClasses, batch, images)
       }
       if let robust {
         let attacked = robust.attack.sweep(
           batch.images, .away(from: batch.labels), epsilons: [robust.epsilon], against: frozen,
           draws: ExampleDraws(seed, examples: batch.places, device: network.device))[0]
-        withstood += correct(frozen.predictions(attacked), batch)
+        withstood.add(frozen.predictions(attacked), batch, images)
       }
     }
-    let count = Double(images.count)
     return Result(
-      loss: loss / count, accuracy: right / count,
-      robustAccuracy: robust.map { _ in withstood / count })
-  }
-
-  private func correct(_ predictions: Tensor, _ batch: Batch) -> Double {
-    predictions.equals(batch.labels).to(.float64).sum().scalar
+      loss: loss / Double(images.count), clean: clean, robust: robust.map { _ in withstood })
   }
 }

@@ -28,13 +28,14 @@ public struct KeyNumbers: Equatable, Sendable {
     guard let attack = attacks.first(where: { !hasAim.contains($0) }) ?? attacks.first,
       let epsilon = grid.middleBudget(for: attack)
     else {
-      all = [Self.cleanAccuracy(grid)].compactMap { $0 }
+      all = [Self.cleanAccuracy(grid), Self.worstGroup(grid)].compactMap { $0 }
       return
     }
     let subject = Subject(grid: grid, attack: attack, epsilon: epsilon)
     let headlines = Headline.all(grid, attack: attack, epsilon: epsilon)
     let others = [
-      Self.cleanAccuracy(grid), headlines.first?.whiteBox, subject.mostRobust,
+      Self.cleanAccuracy(grid), Self.worstGroup(grid), headlines.first?.whiteBox,
+      subject.mostRobust,
       subject.bestTransfer, subject.masking,
     ]
     all = headlines.map(\.number) + others.compactMap { $0 }
@@ -71,6 +72,30 @@ public struct KeyNumbers: Equatable, Sendable {
         Without an attack, the highest accuracy is \(figure) (\(names(best))), and the lowest is \
         \(percent(worst.accuracy))% (\(names(worst))).
         """)
+  }
+}
+
+extension KeyNumbers {
+  /// The highest and the lowest accuracy of a model in its worst group; nil if the data have no groups.
+  private static func worstGroup(_ grid: Grid) -> KeyNumber? {
+    let models = grid.victims.compactMap { model in
+      grid.cleanGroups(model).map { (model: model, worst: $0.worst) }
+    }
+    guard let best = models.max(by: { $0.worst.accuracy < $1.worst.accuracy }),
+      let least = models.min(by: { $0.worst.accuracy < $1.worst.accuracy })
+    else { return nil }
+    let figure = percent(best.worst.accuracy) + "%"
+    guard models.count > 1 else {
+      return KeyNumber(
+        figure: figure,
+        sentence: "Without an attack, \(best.model) classifies \(figure) of its worst group "
+          + "(\(best.worst.name)) correctly.")
+    }
+    return KeyNumber(
+      figure: figure,
+      sentence: "Without an attack, the highest accuracy in a worst group is \(figure) "
+        + "(\(best.model), group \(best.worst.name)), and the lowest is "
+        + "\(percent(least.worst.accuracy))% (\(least.model), group \(least.worst.name)).")
   }
 }
 

@@ -22,6 +22,10 @@ public struct MarkdownReport: Sendable {
     if !numbers.isEmpty { blocks.append(numbers.joined()) }
     if let unit = grid.unitSentence { blocks.append(unit + "\n") }
     if !flags.isEmpty { blocks.append("## Before trusting these numbers\n\n" + flags.joined()) }
+    if !grid.groupTables.isEmpty {
+      let tables = grid.groupTables.map { markdownEscaped($0.title) + ":\n\n" + $0.markdown() }
+      blocks += ["## By group\n\n\(GroupAccuracies.worstIntervalNote)\n"] + tables
+    }
     if !grid.cells.isEmpty {
       blocks.append(
         """

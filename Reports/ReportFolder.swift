@@ -94,6 +94,7 @@ extension ReportPage {
         "worst-case", "Worst-case accuracy",
         grid.worstCaseCurves?.panels
       ),
+      ("groups", "Accuracy in the worst group", GroupCurves(grid)?.panels),
       (
         "gradients", "Gradients and confidence",
         GradientDistributions(probes, models: grid.models)?.panels

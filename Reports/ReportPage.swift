@@ -97,8 +97,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, curves, worstCases, matrices, repeats, overlaps, gradients, images, humanStudy,
-      decisions, spending, training,
+      summary, byGroup, reliance, curves, worstCases, matrices, repeats, overlaps, gradients,
+      images, humanStudy, decisions, spending, training,
       provenance,
     ]
     let sections = all.compactMap(\.self)

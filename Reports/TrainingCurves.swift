@@ -59,6 +59,9 @@ struct TrainingCurves {
       panel("validation", "Accuracy on held-out images", "accuracy, %", top: 100) {
         $0.validationAccuracy.map { 100 * $0 }
       },
+      panel("worst-group", "Worst group of held-out images", "accuracy, %", top: 100) {
+        $0.validationWorstGroup.map { 100 * $0 }
+      },
       panel("robust", "Accuracy under attack on held-out images", "accuracy, %", top: 100) {
         $0.robustAccuracy.map { 100 * $0 }
       },

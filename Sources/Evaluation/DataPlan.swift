@@ -49,8 +49,8 @@ public struct DataPlan: Sendable {
     DataPlan(reference.repetition(number), train: train, test: test)
   }
 
-  /// Loads as many images of a split as the plan says; all of a validation split. Shows the progress, and notes what was left
-  /// out.
+  /// Loads as many images of a split as the plan says; all of a validation split. Shows the
+  /// progress, and notes what was left out.
   /// - Throws: `Failure.badData` if there are fewer images.
   public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
     -> LabelledImages

@@ -38,6 +38,7 @@ extension Experiment {
               + (images.jpegQualities.isEmpty ? [] : [("jpeg", qualities)]))
         ))
     }
+    if let reliance { root.append(("reliance", mapping(nodes(reliance.settingValues)))) }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     if let study { root.append(("study", study.node)) }
     return try Yams.serialize(node: mapping(root))

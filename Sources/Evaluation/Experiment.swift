@@ -20,6 +20,9 @@ public struct Experiment: Sendable {
   public let sample: Int?
   public let images: ImagePlan?
   public let study: StudyDesign?
+  /// How the reliance of the models on masked features is measured; nil for the defaults, with data
+  /// that have masks.
+  public let reliance: ReliancePlan?
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
@@ -29,8 +32,11 @@ public struct Experiment: Sendable {
 
   public init(
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
-    count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil, repeats: Int = 1
+    count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
+    repeats: Int = 1,
+    reliance: ReliancePlan? = nil
   ) {
+    self.reliance = reliance
     self.repeats = repeats
     notices = attacks.flatMap(\.notices)
     self.name = name
@@ -110,6 +116,12 @@ public struct Experiment: Sendable {
     repeats = try settings.int(
       "repeats", default: 1, in: 1...1000,
       "how many times everything is done, each time from another seed")
+    reliance = try settings.map("reliance", "how reliance on masked features is measured").map {
+      var plan = ReliancePlan()
+      try plan.read($0)
+      try $0.finish("reliance")
+      return plan
+    }
     study = try Self.study(settings, seed, self.attacks, self.models)
     notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
@@ -123,7 +135,7 @@ public struct Experiment: Sendable {
     Experiment(
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"),
       data: data.repetition(number), models: models, attacks: attacks,
-      count: count, sample: sample, images: nil)
+      count: count, sample: sample, images: nil, reliance: reliance)
   }
 
   private static func study(

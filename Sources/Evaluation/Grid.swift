@@ -17,12 +17,24 @@ public struct Grid: Codable, Equatable, Sendable {
   public let worstCases: [WorstCase]
   /// The accuracies of each cell over repetitions from different seeds; empty without repetitions.
   public let repeats: [RepeatedCell]
+  /// The accuracies of each cell by group; nil if the data have no groups.
+  public let groups: [GroupCell]?
+  /// The accuracies by group over repetitions from different seeds; nil without groups or
+  /// repetitions.
+  public let groupRepeats: [RepeatedGroups]?
+  /// How much each model relies on the features that the masks mark; nil if the data have no masks.
+  public let reliance: [MaskReliance]?
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
     spending: [AttackSpending] = [],
-    overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = []
+    overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = [],
+    groups: [GroupCell]? = nil, groupRepeats: [RepeatedGroups]? = nil,
+    reliance: [MaskReliance]? = nil
   ) {
+    self.groups = groups
+    self.groupRepeats = groupRepeats
+    self.reliance = reliance
     self.repeats = repeats
     self.cells = cells
     self.provenance = provenance
@@ -37,7 +49,8 @@ public struct Grid: Codable, Equatable, Sendable {
     Grid(
       cells: cells, provenance: provenance, flags: flags + more, spending: spending,
       overlaps: overlaps,
-      worstCases: worstCases, repeats: repeats)
+      worstCases: worstCases, repeats: repeats, groups: groups, groupRepeats: groupRepeats,
+      reliance: reliance)
   }
 
   /// The flags that concern a cell. A flag without an attack, source or victim concerns all of
@@ -70,6 +83,15 @@ public struct Grid: Codable, Equatable, Sendable {
   /// The cell of an attack, a budget, a source and a victim; nil if there is none.
   public func cell(attack: String, epsilon: Double, source: String, victim: String) -> GridCell? {
     cells.first {
+      $0.attack == attack && $0.epsilon == epsilon && $0.source == source && $0.victim == victim
+    }
+  }
+
+  /// The accuracies by group of an attack, a budget, a source and a victim; nil if there are none.
+  public func groupCell(
+    attack: String, epsilon: Double, source: String, victim: String
+  ) -> GroupCell? {
+    groups?.first {
       $0.attack == attack && $0.epsilon == epsilon && $0.source == source && $0.victim == victim
     }
   }

@@ -8,6 +8,9 @@ import Support
 /// - `comparisons.csv`: every two victims on the same examples.
 /// - `worst.csv`: the accuracy under all attacks together.
 /// - `repeats.csv`: the accuracies from other seeds, if the experiment has repetitions.
+/// - `groups.csv`: the accuracies by group, if the data have groups, and `group-repeats.csv`: those
+///   from other seeds.
+/// - `reliance.csv`: how much the models rely on masked features, if the data have masks.
 /// - `grid.json`: all of these, and the provenance.
 extension Grid {
   static let csvHeader =
@@ -51,6 +54,13 @@ extension Grid {
     try AtomicFile.write(worstCases.csv(), to: folder.appending(path: "worst.csv"))
     if !repeats.isEmpty {
       try AtomicFile.write(repeats.csv(), to: folder.appending(path: "repeats.csv"))
+    }
+    let others = [
+      ("groups", groups?.csv()), ("group-repeats", groupRepeats?.csv()),
+      ("reliance", reliance?.csv()),
+    ]
+    for case (let name, let table?) in others {
+      try AtomicFile.write(table, to: folder.appending(path: name + ".csv"))
     }
     try AtomicFile.write(try json(), to: folder.appending(path: "grid.json"))
   }

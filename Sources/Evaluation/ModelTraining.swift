@@ -12,14 +12,16 @@ public struct ModelTraining {
   public let training: LabelledImages
   /// The images on which the accuracy of the trained model is measured; nil for none.
   public let test: LabelledImages?
+  /// The data's own validation images. They are needed if the plan is watched on them; nil for none.
+  public let validation: LabelledImages?
   public let device: Device
   public let progress: ProgressDisplay
 
   public init(
     name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?,
-    device: Device,
-    progress: ProgressDisplay
+    validation: LabelledImages? = nil, device: Device, progress: ProgressDisplay
   ) {
+    self.validation = validation
     self.name = name
     self.plan = plan
     self.training = training
@@ -40,10 +42,17 @@ public struct ModelTraining {
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
         settings.robustValidation?.text ?? "",
-      ] + plan.defense.dependencies
+      ] + watched(settings) + plan.defense.dependencies
       + (settings.annotated.count.map { ["annotated \($0) \(settings.annotated.alwaysInclude)"] }
         ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
+  }
+
+  /// What the weights depend on if epochs are compared by another criterion than the usual one, or
+  /// on the data's own validation images.
+  private func watched(_ settings: TrainingSettings) -> [String] {
+    (settings.criterion == .accuracy ? [] : ["by \(settings.criterion)"])
+      + (settings.validation == .data ? [validation?.fingerprint ?? ""] : [])
   }
 
   /// Trains the model and writes it to a file, unless the file already holds the result of the same
@@ -62,6 +71,7 @@ public struct ModelTraining {
     }
     try training.check(has: plan.defense.needs)
     try plan.defense.checkBudgets(in: training.valueRange, features: training.shape.count)
+    let (learned, watched) = try parts()
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
@@ -75,7 +85,6 @@ public struct ModelTraining {
     let trainer = Trainer(
       plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
     let started = ContinuousClock.now
-    let (learned, watched) = try parts()
     let history = try trainer.train(
       network, on: learned, validation: watched, title: "train \(name)"
     ) {
@@ -88,10 +97,12 @@ public struct ModelTraining {
       batchSize: plan.settings.batchSize,
       seed: plan.settings.seed.value, epochs: history.count, device: device,
       trainingAccuracy: history.last?.accuracy ?? 0, request: request)
-    let kept = plan.settings.keep == .best ? history.best : history.last?.epoch
+    let best = history.best(by: plan.settings.criterion)
+    let kept = plan.settings.keep == .best ? best : history.last?.epoch
     record.keptEpoch = kept.map { $0 + 1 }
     record.validationAccuracy = kept.flatMap { history[$0].validationAccuracy }
     record.robustAccuracy = kept.flatMap { history[$0].robustAccuracy }
+    record.validationWorstGroup = kept.flatMap { history[$0].validationWorstGroup }
     record.testAccuracy = try test.map {
       try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0)
     }
@@ -132,11 +143,30 @@ public struct ModelTraining {
     model.deletingPathExtension().appendingPathExtension("history.jsonl")
   }
 
-  /// The images to learn from, and the held-out images; nil if none are held out.
+  /// The images to learn from, and those on which the training is watched; nil if there are none.
+  /// - Throws: `Failure.badData` if the latter are missing, do not fit the former, or lack groups that
+  ///   the criterion needs.
   private func parts() throws -> (LabelledImages, LabelledImages?) {
-    guard plan.settings.validation > 0 else { return (training, nil) }
-    let (rest, heldOut) = try Self.split(training, plan.settings.validation)
-    return (rest, heldOut)
+    let (rest, watched) = try divided()
+    try watched.map { try plan.settings.criterion.check($0, against: rest) }
+    return (rest, watched)
+  }
+
+  private func divided() throws -> (LabelledImages, LabelledImages?) {
+    switch plan.settings.validation {
+    case .heldOut(0): return (training, nil)
+    case .heldOut(let count):
+      let (rest, heldOut) = try Self.split(training, count)
+      return (rest, heldOut)
+    case .data:
+      guard let validation else {
+        throw Failure.badData(
+          "training \(name): \(training.name) was given without its validation images",
+          hint: "hold out training images with validation: N")
+      }
+      try validation.check(fits: training)
+      return (training, validation)
+    }
   }
 
   /// Divides a data set into `validation` held-out images and the rest. The held-out images depend
@@ -156,8 +186,8 @@ public struct ModelTraining {
     plan.initialization = self.plan.initialization
     plan.settings.seed = plan.settings.seed.derive(role)
     return try ModelTraining(
-      name: "\(name)'s \(role)", plan: plan, training: training, test: test, device: device,
-      progress: progress
+      name: "\(name)'s \(role)", plan: plan, training: training, test: test,
+      validation: validation, device: device, progress: progress
     ).run(into: url.deletingPathExtension().appendingPathExtension("\(role).safetensors")).network
   }
 
@@ -166,5 +196,21 @@ public struct ModelTraining {
       record.testAccuracy.map { "test accuracy " + String(format: "%.2f", 100 * $0) + " %, " } ?? ""
     return "trained \(name): \(plan.text), \(plan.defense.text): "
       + "\(measured)\(ProgressDisplay.time(seconds))"
+  }
+}
+
+extension LabelledImages {
+  /// Checks that a network that learns from other images can be measured on these.
+  /// - Throws: `Failure.badData`.
+  fileprivate func check(fits training: LabelledImages) throws {
+    guard shape == training.shape, classCount == training.classCount,
+      valueRange == training.valueRange
+    else {
+      throw Failure.badData(
+        "\(name) has images of \(shape) in \(classCount) classes with values from "
+          + "\(valueRange), and \(training.name) has images of \(training.shape) in "
+          + "\(training.classCount) classes with values from \(training.valueRange)",
+        hint: "use validation images of the same kind as the training images")
+    }
   }
 }

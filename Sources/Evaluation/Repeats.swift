@@ -35,18 +35,17 @@ public struct RepeatedCell: Codable, Equatable, Sendable {
     self.varied = varied
   }
 
+  /// The mean, the sample standard deviation and the range of the accuracies.
+  private var spread: Spread { Spread(accuracies.isEmpty ? [0] : accuracies) }
+
   /// The mean of the accuracies.
-  public var mean: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
+  public var mean: Double { spread.mean }
 
   /// The sample standard deviation, √(Σ(a − mean)² / (n − 1)); 0 for a single repetition.
-  public var standardDeviation: Double {
-    guard accuracies.count > 1 else { return 0 }
-    let squares = accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
-    return (squares / Double(accuracies.count - 1)).squareRoot()
-  }
+  public var standardDeviation: Double { spread.standardDeviation }
 
   /// The lowest and the highest accuracy.
-  public var range: ClosedRange<Double> { (accuracies.min() ?? 0)...(accuracies.max() ?? 0) }
+  public var range: ClosedRange<Double> { spread.range }
 }
 
 extension [Grid] {

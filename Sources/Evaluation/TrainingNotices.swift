@@ -45,7 +45,7 @@ struct TrainingNotices {
   ///
   /// The best accuracy must be above chance, and the intervals of the two must be apart.
   func collapse(_ heldOut: LabelledImages?) -> String? {
-    guard let heldOut, let best = history.best, let last = history.last,
+    guard let heldOut, let best = history.best(), let last = history.last,
       let highest = history[best].robustAccuracy, let lowest = last.robustAccuracy,
       lowest < highest / 2, last.accuracy >= history[best].accuracy
     else { return nil }

@@ -55,13 +55,12 @@ public struct TrainingPlan: Configurable {
     } values: {
       [("schedule", $0.settings.schedule.description)]
     },
-    .int(
-      "validation", \.settings.validation, in: 0...10_000_000,
-      "training images held out for validation"),
+    .validation,
     .optionalInt(
       "patience", \.settings.patience, in: 1...100_000,
       "epochs without a higher accuracy on the held-out images after which training stops"),
     .choice("keep", \.settings.keep, "the epoch whose weights are kept"),
+    .criterion,
     .optionalInt(
       "annotated", \.settings.annotated.count, in: 1...Int.max,
       "the first training images, which alone keep their masks"),
@@ -109,15 +108,17 @@ public struct TrainingPlan: Configurable {
   }
 
   private func checkValidation(_ given: Settings) throws {
-    guard settings.validation == 0 else { return }
+    guard !settings.validation.areThere else { return }
     let asked = [
       ("patience", settings.patience != nil), ("keep", settings.keep == .best),
       ("robustValidation", settings.robustValidation != nil),
+      ("by", settings.criterion != .accuracy),
     ]
     if let name = asked.first(where: \.1)?.0 {
       throw Failure.badData(
         "\(given.place(of: name)): \(name) needs the accuracy on held-out images, and no images "
-          + "are held out", hint: "set validation, for example to 5000")
+          + "are held out",
+        hint: "set validation, for example to 5000, or to data for the data's validation images")
     }
   }
 
@@ -128,6 +129,39 @@ public struct TrainingPlan: Configurable {
 }
 
 extension Setting where Root == TrainingPlan {
+  /// How many training images are held out, or `data` for the data's own validation images.
+  fileprivate static var validation: Setting {
+    Setting { plan, given in
+      let meaning =
+        "training images held out for validation, or 'data' for the data's validation images"
+      if case .scalar(ValidationImages.data.description)? = given.value("validation", meaning)?
+        .value
+      {
+        plan.settings.validation = .data
+        return
+      }
+      plan.settings.validation = .heldOut(
+        try given.int(
+          "validation", default: plan.settings.validation.heldOutCount, in: 0...10_000_000, meaning)
+      )
+    } values: {
+      [("validation", $0.settings.validation.description)]
+    }
+  }
+
+  /// The accuracy by which epochs are compared. It is written only if it is not the usual one.
+  fileprivate static var criterion: Setting {
+    Setting { plan, given in
+      let name = try given.choice(
+        "by", of: ValidationCriterion.allCases.map(\.rawValue),
+        default: plan.settings.criterion.rawValue,
+        "the accuracy on the held-out images by which patience and keep compare epochs")
+      plan.settings.criterion = ValidationCriterion(rawValue: name) ?? plan.settings.criterion
+    } values: {
+      $0.settings.criterion == .accuracy ? [] : [("by", $0.settings.criterion.rawValue)]
+    }
+  }
+
   /// The optimizer's name and its numbers. Their defaults are those of `OptimizerRule`.
   fileprivate static var optimizer: Setting {
     Setting { plan, given in

@@ -9,11 +9,23 @@ import Support
 /// most accurate on FGSM examples of the undefended model (the mean over ε = 0.1, 0.2 and 0.3), and
 /// the smallest of several with equal means. This is the rule of A. Ross, "Training Machine
 /// Learning Models by Regularizing their Explanations" (2018), chapter 3.
+///
+/// The rule `worstGroup` chooses the value whose model has the highest accuracy in its worst group of
+/// the clean held-out images; of several, the one with the highest mean over the groups, and then the
+/// smallest. It needs neither an undefended model nor examples.
 public struct Tuning: Codable, Equatable, Sendable {
   /// The budgets of the examples.
   public static let epsilons = [0.1, 0.2, 0.3]
   /// The least accuracy on clean images, as a share of the undefended model's.
   public static let leastShare = 0.97
+
+  /// How the value is chosen.
+  public enum Rule: String, Codable, Sendable, CaseIterable {
+    /// By the accuracy on the undefended model's examples.
+    case blackBox
+    /// By the accuracy in the worst group of the clean images.
+    case worstGroup
+  }
 
   /// The model with one value of the setting.
   public struct Candidate: Codable, Equatable, Sendable {
@@ -21,10 +33,13 @@ public struct Tuning: Codable, Equatable, Sendable {
     /// The cell of the clean images, and those of the undefended model's examples in ascending
     /// order of the budget.
     public let cells: [GridCell]
+    /// The accuracies by group on the clean images; nil if these have no groups.
+    public let byGroup: GroupAccuracies?
 
-    public init(value: Double, cells: [GridCell]) {
+    public init(value: Double, cells: [GridCell], byGroup: GroupAccuracies? = nil) {
       self.value = value
       self.cells = cells
+      self.byGroup = byGroup
     }
 
     /// The accuracy on clean images.
@@ -40,20 +55,28 @@ public struct Tuning: Codable, Equatable, Sendable {
   public let experiment: String
   public let model: String
   public let setting: String
-  /// The name of the undefended model.
+  /// nil stands for `blackBox`, as in the files of versions without other rules.
+  private let otherRule: Rule?
+  /// How the value is chosen.
+  public var rule: Rule { otherRule ?? .blackBox }
+  /// The name of the undefended model; empty if there is none.
   public let reference: String
-  /// The undefended model's own cells on the same images.
+  /// The undefended model's own cells on the same images; none if there is no such model.
   public let referenceCells: [GridCell]
+  /// The undefended model's accuracies by group; nil without such a model or groups.
+  public let referenceByGroup: GroupAccuracies?
   /// The candidates in ascending order of the value.
   public let candidates: [Candidate]
   /// What the trust checks say about the models; nil if none were made.
   public private(set) var checks: SingleChecks?
 
   public init(
-    experiment: String, model: String, setting: String, reference: String,
-    referenceCells: [GridCell],
+    experiment: String, model: String, setting: String, rule: Rule = .blackBox, reference: String,
+    referenceCells: [GridCell], referenceByGroup: GroupAccuracies? = nil,
     candidates: [Candidate], checks: SingleChecks? = nil
   ) {
+    self.referenceByGroup = referenceByGroup
+    otherRule = rule == .blackBox ? nil : rule
     self.checks = checks
     self.experiment = experiment
     self.model = model
@@ -63,8 +86,9 @@ public struct Tuning: Codable, Equatable, Sendable {
     self.candidates = candidates.sorted { $0.value < $1.value }
   }
 
-  private enum CodingKeys: CodingKey {
-    case experiment, model, setting, reference, referenceCells, candidates
+  private enum CodingKeys: String, CodingKey {
+    case experiment, model, setting, reference, referenceCells, referenceByGroup, candidates
+    case otherRule = "rule"
   }
 
   /// The clean accuracy that a candidate must reach.
@@ -72,22 +96,58 @@ public struct Tuning: Codable, Equatable, Sendable {
     Self.leastShare * (referenceCells.first { $0.epsilon == 0 }?.accuracy ?? 0)
   }
 
-  /// Whether a candidate is accurate enough on clean images.
-  public func isAdmissible(_ candidate: Candidate) -> Bool { candidate.clean >= leastClean }
+  /// Whether a candidate is accurate enough on clean images; true for the rule `worstGroup`.
+  public func isAdmissible(_ candidate: Candidate) -> Bool {
+    rule == .worstGroup || candidate.clean >= leastClean
+  }
 
   /// The candidate that the rule chooses; nil if none is admissible.
   public var chosen: Candidate? {
+    func ranks(_ candidate: Candidate) -> [Double] {
+      switch rule {
+      case .blackBox: [candidate.blackBox]
+      case .worstGroup: [candidate.byGroup?.worst.accuracy ?? 0, candidate.byGroup?.mean ?? 0]
+      }
+    }
     var best: Candidate?
     for candidate in candidates where isAdmissible(candidate) {
-      if candidate.blackBox > best?.blackBox ?? -1 { best = candidate }
+      guard let other = best else {
+        best = candidate
+        continue
+      }
+      if ranks(other).lexicographicallyPrecedes(ranks(candidate)) { best = candidate }
     }
     return best
   }
 
   /// A table with a row for each value, in the columns
-  /// `value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen`. Accuracies are
-  /// fractions.
-  public func csv() -> String {
+  /// `value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen`, or for the rule
+  /// `worstGroup` in
+  /// `value,images,accuracy,mean,mean_low,mean_high,worst_group,worst,worst_low,worst_high,chosen`.
+  /// Accuracies are fractions.
+  public func csv() -> String { rule == .worstGroup ? groupCSV() : blackBoxCSV() }
+
+  private func groupCSV() -> String {
+    var table = CSV(
+      header: "value,images,accuracy,mean,mean_low,mean_high,worst_group,worst,worst_low,"
+        + "worst_high,chosen")
+    func text(_ numbers: Double...) -> [String] {
+      numbers.map { $0.roundedToMillionths.plainDecimal }
+    }
+    for candidate in candidates {
+      guard let groups = candidate.byGroup else { continue }
+      let (mean, worst) = (groups.meanInterval, groups.worstInterval)
+      table.append(
+        [candidate.value.plainDecimal, "\(groups.groups.map(\.images).reduce(0, +))"]
+          + text(candidate.clean, groups.mean, mean.lowerBound, mean.upperBound)
+          + [groups.worst.name]
+          + text(groups.worst.accuracy, worst.lowerBound, worst.upperBound)
+          + ["\(candidate == chosen)"])
+    }
+    return table.text
+  }
+
+  private func blackBoxCSV() -> String {
     let budgets = Self.epsilons.map { "fgsm_\($0.plainDecimal)" }
     var table = CSV(
       header: (["value", "clean"] + budgets + ["black_box", "admissible", "chosen"]).joined(

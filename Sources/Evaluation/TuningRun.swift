@@ -5,34 +5,38 @@ import Foundation
 import ModelCore
 import Support
 
-/// Chooses the value of a setting of a defense by the rule of `Tuning`.
+/// Chooses the value of a setting of a defense by one of the rules of `Tuning`.
 ///
-/// The model is trained once for every value, and the undefended model once, all without the
-/// held-out images. Then all are evaluated on the held-out images. Test images are never used. An
+/// The model is trained once for every value, and the undefended model once if there is one, all
+/// without the held-out images. Then all are evaluated on the held-out images, or on the data's own
+/// validation images. Test images are never used. An
 /// interrupted run continues: models that are already in the folder are not trained again.
 public struct TuningRun {
   public let experiment: Experiment
   /// The name of the model whose defense is tuned.
   public let model: String
-  /// The name of the undefended model.
-  public let reference: String
+  /// The name of the undefended model; nil for none.
+  public let reference: String?
   /// The name of the setting.
   public let setting: String
   /// The values to try, in ascending order.
   public let values: [Double]
-  /// The number of training images that are held out.
-  public let validation: Int
+  public let rule: Tuning.Rule
+  /// The images on which the models are compared.
+  public let validation: ValidationImages
   public let folder: RunFolder
   public let device: Device
   public let progress: ProgressDisplay
   private let plans: [(name: String, plan: TrainingPlan)]
 
-  /// - Parameter epochs: the number of epochs of every training; nil for those of the experiment.
+  /// - Parameters:
+  ///   - reference: the undefended model. The rule `blackBox` needs it.
+  ///   - epochs: the number of epochs of every training; nil for those of the experiment.
   /// - Throws: `Failure.usage` if the experiment does not train such a model, or if its defense has
   ///   no such setting or refuses a value.
   public init(
-    _ experiment: Experiment, model: String, reference: String, setting: String, values: [Double],
-    validation: Int,
+    _ experiment: Experiment, model: String, reference: String?, setting: String,
+    values: [Double], validation: ValidationImages, rule: Tuning.Rule = .blackBox,
     epochs: Int? = nil, folder: RunFolder, device: Device, progress: ProgressDisplay
   ) throws {
     self.experiment = experiment
@@ -41,6 +45,7 @@ public struct TuningRun {
     self.setting = setting
     self.values = Array(Set(values)).sorted()
     self.validation = validation
+    self.rule = rule
     self.folder = folder
     self.device = device
     self.progress = progress
@@ -50,9 +55,14 @@ public struct TuningRun {
       plan.settings.validation = validation
       return plan
     }
+    guard reference != nil || rule != .blackBox else {
+      throw Failure.usage(
+        "the rule blackBox compares models on the examples of an undefended model, and none is named",
+        hint: "name a model of the experiment with --reference, or use --rule worstGroup")
+    }
     let tuned = try plan(model)
     plans =
-      [(reference, try plan(reference))]
+      try [reference].compactMap { $0 }.map { ($0, try plan($0)) }
       + (try self.values.map { value in
         let defense = try tuned.defense.setting(setting, to: value)
         var plan = tuned
@@ -78,24 +88,37 @@ public struct TuningRun {
 
   /// Trains the models that the folder does not have yet, evaluates all, and writes `tuning.json`
   /// and `tuning.csv`.
+  /// - Throws: `Failure.badData` if the rule is `worstGroup` and the held-out images lack groups of
+  ///   the training images, before anything is trained.
   public func run() throws -> Tuning {
-    let all = try experiment.data.load(.train, progress: progress)
-    let heldOut = try ModelTraining.split(all, validation).heldOut
+    let all = try TrainingImages(experiment.data, for: plans.map(\.plan), progress: progress)
+    let (rest, heldOut) = try divided(all)
+    if rule == .worstGroup { try ValidationCriterion.worstGroup.check(heldOut, against: rest) }
     let contestants = try plans.map { name, plan in
       let file = try ModelTraining(
-        name: name, plan: plan, training: all, test: nil, device: device, progress: progress
+        name: name, plan: plan, training: all.train, test: nil, validation: all.validation,
+        device: device, progress: progress
       ).run(into: folder.model(name))
       return try Contestant(name: name, file.network)
     }
     let (result, plan) = try judge(contestants, heldOut)
     let cells = result.cells()
+    let groups = heldOut.annotations.groups.map {
+      result.groupCells($0.int64s(), names: heldOut.groupNames)
+    }
+    func byGroup(_ name: String?) -> GroupAccuracies? {
+      groups?.first { $0.victim == name && $0.epsilon == 0 }?.accuracies
+    }
     let candidates = values.map { value in
-      Tuning.Candidate(
-        value: value, cells: cells.filter { $0.victim == "\(setting)-\(value.plainDecimal)" })
+      let name = "\(setting)-\(value.plainDecimal)"
+      return Tuning.Candidate(
+        value: value, cells: cells.filter { $0.victim == name }, byGroup: byGroup(name))
     }
     let tuning = Tuning(
-      experiment: experiment.name, model: model, setting: setting, reference: reference,
-      referenceCells: cells.filter { $0.victim == reference }, candidates: candidates,
+      experiment: experiment.name, model: model, setting: setting, rule: rule,
+      reference: reference ?? "",
+      referenceCells: cells.filter { $0.victim == reference },
+      referenceByGroup: byGroup(reference), candidates: candidates,
       checks: SingleChecks(
         probes: contestants.map { probe($0, heldOut, plan) }, results: [result],
         plans: [plan], classCount: heldOut.classCount))
@@ -104,17 +127,27 @@ public struct TuningRun {
     return tuning
   }
 
-  /// Shows the undefended model's examples of the held-out images to all models.
+  /// The images to learn from, and those on which the models are compared.
+  private func divided(_ images: TrainingImages) throws -> (LabelledImages, LabelledImages) {
+    if let validation = images.validation { return (images.train, validation) }
+    let (rest, heldOut) = try ModelTraining.split(images.train, validation.heldOutCount)
+    return (rest, heldOut)
+  }
+
+  /// Shows the first model's examples of the held-out images to all models: for the rule `blackBox`
+  /// those of the undefended model, and for `worstGroup` the unchanged images alone.
   private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> (
     TransferResult, AttackPlan
   ) {
     let plan = AttackPlan(
       name: FastGradientSign.name, attack: FastGradientSign(), goal: .untargeted,
-      epsilons: [0] + Tuning.epsilons)
+      epsilons: rule == .blackBox ? [0] + Tuning.epsilons : [0])
     let runner = try TransferRunner(
       plan: plan, source: contestants[0], victims: contestants, data: heldOut,
       seed: experiment.seed.derive("tune"))
-    progress.begin("examples of \(reference)", total: runner.count, unit: "examples")
+    progress.begin(
+      reference.map { "examples of \($0)" } ?? "held-out images", total: runner.count,
+      unit: "examples")
     let result = try runner.run(keep: 0) { progress.update($0) }.result
     progress.end(nil)
     return (result, plan)

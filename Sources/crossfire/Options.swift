@@ -75,6 +75,11 @@ struct OutputOptions: ParsableArguments {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
 
+  /// Loads the validation images of the data, whatever split the reference names.
+  func loadValidation(_ data: DataReference) throws -> LabelledImages {
+    try progress.loading(data.description) { try data.load(.validation, progress: $0) }
+  }
+
   /// Reads an experiment file and shows its notices, such as that a setting has a new name.
   func experiment(_ file: String) throws -> Experiment {
     let experiment = try Experiment(URL(filePath: file))

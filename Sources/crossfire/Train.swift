@@ -72,7 +72,9 @@ struct Train: ParsableCommand {
   var schedule = "constant"
 
   @Option(
-    help: ArgumentHelp("Hold out N training images for validation.", valueName: "n"))
+    help: ArgumentHelp(
+      "Hold out N training images for validation; or data, for the data's own validation images.",
+      valueName: "n"))
   var validation: Number?
 
   @Option(
@@ -85,6 +87,12 @@ struct Train: ParsableCommand {
       "Keep the weights of the last epoch or of the best on the held-out images: last or best."
   )
   var keep: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The accuracy on the held-out images by which --keep and --patience go: accuracy (of all "
+        + "images) or worstGroup (of the group where it is lowest)."))
+  var by: String?
 
   @Option(
     parsing: .upToNextOption,
@@ -130,11 +138,14 @@ struct Train: ParsableCommand {
     let training = try count.map { try all.first($0) } ?? all
     let test =
       try reference.split == nil && reference.hasParts ? output.load(reference, .test) : nil
+    let validation =
+      plan.settings.validation == .data
+      ? try output.loadValidation(reference) : nil
     var seeded = plan
     seeded.settings.seed = seed
     let work = ModelTraining(
       name: url.deletingPathExtension().lastPathComponent, plan: seeded, training: training,
-      test: test, device: device, progress: output.progress)
+      test: test, validation: validation, device: device, progress: output.progress)
     try existing.check(url) { (try? ModelFile(url))?.training?.request == work.request }
     let made = try work.run(into: url)
     let accuracy = made.training?.testAccuracy.map { "  test accuracy \($0.percent)" } ?? ""

@@ -57,8 +57,8 @@ struct RobustValidationTests {
       }
     }
     let records = history([(0.9, 0.1), (0.8, 0.4), (0.95, 0.2)])
-    #expect(records.best == 1)
-    #expect(history([(0.8, 0), (0.95, 0), (0.95, 0)]).best == 1)
+    #expect(records.best() == 1)
+    #expect(history([(0.8, 0), (0.95, 0), (0.95, 0)]).best() == 1)
     #expect(records.hasStalled(for: 1) && !records.hasStalled(for: 2))
   }
 

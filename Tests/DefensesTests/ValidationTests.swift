@@ -26,9 +26,9 @@ struct ValidationTests {
 
   @Test("the best epoch is the first one with the highest validation accuracy")
   func best() {
-    #expect(records([0.1, 0.5, 0.3, 0.5]).best == 1)
-    #expect(records([]).best == nil)
-    #expect([EpochRecord(epoch: 0, loss: 1, accuracy: 1)].best == nil)
+    #expect(records([0.1, 0.5, 0.3, 0.5]).best() == 1)
+    #expect(records([]).best() == nil)
+    #expect([EpochRecord(epoch: 0, loss: 1, accuracy: 1)].best() == nil)
   }
 
   @Test(
@@ -79,7 +79,7 @@ struct ValidationTests {
   @Test("keeping the best epoch gives its weights, also with early stopping")
   func keepsTheBest() throws {
     let (kept, history) = try train(8, keep: .best)
-    let best = try #require(history.best)
+    let best = try #require(history.best())
     #expect(best < 7, "no later epoch was worse, so nothing is tested")
     let frozen = try kept.frozen()
     let right = frozen.predictions(Self.heldOut.batch(0..<60).images).equals(Self.heldOut.labels)
@@ -94,7 +94,7 @@ struct ValidationTests {
     // The learning rate does not depend on the number of epochs, so the first epochs are the same.
     #expect(Array(early.history.prefix(best + 1)) == Array(history.prefix(best + 1)))
     #expect(
-      early.history.count - 1 - (try #require(early.history.best)) == patience
+      early.history.count - 1 - (try #require(early.history.best())) == patience
         || early.history.count == 20)
   }
 

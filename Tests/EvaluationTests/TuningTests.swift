@@ -53,6 +53,27 @@ struct TuningTests {
     #expect(lines[2] == "2,0.5,0.99,0.99,0.99,0.99,false,false")
   }
 
+  @Test("by the worst group, the mean decides among equals, and then the smaller value")
+  func worstGroup() {
+    func candidate(_ value: Double, _ correct: [Int]) -> Tuning.Candidate {
+      .init(
+        value: value, cells: Array(cells("v", [correct.reduce(0, +)]).prefix(1)),
+        byGroup: GroupAccuracies(
+          correct.enumerated().map { GroupAccuracy(group: $0, examples: 50, correct: $1) }))
+    }
+    func chosen(_ candidates: [Tuning.Candidate]) -> Double? {
+      Tuning(
+        experiment: "e", model: "m", setting: "lambda", rule: .worstGroup, reference: "",
+        referenceCells: [], candidates: candidates
+      ).chosen?.value
+    }
+    // The most accurate model has the worst group, and is not chosen.
+    #expect(
+      chosen([candidate(1, [50, 10]), candidate(2, [25, 20]), candidate(3, [30, 19])]) == 2)
+    #expect(chosen([candidate(1, [25, 20]), candidate(2, [30, 20])]) == 2)
+    #expect(chosen([candidate(2, [25, 20]), candidate(1, [20, 25])]) == 1)
+  }
+
   private static let text = """
     name: tiny
     seed: 3

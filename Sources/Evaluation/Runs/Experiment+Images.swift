@@ -2,11 +2,12 @@ import Datasets
 import Support
 
 extension Experiment {
-  /// The training images; nil if none of the given models is trained.
-  func trainingImages(for models: [ModelPlan], progress: ProgressDisplay) throws -> LabelledImages?
-  {
-    let trains = models.contains { if case .training = $0.origin { true } else { false } }
-    return trains ? try data.load(.train, progress: progress) : nil
+  /// The images to train on; nil if none of the given models is trained.
+  func trainingImages(
+    for models: [ModelPlan], progress: ProgressDisplay
+  ) throws -> TrainingImages? {
+    let plans = models.compactMap { if case .training(let plan) = $0.origin { plan } else { nil } }
+    return plans.isEmpty ? nil : try TrainingImages(data, for: plans, progress: progress)
   }
 
   /// The test images, and those of them that are attacked.
@@ -25,5 +26,20 @@ extension Experiment {
     let attacked = try all.chosen(first: count, sample: sample, seed: seed) { progress.note($0) }
     try checkBudgets(for: attacked)
     return (all, attacked)
+  }
+}
+
+/// The images that trainings learn from, and the data's own validation images.
+struct TrainingImages: Sendable {
+  let train: LabelledImages
+  /// nil if no training is watched on them.
+  let validation: LabelledImages?
+
+  /// Loads what the given trainings need.
+  /// - Throws: `Failure` if the data have no validation images and a training needs them.
+  init(_ data: DataPlan, for plans: [TrainingPlan], progress: ProgressDisplay) throws {
+    train = try data.load(.train, progress: progress)
+    let isWatched = plans.contains { $0.settings.validation == .data }
+    validation = isWatched ? try data.load(.validation, progress: progress) : nil
   }
 }

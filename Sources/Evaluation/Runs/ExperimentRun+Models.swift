@@ -78,7 +78,7 @@ extension ExperimentRun {
     )
   }
 
-  func model(_ plan: ModelPlan, _ training: LabelledImages?, _ test: LabelledImages?) throws
+  func model(_ plan: ModelPlan, _ training: TrainingImages?, _ test: LabelledImages?) throws
     -> LoadedModel
   {
     switch plan.origin {
@@ -95,7 +95,7 @@ extension ExperimentRun {
   }
 
   /// Whether the run folder has the trained model, or the model need not be trained.
-  func isThere(_ plan: ModelPlan, _ training: LabelledImages?) -> Bool {
+  func isThere(_ plan: ModelPlan, _ training: TrainingImages?) -> Bool {
     guard case .training = plan.origin else { return true }
     guard let training, let made = self.training(plan, training, nil),
       let file = try? SafetensorsFile(folder.model(plan.name)),
@@ -104,13 +104,14 @@ extension ExperimentRun {
     return text.contains(made.request)
   }
 
-  private func training(_ plan: ModelPlan, _ images: LabelledImages, _ test: LabelledImages?)
+  private func training(_ plan: ModelPlan, _ images: TrainingImages, _ test: LabelledImages?)
     -> ModelTraining?
   {
     guard case .training(var recipe) = plan.origin else { return nil }
     recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
     return ModelTraining(
-      name: plan.name, plan: recipe, training: images, test: test, device: device,
-      progress: progress)
+      name: plan.name, plan: recipe, training: images.train, test: test,
+      validation: images.validation,
+      device: device, progress: progress)
   }
 }

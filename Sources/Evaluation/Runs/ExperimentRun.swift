@@ -49,6 +49,7 @@ public struct ExperimentRun {
       try plan.checkMasks(of: images)
       try plan.leftOut(of: images).map { progress.note($0) }
     }
+    try checkMasks(attacked)
     try describe()
     let entrants = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -68,13 +69,16 @@ public struct ExperimentRun {
       attacked, entrants.map(\.record), computations(entrants, results, probes))
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
-    let own = Grid(cells: cells, provenance: provenance, spending: spending)
+    let groups = groupCells(results, attacked)
+    let own = Grid(cells: cells, provenance: provenance, spending: spending, groups: groups)
     let grid = Grid(
       cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
-      repeats: ([own] + repetitions).repeatedCells())
+      repeats: ([own] + repetitions).repeatedCells(), groups: groups,
+      groupRepeats: ([own] + repetitions).repeatedGroups(),
+      reliance: reliance(models, attacked))
     return (grid, models)
   }
 
@@ -188,7 +192,9 @@ public struct ExperimentRun {
       !DecisionMap.isDefined(for: data) || DecisionMap(decisions, request: request) != nil
     let stored =
       arePictured && isMapped ? ProbeFile.read(folder.probe(model.name), request: request) : nil
-    return try step(.probe(model.name), reused: stored != nil) {
+    let missing = missingReliance(model, data)
+    return try step(.probe(model.name), reused: stored != nil && missing == nil) {
+      try missing.map { try measureReliance(model, data, request: $0) }
       if let stored { return stored }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(

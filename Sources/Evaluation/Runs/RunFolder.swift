@@ -77,6 +77,7 @@ public final class RunFolder {
   static func probe(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).json")
   }
+  func reliance(_ model: String) -> URL { url.appending(path: "reliance/\(model).json") }
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")
   }

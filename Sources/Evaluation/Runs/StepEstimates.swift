@@ -26,7 +26,7 @@ public struct StepEstimate: Codable, Equatable, Sendable {
 /// ones, and an attack that stops early needs fewer passes on a weak model than on a robust one.
 public struct StepEstimates {
   private let run: ExperimentRun
-  private let training: LabelledImages?
+  private let training: TrainingImages?
   private let attacked: LabelledImages
   private var entrants: [String: Contestant] = [:]
   private var passes: [String: PassTimes] = [:]
@@ -92,9 +92,9 @@ public struct StepEstimates {
     case .ensemble: entrants[plan.name] = try run.ensemble(plan.name, members).contestant
     case .training(let recipe) where !isDone:
       guard let training else { preconditionFailure("no training images") }
-      let network = try fresh(recipe, training).preceded(by: plan.transform)
+      let network = try fresh(recipe, training.train).preceded(by: plan.transform)
       entrants[plan.name] = try Contestant(name: plan.name, network)
-      seconds = try self.seconds(recipe, training)
+      seconds = try self.seconds(recipe, training.train)
       allTrained = false
     case .training:
       entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked)
@@ -129,13 +129,14 @@ public struct StepEstimates {
         helpers.value += try seconds(helper, images)
         return try fresh(plan, images)
       })
-    let learned = images.count - plan.settings.validation
+    let learned = images.count - plan.settings.validation.heldOutCount
     let batch = min(plan.settings.batchSize, learned)
     var settings = plan.settings
     settings.epochs = 1
     settings.validation = 0
     settings.patience = nil
     settings.keep = .last
+    settings.criterion = .accuracy
     let trainer = Trainer(settings, objective: objective)
     _ = try trainer.train(network, on: images.prefix(batch), title: "")
     let steps = min(3, learned / batch)

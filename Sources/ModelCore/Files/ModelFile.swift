@@ -26,6 +26,8 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var validationAccuracy: Double?
   /// The accuracy under attack on the held-out images, if the training was watched by an attack.
   public var robustAccuracy: Double?
+  /// The lowest accuracy in a group of the held-out images, if these have groups.
+  public var validationWorstGroup: Double?
   /// What the user should know about the training, such as that the network has learned nothing;
   /// nil for nothing.
   public var notices: [String]?
