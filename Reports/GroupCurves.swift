@@ -49,9 +49,9 @@ extension ReportPage {
     guard !tables.isEmpty else { return nil }
     let figure = GroupCurves(grid)?.panels.figure(
       caption: """
-        The accuracy of each model in its worst group, on examples that were made on itself. \
-        \(GroupAccuracies.worstIntervalNote) Every group, also for examples made on other models, is \
-        in groups.csv.
+        The accuracy of each model in its worst group, on examples that were made on itself. Shaded \
+        areas are 95% intervals of the lowest true accuracy of all groups. Every group, also for \
+        examples made on other models, is in groups.csv.
         """)
     let explanation = """
       Accuracy in % and its 95% interval. The mean over groups counts each group the same, however \

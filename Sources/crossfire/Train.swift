@@ -201,7 +201,7 @@ struct Train: ParsableCommand {
       ("validation", validation?.text, "--validation"),
       ("patience", patience?.text, "--patience"),
       ("adamEpsilon", adamEpsilon?.text, "--adam-epsilon"),
-      ("keep", keep, "--keep"),
+      ("keep", keep, "--keep"), ("by", by, "--by"),
     ]
     if !robustValidation.isEmpty {
       let place = "--robust-validation"

@@ -44,7 +44,7 @@ struct GroupCommandTests {
     }
     let file = folder.appending("rows.npz")
     try NPZWriter.write(
-      arrays("train", 400, minority: 20, 1) + arrays("validation", 100, minority: 2, 2)
+      arrays("train", 400, minority: 100, 1) + arrays("validation", 100, minority: 2, 2)
         + arrays("test", 200, minority: 2, 3), to: file)
     return "\(file.path):range=-6..6"
   }
@@ -55,6 +55,12 @@ struct GroupCommandTests {
     try run(
       "train", "--data", data, "--architecture", "mlp", "--epochs", "5", "--batch-size", "20",
       "--validation", "data", "--keep", "best", "--by", "worstGroup", "--out", model)
+    let history = try String(contentsOf: folder.appending("m.history.jsonl"), encoding: .utf8)
+    #expect(history.contains("\"validationWorstGroup\""))
+    let unwatched = try Command.run(
+      "train", "--data", data, "--architecture", "mlp", "--epochs", "1", "--by", "worstGroup",
+      "--out", folder.appending("unwatched.safetensors").path)
+    #expect(unwatched.status == 64 && unwatched.errors.contains("held-out"), "\(unwatched.errors)")
     let text = try run("evaluate", "--model", model, "--data", data, "--noise", "1", "3").output
     for part in ["group", "mean", "worst", "lowest true accuracy", "noise inside", "RCS"] {
       #expect(text.contains(part), "\(part)")
@@ -96,10 +102,10 @@ struct GroupCommandTests {
       name: groups
       data: { name: ./rows.npz, range: -6..6 }
       models:
-        plain: { architecture: mlp, epochs: 5, batchSize: 20 }
+        plain: { architecture: mlp, epochs: 10, batchSize: 20 }
         right:
           architecture: mlp
-          epochs: 5
+          epochs: 10
           batchSize: 20
           defense: { gradientRegularization: { penalty: sumOfLogProbabilities, lambda: 10 } }
       attacks: { fgsm: { epsilons: [0, 0.5, 1] } }
@@ -125,11 +131,11 @@ struct GroupCommandTests {
       return row.flatMap { Double($0[10]) } ?? -1
     }
     // The plain model trusts the strong feature, which lies in the second group.
-    #expect(worst("plain") < 0.4 && worst("right") > 0.7, "\(worst("plain")) \(worst("right"))")
+    #expect(worst("plain") + 0.2 < worst("right"), "\(worst("plain")) \(worst("right"))")
     let reliance = try rows("reliance.csv")
     #expect(reliance.map { $0[0] } == ["model", "plain", "plain", "right", "right"])
     let share = try #require(reliance[0].firstIndex(of: "large_share"))
-    #expect(Double(reliance[1][share]) == 1 && Double(reliance[3][share]) == 0, "\(reliance)")
+    #expect(Double(reliance[3][share]) == 0, "\(reliance)")
     #expect(try rows("group-repeats.csv").count == 1 + 3 * 2 * 2 * 2)
     let page = try String(contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
     for part in ["By group", "Reliance on masked features", "lowest true accuracy"] {
@@ -140,12 +146,16 @@ struct GroupCommandTests {
     #expect(
       FileManager.default.fileExists(atPath: out.appending(path: "report/figures/groups.svg").path))
 
-    let first = try contents(of: out)
+    // The logs say when a step was done.
+    func results() throws -> [String: Data] {
+      try contents(of: out).filter { !$0.key.hasSuffix("log.jsonl") }
+    }
+    let first = try results()
     try FileManager.default.removeItem(at: out.appending(path: "reliance/right.json"))
     try run("run", file.path, "--out", out.path)
-    #expect(try contents(of: out) == first)
+    #expect(try results() == first)
     try run("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
-    #expect(try contents(of: out) == first)
+    #expect(try results() == first)
   }
 
   @Test("tune chooses by the worst group of the validation images")
@@ -156,7 +166,7 @@ struct GroupCommandTests {
       models:
         right:
           architecture: mlp
-          epochs: 5
+          epochs: 10
           batchSize: 20
           validation: data
           defense: { gradientRegularization: { penalty: sumOfLogProbabilities, lambda: 10 } }

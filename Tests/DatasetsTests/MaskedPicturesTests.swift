@@ -69,9 +69,7 @@ struct MaskedPicturesTests {
     #expect(try marked(data) == [10: 3 * 2, 20: 0])
   }
 
-  @Test(
-    "grey levels are shares unless a threshold makes them black and white, and marks=relevant "
-      + "inverts masks, but not those that are missing")
+  @Test("grey levels are shares without a threshold, and marks=relevant inverts the masks there are")
   func levels() throws {
     try write(flatPNG(10), "images/a/1.png")
     try write(flatPNG(20), "images/a/2.png")

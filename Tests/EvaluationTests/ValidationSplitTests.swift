@@ -18,10 +18,9 @@ struct ValidationSplitTests {
     func arrays(_ split: String, _ seed: UInt64, _ groups: Set<Int64>) throws -> [(
       name: String, tensor: Tensor
     )] {
-      let digits = try SevenSegmentDigits(seed: Seed(seed), size: 10).images(.train, count: 120)
-      let rows = digits.labels.int64s().indices.filter {
-        groups.contains(digits.labels.int64s()[$0] >= 5 ? 1 : 0)
-      }
+      let digits = try SevenSegmentDigits(seed: Seed(seed), size: 14).images(.train, count: 120)
+      let all = digits.labels.int64s()
+      let rows = all.indices.filter { groups.contains(all[$0] >= 5 ? 1 : 0) }
       let places = Tensor(labels: rows)
       let labels = digits.labels.indexSelect(0, places)
       return [

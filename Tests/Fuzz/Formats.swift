@@ -77,6 +77,19 @@ struct FuzzedFormat {
         name: "npy-groups", path: "groups.npy", seeds: { [npyArrays["groups.npy"]!] },
         others: npyArrays),
       FuzzedFormat(
+        name: "csv", path: "x.csv", seeds: { [table] }, target: "x.csv",
+        options: ":label=species,group=place,mask=width"),
+      FuzzedFormat(
+        name: "csv-list", path: "labels.csv", seeds: { [pictureList] },
+        options: ":threshold=0,group=place",
+        others: ["images/1.png": grey, "images/2.png": grey, "masks/1.png": grey]),
+      FuzzedFormat(
+        name: "mask-png", path: "masks/a/1.png", seeds: { [grey] }, options: ":threshold=0",
+        others: ["images/a/1.png": grey]),
+      FuzzedFormat(
+        name: "texts", path: "train/a/1.txt", seeds: { [Array("two words, ¼ für 日本".utf8)] },
+        others: ["train/b/1.txt": Array("words".utf8), "test/a/1.txt": Array("two".utf8)]),
+      FuzzedFormat(
         name: "tar", path: "x.tar.gz", seeds: { [tar] }, wrap: { deflated($0) },
         target: "x.tar.gz"),
       FuzzedFormat(
@@ -92,6 +105,17 @@ struct FuzzedFormat {
         }, target: "x.yaml", read: { _ = try Experiment(URL(filePath: $0)) }),
     ]
   }
+
+  private static let table = Array(
+    "length,width,species,place\n5.1,3.5,setosa,a\n7e0,-3.2,\"virginica, x\",b\n".utf8)
+  private static let pictureList = Array(
+    "file,label,place,mask\n1.png,x,a,1.png\n2.png,\"y, z\",b,\n".utf8)
+  /// A grey picture, which is also a mask.
+  private static let grey: [UInt8] = {
+    let picture = Picture(
+      shape: .init(channels: 1, height: 6, width: 5), pixels: (0..<30).map { 8 * $0 })
+    return [UInt8](try! PNG.encode(picture))
+  }()
 
   private static let cifar: [UInt8] =
     [3] + [UInt8](repeating: 40, count: 3072) + [9] + [UInt8](repeating: 90, count: 3072)

@@ -123,7 +123,7 @@ struct DecoyMNISTHalvesTests {
     let all = data.batch(0..<data.count).images
     #expect(
       data.valueRange.contains(all.min().scalar) && data.valueRange.contains(all.max().scalar))
-    #expect(data.annotations.storedMasks?.stored.shape == [2000, 1, 28, 28])
+    #expect(data.annotations.storedMasks?.stored?.shape == [2000, 1, 28, 28])
     #expect(data.fingerprint != pixels.fingerprint)
   }
 
