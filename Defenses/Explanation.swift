@@ -1,27 +1,17 @@
 import ModelCore
 
-/// An explanation of a model's answers: the gradient of a function of its outputs in the input. Its
-/// largest components are the features on which the answer depends most, near the example.
-public enum Explanation: String, Sendable, CaseIterable {
-  /// ∇ₓ Σ_k log p_k. Source: A. Ross, M. Hughes and F. Doshi-Velez, "Right for the Right Reasons"
-  /// (2017).
-  case sumOfLogProbabilities
-  /// ∇ₓ max_k p_k, the gradient of the probability of the predicted class.
-  case maxProbability
-
-  /// The explanation of each example.
+extension ExplainedScalar {
+  /// The explanation of each example: the gradient of the scalar in the input. Its largest components
+  /// are the features on which the scalar depends most, near the example.
   /// - Parameters:
-  ///   - classifier: the model, whose outputs are logits.
+  ///   - classifier: the model, in evaluation behaviour.
   ///   - images: float32 `[N, C, H, W]` or `[N, D]`, on the classifier's device.
+  ///   - labels: the true classes, int64 `[N]`.
   /// - Returns: float32 in the shape of the images.
-  public func gradients(of classifier: any Classifier, at images: Tensor) -> Tensor {
-    // logits [N, K]
-    classifier.inputGradient(at: images) { logits in
-      switch self {
-      case .sumOfLogProbabilities: logits.logSoftmax().sum([1])
-      case .maxProbability: logits.softmax().max([1])
-      }
-    }
+  public func explanations(
+    of classifier: any Classifier, at images: Tensor, labels: Tensor
+  ) -> Tensor {
+    classifier.inputGradient(at: images) { values($0, labels) }
   }
 }
 

@@ -23,7 +23,7 @@ extension AttackPlan {
   /// - Throws: `Failure.badData`, which names the data, or the first example with another value.
   public func checkMasks(of data: LabelledImages) throws {
     guard let mask else { return }
-    guard data.annotations.masks != nil else {
+    guard data.hasMasks else {
       throw Failure.badData(
         "\(name): mask: \(mask.rawValue): \(data.name) has no masks, and the attack needs one for "
           + "every example",

@@ -107,7 +107,7 @@ struct GroupCommandTests {
           architecture: mlp
           epochs: 10
           batchSize: 20
-          defense: { gradientRegularization: { penalty: sumOfLogProbabilities, lambda: 10 } }
+          defense: { rrr: { lambda: 10 } }
       attacks: { fgsm: { epsilons: [0, 0.5, 1] } }
       reliance: { noise: [1, 3], clipped: false }
       repeats: 2
@@ -169,7 +169,7 @@ struct GroupCommandTests {
           epochs: 10
           batchSize: 20
           validation: data
-          defense: { gradientRegularization: { penalty: sumOfLogProbabilities, lambda: 10 } }
+          defense: { rrr: { lambda: 10 } }
       attacks: { fgsm: { epsilons: [0] } }
       """
     let file = folder.appending("tune.yaml")

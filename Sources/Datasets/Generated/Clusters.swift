@@ -6,9 +6,8 @@ import Support
 /// first coordinate only while the second one separates them, too.
 ///
 /// There are three groups of three clusters of 100 points each. In group g the first coordinate is
-/// −2, 0 or 2 by cluster, plus 1.2 in the middle group, plus normal noise of deviation .2, rounded to
-/// four digits so that it does not depend on a machine's logarithm. The second one is exactly
-/// 20 · (g − 1). The middle cluster of each group has class 1, the others class 0.
+/// −2, 0 or 2 by cluster, plus 1.2 in the middle group, plus normal noise of deviation .2; the second
+/// one is exactly 20 · (g − 1). The middle cluster of each group has class 1, the others class 0.
 /// The masks mark the second coordinate. Of all points, drawn at random, 70 % are the training set,
 /// 10 % the validation set and 20 % the test set. The values range from −40 to 40, so that every
 /// point can change by 20 in both directions.
@@ -34,7 +33,7 @@ struct Clusters: GeneratedData {
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // points [N, 2]
     let count = Self.pointsPerCluster * Self.centers.count * Self.heights.count
-    let noise = Self.draws("first coordinate", examples: 0..<count).normal().floats()
+    let uniform = Self.draws("first coordinate", examples: 0..<count).uniform([2]).floats()
     let order = Self.randomOrder("splits", count: count)
     let (train, validation) = (Self.entry.counts[.train]!, Self.entry.counts[.validation]!)
     let chosen =
@@ -48,8 +47,8 @@ struct Clusters: GeneratedData {
     let groups = chosen.map { $0 / Self.pointsPerCluster / Self.centers.count }
     let points = zip(chosen, zip(clusters, groups)).flatMap { place, kind in
       let center = Self.centers[kind.0] + (kind.1 == 1 ? Self.shift : 0)
-      let first = center + Self.deviation * Double(noise[place])
-      return [Float((first * 10_000).rounded() / 10_000), Float(Self.heights[kind.1])]
+      let noise = Self.normal(Double(uniform[2 * place]), Double(uniform[2 * place + 1]))
+      return [Float(center + Self.deviation * noise), Float(Self.heights[kind.1])]
     }
     return try LabelledImages(
       name: name, classNames: Self.entry.classNames,
@@ -58,5 +57,11 @@ struct Clusters: GeneratedData {
       groupNames: Self.heights.map { "second coordinate \($0.plainDecimal)" },
       masks: Tensor([0, 1] as [UInt8], shape: [1, 2]).expanded([chosen.count, 2]),
       valueRange: -40...40)
+  }
+
+  /// A standard normal number out of two uniform ones in [0, 1), by Box and Muller's formula. It is
+  /// computed in 64 bits, so that all machines round it to the same 32-bit number.
+  private static func normal(_ first: Double, _ second: Double) -> Double {
+    (-2 * log(1 - first)).squareRoot() * cos(2 * Double.pi * second)
   }
 }

@@ -95,7 +95,9 @@ private struct Sums {
       inside[place] += right(noisy(masks))
       outside[place] += right(noisy(1 - masks))
     }
-    explain(Explanation.sumOfLogProbabilities.gradients(of: classifier, at: images), masks, plan)
+    let explanations = ExplainedScalar.sumOfLogProbabilities.explanations(
+      of: classifier, at: images, labels: batch.labels)
+    explain(explanations, masks, plan)
   }
 
   /// Adds the shares of marked features among those with large gradients.

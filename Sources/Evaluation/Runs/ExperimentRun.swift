@@ -43,8 +43,8 @@ public struct ExperimentRun {
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     try experiment.checkFileNames()
     let (test, attacked) = try experiment.testImages(progress: progress)
-    for plan in experiment.attacks { try plan.goal.validate(classCount: attacked.classCount) }
     for plan in experiment.attacks {
+      try plan.goal.validate(classCount: attacked.classCount)
       let images = try plan.count.map { try attacked.first($0) } ?? attacked
       try plan.checkMasks(of: images)
       try plan.leftOut(of: images).map { progress.note($0) }

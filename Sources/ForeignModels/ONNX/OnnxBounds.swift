@@ -16,7 +16,6 @@ enum OnnxIntervalRule {
       "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Relu", "Sigmoid", "Tanh",
       "Softplus", "Sqrt", "Exp", "LeakyRelu", "Clip", "Identity", "Dropout", "Cast", "Add",
       "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Concat", "Slice", "Gather", "Pad",
-      "Shape",
     ]
     let others: [String: OnnxIntervalRule] = [
       "Neg": .monotone(fallingWith: [0]), "Sub": .monotone(fallingWith: [1]),
@@ -34,13 +33,17 @@ extension OnnxProgram {
   /// - Throws: `Failure.badData` that names the node without a rule, or one that multiplies two
   ///   values that both depend on the input.
   func bounds(_ inputs: Bounds) throws -> Bounds {
-    var values = [input: inputs]
+    // Values that do not depend on the pixels, such as sizes, are constants here.
+    var (values, known) = ([input: inputs], constants)
     for step in steps {
       let call = OnnxIntervalCall(
         node: step, operators: operators, images: inputs.center.shape[0],
-        inputs: step.inputs.map { values[$0] },
-        constants: step.inputs.map { constants[$0] })
-      values[step.outputs[0]] = try call.result()
+        inputs: step.inputs.map { values[$0] }, constants: step.inputs.map { known[$0] })
+      if step.operation == "Shape" || step.inputs.allSatisfy({ values[$0] == nil }) {
+        known[step.outputs[0]] = try call.value { $1.center }
+      } else {
+        values[step.outputs[0]] = try call.result()
+      }
     }
     guard let logits = values[output] else {
       throw Failure.badData("its output '\(output.prefix(80))' has no bounds")
@@ -88,7 +91,7 @@ private struct OnnxIntervalCall {
   }
 
   /// The result for one number from each interval, and for changed constants.
-  private func value(
+  func value(
     _ choose: (_ place: Int, Bounds) -> Tensor,
     changing change: (_ place: Int, Tensor) -> Tensor = { $1 }
   ) throws -> Tensor {

@@ -94,7 +94,7 @@ struct PlaneTests {
     let known = [
       "two-classes-2d": "ba54c1a2296c9fe22f3ea4b957d5dacf39c66fc8f0f10c0977d08238d4cd32c5",
       "three-classes-2d": "e593053c0b5051dc1a9981fe80d82098e0a01b0e9915db9af13d26fa23d1b19e",
-      "clusters-2d": "fb33d0a302d9c2c07deda34bceda87bc8b933f3612a387a52de7417537a9286e",
+      "clusters-2d": "9d4c4b73ab4f40e906bbc3f4fdd12f895340288d67799d70c304a1f448a5bac0",
     ]
     for (name, fingerprint) in known {
       #expect(try DataReference(name).load(.train).fingerprint == fingerprint)

@@ -9,7 +9,7 @@ import Testing
 @Suite(
   "Accuracies by group and explanations agree with PyTorch",
   .enabled(if: Reference.isPresent, Comment(rawValue: Reference.skipMessage)))
-struct ExplanationParityTests {
+struct GroupParityTests {
   private func answers() throws -> SafetensorsFile {
     try SafetensorsFile(Reference.file("explanations.safetensors"))
   }
@@ -36,18 +36,15 @@ struct ExplanationParityTests {
 
   @Test(
     "explanations, and the masks of their large components", arguments: ["mlp", "cnn"],
-    Explanation.allCases)
-  func explanations(_ name: String, _ explanation: Explanation) throws {
+    [ExplainedScalar.sumOfLogProbabilities, .predictedProbability])
+  func explanations(_ name: String, _ scalar: ExplainedScalar) throws {
     let answers = try answers()
-    let kind: String =
-      switch explanation {
-      case .sumOfLogProbabilities: "sumLogProbabilities"
-      case .maxProbability: "maxProbability"
-      }
+    let kind = scalar == .predictedProbability ? "maxProbability" : "sumLogProbabilities"
     let key = "\(name).explanation.\(kind)"
     let images = try answers.tensor("\(name).inputs")
+    let labels = try answers.tensor("\(name).labels")
     for classifier in [try network(name), try network(name).frozen()] as [any Classifier] {
-      let found = explanation.gradients(of: classifier, at: images)
+      let found = scalar.explanations(of: classifier, at: images, labels: labels)
       #expect(relativeError(found, try answers.tensor(key)) < 1e-4)
       for (text, share) in [("0.67", 0.67), ("0.33", 0.33), ("0.10", 0.1)] {
         let large = found.largeComponents(above: share).to(.uint8)
