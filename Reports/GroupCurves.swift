@@ -1,5 +1,4 @@
 import Evaluation
-import Support
 
 /// A figure of the accuracy in the worst group against the budget, with a panel for each attack and a
 /// line for each model on the examples that were made on itself.
@@ -40,62 +39,45 @@ struct GroupCurves {
     }
     if panels.isEmpty { return nil }
   }
-}
 
-extension ReportPage {
-  /// The section on accuracies by group; nil if the data have no groups.
-  var byGroup: Section? {
-    let tables = grid.groupTables
-    guard !tables.isEmpty else { return nil }
-    let figure = GroupCurves(grid)?.panels.figure(
-      caption: """
-        The accuracy of each model in its worst group, on examples that were made on itself. Shaded \
-        areas are 95% intervals of the lowest true accuracy of all groups. Every group, also for \
-        examples made on other models, is in groups.csv.
-        """)
-    let explanation = """
-      Accuracy in % and its 95% interval. The mean over groups counts each group the same, however \
-      many images it has. The interval of a group is Wilson's, for this group alone. \
-      \(GroupAccuracies.worstIntervalNote)
-      """
-    let shown = tables.flatMap {
-      [Markup("h3", [:], $0.title), table($0.title, header: $0.header, $0.rows)]
-    }
-    return Section(
-      id: "groups", heading: "By group",
-      content: [figure, Markup("p", [:], explanation)].compactMap { $0 } + shown + groupRepeats)
-  }
+  /// The largest number of groups that a panel shows; more lines could not be told apart.
+  private static let mostLines = 16
 
-  /// The table of repetitions from other seeds; empty if there are none.
-  private var groupRepeats: [Markup] {
-    guard let repeats = grid.groupRepeats, let first = repeats.first else { return [] }
-    let title = "Over \(counted(first.means.count, "repetition")) from different seeds"
-    func row(_ attack: String, _ epsilon: Double, _ name: String) -> [[String]] {
-      [("mean over groups", \RepeatedGroups.means), ("worst group", \RepeatedGroups.worsts)].map {
-        measure, values in
-        [name, measure]
-          + grid.models.map { model in
-            repeats.first {
-              $0.attack == attack && $0.epsilon == epsilon && $0.source == model
-                && $0.victim == model
-            }.map {
-              let spread = Spread($0[keyPath: values])
-              return "\(percent(spread.mean)) ± \(percent(spread.standardDeviation))"
-            } ?? ""
+  /// A panel for each attack and model, with a line for each group on the examples that were made on
+  /// the model itself. Empty if the data have no groups or too many, or if no attack has two budgets.
+  static func everyGroup(_ grid: Grid) -> [LineChart] {
+    grid.attacks.enumerated().flatMap { number, attack in
+      grid.models.enumerated().compactMap { index, model -> LineChart? in
+        let cells = (grid.groups ?? []).filter {
+          $0.attack == attack && $0.source == model && $0.victim == model
+        }.sorted { $0.epsilon < $1.epsilon }
+        let groups = cells.first?.accuracies.groups ?? []
+        guard cells.count > 1, groups.count <= mostLines else { return nil }
+        let symbol = grid.budgetSymbol(attack)
+        let series = groups.enumerated().map { place, group in
+          let measurements = cells.compactMap { cell in
+            cell.accuracies.groups.first { $0.group == group.group }.map { found in
+              LineChart.Measurement(
+                x: cell.epsilon, proportion: found.accuracy, interval: found.interval,
+                note: """
+                  group \(found.name), \(symbol) = \(budgetText(cell.epsilon)): \
+                  \(percent(found.accuracy))% (95% interval \(percent(found.interval))), \
+                  \(found.correct) of \(found.examples)
+                  """)
+            }
           }
+          return LineChart.Series(
+            name: group.name, style: Palette.style(place), isEmphasised: false,
+            measurements: measurements)
+        }
+        return LineChart(
+          id: "every-group-\(number)-\(index)", title: "\(model) under \(attack)",
+          description: """
+            Accuracy of \(model) in every group on \(attack) examples made on itself, against the \
+            budget \(symbol).
+            """,
+          xTitle: grid.budgetAxis(attack), yTitle: "accuracy in each group, %", series: series)
       }
     }
-    let clean = grid.attacks.first { grid.epsilons(for: $0).contains(0) }.map {
-      row($0, 0, "Unchanged images")
-    }
-    let attacked = grid.attacks.flatMap { attack in
-      grid.middleBudget(for: attack).map { row(attack, $0, grid.heading(attack, $0)) } ?? []
-    }
-    let header = ["Examples", "Measure"] + grid.models
-    return [
-      Markup("h3", [:], title), table(title, header: header, (clean ?? []) + attacked),
-      Markup(
-        "p", [:], "The mean ± the standard deviation, in %. All budgets are in group-repeats.csv."),
-    ]
   }
 }

@@ -89,12 +89,14 @@ extension ReportPage {
         ("overlaps-" + attack, ChartFigure(overlapsOf: attack, in: grid)),
       ]
     }
+    let everyGroup = GroupCurves.everyGroup(grid)
     let others: [(String, String, [LineChart]?)] = [
       (
         "worst-case", "Worst-case accuracy",
         grid.worstCaseCurves?.panels
       ),
       ("groups", "Accuracy in the worst group", GroupCurves(grid)?.panels),
+      ("every-group", "Accuracy in every group", everyGroup.isEmpty ? nil : everyGroup),
       (
         "gradients", "Gradients and confidence",
         GradientDistributions(probes, models: grid.models)?.panels

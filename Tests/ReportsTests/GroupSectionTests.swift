@@ -67,6 +67,12 @@ struct GroupSectionTests {
       GroupAccuracy(group: 1, examples: 50, correct: 49),
     ]).worstInterval
     #expect(normal[0].interval == exact)
+
+    let every = GroupCurves.everyGroup(Self.grid())
+    #expect(every.map(\.title) == ["normal under fgsm", "masked under fgsm"])
+    #expect(every[0].series.map(\.name) == ["0", Sample.hostile])
+    #expect(every[0].series[0].measurements.map(\.proportion) == [1, 1, 0.4, 0.1])
+    #expect(GroupCurves.everyGroup(Sample.grid()).isEmpty)
   }
 
   @Test("the Markdown has a row for every group, and the key numbers name the worst ones")
