@@ -18,7 +18,7 @@ struct RegionStrengthTests {
     "apgd norm=l2 steps=15", "fab steps=10 classes=3", "fab norm=l2 steps=10 classes=3",
     "autoattack steps=5 queries=50", "jsma", "deepfool", "cw steps=40 searches=4",
     "bisection of=pgd steps=5 halvings=5", "square queries=150", "square norm=l2 queries=150",
-    "spsa steps=10 samples=16",
+    "spsa steps=40 samples=16",
   ].map(AttackCase.init(text:))
 
   @Test("the cases have every attack that uses the attacked model")

@@ -78,8 +78,8 @@ struct MaskLimitCommandTests {
     #expect(result.status == 65)
     #expect(
       result.errors == """
-        crossfire: fgsm: mask: nuisance: synthetic has no masks, and the attack needs one for every \
-        example
+        crossfire: fgsm: mask: nuisance: synthetic:test has no masks, and the attack needs one for \
+        every example
           leave out the setting 'mask', or add masks to the data: 1 where a feature must not \
         matter, 0 elsewhere
 
