@@ -76,8 +76,9 @@ struct Tune: ParsableCommand {
         expected: "a number", hint: "for example --values 1 10 100")
     }
     let epochs = try epochs?.whole("--epochs", in: 1...100_000)
+    let stated = try statedValidation
     let experiment = try output.experiment(file)
-    let validation = try images(of: experiment)
+    let validation = stated ?? defaultValidation(of: experiment)
     let folder = try RunFolder(URL(filePath: out))
     let run = try TuningRun(
       experiment, model: model, reference: reference, setting: setting, values: values,
@@ -96,16 +97,22 @@ struct Tune: ParsableCommand {
     }
   }
 
-  /// The images on which the models are compared.
-  private func images(of experiment: Experiment) throws -> ValidationImages {
-    guard let validation else {
-      let plan = experiment.models.first { $0.name == model }
-      guard case .training(let training)? = plan?.origin, training.settings.validation == .data
-      else { return 5000 }
-      return .data
+  /// The images on which the models are compared, if the option says so.
+  private var statedValidation: ValidationImages? {
+    get throws {
+      guard let validation else { return nil }
+      if validation.text == ValidationImages.data.description { return .data }
+      return .heldOut(try validation.whole("--validation", in: 1...10_000_000))
     }
-    if validation.text == ValidationImages.data.description { return .data }
-    return .heldOut(try validation.whole("--validation", in: 1...10_000_000))
+  }
+
+  /// The data's own validation images if the model is watched on them; otherwise 5,000 training
+  /// images.
+  private func defaultValidation(of experiment: Experiment) -> ValidationImages {
+    let plan = experiment.models.first { $0.name == model }
+    guard case .training(let training)? = plan?.origin, training.settings.validation == .data
+    else { return 5000 }
+    return .data
   }
 
   private func groupTable(_ tuning: Tuning) -> String {

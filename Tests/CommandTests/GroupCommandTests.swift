@@ -131,11 +131,11 @@ struct GroupCommandTests {
       return row.flatMap { Double($0[10]) } ?? -1
     }
     // The plain model trusts the strong feature, which lies in the second group.
-    #expect(worst("plain") + 0.2 < worst("right"), "\(worst("plain")) \(worst("right"))")
+    #expect(worst("plain") + 0.1 < worst("right"), "\(worst("plain")) \(worst("right"))")
     let reliance = try rows("reliance.csv")
     #expect(reliance.map { $0[0] } == ["model", "plain", "plain", "right", "right"])
     let share = try #require(reliance[0].firstIndex(of: "large_share"))
-    #expect(Double(reliance[3][share]) == 0, "\(reliance)")
+    #expect(try #require(Double(reliance[3][share])) < 0.05, "\(reliance)")
     #expect(try rows("group-repeats.csv").count == 1 + 3 * 2 * 2 * 2)
     let page = try String(contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
     for part in ["By group", "Reliance on masked features", "lowest true accuracy"] {

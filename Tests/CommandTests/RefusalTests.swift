@@ -67,7 +67,7 @@ struct RefusalTests {
       ),
       (
         ["attack", "--attack", "fgsm", "--epsilon", "0.1", "--mask", "cores"],
-        "--mask: mask: 'cores' is not known"
+        "--mask: 'cores' is not known"
       ),
       (["attack", "--attack", "fgsm:steps=3", "--epsilon", "0.1"], "fgsm has no 'steps'"),
       (

@@ -45,8 +45,12 @@ public struct Bounds: Sendable {
   func with(batch: Tensor?) -> Bounds { Bounds(around: center, by: radius, batch: batch) }
 
   /// The part of the box in which all numbers are in a range.
+  /// - Precondition: the box has a point in the range.
   public func clamped(to range: ClosedRange<Double>) -> Bounds {
-    Bounds(lower: lower.clamped(to: range), upper: upper.clamped(to: range), batch: batch)
+    // What is cut off at each end. Where nothing is, the interval stays exactly as it is.
+    let (below, above) = ((range.lowerBound - lower).relu, (upper - range.upperBound).relu)
+    return Bounds(
+      around: center + (below - above) * 0.5, by: radius - (below + above) * 0.5, batch: batch)
   }
 
   /// The bounds of logits `[N, K]` at which the true class does worst: its own lower bound, and the
