@@ -125,7 +125,8 @@ public struct Architecture: Sendable {
   private static func fullyConnected(named name: String) -> Architecture? {
     let words = name.split(separator: " ", omittingEmptySubsequences: false)
     let sizes = words.dropFirst().compactMap { (1...65_536).number(String($0)) }
-    guard words.first == "mlp", (1...64).contains(sizes.count), sizes.count == words.count - 1 else {
+    guard words.first == "mlp", (1...64).contains(sizes.count), sizes.count == words.count - 1
+    else {
       return nil
     }
     let layers = sizes.map(String.init).joined(separator: ", ")
