@@ -36,7 +36,7 @@ struct ClusterDecisionTests {
 
   @Test("with interval bounds the decision ignores the second feature")
   func bounds() throws {
-    let (map, accuracy) = try map(IntervalExplanation(epsilon: 20))
+    let (map, accuracy) = try map(IntervalExplanation(epsilon: 30))
     #expect(map.steadyShare(along: 1) > 0.97, "\(map.steadyShare(along: 1))")
     #expect(map.steadyShare(along: 0) == 0 && accuracy > 0.8, "\(accuracy)")
   }
