@@ -80,7 +80,7 @@ struct MaskLimitCommandTests {
       result.errors == """
         crossfire: fgsm: mask: nuisance: synthetic:test has no masks, and the attack needs one for \
         every example
-          leave out the setting 'mask', or add masks to the data: 1 where a feature must not \
+          hint: leave out the setting 'mask', or add masks to the data: 1 where a feature must not \
         matter, 0 elsewhere
 
         """)
