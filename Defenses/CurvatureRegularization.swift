@@ -23,8 +23,8 @@ import Support
 ///
 /// The noise method is the estimate of Rifai et al.: the mean of ‖∇L(x) − ∇L(x + σ·ξ)‖² / σ² over
 /// `samples` standard normal ξ. It tends to ‖H‖_F² for small σ if the loss is smooth. In a network
-/// with ReLUs it does not: a kink at a distance below σ contributes the square of the gradient's jump, divided
-/// by σ².
+/// with ReLUs it does not: a kink at a distance below σ contributes the square of the gradient's
+/// jump, divided by σ².
 ///
 /// In training behaviour, images share batch statistics. The derivative of image n's pixels then
 /// includes the effect of the other images on its gradient.
