@@ -9,13 +9,6 @@ import Testing
 struct CSVTableCommandTests {
   private let folder = TemporaryFolder()
 
-  @discardableResult
-  private func run(_ arguments: String...) throws -> String {
-    let result = try Command(arguments + ["--threads", "1"]).wait()
-    #expect(result.status == 0, "\(arguments): \(result.errors)")
-    return result.output
-  }
-
   /// Writes flowers of three kinds. `length` and `width` tell the kinds apart; `decoy` does too, but
   /// only in the training rows.
   private func write() throws {
@@ -49,16 +42,16 @@ struct CSVTableCommandTests {
     try write()
     let data = folder.appending("flowers").path + ":label=kind,group=place,mask=decoy,range=-8..8"
     let model = folder.appending("m.safetensors").path
-    try run(
+    try Command.output(
       "train", "--data", data, "--architecture", "mlp 50 30", "--initialization", "normal 0.1",
       "--epochs", "30", "--batch-size", "32", "--out", model, "--quiet")
     let found = try ModelFile(URL(filePath: model)).network
     #expect(found.description.layers.texts.contains("linear 50"))
-    let evaluated = try run("evaluate", "--model", model, "--data", data, "--json")
+    let evaluated = try Command.output("evaluate", "--model", model, "--data", data, "--json")
     let accuracy = try JSONDecoder().decode([Line].self, from: Data(evaluated.utf8))[0].accuracy
     #expect(accuracy > 0.3, "\(evaluated)")
     let examples = folder.appending("e.safetensors")
-    try run(
+    try Command.output(
       "attack", "--model", model, "--data", data, "--attack", "pgd", "--epsilon", "0.5", "2",
       "--out", examples.path, "--quiet")
     let set = try ExampleSet(examples)
@@ -86,7 +79,7 @@ struct CSVTableCommandTests {
       """
     try Data(text.utf8).write(to: folder.appending("flowers.yaml"))
     let out = folder.appending("out")
-    try run("run", folder.appending("flowers.yaml").path, "--out", out.path)
+    try Command.output("run", folder.appending("flowers.yaml").path, "--out", out.path)
     let grid = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
     #expect(grid.contains("fgsm,0.5,plain,reasons,"))
     /// The accuracy of a model on the unchanged test rows.
@@ -99,7 +92,7 @@ struct CSVTableCommandTests {
     #expect(try accuracy("reasons") > 0.9)
     #expect(try accuracy("plain") < accuracy("reasons") - 0.1)
     // The resolved experiment names the same data.
-    try run("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
+    try Command.output("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
     let again = try String(contentsOf: out.appending(path: "grid.csv"), encoding: .utf8)
     #expect(again == grid)
   }

@@ -61,6 +61,15 @@ struct Command {
       status: process.terminationStatus, output: text(outputFile), errors: text(errorFile))
   }
 
+  /// Runs the command with one thread, and expects that it succeeds.
+  /// - Returns: what it prints.
+  @discardableResult
+  static func output(_ arguments: String...) throws -> String {
+    let result = try Command(arguments + ["--threads", "1"]).wait()
+    #expect(result.status == 0, "\(arguments): \(result.errors)")
+    return result.output
+  }
+
   /// Runs the command to its end.
   @discardableResult
   static func run(_ arguments: String..., limits: String? = nil) throws -> Result {

@@ -10,13 +10,6 @@ import Testing
 struct MaskLimitCommandTests {
   private let folder = TemporaryFolder()
 
-  @discardableResult
-  private func run(_ arguments: String...) throws -> String {
-    let result = try Command(arguments + ["--threads", "1"]).wait()
-    #expect(result.status == 0, "\(arguments): \(result.errors)")
-    return result.output
-  }
-
   /// Writes pictures of 1x6x6 pixels of two classes. The nuisance is a corner of 2x2 pixels.
   private func writePictures() throws {
     func part(_ split: String, _ count: Int, _ seed: Seed) -> [(String, Tensor)] {
@@ -38,12 +31,12 @@ struct MaskLimitCommandTests {
     try writePictures()
     let data = folder.appending("marked.npz").path
     let model = folder.appending("m.safetensors").path
-    try run(
+    try Command.output(
       "train", "--data", data, "--architecture", "mlp", "--epochs", "3", "--batch-size", "32",
       "--out", model, "--quiet")
     for (mask, features) in [("nuisance", 4.0), ("core", 32.0)] {
       let file = folder.appending("\(mask).safetensors")
-      try run(
+      try Command.output(
         "attack", "--model", model, "--data", data, "--attack", "pgd:steps=3", "--mask", mask,
         "--epsilon", "0.1", "--out", file.path, "--quiet")
       let set = try ExampleSet(file)
@@ -54,7 +47,7 @@ struct MaskLimitCommandTests {
       #expect(corner == (mask == "core" ? 0 : changed.sum().scalar))
     }
     let out = folder.appending("out")
-    try run(
+    try Command.output(
       "transfer", "--model", model, "--data", data, "--attack", "fgsm", "--mask", "nuisance",
       "--epsilon", "0.1", "--out", out.path, "--quiet")
     let resolved = try String(
@@ -62,7 +55,7 @@ struct MaskLimitCommandTests {
     #expect(resolved.contains("mask: nuisance"))
     let grid = try String(contentsOf: out.appending(path: "grid.json"), encoding: .utf8)
     #expect(grid.contains("\"mask\" : \"nuisance\""))
-    try run(
+    try Command.output(
       "frames", "--model", model, "--data", data, "--attack", "bim", "--mask", "core",
       "--epsilon", "0.1", "--out", folder.appending("frames").path, "--quiet")
   }

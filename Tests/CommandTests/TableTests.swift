@@ -10,13 +10,6 @@ import Testing
 struct TableTests {
   private let folder = TemporaryFolder()
 
-  @discardableResult
-  private func run(_ arguments: String...) throws -> String {
-    let result = try Command(arguments + ["--threads", "1"]).wait()
-    #expect(result.status == 0, "\(arguments): \(result.errors)")
-    return result.output
-  }
-
   /// What the tests use of the JSON output of crossfire attack.
   private struct Attacked: Decodable {
     struct Cell: Decodable {
@@ -72,11 +65,11 @@ struct TableTests {
   func commands() throws {
     try writeTable()
     let model = folder.appending("m.safetensors").path
-    try run(
+    try Command.output(
       "train", "--data", table, "--architecture", "mlp", "--epochs", "4", "--batch-size", "32",
       "--out", model, "--quiet")
     struct Line: Decodable { let accuracy: Double }
-    let evaluated = try run("evaluate", "--model", model, "--data", table, "--json")
+    let evaluated = try Command.output("evaluate", "--model", model, "--data", table, "--json")
     let lines = try JSONDecoder().decode([Line].self, from: Data(evaluated.utf8))
     #expect(lines.count == 1 && lines[0].accuracy > 0.9, "\(evaluated)")
 
@@ -102,7 +95,7 @@ struct TableTests {
     try writeTable()
     let model = folder.appending("m.safetensors").path
     let examples = folder.appending("e.safetensors").path
-    try run(
+    try Command.output(
       "train", "--data", table, "--architecture", "mlp", "--epochs", "1", "--out", model, "--quiet")
     _ = try attack(
       "--model", model, "--data", table, "--attack", "fgsm", "--epsilon", "0.5", "--out", examples)
@@ -114,7 +107,7 @@ struct TableTests {
         + "images can be drawn as pictures\n")
     #expect(!FileManager.default.fileExists(atPath: pictures.path))
     let arrays = folder.appending("e.npz")
-    try run("export", examples, "--npz", arrays.path)
+    try Command.output("export", examples, "--npz", arrays.path)
     #expect(FileManager.default.fileExists(atPath: arrays.path))
   }
 
@@ -133,7 +126,7 @@ struct TableTests {
       """
     try Data(text.utf8).write(to: folder.appending("rows.yaml"))
     let out = folder.appending("out")
-    try run("run", folder.appending("rows.yaml").path, "--out", out.path)
+    try Command.output("run", folder.appending("rows.yaml").path, "--out", out.path)
     func content(_ path: String) throws -> String {
       try String(contentsOf: out.appending(path: path), encoding: .utf8)
     }
@@ -146,7 +139,7 @@ struct TableTests {
     }
     #expect(try content("report/report.md").contains(sentence))
     // The resolved experiment names the same data.
-    try run("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
+    try Command.output("run", out.appending(path: "experiment.yaml").path, "--out", out.path)
     #expect(try content("grid.csv") == grid)
   }
 
@@ -171,7 +164,7 @@ struct TableTests {
     let fractions = folder.appending("fractions.npz").path
     let bytes = folder.appending("bytes.npz").path + ":range=0..255"
     let trained = folder.appending("m.safetensors")
-    try run(
+    try Command.output(
       "train", "--data", fractions, "--architecture", "small", "--epochs", "2", "--batch-size",
       "32", "--out", trained.path, "--quiet")
     // Only the weights: a model file also states the range of the values that it takes.
