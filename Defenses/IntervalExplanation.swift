@@ -85,9 +85,9 @@ public struct IntervalExplanation: Defense, Objective, Configurable {
 
   /// The bounds of the logits, with the dropout masks of the clean pass.
   func logitBounds(_ step: TrainingStep, epsilon: Double) -> Bounds {
-    let whole = Bounds(around: step.images, by: step.masks * epsilon, batch: step.images)
+    let whole = Bounds(around: step.images, by: step.masks * epsilon)
     let box = clip ? whole.clamped(to: step.network.valueRange) : whole
-    do { return try step.network.bounds(box, step.pass.purpose("clean images")) } catch {
+    do { return try step.bounds(box) } catch {
       preconditionFailure("a network without bounds must be refused before training: \(error)")
     }
   }

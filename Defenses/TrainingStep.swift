@@ -48,6 +48,7 @@ public final class TrainingStep {
 
   private let variable: Tensor
   private let cleanLogits: Tensor?
+  private let cleanBatches = NormalizedBatches()
 
   /// - Parameters:
   ///   - pass: the behaviour of the network in all passes of this step. Dropout masks derive from
@@ -66,7 +67,8 @@ public final class TrainingStep {
     self.progress = progress
     variable = batch.images.tracked
     cleanLogits =
-      readsCleanLogits ? network.forward(variable, pass.purpose("clean images")) : nil
+      readsCleanLogits
+      ? network.forward(variable, pass.purpose("clean images"), recording: cleanBatches) : nil
   }
 
   /// The images, `[N, C, H, W]` or `[N, D]`.
@@ -93,6 +95,13 @@ public final class TrainingStep {
   /// statistics, which update the running statistics, and the dropout masks of its purpose.
   public func forward(_ images: Tensor, _ purpose: String) -> Tensor {
     network.forward(images, pass.purpose(purpose))
+  }
+
+  /// The bounds of the logits for inputs in a box around the images, with the dropout masks and the
+  /// batch statistics of the pass that gave `logits`.
+  /// - Throws: `Failure.badData` that names a layer without bounds.
+  public func bounds(_ box: Bounds) throws -> Bounds {
+    try network.bounds(box, pass.purpose("clean images"), batches: cleanBatches)
   }
 
   /// The input gradient of each image, ∇ₓ Σ lossₙ, in the shape of the images, differentiable in

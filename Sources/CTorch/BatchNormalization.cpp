@@ -38,6 +38,82 @@ struct RunningStatistics {
   }
 };
 
+/// The mean and the biased variance of each channel.
+struct Moments {
+  std::vector<double> mean, variance;
+};
+
+/// The moments of x, float32 [N, C, H, W] with channels last in memory, or [N, C].
+///
+/// They come from the sums of d = x − x₀ and of d², where x₀ is the first row. For any x₀,
+///
+///     μ = x₀ + ⟨d⟩  and  σ² = ⟨d²⟩ − ⟨d⟩².
+///
+/// With x₀ = 0, both terms of σ² would be about μ², and their difference would lose all digits
+/// where the mean is large beside the deviation. With a row of the batch as x₀, d is about as
+/// large as the deviation itself.
+Moments moments(const at::Tensor &x) {
+  const int64_t channels = x.size(1), rows = x.numel() / channels;
+  const float *in = floats(x);
+  auto [sums, squares] = column_sums<2>(rows, channels, [&](int64_t i, const RowSums<2> &add) {
+    const float *__restrict line = in + i * channels;
+    float *__restrict a = add[0];
+    float *__restrict b = add[1];
+    for (int64_t c = 0; c < channels; c++) {
+      float deviation = line[c] - in[c];
+      a[c] += deviation;
+      b[c] += deviation * deviation;
+    }
+  });
+  const double count = static_cast<double>(rows);
+  for (size_t c = 0; c < sums.size(); c++) {
+    double offset = sums[c] / count;
+    squares[c] = std::max(0.0, squares[c] / count - offset * offset);
+    sums[c] = in[c] + offset;
+  }
+  return {std::move(sums), std::move(squares)};
+}
+
+/// Whether the loops of this file can read x, once its memory is ordered.
+bool has_own_loops(const at::Tensor &x) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
+         (x.dim() == 4 || x.dim() == 2);
+}
+
+/// x with channels last in memory, copied only if needed.
+at::Tensor ordered(const at::Tensor &x) {
+  return x.contiguous(x.dim() == 4 ? at::MemoryFormat::ChannelsLast
+                                   : at::MemoryFormat::Contiguous);
+}
+
+/// The moments as a tensor that can be differentiated.
+struct ChannelMoments : torch::autograd::Function<ChannelMoments> {
+  /// x as in `moments` → [2, C]: μ and σ².
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x) {
+    const auto [mean, variance] = moments(x);
+    const int64_t channels = x.size(1);
+    at::Tensor out = at::empty({2, channels}, x.options().memory_format(std::nullopt));
+    std::copy(mean.begin(), mean.end(), mutable_floats(out));
+    std::copy(variance.begin(), variance.end(), mutable_floats(out) + channels);
+    context->save_for_backward({x, out});
+    return out;
+  }
+
+  /// gradients[0]: [2, C], a = ∂L/∂μ and b = ∂L/∂σ². ∂L/∂x = (a + 2·b·(x − μ)) / n.
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    auto saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0];
+    std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+    shape[1] = x.size(1);
+    const double count = static_cast<double>(x.numel() / x.size(1));
+    const auto per_channel = [&](const at::Tensor &both, int64_t row) {
+      return both.select(0, row).reshape(shape);
+    };
+    return {at::addcmul(per_channel(gradients[0], 0) / count, x - per_channel(saved[1], 0),
+                        per_channel(gradients[0], 1), 2 / count)};
+  }
+};
+
 struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
   /// x [N, C, H, W] with channels last in memory, or [N, C]; weight, bias [C] → y, shaped as x.
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
@@ -45,23 +121,7 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
                             double epsilon) {
     const int64_t channels = x.size(1), rows = x.numel() / channels;
     const float *in = floats(x);
-    // The sums of d = x − x₀ and of d², where x₀ is the first row. For any x₀,
-    //
-    //     μ = x₀ + ⟨d⟩  and  σ² = ⟨d²⟩ − ⟨d⟩².
-    //
-    // With x₀ = 0, both terms of σ² would be about μ², and their difference would lose all digits
-    // where the mean is large beside the deviation. With a row of the batch as x₀, d is about as
-    // large as the deviation itself.
-    auto [sums, squares] = column_sums<2>(rows, channels, [&](int64_t i, const RowSums<2> &add) {
-      const float *__restrict line = in + i * channels;
-      float *__restrict a = add[0];
-      float *__restrict b = add[1];
-      for (int64_t c = 0; c < channels; c++) {
-        float deviation = line[c] - in[c];
-        a[c] += deviation;
-        b[c] += deviation * deviation;
-      }
-    });
+    const auto [means, variances] = moments(x);
     const auto per_channel = [&] { return at::empty({channels}, weight.options()); };
     Normalizer normalizer{per_channel(), per_channel(), per_channel()};
     // y = (x − rounded mean)·scale + shift, where shift also takes away the rest of the mean.
@@ -69,14 +129,12 @@ struct BatchStatistics : torch::autograd::Function<BatchStatistics> {
     const double count = static_cast<double>(rows);
     for (int64_t c = 0; c < channels; c++) {
       const size_t k = static_cast<size_t>(c);
-      double offset = sums[k] / count, center = in[c] + offset;
-      double variance = std::max(0.0, squares[k] / count - offset * offset);
-      double deviation = std::sqrt(variance + epsilon);
+      double center = means[k], deviation = std::sqrt(variances[k] + epsilon);
       float rounded = static_cast<float>(center), rest = static_cast<float>(center - rounded);
       mutable_floats(normalizer.mean)[c] = rounded;
       mutable_floats(normalizer.rest)[c] = rest;
       mutable_floats(normalizer.inverse)[c] = static_cast<float>(1 / deviation);
-      running.move(c, center, variance, count);
+      running.move(c, center, variances[k], count);
       scale[k] = static_cast<float>(floats(weight)[c] / deviation);
       shift[k] = floats(bias)[c] - rest * scale[k];
     }
@@ -113,16 +171,22 @@ ct_ref ct_batch_norm(ct_ref input, ct_ref weight, ct_ref bias, ct_ref running_me
                      ct_ref running_variance, bool training, double momentum, double epsilon) {
   return made([&] {
     const at::Tensor &x = input->value;
-    if (training && weight && bias && x.is_cpu() && x.scalar_type() == at::kFloat &&
-        x.numel() > 0 && (x.dim() == 4 || x.dim() == 2)) {
-      const auto order =
-          x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-      const at::Tensor ordered = x.contiguous(order);
+    if (training && weight && bias && has_own_loops(x)) {
       const RunningStatistics running{present(running_mean), present(running_variance), momentum};
-      return BatchStatistics::apply(ordered, weight->value, bias->value, running, epsilon);
+      return BatchStatistics::apply(ordered(x), weight->value, bias->value, running, epsilon);
     }
     return at::batch_norm(x, optional(weight), optional(bias), optional(running_mean),
                           optional(running_variance), training, momentum, epsilon,
                           /*cudnn_enabled=*/true);
+  });
+}
+
+ct_ref ct_channel_moments(ct_ref input) {
+  return made([&] {
+    const at::Tensor &x = input->value;
+    if (has_own_loops(x)) return ChannelMoments::apply(ordered(x));
+    std::vector<int64_t> axes{0};
+    for (int64_t axis = 2; axis < x.dim(); axis++) axes.push_back(axis);
+    return at::stack({x.mean(axes), x.var(axes, /*unbiased=*/false)});
   });
 }

@@ -19,110 +19,13 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cstring>
-
 #include "Guard.h"
-#include "PoolingWindows.h"
+#include "PoolingLoops.h"
 
 using namespace ctorch;
 using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
 namespace {
-
-using Choice = uint8_t;
-
-// Sixteen channels at once, which the compiler puts into one or more registers.
-typedef float Numbers __attribute__((vector_size(64)));
-typedef int32_t Places __attribute__((vector_size(64)));
-typedef Choice Choices __attribute__((vector_size(16)));
-constexpr int64_t lanes = 16;
-
-/// For one image, finds the largest number of each window and its place in the window.
-///
-/// Ties and NaN follow libtorch: of several equal largest numbers the first is chosen. NaN counts
-/// as larger than every number, and of several NaNs the last is chosen. A window that lies entirely
-/// in the padding gives −∞ and chooses no place (`Windows::most_places`).
-///
-/// - in: [H, W, C]; to, chosen: [rows, columns, C].
-CT_WIDE void largest_of_windows(const Windows &windows, const float *in, float *to,
-                                Choice *chosen) {
-  const int64_t channels = windows.channels, whole = channels - channels % lanes;
-  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
-    for (int64_t c = 0; c < whole; c += lanes) {
-      Numbers best = Numbers{} - std::numeric_limits<float>::infinity();
-      Places choice = Places{} + static_cast<int32_t>(Windows::most_places);
-      for (int64_t k = 0; k < view.count; k++) {
-        Numbers value;
-        std::memcpy(&value, in + view.offsets[k] + c, sizeof value);
-        // True lanes are −1, all bits set. `value != value` holds for NaN only. The first number is
-        // always taken, since −∞ would not be larger than the −∞ that `best` starts with.
-        const Places better = k == 0 ? Places{} - 1 : (value > best) | (value != value);
-        best = better ? value : best;
-        choice = better ? Places{} + view.places[k] : choice;
-      }
-      const Choices bytes = __builtin_convertvector(choice, Choices);
-      std::memcpy(to + out + c, &best, sizeof best);
-      std::memcpy(chosen + out + c, &bytes, sizeof bytes);
-    }
-    // The same for the channels that do not fill a vector.
-    for (int64_t c = whole; c < channels; c++) {
-      float best = -std::numeric_limits<float>::infinity();
-      int32_t choice = Windows::most_places;
-      for (int64_t k = 0; k < view.count; k++) {
-        const float value = in[view.offsets[k] + c];
-        if (k > 0 && !(value > best) && value == value) continue;
-        best = value;
-        choice = view.places[k];
-      }
-      to[out + c] = best;
-      chosen[out + c] = static_cast<Choice>(choice);
-    }
-  });
-}
-
-/// For one image, puts the value of each window at the window's choice, and zeros elsewhere. Where
-/// windows overlap and have the same choice, their values add up.
-///
-/// - values, chosen: [rows, columns, C]; to: [H, W, C].
-CT_WIDE void spread_over_windows(const Windows &windows, const float *values, const Choice *chosen,
-                                 float *to) {
-  const int64_t channels = windows.channels;
-  // If each input pixel lies in exactly one window, it is written exactly once below. No zeros have
-  // to be written first, and nothing has to be added up.
-  const bool tile = windows.tile();
-  if (!tile) std::fill(to, to + windows.input_size(), 0.0f);
-  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
-    const float *__restrict from = values + out;
-    const Choice *__restrict choice = chosen + out;
-    for (int64_t k = 0; k < view.count; k++) {
-      float *__restrict sum = to + view.offsets[k];
-      const int32_t place = view.places[k];
-      if (tile) {
-        for (int64_t c = 0; c < channels; c++) sum[c] = choice[c] == place ? from[c] : 0.0f;
-      } else {
-        for (int64_t c = 0; c < channels; c++) sum[c] += choice[c] == place ? from[c] : 0.0f;
-      }
-    }
-  });
-}
-
-/// For one image, takes the value at each window's choice; zero for a window without a choice.
-///
-/// - values: [H, W, C]; chosen, to: [rows, columns, C].
-CT_WIDE void collect_from_windows(const Windows &windows, const float *values, const Choice *chosen,
-                                  float *to) {
-  const int64_t channels = windows.channels;
-  windows.each_pixel([&](int64_t out, const Windows::View &view) CT_INLINED {
-    float *__restrict taken = to + out;
-    const Choice *__restrict choice = chosen + out;
-    std::fill(taken, taken + channels, 0.0f);
-    for (int64_t k = 0; k < view.count; k++) {
-      const float *__restrict from = values + view.offsets[k];
-      const int32_t place = view.places[k];
-      for (int64_t c = 0; c < channels; c++) taken[c] = choice[c] == place ? from[c] : taken[c];
-    }
-  });
-}
 
 /// `Collect`, which `Spread` needs before it is defined.
 at::Tensor collected(const at::Tensor &values, const at::Tensor &choice, const ct_window &w);
@@ -215,18 +118,87 @@ struct MaxPooling : torch::autograd::Function<MaxPooling> {
   }
 };
 
+/// The largest lower ends and the largest upper ends of the windows over intervals.
+struct IntervalPooling : torch::autograd::Function<IntervalPooling> {
+  /// center, radius [N, C, H, W] with channels last in memory → lower, upper
+  /// [N, C, rows, columns].
+  static variable_list forward(AutogradContext *context, const at::Tensor &center,
+                               const at::Tensor &radius, const ct_window &w) {
+    const Windows windows(center.sizes(), w);
+    at::Tensor ends[2], choices[2];
+    for (int end : {0, 1}) {
+      ends[end] = windows.output(at::kFloat);
+      choices[end] = windows.output(at::kByte);
+      const float *c = center.const_data_ptr<float>(), *r = radius.const_data_ptr<float>();
+      float *to = ends[end].mutable_data_ptr<float>();
+      Choice *chosen = choices[end].mutable_data_ptr<Choice>();
+      windows.each_image([&](int64_t n) {
+        const int64_t in = n * windows.input_size(), out = n * windows.output_size();
+        largest_of_intervals(windows, c + in, r + in, end == 0 ? -1.0f : 1.0f, to + out,
+                             chosen + out);
+      });
+    }
+    context->save_for_backward({choices[0], choices[1]});
+    context->saved_data["window"] = packed(w);
+    context->saved_data["input"] = center.sizes().vec();
+    return {ends[0], ends[1]};
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list outer) {
+    const auto choices = context->get_saved_variables();
+    const ct_window w = unpacked(context->saved_data["window"]);
+    const auto input = context->saved_data["input"].toIntVector();
+    const Windows windows(input, w);
+    if (at::GradMode::is_enabled() || !windows.tile()) {
+      at::Tensor lower = Spread::apply(outer[0], choices[0], w, at::IntArrayRef(input));
+      at::Tensor upper = Spread::apply(outer[1], choices[1], w, at::IntArrayRef(input));
+      return {upper + lower, upper - lower, at::Tensor()};
+    }
+    const at::Tensor lower = outer[0].contiguous(at::MemoryFormat::ChannelsLast),
+                     upper = outer[1].contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor center = windows.input(), radius = windows.input();
+    const float *l = lower.const_data_ptr<float>(), *u = upper.const_data_ptr<float>();
+    const Choice *at_lower = choices[0].const_data_ptr<Choice>(),
+                 *at_upper = choices[1].const_data_ptr<Choice>();
+    float *c = center.mutable_data_ptr<float>(), *r = radius.mutable_data_ptr<float>();
+    windows.each_image([&](int64_t n) {
+      const int64_t in = n * windows.input_size(), out = n * windows.output_size();
+      spread_over_intervals(windows, l + out, at_lower + out, u + out, at_upper + out, c + in,
+                            r + in);
+    });
+    return {center, radius, at::Tensor()};
+  }
+};
+
+/// Whether the loops of this file can pool x.
+bool has_own_loops(const at::Tensor &x, const ct_window &w) {
+  // With fewer than four channels, the inner loops over channels are too short to be fast.
+  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 && x.dim() == 4 &&
+         x.size(1) >= 4 && w.kernel[0] * w.kernel[1] <= Windows::most_places &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor max_pooled(const at::Tensor &x, const ct_window &w) {
+  if (has_own_loops(x, w)) return MaxPooling::apply(x, w);
+  return at::max_pool2d(x, w.kernel, w.stride, w.padding, w.dilation);
+}
+
 }  // namespace
 
 ct_ref ct_max_pool2d(ct_ref input, ct_window w) {
-  return made([&] {
-    const at::Tensor &x = input->value;
-    // With fewer than four channels, the inner loops over channels are too short to be fast.
-    if (x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 && x.dim() == 4 &&
-        x.size(1) >= 4 && w.kernel[0] * w.kernel[1] <= Windows::most_places &&
-        x.is_contiguous(at::MemoryFormat::ChannelsLast)) {
-      return MaxPooling::apply(x, w);
-    }
-    return at::max_pool2d(x, w.kernel, w.stride, w.padding, w.dilation);
+  return made([&] { return max_pooled(input->value, w); });
+}
+
+bool ct_max_pool2d_of_intervals(ct_ref center, ct_ref radius, ct_window w, ct_ref *lower,
+                                ct_ref *upper) {
+  return guarded([&] {
+    const at::Tensor &c = center->value, &r = radius->value;
+    const variable_list ends = has_own_loops(c, w) && has_own_loops(r, w)
+                                   ? IntervalPooling::apply(c, r, w)
+                                   : variable_list{max_pooled(c - r, w), max_pooled(c + r, w)};
+    *lower = new ct_tensor{ends[0]};
+    *upper = new ct_tensor{ends[1]};
+    return true;
   });
 }
 

@@ -138,13 +138,14 @@ struct ExplanationParityTests {
     let step = try reference.step(mode)
     let key = "\(mode).ibpEx" + (clip ? ".unitRange" : "")
     let radius = try reference.setting("ibpEx.epsilon")
-    let whole = Bounds(around: step.images, by: step.masks * radius, batch: step.images)
+    let whole = Bounds(around: step.images, by: step.masks * radius)
     let box = clip ? whole.clamped(to: 0...1) : whole
+    let pass = ExplanationReference.pass(mode)
+    let batches = NormalizedBatches()
+    _ = reference.network.forward(step.images, pass, recording: batches)
     for block in [3, 5] {
       let layers = LayerList(Array(reference.network.description.layers.layers[...block]))
-      let bounds = try layers.bounds(
-        mode == "training" ? box : box.with(batch: nil), reference.network.parameters,
-        ExplanationReference.pass(mode))
+      let bounds = try layers.bounds(box, reference.network.parameters(batches: batches), pass)
       try reference.check("\(key).\(block).lower", bounds.lower)
       try reference.check("\(key).\(block).upper", bounds.upper)
     }

@@ -15,7 +15,7 @@ struct BatchNormalizationTests {
     let start = try list.parameters(for: [channels]).map {
       ($0.name, $0.start(.xavierUniform, random))
     }
-    return (list, LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: ""))
+    return (list, LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start)))
   }
 
   /// Mean and biased variance per channel, float64 `[C]`, whatever the rank.

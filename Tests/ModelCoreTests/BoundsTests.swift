@@ -89,9 +89,10 @@ struct BoundsTests {
     let network = try network(layers, seed: 4)
     let images = RandomSource(Seed(5)).uniform([6, 3, 8, 8])
     for pass in [Pass.evaluation, .training(dropout: Seed(6), updatesStatistics: false)] {
-      let logits = withoutGradients { network.forward(images, pass) }
+      let batches = NormalizedBatches()
+      let logits = withoutGradients { network.forward(images, pass, recording: batches) }
       let bounds = try withoutGradients {
-        try network.bounds(Bounds(lower: images, upper: images, batch: images), pass)
+        try network.bounds(Bounds(lower: images, upper: images), pass, batches: batches)
       }
       let scale = Swift.max(1, logits.absolute.max().scalar)
       #expect((bounds.lower - logits).absolute.max().scalar < 1e-5 * scale)
@@ -117,7 +118,7 @@ struct BoundsTests {
     let wide = Bounds(
       lower: Tensor.full(-5, shape: [1, 1]), upper: Tensor.full(0.01, shape: [1, 1]))
     let bounds = try LayerList([layer]).bounds(
-      wide, LayerParameters(tensors: [:], prefix: ""), .evaluation)
+      wide, LayerParameters(tensors: [:]), .evaluation)
     #expect(abs(bounds.lower.scalar - smallest) < 1e-6)
     #expect(bounds.upper.scalar > 0)
   }

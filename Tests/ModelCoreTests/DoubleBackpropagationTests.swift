@@ -45,7 +45,7 @@ struct DoubleBackpropagationTests {
         )
       })
     let x = images.to(type).tracked
-    let parameters = LayerParameters(tensors: tensors, prefix: "")
+    let parameters = LayerParameters(tensors: tensors)
     let losses = network.description.layers.apply(x, parameters, pass).crossEntropy(labels)
     let slope = losses.sum().gradient(of: x, differentiable: true)
     let loss = losses.mean() + slope.square.sum() * (10 / Double(images.shape[0]))

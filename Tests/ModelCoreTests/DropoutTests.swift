@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Dropout")
 struct DropoutTests {
-  let none = LayerParameters(tensors: [:], prefix: "")
+  let none = LayerParameters(tensors: [:])
   let x = Tensor.ones([100, 1000])
 
   private func dropped(_ probability: Double, _ pass: Pass) -> [Float] {

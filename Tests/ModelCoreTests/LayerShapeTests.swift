@@ -69,7 +69,7 @@ struct LayerShapeTests {
     let needed = try list.parameters(for: input)
     let random = RandomSource(Seed(1))
     let start = needed.map { ($0.name, $0.start(.kaimingNormal, random)) }
-    let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: "")
+    let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start))
     for count in [1, 3] {
       let x = random.normal([count] + input)
       for pass in [Pass.evaluation, .training(dropout: Seed(3))]
@@ -98,7 +98,7 @@ struct LayerShapeTests {
     let list = try LayerList([text])
     let random = RandomSource(Seed(2))
     let start = try list.parameters(for: input).map { ($0.name, $0.start(.kaimingNormal, random)) }
-    let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start), prefix: "")
+    let parameters = LayerParameters(tensors: Dictionary(uniqueKeysWithValues: start))
     let x = random.normal([4] + input)
     for pass in [Pass.evaluation, .training(dropout: nil, updatesStatistics: false)] {
       let plain = list.apply(x, parameters, pass)
@@ -110,14 +110,14 @@ struct LayerShapeTests {
   func normalize() throws {
     let list = try LayerList(["normalize mean 0.5,1 std 0.5,0.25"])
     let x = Tensor.ones([1, 2, 1, 2])
-    let y = list.apply(x, LayerParameters(tensors: [:], prefix: ""), .evaluation)
+    let y = list.apply(x, LayerParameters(tensors: [:]), .evaluation)
     #expect(y.floats() == [1, 1, 0, 0])
   }
 
   @Test("a residual block adds its shortcut")
   func residual() throws {
     let x = Tensor([-1, 2] as [Float], shape: [1, 2])
-    let none = LayerParameters(tensors: [:], prefix: "")
+    let none = LayerParameters(tensors: [:])
     #expect(try LayerList(["residual [relu]"]).apply(x, none, .evaluation).floats() == [-1, 4])
     #expect(
       try LayerList(["residual [relu] shortcut [relu]"]).apply(x, none, .evaluation).floats() == [

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Applying a maximum pooling before the ReLU that precedes it changes nothing")
 struct PoolingOrderTests {
-  let none = LayerParameters(tensors: [:], prefix: "")
+  let none = LayerParameters(tensors: [:])
 
   /// Applies the layers one by one in the order in which they are written.
   private func inOrder(_ texts: [String], _ x: Tensor) throws -> Tensor {

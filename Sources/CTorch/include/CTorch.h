@@ -144,6 +144,10 @@ ct_ref _Nullable ct_conv2d(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref
 /// weight [O, I], bias [O].
 ct_ref _Nullable ct_linear(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nullable bias);
 ct_ref _Nullable ct_max_pool2d(ct_ref _Nonnull input, struct ct_window window);
+/// The maximum poolings of center − radius and of center + radius.
+bool ct_max_pool2d_of_intervals(ct_ref _Nonnull center, ct_ref _Nonnull radius,
+                                struct ct_window window, ct_ref _Nullable *_Nonnull lower,
+                                ct_ref _Nullable *_Nonnull upper);
 /// Averages include the zeros of the padding. The window's dilation is not used.
 ct_ref _Nullable ct_avg_pool2d(ct_ref _Nonnull input, struct ct_window window);
 /// Bilinear interpolation between pixel centres.
@@ -158,6 +162,8 @@ ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight,
                                ct_ref _Nullable bias, ct_ref _Nullable running_mean,
                                ct_ref _Nullable running_variance, bool training, double momentum,
                                double epsilon);
+/// The mean and the biased variance of each channel of [N, C, …]: [2, C].
+ct_ref _Nullable ct_channel_moments(ct_ref _Nonnull input);
 ct_ref _Nullable ct_softmax(ct_ref _Nonnull logits, int dimension);
 ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
 

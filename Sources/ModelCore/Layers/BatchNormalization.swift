@@ -47,6 +47,7 @@ public struct BatchNormalization: Layer {
       let counter = parameters["num_batches_tracked"]
       counter.assign(counter + 1)
     }
+    if pass.usesBatchStatistics { parameters.record(batch: x) }
     return x.batchNormalized(
       weight: parameters["weight"], bias: parameters["bias"],
       runningMean: usesRunning ? parameters["running_mean"] : nil,
@@ -59,11 +60,17 @@ public struct BatchNormalization: Layer {
   /// passes through it, and the radius is multiplied by |scale|.
   public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
   {
-    let (scale, shift) = affine(parameters, batch: inputs.batch)
+    let (scale, shift) = boundsScale(parameters)
     let shape = [1, -1] + [Int](repeating: 1, count: inputs.center.rank - 2)
     return Bounds(
       around: inputs.center * scale.reshaped(shape) + shift.reshaped(shape),
       by: inputs.radius * scale.absolute.reshaped(shape))
+  }
+
+  /// Scale and shift of each channel for bounds, by the statistics of the recorded batch if there
+  /// is one, and otherwise by the running statistics.
+  func boundsScale(_ parameters: LayerParameters) -> (scale: Tensor, shift: Tensor) {
+    affine(parameters, batch: parameters.recordedBatch)
   }
 
   public func contributions(
@@ -82,13 +89,8 @@ public struct BatchNormalization: Layer {
   private func affine(_ parameters: LayerParameters, batch: Tensor?) -> (
     scale: Tensor, shift: Tensor
   ) {
-    var (mean, variance) = (parameters["running_mean"], parameters["running_var"])
-    if let batch {
-      let axes = [0] + Array(2..<batch.rank)
-      let center = batch.mean(axes, keep: true)
-      mean = center.reshaped([-1])
-      variance = (batch - center).square.mean(axes)
-    }
+    let (mean, variance) =
+      batch?.channelMoments ?? (parameters["running_mean"], parameters["running_var"])
     let scale = parameters["weight"] / (variance + epsilon).squareRoot
     return (scale, parameters["bias"] - mean * scale)
   }

@@ -20,29 +20,20 @@ public struct Bounds: Sendable {
   public let center: Tensor
   /// Half the width of each interval, in the same shape.
   public let radius: Tensor
-  /// The batch whose statistics a batch normalisation in training uses, in the same shape; nil if
-  /// there is none, and batch normalisation uses its running statistics.
-  let batch: Tensor?
 
   /// The box from `center − radius` to `center + radius`.
-  /// - Parameter batch: numbers from which batch normalisation takes its mean and variance in a
-  ///   pass with batch statistics.
-  public init(around center: Tensor, by radius: Tensor, batch: Tensor? = nil) {
+  public init(around center: Tensor, by radius: Tensor) {
     self.center = center
     self.radius = radius
-    self.batch = batch
   }
 
   /// The box from `lower` to `upper`.
-  public init(lower: Tensor, upper: Tensor, batch: Tensor? = nil) {
-    self.init(around: (lower + upper) * 0.5, by: (upper - lower) * 0.5, batch: batch)
+  public init(lower: Tensor, upper: Tensor) {
+    self.init(around: (lower + upper) * 0.5, by: (upper - lower) * 0.5)
   }
 
   public var lower: Tensor { center - radius }
   public var upper: Tensor { center + radius }
-
-  /// The same box with another batch for batch normalisation, or without one.
-  func with(batch: Tensor?) -> Bounds { Bounds(around: center, by: radius, batch: batch) }
 
   /// The part of the box in which all numbers are in a range.
   /// - Precondition: the box has a point in the range.
@@ -50,7 +41,7 @@ public struct Bounds: Sendable {
     // What is cut off at each end. Where nothing is, the interval stays exactly as it is.
     let (below, above) = ((range.lowerBound - lower).relu, (upper - range.upperBound).relu)
     return Bounds(
-      around: center + (below - above) * 0.5, by: radius - (below + above) * 0.5, batch: batch)
+      around: center + (below - above) * 0.5, by: radius - (below + above) * 0.5)
   }
 
   /// The bounds of logits `[N, K]` at which the true class does worst: its own lower bound, and the
@@ -101,17 +92,30 @@ extension Bounds {
 }
 
 extension LayerList {
-  /// The bounds of the outputs of all layers.
+  /// The bounds of the outputs of all layers. A batch normalisation after a layer with weights is
+  /// multiplied into those weights, since boxes have many more numbers than weights.
   /// - Throws: `Failure.badData` that names a layer without bounds.
   func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds {
     var bounds = inputs
-    for index in evaluationOrder {
-      let (layer, own) = (layers[index], parameters.part("\(index)"))
-      let outputs = try layer.bounds(bounds, own, pass)
-      let batch = outputs.batch ?? bounds.batch.map { layer.apply($0, own, pass.withoutUpdates) }
-      bounds = outputs.with(batch: batch)
+    for index in evaluationOrder where weightsAndNormalization(at: index - 1) == nil {
+      let own = parameters.part("\(index)")
+      if let (layer, norm) = weightsAndNormalization(at: index) {
+        let affine = norm.boundsScale(parameters.part("\(index + 1)"))
+        bounds = layer.bounds(bounds, own, then: affine)
+      } else {
+        bounds = try layers[index].bounds(bounds, own, pass)
+      }
     }
     return bounds
+  }
+
+  /// The layer with weights at a place and the batch normalisation right after it; nil if there is
+  /// no such pair.
+  private func weightsAndNormalization(at index: Int) -> (any WeightedLayer, BatchNormalization)? {
+    guard index >= 0, index + 1 < layers.count, let layer = layers[index] as? any WeightedLayer,
+      let norm = layers[index + 1] as? BatchNormalization
+    else { return nil }
+    return (layer, norm)
   }
 }
 
@@ -120,7 +124,7 @@ extension LayerList {
   /// - Precondition: `parameters(for:)` is empty.
   /// - Throws: `Failure.badData` that names a layer without bounds.
   package func boundsWithoutParameters(_ inputs: Bounds) throws -> Bounds {
-    try bounds(inputs, LayerParameters(tensors: [:], prefix: ""), .evaluation)
+    try bounds(inputs, LayerParameters(tensors: [:]), .evaluation)
   }
 }
 
@@ -129,18 +133,20 @@ extension Network {
 
   /// The bounds of the logits `[N, K]` for inputs in a box `[N, C, H, W]` or `[N, D]`.
   ///
-  /// Running statistics do not change. In a pass with batch statistics, each batch normalisation
-  /// uses the mean and the biased variance that the batch `inputs.batch` has there, with gradients
-  /// through both. Source of this practice: H. Zhang et al., "Towards Stable and Efficient Training
-  /// of Verifiably Robust Neural Networks" (2020).
+  /// Running statistics do not change.
+  /// - Parameter batches: the batches that an earlier pass recorded. Each batch normalisation uses
+  ///   the mean and the biased variance of its batch, with gradients through both, as H. Zhang et
+  ///   al., "Towards Stable and Efficient Training of Verifiably Robust Neural Networks" (2020), do.
+  ///   If nil or empty, batch normalisation uses its running statistics.
   /// - Throws: `Failure.badData` that names a layer without bounds.
-  public func bounds(_ inputs: Bounds, _ pass: Pass) throws -> Bounds {
+  public func bounds(_ inputs: Bounds, _ pass: Pass, batches: NormalizedBatches? = nil) throws
+    -> Bounds
+  {
     let isPicture = inputShape.channels > 1
     func ordered(_ x: Tensor) -> Tensor { isPicture ? x.channelsLast : x }
-    let box = Bounds(
-      around: ordered(inputs.center), by: ordered(inputs.radius),
-      batch: pass.usesBatchStatistics ? inputs.batch.map(ordered) : nil)
-    return try description.layers.bounds(box, parameters, pass.withoutUpdates)
+    let box = Bounds(around: ordered(inputs.center), by: ordered(inputs.radius))
+    return try description.layers.bounds(
+      box, parameters(batches: batches), pass.withoutUpdates)
   }
 
   /// Checks that all layers have interval bounds.

@@ -100,7 +100,7 @@ extension Network {
   ) throws -> Contributions {
     let chosen = images * shares
     return try description.layers.contributions(
-      Contributions(relevant: chosen, irrelevant: images - chosen), parameters,
+      Contributions(relevant: chosen, irrelevant: images - chosen), parameters(),
       pass.withoutUpdates)
   }
 

@@ -88,6 +88,15 @@ public struct LayerParameters {
   let tensors: [String: Tensor]
   /// What precedes the names of this layer's tensors, such as `3.body.0.`.
   let prefix: String
+  /// Where batch normalisations note their batches, or read those of an earlier pass; nil for
+  /// nowhere.
+  private let batches: NormalizedBatches?
+
+  init(tensors: [String: Tensor], prefix: String = "", batches: NormalizedBatches? = nil) {
+    self.tensors = tensors
+    self.prefix = prefix
+    self.batches = batches
+  }
 
   /// The tensor with a name that the layer declared in `parameters(for:)`.
   public subscript(_ name: String) -> Tensor {
@@ -99,8 +108,27 @@ public struct LayerParameters {
 
   /// The tensors of a layer inside this one.
   func part(_ name: String) -> LayerParameters {
-    LayerParameters(tensors: tensors, prefix: prefix + name + ".")
+    LayerParameters(tensors: tensors, prefix: prefix + name + ".", batches: batches)
   }
+
+  /// The batch that this layer normalised in a pass that recorded it; nil if there is none.
+  var recordedBatch: Tensor? { batches?.inputs[prefix] }
+
+  /// Notes the batch that this layer normalises, if the pass records batches.
+  func record(batch: Tensor) { batches?.inputs[prefix] = batch }
+}
+
+/// The inputs of all batch normalisations of a network in one pass with batch statistics. Interval
+/// bounds take the statistics of the same batch from here:
+///
+///     let batches = NormalizedBatches()
+///     let logits = network.forward(images, pass, recording: batches)
+///     let bounds = try network.bounds(box, pass, batches: batches)
+public final class NormalizedBatches {
+  /// The inputs by the prefix of the layer's tensors.
+  fileprivate var inputs: [String: Tensor] = [:]
+
+  public init() {}
 }
 
 /// How layers behave in one pass: as in training or as in evaluation. It is an argument of every

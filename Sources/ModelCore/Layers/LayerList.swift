@@ -113,7 +113,7 @@ public struct LayerList: Sendable, Codable, Equatable {
   /// Runs layers that have no parameters, in evaluation behaviour.
   /// - Precondition: `parameters(for:)` is empty.
   package func applyWithoutParameters(_ x: Tensor) -> Tensor {
-    apply(x, LayerParameters(tensors: [:], prefix: ""), .evaluation)
+    apply(x, LayerParameters(tensors: [:]), .evaluation)
   }
 
   var evaluationOrder: [Int] {

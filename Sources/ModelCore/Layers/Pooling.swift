@@ -2,7 +2,7 @@ import Support
 
 /// The largest number of each K x K window of a picture, channel by channel: `maxpool K [stride S]
 /// [padding P]`. By default, the stride is K and the padding 0.
-public struct MaxPooling: IncreasingLayer {
+public struct MaxPooling: Layer {
   public static let keyword = "maxpool"
   public let window: Window
 
@@ -15,6 +15,13 @@ public struct MaxPooling: IncreasingLayer {
   }
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     x.maxPooled(window)
+  }
+
+  /// The pooling never falls where its input grows, so it maps the ends of intervals to ends.
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let ends = inputs.center.maxPooledEnds(radius: inputs.radius, window)
+    return Bounds(lower: ends.lower, upper: ends.upper)
   }
 
   /// Both parts from the place in each window where their sum is largest.

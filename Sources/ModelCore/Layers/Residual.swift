@@ -52,8 +52,7 @@ public struct Residual: Layer {
   {
     let a = try body.bounds(inputs, parameters.part("body"), pass)
     let b = try shortcut.bounds(inputs, parameters.part("shortcut"), pass)
-    let batch = a.batch.flatMap { first in b.batch.map { first + $0 } }
-    return Bounds(around: a.center + b.center, by: a.radius + b.radius, batch: batch)
+    return Bounds(around: a.center + b.center, by: a.radius + b.radius)
   }
 
   public func contributions(

@@ -20,9 +20,24 @@ extension WeightedLayer {
   /// interval c ± r changes an output by at most |w|·r.
   public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
   {
+    bounds(inputs, parameters["weight"], bias: bias(parameters))
+  }
+
+  /// The bounds of scale·(W·x + b) + shift, with one scale and one shift for each channel of the
+  /// output, `[C]`. It is the layer with the weights scale·W and the bias scale·b + shift.
+  func bounds(
+    _ inputs: Bounds, _ parameters: LayerParameters, then affine: (scale: Tensor, shift: Tensor)
+  ) -> Bounds {
+    let weight = parameters["weight"]
+    let perOutput = affine.scale.reshaped([-1] + [Int](repeating: 1, count: weight.rank - 1))
+    let bias = bias(parameters).map { $0 * affine.scale + affine.shift } ?? affine.shift
+    return bounds(inputs, weight * perOutput, bias: bias)
+  }
+
+  private func bounds(_ inputs: Bounds, _ weight: Tensor, bias: Tensor?) -> Bounds {
     Bounds(
-      around: apply(inputs.center, parameters, pass),
-      by: product(inputs.radius, parameters["weight"].absolute, bias: nil))
+      around: product(inputs.center, weight, bias: bias),
+      by: product(inputs.radius, weight.absolute, bias: nil))
   }
 
   public func contributions(

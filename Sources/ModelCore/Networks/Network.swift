@@ -60,14 +60,21 @@ public final class Network: Classifier, @unchecked Sendable {
   public var learned: [Tensor] { learnedNames.map { self[$0] } }
 
   /// Applies the network to a batch: images `[N, C, H, W]`, or rows `[N, D]`, → logits `[N, K]`.
-  /// - Parameter pass: whether the layers behave as in training or as in evaluation.
-  public func forward(_ images: Tensor, _ pass: Pass) -> Tensor {
+  /// - Parameters:
+  ///   - pass: whether the layers behave as in training or as in evaluation.
+  ///   - batches: where batch normalisations note their inputs, for interval bounds.
+  public func forward(_ images: Tensor, _ pass: Pass, recording batches: NormalizedBatches? = nil)
+    -> Tensor
+  {
     let ordered = inputShape.channels == 1 ? images : images.channelsLast
-    return description.layers.apply(ordered, parameters, pass)
+    return description.layers.apply(ordered, parameters(batches: batches), pass)
   }
 
   /// All tensors by name.
-  var parameters: LayerParameters { LayerParameters(tensors: tensors, prefix: "") }
+  /// - Parameter batches: where batch normalisations note their inputs, or read earlier ones.
+  func parameters(batches: NormalizedBatches? = nil) -> LayerParameters {
+    LayerParameters(tensors: tensors, batches: batches)
+  }
 
   public func logits(_ images: Tensor) -> Tensor { forward(images, .evaluation) }
 

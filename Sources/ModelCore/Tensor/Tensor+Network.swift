@@ -71,6 +71,17 @@ extension Tensor {
     Tensor(owning: ct_max_pool2d(reference, window.native))
   }
 
+  /// `maxPooled` of both ends of intervals, `self − radius` and `self + radius`, without tensors for
+  /// the ends.
+  func maxPooledEnds(radius: Tensor, _ window: Window) -> (lower: Tensor, upper: Tensor) {
+    var lower: OpaquePointer?
+    var upper: OpaquePointer?
+    guard
+      ct_max_pool2d_of_intervals(reference, radius.reference, window.native, &lower, &upper)
+    else { Engine.refuse() }
+    return (Tensor(owning: lower), Tensor(owning: upper))
+  }
+
   /// The mean of each window. Padding counts as zeros, as it does by default in PyTorch.
   public func averagePooled(_ window: Window) -> Tensor {
     Tensor(owning: ct_avg_pool2d(reference, window.native))
@@ -104,6 +115,12 @@ extension Tensor {
         reference, weight?.reference, bias?.reference, runningMean?.reference,
         runningVariance?.reference, usesBatch,
         momentum, epsilon))
+  }
+
+  /// The mean and the biased variance of each channel of `[N, C, …]`, `[C]` each.
+  var channelMoments: (mean: Tensor, variance: Tensor) {
+    let both = Tensor(owning: ct_channel_moments(reference))
+    return (both.select(0, 0), both.select(0, 1))
   }
 
   public func softmax(_ dimension: Int = -1) -> Tensor {
