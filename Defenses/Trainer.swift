@@ -4,15 +4,18 @@ import ModelCore
 import Support
 
 /// The training loop: batches in random order, the gradients of an objective, the steps of an
-/// optimizer, and a checkpoint after each epoch.
+/// optimizer, and a checkpoint after epochs.
 ///
 /// The random numbers of an epoch derive from the seed and the number of the epoch. A training that
 /// continues a checkpoint therefore ends with the same weights as one that was never interrupted.
 public struct Trainer {
   public let settings: TrainingSettings
   public let objective: any Objective
-  /// The checkpoint that is continued if it exists, and written after each epoch; nil for none.
+  /// The checkpoint that is continued if it exists, and written after epochs; nil for none.
   public let checkpoint: Checkpoint?
+  /// The shortest time between two checkpoints. An epoch on a small table takes less time than a
+  /// checkpoint, which has the history of all epochs.
+  public var saveInterval = Duration.seconds(1)
   public let progress: ProgressDisplay
 
   public init(
@@ -31,7 +34,7 @@ public struct Trainer {
   ///   - data: the images to learn from.
   ///   - validation: held-out images. They are needed for early stopping, for keeping the best
   ///     epoch and for the attack of `robustValidation`.
-  ///   - after: called with the history after each epoch.
+  ///   - after: called with the history after each checkpoint.
   /// - Returns: one record for each epoch, including those before an interruption.
   /// - Throws: `Failure` if the loss or the weights become infinite or not a number (NaN), or if a
   ///   checkpoint cannot be written. The last checkpoint is kept.
@@ -57,9 +60,8 @@ public struct Trainer {
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
-    while history.count < settings.epochs,
-      !history.hasStalled(for: settings.patience, by: settings.criterion)
-    {
+    var saved = ContinuousClock.now
+    while !isDone(history) {
       var record = try run(history, of: steps, network, optimizer, data)
       guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else {
         throw brokenWeights(record.epoch)
@@ -71,11 +73,18 @@ public struct Trainer {
       if settings.keep == .best, history.best(by: settings.criterion) == record.epoch {
         best = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
       }
+      guard isDone(history) || saved.duration(to: .now) >= saveInterval else { continue }
       try checkpoint?.write(network, optimizer, objective, history, best: best)
       try after(history)
+      saved = .now
     }
     if let best { try network.restore(best) }
     return history
+  }
+
+  private func isDone(_ history: [EpochRecord]) -> Bool {
+    history.count >= settings.epochs
+      || history.hasStalled(for: settings.patience, by: settings.criterion)
   }
 
   /// Trains for the epoch after those of the history.
@@ -134,7 +143,7 @@ public struct Trainer {
       .failed,
       "the loss of \(type(of: objective)) is infinite or not a number (NaN) "
         + "at epoch \(epoch + 1), step \(step + 1): " + values,
-      hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
+      hint: "lower the learning rate; the last checkpoint is kept")
   }
 
   private func brokenWeights(_ epoch: Int) -> Failure {
@@ -142,7 +151,7 @@ public struct Trainer {
       .failed,
       "the weights are infinite or not a number (NaN) after epoch \(epoch + 1) of "
         + "\(type(of: objective)), because its gradients were",
-      hint: "lower the learning rate; the checkpoint of the last whole epoch is kept")
+      hint: "lower the learning rate; the last checkpoint is kept")
   }
 }
 

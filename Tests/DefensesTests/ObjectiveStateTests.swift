@@ -19,8 +19,9 @@ struct ObjectiveStateTests {
     _ objective: any Objective, checkpoint: Checkpoint? = nil, until stop: Int? = nil
   ) throws -> (network: Network, history: [EpochRecord]) {
     let network = TinyTraining.network()
-    let trainer = Trainer(
+    var trainer = Trainer(
       TinyTraining.settings(epochs: 4), objective: objective, checkpoint: checkpoint)
+    trainer.saveInterval = .zero
     var history: [EpochRecord] = []
     do {
       history = try trainer.train(network, on: TinyTraining.data, title: "test") { history in

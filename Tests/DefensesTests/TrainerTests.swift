@@ -119,7 +119,7 @@ struct TrainerTests {
           + "cross-entropy = "))
     #expect(message.hasSuffix(", penalty = nan"))
     #expect(
-      failure?.hint == "lower the learning rate; the checkpoint of the last whole epoch is kept")
+      failure?.hint == "lower the learning rate; the last checkpoint is kept")
   }
 
   @Test("a network with a NaN ends in an error and does not end the process")
