@@ -34,21 +34,27 @@ private struct ExplanationCase {
   }
 }
 
+/// Masks over a square of 10x10 pixels at a corner of each image of 28x28, `[N, 1, 28, 28]`. The
+/// corners take turns.
+func cornerMasks(count: Int) -> Tensor {
+  Tensor.concatenate(
+    (0..<count).map { image in
+      let (left, top) = (image % 2 * 18, image / 2 % 2 * 18)
+      return Tensor.ones([1, 1, 10, 10]).padded(
+        left: left, right: 18 - left, top: top, bottom: 18 - top)
+    })
+}
+
 /// Prints the time of a training step with a constraint on explanations, relative to that of a plain
 /// step on the same images. The masks are squares of 10x10 pixels at the corners.
 func measureExplanationSteps() throws {
   let batch = 256
   let shape = InputShape(channels: 1, height: 28, width: 28)
   let random = RandomSource(Seed(2))
-  let corners = (0..<batch).map { image in
-    let (left, top) = (image % 2 * 18, image / 2 % 2 * 18)
-    return Tensor.ones([1, 1, 10, 10]).padded(
-      left: left, right: 18 - left, top: top, bottom: 18 - top)
-  }
   let data = try LabelledImages(
     name: "random", classNames: (0..<10).map(String.init),
     pixels: random.uniform([batch] + shape.sizes),
-    labels: random.integers(below: 10, [batch]).int64s(), masks: Tensor.concatenate(corners))
+    labels: random.integers(below: 10, [batch]).int64s(), masks: cornerMasks(count: batch))
   func step(_ defense: (any Defense)?) throws -> RepeatedStep {
     let network = try Architecture.named("cnn").network(
       input: shape, classNames: data.classNames, seed: Seed(1))

@@ -12,12 +12,14 @@ import Support
 ///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
 ///     sweep COUNT NAME EPSILON...          attacks on each model, shown to all models
 ///     profile COUNT                        the time of each part of one PGD step
-///     double-backprop COUNT LAMBDA         one more training step with double backpropagation
+///     train COUNT NAME setting=value...    one more training step with a defense; the corners of
+///                                          the images are masked
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
   private let models: [(name: String, network: Network)]
-  private let learner: Network
+  /// The file of the model that trainings continue.
+  private let learner: URL
   /// The training that continues from task to task, and the words of the task that started it.
   private var training: (asked: [String], step: RepeatedStep)?
   private let seed = Seed(1)
@@ -33,7 +35,7 @@ final class PeerWorker {
     self.models = try models.map { url in
       (url.deletingPathExtension().lastPathComponent, try ModelFile(url).network.frozen())
     }
-    learner = try ModelFile(models[0]).network
+    learner = models[0]
   }
 
   /// The result of a task. Fields that a task does not have are left out of the JSON.
@@ -91,16 +93,17 @@ final class PeerWorker {
     case "profile":
       let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
       return Answer(profile: try StepProfile(models[0].network, x, y).parts())
-    case "double-backprop" where words.count == 3:
-      guard let lambda = Double(words[2]) else {
-        throw Failure.usage("λ must be a number, found '\(words[2])'")
-      }
-      return doubleBackpropagation(count, lambda, asked: words)
+    case "train" where words.count >= 3: return try train(count, asked: words)
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
     }
   }
 
   private func plan(_ name: String, _ words: [String]) throws -> AttackPlan {
+    try AttackPlan(name: name, settings(words))
+  }
+
+  /// The settings that words such as `epsilon=0.1` name.
+  private func settings(_ words: [String]) throws -> Settings {
     let entries = try words.map { word in
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
@@ -110,7 +113,7 @@ final class PeerWorker {
       return Settings.Entry(
         name: parts[0], value: items.count == 1 ? items[0] : .list(items), place: "the task")
     }
-    return try AttackPlan(name: name, Settings(entries, place: "the task"))
+    return try Settings(entries, place: "the task")
   }
 
   private func attack(_ plan: AttackPlan, _ count: Int) throws -> Answer {
@@ -135,18 +138,23 @@ final class PeerWorker {
       backwards: backwards)
   }
 
-  private func doubleBackpropagation(_ count: Int, _ lambda: Double, asked: [String]) -> Answer {
-    let step: RepeatedStep
-    if let training, training.asked == asked {
-      step = training.step
-    } else {
-      let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
-      step = RepeatedStep(
-        learner, x, y, for: GradientRegularization(.doubleBackpropagation, lambda: lambda))
-      training = (asked, step)
-    }
+  private func train(_ count: Int, asked: [String]) throws -> Answer {
+    let step = try training.flatMap { $0.asked == asked ? $0.step : nil } ?? learner(count, asked)
+    training = (asked, step)
     let seconds = Stopwatch.seconds { step.run() }
     return Answer(seconds: seconds, accuracy: step.accuracy, forwards: count, backwards: count)
+  }
+
+  /// A training of the first model on the first images, from the model's own weights.
+  private func learner(_ count: Int, _ words: [String]) throws -> RepeatedStep {
+    let network = try ModelFile(learner).network
+    let data = try LabelledImages(
+      name: "peers", classNames: network.description.classNames,
+      pixels: images.narrow(0, 0, count), labels: labels.narrow(0, 0, count).int64s(),
+      masks: cornerMasks(count: count))
+    let defense = try DefenseRegistry.defense(named: words[2], settings(Array(words[3...])))
+    let objective = try defense.objective(Preparation(network, data: data) { _, _ in network })
+    return RepeatedStep(network, data.batch(0..<count), for: objective)
   }
 
   private func sweep(_ plan: AttackPlan, _ count: Int) throws -> Answer {

@@ -24,14 +24,14 @@ from safetensors.torch import load_file
 root = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(root / "scripts"))
 import peer_libraries
+import peer_training
 from peer_contest import Contest, Neighbours, Outcome, Skipped, Worker, table
 from peer_libraries import Libraries
 
 EPSILON = 0.3
 GAMMA = 0.145
-LAMBDA = 100
 BUDGETS = [i / 10 for i in range(10)]
-TASKS = ["fgsm", "pgd", "jsma", "sweep", "autoattack", "training"]
+TASKS = ["fgsm", "pgd", "jsma", "sweep", "autoattack", "training", "explanations"]
 LIBRARIES = ["torch", "torchattacks", "adversarial-robustness-toolbox", "foolbox", "pyautoattack"]
 
 
@@ -184,21 +184,43 @@ class Comparison:
         return contest
 
     def training(self):
-        """Both sides continue to train from the same weights; only the dropout masks differ."""
-        learner = peer_libraries.DoubleBackpropagation(
-            self.paths[0], self.x[: self.batch], self.y[: self.batch], LAMBDA
+        contest = self.training_steps(
+            "double backpropagation",
+            "gradientRegularization penalty=doubleBackpropagation lambda=100",
+            peer_training.DoubleBackpropagation,
         )
-        contest = Contest("double backpropagation", self.rounds)
-        contest.side(
-            "Crossfire",
-            lambda: self.worker.train(f"double-backprop {self.batch} {LAMBDA}", self.batch),
-        )
-        contest.side("PyTorch, eager", learner.step, 1.3)
         contest.remark = (
             "Double backpropagation: one step of Adam on cross-entropy + λ · mean ‖input "
-            f"gradient‖² with λ = {LAMBDA}, in PyTorch by torch.autograd.grad(..., "
+            "gradient‖² with λ = 100, in PyTorch by torch.autograd.grad(..., "
             "create_graph=True). The result is the accuracy on the batch after the last step."
         )
+        return contest
+
+    def explanations(self):
+        """Training with constraints on explanations: squares at the corners are masked."""
+        masked = [
+            ("RRR", "rrr lambda=1000", peer_training.RightForTheRightReasons),
+            (
+                "PGD-Ex",
+                "pgdEx epsilon=0.3 steps=7",
+                peer_training.ProjectedGradientExplanation,
+            ),
+            (
+                "IBP-Ex",
+                "ibpEx epsilon=0.1 epsilonStart=0.1 clean=0.5",
+                peer_training.IntervalExplanation,
+            ),
+        ]
+        return [self.training_steps(*words) for words in masked]
+
+    def training_steps(self, title, task, peer):
+        """Both sides continue to train from the same weights; only the dropout masks differ."""
+        learner = peer(self.paths[0], self.x[: self.batch], self.y[: self.batch])
+        contest = Contest(title, self.rounds)
+        contest.side(
+            "Crossfire", lambda: self.worker.train(f"train {self.batch} {task}", self.batch)
+        )
+        contest.side("PyTorch, eager", learner.step, 1.3)
         return contest.hold()
 
     def profile(self):
@@ -248,10 +270,11 @@ def report(options):
     rows, remarks, profile = [], [], []
     for task in options.only or TASKS:
         try:
-            contest = getattr(comparison, task)()
-            rows += contest.rows()
-            print("\n".join(table(head, list(contest.rows()))), file=sys.stderr)
-            remarks += [contest.remark] if contest.remark else []
+            held = getattr(comparison, task)()
+            for contest in held if isinstance(held, list) else [held]:
+                rows += contest.rows()
+                print("\n".join(table(head, list(contest.rows()))), file=sys.stderr)
+                remarks += [contest.remark] if contest.remark else []
         except Skipped as reason:
             remarks.append(f"{task} was not compared: {reason}.")
     if not options.only:

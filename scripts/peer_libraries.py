@@ -208,38 +208,6 @@ class Libraries:
         )
 
 
-class DoubleBackpropagation:
-    """Training with a penalty on input gradients, written as in PyTorch's documentation."""
-
-    def __init__(self, path, images, labels, penalty):
-        self.net, self.images, self.labels, self.penalty = (
-            model(path),
-            images.clone(),
-            labels,
-            penalty,
-        )
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-4)
-
-    def step(self):
-        self.net.train()
-        started = time.perf_counter()
-        x = self.images.requires_grad_()
-        losses = nn.functional.cross_entropy(self.net(x), self.labels, reduction="none")
-        (slope,) = torch.autograd.grad(losses.sum(), x, create_graph=True)
-        loss = losses.mean() + self.penalty * slope.square().flatten(1).sum(1).mean()
-        self.optimizer.zero_grad()
-        # Gradients of the parameters only, as in Crossfire: backward() would also compute the
-        # second derivative in the images.
-        parameters = list(self.net.parameters())
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters)):
-            parameter.grad = gradient
-        self.optimizer.step()
-        seconds = time.perf_counter() - started
-        with torch.no_grad():
-            right = (self.net.eval()(self.images).argmax(1) == self.labels).float().mean().item()
-        return Outcome(seconds, right, (1, 1))
-
-
 def sweep_torchattacks(nets, images, labels, epsilons):
     """The loop that a user of torchattacks would write.
 
