@@ -136,7 +136,7 @@ struct GroupCommandTests {
     #expect(reliance.map { $0[0] } == ["model", "plain", "plain", "right", "right"])
     let share = try #require(reliance[0].firstIndex(of: "large_share"))
     #expect(try #require(Double(reliance[3][share])) < 0.05, "\(reliance)")
-    #expect(try rows("group-repeats.csv").count == 1 + 3 * 2 * 2 * 2)
+    #expect(try rows("group-repeats.csv").count == 1 + 3 * 2 * 2 * 4)
     let page = try String(contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
     for part in ["By group", "Reliance on masked features", "lowest true accuracy"] {
       #expect(page.contains(part), "\(part)")

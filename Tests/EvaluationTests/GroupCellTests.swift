@@ -104,14 +104,18 @@ struct GroupCellTests {
       files.sorted() == ["comparisons.csv", "grid.csv", "grid.json", "overlaps.csv", "worst.csv"])
   }
 
-  @Test("repetitions give the spread of the mean and of the worst group")
+  @Test("repetitions give the spread of every group, of the mean and of the worst group")
   func repeats() throws {
     let grids = [[9, 4], [5, 8], [6, 6]].map { grid([cell($0)]) }
     let repeated = try #require(grids.repeatedGroups())
     #expect(repeated.count == 1 && repeated[0].worsts == [0.4, 0.5, 0.6])
     #expect(repeated[0].means == [0.65, 0.65, 0.6])
     let lines = repeated.csv().split(separator: "\n")
-    #expect(lines[2] == "fgsm,0,a,a,worst,3,0.5,0.1,0.4,0.6")
+    #expect(
+      lines.dropFirst() == [
+        "fgsm,0,a,a,0,0,3,0.666667,0.208167,0.5,0.9", "fgsm,0,a,a,1,1,3,0.6,0.2,0.4,0.8",
+        "fgsm,0,a,a,mean,,3,0.633333,0.028868,0.6,0.65", "fgsm,0,a,a,worst,,3,0.5,0.1,0.4,0.6",
+      ])
     #expect([grid(nil), grid(nil)].repeatedGroups() == nil && [grids[0]].repeatedGroups() == nil)
   }
 }

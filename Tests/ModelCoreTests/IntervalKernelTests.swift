@@ -7,17 +7,21 @@ import Testing
 struct IntervalKernelTests {
   private let random = RandomSource(Seed(31))
 
-  /// The gradients of Σ coefficient·output, and the gradients of the sum of their squares.
+  /// The gradients of Σ coefficient·output², once as a training step takes them and once to be
+  /// differentiated again, and the gradients of the sum of the squares of the latter.
   private func derivatives(
-    of variables: [Tensor], _ outputs: [Tensor], _ coefficients: [Tensor]
+    of variables: [Tensor], _ coefficients: [Tensor], _ outputs: () -> [Tensor]
   ) -> [Tensor] {
-    let zero = Tensor.full(0, shape: [], type: outputs[0].type)
-    let loss = zip(outputs, coefficients).map { ($0.square * $1).sum() }.reduce(zero, +)
-    let first = variables.map { loss.gradient(of: $0, differentiable: true) }
-    let second = first.map { $0.square.sum() }.reduce(zero, +)
-    // The first gradients once more without a record of the pass, as a training step takes them.
-    return first.map(\.detached) + second.gradients(of: variables)
-      + loss.gradients(of: variables)
+    func loss() -> Tensor {
+      let terms = zip(outputs(), coefficients).map { ($0.square * $1).sum() }
+      return terms.dropFirst().reduce(terms[0], +)
+    }
+    let recorded = loss()
+    let first = variables.map { recorded.gradient(of: $0, differentiable: true) }
+    let squares = first.map { $0.square.sum() }
+    let second = squares.dropFirst().reduce(squares[0], +)
+    return loss().gradients(of: variables) + first.map { $0.detached }
+      + second.gradients(of: variables)
   }
 
   private func expectEqual(_ found: [Tensor], _ expected: [Tensor], within tolerance: Double) {
@@ -43,8 +47,13 @@ struct IntervalKernelTests {
     #expect(ends.upper.detached.floats() == upper.detached.floats())
     let coefficients = [lower, upper].map { random.normal($0.shape) }
     expectEqual(
-      derivatives(of: [center, radius], [ends.lower, ends.upper], coefficients),
-      derivatives(of: [center, radius], [lower, upper], coefficients), within: 1e-6)
+      derivatives(of: [center, radius], coefficients) {
+        let ends = center.maxPooledEnds(radius: radius, pooling.window)
+        return [ends.lower, ends.upper]
+      },
+      derivatives(of: [center, radius], coefficients) {
+        [(center - radius).maxPooled(pooling.window), (center + radius).maxPooled(pooling.window)]
+      }, within: 1e-6)
   }
 
   @Test(
@@ -55,14 +64,15 @@ struct IntervalKernelTests {
     let x = (random.normal(shape) + 30).tracked
     let wide = x.detached.to(.float64).tracked
     let axes = [0] + Array(2..<shape.count)
-    let mean = wide.mean(axes, keep: true)
-    let expected = [mean.reshaped([-1]), (wide - mean).square.mean(axes)]
-    let found = x.channelMoments
-    expectEqual(
-      [found.mean.detached, found.variance.detached], expected.map(\.detached), within: 1e-6)
+    func expected() -> [Tensor] {
+      let mean = wide.mean(axes, keep: true)
+      return [mean.reshaped([-1]), (wide - mean).square.mean(axes)]
+    }
+    func found() -> [Tensor] { [x.channelMoments.mean, x.channelMoments.variance] }
+    expectEqual(found().map { $0.detached }, expected().map { $0.detached }, within: 1e-6)
     let coefficients = (0..<2).map { _ in random.normal([shape[1]]) }
     expectEqual(
-      derivatives(of: [x], [found.mean, found.variance], coefficients),
-      derivatives(of: [wide], expected, coefficients.map { $0.to(.float64) }), within: 1e-5)
+      derivatives(of: [x], coefficients, found),
+      derivatives(of: [wide], coefficients.map { $0.to(.float64) }, expected), within: 1e-5)
   }
 }
