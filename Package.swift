@@ -11,8 +11,9 @@ let package = Package(
     .library(
       name: "Crossfire",
       targets: [
-        "ModelCore", "ForeignModels", "Datasets", "Attacks", "Defenses", "Evaluation", "ImageSets",
-        "HumanStudy", "Reports",
+        "ModelCore", "ForeignModels", "Datasets", "Attacks", "Explanations", "Defenses",
+        "Evaluation",
+        "ImageSets", "HumanStudy", "Reports",
       ]),
   ],
   dependencies: [
@@ -46,17 +47,22 @@ let package = Package(
     .target(
       name: "Attacks", dependencies: ["ForeignModels", "ModelCore", "Support"], path: "Attacks"),
     .target(
-      name: "Defenses", dependencies: ["Attacks", "Datasets", "ModelCore", "Support"],
+      name: "Explanations", dependencies: ["ModelCore", "Support"], path: "Explanations"),
+    .target(
+      name: "Defenses",
+      dependencies: ["Attacks", "Explanations", "Datasets", "ModelCore", "Support"],
       path: "Defenses"),
     .target(
       name: "Evaluation",
       dependencies: [
-        "Defenses", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "Defenses", "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "ImageSets",
-      dependencies: ["Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
+      dependencies: [
+        "Evaluation", "Explanations", "Attacks", "Datasets", "ModelCore", "Support",
+      ]),
     .target(
       name: "HumanStudy",
       dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
@@ -77,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks",
-        "Datasets", "ForeignModels", "ModelCore", "Support",
+        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses",
+        "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -110,18 +116,26 @@ let package = Package(
       name: "AttacksTests",
       dependencies: ["Attacks", "ForeignModels", "ModelCore", "Support", "TestSupport"]),
     .testTarget(
+      name: "ExplanationsTests",
+      dependencies: ["Explanations", "Datasets", "ModelCore", "Support", "TestSupport"],
+      exclude: ["reference.py", "reference.safetensors"]),
+    .testTarget(
       name: "DefensesTests",
-      dependencies: ["Defenses", "Attacks", "Datasets", "ModelCore", "Support", "TestSupport"]),
+      dependencies: [
+        "Defenses", "Explanations", "Attacks", "Datasets", "ModelCore", "Support", "TestSupport",
+      ]),
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Defenses", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "Evaluation", "Defenses", "Explanations", "Attacks", "Datasets", "ForeignModels",
+        "ModelCore", "Support",
         "TestSupport",
       ]),
     .testTarget(
       name: "ImageSetsTests",
       dependencies: [
-        "ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support", "TestSupport",
+        "ImageSets", "Evaluation", "Explanations", "Attacks", "Datasets", "ModelCore", "Support",
+        "TestSupport",
       ]),
     .testTarget(
       name: "StudyServerTests",
@@ -142,7 +156,8 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "crossfire", "crossfire-fuzz", "StudyServer", "HumanStudy", "Evaluation", "Defenses",
-        "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support", "TestSupport",
+        "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6],

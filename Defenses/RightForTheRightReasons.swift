@@ -1,4 +1,5 @@
 import Datasets
+import Explanations
 import ModelCore
 import Support
 
@@ -58,34 +59,6 @@ public struct RightForTheRightReasons: Defense, Objective, Configurable {
       value = value * Double(step.images.shape[0]) / step.masks.sum().maximum(1)
     }
     return [LossTerm("reasons", weight: lambda, value)]
-  }
-}
-
-/// The scalar of an example whose input gradient counts as the explanation of its prediction.
-///
-/// p denotes the network's probabilities for K classes, y the true class, and ŷ the predicted one.
-/// Σ_k p_k is not among them: it is always 1, and its gradient is 0.
-public enum ExplainedScalar: String, Sendable, CaseIterable {
-  /// Σ_k log p_k, the choice of Ross et al. (2017).
-  case sumOfLogProbabilities
-  /// log p_ŷ.
-  case predictedLogProbability
-  /// p_ŷ.
-  case predictedProbability
-  /// log p_y.
-  case trueLogProbability
-  /// p_y.
-  case trueProbability
-
-  /// The scalar of each example: logits `[N, K]`, labels `[N]` → `[N]`.
-  public func values(_ logits: Tensor, _ labels: Tensor) -> Tensor {
-    switch self {
-    case .sumOfLogProbabilities: logits.logSoftmax().sum([1])
-    case .predictedLogProbability: logits.logSoftmax().max([1])
-    case .predictedProbability: logits.softmax().max([1])
-    case .trueLogProbability: -logits.crossEntropy(labels)
-    case .trueProbability: (-logits.crossEntropy(labels)).exponential
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Datasets
+import Explanations
 import Support
 import TestSupport
 import Testing
@@ -20,17 +21,22 @@ struct ExplanationParityTests {
     objective.alone.terms(step).total
   }
 
-  @Test("right for the right reasons", arguments: kinked, ExplainedScalar.allCases)
+  /// The names that the reference has for the scalars. The loss is -log p of the true class, so that
+  /// its gradient has the same square.
+  static let scalarNames: [ExplainedScalar: String] = [
+    .sumOfLogProbabilities: "sumLogProbabilities",
+    .predictedLogProbability: "maxLogProbability", .predictedProbability: "maxProbability",
+    .trueLogProbability: "trueLogProbability", .trueProbability: "trueProbability",
+    .loss: "trueLogProbability",
+  ]
+
+  @Test("right for the right reasons", arguments: kinked, Array(scalarNames.keys))
   func rightReasons(_ place: (network: String, mode: String), _ scalar: ExplainedScalar) throws {
     let reference = try ExplanationReference(place.network)
-    let names: [ExplainedScalar: String] = [
-      .sumOfLogProbabilities: "sumLogProbabilities",
-      .predictedLogProbability: "maxLogProbability", .predictedProbability: "maxProbability",
-      .trueLogProbability: "trueLogProbability", .trueProbability: "trueProbability",
-    ]
     let objective = RightForTheRightReasons(scalar, lambda: try reference.setting("rrr.lambda"))
     try reference.check(
-      "\(place.mode).rrr.\(names[scalar]!)", loss: loss(objective, reference.step(place.mode)))
+      "\(place.mode).rrr.\(Self.scalarNames[scalar]!)",
+      loss: loss(objective, reference.step(place.mode)))
   }
 
   @Test("right for the right reasons, normalised and as a sum", arguments: kinked)

@@ -1,5 +1,5 @@
 import Datasets
-import Defenses
+import Explanations
 import ModelCore
 import TestSupport
 import Testing

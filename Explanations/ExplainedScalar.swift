@@ -1,0 +1,74 @@
+import ModelCore
+
+/// The scalar s(x) of an example that an explanation explains: a function of the logits, whose
+/// dependence on the features of the input is asked for.
+///
+/// p denotes the model's probabilities for K classes, Z its logits, y the true class, and ŷ the
+/// predicted one. Σ_k p_k is not among the scalars: it is always 1, and its gradient is 0.
+public enum ExplainedScalar: String, Sendable, CaseIterable {
+  /// Σ_k log p_k, the choice of Ross et al. (2017).
+  case sumOfLogProbabilities
+  /// log p_ŷ.
+  case predictedLogProbability
+  /// p_ŷ.
+  case predictedProbability
+  /// Z_ŷ.
+  case predictedLogit
+  /// log p_y.
+  case trueLogProbability
+  /// p_y.
+  case trueProbability
+  /// Z_y.
+  case trueLogit
+  /// −log p_y, the cross-entropy.
+  case loss
+
+  /// The scalar of each example.
+  /// - Parameters:
+  ///   - logits: `[N, K]`.
+  ///   - labels: the true classes y, int64 `[N]`.
+  ///   - predicted: the classes ŷ, int64 `[N]`, if they are those of other inputs than the ones that
+  ///     the logits belong to; nil for the class with the largest logit in each row.
+  /// - Returns: `[N]`.
+  public func values(_ logits: Tensor, _ labels: Tensor, predicted: Tensor? = nil) -> Tensor {
+    switch self {
+    case .sumOfLogProbabilities: logits.logSoftmax().sum([1])
+    case .predictedLogProbability:
+      predicted.map { -logits.crossEntropy($0) } ?? logits.logSoftmax().max([1])
+    case .predictedProbability:
+      predicted.map { (-logits.crossEntropy($0)).exponential } ?? logits.softmax().max([1])
+    case .predictedLogit: predicted.map { logits.chosen($0) } ?? logits.max([1])
+    case .trueLogProbability: -logits.crossEntropy(labels)
+    case .trueProbability: (-logits.crossEntropy(labels)).exponential
+    case .trueLogit: logits.chosen(labels)
+    case .loss: logits.crossEntropy(labels)
+    }
+  }
+
+  /// 1 if the scalar rises as the model becomes more certain of a class, and −1 for the loss.
+  public var direction: Double { self == .loss ? -1 : 1 }
+
+  /// The scalar in words, for legends: "the probability of 'cat'".
+  /// - Parameters:
+  ///   - label: the name of the true class.
+  ///   - predicted: the name of the predicted class.
+  public func words(label: String, predicted: String) -> String {
+    switch self {
+    case .sumOfLogProbabilities: "the sum of all log-probabilities"
+    case .predictedLogProbability: "the log-probability of '\(predicted)'"
+    case .predictedProbability: "the probability of '\(predicted)'"
+    case .predictedLogit: "the logit of '\(predicted)'"
+    case .trueLogProbability: "the log-probability of '\(label)'"
+    case .trueProbability: "the probability of '\(label)'"
+    case .trueLogit: "the logit of '\(label)'"
+    case .loss: "the loss for '\(label)'"
+    }
+  }
+}
+
+extension Tensor {
+  /// The element of each row `[N, K]` at the row's class, int64 `[N]` → `[N]`.
+  fileprivate func chosen(_ classes: Tensor) -> Tensor {
+    gather(1, classes.reshaped([-1, 1])).reshaped([-1])
+  }
+}
