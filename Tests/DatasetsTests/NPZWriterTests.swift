@@ -28,6 +28,33 @@ struct NPZWriterTests {
     }
   }
 
+  @Test("arrays that are written in turn, a few rows at a time, are the same file")
+  func stream() throws {
+    let folder = TemporaryFolder()
+    let random = RandomSource(Seed(1))
+    let (a, b) = (random.normal([5, 2, 3]), Tensor([1, 2, 3, 4, 5] as [Int64], shape: [5]))
+    let whole = folder.url.appending(path: "whole.npz")
+    try NPZWriter.write([("a", a), ("b", b)], to: whole)
+    let parts = folder.url.appending(path: "parts.npz")
+    let stream = try NPZStream(parts, [.init("a", [5, 2, 3]), .init("b", [5], .int64)])
+    for range in [0..<2, 2..<5] {
+      try stream.append(b.narrow(0, range.lowerBound, range.count), to: "b")
+      try stream.append(a.narrow(0, range.lowerBound, range.count), to: "a")
+    }
+    #expect(!FileManager.default.fileExists(atPath: parts.path))
+    try stream.finish()
+    #expect(try Data(contentsOf: parts) == Data(contentsOf: whole))
+  }
+
+  @Test("a stream of more than 4 GB is refused before anything is written")
+  func tooLarge() throws {
+    let folder = TemporaryFolder()
+    #expect(throws: Failure.self) {
+      _ = try NPZStream(
+        folder.url.appending(path: "x.npz"), [.init("a", [20_000, 3, 224, 224])])
+    }
+  }
+
   private static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { path in
     guard FileManager.default.isExecutableFile(atPath: path) else { return false }
     let process = Process()
