@@ -1,19 +1,20 @@
 import ArgumentParser
 import Attacks
 import Defenses
+import Explanations
 import ModelCore
 import Support
 
 struct List: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List attacks, defenses or architectures with their settings.",
+    abstract: "List attacks, defenses, explanations or architectures with their settings.",
     discussion: """
       EXAMPLE
         crossfire list attacks
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case attacks, defenses, architectures
+    case attacks, defenses, explanations, architectures
   }
 
   @Argument(help: "What to list.")
@@ -43,6 +44,10 @@ struct List: ParsableCommand {
       case .defenses:
         DefenseRegistry.all.map { defense in
           entry(defense.name, defense.summary) { _ = try defense.init($0) }
+        }
+      case .explanations:
+        ExplanationRegistry.all.map { method in
+          entry(method.name, method.summary) { _ = try method.init($0) }
         }
       case .architectures: Architecture.all.map { entry($0.name, $0.summary) { _ in } }
       }

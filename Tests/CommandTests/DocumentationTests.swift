@@ -1,6 +1,7 @@
 import Attacks
 import Defenses
 import Evaluation
+import Explanations
 import Foundation
 import ModelCore
 import Support
@@ -46,6 +47,18 @@ struct DocumentationTests {
     let listed = try Documentation.names(inTableOf: "README.md", columns: "Name | Training")
     #expect(Set(listed) == Set(DefenseRegistry.names))
     #expect(listed.count == DefenseRegistry.names.count)
+  }
+
+  @Test("the table of explanations has every method and no other")
+  func explanations() throws {
+    let listed = try Documentation.names(
+      inTableOf: "docs/explanations.md", columns: "Method | What it computes")
+    #expect(listed == ExplanationRegistry.names)
+    let measures = try Documentation.names(
+      inTableOf: "docs/explanations.md", columns: "Measure | Meaning")
+    let named = try Documentation.text("docs/explanations.md")
+    #expect(Set(measures).isSubset(of: TrustName.allCases.map(\.rawValue)))
+    #expect(TrustName.allCases.allSatisfy { named.contains("`\($0.rawValue)`") })
   }
 
   @Test("the README's table of architectures has every architecture and no other")
