@@ -3,6 +3,8 @@ import ModelCore
 /// The input that stands for "nothing is there": where integrated gradients begin, and what takes the
 /// place of a feature that is removed.
 public enum Baseline: String, Sendable, CaseIterable {
+  /// `zero` for pictures and texts, and `mean` for tables, where 0 may be an unusual value.
+  case automatic
   /// 0 in every feature: the words of a text are gone, and a picture with values from 0 is black.
   case zero
   /// The smallest valid value in every feature.
@@ -23,12 +25,15 @@ public enum Baseline: String, Sendable, CaseIterable {
     like images: Tensor, in range: ClosedRange<Double>, _ background: Background
   ) -> Tensor {
     switch self {
-    case .zero: images * 0
-    case .lowest: images * 0 + range.lowerBound
-    case .middle: images * 0 + (range.lowerBound + range.upperBound) / 2
-    case .highest: images * 0 + range.upperBound
+    case .automatic:
+      let isTable = background.mean != nil && !background.isSparse
+      return (isTable ? Self.mean : .zero).inputs(like: images, in: range, background)
+    case .zero: return images * 0
+    case .lowest: return images * 0 + range.lowerBound
+    case .middle: return images * 0 + (range.lowerBound + range.upperBound) / 2
+    case .highest: return images * 0 + range.upperBound
     case .mean:
-      background.mean.map { images * 0 + $0.to(images.device) }
+      return background.mean.map { images * 0 + $0.to(images.device) }
         ?? (images * 0 + (images.rank == 4 ? images.mean([2, 3], keep: true) : images))
     }
   }

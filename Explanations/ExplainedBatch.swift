@@ -24,6 +24,10 @@ public final class ExplainedBatch {
   public let report: (Int) -> Void
 
   private var known: (logits: Tensor, gradients: [ExplainedScalar: Tensor])?
+  private var seconds: [ExplainedScalar: Double] = [:]
+  /// The time that passes took whose gradients were asked for again. It belongs to the methods that
+  /// asked, as if each had made its own pass.
+  public private(set) var sharedSeconds = 0.0
 
   /// - Parameters:
   ///   - draws: the random numbers, one row for each example.
@@ -90,13 +94,19 @@ public final class ExplainedBatch {
   /// The gradient of a scalar in the unchanged inputs, in their shape. Methods that need the same
   /// gradient share one pass.
   public func gradient(of scalar: ExplainedScalar) -> Tensor {
-    if let found = known?.gradients[scalar] { return found }
+    if let found = known?.gradients[scalar] {
+      sharedSeconds += seconds[scalar] ?? 0
+      return found
+    }
+    let clock = ContinuousClock()
+    let start = clock.now
     let pass = classifier.lossAndGradient(at: images) {
       scalar.values($0, labels, predicted: fixedClasses ?? known?.logits.argmax(1))
     }
     var gradients = known?.gradients ?? [:]
     gradients[scalar] = pass.gradient
     known = (known?.logits ?? pass.logits, gradients)
+    seconds[scalar] = (clock.now - start).seconds
     return pass.gradient
   }
 

@@ -9,7 +9,7 @@ public struct TrustPlan: Sendable {
   /// The standard deviation of the noise for stability, in units of `ExplainedBatch.featureScale`.
   public var noise = 0.02
   /// What takes the place of removed features in the curves.
-  public var baseline = Baseline.zero
+  public var baseline = Baseline.automatic
   /// The number of parts of the curves.
   public var steps = 20
 
@@ -55,8 +55,8 @@ public enum TrustName: String, Sendable, CaseIterable {
 /// Collects, batch by batch, how far the explanations of some methods can be trusted.
 ///
 /// Contributions are compared by their magnitudes at each place: the pixels of a picture, whose
-/// channels are summed first, or the features of a row. An example whose contributions are all equal
-/// has no rank correlation and does not count in its mean.
+/// channels are summed first, or the features of a row. Rank correlations leave out the places where
+/// both magnitudes are 0. An example whose contributions are all equal has none and does not count.
 public struct ExplanationTrust {
   /// The name under which the curves of a random order are reported, as a control.
   public static let randomOrder = "random order"
@@ -92,15 +92,14 @@ public struct ExplanationTrust {
     _ batch: ExplainedBatch, _ explanations: [Explanation], masks: Tensor? = nil
   ) {
     let magnitudes = explanations.map { Self.magnitudes($0.contributions) }
-    let ranks = magnitudes.map { $0.map(Ranks.of) }
-    compare(magnitudes, ranks)
+    compare(magnitudes)
     let shape = Array(batch.images.shape.dropFirst())
     let noise = batch.draws.purpose("stability").normal(shape) * batch.featureScale * plan.noise
     let noisy = batch.moved(to: (batch.images + noise).clamped(to: batch.classifier.valueRange))
     for (place, named) in methods.enumerated() {
       let (method, name) = (named.method, named.name)
       func reset(_ measure: TrustName, _ other: ExplainedBatch) {
-        add(measure, name, correlations(ranks[place], method.explain(other).contributions))
+        add(measure, name, agreements(magnitudes[place], method.explain(other).contributions))
       }
       reset(.stability, noisy)
       if let randomized {
@@ -159,12 +158,12 @@ public struct ExplanationTrust {
 
   // MARK: Single measures
 
-  private mutating func compare(_ magnitudes: [[[Float]]], _ ranks: [[[Double]]]) {
+  private mutating func compare(_ magnitudes: [[[Float]]]) {
     for first in methods.indices {
       for second in methods.indices where second > first {
         let names = (methods[first].name, methods[second].name)
-        let pairs = zip(ranks[first], ranks[second])
-        add(.rankCorrelation, names.0, pairs.map { Ranks.correlation($0, $1) }, with: names.1)
+        let pairs = zip(magnitudes[first], magnitudes[second])
+        add(.rankCorrelation, names.0, pairs.map { Ranks.agreement($0, $1) }, with: names.1)
         let overlaps = zip(magnitudes[first], magnitudes[second]).map {
           Ranks.overlap($0, $1, top: plan.top)
         }
@@ -201,8 +200,8 @@ public struct ExplanationTrust {
     }
   }
 
-  private func correlations(_ ranks: [[Double]], _ others: Tensor) -> [Double?] {
-    zip(ranks, Self.magnitudes(others)).map { Ranks.correlation($0, Ranks.of($1)) }
+  private func agreements(_ magnitudes: [[Float]], _ others: Tensor) -> [Double?] {
+    zip(magnitudes, Self.magnitudes(others)).map { Ranks.agreement($0, $1) }
   }
 
   /// The magnitude of the contribution at each place of each example.

@@ -22,7 +22,7 @@ public struct IntegratedGradients: ExplanationMethod, Configurable {
     .int("steps", \.steps, in: 1...10_000, "number of gradients on the way"),
   ]
   public var scalar = ExplainedScalar.predictedProbability
-  public var baseline = Baseline.zero
+  public var baseline = Baseline.automatic
   public var steps = 50
 
   public init() {}

@@ -26,7 +26,7 @@ public struct Occlusion: ExplanationMethod, Configurable {
       "distance of the squares in pixels; if not given, half of their side"),
   ]
   public var scalar = ExplainedScalar.predictedProbability
-  public var baseline = Baseline.zero
+  public var baseline = Baseline.automatic
   public var size: Int?
   public var stride: Int?
   public var usesGradients: Bool { false }

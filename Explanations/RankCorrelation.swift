@@ -33,6 +33,15 @@ public enum Ranks {
     return products / (first * second).squareRoot()
   }
 
+  /// Spearman's rank correlation of two lists of magnitudes over the places where they are not both 0:
+  /// black pixels and absent words, to which no method gives anything, are no agreement.
+  /// - Returns: nil where there is none.
+  public static func agreement(_ a: [Float], _ b: [Float]) -> Double? {
+    precondition(a.count == b.count, "expected as many magnitudes in both lists")
+    let places = a.indices.filter { a[$0] != 0 || b[$0] != 0 }
+    return correlation(of(places.map { a[$0] }), of(places.map { b[$0] }))
+  }
+
   /// The places of the `count` largest values, largest first; of equal values the first ones.
   public static func largest(_ values: [Float], _ count: Int) -> [Int] {
     // The places so far, by falling values. Most values are smaller than the last of them.

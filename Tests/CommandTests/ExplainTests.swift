@@ -83,21 +83,34 @@ struct ExplainTests {
     #expect(try lines("curves.csv").count == 1 + 5 * 21)
   }
 
-  @Test("columns of a table and words of a text are named, and drawn as bars")
+  @Test("columns of a table are named, drawn as bars, and measured against their masks")
   func names() throws {
-    let model = try trained("iris-cancer", "mlp", epochs: 3)
+    let rows = RandomSource(Seed(1)).uniform([300, 3]).floats()
+    let lines = (0..<300).map { row in
+      let own = rows[3 * row..<3 * row + 3].map { String(format: "%.4f", $0) }
+      return (own + [rows[3 * row] > 0.5 ? "long" : "short"]).joined(separator: ",")
+    }
+    let header = "petal,stem,leaf,kind\n"
+    let text = header + lines.joined(separator: "\n") + "\n"
+    try text.write(to: folder.appending("plants.csv"), atomically: true, encoding: .utf8)
+    let data = folder.appending("plants.csv").path + ":label=kind,mask=stem,heldout=0.2"
+    let model = try trained(data, "mlp", epochs: 20)
     let found = try explain(
-      model, "--data", "iris-cancer", "--count", "4", "--method", "integrated-gradients", "lime",
-      "--top", "5")
-    let features = try lines("top-features.csv")
-    #expect(features.count == 1 + 4 * 2 * 5)
-    let columns = try DataReference("iris-cancer").load(defaultSplit: .test).featureNames
-    let names = try #require(columns)
+      model, "--data", data, "--count", "4", "--method", "integrated-gradients", "lime", "--top",
+      "2")
+    let features = try self.lines("top-features.csv")
+    #expect(features.count == 1 + 4 * 2 * 2)
+    let names = ["petal", "stem", "leaf"]
     for line in features.dropFirst() {
       #expect(names[try #require(Int(line[5]))] == line[6])
     }
-    #expect(
-      found.measures.contains { $0.measure == TrustName.shareInMask.rawValue && $0.examples > 0 })
+    // The class depends on the first column alone.
+    #expect(features.dropFirst().filter { $0[4] == "1" }.allSatisfy { $0[6] == "petal" })
+    let share = try #require(
+      found.measures.first {
+        $0.measure == TrustName.shareInMask.rawValue && $0.method == "integrated-gradients"
+      })
+    #expect(share.mean < 1 / 3 && share.examples == 4)
     let page = try PNG.decode(
       Data(contentsOf: folder.appending("out/pictures/0-lime.png")), named: "lime")
     #expect(page.shape.width > 300)

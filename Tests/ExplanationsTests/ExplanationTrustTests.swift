@@ -24,6 +24,38 @@ struct ExplanationTrustTests {
     #expect(spearman([1, 1, 1, 1, 1]) == nil)
   }
 
+  @Test("places to which neither explanation gives anything are no agreement")
+  func zeros() throws {
+    let (a, b): ([Float], [Float]) = ([0, 0, 0, 0, 1, 2, 3], [0, 0, 0, 0, 3, 2, 1])
+    #expect(Ranks.agreement(a, b) == -1)
+    #expect(try #require(Ranks.correlation(Ranks.of(a), Ranks.of(b))) > 0.5)
+    #expect(Ranks.agreement([0, 1, 2], [0, 5, 6]) == 1)
+    #expect(Ranks.agreement([0, 0], [0, 0]) == nil)
+  }
+
+  @Test("a gradient that several methods share counts as the time of each")
+  func sharedTime() throws {
+    let reference = try FrozenReference()
+    let question = batch(
+      try reference.tensor("picture.inputs"), of: try reference.pictureNetwork())
+    _ = InputGradient().explain(question)
+    #expect(question.sharedSeconds == 0)
+    _ = GradientTimesInput().explain(question)
+    #expect(question.sharedSeconds > 0)
+  }
+
+  @Test("the usual baseline is zero for pictures and texts, and the mean for tables")
+  func usualBaseline() {
+    let rows = RandomSource(Seed(1)).uniform([9, 4]) + 1
+    let table = Background(rows: rows)
+    func start(_ background: Background) -> Tensor {
+      Baseline.automatic.inputs(like: rows, in: 0...2, background)
+    }
+    #expect(distance(start(table), rows * 0 + rows.mean([0])) < 1e-6)
+    #expect(start(Background()).absolute.max().scalar == 0)
+    #expect(start(Background(rows: rows * 0)).absolute.max().scalar == 0)
+  }
+
   @Test("the overlap counts the largest values that two lists have in common")
   func overlap() {
     #expect(Ranks.largest([1, 9, 3, 9, 5], 3) == [1, 3, 4])

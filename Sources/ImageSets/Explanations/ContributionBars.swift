@@ -71,6 +71,8 @@ struct ContributionBars {
 }
 
 extension Float {
-  /// The number with three significant digits: "0.0123", "-4.5e-06".
-  var short: String { String(format: "%.3g", Double(self)) }
+  /// The number with three significant digits, and whole from 100 on: "0.0123", "1034", "-4.5e-06".
+  var short: String {
+    String(format: (100..<1_000_000).contains(abs(self)) ? "%.0f" : "%.3g", Double(self))
+  }
 }

@@ -22,7 +22,7 @@ struct ContributionPanel {
         "contributions",
         ContributionColors.map(contributions, limit: limit, height: height, width: width)
       ),
-      ("both", ContributionColors.overlay(contributions, limit: limit, on: picture)),
+      ("on the picture", ContributionColors.overlay(contributions, limit: limit, on: picture)),
     ].map { ($0.0, $0.1.enlarged(enlarged)) }
     let (tall, wide) = (height * enlarged, max(width * enlarged, 168))
     let page = 3 * wide + 4 * gap

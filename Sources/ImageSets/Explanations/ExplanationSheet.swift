@@ -66,6 +66,9 @@ struct ExplanationSheet {
       canvas.write(caption, x: Self.gap, y: y, scale: scale)
       var x = Self.gap
       for (tile, width) in zip(row.tiles, widths) {
+        canvas.fill(
+          x: x - 1, y: y + line - 1, width: tile.shape.width + 2, height: tile.shape.height + 2,
+          color: [216, 216, 216])
         canvas.put(tile, x: x, y: y + line)
         x += width + Self.gap
       }
