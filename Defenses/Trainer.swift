@@ -95,7 +95,7 @@ public struct Trainer {
     let epoch = history.count
     let seed = settings.seed.derive("epoch \(epoch)")
     let order = RandomSource(seed.derive("order")).permutation(data.count)
-    var tally = Tally()
+    var tally = EpochTally()
     for step in 0..<steps {
       let start = step * settings.batchSize
       let count = min(settings.batchSize, data.count - start)
@@ -128,7 +128,7 @@ public struct Trainer {
   }
 
   /// The epoch, its results so far, and the accuracy under attack after the epoch before it.
-  private func remark(_ history: [EpochRecord], _ tally: Tally) -> String {
+  private func remark(_ history: [EpochRecord], _ tally: EpochTally) -> String {
     let loss = String(format: "%.3f", tally.loss)
     let accuracy = String(format: "%.1f", 100 * tally.accuracy)
     let robust =
@@ -152,34 +152,5 @@ public struct Trainer {
       "the weights are infinite or not a number (NaN) after epoch \(epoch + 1) of "
         + "\(type(of: objective)), because its gradients were",
       hint: "lower the learning rate; the last checkpoint is kept")
-  }
-}
-
-/// The sums over the images of an epoch so far.
-private struct Tally {
-  private var seen = 0
-  private var right = 0.0
-  private var lossSum = 0.0
-  private var termSums: [String: Double] = [:]
-
-  var loss: Double { lossSum / Double(seen) }
-  var accuracy: Double { right / Double(seen) }
-
-  mutating func add(_ loss: Double, _ terms: [LossTerm], _ batch: Batch, _ logits: Tensor?) {
-    seen += batch.count
-    lossSum += loss * Double(batch.count)
-    for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(batch.count) }
-    guard let logits else { return }
-    right +=
-      withoutGradients {
-        logits.predictedClasses.equals(batch.labels).to(.float32).sum()
-      }.scalar
-  }
-
-  func record(_ epoch: Int, rateFactor: Double) -> EpochRecord {
-    var record = EpochRecord(epoch: epoch, loss: loss, accuracy: accuracy)
-    record.terms = termSums.mapValues { $0 / Double(seen) }
-    record.rateFactor = rateFactor
-    return record
   }
 }

@@ -1,7 +1,7 @@
 import Evaluation
 
-/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, and every
-/// transfer matrix.
+/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, the accuracies
+/// by group, the models with other explanations, and every transfer matrix.
 public struct MarkdownReport: Sendable {
   private let grid: Grid
   private let title: String
@@ -25,6 +25,14 @@ public struct MarkdownReport: Sendable {
     if !grid.groupTables.isEmpty {
       let tables = grid.groupTables.map { markdownEscaped($0.title) + ":\n\n" + $0.markdown() }
       blocks += ["## By group\n\n\(GroupAccuracies.worstIntervalNote)\n"] + tables
+    }
+    if let found = grid.another {
+      let models = found.models.map {
+        "- \(markdownEscaped($0.model)): test accuracy \(percent($0.testAccuracy)) %, training "
+          + "accuracy \(percent($0.trainAccuracy)) %\n"
+      }
+      blocks.append(
+        "## Other explanations\n\n\(markdownEscaped(found.ending))\n\n" + models.joined())
     }
     if !grid.cells.isEmpty {
       blocks.append(

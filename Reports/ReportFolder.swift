@@ -53,7 +53,19 @@ public struct ReportFolder: Sendable {
           grid.models.compactMap { GradientPictures.stored(for: $0, in: folder) })?
           .sheet(),
         decisionMaps: grid.models.compactMap { DecisionMap.stored(for: $0, in: folder) },
-        study: study))
+        study: study, explanationPictures: try Self.explanations(of: folder, grid)))
+  }
+
+  /// The pictures of a search for other explanations; nil if there are none.
+  private static func explanations(
+    of folder: URL, _ grid: Grid
+  ) throws -> ExplanationPictures? {
+    guard let found = grid.another else { return nil }
+    let maps = found.models.compactMap { ReasonMap.stored(for: $0.model, in: folder) }
+    let pictures = DisagreementPictures.stored(for: found.shown, in: folder)
+    return ExplanationPictures(
+      map: try ReasonSheet(maps)?.sheet(),
+      disagreements: try pictures.flatMap { DisagreementSheet($0) }?.sheet())
   }
 
   /// Writes the report, the page last. Each file is written completely or not at all.
@@ -95,6 +107,7 @@ extension ReportPage {
         "worst-case", "Worst-case accuracy",
         grid.worstCaseCurves?.panels
       ),
+      ("another", "Other explanations", grid.another.flatMap { ExplanationCurves($0) }?.panels),
       ("groups", "Accuracy in the worst group", GroupCurves(grid)?.panels),
       ("every-group", "Accuracy in every group", everyGroup.isEmpty ? nil : everyGroup),
       (

@@ -49,6 +49,7 @@ public struct ReportPage: Sendable {
   let gradientSheet: ImageSheet?
   let decisionMaps: [DecisionMap]
   let study: StudyResults?
+  let explanationPictures: ExplanationPictures?
 
   /// - Parameters:
   ///   - grid: the measurements.
@@ -59,11 +60,14 @@ public struct ReportPage: Sendable {
   ///   - gradientSheet: an image of input gradients.
   ///   - decisionMaps: the decision maps of the grid's models.
   ///   - study: the results of a human study.
+  ///   - explanationPictures: the pictures of a search for other explanations.
   public init(
     grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [],
     probes: [ModelProbe] = [],
-    gradientSheet: ImageSheet? = nil, decisionMaps: [DecisionMap] = [], study: StudyResults? = nil
+    gradientSheet: ImageSheet? = nil, decisionMaps: [DecisionMap] = [], study: StudyResults? = nil,
+    explanationPictures: ExplanationPictures? = nil
   ) {
+    self.explanationPictures = explanationPictures
     self.decisionMaps = decisionMaps
     self.gradientSheet = gradientSheet
     self.grid = grid
@@ -97,7 +101,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, byGroup, reliance, curves, worstCases, matrices, repeats, overlaps, gradients,
+      summary, byGroup, reliance, otherExplanations, curves, worstCases, matrices, repeats,
+      overlaps, gradients,
       images, humanStudy, decisions, spending, training,
       provenance,
     ]

@@ -18,7 +18,7 @@ extension Experiment {
     }
     for model in models {
       try claim("models/\(model.name)", "model '\(model.name)'")
-      guard case .training = model.origin else { continue }
+      guard model.origin.recipe != nil else { continue }
       for companion in ["checkpoint"] + Distillation.companions {
         try claim("models/\(model.name).\(companion)", "the \(companion) of model '\(model.name)'")
       }
@@ -39,7 +39,7 @@ extension Experiment {
     let (range, features) = (images.valueRange, images.shape.count)
     for plan in attacks { try plan.checkBudgets(in: range, features: features) }
     for model in models {
-      guard case .training(let plan) = model.origin else { continue }
+      guard let plan = model.origin.recipe else { continue }
       try plan.defense.checkBudgets(in: range, features: features)
     }
   }

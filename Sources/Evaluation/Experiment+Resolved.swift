@@ -11,7 +11,7 @@ extension Experiment {
     var root: [(String, Node)] = [
       ("name", Node(name)), ("seed", Node("\(seed.value)")),
       ("data", data.node),
-      ("models", mapping(models.map { ($0.name, $0.node) })),
+      ("models", mapping(models.compactMap { plan in plan.node.map { (plan.name, $0) } })),
       (
         "attacks",
         mapping(
@@ -39,6 +39,7 @@ extension Experiment {
         ))
     }
     if let reliance { root.append(("reliance", mapping(nodes(reliance.settingValues)))) }
+    if let another { root.append(("another", mapping(nodes(another.settingValues)))) }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     if let study { root.append(("study", study.node)) }
     return try Yams.serialize(node: mapping(root))
@@ -77,7 +78,8 @@ extension DataPlan {
 }
 
 extension ModelPlan {
-  fileprivate var node: Node {
+  /// nil for a model that `another` looks for, since that entry stands for it.
+  fileprivate var node: Node? {
     let before =
       transform.texts.isEmpty
       ? [] : [("transform", Node(transform.texts.map { Node($0) }, .implicit, .flow))]
@@ -87,6 +89,7 @@ extension ModelPlan {
     case .model(let name): return mapping([("model", Node(name))] + before)
     case .ensemble(let names):
       return mapping([("ensemble", Node(names.map { Node($0) }, .implicit, .flow))])
+    case .another: return nil
     case .training(let plan):
       let watch = plan.settings.robustValidation.map { mapping(nodes($0.settingValues)) }
       return mapping(

@@ -11,7 +11,7 @@ public struct Experiment: Sendable {
   public let name: String
   public let seed: Seed
   public let data: DataPlan
-  /// The models, in the order of the file.
+  /// The models, in the order of the file, and after them those that `another` looks for.
   public let models: [ModelPlan]
   public let attacks: [AttackPlan]
   /// The number of test images that are attacked, counted from the first; nil for all.
@@ -23,6 +23,8 @@ public struct Experiment: Sendable {
   /// How the reliance of the models on masked features is measured; nil for the defaults, with data
   /// that have masks.
   public let reliance: ReliancePlan?
+  /// How models that are right for other reasons are looked for; nil if none are.
+  public let another: AnotherPlan?
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
@@ -34,8 +36,9 @@ public struct Experiment: Sendable {
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
     count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
     repeats: Int = 1,
-    reliance: ReliancePlan? = nil
+    reliance: ReliancePlan? = nil, another: AnotherPlan? = nil
   ) {
+    self.another = another
     self.reliance = reliance
     self.repeats = repeats
     notices = attacks.flatMap(\.notices)
@@ -71,14 +74,18 @@ public struct Experiment: Sendable {
         "\(settings.place): 'models' is missing or empty",
         hint: "for example models: { normal: { architecture: cnn, epochs: 4 } }")
     }
-    self.models = try models.entries.map { entry in
+    let written = try models.entries.map { entry in
       let name = try Self.checkedName(entry.name, entry.place)
       guard let plan = try models.map(name, "a model") else {
         preconditionFailure("the name of an entry was not found")
       }
       return try ModelPlan(name: name, plan)
     }
-    try Self.checkReferences(self.models)
+    try Self.checkReferences(written)
+    another = try settings.map("another", "how models with other explanations are looked for").map {
+      try AnotherPlan($0, models: written)
+    }
+    self.models = written + (another?.models(among: written) ?? [])
     guard let attacks = try settings.map("attacks", "the attacks by name"),
       !attacks.entries.isEmpty
     else {
@@ -135,7 +142,7 @@ public struct Experiment: Sendable {
     Experiment(
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"),
       data: data.repetition(number), models: models, attacks: attacks,
-      count: count, sample: sample, images: nil, reliance: reliance)
+      count: count, sample: sample, images: nil, reliance: reliance, another: another)
   }
 
   private static func study(

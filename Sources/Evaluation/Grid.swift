@@ -24,14 +24,21 @@ public struct Grid: Codable, Equatable, Sendable {
   public let groupRepeats: [RepeatedGroups]?
   /// How much each model relies on the features that the masks mark; nil if the data have no masks.
   public let reliance: [MaskReliance]?
+  /// The models with other explanations; nil if none are looked for.
+  public let another: OtherExplanations?
+  /// Their measurements over repetitions from different seeds; nil without them or repetitions.
+  public let anotherRepeats: [RepeatedMeasure]?
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
     spending: [AttackSpending] = [],
     overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = [],
     groups: [GroupCell]? = nil, groupRepeats: [RepeatedGroups]? = nil,
-    reliance: [MaskReliance]? = nil
+    reliance: [MaskReliance]? = nil, another: OtherExplanations? = nil,
+    anotherRepeats: [RepeatedMeasure]? = nil
   ) {
+    self.another = another
+    self.anotherRepeats = anotherRepeats
     self.groups = groups
     self.groupRepeats = groupRepeats
     self.reliance = reliance
@@ -50,7 +57,7 @@ public struct Grid: Codable, Equatable, Sendable {
       cells: cells, provenance: provenance, flags: flags + more, spending: spending,
       overlaps: overlaps,
       worstCases: worstCases, repeats: repeats, groups: groups, groupRepeats: groupRepeats,
-      reliance: reliance)
+      reliance: reliance, another: another, anotherRepeats: anotherRepeats)
   }
 
   /// The flags that concern a cell. A flag without an attack, source or victim concerns all of

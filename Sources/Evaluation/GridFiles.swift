@@ -11,6 +11,8 @@ import Support
 /// - `groups.csv`: the accuracies by group, if the data have groups, and `group-repeats.csv`: those
 ///   from other seeds.
 /// - `reliance.csv`: how much the models rely on masked features, if the data have masks.
+/// - `another.csv`: the models with other explanations, if the experiment looks for some, and
+///   `another-repeats.csv`: the same from other seeds.
 /// - `grid.json`: all of these, and the provenance.
 extension Grid {
   static let csvHeader =
@@ -57,7 +59,8 @@ extension Grid {
     }
     let others = [
       ("groups", groups?.csv()), ("group-repeats", groupRepeats?.csv()),
-      ("reliance", reliance?.csv()),
+      ("reliance", reliance?.csv()), ("another", another?.csv()),
+      ("another-repeats", anotherRepeats?.csv()),
     ]
     for case (let name, let table?) in others {
       try AtomicFile.write(table, to: folder.appending(path: name + ".csv"))

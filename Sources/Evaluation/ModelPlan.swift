@@ -15,6 +15,9 @@ public struct ModelPlan: Sendable {
     case model(String)
     /// The model's logits are the mean of those of earlier models of the experiment.
     case ensemble([String])
+    /// The model is trained to be right for other reasons than earlier models of the experiment. It
+    /// does not exist if the search stops before it.
+    case another(AnotherTraining)
 
     /// The names of the earlier models that it is made of.
     var needs: [String] {
@@ -22,12 +25,24 @@ public struct ModelPlan: Sendable {
       case .training, .file: []
       case .model(let name): [name]
       case .ensemble(let names): names
+      case .another(let training): training.earlier
+      }
+    }
+
+    /// The training of the model; nil if it is not trained.
+    var recipe: TrainingPlan? {
+      switch self {
+      case .training(let plan): plan
+      case .another(let training): training.recipe
+      case .file, .model, .ensemble: nil
       }
     }
   }
 
   public let name: String
   public let origin: Origin
+  /// Whether the run folder gets a file of the model.
+  public var isTrained: Bool { origin.recipe != nil }
   /// The layers before the network, which are added after training: a defense at test time.
   public let transform: LayerList
 

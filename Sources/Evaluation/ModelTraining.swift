@@ -14,13 +14,17 @@ public struct ModelTraining {
   public let test: LabelledImages?
   /// The data's own validation images. They are needed if the plan is watched on them; nil for none.
   public let validation: LabelledImages?
+  /// The masks that take the place of those of the training images; nil for none.
+  public let masks: TrainingMasks?
   public let device: Device
   public let progress: ProgressDisplay
 
   public init(
     name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?,
-    validation: LabelledImages? = nil, device: Device, progress: ProgressDisplay
+    validation: LabelledImages? = nil, masks: TrainingMasks? = nil, device: Device,
+    progress: ProgressDisplay
   ) {
+    self.masks = masks
     self.validation = validation
     self.name = name
     self.plan = plan
@@ -44,7 +48,7 @@ public struct ModelTraining {
         settings.robustValidation?.text ?? "",
       ] + watched(settings) + plan.defense.dependencies
       + (settings.annotated.count.map { ["annotated \($0) \(settings.annotated.alwaysInclude)"] }
-        ?? [])
+        ?? []) + (masks.map { [$0.origin] } ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
@@ -69,9 +73,10 @@ public struct ModelTraining {
       done.training?.notices?.forEach(show)
       return done
     }
-    try training.check(has: plan.defense.needs)
+    let masked = masks.map { training.masked(by: $0.compute()) } ?? training
+    try masked.check(has: plan.defense.needs)
     try plan.defense.checkBudgets(in: training.valueRange, features: training.shape.count)
-    let (learned, watched) = try parts()
+    let (learned, watched) = try parts(masked)
     try AtomicFile.probe(url)
     let network = try plan.architecture.network(
       input: training.shape, classNames: training.classNames, valueRange: training.valueRange,
@@ -80,7 +85,7 @@ public struct ModelTraining {
     let checkpoint = Checkpoint(
       url.deletingPathExtension().appendingPathExtension("checkpoint.safetensors"), request: request
     )
-    let preparation = Preparation(network, data: training) { try helper($0, $1, for: url) }
+    let preparation = Preparation(network, data: masked) { try helper($0, $1, for: url) }
     let objective = try plan.defense.objective(preparation)
     let trainer = Trainer(
       plan.settings, objective: objective, checkpoint: checkpoint, progress: progress)
@@ -146,13 +151,17 @@ public struct ModelTraining {
   /// The images to learn from, and those on which the training is watched; nil if there are none.
   /// - Throws: `Failure.badData` if the latter are missing, do not fit the former, or lack groups that
   ///   the criterion needs.
-  private func parts() throws -> (LabelledImages, LabelledImages?) {
-    let (rest, watched) = try divided()
+  private func parts(
+    _ training: LabelledImages
+  ) throws -> (LabelledImages, LabelledImages?) {
+    let (rest, watched) = try divided(training)
     try watched.map { try plan.settings.criterion.check($0, against: rest) }
     return (rest, watched)
   }
 
-  private func divided() throws -> (LabelledImages, LabelledImages?) {
+  private func divided(
+    _ training: LabelledImages
+  ) throws -> (LabelledImages, LabelledImages?) {
     switch plan.settings.validation {
     case .heldOut(0): return (training, nil)
     case .heldOut(let count):
@@ -187,7 +196,7 @@ public struct ModelTraining {
     plan.settings.seed = plan.settings.seed.derive(role)
     return try ModelTraining(
       name: "\(name)'s \(role)", plan: plan, training: training, test: test,
-      validation: validation, device: device, progress: progress
+      validation: validation, masks: masks, device: device, progress: progress
     ).run(into: url.deletingPathExtension().appendingPathExtension("\(role).safetensors")).network
   }
 

@@ -94,7 +94,7 @@ extension Experiment {
       if case .file(let url, _) = plan.origin { url } else { nil }
     }
     try ReplaceOption.check(url, isNoneOf: [data.reference.path])
-    for case (let plan, .training) in models.map({ ($0, $0.origin) }) {
+    for plan in models where plan.isTrained {
       try ReplaceOption.check(RunFolder.model(plan.name, in: url), isNoneOf: files)
     }
     let folder = try RunFolder(url, shared: options.steps != nil)

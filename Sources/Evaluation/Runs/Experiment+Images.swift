@@ -6,7 +6,7 @@ extension Experiment {
   func trainingImages(
     for models: [ModelPlan], progress: ProgressDisplay
   ) throws -> TrainingImages? {
-    let plans = models.compactMap { if case .training(let plan) = $0.origin { plan } else { nil } }
+    let plans = models.compactMap(\.origin.recipe)
     return plans.isEmpty ? nil : try TrainingImages(data, for: plans, progress: progress)
   }
 

@@ -10,12 +10,19 @@ extension ExperimentRun {
   typealias Entrant = (contestant: Contestant, record: ModelRecord, computed: ComputationRecord?)
 
   /// Trains or reads the models that the selected steps need, in the order of the experiment.
-  func models(test: LabelledImages) throws -> [Entrant] {
+  /// - Returns: the models that exist, and the search for those with other explanations; nil if none
+  ///   are looked for.
+  func models(test: LabelledImages) throws -> (models: [Entrant], search: ExplanationSearch?) {
     let plans = neededModels
     let training = try experiment.trainingImages(for: plans, progress: progress)
     var files: [String: LoadedModel] = [:]
     var entrants: [Entrant] = []
+    var search = try search(plans, training, test)
     for plan in plans {
+      if case .another(let found) = plan.origin {
+        if let entrant = try search?.next(plan, found) { entrants.append(entrant) }
+        continue
+      }
       if case .ensemble(let names) = plan.origin {
         let members = names.compactMap { name in
           entrants.first { $0.contestant.name == name }?.contestant
@@ -29,8 +36,21 @@ extension ExperimentRun {
       }
       files[plan.name] = model
       entrants.append(try entrant(plan, model, test))
+      search?.note(entrants[entrants.count - 1].contestant)
     }
-    return entrants
+    return (entrants, search)
+  }
+
+  /// The search for models with other explanations; nil if none of the models is looked for.
+  func search(
+    _ plans: [ModelPlan], _ training: TrainingImages?, _ test: LabelledImages
+  ) throws -> ExplanationSearch? {
+    for plan in plans {
+      guard case .another(let found) = plan.origin else { continue }
+      guard let training else { preconditionFailure("no training images") }
+      return try ExplanationSearch(self, found, training: training, test: test)
+    }
+    return nil
   }
 
   /// The models that the selected steps need. An attack needs every model, because its examples are
@@ -78,16 +98,21 @@ extension ExperimentRun {
     )
   }
 
-  func model(_ plan: ModelPlan, _ training: TrainingImages?, _ test: LabelledImages?) throws
-    -> LoadedModel
-  {
+  /// - Parameter earlier: for a model with another explanation, the models before it.
+  func model(
+    _ plan: ModelPlan, _ training: TrainingImages?, _ test: LabelledImages?,
+    after earlier: [Contestant] = []
+  ) throws -> LoadedModel {
     switch plan.origin {
     case .file(let url, let notes):
       return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
     case .model, .ensemble:
       preconditionFailure("\(plan.name) is made of models that have not been loaded")
-    case .training:
-      guard let training, let made = self.training(plan, training, test) else {
+    case .another(let found) where found.plan.method == .simultaneous:
+      guard let training else { preconditionFailure("no training images") }
+      return try LoadedModel(together(found, training, test).run(found.number))
+    case .training, .another:
+      guard let training, let made = self.training(plan, training, test, after: earlier) else {
         preconditionFailure("no training images")
       }
       return try LoadedModel(made.run(into: folder.model(plan.name)))
@@ -95,23 +120,57 @@ extension ExperimentRun {
   }
 
   /// Whether the run folder has the trained model, or the model need not be trained.
-  func isThere(_ plan: ModelPlan, _ training: TrainingImages?) -> Bool {
-    guard case .training = plan.origin else { return true }
-    guard let training, let made = self.training(plan, training, nil),
+  func isThere(
+    _ plan: ModelPlan, _ training: TrainingImages?, after earlier: [Contestant] = []
+  ) -> Bool {
+    guard plan.isTrained else { return true }
+    if case .another(let found) = plan.origin, found.plan.method == .simultaneous {
+      return training.map { together(found, $0, nil).isDone } ?? false
+    }
+    guard let training, let made = self.training(plan, training, nil, after: earlier),
       let file = try? SafetensorsFile(folder.model(plan.name)),
       let text = file.metadata["crossfire"]
     else { return false }
     return text.contains(made.request)
   }
 
-  private func training(_ plan: ModelPlan, _ images: TrainingImages, _ test: LabelledImages?)
-    -> ModelTraining?
-  {
-    guard case .training(var recipe) = plan.origin else { return nil }
+  private func training(
+    _ plan: ModelPlan, _ images: TrainingImages, _ test: LabelledImages?,
+    after earlier: [Contestant]
+  ) -> ModelTraining? {
+    guard var recipe = plan.origin.recipe else { return nil }
     recipe.settings.seed = experiment.seed.derive("train \(plan.name)")
+    var masks: TrainingMasks?
+    if case .another(let found) = plan.origin {
+      masks = found.masks(of: earlier, on: images.train, evaluator)
+    }
     return ModelTraining(
       name: plan.name, plan: recipe, training: images.train, test: test,
-      validation: images.validation,
+      validation: images.validation, masks: masks,
       device: device, progress: progress)
+  }
+
+  /// The training of all models that are looked for together.
+  private func together(
+    _ found: AnotherTraining, _ images: TrainingImages, _ test: LabelledImages?
+  ) -> SimultaneousModels {
+    SimultaneousModels(
+      found: found, training: images, test: test, seed: experiment.seed, folder: folder,
+      device: device, progress: progress)
+  }
+
+  /// Shows what the probes found about models that were read from files. The findings are also
+  /// flags of the grid.
+  /// - Throws: `Failure.badData` for a finding with which an attack of the experiment would be
+  ///   meaningless, before anything is attacked.
+  func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
+    let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
+      \.name)
+    for probe in probes where files.contains(probe.model) {
+      try probe.allow(experiment.attacks, classCount: data.classCount)
+      for finding in probe.findings(classCount: data.classCount) {
+        progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
+      }
+    }
   }
 }

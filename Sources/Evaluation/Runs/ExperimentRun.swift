@@ -51,7 +51,7 @@ public struct ExperimentRun {
     }
     try checkMasks(attacked)
     try describe()
-    let entrants = try models(test: test)
+    let (entrants, search) = try models(test: test)
     let models = entrants.map(\.contestant)
     for contestant in models {
       try contestant.classifier.checkAccepts(attacked, model: contestant.name)
@@ -60,6 +60,7 @@ public struct ExperimentRun {
     let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
     try checkForeign(probes, attacked)
     let results = try transfer(models, attacked)
+    let found = try explain(search, test, isReported: isWanted(.report))
     let repetitions = try experiment.repetitions.compactMap(repetition)
     guard isWanted(.report) else { return nil }
     if selection == nil { folder.removeJournals() }
@@ -78,7 +79,8 @@ public struct ExperimentRun {
       worstCases: results.worstCases(experiment.attacks),
       repeats: ([own] + repetitions).repeatedCells(), groups: groups,
       groupRepeats: ([own] + repetitions).repeatedGroups(),
-      reliance: reliance(models, attacked))
+      reliance: reliance(models, attacked), another: found,
+      anotherRepeats: ([found] + repetitions.map(\.another)).repeatedMeasures())
     return (grid, models)
   }
 
@@ -204,21 +206,6 @@ public struct ExperimentRun {
       try DecisionMap(of: model, on: data)?.write(request: request, to: decisions)
       try ProbeFile.write(probe, request: request, to: folder.probe(model.name))
       return probe
-    }
-  }
-
-  /// Shows what the probes found about models that were read from files. The findings are also
-  /// flags of the grid.
-  /// - Throws: `Failure.badData` for a finding with which an attack of the experiment would be
-  ///   meaningless, before anything is attacked.
-  private func checkForeign(_ probes: [ModelProbe], _ data: LabelledImages) throws {
-    let files = experiment.models.filter { if case .file = $0.origin { true } else { false } }.map(
-      \.name)
-    for probe in probes where files.contains(probe.model) {
-      try probe.allow(experiment.attacks, classCount: data.classCount)
-      for finding in probe.findings(classCount: data.classCount) {
-        progress.note("warning: \(finding.flag.raisedBecause) \(finding.flag.advice)")
-      }
     }
   }
 

@@ -77,6 +77,13 @@ public final class RunFolder {
   static func probe(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).json")
   }
+  func another(_ model: String) -> URL { Self.another(model, in: url) }
+  static func another(_ model: String, in url: URL) -> URL {
+    url.appending(path: "another/\(model).json")
+  }
+  static func disagreements(in url: URL) -> URL {
+    url.appending(path: "another/disagreements.safetensors")
+  }
   func reliance(_ model: String) -> URL { url.appending(path: "reliance/\(model).json") }
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")

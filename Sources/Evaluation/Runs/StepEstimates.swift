@@ -25,12 +25,16 @@ public struct StepEstimate: Codable, Equatable, Sendable {
 /// The estimates are orders of magnitude. Models that are not trained yet are replaced by untrained
 /// ones, and an attack that stops early needs fewer passes on a weak model than on a robust one.
 public struct StepEstimates {
-  private let run: ExperimentRun
-  private let training: TrainingImages?
-  private let attacked: LabelledImages
-  private var entrants: [String: Contestant] = [:]
+  let run: ExperimentRun
+  let training: TrainingImages?
+  let attacked: LabelledImages
+  /// The models so far; those that are not trained yet are untrained, and those that do not exist are
+  /// missing.
+  var entrants: [String: Contestant] = [:]
+  /// The search for models with other explanations; nil if none are looked for.
+  var search: ExplanationSearch?
   private var passes: [String: PassTimes] = [:]
-  private var allTrained = true
+  var allTrained = true
 
   public private(set) var all: [StepEstimate] = []
 
@@ -45,7 +49,9 @@ public struct StepEstimates {
       experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator,
       progress: progress)
     training = try experiment.trainingImages(for: experiment.models, progress: progress)
-    attacked = try experiment.testImages(progress: progress).attacked
+    let test = try experiment.testImages(progress: progress)
+    attacked = test.attacked
+    search = try run.search(experiment.models, training, test.all)
     progress.begin("estimate", total: experiment.steps.count, unit: "steps")
     for (number, step) in experiment.steps.enumerated() {
       all.append(try estimate(step))
@@ -63,12 +69,12 @@ public struct StepEstimates {
       }
       return try estimate(plan, step)
     case .attack(let name, let source):
-      guard let plan = experiment.attacks.first(where: { $0.name == name }),
-        let attacked = entrants[source]
-      else {
+      guard let plan = experiment.attacks.first(where: { $0.name == name }) else {
         preconditionFailure("no \(step.name)")
       }
+      guard let attacked = entrants[source] else { return .absent(step) }
       return try estimate(plan, attacked, step)
+    case .probe(let name) where entrants[name] == nil: return .absent(step)
     case .probe:
       return StepEstimate(
         step: step.name, work: "measure its gradients and outputs", isDone: false, seconds: nil)
@@ -85,6 +91,7 @@ public struct StepEstimates {
   // MARK: Models
 
   private mutating func estimate(_ plan: ModelPlan, _ step: ExperimentStep) throws -> StepEstimate {
+    if case .another(let found) = plan.origin { return try estimate(plan, found, step) }
     let isDone = run.isThere(plan, training)
     let members = plan.origin.needs.compactMap { entrants[$0] }
     var seconds: Double?
@@ -99,10 +106,12 @@ public struct StepEstimates {
     case .training:
       entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked)
         .contestant
+      entrants[plan.name].map { search?.note($0) }
     case .file:
       entrants[plan.name] = try run.entrant(plan, run.model(plan, nil, attacked), attacked)
         .contestant
     case .model: entrants[plan.name] = members.first
+    case .another: preconditionFailure("estimated above")
     }
     return StepEstimate(step: step.name, work: plan.work, isDone: isDone, seconds: seconds)
   }
@@ -112,14 +121,14 @@ public struct StepEstimates {
     all.filter { !$0.step.hasPrefix("repetition ") }.compactMap(\.seconds).reduce(0, +)
   }
 
-  private func fresh(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Network {
+  func fresh(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Network {
     try plan.architecture.network(
       input: images.shape, classNames: images.classNames, valueRange: images.valueRange,
       seed: Seed(0), device: run.device)
   }
 
   /// The seconds of a training and of the trainings that it needs, such as that of a teacher.
-  private func seconds(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Double {
+  func seconds(_ plan: TrainingPlan, _ images: LabelledImages) throws -> Double {
     let helpers = Sum()
     let network = try fresh(plan, images)
     let objective = try plan.defense.objective(
@@ -218,6 +227,7 @@ extension ModelPlan {
     case .training(let plan): "train \(plan.text), \(plan.defense.text)"
     case .file(let url, _): "read \(url.path)"
     case .model(let other): "use the weights of \(other)"
+    case .another(let found): found.work
     case .ensemble(let others): "average the logits of \(others.joined(separator: ", "))"
     }
   }

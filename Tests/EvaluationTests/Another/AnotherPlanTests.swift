@@ -1,0 +1,145 @@
+import Defenses
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+@testable import Evaluation
+
+@Suite("The entry another of an experiment")
+struct AnotherPlanTests {
+  /// An experiment with the models `normal` (trained) and `theirs` (from a file).
+  private func experiment(
+    _ another: String, training: String = "architecture: mlp, epochs: 1", more: String = ""
+  ) throws -> Experiment {
+    let text = """
+      data: { name: synthetic, train: 100, test: 50 }
+      models:
+        normal: { \(training) }
+        theirs: { file: theirs.safetensors }
+        \(more)
+      another: \(another)
+      attacks: { fgsm: { epsilons: [0.1] }, pgd: { epsilons: [0.1] } }
+      """
+    return try Experiment(.yaml(text, file: "run.yaml", folder: TemporaryFolder().url))
+  }
+
+  private func failure(
+    _ another: String, training: String = "architecture: mlp, epochs: 1", more: String = ""
+  ) -> Failure? {
+    do {
+      _ = try experiment(another, training: training, more: more)
+      return nil
+    } catch { return error as? Failure }
+  }
+
+  @Test("the models that are looked for come after those of the file, with steps of their own")
+  func steps() throws {
+    let found = try experiment("{ of: normal, count: 3 }")
+    #expect(found.models.map(\.name) == ["normal", "theirs", "normal-2", "normal-3"])
+    let steps = found.steps.map(\.name)
+    for step in ["model normal-3", "attack pgd from normal-2", "probe normal-3"] {
+      #expect(steps.contains(step), "\(step)")
+    }
+    #expect(found.models[3].origin.needs == ["normal", "normal-2"])
+    guard case .another(let third) = found.models[3].origin else {
+      Issue.record("expected a model that is looked for")
+      return
+    }
+    #expect(third.work.contains("needs normal, normal-2") && third.work.contains("rrr(lambda=1000"))
+    #expect(third.recipe.defense.members.count == 1 && !third.usesMasks)
+    #expect(third.recipe.settings.epochs == 1)
+  }
+
+  @Test("models that are trained together are numbered from 1, and the others need the first")
+  func together() throws {
+    let found = try experiment("{ of: normal, count: 2, method: simultaneous, lambda: 3 }")
+    #expect(found.models.map(\.name) == ["normal", "theirs", "normal-1", "normal-2"])
+    #expect(found.models[2].origin.needs == [] && found.models[3].origin.needs == ["normal-1"])
+    #expect(found.models[3].origin.recipe?.defense.text == "none")
+  }
+
+  @Test("an rrr that the model has already gives way, and other defenses stay")
+  func defenses() throws {
+    let found = try experiment(
+      "{ of: normal, count: 2, lambda: 7 }",
+      training: "architecture: mlp, epochs: 1, defense: [ { rrr: { lambda: 5 } }, "
+        + "{ labelSmoothing: { alpha: 0.2 } } ]")
+    guard case .another(let second) = try #require(found.models.last).origin else {
+      Issue.record("expected a model that is looked for")
+      return
+    }
+    let text = second.recipe.defense.text
+    #expect(text.contains("labelSmoothing(alpha=0.2)") && text.contains("lambda=7"), "\(text)")
+    #expect(!text.contains("lambda=5") && second.usesMasks)
+  }
+
+  @Test(
+    "a resolved experiment is the same experiment",
+    arguments: [
+      "{ of: normal }", "{ of: normal, count: 2, method: simultaneous, lambda: 3 }",
+      "{ of: normal, cutoff: 0.3, leastAccuracy: 0.9, leastNew: 0, count: 4 }",
+    ])
+  func resolved(_ another: String) throws {
+    let first = try experiment(another)
+    let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
+    #expect(second.another == first.another)
+    #expect(second.models.map(\.name) == first.models.map(\.name))
+    #expect(try second.resolved() == first.resolved())
+  }
+
+  @Test("a repetition looks for the same models")
+  func repetition() throws {
+    let second = try experiment("{ of: normal, count: 3 }").repetition(2)
+    #expect(second.another?.count == 3 && second.models.map(\.name).contains("normal-3"))
+  }
+
+  @Test("settings that cannot be are refused, and the message says what to do")
+  func refusals() throws {
+    let cases: [(another: String, message: String)] = [
+      ("{ count: 3 }", "of"), ("{ of: nrmal }", "there is no model 'nrmal'"),
+      ("{ of: theirs }", "expected a model that the experiment trains"),
+      ("{ of: normal, count: 1 }", "count"), ("{ of: normal, cutoff: 0 }", "above 0 and below 1"),
+      ("{ of: normal, cutoff: 1 }", "above 0 and below 1"),
+      ("{ of: normal, cutoff: 1.5 }", "cutoff"), ("{ of: normal, method: both }", "method"),
+      ("{ of: normal, method: simultaneous, leastNew: 0.5 }", "leastNew says when to stop"),
+      ("{ of: normal, contu: 3 }", "contu"), ("{ of: normal, lambda: -1 }", "lambda"),
+    ]
+    for (another, message) in cases {
+      let found = try #require(failure(another), "\(another)")
+      #expect(found.kind == .badData && found.message.contains(message), "\(found)")
+      #expect(found.message.contains("run.yaml:"), "\(found)")
+    }
+    #expect(failure("{ of: nrmal }")?.hint?.contains("normal") == true)
+  }
+
+  @Test(
+    "trainings that cannot be repeated with other masks, and names that occur twice, are refused")
+  func refusedTrainings() throws {
+    let few = failure(
+      "{ of: normal }",
+      training: "architecture: mlp, epochs: 1, annotated: 5, defense: { rrr: { lambda: 1 } }")
+    #expect(few?.message.contains("annotated") == true, "\(String(describing: few))")
+    let watched = failure(
+      "{ of: normal, method: simultaneous }",
+      training: "architecture: mlp, epochs: 3, validation: 10, keep: best")
+    #expect(watched?.message.contains("keep: best") == true, "\(String(describing: watched))")
+    let twice = failure("{ of: normal }", more: "normal-2: { architecture: mlp, epochs: 1 }")
+    #expect(twice?.message.contains("normal-2") == true, "\(String(describing: twice))")
+  }
+
+  @Test("each rule stops the search on its own, and neither does if its bound is 0")
+  func rules() {
+    let plan = AnotherPlan(leastAccuracy: 0.8, leastNew: 0.1)
+    #expect(plan.stop(accuracy: 0.79, first: 1, known: 0) == .accuracy)
+    #expect(plan.stop(accuracy: 0.41, first: 0.5, known: 0.5) == nil)
+    #expect(plan.stop(accuracy: 0.9, first: 1, known: 0.95) == .explanations)
+    #expect(plan.stop(accuracy: 0.9, first: 1, known: 0.85) == nil)
+    // A model whose gradients are all zero has no new explanation.
+    #expect(plan.stop(accuracy: 1, first: 1, known: nil) == .explanations)
+    #expect(plan.stop(accuracy: 0.1, first: 1, known: 1) == .accuracy)
+    let endless = AnotherPlan(leastAccuracy: 0, leastNew: 0)
+    #expect(endless.stop(accuracy: 0, first: 1, known: 1) == nil)
+    #expect(endless.stop(accuracy: 0, first: 1, known: nil) == nil)
+  }
+}

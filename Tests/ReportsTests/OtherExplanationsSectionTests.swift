@@ -1,0 +1,94 @@
+import Foundation
+import ModelCore
+import Support
+import Testing
+
+@testable import Evaluation
+@testable import Reports
+
+@Suite("The report's section on other explanations")
+struct OtherExplanationsSectionTests {
+  private static func model(
+    _ name: String, _ number: Int, accuracy: Double, inUnion: Double?, earlier: [Double],
+    stop: OtherModel.Stop? = nil
+  ) -> OtherModel {
+    OtherModel(
+      model: name, number: number, trainAccuracy: accuracy, heldOutAccuracy: nil,
+      testAccuracy: accuracy, images: 100, explained: 100, largeShare: 0.1, inUnion: inUnion,
+      inEarlier: earlier, inMask: 0.25,
+      features: [OtherModel.Feature(name: "<Iris>", share: 0.375)], stop: stop)
+  }
+
+  private static func grid(disagreeing: Bool = true) -> Grid {
+    let found = Disagreements(
+      [("normal", [0, 1, 2]), ("normal-2", disagreeing ? [0, 4, 2] : [0, 1, 2])],
+      labels: [0, 4, 2])
+    let models = [
+      model("normal", 1, accuracy: 0.99, inUnion: nil, earlier: []),
+      model("normal-2", 2, accuracy: 0.97, inUnion: 0.03, earlier: [0.03]),
+      model("normal-3", 3, accuracy: 0.5, inUnion: 0.5, earlier: [0.2, 0.3], stop: .accuracy),
+    ]
+    let plain = Sample.grid()
+    return Grid(
+      cells: plain.cells, provenance: plain.provenance,
+      another: OtherExplanations(AnotherPlan(of: "normal"), models, images: 3, found),
+      anotherRepeats: [
+        RepeatedMeasure(model: "normal", measure: "test_accuracy", values: [0.9, 0.8])
+      ])
+  }
+
+  @Test("the page says how the search ended, what was measured, and where the models disagree")
+  func page() {
+    let grid = Self.grid()
+    let html = ReportPage(grid: grid, title: "t").html()
+    #expect(isWellFormed(html.replacing("<!DOCTYPE html>\n", with: "")))
+    for part in [
+      "href=\"#another\"", "The search stopped after normal-3, whose accuracy of 50 % is less than",
+      "The ensemble has 2 models", "normal and normal-2", "Accuracy of each model",
+      "disagree on 1 of 3", "As normal-2, %", "&lt;Iris&gt; (37.5%)", "Over 2 repetitions",
+      "85.0 ± 7.1",
+    ] { #expect(html.contains(part), "\(part)") }
+    #expect(ReportPage(grid: grid, title: "t").figures.contains { $0.name == "another" })
+    #expect(MarkdownReport(grid: grid, title: "t").text().contains("## Other explanations"))
+  }
+
+  @Test("without a search the page does not mention it, and without disagreements it shows none")
+  func without() {
+    let plain = ReportPage(grid: Sample.grid(), title: "t")
+    #expect(!plain.html().contains("Other explanations"))
+    #expect(!plain.figures.contains { $0.name == "another" })
+    let agreeing = ReportPage(grid: Self.grid(disagreeing: false), title: "t").html()
+    #expect(agreeing.contains("disagree on 0 of 3") && !agreeing.contains("Test example"))
+  }
+
+  @Test("the table has a column for each model but the last, and says why the search stopped")
+  func table() throws {
+    let lines = try #require(Self.grid().another).csv().split(separator: "\n")
+    #expect(
+      lines[0]
+        == "model,number,train_accuracy,held_out_accuracy,test_accuracy,images,explained,large_share,in_union,in_mask,in_normal,in_normal-2,in_ensemble,stop"
+    )
+    #expect(lines[1] == "normal,1,0.99,,0.99,100,100,0.1,,0.25,,,true,")
+    #expect(lines[3] == "normal-3,3,0.5,,0.5,100,100,0.1,0.5,0.25,0.2,0.3,false,accuracy")
+  }
+
+  @Test("a grid with a search is read as it was written")
+  func roundTrip() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Self.grid().json().write(to: file)
+    #expect(try Grid.read(file) == Self.grid())
+  }
+
+  @Test("maps of pictures become a sheet, in which the most frequent pixel is the darkest")
+  func maps() throws {
+    let maps = [
+      ReasonMap(model: "a", shares: [0, 0.5, 0.25, 0], width: 2),
+      ReasonMap(model: "b", shares: [0, 0, 0, 0], width: 2),
+    ]
+    let sheet = try #require(ReasonSheet(maps)).sheet()
+    #expect(sheet.width == 6 && sheet.height == 2 && sheet.caption.contains("50.0% and 0.0%"))
+    #expect(ReasonSheet([ReasonMap(model: "row", shares: [0.5], width: nil)]) == nil)
+    #expect(ReasonSheet([]) == nil)
+  }
+}
