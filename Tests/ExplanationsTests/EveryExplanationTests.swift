@@ -77,9 +77,10 @@ struct EveryExplanationTests {
     let images = Tensor([1.9, 0.6] as [Float], shape: [1, 2])
     let question = batch(images, of: model, background: Background(rows: data))
     let found = named.method.explain(question).contributions.floats()
-    // A quartile of LIME is compared with the other quartiles: 1.9 is high, and 0.6 is low.
     #expect(found[0] > 0, "\(named.name)")
-    #expect(named.name == "lime" ? found[1] > 0 : found[1] < 0, "\(named.name)")
+    // These methods compare with usual values, among which 0.6 is a low one that raises the score.
+    let comparesWithUsual = ["integrated-gradients", "occlusion", "lime"].contains(named.name)
+    #expect(comparesWithUsual ? found[1] > 0 : found[1] < 0, "\(named.name)")
   }
 
   @Test("an unknown method, setting or value is refused with the nearest name")
