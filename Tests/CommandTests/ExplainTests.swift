@@ -102,7 +102,8 @@ struct ExplainTests {
     #expect(features.count == 1 + 4 * 2 * 2)
     let names = ["petal", "stem", "leaf"]
     for line in features.dropFirst() {
-      #expect(names[try #require(Int(line[5]))] == line[6])
+      let place = try #require(Int(line[5]))
+      #expect(names[place] == line[6])
     }
     // The class depends on the first column alone.
     #expect(features.dropFirst().filter { $0[4] == "1" }.allSatisfy { $0[6] == "petal" })
