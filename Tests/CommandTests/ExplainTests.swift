@@ -169,7 +169,7 @@ struct ExplainTests {
     let found = try explain(
       Fixture.file("digits.nan.pt").path, "--data", "synthetic", "--count", "3", "--method",
       "gradient")
-    #expect(found.measures.allSatisfy(\.mean.isFinite))
+    #expect(found.measures.allSatisfy { $0.mean.isFinite })
   }
 
   @Test("wrong methods and settings, and a folder with other results, are refused")
