@@ -101,7 +101,7 @@ struct ReasonsTests {
     }
     let (free, tied) = (try train(0), try train(10))
     #expect(tied.similarity < free.similarity / 2, "\(free) \(tied)")
-    #expect(tied.accuracy > 0.9, "\(tied)")
+    #expect(tied.accuracy > 0.75, "\(tied)")
   }
 
   @Test("a training of several networks that continues from its checkpoint gives the same weights")
