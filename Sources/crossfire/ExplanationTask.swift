@@ -106,7 +106,7 @@ struct ExplanationTask {
           + "skipped")
     }
     for measure in trust.measures
-    where measure.measure == TrustName.allLayersReset.rawValue && measure.mean > 0.5 {
+    where measure.measure == TrustName.allLayersReset.rawValue && measure.mean > 0.7 {
       notices.append(
         "\(measure.method) hardly changes if all weights of the model are random (rank correlation "
           + "\(String(format: "%.2f", measure.mean))): it shows the input more than the model")

@@ -44,12 +44,13 @@ struct ContributionBars {
     canvas.write("value", x: gap + names, y: top, scale: scale, color: grey)
     let middle = gap + names + values + half
     canvas.write("contribution", x: middle - 6 * letter, y: top, scale: scale, color: grey)
-    let largest = features.map { abs($0.contribution) }.max() ?? 0
+    let sizes = features.map { $0.contribution.isFinite ? abs($0.contribution) : 0 }
+    let largest = sizes.max() ?? 0
     for (place, feature) in features.enumerated() {
       let y = top + (place + 1) * line
       canvas.write(Canvas.shortened(feature.name, to: 21), x: gap, y: y, scale: scale)
       canvas.write(feature.value.short, x: gap + names, y: y, scale: scale)
-      let share = largest > 0 ? abs(feature.contribution) / largest : 0
+      let share = largest > 0 ? sizes[place] / largest : 0
       let length = Int((share * Float(half)).rounded())
       let isRaising = feature.contribution >= 0
       canvas.fill(

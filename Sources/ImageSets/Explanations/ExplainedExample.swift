@@ -17,7 +17,8 @@ struct ExplainedExample {
 
   /// "example 12: 'dress', predicted 'shirt' (93 %)".
   var caption: String {
-    "example \(index): '\(label)', predicted '\(predicted)' (\(Int((probability * 100).rounded())) %)"
+    let certainty = probability.isFinite ? "\(Int((probability * 100).rounded())) %" : "no number"
+    return "example \(index): '\(label)', predicted '\(predicted)' (\(certainty))"
   }
 
   /// The example as a picture: grey for other numbers of channels than three.
