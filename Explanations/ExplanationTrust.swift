@@ -93,9 +93,7 @@ public struct ExplanationTrust {
   ) {
     let magnitudes = explanations.map { Self.magnitudes($0.contributions) }
     compare(magnitudes)
-    let shape = Array(batch.images.shape.dropFirst())
-    let noise = batch.draws.purpose("stability").normal(shape) * batch.featureScale * plan.noise
-    let noisy = batch.moved(to: (batch.images + noise).clamped(to: batch.classifier.valueRange))
+    let noisy = batch.moved(to: noisyInputs(of: batch))
     for (place, named) in methods.enumerated() {
       let (method, name) = (named.method, named.name)
       func reset(_ measure: TrustName, _ other: ExplainedBatch) {
@@ -157,6 +155,15 @@ public struct ExplanationTrust {
   }
 
   // MARK: Single measures
+
+  /// The examples with a little noise, for stability. Words that a text does not have stay away.
+  func noisyInputs(of batch: ExplainedBatch) -> Tensor {
+    let images = batch.images
+    let noise = batch.draws.purpose("stability").normal(Array(images.shape.dropFirst()))
+    let scaled = noise * batch.featureScale * plan.noise
+    let isKept = batch.background.isSparse ? images.equals(0).inverted.to(.float32) : images * 0 + 1
+    return (images + scaled * isKept).clamped(to: batch.classifier.valueRange)
+  }
 
   private mutating func compare(_ magnitudes: [[[Float]]]) {
     for first in methods.indices {

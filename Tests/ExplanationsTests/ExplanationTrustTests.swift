@@ -56,6 +56,25 @@ struct ExplanationTrustTests {
     #expect(start(Background(rows: rows * 0)).absolute.max().scalar == 0)
   }
 
+  @Test("noise for stability changes every feature a little, but adds no word to a text")
+  func noise() {
+    let rows =
+      RandomSource(Seed(1)).uniform([20, 40])
+      * Tensor([0, 0.5] as [Float], shape: [2])
+      .indexSelect(0, RandomSource(Seed(2)).uniform([800]).isGreater(than: 0.95).to(.int64))
+      .reshaped([20, 40])
+    let trust = ExplanationTrust([], randomized: nil)
+    let model = LinearModel(InputShape(features: 40))
+    let texts = Background(rows: rows)
+    #expect(texts.isSparse)
+    let noisy = trust.noisyInputs(of: batch(rows, of: model, background: texts))
+    #expect(noisy.equals(0).and(rows.equals(0)).equals(rows.equals(0)).all().isTrue)
+    #expect(distance(noisy, rows) > 1e-4)
+    let table = trust.noisyInputs(of: batch(rows + 0.1, of: model))
+    #expect(table.equals(rows + 0.1).to(.float32).mean().scalar < 0.01)
+    #expect(distance(table, rows + 0.1) < 0.2)
+  }
+
   @Test("the overlap counts the largest values that two lists have in common")
   func overlap() {
     #expect(Ranks.largest([1, 9, 3, 9, 5], 3) == [1, 3, 4])
