@@ -27,6 +27,7 @@ enum ReportStyle {
     a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);
       outline-offset:3px}
     section{margin-top:3rem}
+    section>p+p,section>p+figure,section>figure+.scroll{margin-top:1rem}
     .kicker{font-size:.8125rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;
       color:var(--muted);margin-bottom:.5rem}
     .lede{max-width:44rem;margin-top:.75rem;font-size:1.125rem;color:var(--muted);text-wrap:pretty}
