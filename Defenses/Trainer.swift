@@ -60,6 +60,8 @@ public struct Trainer {
     let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
+    // A process that is killed right after its last checkpoint has not passed the history on.
+    if isDone(history), !history.isEmpty { try after(history) }
     var saved = ContinuousClock.now
     while !isDone(history) {
       var record = try run(history, of: steps, network, optimizer, data)

@@ -55,6 +55,19 @@ struct CheckpointTests {
     #expect(again.steps == 0)
   }
 
+  @Test("a training that was killed right after its last checkpoint still passes its history on")
+  func historyOfTheDone() throws {
+    let checkpoint = Checkpoint(place, request: "r")
+    _ = try train(epochs: 2, checkpoint: checkpoint)
+    let trainer = Trainer(
+      TinyTraining.settings(epochs: 2), objective: CrossEntropy(), checkpoint: checkpoint)
+    var told: [EpochRecord] = []
+    let history = try trainer.train(
+      TinyTraining.network(), on: TinyTraining.data, title: "test"
+    ) { told = $0 }
+    #expect(told.count == 2 && told == history)
+  }
+
   /// The fingerprint of three uninterrupted epochs.
   private func expected() throws -> String {
     try train(epochs: 3, checkpoint: nil).network.fingerprint
