@@ -44,6 +44,8 @@ struct NumberOptionTests {
     + wholesFromZero("attack", "--seed") + openReals("attack", "--epsilon")
     + wholes("evaluate", "--count", "--sample", "--threads", "--batch-size")
     + wholesFromZero("evaluate", "--seed")
+    + wholes("explain", "--count", "--sample", "--top", "--threads", "--batch-size")
+    + wholesFromZero("explain", "--seed", "--trust", "--pictures")
     + wholes("transfer", "--count", "--sample", "--images", "--threads", "--batch-size")
     + wholesFromZero("transfer", "--seed") + openReals("transfer", "--epsilon")
     + wholes("train", "--count", "--epochs", "--patience", "--threads", "--batch-size")
@@ -77,6 +79,10 @@ struct NumberOptionTests {
       "--out", "/nowhere/x", "--threads", "1",
     ],
     "evaluate": ["--model", "/nowhere/m", "--data", "/nowhere/d", "--threads", "1"],
+    "explain": [
+      "--model", "/nowhere/m", "--data", "/nowhere/d", "--method", "gradient", "--out",
+      "/nowhere/x", "--threads", "1",
+    ],
     "transfer": [
       "--model", "/nowhere/m", "--data", "/nowhere/d", "--attack", "fgsm", "--epsilon", "0.1",
       "--out", "/nowhere/x", "--threads", "1",
