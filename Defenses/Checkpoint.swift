@@ -20,7 +20,7 @@ public struct Checkpoint: Sendable {
   /// The prefix of the names of the objective's state.
   private static let objective = "objective."
 
-  private struct Header: Codable {
+  private struct Header: CheckpointHeader {
     let request: String
     let steps: Int
     let history: [EpochRecord]
@@ -32,20 +32,10 @@ public struct Checkpoint: Sendable {
   func restore(
     _ network: Network, _ optimizer: Optimizer, _ objective: any Objective
   ) throws -> (history: [EpochRecord], best: [String: Tensor]?)? {
-    guard FileManager.default.fileExists(atPath: url.path), let file = try? SafetensorsFile(url),
-      let text = file.metadata["checkpoint"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.request == request, let tensors = try? file.tensors()
-    else { return nil }
-    func part(_ prefix: String) -> [String: Tensor] {
-      tensors.reduce(into: [:]) { part, entry in
-        guard entry.key.hasPrefix(prefix) else { return }
-        part[String(entry.key.dropFirst(prefix.count))] = entry.value
-      }
-    }
+    guard let file = CheckpointFile<Header>(url, request: request) else { return nil }
     let others = ["optimizer.", Self.best, Self.objective]
-    let weights = tensors.filter { entry in !others.contains { entry.key.hasPrefix($0) } }
-    let best = part(Self.best)
+    let weights = file.tensors.filter { entry in !others.contains { entry.key.hasPrefix($0) } }
+    let best = file.part(Self.best)
     let start = (
       network: dictionary(network.state()), optimizer: dictionary(optimizer.state()),
       steps: optimizer.steps
@@ -53,14 +43,14 @@ public struct Checkpoint: Sendable {
     do {
       if !best.isEmpty { try network.restore(best) }
       try network.restore(weights)
-      try optimizer.restore(tensors, steps: header.steps)
-      try objective.restore(part(Self.objective))
+      try optimizer.restore(file.tensors, steps: file.header.steps)
+      try objective.restore(file.part(Self.objective))
     } catch {
       try network.restore(start.network)
       try optimizer.restore(start.optimizer, steps: start.steps)
       return nil
     }
-    return (header.history, best.isEmpty ? nil : best)
+    return (file.header.history, best.isEmpty ? nil : best)
   }
 
   /// Writes the state after an epoch.
@@ -68,17 +58,10 @@ public struct Checkpoint: Sendable {
     _ network: Network, _ optimizer: Optimizer, _ objective: any Objective,
     _ history: [EpochRecord], best: [String: Tensor]? = nil
   ) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let header = try encoder.encode(
-      Header(request: request, steps: optimizer.steps, history: history))
-    func prefixed(_ prefix: String, _ state: [String: Tensor]) -> [(name: String, tensor: Tensor)] {
-      state.sorted { $0.key < $1.key }.map { (prefix + $0.key, $0.value.to(.cpu).contiguous) }
-    }
-    try SafetensorsFile.write(
-      network.state() + optimizer.state() + prefixed(Self.objective, objective.state)
-        + prefixed(Self.best, best ?? [:]),
-      metadata: ["checkpoint": String(decoding: header, as: UTF8.self)], to: url)
+    try CheckpointFile.write(
+      Header(request: request, steps: optimizer.steps, history: history),
+      network.state() + optimizer.state() + objective.state.stored(Self.objective)
+        + (best ?? [:]).stored(Self.best), to: url)
   }
 
   private func dictionary(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {

@@ -15,7 +15,7 @@ public struct SimultaneousCheckpoint: Sendable {
     self.request = request
   }
 
-  private struct Header: Codable {
+  private struct Header: CheckpointHeader {
     let request: String
     let steps: Int
     let histories: [[EpochRecord]]
@@ -31,25 +31,18 @@ public struct SimultaneousCheckpoint: Sendable {
   func restore(
     _ networks: [Network], _ optimizers: [Optimizer], _ objectives: [any Objective]
   ) throws -> [[EpochRecord]]? {
-    guard FileManager.default.fileExists(atPath: url.path), let file = try? SafetensorsFile(url),
-      let text = file.metadata["checkpoint"],
-      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
-      header.request == request, header.histories.count == networks.count,
-      let tensors = try? file.tensors()
+    guard let file = CheckpointFile<Header>(url, request: request),
+      file.header.histories.count == networks.count
     else { return nil }
     func part(_ kind: String, _ number: Int) -> [String: Tensor] {
-      let prefix = Self.prefix(kind, number)
-      return tensors.reduce(into: [:]) { part, entry in
-        guard entry.key.hasPrefix(prefix) else { return }
-        part[String(entry.key.dropFirst(prefix.count))] = entry.value
-      }
+      file.part(Self.prefix(kind, number))
     }
     for number in networks.indices {
       try networks[number].restore(part("network", number))
-      try optimizers[number].restore(part("training", number), steps: header.steps)
+      try optimizers[number].restore(part("training", number), steps: file.header.steps)
       try objectives[number].restore(part("objective", number))
     }
-    return header.histories
+    return file.header.histories
   }
 
   /// Writes the state after an epoch.
@@ -57,24 +50,14 @@ public struct SimultaneousCheckpoint: Sendable {
     _ networks: [Network], _ optimizers: [Optimizer], _ objectives: [any Objective],
     _ histories: [[EpochRecord]]
   ) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let header = try encoder.encode(
-      Header(request: request, steps: optimizers[0].steps, histories: histories))
     let tensors = networks.indices.flatMap { number -> [(name: String, tensor: Tensor)] in
-      let objective = objectives[number].state.sorted { $0.key < $1.key }.map {
-        (name: $0.key, tensor: $0.value.to(.cpu).contiguous)
-      }
-      let kinds = [
-        ("network", networks[number].state()), ("training", optimizers[number].state()),
-        ("objective", objective),
-      ]
+      let kinds = [("network", networks[number].state()), ("training", optimizers[number].state())]
       return kinds.flatMap { kind, state in
         state.map { (Self.prefix(kind, number) + $0.name, $0.tensor) }
-      }
+      } + objectives[number].state.stored(Self.prefix("objective", number))
     }
-    try SafetensorsFile.write(
-      tensors, metadata: ["checkpoint": String(decoding: header, as: UTF8.self)], to: url)
+    try CheckpointFile.write(
+      Header(request: request, steps: optimizers[0].steps, histories: histories), tensors, to: url)
   }
 
   /// Removes the file, once the finished models are in their places.
