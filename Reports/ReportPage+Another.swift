@@ -47,9 +47,9 @@ extension ReportPage {
     switch found.method {
     case .sequential:
       return """
-        Each model is trained with a penalty (λ = \(found.lambda.plainDecimal)) on its input gradients \
-        where the gradients of the models before it are large, so that it must find other features \
-        that tell the classes. \(large)
+        Each model is trained with a penalty (\(weights(found))) on its input gradients where the \
+        gradients of the models before it are large, so that it must find other features that tell \
+        the classes. \(large)
         """
     case .simultaneous:
       return """
@@ -57,6 +57,16 @@ extension ReportPage {
         squared cosine of the input gradients of every two of them. \(large)
         """
     }
+  }
+
+  /// The weight of the penalty, or that of each model: `λ = 1000 for normal-2 and 10 for normal-3`.
+  private func weights(_ found: OtherExplanations) -> String {
+    guard let weights = found.lambdas else { return "λ = \(found.lambda.plainDecimal)" }
+    let models = found.models.dropFirst()
+    let each = models.enumerated().map { place, model in
+      "\(weights[min(place, weights.count - 1)].plainDecimal) for \(model.model)"
+    }
+    return "λ = \(listed(each))"
   }
 
   private func redundancy(_ found: OtherExplanations) -> String {

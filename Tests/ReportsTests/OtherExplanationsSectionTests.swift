@@ -19,7 +19,7 @@ struct OtherExplanationsSectionTests {
       features: [OtherModel.Feature(name: "<Iris>", share: 0.375)], stop: stop)
   }
 
-  private static func grid(disagreeing: Bool = true) -> Grid {
+  private static func grid(disagreeing: Bool = true, lambdas: [Double] = [1000]) -> Grid {
     let found = Disagreements(
       [("normal", [0, 1, 2]), ("normal-2", disagreeing ? [0, 4, 2] : [0, 1, 2])],
       labels: [0, 4, 2])
@@ -31,7 +31,8 @@ struct OtherExplanationsSectionTests {
     let plain = Sample.grid()
     return Grid(
       cells: plain.cells, provenance: plain.provenance,
-      another: OtherExplanations(AnotherPlan(of: "normal"), models, images: 3, found),
+      another: OtherExplanations(
+        AnotherPlan(of: "normal", lambdas: lambdas), models, images: 3, found),
       anotherRepeats: [
         RepeatedMeasure(model: "normal", measure: "test_accuracy", values: [0.9, 0.8])
       ])
@@ -50,6 +51,16 @@ struct OtherExplanationsSectionTests {
     ] { #expect(html.contains(part), "\(part)") }
     #expect(ReportPage(grid: grid, title: "t").figures.contains { $0.name == "another" })
     #expect(MarkdownReport(grid: grid, title: "t").text().contains("## Other explanations"))
+  }
+
+  @Test("the page states the weight of the penalty, or that of each model")
+  func weights() {
+    func page(_ lambdas: [Double]) -> String {
+      ReportPage(grid: Self.grid(lambdas: lambdas), title: "t").html()
+    }
+    #expect(page([250]).contains("with a penalty (λ = 250) on"))
+    #expect(page([250, 250]).contains("with a penalty (λ = 250) on"))
+    #expect(page([250, 1e6]).contains("(λ = 250 for normal-2 and 1000000 for normal-3) on"))
   }
 
   @Test("without a search the page does not mention it, and without disagreements it shows none")
@@ -76,8 +87,11 @@ struct OtherExplanationsSectionTests {
   func roundTrip() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).json")
     defer { try? FileManager.default.removeItem(at: file) }
-    try Self.grid().json().write(to: file)
-    #expect(try Grid.read(file) == Self.grid())
+    for lambdas in [[1000], [1000, 1e6]] {
+      let grid = Self.grid(lambdas: lambdas)
+      try grid.json().write(to: file)
+      #expect(try Grid.read(file) == grid)
+    }
   }
 
   @Test("maps of pictures become a sheet, in which the most frequent pixel is the darkest")

@@ -40,6 +40,7 @@ extension AnotherPlan {
           + cutoff.plainDecimal,
         hint: "a component is large if it is above this share of the largest one; 0.67 is usual")
     }
+    try checkWeights(given)
     if method == .simultaneous, given.has("leastAccuracy") || given.has("leastNew") {
       let name = given.has("leastAccuracy") ? "leastAccuracy" : "leastNew"
       throw Failure.badData(
@@ -58,6 +59,28 @@ extension AnotherPlan {
       }
     }
     try given.finish("another")
+  }
+
+  /// Checks that there is a weight of the penalty, and not more of them than models that have it.
+  private func checkWeights(_ given: Settings) throws {
+    let place = "\(given.place(of: "lambda")): lambda"
+    guard !lambdas.isEmpty else {
+      throw Failure.badData(
+        "\(place): expected a number or a list of at least one number, found an empty list",
+        hint: "leave it out for 1000, or write for example lambda: [1000, 1000000]")
+    }
+    guard method == .sequential || lambdas.count == 1 else {
+      throw Failure.badData(
+        "\(place): expected one number, found a list of \(lambdas.count), and the simultaneous "
+          + "method has one penalty for all models together",
+        hint: "write one number, or use method: sequential")
+    }
+    guard lambdas.count < count else {
+      throw Failure.badData(
+        "\(place): expected at most \(count - 1) of them, one for each model after '\(of)' "
+          + "(count: \(count)), found \(lambdas.count)",
+        hint: "leave numbers out, or look for more models with count")
+    }
   }
 
   /// Checks that the training of the model can be repeated with other masks.
@@ -85,10 +108,10 @@ extension AnotherPlan {
   func models(among models: [ModelPlan]) -> [ModelPlan] {
     guard let base = models.first(where: { $0.name == of }), case .training(let plan) = base.origin
     else { preconditionFailure("\(of) was checked") }
-    var recipe = plan
-    if method == .sequential { recipe.defense = plan.defense.avoiding(lambda) }
     return names.enumerated().map { index, name in
       let number = index + (method == .sequential ? 2 : 1)
+      var recipe = plan
+      if method == .sequential { recipe.defense = plan.defense.avoiding(lambda(of: number)) }
       let earlier =
         method == .sequential ? Array(chain.prefix(index + 1)) : number == 1 ? [] : [names[0]]
       return ModelPlan(

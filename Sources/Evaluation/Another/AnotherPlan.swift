@@ -27,8 +27,10 @@ public struct AnotherPlan: Configurable, Equatable {
   /// c: a component of an example's gradient is large if its magnitude is more than c times the
   /// largest one. Between 0 and 1, without both.
   public var cutoff: Double
-  /// The weight of the penalty.
-  public var lambda: Double
+  /// The weights of the penalty: one for each model after the first, in the order of the training.
+  /// The last one also holds for all models after those. At least one; the simultaneous method has
+  /// exactly one.
+  public var lambdas: [Double]
   /// The sequential method stops after a model whose accuracy is less than this share of the first
   /// model's; 0 for never.
   public var leastAccuracy: Double
@@ -38,13 +40,13 @@ public struct AnotherPlan: Configurable, Equatable {
 
   public init(
     of: String = "", method: Method = .sequential, count: Int = 5, cutoff: Double = 0.67,
-    lambda: Double = 1000, leastAccuracy: Double = 0.75, leastNew: Double = 0.1
+    lambdas: [Double] = [1000], leastAccuracy: Double = 0.75, leastNew: Double = 0.1
   ) {
     self.of = of
     self.method = method
     self.count = count
     self.cutoff = cutoff
-    self.lambda = lambda
+    self.lambdas = lambdas
     self.leastAccuracy = leastAccuracy
     self.leastNew = leastNew
   }
@@ -60,7 +62,13 @@ public struct AnotherPlan: Configurable, Equatable {
     .double(
       "cutoff", \.cutoff, in: 0...1,
       "share of the largest gradient component above which a component is large"),
-    .double("lambda", \.lambda, "weight of the penalty"),
+    Setting { plan, given in
+      plan.lambdas = try given.doubles(
+        "lambda", default: plan.lambdas,
+        "weight of the penalty, or a list with one for each model after the first")
+    } values: {
+      $0.lambdas.map { ("lambda", "\($0)") }
+    },
     Setting { plan, given in
       guard plan.method == .sequential else { return }
       plan.leastAccuracy = try given.double(
@@ -89,6 +97,12 @@ public struct AnotherPlan: Configurable, Equatable {
   func stop(accuracy: Double, first: Double, known: Double?) -> OtherModel.Stop? {
     if accuracy < leastAccuracy * first { return .accuracy }
     return 1 - (known ?? 1) < leastNew ? .explanations : nil
+  }
+
+  /// The weight of the penalty that a model is trained with.
+  /// - Parameter number: the place of the model among those that are compared, counted from 1.
+  func lambda(of number: Int) -> Double {
+    lambdas[min(max(0, number - 2), lambdas.count - 1)]
   }
 
   /// The names of the models that are looked for, in the order of their training.

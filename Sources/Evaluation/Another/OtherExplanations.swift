@@ -8,7 +8,11 @@ public struct OtherExplanations: Codable, Equatable, Sendable {
   /// c: a component of an example's gradient is large if its magnitude is more than c times the
   /// largest one.
   public let cutoff: Double
+  /// The weight of the penalty; that of the second model if not all models have the same.
   public let lambda: Double
+  /// The weights of the models from the second one on, as `AnotherPlan` has them; nil if all are
+  /// `lambda`.
+  public let lambdas: [Double]?
   /// The bounds of the sequential method, as `AnotherPlan` has them.
   public let leastAccuracy: Double
   public let leastNew: Double
@@ -27,7 +31,8 @@ public struct OtherExplanations: Codable, Equatable, Sendable {
     method = plan.method
     count = plan.count
     cutoff = plan.cutoff
-    lambda = plan.lambda
+    lambda = plan.lambda(of: 2)
+    lambdas = plan.lambdas.allSatisfy { $0 == plan.lambdas[0] } ? nil : plan.lambdas
     leastAccuracy = plan.leastAccuracy
     leastNew = plan.leastNew
     self.models = models

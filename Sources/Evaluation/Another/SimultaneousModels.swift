@@ -16,6 +16,7 @@ struct SimultaneousModels {
   let progress: ProgressDisplay
 
   private var plan: AnotherPlan { found.plan }
+  private var lambda: Double { plan.lambda(of: 1) }
 
   private var settings: TrainingSettings {
     var settings = found.recipe.settings
@@ -35,7 +36,7 @@ struct SimultaneousModels {
   /// The digest of everything that the weights depend on.
   private var request: String {
     // The seeds of all networks derive from their names.
-    let parts = ["together 1", "\(plan.lambda)", alone(0).request] + plan.names
+    let parts = ["together 1", "\(lambda)", alone(0).request] + plan.names
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
@@ -85,7 +86,7 @@ struct SimultaneousModels {
         "checkpoint.safetensors"), request: request)
     let started = ContinuousClock.now
     let histories = try SimultaneousTrainer(
-      settings, objectives: objectives, lambda: plan.lambda, checkpoint: checkpoint,
+      settings, objectives: objectives, lambda: lambda, checkpoint: checkpoint,
       progress: progress
     ).train(networks, on: learned, title: "train \(plan.count) models together")
     // The first file is written last: where it is, the others are.
@@ -100,7 +101,7 @@ struct SimultaneousModels {
 
   /// The defense in one line.
   private var defense: String {
-    let similarity = "similarity(lambda=\(plan.lambda))"
+    let similarity = "similarity(lambda=\(lambda))"
     let own = found.recipe.defense.text
     return own == PlainTraining.name ? similarity : "\(own) + \(similarity)"
   }

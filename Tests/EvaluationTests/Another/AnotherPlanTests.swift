@@ -51,6 +51,24 @@ struct AnotherPlanTests {
     #expect(third.recipe.settings.epochs == 1)
   }
 
+  @Test("each model has a weight of its own, and the last one repeats")
+  func weights() throws {
+    func texts(_ lambda: String) throws -> [String] {
+      try experiment("{ of: normal, count: 4, lambda: \(lambda) }").models.compactMap {
+        guard case .another(let model) = $0.origin else { return nil }
+        return model.recipe.defense.text
+      }
+    }
+    func weights(_ lambda: String) throws -> [String?] {
+      try texts(lambda).map { $0.firstMatch(of: /lambda=([0-9.]+)/).map { String($0.1) } }
+    }
+    #expect(try weights("7") == ["7.0", "7.0", "7.0"])
+    #expect(try weights("[7, 1e6]") == ["7.0", "1000000.0", "1000000.0"])
+    #expect(try weights("[7, 5, 0.5]") == ["7.0", "5.0", "0.5"])
+    // One number in a list means what it means alone.
+    #expect(try texts("[7]") == texts("7"))
+  }
+
   @Test("models that are trained together are numbered from 1, and the others need the first")
   func together() throws {
     let found = try experiment("{ of: normal, count: 2, method: simultaneous, lambda: 3 }")
@@ -79,6 +97,7 @@ struct AnotherPlanTests {
     arguments: [
       "{ of: normal }", "{ of: normal, count: 2, method: simultaneous, lambda: 3 }",
       "{ of: normal, cutoff: 0.3, leastAccuracy: 0.9, leastNew: 0, count: 4 }",
+      "{ of: normal, lambda: [1000, 1e6], count: 4 }",
     ])
   func resolved(_ another: String) throws {
     let first = try experiment(another)
@@ -103,7 +122,17 @@ struct AnotherPlanTests {
       ("{ of: normal, cutoff: 1 }", "above 0 and below 1"),
       ("{ of: normal, cutoff: 1.5 }", "cutoff"), ("{ of: normal, method: both }", "method"),
       ("{ of: normal, method: simultaneous, leastNew: 0.5 }", "leastNew says when to stop"),
-      ("{ of: normal, contu: 3 }", "contu"), ("{ of: normal, lambda: -1 }", "lambda"),
+      ("{ of: normal, contu: 3 }", "contu"),
+      ("{ of: normal, lambda: -1 }", "lambda: expected numbers, each a number of at least 0"),
+      ("{ of: normal, lambda: many }", "found 'many'"),
+      ("{ of: normal, lambda: [] }", "at least one number, found an empty list"),
+      ("{ of: normal, lambda: [1, -2] }", "found '-2'"),
+      ("{ of: normal, lambda: [1, ten] }", "found 'ten'"),
+      ("{ of: normal, lambda: [1, nan] }", "found 'nan'"),
+      ("{ of: normal, lambda: [1, [2]] }", "found a list"),
+      ("{ of: normal, lambda: { a: 1 } }", "found a mapping"),
+      ("{ of: normal, count: 3, lambda: [1, 2, 3] }", "at most 2 of them"),
+      ("{ of: normal, method: simultaneous, lambda: [1, 2] }", "expected one number, found a list"),
     ]
     for (another, message) in cases {
       let found = try #require(failure(another), "\(another)")
