@@ -6,13 +6,14 @@ import Support
 /// suffices to tell the classes apart.
 ///
 /// Each of the 100 rows has the 4 features of a flower and the 30 features of a tumour, in their raw
-/// scales. Class 0 has the 50 flowers of the species versicolor beside the first 50 malignant
-/// tumours, class 1 the 50 of the species virginica beside the first 50 benign ones. A split at
-/// random, one for each number of the option `split`, takes 33 rows as the test set. The word
-/// `repetition` in place of a number stands for the number of an experiment's repetition. The masks mark
-/// the four features of the flowers. With `iris=out` these features are 0 in the test set, which
-/// shows how much a model depends on them. With `iris=both` the test set has its rows twice, first
-/// as they are and then without the flowers, and its two groups tell which is which.
+/// scales and with the names of scikit-learn's columns. Class 0 has the 50 flowers of the species
+/// versicolor beside the first 50 malignant tumours, class 1 the 50 of the species virginica beside
+/// the first 50 benign ones. A split at random, one for each number of the option `split`, takes 33
+/// rows as the test set. The word `repetition` in place of a number stands for the number of an
+/// experiment's repetition. The masks mark the four features of the flowers. With `iris=out` these
+/// features are 0 in the test set, which shows how much a model depends on them. With `iris=both` the
+/// test set has its rows twice, first as they are and then without the flowers, and its two groups
+/// tell which is which.
 ///
 /// Sources: R. Fisher, "Iris" (1936); W. Wolberg, O. Mangasarian, N. Street and W. Street, "Breast
 /// Cancer Wisconsin (Diagnostic)" (1993), both from the UCI Machine Learning Repository, licensed
@@ -82,10 +83,18 @@ struct IrisCancer: GeneratedData {
         ? versions.flatMap { version in version.rows.map { _ in version.group } } : nil,
       groupNames: iris == .both ? ["Iris in", "Iris out"] : nil,
       masks: Tensor(mask, shape: [1, features]).expanded([values.count, features]),
-      valueRange: Self.valueRange)
+      valueRange: Self.valueRange
+    ).naming(features: Self.featureNames)
   }
 
+  private static let lines = String(decoding: PackageResources.iris_cancer_csv, as: UTF8.self)
+    .split(separator: "\n")
+
+  /// The names of the 34 features, those of the columns of scikit-learn's tables.
+  static let featureNames = lines[0].split(separator: ",").map(String.init)
+
   /// The 100 rows of 34 features, 50 of class 0 and then 50 of class 1.
-  static let table: [[Float]] = String(decoding: PackageResources.iris_cancer_csv, as: UTF8.self)
-    .split(separator: "\n").dropFirst().map { $0.split(separator: ",").map { Float($0)! } }
+  static let table: [[Float]] = lines.dropFirst().map {
+    $0.split(separator: ",").map { Float($0)! }
+  }
 }

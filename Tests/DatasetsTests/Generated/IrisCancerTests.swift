@@ -37,6 +37,23 @@ struct IrisCancerTests {
     #expect(IrisCancer.table == zip(flowers, tumours).map { $0 + $1 })
   }
 
+  @Test("the features have the names of scikit-learn's columns, in both parts and in a sample")
+  func featureNames() throws {
+    let parts = ["radius", "texture", "perimeter", "area", "smoothness", "compactness"]
+    let shapes = ["concavity", "concave points", "symmetry", "fractal dimension"]
+    let flowers = ["sepal length", "sepal width", "petal length", "petal width"]
+    let tumours = parts + shapes
+    let expected =
+      flowers.map { "\($0) (cm)" } + tumours.map { "mean \($0)" } + tumours.map { "\($0) error" }
+      + tumours.map { "worst \($0)" }
+    for option in ["", ":iris=out", ":iris=both"] {
+      for part in [Split.train, .test] {
+        #expect(try load(option, part).featureNames == expected)
+      }
+    }
+    #expect(try load("", .test).choosing([3]).featureNames == expected)
+  }
+
   @Test("a split divides the 100 rows into 67 and 33, and keeps their classes")
   func splits() throws {
     let table = IrisCancer.table
