@@ -19,6 +19,34 @@ struct AtomicFileTests {
     #expect(folder.names == ["result.csv"])
   }
 
+  @Test("parts are written at their offsets in any order, and appended text goes on where it was")
+  func offsets() throws {
+    let file = try AtomicFile(place)
+    try file.append("ab")
+    try file.write(Data("XYZ".utf8), at: 7)
+    try file.write(Data("d".utf8), at: 3)
+    try file.append("c")
+    try file.write(Data(), at: 100)
+    #expect(folder.names.count == 1)
+    try file.commit()
+    #expect(try Data(contentsOf: place) == Data("abcd\0\0\0XYZ".utf8))
+    #expect(folder.names == ["result.csv"])
+  }
+
+  @Test("a part at an offset that no file reaches is refused, and nothing is left")
+  func offsetTooLarge() throws {
+    do {
+      let file = try AtomicFile(place)
+      try file.write(Data("fits".utf8), at: 1000)
+      let failure = #expect(throws: Failure.self) {
+        try file.write(Data("does not fit".utf8), at: Int.max - 2)
+      }
+      #expect(failure?.kind == .cannotWrite)
+      #expect(failure?.message.hasPrefix("cannot write \(place.path): ") == true)
+    }
+    #expect(folder.names == [])
+  }
+
   @Test("the folders above a file are created")
   func foldersAbove() throws {
     let deep = folder.appending("a/b/c.txt")

@@ -38,7 +38,6 @@ package final class NPZStream {
   }
 
   private let file: AtomicFile
-  private let partial: FileHandle
   private var entries: [Entry] = []
   private var end = 0
 
@@ -52,13 +51,6 @@ package final class NPZStream {
           + "4 GB", hint: "use fewer examples or fewer methods")
     }
     file = try AtomicFile(url)
-    // The file that `file` renames when it is committed. It is written out of order here.
-    let name = ".\(url.lastPathComponent).\(getpid())\(AtomicFile.partialSuffix)"
-    let place = url.deletingLastPathComponent().appending(path: name)
-    guard let handle = FileHandle(forWritingAtPath: place.path) else {
-      throw Failure.cannotWrite("cannot write \(url.path)")
-    }
-    partial = handle
     for layout in arrays {
       let header = NPZWriter.header(layout.type, layout.shape)
       let start = end
@@ -81,7 +73,7 @@ package final class NPZStream {
     entries[place].checksum = bytes.withUnsafeBufferPointer {
       crc32_z(entries[place].checksum, $0.baseAddress, $0.count)
     }
-    try write(bytes, at: entries[place].next)
+    try file.write(bytes, at: entries[place].next)
     entries[place].next += bytes.count
   }
 
@@ -97,22 +89,10 @@ package final class NPZStream {
         "rows of \(entry.layout.name) are missing")
       let (head, record) = NPZWriter.entry(
         entry.layout.name, checksum: UInt32(entry.checksum), size: size, offset: entry.start)
-      try write(head + entry.header, at: entry.start)
+      try file.write(head + entry.header, at: entry.start)
       table += record
     }
-    try write(table + NPZWriter.end(entries.count, table: table.count, offset: end), at: end)
-    try partial.close()
+    try file.write(table + NPZWriter.end(entries.count, table: table.count, offset: end), at: end)
     try file.commit()
-  }
-
-  private func write(_ bytes: [UInt8], at offset: Int) throws {
-    do {
-      try partial.seek(toOffset: UInt64(offset))
-      try partial.write(contentsOf: bytes)
-    } catch {
-      throw Failure.cannotWrite(
-        "cannot write the explanations: \(systemReason())",
-        hint: "free some space, or choose another folder with --out")
-    }
   }
 }

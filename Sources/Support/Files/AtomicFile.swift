@@ -67,6 +67,27 @@ public final class AtomicFile {
     try append(Array(text.utf8))
   }
 
+  /// Writes bytes at an offset, for a file whose parts are finished in another order. What lies
+  /// between parts is 0. `append` goes on where the last `append` ended.
+  /// - Parameter offset: the place of the first byte, at least 0.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    precondition(offset >= 0, "a file has no bytes before its first")
+    var (rest, next) = (bytes[...], offset)
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let written = pwrite(descriptor, piece.baseAddress, piece.count, off_t(next))
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw Self.failure(place) }
+      rest = rest.dropFirst(written)
+      next += written
+    }
+  }
+
+  /// Writes data at an offset.
+  public func write(_ data: some ContiguousBytes, at offset: Int) throws {
+    try data.withUnsafeBytes { try write($0, at: offset) }
+  }
+
   /// Moves the finished file to its place.
   public func commit() throws {
     let synced = isSynced ? fsync(descriptor) : 0
