@@ -1,12 +1,13 @@
-import Foundation
 import ModelCore
+import Support
 
 /// Weighted ridge regression: the intercept β₀ and the coefficients β that minimise
 ///
 ///     Σ_i w_i (y_i − β₀ − x_i·β)² + α‖β‖²
 ///
 /// The intercept is not penalised. The normal equations of the centred data are solved in double
-/// precision by a Cholesky decomposition.
+/// precision by a Cholesky decomposition. If they are not positive definite, because their rounding
+/// is larger than α, α becomes 10⁻¹² times their largest diagonal entry.
 struct RidgeRegression {
   let intercept: Double
   let coefficients: [Double]
@@ -27,38 +28,19 @@ struct RidgeRegression {
     let products = weighted.transposed.matmul(centred)
     let targets = weighted.transposed.matmul((y - mean).reshaped([-1, 1]))
     let count = x.shape[1]
-    var matrix = products.doubles()
-    for place in 0..<count { matrix[place * count + place] += alpha }
-    coefficients = Self.solve(matrix, targets.doubles())
+    let matrix = products.doubles()
+    let places = (0..<count).map { $0 * count + $0 }
+    func factor(_ alpha: Double) -> [Double]? {
+      var penalised = matrix
+      for place in places { penalised[place] += alpha }
+      return choleskyFactor(penalised, count)
+    }
+    let largest = places.map { matrix[$0] }.max() ?? 0
+    coefficients =
+      (factor(alpha) ?? factor(max(alpha, 1e-12 * largest))).map {
+        solved($0, targets.doubles(), count)
+      } ?? [Double](repeating: .nan, count: count)
     intercept = mean - zip(coefficients, middle.doubles()).reduce(0) { $0 + $1.0 * $1.1 }
-  }
-
-  /// Solves A·β = b for a symmetric positive definite matrix A `[F, F]`, given row by row.
-  private static func solve(_ a: [Double], _ b: [Double]) -> [Double] {
-    let count = b.count
-    // A = L·Lᵀ, in place of the lower triangle.
-    var l = a
-    l.withUnsafeMutableBufferPointer { l in
-      for row in 0..<count {
-        for column in 0...row {
-          var value = l[row * count + column]
-          for k in 0..<column { value -= l[row * count + k] * l[column * count + k] }
-          l[row * count + column] =
-            row == column
-            ? max(value, .leastNormalMagnitude).squareRoot() : value / l[column * count + column]
-        }
-      }
-    }
-    var solution = b
-    for row in 0..<count {
-      for k in 0..<row { solution[row] -= l[row * count + k] * solution[k] }
-      solution[row] /= l[row * count + row]
-    }
-    for row in (0..<count).reversed() {
-      for k in row + 1..<max(row + 1, count) { solution[row] -= l[k * count + row] * solution[k] }
-      solution[row] /= l[row * count + row]
-    }
-    return solution
   }
 }
 

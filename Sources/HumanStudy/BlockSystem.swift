@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Linear equations Hx = r with the matrix of Newton's step for a mixed logistic model.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A mixed logistic model of yes-or-no answers: it estimates how often people say "yes" in each
 /// condition, and takes into account that people differ and images differ.

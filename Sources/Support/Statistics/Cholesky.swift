@@ -1,5 +1,3 @@
-import Foundation
-
 /// The Cholesky factor of a symmetric positive definite matrix: the lower triangular L with
 /// LLᵀ = matrix.
 ///
@@ -9,28 +7,31 @@ import Foundation
 ///   - n: the number of rows and columns.
 /// - Returns: `[n, n]` with L in the lower triangle; the entries above it have no meaning. Nil if
 ///   the matrix is not positive definite.
-func choleskyFactor(_ matrix: [Double], _ n: Int) -> [Double]? {
+package func choleskyFactor(_ matrix: [Double], _ n: Int) -> [Double]? {
   var factor = matrix
-  for column in 0..<n {
-    for row in column..<n {
-      var sum = factor[row * n + column]
-      for k in 0..<column { sum -= factor[row * n + k] * factor[column * n + k] }
-      if row == column {
-        guard sum > 0, sum.isFinite else { return nil }
-        factor[row * n + row] = sum.squareRoot()
-      } else {
-        factor[row * n + column] = sum / factor[column * n + column]
+  let isDefinite = factor.withUnsafeMutableBufferPointer { factor in
+    for column in 0..<n {
+      for row in column..<n {
+        var sum = factor[row * n + column]
+        for k in 0..<column { sum -= factor[row * n + k] * factor[column * n + k] }
+        if row == column {
+          guard sum > 0, sum.isFinite else { return false }
+          factor[row * n + row] = sum.squareRoot()
+        } else {
+          factor[row * n + column] = sum / factor[column * n + column]
+        }
       }
     }
+    return true
   }
-  return factor
+  return isDefinite ? factor : nil
 }
 
 /// The solution x of LLᵀx = right, by forward substitution with L and back substitution with Lᵀ.
 /// - Parameters:
 ///   - factor: L `[n, n]`, as `choleskyFactor` returns it.
 ///   - right: `[n]`.
-func solved(_ factor: [Double], _ right: [Double], _ n: Int) -> [Double] {
+package func solved(_ factor: [Double], _ right: [Double], _ n: Int) -> [Double] {
   var x = right
   for row in 0..<n {
     for k in 0..<row { x[row] -= factor[row * n + k] * x[k] }
@@ -44,7 +45,7 @@ func solved(_ factor: [Double], _ right: [Double], _ n: Int) -> [Double] {
 }
 
 /// The inverse of a symmetric matrix `[n][n]`; nil if the matrix is not positive definite.
-func inverse(_ matrix: [[Double]]) -> [[Double]]? {
+package func inverse(_ matrix: [[Double]]) -> [[Double]]? {
   let n = matrix.count
   guard let factor = choleskyFactor(matrix.flatMap(\.self), n) else { return nil }
   // Row k of the inverse is the solution for the unit vector e_k; the inverse is symmetric.
