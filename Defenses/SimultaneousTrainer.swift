@@ -23,6 +23,8 @@ public struct SimultaneousTrainer {
   /// λ, the weight of the similarity.
   public let lambda: Double
   public let checkpoint: SimultaneousCheckpoint?
+  /// The shortest time between two checkpoints.
+  public var saveInterval = CheckpointTimer.usualInterval
   public let progress: ProgressDisplay
 
   public init(
@@ -48,15 +50,14 @@ public struct SimultaneousTrainer {
     _ networks: [Network], on data: LabelledImages, title: String
   ) throws -> [[EpochRecord]] {
     precondition(networks.count == objectives.count && networks.count >= 2)
-    guard settings.batchSize >= 2, data.count >= 2 else {
-      throw Failure.usage("training needs batches of at least two images")
-    }
+    try EpochBatches.check(settings, data)
     for objective in objectives { try data.check(has: objective.needs) }
     let optimizers = networks.map { Optimizer(settings.optimizer, for: $0) }
     var histories =
       try checkpoint?.restore(networks, optimizers, objectives) ?? networks.map { _ in [] }
     let done = histories[0].count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
+    var timer = CheckpointTimer(saveInterval)
     while histories[0].count < settings.epochs {
       let records = try run(histories[0].count, networks, optimizers, data)
       for (number, network) in networks.enumerated() {
@@ -65,7 +66,9 @@ public struct SimultaneousTrainer {
         }
         histories[number].append(records[number])
       }
-      try checkpoint?.write(networks, optimizers, objectives, histories)
+      try timer.save(isLast: histories[0].count == settings.epochs) {
+        try checkpoint?.write(networks, optimizers, objectives, histories)
+      }
     }
     return histories
   }
@@ -73,23 +76,15 @@ public struct SimultaneousTrainer {
   private func run(
     _ epoch: Int, _ networks: [Network], _ optimizers: [Optimizer], _ data: LabelledImages
   ) throws -> [EpochRecord] {
-    let seed = settings.seed.derive("epoch \(epoch)")
-    let order = RandomSource(seed.derive("order")).permutation(data.count)
-    let steps = (data.count + settings.batchSize - 1) / settings.batchSize
+    let batches = EpochBatches(settings, of: data, epoch: epoch)
     var tallies = networks.map { _ in EpochTally() }
-    for step in 0..<steps {
-      let start = step * settings.batchSize
-      let count = min(settings.batchSize, data.count - start)
-      // Batch statistics of a single image do not exist, so a last batch of one image is left out.
-      if count == 1 && steps > 1 { continue }
-      let batch = settings.annotated.batch(of: data, at: order.narrow(0, start, count))
-      let place = TrainingProgress(
-        epoch: epoch, epochs: settings.epochs, step: step, stepsPerEpoch: steps)
+    for next in batches {
       let passes = networks.enumerated().map { number, network in
-        let own = seed.derive("network \(number)")
+        let own = batches.seed.derive("network \(number)")
         return TrainingStep(
-          network, batch.to(network.device), .training(dropout: own.derive("step \(step)")),
-          seed: own, progress: place)
+          network, next.batch.to(network.device),
+          .training(dropout: own.derive("step \(next.progress.step)")), seed: own,
+          progress: next.progress)
       }
       let terms = zip(objectives, passes).map { $0.terms($1) }
       let gradients = passes.map { $0.inputGradient { $0.logSoftmax().sum([1]) } }
@@ -98,13 +93,11 @@ public struct SimultaneousTrainer {
       let loss = own.dropFirst().reduce(own[0], +) + similarity * lambda
       guard loss.scalar.isFinite else { throw broken("the loss is", epoch) }
       let slopes = loss.gradients(of: networks.flatMap(\.learned))
-      let factor = settings.schedule.factor(
-        step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
-      var next = 0
+      var first = 0
       for (network, optimizer) in zip(networks, optimizers) {
-        let size = network.learned.count
-        optimizer.step(Array(slopes[next..<next + size]), factor: factor)
-        next += size
+        let own = slopes[first..<first + network.learned.count]
+        optimizer.step(Array(own), factor: next.rateFactor)
+        first = own.endIndex
       }
       let shared = LossTerm("similarity", weight: lambda, similarity)
       for (number, pass) in passes.enumerated() {
@@ -113,12 +106,9 @@ public struct SimultaneousTrainer {
       }
       let alike = String(format: "%.4f", similarity.scalar)
       progress.update(
-        epoch * data.count + start + count,
-        "epoch \(epoch + 1)/\(settings.epochs)  similarity \(alike)")
+        next.seen, "epoch \(epoch + 1)/\(settings.epochs)  similarity \(alike)")
     }
-    let factor = settings.schedule.factor(
-      step: epoch * steps, stepsPerEpoch: steps, epochs: settings.epochs)
-    return tallies.map { $0.record(epoch, rateFactor: factor) }
+    return tallies.map { $0.record(epoch, rateFactor: batches.rateFactor) }
   }
 
   private func broken(_ what: String, _ epoch: Int) -> Failure {

@@ -13,9 +13,8 @@ public struct Trainer {
   public let objective: any Objective
   /// The checkpoint that is continued if it exists, and written after epochs; nil for none.
   public let checkpoint: Checkpoint?
-  /// The shortest time between two checkpoints. An epoch on a small table takes less time than a
-  /// checkpoint, which has the history of all epochs.
-  public var saveInterval = Duration.seconds(1)
+  /// The shortest time between two checkpoints.
+  public var saveInterval = CheckpointTimer.usualInterval
   public let progress: ProgressDisplay
 
   public init(
@@ -42,11 +41,7 @@ public struct Trainer {
     _ network: Network, on data: LabelledImages, validation: LabelledImages? = nil, title: String,
     after: ([EpochRecord]) throws -> Void = { _ in }
   ) throws -> [EpochRecord] {
-    guard settings.batchSize >= 2, data.count >= 2 else {
-      throw Failure.usage(
-        "training needs batches of at least two images, because batch statistics of a single "
-          + "image do not exist")
-    }
+    try EpochBatches.check(settings, data)
     try data.check(has: objective.needs)
     try settings.robustValidation?.attack.check(against: network)
     try validation.map { try settings.criterion.check($0, against: data) }
@@ -57,14 +52,13 @@ public struct Trainer {
     }
     let optimizer = Optimizer(settings.optimizer, for: network)
     var (history, best) = try checkpoint?.restore(network, optimizer, objective) ?? ([], nil)
-    let steps = (data.count + settings.batchSize - 1) / settings.batchSize
     let done = history.count * data.count
     progress.begin(title, total: settings.epochs * data.count, unit: "images", done: done)
     // A process that is killed right after its last checkpoint has not passed the history on.
     if isDone(history), !history.isEmpty { try after(history) }
-    var saved = ContinuousClock.now
+    var timer = CheckpointTimer(saveInterval)
     while !isDone(history) {
-      var record = try run(history, of: steps, network, optimizer, data)
+      var record = try run(history, network, optimizer, data)
       guard network.learned.allSatisfy({ $0.isFinite.all().isTrue }) else {
         throw brokenWeights(record.epoch)
       }
@@ -75,10 +69,10 @@ public struct Trainer {
       if settings.keep == .best, history.best(by: settings.criterion) == record.epoch {
         best = Dictionary(uniqueKeysWithValues: network.state().map { ($0.name, $0.tensor) })
       }
-      guard isDone(history) || saved.duration(to: .now) >= saveInterval else { continue }
-      try checkpoint?.write(network, optimizer, objective, history, best: best)
-      try after(history)
-      saved = .now
+      try timer.save(isLast: isDone(history)) {
+        try checkpoint?.write(network, optimizer, objective, history, best: best)
+        try after(history)
+      }
     }
     if let best { try network.restore(best) }
     return history
@@ -91,42 +85,28 @@ public struct Trainer {
 
   /// Trains for the epoch after those of the history.
   private func run(
-    _ history: [EpochRecord], of steps: Int, _ network: Network, _ optimizer: Optimizer,
-    _ data: LabelledImages
+    _ history: [EpochRecord], _ network: Network, _ optimizer: Optimizer, _ data: LabelledImages
   ) throws -> EpochRecord {
-    let epoch = history.count
-    let seed = settings.seed.derive("epoch \(epoch)")
-    let order = RandomSource(seed.derive("order")).permutation(data.count)
+    let batches = EpochBatches(settings, of: data, epoch: history.count)
     var tally = EpochTally()
-    for step in 0..<steps {
-      let start = step * settings.batchSize
-      let count = min(settings.batchSize, data.count - start)
-      // Batch statistics of a single image do not exist, so a last batch of one image is left out.
-      if count == 1 && steps > 1 { continue }
-      let batch = settings.annotated.batch(of: data, at: order.narrow(0, start, count))
-        .to(network.device)
+    for next in batches {
+      let step = next.progress.step
+      let batch = next.batch.to(network.device)
       let training = TrainingStep(
-        network, batch, .training(dropout: seed.derive("step \(step)")), seed: seed,
-        progress: TrainingProgress(
-          epoch: epoch, epochs: settings.epochs, step: step, stepsPerEpoch: steps),
-        readsCleanLogits: objective.readsCleanLogits)
+        network, batch, .training(dropout: batches.seed.derive("step \(step)")),
+        seed: batches.seed, progress: next.progress, readsCleanLogits: objective.readsCleanLogits)
       let terms = objective.terms(training)
       let loss = terms.total
       let value = loss.scalar
-      guard value.isFinite else { throw diverged(epoch, step, terms) }
-      optimizer.step(loss.gradients(of: network.learned), factor: factor(epoch, step, steps))
+      guard value.isFinite else { throw diverged(history.count, step, terms) }
+      optimizer.step(loss.gradients(of: network.learned), factor: next.rateFactor)
       let judged =
         terms.lazy.compactMap(\.logits).first
         ?? (objective.readsCleanLogits ? training.logits : nil)
       tally.add(value, terms, batch, judged)
-      progress.update(epoch * data.count + start + count, remark(history, tally))
+      progress.update(next.seen, remark(history, tally))
     }
-    return tally.record(epoch, rateFactor: factor(epoch, 0, steps))
-  }
-
-  private func factor(_ epoch: Int, _ step: Int, _ steps: Int) -> Double {
-    settings.schedule.factor(
-      step: epoch * steps + step, stepsPerEpoch: steps, epochs: settings.epochs)
+    return tally.record(history.count, rateFactor: batches.rateFactor)
   }
 
   /// The epoch, its results so far, and the accuracy under attack after the epoch before it.
