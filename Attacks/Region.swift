@@ -70,7 +70,7 @@ public enum MaskLimit: String, Sendable, CaseIterable {
   }
 
   /// Reads the setting `mask`; nil if it is not given.
-  init?(_ settings: Settings) throws {
+  package init?(_ settings: Settings) throws {
     let words = Self.allCases.map(\.rawValue)
     let meaning = "part of each example, by its mask, that the attack may change"
     guard settings.value("mask", meaning + " (\(words.joined(separator: ", ")))") != nil else {

@@ -36,7 +36,8 @@ public struct Trainer {
   ///   - after: called with the history after each checkpoint.
   /// - Returns: one record for each epoch, including those before an interruption.
   /// - Throws: `Failure` if the loss or the weights become infinite or not a number (NaN), or if a
-  ///   checkpoint cannot be written. The last checkpoint is kept.
+  ///   checkpoint cannot be written. The last checkpoint is kept. `Failure.badData` if the attack of
+  ///   `robustValidation` is limited by masks that the held-out images do not have.
   public func train(
     _ network: Network, on data: LabelledImages, validation: LabelledImages? = nil, title: String,
     after: ([EpochRecord]) throws -> Void = { _ in }
@@ -44,7 +45,10 @@ public struct Trainer {
     try EpochBatches.check(settings, data)
     try data.check(has: objective.needs)
     try settings.robustValidation?.attack.check(against: network)
-    try validation.map { try settings.criterion.check($0, against: data) }
+    try validation.map { images in
+      try settings.criterion.check(images, against: data)
+      try settings.robustValidation?.plan.checkMasks(of: images)
+    }
     let watch = validation.map {
       Validation(
         images: $0, batchSize: settings.batchSize, robust: settings.robustValidation,

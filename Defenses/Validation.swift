@@ -74,10 +74,10 @@ struct Validation {
         clean.add(logits.predictedClasses, batch, images)
       }
       if let robust {
-        let attacked = robust.attack.sweep(
-          batch.images, .away(from: batch.labels), epsilons: [robust.epsilon], against: frozen,
-          draws: ExampleDraws(seed, examples: batch.places, device: network.device))[0]
-        withstood.add(frozen.predictions(attacked), batch, images)
+        let attacked = robust.plan.sweep(
+          batch.images, labels: batch.labels, masks: batch.annotations.masks, against: frozen
+        ) { _ in ExampleDraws(seed, examples: batch.places, device: network.device) }
+        withstood.add(frozen.predictions(attacked.adversarial[0]), batch, images)
       }
     }
     return Result(

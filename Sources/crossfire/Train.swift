@@ -97,8 +97,8 @@ struct Train: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Attack the held-out images after each epoch: attack=NAME (default: pgd), epsilon=E, and the "
-        + "attack's settings. --keep and --patience then go by the accuracy under this attack.",
+      "Attack the held-out images after each epoch: attack=NAME (default: pgd), epsilon=E, "
+        + "mask=nuisance or mask=core, and the attack's settings. --keep and --patience then go by the accuracy under this attack.",
       valueName: "name=value"))
   var robustValidation: [String] = []
 

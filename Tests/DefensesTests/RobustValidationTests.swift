@@ -47,6 +47,45 @@ struct RobustValidationTests {
     #expect(plain.history.allSatisfy { $0.robustAccuracy == nil })
   }
 
+  @Test("an attack that masks limit changes their part only, and watches as it would attack")
+  func masks() throws {
+    var settings = TinyTraining.settings(epochs: 1)
+    let pgd = ProjectedGradientDescent(StepSchedule(steps: 5, relative: 2.5))
+    // The masks mark the left half of each image.
+    let images = TinyTraining.annotated
+    func accuracy(_ mask: MaskLimit?) throws -> (watched: Double, expected: Double) {
+      settings.robustValidation = RobustValidation(pgd, epsilon: 0.2, mask: mask)
+      let network = TinyTraining.network()
+      let history = try Trainer(settings, objective: CrossEntropy()).train(
+        network, on: images, validation: images, title: "test")
+      let batch = images.batch(0..<images.count)
+      let plan = AttackPlan(
+        name: "pgd", attack: pgd, goal: .untargeted, mask: mask, epsilons: [0.2])
+      let attacked = plan.sweep(
+        batch.images, labels: batch.labels, masks: batch.annotations.masks,
+        against: try network.frozen()
+      ) { _ in ExampleDraws(settings.seed.derive("robust validation"), examples: batch.places) }
+      let predictions = try network.frozen().predictions(attacked.adversarial[0])
+      return (
+        try #require(history[0].robustAccuracy),
+        predictions.equals(batch.labels).to(.float64).mean().scalar
+      )
+    }
+    let (whole, nuisance, core) = (try accuracy(nil), try accuracy(.nuisance), try accuracy(.core))
+    for found in [whole, nuisance, core] { #expect(abs(found.watched - found.expected) < 0.02) }
+    #expect(whole.watched + 0.05 < min(nuisance.watched, core.watched), "\(whole) \(nuisance)")
+  }
+
+  @Test("an attack that masks limit needs held-out images with masks")
+  func masksAreMissing() throws {
+    let failure = #expect(throws: Failure.self) {
+      _ = try train(RobustValidation(FastGradientSign(), mask: .nuisance))
+    }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.hasPrefix("robustValidation: mask: nuisance: ") == true)
+    #expect(failure?.message.contains("has no masks") == true)
+  }
+
   @Test("the best epoch has the best accuracy under attack, and then on unchanged images")
   func best() {
     func history(_ pairs: [(Double, Double)]) -> [EpochRecord] {
@@ -70,6 +109,8 @@ struct RobustValidationTests {
     }
     try watch.read(Settings(given, place: "run.yaml"))
     #expect(watch.text.hasPrefix("attack=pgd, ") && watch.text.hasSuffix(", epsilon=0.25"))
-    #expect(watch.text.contains("steps=7"))
+    #expect(watch.text.contains("steps=7") && !watch.text.contains("mask"))
+    watch.mask = .core
+    #expect(watch.text.hasSuffix(", epsilon=0.25, mask=core"))
   }
 }

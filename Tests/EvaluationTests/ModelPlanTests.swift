@@ -23,6 +23,7 @@ struct ModelPlanTests {
     arguments: [
       "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
       "a: { validation: 50, robustValidation: { attack: bim, steps: 3, epsilon: 0.2 } }",
+      "a: { validation: 50, robustValidation: { attack: bim, mask: nuisance } }",
       "a: { architecture: small, initialization: torchDefault }",
       "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
       "a: { file: m.safetensors, transform: [jpeg 75, jpeg 10] }",
@@ -57,6 +58,7 @@ struct ModelPlanTests {
       ("a: { robustValidation: { epsilon: 0.3 } }", "robustValidation needs the accuracy on held"),
       ("a: { validation: 9, robustValidation: { epsilo: 0.3 } }", "epsilo"),
       ("a: { validation: 9, robustValidation: pgd }", "a mapping"),
+      ("a: { validation: 9, robustValidation: { mask: left } }", "mask: 'left' is not known"),
       ("a: { epochs: 3, defense: { trades: { warmup: 3 } } }", "less than the 3 epochs"),
       ("b: { model: a }, a: { epochs: 1 }", "no model 'a' before it"),
       ("a: { epochs: 1, transform: jpeg 0 }", "run.yaml:2"),

@@ -140,6 +140,10 @@ struct RequestTests {
         $0.settings.validation = 2
         $0.settings.robustValidation = RobustValidation(epsilon: 0.2)
       },
+      training {
+        $0.settings.validation = 2
+        $0.settings.robustValidation = RobustValidation(epsilon: 0.2, mask: .nuisance)
+      },
     ])
   }
 
