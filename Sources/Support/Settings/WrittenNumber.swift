@@ -11,13 +11,12 @@ extension ClosedRange<Int> {
 
   /// What was expected in place of a text, for an error message.
   package func expected(insteadOf text: String) -> String {
-    // A number that is too large for the computer is also at least the lower bound.
+    guard upperBound == .max else { return "a whole number from \(lowerBound) to \(upperBound)" }
+    // A number that is too large for the computer is also at least the lower bound. The largest that
+    // it can hold has 19 digits, so all with 18 fit.
     let isWhole = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
     let isTooLarge = isWhole && Int(text) == nil
-    let bounds =
-      upperBound == .max && !isTooLarge
-      ? "of at least \(lowerBound)" : "from \(lowerBound) to \(upperBound)"
-    return "a whole number \(bounds)"
+    return "a whole number of at least \(lowerBound)" + (isTooLarge ? " with at most 18 digits" : "")
   }
 }
 
