@@ -11,9 +11,9 @@ struct CholeskyTests {
     // The matrix times (1, 2, 3).
     let x = solved(factor, [4 + 24 - 48, 12 + 74 - 129, -16 - 86 + 294], 3)
     #expect(zip(x, [1, 2, 3]).allSatisfy { abs($0 - $1) < 1e-12 })
-    let inverse = try #require(inverse([[4, 2], [2, 3]]))
+    let found = try #require(inverse([[4, 2], [2, 3]]))
     let expected = [[0.375, -0.25], [-0.25, 0.5]]
-    for (row, values) in zip(inverse, expected) {
+    for (row, values) in zip(found, expected) {
       #expect(zip(row, values).allSatisfy { abs($0 - $1) < 1e-15 })
     }
   }

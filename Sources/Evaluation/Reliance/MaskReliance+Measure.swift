@@ -3,11 +3,6 @@ import Explanations
 import ModelCore
 import Support
 
-extension LabelledImages {
-  /// Whether the data have masks.
-  public var hasMasks: Bool { annotations[0..<1].masks != nil }
-}
-
 extension MaskReliance {
   /// The number of features with the largest gradient components that are compared with the mask.
   static let topFeatures = 10
