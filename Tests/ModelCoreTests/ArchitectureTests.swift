@@ -45,6 +45,14 @@ struct ArchitectureTests {
     let stated = try Architecture.named("mlp 256 128").description(
       input: rows, classNames: ["a", "b"])
     #expect(plain.layers.texts == stated.layers.texts)
+    let smooth = try Architecture.named("mlp 9 8 softplus").description(
+      input: rows, classNames: ["a", "b"])
+    #expect(
+      smooth.layers.texts
+        == ["flatten", "linear 9", "softplus", "linear 8", "softplus", "linear 2"])
+    for name in ["mlp softplus", "mlp 9 softplus 8", "mlp 9 relux", "mlp 9 softplus "] {
+      #expect(!Architecture.isKnown(name), "\(name)")
+    }
     for name in ["mlp 0", "mlp x", "mlp  5", "mlp 5 ", "mlp -1", "mlp 65537", "cnn 5"] {
       #expect(!Architecture.isKnown(name), "\(name)")
     }

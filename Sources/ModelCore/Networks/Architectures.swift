@@ -31,8 +31,8 @@ public struct Architecture: Sendable {
 
   /// All architectures.
   public static let all: [Architecture] = [
-    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, resnet18, resnet20, resnet56,
-    wideResNet28x10,
+    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, vgg16Narrow, resnet18,
+    resnet20, resnet56, wideResNet28x10,
   ]
 
   /// The names that published weights give to a network's tensors, by the names in `description`.
@@ -49,7 +49,8 @@ public struct Architecture: Sendable {
   }
 
   /// The architecture with a name, such as `cnn`, or `mlp 50 30` for fully connected layers of other
-  /// sizes than those of `mlp`.
+  /// sizes than those of `mlp`. `mlp 50 30 softplus` has softplus in place of ReLU; every activation
+  /// without settings can stand there.
   /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func named(_ name: String) throws -> Architecture {
     if let found = all.first(where: { $0.name == name }) ?? fullyConnected(named: name) {
@@ -58,7 +59,8 @@ public struct Architecture: Sendable {
     throw Failure.usage(
       "unknown architecture '\(name)'",
       hint: name.hasPrefix("mlp ")
-        ? "after mlp, state the size of each hidden layer, from 1 to 65536, such as 'mlp 50 30'"
+        ? "after mlp, state the size of each hidden layer, from 1 to 65536, and then an activation "
+          + "other than relu, such as 'mlp 50 30' or 'mlp 50 30 softplus'"
         : hint(for: name, among: all.map(\.name)))
   }
 
@@ -120,23 +122,29 @@ public struct Architecture: Sendable {
     [256, 128], name: "mlp",
     summary: "fully connected, hidden layers of 256 and 128; 'mlp 50 30' has layers of 50 and 30")
 
-  /// The network whose hidden layers have the sizes in a name such as `mlp 50 30`; nil if the text is
-  /// not of this form.
+  /// The activations that may follow the sizes in the name of a fully connected network.
+  private static let activations = ["relu", "tanh", "sigmoid", "softplus", "elu", "gelu", "silu"]
+
+  /// The network whose hidden layers have the sizes, and whose activation is the one, in a name such
+  /// as `mlp 50 30` or `mlp 10 softplus`; nil if the text is not of this form.
   private static func fullyConnected(named name: String) -> Architecture? {
-    let words = name.split(separator: " ", omittingEmptySubsequences: false)
-    let sizes = words.dropFirst().compactMap { (1...65_536).number(String($0)) }
-    guard words.first == "mlp", (1...64).contains(sizes.count), sizes.count == words.count - 1
-    else {
-      return nil
-    }
+    var words = name.split(separator: " ", omittingEmptySubsequences: false).dropFirst(0)
+    guard words.popFirst() == "mlp", let last = words.last.map(String.init) else { return nil }
+    let activation = activations.first { $0 == last }
+    if activation != nil { words.removeLast() }
+    let sizes = words.compactMap { (1...65_536).number(String($0)) }
+    guard (1...64).contains(sizes.count), sizes.count == words.count else { return nil }
     let layers = sizes.map(String.init).joined(separator: ", ")
-    return fullyConnected(sizes, name: name, summary: "fully connected, hidden layers of \(layers)")
+    return fullyConnected(
+      sizes, activation: activation ?? "relu", name: name,
+      summary: "fully connected, hidden layers of \(layers)" + (activation.map { ", \($0)" } ?? ""))
   }
 
-  private static func fullyConnected(_ sizes: [Int], name: String, summary: String) -> Architecture
-  {
+  private static func fullyConnected(
+    _ sizes: [Int], activation: String = "relu", name: String, summary: String
+  ) -> Architecture {
     Architecture(name: name, summary: summary, initialization: .kaimingUniform) { classes in
-      ["flatten"] + sizes.flatMap { ["linear \($0)", "relu"] } + ["linear \(classes)"]
+      ["flatten"] + sizes.flatMap { ["linear \($0)", activation] } + ["linear \(classes)"]
     }
   }
 
