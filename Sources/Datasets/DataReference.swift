@@ -18,7 +18,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
   public static let optionNames = [
     "resize", "crop", "colour", "order", "csv", "file", "label", "group", "mask", "drop",
     "threshold", "marks", "words", "encoding", "layout", "classes", "range", "heldout", "groups",
-    "units", "split", "iris",
+    "units", "split", "iris", "factors",
   ]
 
   /// A function that is called, from any thread, with the number of images that have been read and

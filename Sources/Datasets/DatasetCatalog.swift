@@ -9,6 +9,7 @@ public enum DatasetCatalog {
     synthetic,
     DecoyMNIST.entry, DecoyMNISTHalves.entry, ToyColors.entry, IrisCancer.entry,
     PointsInThePlane.TwoClasses.entry, PointsInThePlane.ThreeClasses.entry, Clusters.entry,
+    Gaussians.entry, WhiteSquares.entry,
   ]
 
   /// The names in the order of lists.

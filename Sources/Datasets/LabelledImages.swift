@@ -191,7 +191,7 @@ public struct LabelledImages: Sendable {
   }
 
   /// The same rows with a name for each of their numbers.
-  func naming(features names: [String]) -> LabelledImages {
+  package func naming(features names: [String]) -> LabelledImages {
     precondition(names.count == shape.count, "expected one name for each of \(shape)")
     var copy = self
     copy.featureNames = names

@@ -13,7 +13,7 @@ struct DatasetCatalogTests {
     let names = [
       "mnist", "mnist5k", "notmnist", "fashion-mnist", "svhn", "svhn-grey", "cifar10", "cifar100",
       "newsgroups", "synthetic", "decoy-mnist", "decoy-mnist-halves", "toy-colors", "iris-cancer",
-      "two-classes-2d", "three-classes-2d", "clusters-2d",
+      "two-classes-2d", "three-classes-2d", "clusters-2d", "gaussians-2d", "white-squares",
     ]
     #expect(DatasetCatalog.names == names)
     for name in DatasetCatalog.names { #expect(try DatasetCatalog.entry(named: name).name == name) }

@@ -58,10 +58,4 @@ struct Clusters: GeneratedData {
       masks: Tensor([0, 1] as [UInt8], shape: [1, 2]).expanded([chosen.count, 2]),
       valueRange: -40...40)
   }
-
-  /// A standard normal number out of two uniform ones in [0, 1), by Box and Muller's formula. It is
-  /// computed in 64 bits, so that all machines round it to the same 32-bit number.
-  private static func normal(_ first: Double, _ second: Double) -> Double {
-    (-2 * log(1 - first)).squareRoot() * cos(2 * Double.pi * second)
-  }
 }

@@ -40,6 +40,12 @@ extension GeneratedData {
     return (0..<count).sorted { (keys[$0], $0) < (keys[$1], $1) }
   }
 
+  /// A standard normal number out of two uniform ones in [0, 1), by Box and Muller's formula. It is
+  /// computed in 64 bits, so that all machines round it to the same 32-bit number.
+  static func normal(_ first: Double, _ second: Double) -> Double {
+    (-2 * log(1 - first)).squareRoot() * cos(2 * Double.pi * second)
+  }
+
   /// The seed of a part of the data set: it derives from the seed 0 by the data set's name and the
   /// part's.
   private static func seed(_ part: String) -> Seed { Seed(0).derive(entry.name).derive(part) }

@@ -88,6 +88,27 @@ struct PlaneTests {
     }
   }
 
+  @Test(
+    "gaussians: the line x + y = 0 is right for 83.9 % of the points, and both moments are right")
+  func gaussians() throws {
+    let data = try DataReference("gaussians-2d").load(.test)
+    #expect(data.count == 5000 && data.valueRange == -6...6 && data.annotations.groups == nil)
+    let labels = data.labels.int64s()
+    let right = zip(points(data), labels).count { ($0.x + $0.y > 0) == ($1 == 1) }
+    // Φ(.7 · √2) = .8389, with a standard error of .0052.
+    #expect(abs(Double(right) / 5000 - 0.8389) < 4 * 0.0052)
+    for label in [Int64(0), 1] {
+      let own = zip(points(data), labels).filter { $1 == label }.map(\.0)
+      for values in [own.map(\.x), own.map(\.y)] {
+        let count = Double(values.count)
+        let mean = values.reduce(0, +) / count
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+        #expect(abs(mean - (label == 1 ? 0.7 : -0.7)) < 4 / count.squareRoot())
+        #expect(abs(variance - 1) < 4 * (2 / count).squareRoot())
+      }
+    }
+  }
+
   @Test("the points are the same on every machine, and the checks pass")
   func fingerprints() throws {
     // The digest of the clusters was computed in Python, by an implementation of its own.
