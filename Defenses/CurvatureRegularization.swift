@@ -6,8 +6,12 @@ import Support
 ///
 ///     loss = CE(y, f(X)) + λ · mean over n of ‖Hₙ‖_F²
 ///
-/// Hₙ is the second derivative (Hessian) of the loss of image n in its pixels, and ‖·‖_F the
-/// Frobenius norm. The penalty makes the loss more linear around the images.
+/// Hₙ is the second derivative (Hessian) of a scalar of image n in its pixels, and ‖·‖_F the
+/// Frobenius norm. The scalar is the loss, or the log-odds of the true class,
+///
+///     log p_y − log(1 − p_y)
+///
+/// The penalty makes the loss more linear around the images, or straightens the decision boundary.
 ///
 /// The stochastic method estimates ‖H‖_F² from random directions v, whose components are
 /// independent signs ±1 (M. Hutchinson, 1990). Their products have the mean E[vᵢ·vⱼ] = 1 for i = j
@@ -29,8 +33,11 @@ import Support
 /// In training behaviour, images share batch statistics. The derivative of image n's pixels then
 /// includes the effect of the other images on its gradient.
 ///
-/// Use it to make the loss surface smoother. Source of the penalty: S. Rifai et al. (2011), who
-/// estimate it from differences of gradients at noisy points.
+/// Use it to make the loss surface smoother, in networks with smooth activations such as softplus:
+/// the second derivative of the log-odds of a network with ReLUs is zero almost everywhere. Sources:
+/// S. Rifai et al. (2011), who estimate the penalty from differences of gradients at noisy points;
+/// A. Ross, "Training Machine Learning Models by Regularizing their Explanations" (2018), chapter 4,
+/// for the log-odds.
 public struct CurvatureRegularization: Defense, Objective, Configurable {
   public static let name = "curvatureRegularization"
   public static let summary =
@@ -46,8 +53,25 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
     case noise
   }
 
+  /// Whose second derivative is penalised.
+  public enum Scalar: String, Sendable, CaseIterable {
+    /// The cross-entropy of the true class.
+    case loss
+    /// The log-odds of the true class.
+    case logOdds
+
+    /// The scalar of each image: logits `[N, K]`, labels `[N]` → `[N]`.
+    func values(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+      switch self {
+      case .loss: logits.crossEntropy(labels)
+      case .logOdds: logits.logOdds(of: labels)
+      }
+    }
+  }
+
   /// λ, the weight of the penalty, which is a mean over the images.
   public var lambda: Double
+  public var scalar: Scalar
   public var method: Method
   /// The number of random directions or noisy points in the mean. The exact method ignores it.
   public var samples: Int
@@ -56,9 +80,11 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   public var sigma: Double
 
   public init(
-    lambda: Double = 1, method: Method = .stochastic, samples: Int = 1, sigma: Double = 0.05
+    lambda: Double = 1, of scalar: Scalar = .loss, method: Method = .stochastic, samples: Int = 1,
+    sigma: Double = 0.05
   ) {
     self.lambda = lambda
+    self.scalar = scalar
     self.method = method
     self.samples = samples
     self.sigma = sigma
@@ -66,6 +92,7 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
 
   public static let settings: [Setting<CurvatureRegularization>] = [
     .double("lambda", \.lambda, "weight λ of the penalty"),
+    .choice("of", \.scalar, "whose second derivative is penalised"),
     .choice("method", \.method, "how the second derivative is measured"),
     .int("samples", \.samples, in: 1...10_000, "number of random directions or noisy points"),
     .double("sigma", \.sigma, in: 1e-6...1e3, "standard deviation of the noise in pixel units"),
@@ -107,7 +134,7 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   ///   for all.
   func squares(_ step: TrainingStep, along directions: some Sequence<Tensor>) -> [Tensor] {
     // gradient (∇ₓL), direction (v) and the derivative H·v [N, …]
-    let gradient = step.inputGradient { $0.crossEntropy(step.labels) }
+    let gradient = step.inputGradient { scalar.values($0, step.labels) }
     return directions.map { direction in
       step.inputDerivative(of: (gradient * direction).sum()).flattened.square.sum([1]).mean()
     }
@@ -117,11 +144,11 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
   /// images have the dropout masks of the clean pass, and do not change the running statistics.
   func differences(_ step: TrainingStep, noise: some Sequence<Tensor>) -> [Tensor] {
     // here, there [N, …]
-    let here = step.inputGradient { $0.crossEntropy(step.labels) }
+    let here = step.inputGradient { scalar.values($0, step.labels) }
     let pass = step.pass.withoutUpdates.purpose("clean images")
     return noise.map { noise in
       let variable = (step.images + noise * sigma).tracked
-      let there = step.network.forward(variable, pass).crossEntropy(step.labels).sum()
+      let there = scalar.values(step.network.forward(variable, pass), step.labels).sum()
         .gradient(of: variable, differentiable: true)
       return (here - there).flattened.square.sum([1]).mean() / (sigma * sigma)
     }

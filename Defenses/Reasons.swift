@@ -34,13 +34,17 @@ extension Classifier {
 }
 
 extension Tensor {
-  /// log(p_ŷ / (1 − p_ŷ)) = z_ŷ − log Σ_{k ≠ ŷ} exp z_k of each row of logits z, where ŷ is the class
-  /// with the largest logit. `[N, K]` → `[N]`.
-  var predictedLogOdds: Tensor {
+  /// The log-odds of the class with the largest logit in each row, `[N, K]` → `[N]`.
+  var predictedLogOdds: Tensor { logOdds(of: argmax(1)) }
+
+  /// log(p_k / (1 − p_k)) = z_k − log Σ_{j ≠ k} exp z_j of each row of logits z, for the class k of
+  /// the row. `[N, K]` → `[N]`.
+  /// - Parameter classes: int64 `[N]`.
+  func logOdds(of classes: Tensor) -> Tensor {
     // chosen, others [N, K]; rest [N]
-    let chosen = argmax(1).oneHot(classes: shape[1])
+    let chosen = classes.oneHot(classes: shape[1])
     let others = self - chosen * 1e30
-    // For any class k, log Σ exp = z_k − log softmax(z)_k; the largest of the others is taken.
+    // For any class j, log Σ exp = z_j − log softmax(z)_j; the largest of the others is taken.
     let rest = others.max([1]) - others.logSoftmax().max([1])
     return (self * chosen).sum([1]) - rest
   }

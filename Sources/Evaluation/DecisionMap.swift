@@ -3,13 +3,15 @@ import Foundation
 import ModelCore
 import Support
 
-/// The classes that a model predicts over the plane of the two features of a table, and the file
-/// that keeps them for figures.
+/// The classes that a model predicts over the plane of the two features of a table, with two classes
+/// also the log-odds, and the file that keeps them for figures.
 ///
 /// The map has `size` x `size` places, which divide the ranges of the two features in the data into
 /// equal parts. A decision that ignores a feature is the same along each line in its direction:
 /// `steadyShare` measures how nearly this holds. J. Heo, V. Piratla, M. Wicker and A. Weller (2023)
-/// show such maps in their figure 1.
+/// show such maps in their figure 1, and A. Ross, "Training Machine Learning Models by Regularizing
+/// their Explanations" (2018), contours of the log-odds in his figure 24. `curvature` measures how
+/// far the log-odds are from a linear function.
 public struct DecisionMap: Codable, Equatable, Sendable {
   /// An example of the data.
   public struct Point: Codable, Equatable, Sendable {
@@ -26,6 +28,9 @@ public struct DecisionMap: Codable, Equatable, Sendable {
   /// The predicted class at each place, −1 where a logit is not a number (NaN). The first feature
   /// changes fastest: the place (i, j) has the index i + size·j.
   public let classes: [Int]
+  /// The log-odds of the second of two classes at each place, in the same order: the difference of
+  /// the logits, rounded to 10⁻⁵. nil for more classes, and if one of the numbers is not finite.
+  public let logOdds: [Double]?
   /// The first examples of the data.
   public let points: [Point]
 
@@ -55,13 +60,13 @@ public struct DecisionMap: Codable, Equatable, Sendable {
     }
     let grid = axes[1].flatMap { second in axes[0].flatMap { [Float($0), Float(second)] } }
     let classifier = contestant.classifier
-    classes = classifier.predictions(
-      Tensor(grid, shape: [size * size, 2]).to(classifier.device)
-    ).int64s().map(Int.init)
+    let points = Tensor(grid, shape: [size * size, 2]).to(classifier.device)
+    classes = classifier.predictions(points).int64s().map(Int.init)
+    logOdds = Self.logOdds(of: classifier, at: points)
     (model, classNames, self.size) = (contestant.name, data.classNames, size)
     let shown = min(data.count, Self.pointCount)
     let values = rows.narrow(0, 0, shown).floats().map(Double.init)
-    points = zip(0..<shown, data.labels.int64s()).map { place, label in
+    self.points = zip(0..<shown, data.labels.int64s()).map { place, label in
       Point(features: [values[2 * place], values[2 * place + 1]], label: Int(label))
     }
   }
@@ -82,10 +87,41 @@ public struct DecisionMap: Codable, Equatable, Sendable {
     return Double(steady) / Double(size)
   }
 
+  private static func logOdds(of classifier: any Classifier, at points: Tensor) -> [Double]? {
+    guard classifier.classCount == 2 else { return nil }
+    // logits [size·size, 2]
+    let logits = withoutGradients { classifier.logits(points) }
+    let values = (logits.select(1, 1) - logits.select(1, 0)).floats()
+    guard values.allSatisfy(\.isFinite) else { return nil }
+    return values.map { (Double($0) * 1e5).rounded() / 1e5 }
+  }
+
+  /// The root mean square of the Frobenius norm of the log-odds' second derivative (Hessian) in the
+  /// features, over all places that are not at the rim, from differences between neighbours. Its unit
+  /// is 1 over the product of the units of two features. It is 0 for linear log-odds, whose decision
+  /// boundary is straight. nil without log-odds.
+  public var curvature: Double? {
+    guard let logOdds, size >= 3 else { return nil }
+    let steps = ranges.map { ($0.upperBound - $0.lowerBound) / Double(size) }
+    guard steps.allSatisfy({ $0 > 0 }) else { return nil }
+    let (dx, dy) = (steps[0], steps[1])
+    var sum = 0.0
+    for j in 1..<size - 1 {
+      for i in 1..<size - 1 {
+        func f(_ right: Int, _ up: Int) -> Double { logOdds[i + right + size * (j + up)] }
+        let xx = (f(1, 0) - 2 * f(0, 0) + f(-1, 0)) / (dx * dx)
+        let yy = (f(0, 1) - 2 * f(0, 0) + f(0, -1)) / (dy * dy)
+        let xy = (f(1, 1) - f(1, -1) - f(-1, 1) + f(-1, -1)) / (4 * dx * dy)
+        sum += xx * xx + yy * yy + 2 * xy * xy
+      }
+    }
+    return (sum / Double((size - 2) * (size - 2))).squareRoot()
+  }
+
   // MARK: The file
 
   private struct Document: Codable {
-    var format = 1
+    var format = 2
     /// The digest of everything the map depends on.
     let request: String
     let map: DecisionMap
@@ -103,12 +139,13 @@ public struct DecisionMap: Codable, Equatable, Sendable {
   /// - Returns: nil if the file is missing or damaged, or belongs to another request.
   init?(_ url: URL, request: String? = nil) {
     guard let data = try? Data(contentsOf: url),
-      let document = try? JSONDecoder().decode(Document.self, from: data), document.format == 1,
+      let document = try? JSONDecoder().decode(Document.self, from: data), document.format == 2,
       request.map({ $0 == document.request }) ?? true
     else { return nil }
     let map = document.map
     guard map.size > 0, map.classes.count == map.size * map.size, map.ranges.count == 2,
-      map.points.allSatisfy({ $0.features.count == 2 })
+      map.points.allSatisfy({ $0.features.count == 2 }),
+      map.logOdds.map({ $0.count == map.classes.count }) ?? true
     else { return nil }
     self = map
   }

@@ -1,8 +1,9 @@
 import Datasets
-import Defenses
 import ModelCore
 import Support
 import Testing
+
+@testable import Defenses
 
 @Suite("Curvature regularisation")
 struct CurvatureRegularizationTests {
@@ -44,6 +45,39 @@ struct CurvatureRegularizationTests {
     }
     let expected = norms.reduce(0, +) / 5
     #expect(abs(penalty(.exact, step).scalar - expected) < 1e-5 * expected)
+  }
+
+  @Test("the log-odds of logistic regression with two classes are linear: no curvature")
+  func linearLogOdds() throws {
+    let description = try NetworkDescription(
+      input: shape, layers: LayerList(["flatten", "linear 2"]), classNames: ["a", "b"])
+    let network = try Network(description, initialization: .kaimingUniform, seed: Seed(5))
+    let images = RandomSource(Seed(6)).uniform([4, 1, 3, 3])
+    let step = TrainingStep(
+      network, Batch(images: images, labels: Tensor(labels: [0, 1, 1, 0])), .evaluation)
+    let loss = CurvatureRegularization(method: .exact).terms(step)[0].value.scalar
+    let logOdds = CurvatureRegularization(of: .logOdds, method: .exact).terms(step)[0].value.scalar
+    #expect(loss > 1e-4)
+    #expect(logOdds < 1e-10 * loss)
+  }
+
+  @Test("the curvature of the log-odds is that of differences of their gradients")
+  func logOddsByDifferences() throws {
+    let network = try network(curved)
+    let step = step(network, 3)
+    let width = 1e-2
+    func gradient(_ x: Tensor) -> Tensor {
+      let x = x.tracked
+      return network.logits(x).logOdds(of: step.labels).sum().gradient(of: x).detached.flattened
+    }
+    let squares = (0..<9).map { pixel in
+      let move = Tensor(labels: [pixel]).oneHot(classes: 9).reshaped([1, 1, 3, 3]) * width
+      let ends = gradient(step.images + move) - gradient(step.images - move)
+      return (ends / (2 * width)).square.sum().scalar / 3
+    }
+    let expected = squares.reduce(0, +)
+    let value = CurvatureRegularization(of: .logOdds, method: .exact).terms(step)[0].value.scalar
+    #expect(abs(value - expected) < 2e-2 * expected, "\(value), by differences \(expected)")
   }
 
   @Test("the mean over many directions is the exact value, within five percent")

@@ -66,6 +66,53 @@ struct DecisionMapTests {
     #expect(abs(share - 0.75) <= 0.01, "\(share)")
   }
 
+  /// Two classes, whose log-odds are a quadratic function of the features.
+  private struct Bowl: Classifier {
+    /// The coefficients of x₁², x₁·x₂, x₂² and x₁.
+    let coefficients: [Double]
+    let inputShape = InputShape(features: 2)
+    let classCount = 2
+    let valueRange = -10.0...10.0
+    let device = Device.cpu
+
+    func logits(_ images: Tensor) -> Tensor {
+      let (x, y) = (images.select(1, 0), images.select(1, 1))
+      let c = coefficients
+      let value = x.square * c[0] + x * y * c[1] + y.square * c[2] + x * c[3]
+      return Tensor.stack([x * 0 + 1, value + 1], along: 1)
+    }
+  }
+
+  private func bowl(_ coefficients: [Double]) throws -> DecisionMap {
+    let two = try LabelledImages(
+      name: "plane", classNames: ["low", "high"],
+      pixels: Tensor([-2, -1, 2, 3] as [Float], shape: [2, 2]), labels: [0, 1],
+      valueRange: -10...10)
+    let contestant = Contestant(
+      name: "m", classifier: Bowl(coefficients: coefficients), fingerprint: "m")
+    return try #require(DecisionMap(of: contestant, on: two, size: 40))
+  }
+
+  @Test("the log-odds are the difference of two logits at the middle of each place")
+  func logOdds() throws {
+    let map = try bowl([1, 0, 0, 0.5])
+    let logOdds = try #require(map.logOdds)
+    for (i, j) in [(0, 0), (39, 7), (20, 39)] {
+      let x = -2 + 4 * (Double(i) + 0.5) / 40
+      #expect(abs(logOdds[i + 40 * j] - (x * x + 0.5 * x)) < 2e-5)
+    }
+    #expect(try self.map(1, 0).logOdds == nil && self.map(1, 0).curvature == nil)
+  }
+
+  @Test(
+    "the curvature is the Frobenius norm of the Hessian of a quadratic function, 0 of a linear one")
+  func curvature() throws {
+    #expect(try #require(bowl([0, 0, 0, 3]).curvature) < 0.01)
+    // f = x² + 3·x·y − 2·y²: the Hessian is [2, 3; 3, −4], with the squared norm 4 + 18 + 16.
+    let curvature = try #require(bowl([1, 3, -2, 1]).curvature)
+    #expect(abs(curvature - 38.0.squareRoot()) < 0.01, "\(curvature)")
+  }
+
   @Test("data with other numbers of features have no map")
   func others() throws {
     let digits = try SevenSegmentDigits().images(.test, count: 3)

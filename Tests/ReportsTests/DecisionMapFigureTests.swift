@@ -27,7 +27,7 @@ struct DecisionMapFigureTests {
     #expect(svg.contains("M0 2h1v1h-1zM0 1h1v1h-1zM0 0h1v1h-1z"))
     #expect(svg.contains("M1 2h2v1h-2zM1 1h2v1h-2zM1 0h1v1h-1z"))
     #expect(svg.contains("M2 0h1v1h-1z"))
-    #expect(count("<circle", in: svg) == 4 && svg.contains("cx=\"42\" cy=\"304\""))
+    #expect(count("<circle", in: svg) == 4 && svg.contains("cx=\"42\" cy=\"310\""))
     #expect(svg.contains(">−2<") && svg.contains(">3<"))
   }
 
@@ -41,11 +41,31 @@ struct DecisionMapFigureTests {
     #expect(!ReportPage(grid: Sample.grid(), title: "t").html().contains("Decision maps"))
     let figure = try #require(page.figures.first { $0.name == "decisions" }?.figure)
     let lines = figure.csv.split(separator: "\n")
-    #expect(lines.count == 19 && lines[0] == "model,first,second,class")
-    #expect(lines[1] == "plain,-1.3333334,0.5,a" && lines[9] == "plain,1.3333334,2.5,none")
+    #expect(lines.count == 19 && lines[0] == "model,first,second,class,log_odds")
+    #expect(lines[1] == "plain,-1.3333334,0.5,a," && lines[9] == "plain,1.3333334,2.5,none,")
     let json = String(decoding: try figure.vegaLite("decisions.csv").json(), as: UTF8.self)
     #expect(json.contains("\"field\" : \"class\"") && json.contains("\"decisions.csv\""))
     #expect(isWellFormed(figure.svg()))
+  }
+
+  @Test("with log-odds, a panel has their contours and curvature, and the caption explains them")
+  func contours() throws {
+    // The log-odds are 6·x₁ / 4 − 3·x₂ at the middle of each place: linear, from −9.5 to 0.5.
+    let values = (0..<9).map { 2.0 * Double($0 % 3 - 1) - 3 * (Double($0 / 3) + 0.5) }
+    let text = """
+      {"model": "m", "classNames": ["a", "b"], "ranges": [[-2, 2], [0, 3]], "size": 3,
+       "classes": [0, 0, 1, 0, 0, 0, 0, 0, 0], "logOdds": \(values), "points": []}
+      """
+    let map = try JSONDecoder().decode(DecisionMap.self, from: Data(text.utf8))
+    let panel = DecisionPanel(map: map, id: "p").picture().rendered
+    #expect(isWellFormed(panel) && panel.contains("curvature of the log-odds: 0<"), "\(panel)")
+    #expect(count("stroke-width=\"2\"", in: panel) == 1)
+    #expect(count("stroke-dasharray", in: panel) == 5)
+    let figure = try #require(DecisionMapFigure([map]))
+    #expect(figure.caption.contains("log-odds of the second class"))
+    #expect(figure.figure.csv.contains("m,-1.3333334,0.5,a,-3.5"))
+    let plain = try #require(DecisionMapFigure([self.map("plain")]))
+    #expect(!plain.caption.contains("log-odds"))
   }
 
   @Test("names of models and classes are escaped")
