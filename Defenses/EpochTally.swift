@@ -7,6 +7,8 @@ struct EpochTally {
   private var right = 0.0
   private var lossSum = 0.0
   private var termSums: [String: Double] = [:]
+  /// Whether predictions were judged. An autoencoder makes none.
+  private(set) var isJudged = false
 
   var loss: Double { lossSum / Double(seen) }
   var accuracy: Double { right / Double(seen) }
@@ -20,6 +22,7 @@ struct EpochTally {
     lossSum += loss * Double(batch.count)
     for term in terms { termSums[term.name, default: 0] += term.value.scalar * Double(batch.count) }
     guard let logits else { return }
+    isJudged = true
     right +=
       withoutGradients {
         logits.predictedClasses.equals(batch.labels).to(.float32).sum()

@@ -116,11 +116,11 @@ public struct Trainer {
   /// The epoch, its results so far, and the accuracy under attack after the epoch before it.
   private func remark(_ history: [EpochRecord], _ tally: EpochTally) -> String {
     let loss = String(format: "%.3f", tally.loss)
-    let accuracy = String(format: "%.1f", 100 * tally.accuracy)
+    let accuracy =
+      tally.isJudged ? String(format: "  accuracy %.1f %%", 100 * tally.accuracy) : ""
     let robust =
       history.last?.robustAccuracy.map { String(format: "  under attack %.1f %%", 100 * $0) } ?? ""
-    return "epoch \(history.count + 1)/\(settings.epochs)  loss \(loss)  accuracy \(accuracy) %"
-      + robust
+    return "epoch \(history.count + 1)/\(settings.epochs)  loss \(loss)" + accuracy + robust
   }
 
   private func diverged(_ epoch: Int, _ step: Int, _ terms: [LossTerm]) -> Failure {

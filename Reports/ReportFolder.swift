@@ -65,6 +65,7 @@ public struct ReportFolder: Sendable {
     let pictures = DisagreementPictures.stored(for: found.shown, in: folder)
     return ExplanationPictures(
       map: try ReasonSheet(maps)?.sheet(),
+      codes: try CodePictures.stored(in: folder).flatMap { CodeSheet($0) }?.sheet(),
       disagreements: try pictures.flatMap { DisagreementSheet($0) }?.sheet())
   }
 

@@ -6,13 +6,16 @@ import Support
 public struct ExplanationPictures: Sendable {
   /// Where the reasons of each model lie; nil for data that are no pictures.
   public let map: ImageSheet?
+  /// What the codes mean; nil for a search in the inputs themselves.
+  public let codes: ImageSheet?
   /// Images on which the models disagree; nil if there are none.
   public let disagreements: ImageSheet?
 
   /// - Returns: nil if there are no such pictures.
-  init?(map: ImageSheet?, disagreements: ImageSheet?) {
-    guard map != nil || disagreements != nil else { return nil }
+  init?(map: ImageSheet?, codes: ImageSheet? = nil, disagreements: ImageSheet?) {
+    guard map != nil || codes != nil || disagreements != nil else { return nil }
     self.map = map
+    self.codes = codes
     self.disagreements = disagreements
   }
 }
@@ -31,6 +34,7 @@ extension ReportPage {
     let content: [Markup?] = [
       Markup("p", [:], method(found)), Markup("p", [:], Markup("strong", [:], found.ending)),
       Markup("p", [:], redundancy(found)), figure, explanationPictures?.map?.figure,
+      explanationPictures?.codes?.figure,
       measures(found),
     ]
     return Section(
@@ -44,6 +48,9 @@ extension ReportPage {
       A component of a gradient is large if its magnitude is more than \(found.cutoff.plainDecimal) \
       times the largest one of the example.
       """
+    let gradients =
+      found.place == .codes
+      ? "gradients in the codes, which an autoencoder gives to each picture," : "input gradients"
     switch found.method {
     case .sequential:
       return """
@@ -54,7 +61,7 @@ extension ReportPage {
     case .simultaneous:
       return """
         The models are trained together, with a penalty (λ = \(found.lambda.plainDecimal)) on the \
-        squared cosine of the input gradients of every two of them. \(large)
+        squared cosine of the \(gradients) of every two of them. \(large)
         """
     }
   }

@@ -25,6 +25,8 @@ public struct Experiment: Sendable {
   public let reliance: ReliancePlan?
   /// How models that are right for other reasons are looked for; nil if none are.
   public let another: AnotherPlan?
+  /// The autoencoder in whose codes they are looked for; nil if none are.
+  public let autoencoder: AutoencoderPlan?
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
@@ -36,9 +38,10 @@ public struct Experiment: Sendable {
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
     count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
     repeats: Int = 1,
-    reliance: ReliancePlan? = nil, another: AnotherPlan? = nil
+    reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil
   ) {
     self.another = another
+    self.autoencoder = autoencoder
     self.reliance = reliance
     self.repeats = repeats
     notices = attacks.flatMap(\.notices)
@@ -85,6 +88,7 @@ public struct Experiment: Sendable {
     another = try settings.map("another", "how models with other explanations are looked for").map {
       try AnotherPlan($0, models: written)
     }
+    autoencoder = try AutoencoderPlan(settings, another)
     self.models = written + (another?.models(among: written) ?? [])
     guard let attacks = try settings.map("attacks", "the attacks by name"),
       !attacks.entries.isEmpty
@@ -142,7 +146,8 @@ public struct Experiment: Sendable {
     Experiment(
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"),
       data: data.repetition(number), models: models, attacks: attacks,
-      count: count, sample: sample, images: nil, reliance: reliance, another: another)
+      count: count, sample: sample, images: nil, reliance: reliance, another: another,
+      autoencoder: autoencoder)
   }
 
   private static func study(

@@ -12,7 +12,9 @@ struct AnotherCommandTests {
 
   /// Writes rows of four features, of which the first tells the class loudly, the second tells it
   /// quietly, and the others are noise. The mask marks the first. Writes an experiment on them.
-  private func write(_ another: String, epochs: Int = 30) throws -> String {
+  private func write(
+    _ another: String, epochs: Int = 30, data: String = "{ name: ./rows.npz, range: -6..6 }"
+  ) throws -> String {
     func arrays(_ split: String, _ count: Int, _ seed: UInt64) -> [(name: String, tensor: Tensor)] {
       let noise = RandomSource(Seed(seed)).normal([count, 4]).floats()
       let labels = (0..<count).map { $0 % 2 }
@@ -34,7 +36,7 @@ struct AnotherCommandTests {
       to: folder.appending("rows.npz"))
     let text = """
       name: others
-      data: { name: ./rows.npz, range: -6..6 }
+      data: \(data)
       models:
         normal:
           architecture: mlp 16
@@ -50,6 +52,8 @@ struct AnotherCommandTests {
     try Data(text.utf8).write(to: file)
     return file.path
   }
+
+  private static let pictures = "{ name: synthetic, train: 200, test: 100 }"
 
   private func rows(_ file: URL) throws -> [[String]] {
     try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
@@ -126,9 +130,14 @@ struct AnotherCommandTests {
     arguments: [
       ("{ of: normal, count: 3, lambda: 5 }", "normal-2"),
       ("{ of: normal, count: 2, method: simultaneous, lambda: 10 }", "normal-1"),
+      (
+        "{ of: normal, count: 2, method: simultaneous, lambda: 10, in: codes }\n"
+          + "autoencoder: { codes: 3, hidden: 16, epochs: 3 }", "normal-1"
+      ),
     ])
   func killed(_ another: String, _ model: String) throws {
-    let file = try write(another, epochs: 40)
+    let data = another.contains("codes") ? Self.pictures : "{ name: ./rows.npz, range: -6..6 }"
+    let file = try write(another, epochs: 40, data: data)
     let (whole, killed) = (folder.appending("whole"), folder.appending("killed"))
     try Command.output("run", file, "--out", whole.path)
     let command = try Command(["run", file, "--out", killed.path, "--threads", "1", "--quiet"])
@@ -157,6 +166,29 @@ struct AnotherCommandTests {
     #expect(history.contains("\"similarity\""))
     let first = try contents(of: out)
     try FileManager.default.removeItem(at: out.appending(path: "models/normal-2.safetensors"))
+    try Command.output("run", file, "--out", out.path)
+    #expect(try contents(of: out) == first)
+  }
+
+  @Test("models that take codes are classifiers of pictures, and the report shows what codes mean")
+  func codes() throws {
+    let file = try write(
+      "{ of: normal, count: 2, method: simultaneous, lambda: 10, in: codes }\n"
+        + "autoencoder: { codes: 3, hidden: 16, epochs: 2 }", data: Self.pictures)
+    let out = folder.appending("out")
+    let printed = try Command.output("run", file, "--out", out.path)
+    #expect(printed.contains("trained the autoencoder: 3 codes"), "\(printed)")
+    let grid = try Grid.read(out.appending(path: "grid.json"))
+    #expect(grid.models == ["normal", "normal-1", "normal-2"])
+    #expect(
+      grid.another?.models.allSatisfy { $0.features.allSatisfy { $0.name.hasPrefix("code ") } }
+        == true)
+    let page = try String(
+      contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
+    #expect(page.contains("What the codes mean") && page.contains("gradients in the codes"))
+    let first = try contents(of: out)
+    try FileManager.default.removeItem(at: out.appending(path: "models/normal-2.safetensors"))
+    try FileManager.default.removeItem(at: out.appending(path: "another/codes.safetensors"))
     try Command.output("run", file, "--out", out.path)
     #expect(try contents(of: out) == first)
   }

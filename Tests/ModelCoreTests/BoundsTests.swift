@@ -22,7 +22,7 @@ struct BoundsTests {
       "conv 5", "tanh", "conv 5", "elu", "padchannels 2", "maxpool 3 stride 2 padding 1", "flatten",
       "linear 4",
     ],
-    ["conv 5", "gelu", "conv 5", "silu", "flatten", "linear 8", "softplus", "linear 4"],
+    ["conv 5", "gelu", "conv 5", "silu", "flatten", "linear 8", "softplus", "codes", "linear 4"],
     [
       "conv 6 padding 1", "batchnorm",
       "residual [conv 6 padding 1; batchnorm; relu; conv 6 padding 1]",

@@ -51,6 +51,7 @@ struct LayerShapeTests {
       [2, 6, 6],
       [4, 3, 3]
     ),
+    ("codes", [6], [3]),
     ("residual [linear 3; relu; linear 6]", [6], [6]),
     ("residual [residual [relu]; conv 2 kernel 1]", [2, 3, 3], [2, 3, 3]),
     ("residual [] shortcut [relu]", [2, 3, 3], [2, 3, 3]),

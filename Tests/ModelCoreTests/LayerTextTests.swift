@@ -14,7 +14,7 @@ struct LayerTextTests {
       "batchnorm momentum 0.01", "batchnorm epsilon 0.001", "batchnorm momentum 0.01 epsilon 0.001",
       "maxpool 2",
       "maxpool 3 stride 2 padding 1", "maxpool 2x3", "avgpool 2x3 stride 2 padding 1",
-      "globalavgpool", "flatten",
+      "globalavgpool", "flatten", "codes",
       "dropout 0.5", "dropout 0.0", "normalize mean 0.5,0.4,0.3 std 0.2,0.25,1.0",
       "residual [relu]",
       "residual [conv 4 kernel 3; batchnorm; relu] shortcut [conv 4 kernel 1 stride 2; batchnorm]",

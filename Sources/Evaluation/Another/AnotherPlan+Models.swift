@@ -48,6 +48,12 @@ extension AnotherPlan {
           + "and the simultaneous method trains all together",
         hint: "leave it out, or use method: sequential")
     }
+    if self.place == .codes, method == .sequential {
+      throw Failure.badData(
+        "\(given.place(of: "in")): another: codes are for models that are trained together, and the "
+          + "sequential method begins with '\(of)', which takes the inputs themselves",
+        hint: "use method: simultaneous")
+    }
     try check(recipe, place)
     for name in names {
       _ = try Experiment.checkedName(name, place)

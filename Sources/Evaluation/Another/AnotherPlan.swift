@@ -18,10 +18,21 @@ public struct AnotherPlan: Configurable, Equatable {
     case simultaneous
   }
 
+  /// Of what the explanations are gradients.
+  public enum Place: String, Codable, Sendable, CaseIterable {
+    /// The numbers of the examples.
+    case inputs
+    /// The codes that the experiment's autoencoder gives to pictures.
+    case codes
+  }
+
   /// The name of the model whose training is repeated. In the sequential method it is also the first
   /// model, θ₁.
   public var of: String
   public var method: Method
+  /// Of what the explanations are gradients. With codes, every model is the encoder and a network
+  /// that takes its codes, with the architecture and the training of the model `of`.
+  public var place: Place
   /// The largest number of models; in the sequential method with the first one.
   public var count: Int
   /// c: a component of an example's gradient is large if its magnitude is more than c times the
@@ -39,11 +50,13 @@ public struct AnotherPlan: Configurable, Equatable {
   public var leastNew: Double
 
   public init(
-    of: String = "", method: Method = .sequential, count: Int = 5, cutoff: Double = 0.67,
-    lambdas: [Double] = [1000], leastAccuracy: Double = 0.75, leastNew: Double = 0.1
+    of: String = "", method: Method = .sequential, in place: Place = .inputs, count: Int = 5,
+    cutoff: Double = 0.67, lambdas: [Double] = [1000], leastAccuracy: Double = 0.75,
+    leastNew: Double = 0.1
   ) {
     self.of = of
     self.method = method
+    self.place = place
     self.count = count
     self.cutoff = cutoff
     self.lambdas = lambdas
@@ -58,6 +71,8 @@ public struct AnotherPlan: Configurable, Equatable {
       [("of", $0.of)]
     },
     .choice("method", \.method, "whether the models are trained one after the other or together"),
+    .choice(
+      "in", \.place, "whether gradients are taken in the inputs or in an autoencoder's codes"),
     .int("count", \.count, in: 2...100, "the largest number of models"),
     .double(
       "cutoff", \.cutoff, in: 0...1,

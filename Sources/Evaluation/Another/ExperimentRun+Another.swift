@@ -20,6 +20,7 @@ extension ExperimentRun {
     let pictures = DisagreementPictures(
       summary.shown, of: search.members, on: test)
     try pictures?.write(to: RunFolder.disagreements(in: folder.url))
+    try search.codePictures()?.write(to: RunFolder.codes(in: folder.url))
     return summary
   }
 }

@@ -116,6 +116,12 @@ struct ExplanationSearch {
       ? nil : OtherExplanations(plan, models, images: test.count, disagreements)
   }
 
+  /// What the codes mean; nil for a search in the inputs themselves.
+  func codePictures() throws -> CodePictures? {
+    guard let codes = try run.autoencoder(training)?.run() else { return nil }
+    return CodePictures(codes, of: try codes.table(of: training.train, run.evaluator))
+  }
+
   private func file(of member: Contestant) -> OtherModelFile? {
     OtherModelFile.read(run.folder.another(member.name), request: request(member))
   }
@@ -138,8 +144,9 @@ struct ExplanationSearch {
     let earlier = Array(members.prefix { $0.name != member.name })
     let title = "explanations of \(member.name)"
     run.progress.begin(title, total: training.train.count, unit: "images")
+    let (explained, data) = try explained(earlier + [member])
     let reasons = ReasonMeasurement(
-      of: member.classifier, after: earlier.map(\.classifier), on: training.train,
+      of: explained[earlier.count], after: Array(explained[..<earlier.count]), on: data,
       cutoff: plan.cutoff, addsMasks: addsMasks, evaluator: run.evaluator
     ) { run.progress.update($0) }
     run.progress.end(nil)
@@ -154,23 +161,39 @@ struct ExplanationSearch {
       testAccuracy: predictions.equals(test.labels).to(.float64).mean().scalar.roundedToMillionths,
       images: reasons.images, explained: reasons.explained, largeShare: reasons.largeShare,
       inUnion: number == 1 ? nil : reasons.inUnion, inEarlier: reasons.inEarlier,
-      inMask: reasons.inMask, features: features(reasons.map),
+      inMask: reasons.inMask, features: features(reasons.map, of: data),
       stop: plan.method == .simultaneous || number == 1
         ? nil
         : plan.stop(
           accuracy: heldOut ?? train, first: first ?? 1, known: reasons.inUnion))
     try OtherModelFile(
       request: request(member), model: model, map: reasons.map,
-      width: training.train.shape.isPicture ? training.train.shape.width : nil,
+      width: data.shape.isPicture ? data.shape.width : nil,
       predictions: predictions.int64s().map(Int.init)
     ).write(to: run.folder.another(member.name))
     return model
   }
 
+  /// The classifiers whose gradients are the explanations of models, and the training examples that
+  /// they take: the models themselves, or the parts of them that take codes.
+  private func explained(
+    _ models: [Contestant]
+  ) throws -> (classifiers: [any Classifier], data: LabelledImages) {
+    guard let codes = try run.autoencoder(training)?.run() else {
+      return (models.map(\.classifier), training.train)
+    }
+    let table = try codes.table(of: training.train, run.evaluator)
+    let heads = try models.map { model in
+      let file = try ModelFile(run.folder.model(model.name), device: run.device)
+      return try codes.head(of: file.network, valueRange: table.valueRange).frozen()
+    }
+    return (heads, table)
+  }
+
   /// The ten features of a row that are large in the most images; none for pictures.
-  private func features(_ map: [Double]) -> [OtherModel.Feature] {
-    guard !training.train.shape.isPicture else { return [] }
-    let names = training.train.featureNames
+  private func features(_ map: [Double], of data: LabelledImages) -> [OtherModel.Feature] {
+    guard !data.shape.isPicture else { return [] }
+    let names = data.featureNames
     let ranked = map.indices.filter { map[$0] > 0 }.sorted { (-map[$0], $0) < (-map[$1], $1) }
     return ranked.prefix(10).map {
       OtherModel.Feature(name: names?[$0] ?? "\($0)", share: map[$0])

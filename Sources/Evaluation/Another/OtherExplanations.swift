@@ -3,6 +3,8 @@ import Support
 /// The models that a search for other explanations has found, and what distinguishes them.
 public struct OtherExplanations: Codable, Equatable, Sendable {
   public let method: AnotherPlan.Method
+  /// Of what the explanations are gradients; nil in results of earlier versions, for the inputs.
+  public let place: AnotherPlan.Place?
   /// The largest number of models that were to be compared.
   public let count: Int
   /// c: a component of an example's gradient is large if its magnitude is more than c times the
@@ -29,6 +31,7 @@ public struct OtherExplanations: Codable, Equatable, Sendable {
 
   init(_ plan: AnotherPlan, _ models: [OtherModel], images: Int, _ found: Disagreements) {
     method = plan.method
+    place = plan.place
     count = plan.count
     cutoff = plan.cutoff
     lambda = plan.lambda(of: 2)

@@ -13,7 +13,10 @@ struct SimultaneousModels {
   let seed: Seed
   let folder: RunFolder
   let device: Device
+  let evaluator: Evaluator
   let progress: ProgressDisplay
+  /// The autoencoder whose codes the models take; nil if they take the inputs themselves.
+  let autoencoder: AutoencoderTraining?
 
   private var plan: AnotherPlan { found.plan }
   private var lambda: Double { plan.lambda(of: 1) }
@@ -36,7 +39,9 @@ struct SimultaneousModels {
   /// The digest of everything that the weights depend on.
   private var request: String {
     // The seeds of all networks derive from their names.
-    let parts = ["together 1", "\(lambda)", alone(0).request] + plan.names
+    let parts =
+      ["together 1", "\(lambda)", alone(0).request] + plan.names
+      + [autoencoder?.request].compactMap { $0 }
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
@@ -58,7 +63,10 @@ struct SimultaneousModels {
 
   private func train() throws {
     let (request, recipe) = (request, found.recipe)
-    let images = training.train
+    let codes = try autoencoder?.run()
+    let images =
+      try codes?.table(of: training.train, drawnFrom: settings.seed.derive("codes"), evaluator)
+      ?? training.train
     try images.check(has: recipe.defense.needs)
     try recipe.defense.checkBudgets(in: images.valueRange, features: images.shape.count)
     let learned =
@@ -91,7 +99,8 @@ struct SimultaneousModels {
     ).train(networks, on: learned, title: "train \(plan.count) models together")
     // The first file is written last: where it is, the others are.
     for number in networks.indices.reversed() {
-      try write(networks[number], histories[number], request, plan.names[number])
+      let network = try codes?.classifier(networks[number]) ?? networks[number]
+      try write(network, histories[number], request, plan.names[number])
     }
     checkpoint.remove()
     progress.end(
@@ -101,7 +110,8 @@ struct SimultaneousModels {
 
   /// The defense in one line.
   private var defense: String {
-    let similarity = "similarity(lambda=\(lambda))"
+    let similarity =
+      "similarity(lambda=\(lambda))" + (autoencoder == nil ? "" : " in codes")
     let own = found.recipe.defense.text
     return own == PlainTraining.name ? similarity : "\(own) + \(similarity)"
   }

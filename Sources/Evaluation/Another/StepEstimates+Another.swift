@@ -17,7 +17,9 @@ extension StepEstimates {
     entrants[plan.name] = try Contestant(name: plan.name, network)
     let images = found.plan.method == .sequential ? training.train.unmasked : training.train
     let together = found.plan.method == .simultaneous
-    let seconds = together && found.number > 1 ? nil : try self.seconds(found.recipe, images)
+    // The networks that take codes are small, and their autoencoder has an architecture of its own.
+    let isTimed = found.plan.place == .inputs && !(together && found.number > 1)
+    let seconds = isTimed ? try self.seconds(found.recipe, images) : nil
     return StepEstimate(
       step: step.name, work: found.work, isDone: false,
       seconds: seconds.map { together ? $0 * Double(found.plan.count) : $0 })
@@ -39,7 +41,9 @@ extension AnotherTraining {
     let training = "\(recipe.text), \(recipe.defense.text)"
     return switch plan.method {
     case .sequential: "needs \(earlier.joined(separator: ", ")): train \(training) in their masks"
-    case .simultaneous where number == 1: "train \(plan.count) models together: \(training)"
+    case .simultaneous where number == 1:
+      (plan.place == .codes ? "train an autoencoder, and on its codes " : "train ")
+        + "\(plan.count) models together: \(training)"
     case .simultaneous: "needs \(earlier.joined(separator: ", ")): was trained together with it"
     }
   }

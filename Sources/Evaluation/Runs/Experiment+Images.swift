@@ -7,7 +7,13 @@ extension Experiment {
     for models: [ModelPlan], progress: ProgressDisplay
   ) throws -> TrainingImages? {
     let plans = models.compactMap(\.origin.recipe)
-    return plans.isEmpty ? nil : try TrainingImages(data, for: plans, progress: progress)
+    guard !plans.isEmpty else { return nil }
+    var images = try TrainingImages(data, for: plans, progress: progress)
+    let isSearched = models.contains { if case .another = $0.origin { true } else { false } }
+    if isSearched, let autoencoder {
+      images.encoded = try autoencoder.load(for: images.train, progress: progress)
+    }
+    return images
   }
 
   /// The test images, and those of them that are attacked.
@@ -34,6 +40,8 @@ struct TrainingImages: Sendable {
   let train: LabelledImages
   /// nil if no training is watched on them.
   let validation: LabelledImages?
+  /// The pictures that the autoencoder learns from; nil if the experiment has none.
+  var encoded: LabelledImages?
 
   /// Loads what the given trainings need.
   /// - Throws: `Failure` if the data have no validation images and a training needs them.

@@ -156,7 +156,16 @@ extension ExperimentRun {
   ) -> SimultaneousModels {
     SimultaneousModels(
       found: found, training: images, test: test, seed: experiment.seed, folder: folder,
-      device: device, progress: progress)
+      device: device, evaluator: evaluator, progress: progress,
+      autoencoder: autoencoder(images))
+  }
+
+  /// The training of the autoencoder; nil if the experiment has none.
+  func autoencoder(_ images: TrainingImages) -> AutoencoderTraining? {
+    guard let plan = experiment.autoencoder, let pictures = images.encoded else { return nil }
+    return AutoencoderTraining(
+      plan: plan, pictures: pictures, seed: experiment.seed.derive("train autoencoder"),
+      folder: folder, device: device, progress: progress)
   }
 
   /// Shows what the probes found about models that were read from files. The findings are also

@@ -81,6 +81,8 @@ public final class RunFolder {
   static func another(_ model: String, in url: URL) -> URL {
     url.appending(path: "another/\(model).json")
   }
+  var autoencoder: URL { url.appending(path: "another/autoencoder.safetensors") }
+  static func codes(in url: URL) -> URL { url.appending(path: "another/codes.safetensors") }
   static func disagreements(in url: URL) -> URL {
     url.appending(path: "another/disagreements.safetensors")
   }

@@ -5,7 +5,7 @@ enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
     Convolution.self, Linear.self, BatchNormalization.self,
     MaxPooling.self, AveragePooling.self, GlobalAveragePooling.self,
-    Flatten.self, Dropout.self, Residual.self, PaddedChannels.self,
+    Flatten.self, Codes.self, Dropout.self, Residual.self, PaddedChannels.self,
     Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self, Elu.self, Gelu.self, Silu.self,
     Softplus.self,
     Normalize.self, Standardize.self, LocalContrast.self, ReversedChannels.self,
@@ -102,9 +102,12 @@ public struct LayerList: Sendable, Codable, Equatable {
   ///
   /// A maximum pooling that directly follows a ReLU is applied before it. The result is the same,
   /// since max(0, ·) is increasing, and the ReLU then has fewer numbers to process.
-  func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+  /// - Parameter range: the layers that are applied; nil for all.
+  func apply(
+    _ x: Tensor, _ parameters: LayerParameters, _ pass: Pass, in range: Range<Int>? = nil
+  ) -> Tensor {
     var x = x
-    for index in evaluationOrder {
+    for index in evaluationOrder(of: range ?? layers.indices) {
       x = layers[index].apply(x, parameters.part("\(index)"), pass)
     }
     return x
@@ -116,11 +119,15 @@ public struct LayerList: Sendable, Codable, Equatable {
     apply(x, LayerParameters(tensors: [:]), .evaluation)
   }
 
-  var evaluationOrder: [Int] {
-    var order = Array(layers.indices)
-    for index in order.indices.dropLast()
-    where layers[index] is Relu && layers[index + 1] is MaxPooling {
-      order.swapAt(index, index + 1)
+  var evaluationOrder: [Int] { evaluationOrder(of: layers.indices) }
+
+  private func evaluationOrder(of range: Range<Int>) -> [Int] {
+    var order = Array(range)
+    for place in order.indices.dropLast()
+    where layers[range.lowerBound + place] is Relu
+      && layers[range.lowerBound + place + 1] is MaxPooling
+    {
+      order.swapAt(place, place + 1)
     }
     return order
   }

@@ -70,6 +70,12 @@ public final class Network: Classifier, @unchecked Sendable {
     return description.layers.apply(ordered, parameters(batches: batches), pass)
   }
 
+  /// Applies some of the network's layers to a batch, in the shape that the first of them takes.
+  /// - Parameter layers: the places of the layers, counted from 0.
+  public func forward(_ x: Tensor, _ pass: Pass, layers: Range<Int>) -> Tensor {
+    description.layers.apply(x, parameters(), pass, in: layers)
+  }
+
   /// All tensors by name.
   /// - Parameter batches: where batch normalisations note their inputs, or read earlier ones.
   func parameters(batches: NormalizedBatches? = nil) -> LayerParameters {

@@ -98,11 +98,13 @@ struct AnotherPlanTests {
       "{ of: normal }", "{ of: normal, count: 2, method: simultaneous, lambda: 3 }",
       "{ of: normal, cutoff: 0.3, leastAccuracy: 0.9, leastNew: 0, count: 4 }",
       "{ of: normal, lambda: [1000, 1e6], count: 4 }",
+      "{ of: normal, method: simultaneous, in: codes }\n"
+        + "autoencoder: { pictures: \"white-squares:factors=free\", codes: 3, beta: 2 }",
     ])
   func resolved(_ another: String) throws {
     let first = try experiment(another)
     let second = try Experiment(.yaml(first.resolved(), file: "experiment.yaml"))
-    #expect(second.another == first.another)
+    #expect(second.another == first.another && second.autoencoder == first.autoencoder)
     #expect(second.models.map(\.name) == first.models.map(\.name))
     #expect(try second.resolved() == first.resolved())
   }
@@ -122,7 +124,6 @@ struct AnotherPlanTests {
       ("{ of: normal, cutoff: 1 }", "above 0 and below 1"),
       ("{ of: normal, cutoff: 1.5 }", "cutoff"), ("{ of: normal, method: both }", "method"),
       ("{ of: normal, method: simultaneous, leastNew: 0.5 }", "leastNew says when to stop"),
-      ("{ of: normal, contu: 3 }", "contu"),
       ("{ of: normal, lambda: -1 }", "lambda: expected numbers, each a number of at least 0"),
       ("{ of: normal, lambda: many }", "found 'many'"),
       ("{ of: normal, lambda: [] }", "at least one number, found an empty list"),
@@ -133,6 +134,13 @@ struct AnotherPlanTests {
       ("{ of: normal, lambda: { a: 1 } }", "found a mapping"),
       ("{ of: normal, count: 3, lambda: [1, 2, 3] }", "at most 2 of them"),
       ("{ of: normal, method: simultaneous, lambda: [1, 2] }", "expected one number, found a list"),
+      ("{ of: normal, in: codes }", "the sequential method begins with 'normal'"),
+      ("{ of: normal, method: simultaneous, in: codes }", "needs the entry 'autoencoder'"),
+      ("{ of: normal }\nautoencoder: { codes: 3 }", "the experiment has none"),
+      ("{ of: normal, method: simultaneous, in: codes }\nautoencoder: { codes: 1 }", "codes"),
+      ("{ of: normal, method: simultaneous, in: codes }\nautoencoder: { depth: 1 }", "depth"),
+      ("{ of: normal, method: simultaneous, in: pixels }", "in"),
+      ("{ of: normal, contu: 3 }", "contu"),
     ]
     for (another, message) in cases {
       let found = try #require(failure(another), "\(another)")

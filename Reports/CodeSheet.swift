@@ -1,0 +1,58 @@
+import Datasets
+import Evaluation
+import ImageSets
+import ModelCore
+import Support
+
+/// What an autoencoder's codes mean: one row of drawn pictures for each code, in which the code grows
+/// from left to right.
+struct CodeSheet {
+  private let codes: CodePictures
+  private static let gap = 2
+
+  /// - Returns: nil for pictures that cannot be drawn.
+  init?(_ codes: CodePictures) {
+    guard codes.pictures.select(0, 0).canBeDrawn else { return nil }
+    self.codes = codes
+  }
+
+  func sheet() throws -> ImageSheet {
+    let picture = draw()
+    let spreads = codes.spread.enumerated().map { "code \($0 + 1) \(text($1))" }
+    let values = CodePictures.values
+    return ImageSheet(
+      title: "What the codes mean",
+      caption: """
+        One row for each code of the autoencoder, code 1 at the top. From left to right the code grows \
+        from \(text(values[0])) to \(text(values[values.count - 1])), while all other codes are 0, and \
+        the decoder draws the picture. The standard deviation of each code over the training \
+        pictures is \(listed(spreads)). A code whose deviation is near 0 is unused.
+        """,
+      alt: "Pictures that the decoder draws while one of \(codes.spread.count) codes grows",
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+  }
+
+  private func text(_ number: Double) -> String {
+    let rounded = (abs(number) * 100).rounded() / 100
+    return (number < 0 && rounded > 0 ? "−" : "") + rounded.plainDecimal
+  }
+
+  private func draw() -> Picture {
+    let shape = InputShape(
+      channels: codes.pictures.shape[2], height: codes.pictures.shape[3],
+      width: codes.pictures.shape[4])
+    let (rows, columns) = (codes.pictures.shape[0], codes.pictures.shape[1])
+    let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
+    var canvas = Canvas(
+      width: columns * width - Self.gap, height: rows * height - Self.gap, color: [255, 255, 255])
+    for row in 0..<rows {
+      let bytes = Quantization.bytes(codes.pictures.select(0, row), range: codes.valueRange)
+      for column in 0..<columns {
+        canvas.put(
+          Picture(shape: shape, pixels: bytes.select(0, column).contiguous.bytes()),
+          x: column * width, y: row * height)
+      }
+    }
+    return canvas.picture
+  }
+}
