@@ -19,11 +19,9 @@ struct ContourLines {
   }
 
   /// A straight piece of a line, in places: (0, 0) is the middle of the first place.
-  struct Segment: Equatable {
+  struct Segment {
     let from: (x: Double, y: Double)
     let to: (x: Double, y: Double)
-
-    static func == (a: Segment, b: Segment) -> Bool { a.from == b.from && a.to == b.to }
   }
 
   /// All pieces of the lines at a value.
@@ -43,7 +41,43 @@ struct ContourLines {
       let y = corner.y + (Double(size) - 0.5 - point.y) * scale
       return "\(hundredths(x)) \(hundredths(y))"
     }
-    return segments(at: level).map { "M\(text($0.from))L\(text($0.to))" }.joined()
+    return lines(at: level).map { "M" + $0.map(text).joined(separator: "L") }.joined()
+  }
+
+  /// The pieces of the lines at a value, joined where they meet. A closed line ends where it begins.
+  func lines(at level: Double) -> [[(x: Double, y: Double)]] {
+    /// A point, so nearly exact that the points at which two cells meet are the same.
+    struct Place: Hashable {
+      let x: Int
+      let y: Int
+      init(_ point: (x: Double, y: Double)) {
+        (x, y) = (Int((point.x * 1e6).rounded()), Int((point.y * 1e6).rounded()))
+      }
+    }
+    let pieces = segments(at: level)
+    var open: [Place: [Int]] = [:]
+    for (number, piece) in pieces.enumerated() {
+      open[Place(piece.from), default: []].append(number)
+      open[Place(piece.to), default: []].append(number)
+    }
+    var isUsed = [Bool](repeating: false, count: pieces.count)
+    /// Goes on from the end of a line, piece by piece, until no piece is left.
+    func extend(_ line: inout [(x: Double, y: Double)]) {
+      while let end = line.last, let next = open[Place(end)]?.first(where: { !isUsed[$0] }) {
+        isUsed[next] = true
+        let piece = pieces[next]
+        line.append(Place(piece.from) == Place(end) ? piece.to : piece.from)
+      }
+    }
+    return pieces.indices.compactMap { number in
+      guard !isUsed[number] else { return nil }
+      isUsed[number] = true
+      var line = [pieces[number].from, pieces[number].to]
+      extend(&line)
+      line.reverse()
+      extend(&line)
+      return line
+    }
   }
 
   private func cell(_ i: Int, _ j: Int, _ level: Double) -> [Segment] {

@@ -8,7 +8,7 @@ struct DecisionPanel {
   /// An identifier that no other picture on the page has.
   let id: String
 
-  static let size = SVG.Size(width: 300, height: 352)
+  static let size = SVG.Size(width: 320, height: 352)
   private static let side = 250.0
   private static let corner = SVG.Point(x: 42, y: 60)
 

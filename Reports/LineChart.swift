@@ -30,9 +30,29 @@ struct LineChart {
   let yTitle: String
   let series: [Series]
   /// The label of a place on the horizontal axis.
-  var xLabel: @Sendable (Double) -> String = budgetText
+  let xLabel: @Sendable (Double) -> String
   /// The label of the top of the vertical axis, which stands for the proportion 1.
-  var top = 100.0
+  let top: Double
+  /// The range of the horizontal axis. It is found once, since every point is placed with it.
+  private let xRange: ClosedRange<Double>
+
+  init(
+    id: String, title: String, description: String, xTitle: String, yTitle: String,
+    series: [Series], xLabel: @escaping @Sendable (Double) -> String = budgetText,
+    top: Double = 100
+  ) {
+    self.id = id
+    self.title = title
+    self.description = description
+    self.xTitle = xTitle
+    self.yTitle = yTitle
+    self.series = series
+    self.xLabel = xLabel
+    self.top = top
+    let all = series.flatMap { $0.measurements.map(\.x) }
+    let (low, high) = (all.min() ?? 0, all.max() ?? 1)
+    xRange = low < high ? low...high : low...(low + 1)
+  }
 
   /// The size of a chart: wide enough to read on a phone, narrow enough for three in a row.
   static let size = SVG.Size(width: 370, height: 264)
@@ -63,13 +83,6 @@ struct LineChart {
 
   /// The width of a digit in a tick's label, which hardly differs between fonts.
   private static let digitWidth = 6.2
-
-  private var xRange: ClosedRange<Double> {
-    let all = series.flatMap(\.measurements).map(\.x)
-    let low = all.min() ?? 0
-    let high = all.max() ?? 1
-    return low < high ? low...high : low...(low + 1)
-  }
 
   private func place(_ x: Double, _ proportion: Double) -> SVG.Point {
     let inset = 6.0

@@ -30,7 +30,7 @@ struct TrainingCurves {
       _ height: (EpochRecord) -> Double?
     ) -> LineChart? {
       let series = shown.compactMap { history -> LineChart.Series? in
-        let measurements = history.epochs.compactMap { record in
+        let measurements = Self.shown(history.epochs).compactMap { record in
           height(record).map { value in
             LineChart.Measurement(
               x: Double(record.epoch + 1), proportion: value / top,
@@ -68,6 +68,19 @@ struct TrainingCurves {
     ].compactMap { $0 }
   }
 
+  /// The largest number of epochs of a training that a chart shows.
+  static let mostShown = 200
+
+  /// The epochs that a chart shows: all of a short training, and of a longer one every k-th, for the
+  /// smallest k that leaves few enough, and the last one.
+  static func shown(_ epochs: [EpochRecord]) -> [EpochRecord] {
+    let step = (epochs.count + mostShown - 2) / (mostShown - 1)
+    guard step > 1 else { return epochs }
+    return epochs.enumerated().filter { place, _ in
+      place % step == 0 || place == epochs.count - 1
+    }.map(\.element)
+  }
+
   /// The smallest number of at least `value` that is 1, 2 or 5 times a power of ten; 1 for a value
   /// that is not positive.
   static func roundTop(_ value: Double) -> Double {
@@ -84,7 +97,8 @@ extension ReportPage {
     let figure = curves.panels.figure(
       caption: """
         Defenses train with different losses, so losses of different defenses cannot be compared. \
-        The numbers of every epoch are in models/<name>.history.jsonl.
+        Of a training with more than \(TrainingCurves.mostShown) epochs, evenly spaced ones are \
+        shown. The numbers of every epoch are in models/<name>.history.jsonl.
         """)
     return Section(id: "training", heading: "Training of the models", content: [figure])
   }

@@ -47,11 +47,24 @@ struct ContourLinesTests {
   @Test("a saddle has two lines, and its middle decides which corners they cut off")
   func saddle() {
     let high = ContourLines([1, -1, -1, 2], size: 2).segments(at: 0)
-    #expect(
-      high == [
-        .init(from: (0.5, 0), to: (1, 1.0 / 3)), .init(from: (1.0 / 3, 1), to: (0, 0.5)),
-      ])
+    let points = high.flatMap { [$0.from.x, $0.from.y, $0.to.x, $0.to.y] }
+    let expected = [0.5, 0, 1, 1.0 / 3, 1.0 / 3, 1, 0, 0.5]
+    #expect(points.count == 8 && zip(points, expected).allSatisfy { abs($0 - $1) < 1e-12 })
     #expect(ContourLines([1, -1, -1, 0.5], size: 2).segments(at: 0).count == 2)
+  }
+
+  @Test("the pieces of a line are joined: one closed line for a circle, one for each branch")
+  func joined() throws {
+    let circle = grid(41) { x, y in ((x - 20) * (x - 20) + (y - 20) * (y - 20)).squareRoot() }
+    let lines = circle.lines(at: 12.3)
+    let line = try #require(lines.first)
+    #expect(lines.count == 1 && line.count == circle.segments(at: 12.3).count + 1)
+    #expect(
+      abs(line[0].x - line[line.count - 1].x) + abs(line[0].y - line[line.count - 1].y) < 1e-9)
+    let stripes = grid(9) { x, y in (x - 4) * (x - 4) + 0 * y }.lines(at: 2.5)
+    #expect(stripes.map(\.count) == [9, 9])
+    #expect(
+      grid(9) { x, _ in x }.path(at: 2.5, scale: 10, corner: .init(x: 0, y: 0)).hasPrefix("M30 "))
   }
 
   @Test("there is no line at a value that the function does not take, or at numbers that are NaN")

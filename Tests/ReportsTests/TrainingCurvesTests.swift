@@ -42,6 +42,26 @@ import Testing
     #expect(panel.series[0].measurements.map(\.proportion) == [0.25, 0.5])
   }
 
+  @Test("of a long training, evenly spaced epochs and the last one are shown, quickly")
+  func longTrainings() throws {
+    #expect(
+      TrainingCurves.shown(history("a", [Double](repeating: 1, count: 200)).epochs).count == 200)
+    for count in [201, 399, 400, 5000] {
+      let shown = TrainingCurves.shown(
+        history("a", [Double](repeating: 1, count: count)).epochs
+      ).map(\.epoch)
+      #expect(shown.first == 0 && shown.last == count - 1 && (100...200).contains(shown.count))
+      #expect(Set(zip(shown, shown.dropFirst().dropLast()).map { $1 - $0 }).count == 1)
+    }
+    let losses = (0..<5000).map { 2 - Double($0) / 5000 }
+    let histories = (0..<4).map { history("\($0)", losses) }
+    let started = ContinuousClock.now
+    let curves = try #require(TrainingCurves(histories, models: ["0", "1", "2", "3"]))
+    let pictures = curves.panels.map { $0.picture().rendered }
+    #expect(pictures.allSatisfy { $0.utf8.count < 200_000 })
+    #expect(started.duration(to: .now) < .seconds(5))
+  }
+
   @Test func theAxisOfLossesEndsAboveTheLargest() throws {
     #expect([0.3, 2, 2.1, 7, 0.04].map(TrainingCurves.roundTop) == [0.5, 2, 5, 10, 0.05])
     let curves = try #require(TrainingCurves([history("a", [2.3, 1])], models: ["a"]))
