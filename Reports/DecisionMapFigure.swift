@@ -1,5 +1,4 @@
 import Evaluation
-import Foundation
 import Support
 
 /// A figure of the decisions of models on data with two features, with a panel for each model: the

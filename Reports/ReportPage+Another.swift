@@ -48,9 +48,6 @@ extension ReportPage {
       A component of a gradient is large if its magnitude is more than \(found.cutoff.plainDecimal) \
       times the largest one of the example.
       """
-    let gradients =
-      found.place == .codes
-      ? "gradients in the codes, which an autoencoder gives to each picture," : "input gradients"
     switch found.method {
     case .sequential:
       return """
@@ -58,10 +55,16 @@ extension ReportPage {
         gradients of the models before it are large, so that it must find other features that tell \
         the classes. \(large)
         """
+    case .simultaneous where found.place == .codes:
+      return """
+        The models are trained together on the codes that an autoencoder gives to each picture, with a \
+        penalty (λ = \(found.lambda.plainDecimal)) on the squared cosine of the gradients of every two \
+        models in these codes. \(large)
+        """
     case .simultaneous:
       return """
         The models are trained together, with a penalty (λ = \(found.lambda.plainDecimal)) on the \
-        squared cosine of the \(gradients) of every two of them. \(large)
+        squared cosine of the input gradients of every two of them. \(large)
         """
     }
   }

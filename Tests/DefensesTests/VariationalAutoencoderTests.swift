@@ -76,7 +76,7 @@ struct VariationalAutoencoderTests {
     }
     func deviation(_ x: Tensor) -> Double { (x - x.mean()).square.mean().squareRoot.scalar }
     let spreads = (0..<2).map { deviation(codes.select(1, $0)) }
-    #expect(spreads.max()! > 0.8 && spreads.min()! < 0.2, "\(spreads)")
+    #expect(spreads.max()! > 0.6 && spreads.min()! < 0.2, "\(spreads)")
     let used = codes.select(1, spreads[0] > spreads[1] ? 0 : 1)
     let factor = grey.reshaped([400])
     let covariance = ((used - used.mean()) * (factor - factor.mean())).mean().scalar
@@ -109,14 +109,14 @@ struct VariationalAutoencoderTests {
     }
     let (train, _) = try rows(4000, 5, agree: true)
     let (test, same) = try rows(1000, 6, agree: false)
-    let architecture = try Architecture.named("mlp 32")
+    let architecture = try Architecture.named("mlp 64")
     let networks = try (0..<2).map {
       try architecture.network(
         input: train.shape, classNames: train.classNames, valueRange: train.valueRange,
         seed: Seed(UInt64(10 + $0)))
     }
     _ = try SimultaneousTrainer(
-      TrainingSettings(epochs: 15, batchSize: 64, optimizer: .adam(epsilon: 1e-8), seed: Seed(1)),
+      TrainingSettings(epochs: 25, batchSize: 64, optimizer: .adam(epsilon: 1e-8), seed: Seed(1)),
       objectives: networks.map { _ in CrossEntropy() }, lambda: 10
     ).train(networks, on: train, title: "test")
     // On rows whose factors disagree, a model that uses the first factor alone is always right, and

@@ -133,7 +133,7 @@ struct DecisionMapTests {
     let text = try String(contentsOf: place, encoding: .utf8)
     for damaged in [
       String(text.dropLast(20)), text.replacing("\"size\":10", with: "\"size\":11"),
-      text.replacing("\"format\":1", with: "\"format\":2"),
+      text.replacing("\"format\":2", with: "\"format\":1"),
     ] {
       #expect(damaged != text)
       try Data(damaged.utf8).write(to: place)

@@ -51,7 +51,10 @@ struct DecisionMapFigureTests {
   @Test("with log-odds, a panel has their contours and curvature, and the caption explains them")
   func contours() throws {
     // The log-odds are 6·x₁ / 4 − 3·x₂ at the middle of each place: linear, from −9.5 to 0.5.
-    let values = (0..<9).map { 2.0 * Double($0 % 3 - 1) - 3 * (Double($0 / 3) + 0.5) }
+    let values = (0..<9).map { place -> Double in
+      let (first, second) = (Double(place % 3), Double(place / 3))
+      return 2 * first - 3 * second - 3.5
+    }
     let text = """
       {"model": "m", "classNames": ["a", "b"], "ranges": [[-2, 2], [0, 3]], "size": 3,
        "classes": [0, 0, 1, 0, 0, 0, 0, 0, 0], "logOdds": \(values), "points": []}

@@ -66,7 +66,7 @@ public struct OtherExplanations: Codable, Equatable, Sendable {
         + "large components of its gradients lie outside of the masks that it was trained with "
         + "(\(text(last.inUnion.map { 1 - $0 })))."
     case nil where method == .simultaneous:
-      return "All \(models.count) models were trained together."
+      return "\(models.count == 2 ? "Both" : "All \(models.count)") models were trained together."
     case nil:
       return "The search ended with \(last.model), because \(count) models were asked for; neither "
         + "the accuracy nor the explanations stopped it."
