@@ -8,9 +8,10 @@ import Support
 /// which must not cross Swift code.
 public enum PNG {
   /// Encodes a picture as an 8-bit grey or RGB PNG file. Decoding it gives the same bytes.
+  /// - Parameter isFast: whether speed counts more than the size of the file.
   /// - Throws: `Failure` with libpng's reason for sizes that it does not write (over a million
   ///   pixels wide or high).
-  public static func encode(_ picture: Picture) throws -> Data {
+  public static func encode(_ picture: Picture, isFast: Bool = false) throws -> Data {
     let pixels = picture.interleaved
     // Deflate adds five bytes to 16 KB that it cannot compress, and PNG adds 12 bytes to each chunk
     // of 8 KB, so a quarter more than the pixels is enough.
@@ -19,6 +20,7 @@ public enum PNG {
     try withImage { image in
       image.pointee.width = UInt32(picture.shape.width)
       image.pointee.height = UInt32(picture.shape.height)
+      if isFast { image.pointee.flags = UInt32(PNG_IMAGE_FLAG_FAST) }
       image.pointee.format = picture.shape.channels == 1 ? 0 : PNG_FORMAT_FLAG_COLOR
       let written = file.withUnsafeMutableBytes {
         png_image_write_to_memory(image, $0.baseAddress, &length, 0, pixels, 0, nil)

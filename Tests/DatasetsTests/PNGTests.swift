@@ -34,6 +34,16 @@ struct PNGTests {
   private static let grey = InputShape(channels: 1, height: 16, width: 17)
   private static let colour = InputShape(channels: 3, height: 16, width: 17)
 
+  @Test("a file that is written fast is decoded to the same bytes")
+  func fast() throws {
+    for shape in [Self.grey, Self.colour] {
+      let picture = Picture(shape: shape, pixels: noise(shape, 8))
+      let fast = try PNG.encode(picture, isFast: true)
+      #expect(try PNG.decode(fast, named: "fast") == picture)
+      #expect(try fast != PNG.encode(picture))
+    }
+  }
+
   private func noise(_ shape: InputShape, _ seed: UInt64) -> [UInt8] {
     var generator = SeededGenerator(state: seed)
     return (0..<shape.count).map { _ in .random(in: 0...255, using: &generator) }
