@@ -60,6 +60,9 @@ public struct QuartileBins: Sendable, Equatable {
   /// The smallest and the largest value that is drawn from each bin.
   public let lows: [Double]
   public let highs: [Double]
+  /// The shares of each bin's normal distribution below these two.
+  private let lowShares: [Double]
+  private let highShares: [Double]
 
   /// - Parameter values: the values of the feature, at least one.
   public init(_ values: [Double]) {
@@ -78,13 +81,21 @@ public struct QuartileBins: Sendable, Equatable {
     shares = members.map { Double($0.count) / Double(values.count) }
     let means = members.map { $0.isEmpty ? 0 : $0.reduce(0, +) / Double($0.count) }
     self.means = means
-    deviations = zip(members, means).map { own, mean in
-      guard !own.isEmpty else { return 0 }
-      let squares = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      return (squares / Double(own.count)).squareRoot()
+    let deviations = members.indices.map { bin in
+      guard !members[bin].isEmpty else { return 0.0 }
+      let squares = members[bin].reduce(0) { $0 + ($1 - means[bin]) * ($1 - means[bin]) }
+      return (squares / Double(members[bin].count)).squareRoot()
     }
-    lows = [sorted[0]] + bounds
-    highs = bounds + [sorted[sorted.count - 1]]
+    self.deviations = deviations
+    let (lows, highs) = ([sorted[0]] + bounds, bounds + [sorted[sorted.count - 1]])
+    (self.lows, self.highs) = (lows, highs)
+    func below(_ ends: [Double]) -> [Double] {
+      ends.indices.map { bin in
+        deviations[bin] > 0 ? normalShare((ends[bin] - means[bin]) / deviations[bin]) : 0
+      }
+    }
+    lowShares = below(lows)
+    highShares = below(highs)
   }
 
   /// The bin that a value belongs to.
@@ -99,8 +110,7 @@ public struct QuartileBins: Sendable, Equatable {
   public func value(in bin: Int, at u: Double) -> Double {
     let (mean, deviation) = (means[bin], deviations[bin])
     guard deviation > 0 else { return mean }
-    func share(_ value: Double) -> Double { normalShare((value - mean) / deviation) }
-    let (low, high) = (share(lows[bin]), share(highs[bin]))
+    let (low, high) = (lowShares[bin], highShares[bin])
     let drawn = mean + deviation * normalQuantile(low + (high - low) * u)
     return min(max(drawn, lows[bin]), highs[bin])
   }

@@ -5,7 +5,8 @@ import Support
 /// the model that several methods share.
 ///
 /// The predicted class of an example is that of the unchanged input. It stays the same for all inputs
-/// that a method makes of the example.
+/// that a method makes of the example. Scalars of the predicted class may explain another class in its
+/// place.
 ///
 ///     let batch = ExplainedBatch(images, labels: labels, of: classifier, draws: draws)
 ///     let explanation = SmoothGrad().explain(batch)
@@ -23,6 +24,9 @@ public final class ExplainedBatch {
   /// Is told by slow methods how many of the examples are done.
   public let report: (Int) -> Void
 
+  /// The class that is explained in place of the predicted one; nil for the predicted class.
+  public let explainedClass: Int?
+
   private var known: (logits: Tensor, gradients: [ExplainedScalar: Tensor])?
   private var seconds: [ExplainedScalar: Double] = [:]
   /// The time that passes took whose gradients were asked for again. It belongs to the methods that
@@ -31,10 +35,11 @@ public final class ExplainedBatch {
 
   /// - Parameters:
   ///   - draws: the random numbers, one row for each example.
+  ///   - explainedClass: the class that is explained in place of the predicted one.
   ///   - passSize: at least 1. Results do not depend on it, except for rounding.
   public init(
     _ images: Tensor, labels: Tensor, of classifier: any Classifier, draws: ExampleDraws,
-    background: Background = Background(), passSize: Int = 256,
+    background: Background = Background(), explainedClass: Int? = nil, passSize: Int = 256,
     report: @escaping (Int) -> Void = { _ in }
   ) {
     self.images = images
@@ -42,6 +47,7 @@ public final class ExplainedBatch {
     self.classifier = classifier
     self.draws = draws
     self.background = background
+    self.explainedClass = explainedClass
     self.passSize = max(1, passSize)
     self.report = report
   }
@@ -50,8 +56,8 @@ public final class ExplainedBatch {
   /// same predicted classes.
   public func asked(of other: any Classifier) -> ExplainedBatch {
     let batch = ExplainedBatch(
-      images, labels: labels, of: other, draws: draws, background: background, passSize: passSize,
-      report: report)
+      images, labels: labels, of: other, draws: draws, background: background,
+      explainedClass: explainedClass, passSize: passSize, report: report)
     batch.fixedClasses = predicted
     return batch
   }
@@ -60,7 +66,7 @@ public final class ExplainedBatch {
   public var silent: ExplainedBatch {
     let batch = ExplainedBatch(
       images, labels: labels, of: classifier, draws: draws, background: background,
-      passSize: passSize)
+      explainedClass: explainedClass, passSize: passSize)
     batch.known = known
     batch.fixedClasses = fixedClasses
     return batch
@@ -70,7 +76,7 @@ public final class ExplainedBatch {
   public func moved(to inputs: Tensor) -> ExplainedBatch {
     let batch = ExplainedBatch(
       inputs, labels: labels, of: classifier, draws: draws, background: background,
-      passSize: passSize, report: report)
+      explainedClass: explainedClass, passSize: passSize, report: report)
     batch.fixedClasses = predicted
     return batch
   }
@@ -91,6 +97,21 @@ public final class ExplainedBatch {
   /// The predicted classes, int64 `[N]`.
   public var predicted: Tensor { fixedClasses ?? logits.argmax(1) }
 
+  /// The classes that scalars of the predicted class explain, int64 `[N]`.
+  public var explained: Tensor { chosenClasses ?? predicted }
+
+  /// The probability of each example's predicted class, `[N]`.
+  public var certainty: Tensor {
+    ExplainedScalar.predictedProbability.values(logits, labels, predicted: predicted).detached
+  }
+
+  /// The explained classes, if they are not the predicted ones.
+  private var chosenClasses: Tensor? {
+    explainedClass.map {
+      Tensor([Int64](repeating: Int64($0), count: count), shape: [count]).to(images.device)
+    }
+  }
+
   /// The gradient of a scalar in the unchanged inputs, in their shape. Methods that need the same
   /// gradient share one pass.
   public func gradient(of scalar: ExplainedScalar) -> Tensor {
@@ -100,8 +121,9 @@ public final class ExplainedBatch {
     }
     let clock = ContinuousClock()
     let start = clock.now
+    let classes = chosenClasses ?? fixedClasses ?? known?.logits.argmax(1)
     let pass = classifier.lossAndGradient(at: images) {
-      scalar.values($0, labels, predicted: fixedClasses ?? known?.logits.argmax(1))
+      scalar.values($0, labels, predicted: classes)
     }
     var gradients = known?.gradients ?? [:]
     gradients[scalar] = pass.gradient
@@ -121,7 +143,7 @@ public final class ExplainedBatch {
     withoutGradients {
       scalar.values(
         classifier.logits(inputs), labels.indexSelect(0, examples),
-        predicted: predicted.indexSelect(0, examples))
+        predicted: explained.indexSelect(0, examples))
     }
   }
 
@@ -146,11 +168,11 @@ public final class ExplainedBatch {
     of scalar: ExplainedScalar, variants count: Int, _ make: (Int) -> Tensor,
     _ use: (Int, Tensor) -> Void
   ) {
-    let (labels, predicted) = (self.labels, self.predicted)
+    let (labels, explained) = (self.labels, self.explained)
     inGroups(of: count, make) { inputs, examples, first in
       let found = classifier.inputGradient(at: inputs) {
         scalar.values(
-          $0, labels.indexSelect(0, examples), predicted: predicted.indexSelect(0, examples))
+          $0, labels.indexSelect(0, examples), predicted: explained.indexSelect(0, examples))
       }
       for place in 0..<inputs.shape[0] / self.count {
         use(first + place, found.narrow(0, place * self.count, self.count))

@@ -28,7 +28,7 @@ public enum ExplainedScalar: String, Sendable, CaseIterable {
   ///   - logits: `[N, K]`.
   ///   - labels: the true classes y, int64 `[N]`.
   ///   - predicted: the classes ŷ, int64 `[N]`, if they are those of other inputs than the ones that
-  ///     the logits belong to; nil for the class with the largest logit in each row.
+  ///     the logits belong to, or other classes; nil for the class with the largest logit in each row.
   /// - Returns: `[N]`.
   public func values(_ logits: Tensor, _ labels: Tensor, predicted: Tensor? = nil) -> Tensor {
     switch self {
@@ -48,20 +48,28 @@ public enum ExplainedScalar: String, Sendable, CaseIterable {
   /// 1 if the scalar rises as the model becomes more certain of a class, and −1 for the loss.
   public var direction: Double { self == .loss ? -1 : 1 }
 
+  /// Whether the scalar is that of the predicted class, in whose place another class may be explained.
+  public var isOfPredictedClass: Bool {
+    switch self {
+    case .predictedLogProbability, .predictedProbability, .predictedLogit: true
+    default: false
+    }
+  }
+
   /// The scalar in words, for legends: "the probability of 'cat'".
   /// - Parameters:
-  ///   - label: the name of the true class.
-  ///   - predicted: the name of the predicted class.
-  public func words(label: String, predicted: String) -> String {
+  ///   - label: the true class, as a name in quotes or as words such as "the true class".
+  ///   - explained: the predicted class, or the one that is explained in its place.
+  public func words(label: String, explained: String) -> String {
     switch self {
     case .sumOfLogProbabilities: "the sum of all log-probabilities"
-    case .predictedLogProbability: "the log-probability of '\(predicted)'"
-    case .predictedProbability: "the probability of '\(predicted)'"
-    case .predictedLogit: "the logit of '\(predicted)'"
-    case .trueLogProbability: "the log-probability of '\(label)'"
-    case .trueProbability: "the probability of '\(label)'"
-    case .trueLogit: "the logit of '\(label)'"
-    case .loss: "the loss for '\(label)'"
+    case .predictedLogProbability: "the log-probability of \(explained)"
+    case .predictedProbability: "the probability of \(explained)"
+    case .predictedLogit: "the logit of \(explained)"
+    case .trueLogProbability: "the log-probability of \(label)"
+    case .trueProbability: "the probability of \(label)"
+    case .trueLogit: "the logit of \(label)"
+    case .loss: "the loss for \(label)"
     }
   }
 }

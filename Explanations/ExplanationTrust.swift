@@ -25,6 +25,18 @@ public struct TrustMeasure: Codable, Sendable, Equatable {
   public let mean: Double
   public let deviation: Double
   public let examples: Int
+
+  public init(
+    method: String, measure: String, with other: String?, mean: Double, deviation: Double,
+    examples: Int
+  ) {
+    self.method = method
+    self.measure = measure
+    self.with = other
+    self.mean = mean
+    self.deviation = deviation
+    self.examples = examples
+  }
 }
 
 /// The names of the measures, as they stand in `trust.csv`.
@@ -56,7 +68,7 @@ public enum TrustName: String, Sendable, CaseIterable {
 ///
 /// Contributions are compared by their magnitudes at each place: the pixels of a picture, whose
 /// channels are summed first, or the features of a row. Rank correlations leave out the places where
-/// both magnitudes are 0. An example whose contributions are all equal has none and does not count.
+/// both magnitudes are 0, and methods are compared on a text by the words that it has. An example whose contributions are all equal has none and does not count.
 public struct ExplanationTrust {
   /// The name under which the curves of a random order are reported, as a control.
   public static let randomOrder = "random order"
@@ -92,7 +104,7 @@ public struct ExplanationTrust {
     _ batch: ExplainedBatch, _ explanations: [Explanation], masks: Tensor? = nil
   ) {
     let magnitudes = explanations.map { Self.magnitudes($0.contributions) }
-    compare(magnitudes)
+    compare(Self.ofPresentWords(explanations, batch) ?? magnitudes)
     let noisy = batch.moved(to: noisyInputs(of: batch))
     for (place, named) in methods.enumerated() {
       let (method, name) = (named.method, named.name)
@@ -163,6 +175,16 @@ public struct ExplanationTrust {
     let scaled = noise * batch.featureScale * plan.noise
     let isKept = batch.background.isSparse ? images.equals(0).inverted.to(.float32) : images * 0 + 1
     return (images + scaled * isKept).clamped(to: batch.classifier.valueRange)
+  }
+
+  /// The magnitudes at the words that each text has, and 0 elsewhere; nil for other data. Methods that
+  /// remove words say nothing about absent ones, which gradients weight like all others.
+  private static func ofPresentWords(
+    _ explanations: [Explanation], _ batch: ExplainedBatch
+  ) -> [[[Float]]]? {
+    guard batch.background.isSparse else { return nil }
+    let isPresent = batch.images.differs(from: batch.images * 0).to(.float32)
+    return explanations.map { magnitudes($0.contributions * isPresent) }
   }
 
   private mutating func compare(_ magnitudes: [[[Float]]]) {

@@ -14,14 +14,19 @@ extension LimeNeighbours {
     let quantiles = draws.purpose("values").uniform([samples - 1, size]).floats()
     var values = [Float](repeating: 0, count: samples * size)
     var features = [Float](repeating: 1, count: samples * size)
-    for (feature, bins) in background.bins.enumerated() {
-      let home = bins.bin(Double(own[feature]))
-      values[feature] = own[feature]
-      for sample in 1..<samples {
-        let drawn = (sample - 1) * size + feature
-        let bin = bins.drawn(Double(choices[drawn]))
-        values[sample * size + feature] = Float(bins.value(in: bin, at: Double(quantiles[drawn])))
-        features[sample * size + feature] = bin == home ? 1 : 0
+    values.withUnsafeMutableBufferPointer { values in
+      features.withUnsafeMutableBufferPointer { features in
+        for (feature, bins) in background.bins.enumerated() {
+          let home = bins.bin(Double(own[feature]))
+          values[feature] = own[feature]
+          for sample in 1..<samples {
+            let drawn = (sample - 1) * size + feature
+            let bin = bins.drawn(Double(choices[drawn]))
+            values[sample * size + feature] = Float(
+              bins.value(in: bin, at: Double(quantiles[drawn])))
+            features[sample * size + feature] = bin == home ? 1 : 0
+          }
+        }
       }
     }
     self.init(

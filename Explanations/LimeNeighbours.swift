@@ -41,32 +41,60 @@ struct LimeNeighbours {
 
 extension LimeNeighbours {
   /// Neighbours of a picture, in which each patch of a regular grid is kept with probability ½ and
-  /// otherwise replaced by its mean colour.
-  /// - Parameter image: `[1, C, H, W]`.
-  init(patches image: Tensor, perSide: Int, samples: Int, _ draws: ExampleDraws) {
-    // segments [H·W], the patch of each pixel; features [S, F]
+  /// otherwise replaced.
+  /// - Parameters:
+  ///   - image: `[1, C, H, W]`.
+  ///   - fill: what takes the place of a removed patch, in the image's shape; nil for its mean colour.
+  init(
+    patches image: Tensor, perSide: Int, fill: Tensor?, samples: Int, _ draws: ExampleDraws
+  ) {
     let image = image.to(.cpu)
     let (height, width) = (image.shape[2], image.shape[3])
-    let segments = Self.grid(height: height, width: width, perSide: perSide)
+    self.init(
+      image: image, segments: Self.grid(height: height, width: width, perSide: perSide),
+      fill: fill, samples: samples, draws)
+  }
+
+  /// Neighbours of a picture, in which each superpixel is kept with probability ½ and otherwise
+  /// replaced.
+  /// - Parameters:
+  ///   - image: `[1, C, H, W]`.
+  ///   - fill: as for patches.
+  init(
+    superpixels image: Tensor, in range: ClosedRange<Double>, wanted: Int, compactness: Double,
+    fill: Tensor?, samples: Int, _ draws: ExampleDraws
+  ) {
+    let image = image.to(.cpu)
+    let found = Superpixels(image, in: range, wanted: wanted, compactness: compactness)
+    self.init(image: image, segments: found.segments, fill: fill, samples: samples, draws)
+  }
+
+  private init(
+    image: Tensor, segments: [Int], fill: Tensor?, samples: Int, _ draws: ExampleDraws
+  ) {
+    // segments [H·W], the segment of each pixel; features [S, F]
     let count = (segments.max() ?? 0) + 1
     let kept = draws.purpose("patches").integers(below: 2, [samples - 1, count])
       .to(.float32).reshaped([samples - 1, count])
     self.init(
       image: image, segments: segments,
-      features: Tensor.concatenate([Tensor.ones([1, count]), kept]))
+      fill: fill, features: Tensor.concatenate([Tensor.ones([1, count]), kept]))
   }
 
   /// Neighbours with given features.
   /// - Parameters:
   ///   - segments: the patch of each pixel, row by row, from 0.
+  ///   - fill: what takes the place of a removed patch; nil for its mean colour.
   ///   - features: `[S, F]`, 1 where a patch is kept, and ones in the first row.
-  init(image: Tensor, segments: [Int], features: Tensor) {
+  init(image: Tensor, segments: [Int], fill: Tensor? = nil, features: Tensor) {
     let shape = image.shape
     let membership = Tensor(labels: segments).oneHot(classes: features.shape[1])
     let sizes = membership.sum([0])
     let planes = image.reshaped([shape[1], shape[2] * shape[3]])
-    // The mean colour of each pixel's patch, [1, C, H, W].
-    let means = (planes.matmul(membership) / sizes).matmul(membership.transposed).reshaped(shape)
+    // What each pixel becomes: usually the mean colour of its patch, [1, C, H, W].
+    let means =
+      fill?.to(.cpu)
+      ?? (planes.matmul(membership) / sizes).matmul(membership.transposed).reshaped(shape)
     self.init(
       features: features, distances: Self.cosineDistances(features), defaultWidth: 0.25
     ) { range in

@@ -18,13 +18,35 @@ import Support
 public struct LocalLinearModel: ExplanationMethod, Configurable {
   /// How neighbours are made.
   public enum Sampling: String, Sendable, CaseIterable {
-    /// Patches for pictures, words for rows of which nine tenths are 0, quartiles for other rows.
+    /// The grid of patches for pictures, words for rows of which nine tenths are 0, quartiles for other rows.
     case automatic
     case patches
+    /// Connected segments of similar colour (`Superpixels`).
+    case superpixels
     case words
     case quartiles
     /// Each feature is drawn from the normal distribution with its mean and deviation in the data.
     case continuous
+  }
+
+  /// What takes the place of a removed patch of a picture. A patch of one colour does not change if it
+  /// gets its own mean colour.
+  public enum Removed: String, Sendable, CaseIterable {
+    /// The mean colour of the patch.
+    case patchMean
+    /// 0.
+    case zero
+    /// The smallest, the middle or the largest valid value.
+    case lowest
+    case middle
+    case highest
+    /// The mean colour of the picture.
+    case mean
+
+    /// In the shape of the image; nil for the mean colour of each patch.
+    func fill(_ image: Tensor, in range: ClosedRange<Double>) -> Tensor? {
+      Baseline(rawValue: rawValue)?.inputs(like: image, in: range, Background())
+    }
   }
 
   public static let name = "lime"
@@ -33,9 +55,17 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
     "a linear model fitted around the example, without gradients (Ribeiro et al. 2016)"
   public static let settings: [Setting<Self>] = [
     .explained(\.scalar),
-    .int("samples", \.samples, in: 10...1_000_000, "number of neighbours, the example among them"),
+    .optionalInt(
+      "samples", \.samples, in: 10...1_000_000,
+      "number of neighbours, the example among them; if not given, 1000 for pictures and 5000 for "
+        + "rows, as in the program"),
     .choice("sampling", \.sampling, "how neighbours are made"),
     .int("patches", \.patches, in: 2...256, "number of patches along each side of a picture"),
+    .choice("removed", \.removed, "what takes the place of a removed patch of a picture"),
+    .int("segments", \.segments, in: 1...100_000, "number of superpixels that is aimed at"),
+    .double(
+      "compactness", \.compactness, in: 0.001...1e6,
+      "how much superpixels are like squares rather than like areas of one colour"),
     .optionalDouble(
       "width", \.width, in: 1e-6...1e6,
       "width of the kernel; if not given, 0.25 for pictures, 25 for words, and 0.75·√D for tables"),
@@ -45,9 +75,12 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
       "number of features of the linear model, chosen by the largest weights; if not given, all"),
   ]
   public var scalar = ExplainedScalar.predictedProbability
-  public var samples = 1000
+  public var samples: Int?
   public var sampling = Sampling.automatic
   public var patches = 8
+  public var removed = Removed.patchMean
+  public var segments = 64
+  public var compactness = 10.0
   public var width: Double?
   public var root = true
   public var features: Int?
@@ -58,7 +91,7 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
 
   public func check(_ shape: InputShape, _ background: Background) throws {
     let kind = chosen(shape.isPicture, background)
-    guard (kind == .patches) == shape.isPicture else {
+    guard (kind == .patches || kind == .superpixels) == shape.isPicture else {
       throw Failure.usage(
         "lime: sampling '\(kind.rawValue)' is for "
           + "\(shape.isPicture ? "rows of a table" : "pictures"), and the data are "
@@ -82,7 +115,8 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
       let image = batch.images.narrow(0, place, 1)
       let draws = ExampleDraws(
         batch.draws.seed.derive("lime"), examples: [batch.draws.examples[place]])
-      let neighbours = self.neighbours(of: image, draws, batch.background)
+      let neighbours = self.neighbours(
+        of: image, in: batch.classifier.valueRange, draws, batch.background)
       let fitted = coefficients(neighbours, scores(of: neighbours, place, batch))
       batch.report(place + 1)
       return neighbours.spread(fitted)
@@ -90,15 +124,23 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
     return Explanation(Tensor.concatenate(rows).reshaped(batch.images.shape))
   }
 
-  func neighbours(of image: Tensor, _ draws: ExampleDraws, _ background: Background)
-    -> LimeNeighbours
-  {
-    switch chosen(image.rank == 4, background) {
+  func neighbours(
+    of image: Tensor, in range: ClosedRange<Double>, _ draws: ExampleDraws,
+    _ background: Background
+  ) -> LimeNeighbours {
+    let samples = samples ?? (image.rank == 4 ? 1000 : 5000)
+    return switch chosen(image.rank == 4, background) {
     case .words: LimeNeighbours(words: image, samples: samples, draws)
     case .quartiles: LimeNeighbours(bins: image, samples: samples, draws, background)
     case .continuous: LimeNeighbours(continuous: image, samples: samples, draws, background)
+    case .superpixels:
+      LimeNeighbours(
+        superpixels: image, in: range, wanted: segments, compactness: compactness,
+        fill: removed.fill(image, in: range), samples: samples, draws)
     case .patches, .automatic:
-      LimeNeighbours(patches: image, perSide: patches, samples: samples, draws)
+      LimeNeighbours(
+        patches: image, perSide: patches, fill: removed.fill(image, in: range), samples: samples,
+        draws)
     }
   }
 

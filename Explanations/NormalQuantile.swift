@@ -16,30 +16,37 @@ func normalQuantile(_ share: Double) -> Double {
 }
 
 private func approximateQuantile(_ p: Double) -> Double {
-  let a = [
-    -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02, 1.383577518672690e+02,
-    -3.066479806614716e+01, 2.506628277459239e+00,
-  ]
-  let b = [
-    -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02, 6.680131188771972e+01,
-    -1.328068155288572e+01, 1,
-  ]
-  let c = [
-    -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
-    -2.549732539343734e+00, 4.374664141464968e+00, 2.938163982698783e+00,
-  ]
-  let d = [
-    7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00, 1,
-  ]
-  func polynomial(_ coefficients: [Double], _ x: Double) -> Double {
-    coefficients.reduce(0) { $0 * x + $1 }
-  }
   func tail(_ share: Double) -> Double {
     let q = (-2 * log(share)).squareRoot()
-    return polynomial(c, q) / polynomial(d, q)
+    return Acklam.c(q) / Acklam.d(q)
   }
   if p < 0.02425 { return tail(p) }
   if p > 1 - 0.02425 { return -tail(1 - p) }
   let q = p - 0.5
-  return q * polynomial(a, q * q) / polynomial(b, q * q)
+  return q * Acklam.a(q * q) / Acklam.b(q * q)
+}
+
+/// The polynomials of the approximation, from the highest power on.
+private enum Acklam {
+  static func a(_ x: Double) -> Double {
+    let high = (-3.969683028665376e+01 * x + 2.209460984245205e+02) * x - 2.759285104469687e+02
+    return ((high * x + 1.383577518672690e+02) * x - 3.066479806614716e+01) * x
+      + 2.506628277459239e+00
+  }
+
+  static func b(_ x: Double) -> Double {
+    let high = (-5.447609879822406e+01 * x + 1.615858368580409e+02) * x - 1.556989798598866e+02
+    return ((high * x + 6.680131188771972e+01) * x - 1.328068155288572e+01) * x + 1
+  }
+
+  static func c(_ x: Double) -> Double {
+    let high = (-7.784894002430293e-03 * x - 3.223964580411365e-01) * x - 2.400758277161838e+00
+    return ((high * x - 2.549732539343734e+00) * x + 4.374664141464968e+00) * x
+      + 2.938163982698783e+00
+  }
+
+  static func d(_ x: Double) -> Double {
+    let high = (7.784695709041462e-03 * x + 3.224671290700398e-01) * x + 2.445134137142996e+00
+    return (high * x + 3.754408661907416e+00) * x + 1
+  }
 }

@@ -116,6 +116,6 @@ public struct Occlusion: ExplanationMethod, Configurable {
 extension ExplainedBatch {
   /// The scalar of each unchanged example, `[N]`.
   public func scores(of scalar: ExplainedScalar) -> Tensor {
-    scalar.values(logits, labels, predicted: predicted).detached
+    scalar.values(logits, labels, predicted: explained).detached
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import ModelCore
 
-/// How the probability of the predicted class changes while the features of each example are removed,
-/// or brought in, in the order of an explanation.
+/// How the probability of the explained class, usually the predicted one, changes while the features of
+/// each example are removed, or brought in, in the order of an explanation.
 ///
 /// Deletion begins with the example x and replaces the features with the largest contributions first
 /// by a baseline x₀; insertion begins with the baseline and brings them in first. Both count only the
