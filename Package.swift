@@ -69,8 +69,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "HumanStudy", "ImageSets", "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore",
-        "Support",
+        "HumanStudy", "ImageSets", "Evaluation", "Explanations", "Defenses", "Attacks", "Datasets",
+        "ModelCore", "Support",
       ],
       path: "Reports"),
     .target(
@@ -150,7 +150,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "HumanStudy", "Reports", "Evaluation", "Defenses", "ModelCore", "Support", "TestSupport",
+        "HumanStudy", "Reports", "Evaluation", "Explanations", "Defenses", "ModelCore", "Support",
+        "TestSupport",
       ]),
     .testTarget(
       name: "CommandTests",

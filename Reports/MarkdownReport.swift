@@ -34,6 +34,7 @@ public struct MarkdownReport: Sendable {
       blocks.append(
         "## Other explanations\n\n\(markdownEscaped(found.ending))\n\n" + models.joined())
     }
+    if let explanations = Self.explanations(grid) { blocks.append(explanations) }
     if !grid.cells.isEmpty {
       blocks.append(
         """

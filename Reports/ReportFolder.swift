@@ -53,7 +53,9 @@ public struct ReportFolder: Sendable {
           grid.models.compactMap { GradientPictures.stored(for: $0, in: folder) })?
           .sheet(),
         decisionMaps: grid.models.compactMap { DecisionMap.stored(for: $0, in: folder) },
-        study: study, explanationPictures: try Self.explanations(of: folder, grid)))
+        study: study, explanationPictures: try Self.explanations(of: folder, grid),
+        answers: try ExplainedAnswers(
+          (grid.explanations ?? []).compactMap { StoredExplanations.stored(for: $0, in: folder) })))
   }
 
   /// The pictures of a search for other explanations; nil if there are none.

@@ -50,6 +50,7 @@ public struct ReportPage: Sendable {
   let decisionMaps: [DecisionMap]
   let study: StudyResults?
   let explanationPictures: ExplanationPictures?
+  let answers: ExplainedAnswers?
 
   /// - Parameters:
   ///   - grid: the measurements.
@@ -61,12 +62,14 @@ public struct ReportPage: Sendable {
   ///   - decisionMaps: the decision maps of the grid's models.
   ///   - study: the results of a human study.
   ///   - explanationPictures: the pictures of a search for other explanations.
+  ///   - answers: the explanations of the models' answers.
   public init(
     grid: Grid, title: String, sheets: [ImageSheet] = [], histories: [TrainingHistory] = [],
     probes: [ModelProbe] = [],
     gradientSheet: ImageSheet? = nil, decisionMaps: [DecisionMap] = [], study: StudyResults? = nil,
-    explanationPictures: ExplanationPictures? = nil
+    explanationPictures: ExplanationPictures? = nil, answers: ExplainedAnswers? = nil
   ) {
+    self.answers = answers
     self.explanationPictures = explanationPictures
     self.decisionMaps = decisionMaps
     self.gradientSheet = gradientSheet
@@ -101,7 +104,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, byGroup, reliance, otherExplanations, curves, worstCases, matrices, repeats,
+      summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases, matrices,
+      repeats,
       overlaps, gradients,
       images, humanStudy, decisions, spending, training,
       provenance,

@@ -78,6 +78,21 @@ enum ReportStyle {
     .panels svg{display:block;width:100%;max-width:27rem;height:auto}
     svg,svg .label{color:var(--ink)}
     svg .hollow{fill:var(--paper)}
+    .maps{border-collapse:separate;border-spacing:6px 4px;font-size:.875rem}
+    .maps th{font-weight:500;text-align:left;vertical-align:middle;padding:0 .5rem 0 0}
+    .maps thead th,.maps td{text-align:center;padding:0;max-width:8rem;overflow-wrap:anywhere}
+    .maps thead th{vertical-align:bottom;font-weight:600;text-align:left}
+    .maps td{text-align:left}
+    .maps img{display:block;image-rendering:pixelated;background:#fff;
+      outline:1px solid var(--rule)}
+    .maps tbody tr:first-child>*{padding-top:1rem;border-top:1px solid var(--rule)}
+    .maps tbody th[rowspan]{vertical-align:top;position:sticky;left:0;z-index:1;
+      background:var(--paper)}
+    .maps td .interval{color:var(--muted)}
+    .maps th .value{font-weight:650;margin-top:.25rem}
+    .maps .wrong{color:var(--warn)}
+    .scale svg{display:block;width:100%;max-width:27rem;height:auto}
+    .methods{margin:1rem 0;padding-left:1.25rem;font-size:.9375rem}
     .sheet img{display:block;max-width:100%;height:auto;image-rendering:pixelated;background:#fff}
 
     """

@@ -7,8 +7,13 @@ public struct Contestant: Sendable {
   public let classifier: any Classifier
   /// The SHA-256 of what the model computes: its layers and its weights.
   public let fingerprint: String
+  /// The network, if the model consists of Crossfire's layers; nil for programs and ensembles.
+  public let network: Network?
 
-  public init(name: String, classifier: any Classifier, fingerprint: String) {
+  public init(
+    name: String, classifier: any Classifier, fingerprint: String, network: Network? = nil
+  ) {
+    self.network = network
     self.name = name
     self.classifier = classifier
     self.fingerprint = fingerprint
@@ -16,11 +21,15 @@ public struct Contestant: Sendable {
 
   /// A model that was read from a file.
   public init(name: String, _ model: LoadedModel) {
-    self.init(name: name, classifier: model.classifier, fingerprint: model.fingerprint)
+    self.init(
+      name: name, classifier: model.classifier, fingerprint: model.fingerprint,
+      network: model.network)
   }
 
   /// A network in its frozen form.
   public init(name: String, _ network: Network) throws {
-    self.init(name: name, classifier: try network.frozen(), fingerprint: network.fingerprint)
+    self.init(
+      name: name, classifier: try network.frozen(), fingerprint: network.fingerprint,
+      network: network)
   }
 }

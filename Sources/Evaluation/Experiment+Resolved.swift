@@ -41,6 +41,7 @@ extension Experiment {
     if let reliance { root.append(("reliance", mapping(nodes(reliance.settingValues)))) }
     if let autoencoder { root.append(("autoencoder", mapping(nodes(autoencoder.settingValues)))) }
     if let another { root.append(("another", mapping(nodes(another.settingValues)))) }
+    if let explain { root.append(("explain", mapping(nodes(explain.settingValues)))) }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     if let study { root.append(("study", study.node)) }
     return try Yams.serialize(node: mapping(root))

@@ -27,6 +27,8 @@ public struct Experiment: Sendable {
   public let another: AnotherPlan?
   /// The autoencoder in whose codes they are looked for; nil if none are.
   public let autoencoder: AutoencoderPlan?
+  /// How the models' answers are explained; nil if they are not.
+  public let explain: ExplanationPlan?
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
@@ -38,8 +40,10 @@ public struct Experiment: Sendable {
     name: String, seed: Seed, data: DataPlan, models: [ModelPlan], attacks: [AttackPlan],
     count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
     repeats: Int = 1,
-    reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil
+    reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil,
+    explain: ExplanationPlan? = nil
   ) {
+    self.explain = explain
     self.another = another
     self.autoencoder = autoencoder
     self.reliance = reliance
@@ -133,14 +137,17 @@ public struct Experiment: Sendable {
       try $0.finish("reliance")
       return plan
     }
+    explain = try settings.map("explain", "how the models' answers are explained").map {
+      try ExplanationPlan($0)
+    }
     study = try Self.study(settings, seed, self.attacks, self.models)
     notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
     try checkFileNames()
   }
 
-  /// The experiment of a repetition: the same with another seed, without pictures and study, and
-  /// with the data of the repetition if they have a part for each.
+  /// The experiment of a repetition: the same with another seed, without pictures, study and
+  /// explanations, and with the data of the repetition if they have a part for each.
   /// - Parameter number: the number of the repetition, at least 2.
   func repetition(_ number: Int) -> Experiment {
     Experiment(

@@ -28,6 +28,8 @@ public struct Grid: Codable, Equatable, Sendable {
   public let another: OtherExplanations?
   /// Their measurements over repetitions from different seeds; nil without them or repetitions.
   public let anotherRepeats: [RepeatedMeasure]?
+  /// How far the explanations of each model can be trusted; nil if none are asked for.
+  public let explanations: [ExplainedModel]?
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
@@ -35,8 +37,9 @@ public struct Grid: Codable, Equatable, Sendable {
     overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = [],
     groups: [GroupCell]? = nil, groupRepeats: [RepeatedGroups]? = nil,
     reliance: [MaskReliance]? = nil, another: OtherExplanations? = nil,
-    anotherRepeats: [RepeatedMeasure]? = nil
+    anotherRepeats: [RepeatedMeasure]? = nil, explanations: [ExplainedModel]? = nil
   ) {
+    self.explanations = explanations
     self.another = another
     self.anotherRepeats = anotherRepeats
     self.groups = groups
@@ -57,7 +60,8 @@ public struct Grid: Codable, Equatable, Sendable {
       cells: cells, provenance: provenance, flags: flags + more, spending: spending,
       overlaps: overlaps,
       worstCases: worstCases, repeats: repeats, groups: groups, groupRepeats: groupRepeats,
-      reliance: reliance, another: another, anotherRepeats: anotherRepeats)
+      reliance: reliance, another: another, anotherRepeats: anotherRepeats,
+      explanations: explanations)
   }
 
   /// The flags that concern a cell. A flag without an attack, source or victim concerns all of

@@ -13,6 +13,7 @@ import Support
 /// - `reliance.csv`: how much the models rely on masked features, if the data have masks.
 /// - `another.csv`: the models with other explanations, if the experiment looks for some, and
 ///   `another-repeats.csv`: the same from other seeds.
+/// - `explanation-trust.csv`: how far the explanations of the models can be trusted, if there are any.
 /// - `grid.json`: all of these, and the provenance.
 extension Grid {
   static let csvHeader =
@@ -60,7 +61,7 @@ extension Grid {
     let others = [
       ("groups", groups?.csv()), ("group-repeats", groupRepeats?.csv()),
       ("reliance", reliance?.csv()), ("another", another?.csv()),
-      ("another-repeats", anotherRepeats?.csv()),
+      ("another-repeats", anotherRepeats?.csv()), ("explanation-trust", explanations?.csv()),
     ]
     for case (let name, let table?) in others {
       try AtomicFile.write(table, to: folder.appending(path: name + ".csv"))

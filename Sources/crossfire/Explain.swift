@@ -23,6 +23,8 @@ struct Explain: ParsableCommand {
           --method gradient integrated-gradients:steps=100 --out why
         crossfire explain --model theirs.pt --data photos --method smoothgrad \\
           --method lime:samples=2000,patches=10 --out why
+        crossfire explain --model theirs.pt --data photos --class cat --method gradient \\
+          --out why-cat
       """)
 
   @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
@@ -40,6 +42,13 @@ struct Explain: ParsableCommand {
       "The methods, each NAME or NAME:setting=value,…; 'crossfire list explanations' shows them all.",
       valueName: "method"))
   var method: [String]
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "Explain this class, by its name or its number, in place of the predicted one of each example.",
+      valueName: "class"))
+  var explained: String?
 
   @Option(
     help: ArgumentHelp("The number of features that are listed and compared.", valueName: "n"))
@@ -68,7 +77,11 @@ struct Explain: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let (chosen, seed) = (try choice.numbers(), try seed.seed())
-    let methods = try asUsage { try NamedExplanation.distinct(method.map(explanation)) }
+    let methods = try asUsage {
+      try NamedExplanation.distinct(
+        method.map { try NamedExplanation(written: $0, place: "--method") })
+    }
+    if explained != nil { try ExplainedClass.check(methods, place: "--class") }
     let top = try top.whole("--top", in: 1...10_000)
     let trusted = try trust.whole("--trust", in: 0...Int.max)
     let drawn = try pictures?.whole("--pictures", in: 0...Int.max) ?? .max
@@ -79,50 +92,23 @@ struct Explain: ParsableCommand {
     try existing.check(table)
     try AtomicFile.probe(table)
     let all = try output.load(reference, .test)
-    let background =
-      all.shape.isPicture ? Background() : Background(rows: all.batch(0..<all.count).images)
+    let explainedClass = try explained.map {
+      try ExplainedClass.number($0, among: all.classNames, of: all.name, place: "--class")
+    }
+    let background = Background(of: all)
     let images = try all.chosen(first: chosen.count, sample: chosen.sample, seed: seed) {
       output.progress.note($0)
     }
-    for method in methods { try method.method.check(images.shape, background) }
     let loaded = try architecture.load(named, for: images, device: device)
-    try Self.checkGradients(of: loaded.classifier, methods, model: named.name)
-    let task = ExplanationTask(
-      classifier: loaded.classifier, network: loaded.network, data: images, background: background,
-      methods: methods, seed: seed, evaluator: try engine.evaluator(), progress: output.progress)
+    let pass = ExplanationPass(
+      classifier: loaded.classifier, network: loaded.network, data: images,
+      background: background, methods: methods, explainedClass: explainedClass, seed: seed,
+      evaluator: try engine.evaluator(forGradientsOf: images.shape), top: top, trusted: trusted)
+    try pass.check(model: named.name)
     let written = try ExplanationFolder(
       folder, methods: methods, data: images, top: top, pictures: drawn)
-    let result = try task.run(into: written, top: top, trusted: trusted, model: named.name)
+    let result = try ExplanationTask(pass: pass, progress: output.progress).run(
+      into: written, model: named.name)
     try output.show(result, explanationText(result, out: out))
-  }
-
-  /// Reads `NAME` or `NAME:setting=value,…`.
-  private func explanation(_ text: String) throws -> NamedExplanation {
-    let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-    guard let name = parts.first else {
-      throw Failure.usage(
-        "--method: expected the name of a method, found nothing",
-        hint: "known methods: " + ExplanationRegistry.names.joined(separator: ", "))
-    }
-    let place = "--method \(text)"
-    let entries = try options(
-      parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], place)
-    return try NamedExplanation(name, Settings(entries, place: place))
-  }
-
-  /// Refuses methods that need gradients for a model that has none.
-  private static func checkGradients(
-    of classifier: any Classifier, _ methods: [NamedExplanation], model: String
-  ) throws {
-    guard let needy = methods.first(where: { $0.method.usesGradients }) else { return }
-    let range = classifier.valueRange
-    let input = Tensor.full(
-      (range.lowerBound + range.upperBound) / 2, shape: [1] + classifier.inputShape.sizes,
-      device: classifier.device)
-    guard withGradients({ classifier.logits(input.tracked).isTracked }) else {
-      throw Failure.badData(
-        "model \(model): its logits have no gradients, and the method \(needy.name) needs them",
-        hint: "use a method without gradients, such as occlusion or lime")
-    }
   }
 }

@@ -6,16 +6,9 @@ import ImageSets
 import ModelCore
 import Support
 
-/// Explains a data set batch by batch, so that memory does not grow with the number of examples.
+/// Explains a data set into a folder, and says what is printed about it.
 struct ExplanationTask {
-  let classifier: any Classifier
-  /// The network whose weights can be reset; nil for a program.
-  let network: Network?
-  let data: LabelledImages
-  let background: Background
-  let methods: [NamedExplanation]
-  let seed: Seed
-  let evaluator: Evaluator
+  let pass: ExplanationPass
   let progress: ProgressDisplay
 
   /// What is printed about the explanations.
@@ -25,82 +18,38 @@ struct ExplanationTask {
     let examples: Int
     /// The number of examples on which the trust was measured.
     let trusted: Int
+    /// The class that was explained; nil for the predicted one of each example.
+    let explained: String?
     let secondsPerExample: [String: Double]
     let measures: [TrustMeasure]
     let folder: String
     let notices: [String]
   }
 
-  /// - Parameters:
-  ///   - top: the number of features that are compared.
-  ///   - trusted: the number of examples, from the first, on which the trust is measured.
-  func run(into folder: ExplanationFolder, top: Int, trusted: Int, model: String) throws -> Result {
-    let trusted = min(trusted, data.count)
-    var plan = TrustPlan()
-    plan.top = top
-    let randomized =
-      try trusted > 0
-      ? network.map {
-        try RandomizedModels($0, seed: seed.derive("randomised weights"))
-      } : nil
-    var trust = ExplanationTrust(methods, plan: plan, randomized: randomized)
-    let clock = ContinuousClock()
-    var seconds = [Double](repeating: 0, count: methods.count)
+  func run(into folder: ExplanationFolder, model: String) throws -> Result {
+    let data = pass.data
     progress.begin("explain \(model)", total: data.count, unit: "examples")
-    for range in ranges(trusted) {
-      let given = data.batch(range).to(classifier.device)
-      func shown(_ place: Int) -> (Int) -> Void {
-        { done in
-          let share = (Double(place) + Double(done) / Double(range.count)) / Double(methods.count)
-          progress.update(Double(range.lowerBound) + share * Double(range.count))
-        }
-      }
-      var at = 0
-      let batch = ExplainedBatch(
-        given.images, labels: given.labels, of: classifier,
-        draws: ExampleDraws(
-          seed.derive("explanations"), examples: range.map { data.places?[$0] ?? $0 },
-          device: classifier.device),
-        background: background, passSize: evaluator.batchSize
-      ) { shown(at)($0) }
-      var explanations: [Explanation] = []
-      for (place, method) in methods.enumerated() {
-        at = place
-        let (start, shared) = (clock.now, batch.sharedSeconds)
-        explanations.append(method.method.explain(batch))
-        seconds[place] += (clock.now - start).seconds + batch.sharedSeconds - shared
-        shown(place)(range.count)
-      }
-      if range.lowerBound < trusted {
-        trust.add(batch.silent, explanations, masks: given.annotations.masks)
-      }
+    let found = try pass.run {
+      progress.update($0)
+    } _: { batch, explanations, _ in
       try folder.add(batch, explanations)
-      progress.update(range.upperBound)
     }
     progress.end(nil)
-    let each = seconds.map { $0 / Double(data.count) }
-    for (method, seconds) in zip(methods, each) { trust.add(seconds: seconds, of: method.name) }
-    try folder.finish(trusted > 0 ? trust : nil)
+    try folder.finish(pass.trusted > 0 ? found.trust : nil)
     return Result(
-      model: model, data: data.name, examples: data.count, trusted: trusted,
-      secondsPerExample: Dictionary(uniqueKeysWithValues: zip(methods.map(\.name), each)),
-      measures: trust.measures, folder: folder.folder.relativePath,
-      notices: notices(trusted, trust))
-  }
-
-  /// The batches, divided where the examples end on which the trust is measured.
-  private func ranges(_ trusted: Int) -> [Range<Int>] {
-    evaluator.batches(data.count).flatMap { range in
-      guard trusted > range.lowerBound, trusted < range.upperBound else { return [range] }
-      return [range.lowerBound..<trusted, trusted..<range.upperBound]
-    }
+      model: model, data: data.name, examples: data.count, trusted: pass.trusted,
+      explained: pass.explainedClass.map { data.classNames[$0] },
+      secondsPerExample: Dictionary(
+        uniqueKeysWithValues: zip(pass.methods.map(\.name), found.seconds)),
+      measures: found.trust.measures, folder: folder.folder.relativePath,
+      notices: notices(found.trust))
   }
 
   /// What the user should know about the measures, one sentence each.
-  private func notices(_ trusted: Int, _ trust: ExplanationTrust) -> [String] {
-    guard trusted > 0 else { return [] }
+  private func notices(_ trust: ExplanationTrust) -> [String] {
+    guard pass.trusted > 0 else { return [] }
     var notices: [String] = []
-    if network == nil {
+    if pass.network == nil {
       notices.append(
         "the model is a program whose weights cannot be reset, so the randomisation check was "
           + "skipped")

@@ -45,13 +45,14 @@ func explanationText(_ result: ExplanationTask.Result, out: String) -> String {
     parts.append(
       wrapped(
         "Means over the first \(result.trusted) of \(result.examples) examples. Deletion and insertion "
-          + "are areas under the probability of the predicted class as features are removed or brought "
+          + "are areas under the probability of the explained class as features are removed or brought "
           + "in, in the order of the method: deletion should be small and insertion large, beside those "
           + "of a random order. Stability and agreement are rank correlations, from -1 to 1. After a "
           + "reset of weights, an explanation should be unlike the old one: near 0.", indent: 0
       ).joined(separator: "\n"))
   }
   parts += result.notices.map { wrapped("note: \($0)", indent: 0).joined(separator: "\n") }
-  parts.append("\(out): the explanations of \(result.examples) examples")
+  let explained = result.explained.map { ", of the class '\($0)'" } ?? ""
+  parts.append("\(out): the explanations of \(result.examples) examples\(explained)")
   return parts.joined(separator: "\n\n")
 }

@@ -16,8 +16,17 @@ struct EngineOptions: ParsableArguments {
     help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
   var threads: Number?
 
-  @Option(help: ArgumentHelp("The number of images that are computed at once.", valueName: "n"))
-  var batchSize = Number(256)
+  @Option(
+    help: ArgumentHelp(
+      "The number of images that are computed at once. (default: 256)", valueName: "n"))
+  var batchSize: Number?
+
+  /// The number of images that are computed at once unless the user says another.
+  static let usualSize = 256
+  /// The most numbers that a batch of inputs has whose gradients are computed, unless the user says
+  /// another size: the intermediate results of a network for large pictures need a hundred times as
+  /// much memory.
+  private static let mostNumbers = 4 << 20
 
   /// Starts the engine and returns the device.
   /// - Throws: `Failure.usage` if a number is out of range or there is no such device.
@@ -31,7 +40,17 @@ struct EngineOptions: ParsableArguments {
   /// Evaluates as many images at once as the options say.
   /// - Throws: `Failure.usage` if the number is out of range.
   func evaluator() throws -> Evaluator {
-    Evaluator(batchSize: try batchSize.whole("--batch-size", in: 1...65_536))
+    Evaluator(batchSize: try size() ?? Self.usualSize)
+  }
+
+  /// The same for gradients of examples of a shape: fewer at once if the examples are large.
+  func evaluator(forGradientsOf shape: InputShape) throws -> Evaluator {
+    let size = try size() ?? min(Self.usualSize, max(1, Self.mostNumbers / shape.count))
+    return Evaluator(batchSize: size)
+  }
+
+  private func size() throws -> Int? {
+    try batchSize?.whole("--batch-size", in: 1...65_536)
   }
 }
 

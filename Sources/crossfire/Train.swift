@@ -181,10 +181,11 @@ struct Train: ParsableCommand {
   private func settings() throws -> Settings {
     let chosen = try Settings(
       options(defenseOptions, "--defense-options"), place: "--defense-options")
+    let batchSize = engine.batchSize?.text ?? "\(EngineOptions.usualSize)"
     var entries: [Settings.Entry] = [
       .init(name: "architecture", value: .scalar(architecture), place: "--architecture"),
       .init(name: "epochs", value: .scalar(epochs.text), place: "--epochs"),
-      .init(name: "batchSize", value: .scalar(engine.batchSize.text), place: "--batch-size"),
+      .init(name: "batchSize", value: .scalar(batchSize), place: "--batch-size"),
       .init(name: "optimizer", value: .scalar(optimizer), place: "--optimizer"),
       .init(name: "schedule", value: .scalar(schedule), place: "--schedule"),
       .init(

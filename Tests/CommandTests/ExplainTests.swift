@@ -146,6 +146,47 @@ struct ExplainTests {
     #expect(files == ["explanations.csv", "explanations.npz", "top-features.csv"])
   }
 
+  @Test("a class that is asked for by name or number is explained in place of the predicted one")
+  func chosenClass() throws {
+    let model = try trained("synthetic", "small", epochs: 1)
+    func contributions(_ more: String...) throws -> (Tensor, [[String]]) {
+      let result = try Command(
+        [
+          "explain", "--model", model, "--data", "synthetic", "--count", "4", "--method",
+          "gradient",
+        ]
+          + ["--out", folder.appending("out").path, "--quiet", "--replace", "--trust", "2"] + more
+      ).wait()
+      #expect(result.status == 0, "\(result.errors)")
+      let zip = try ZipArchive(
+        Data(contentsOf: folder.appending("out/explanations.npz")), what: "explanations")
+      return (
+        try NPY.tensor(zip.content("gradient.npy"), named: "gradient"),
+        try lines("explanations.csv")
+      )
+    }
+    let (usual, own) = try contributions()
+    let predicted = own.dropFirst().map { $0[2] }
+    #expect(own[0][5] == "explained" && own.dropFirst().map { $0[5] } == predicted)
+    let (chosen, table) = try contributions("--class", "7")
+    #expect(table.dropFirst().allSatisfy { $0[5] == "7" })
+    #expect(table.dropFirst().map { $0[2] } == predicted)
+    for row in 0..<4 {
+      let same = relativeError(chosen.select(0, row), usual.select(0, row)) < 1e-5
+      #expect(same == (predicted[row] == "7"))
+    }
+    for (arguments, part) in [
+      (["--class", "ten"], "by its number from 0 to 9, found 'ten'"),
+      (["--class", "7", "--method", "gradient:scalar=loss"], "scalar=loss"),
+    ] {
+      let refused = try Command(
+        ["explain", "--model", model, "--data", "synthetic", "--count", "2", "--method", "lime"]
+          + ["--out", folder.appending("refused").path, "--quiet"] + arguments
+      ).wait()
+      #expect(refused.status == 64 && refused.errors.contains(part), "\(refused.errors)")
+    }
+  }
+
   @Test("the randomisation check of a program is skipped with a notice")
   func program() throws {
     let found = try explain(

@@ -59,7 +59,9 @@ extension ExperimentRun {
     let attacks = experiment.steps.contains { if case .attack = $0 { isWanted($0) } else { false } }
     guard !attacks, !isWanted(.report) else { return experiment.models }
     var names = Set(
-      experiment.models.map(\.name).filter { isWanted(.model($0)) || isWanted(.probe($0)) })
+      experiment.models.map(\.name).filter {
+        isWanted(.model($0)) || isWanted(.probe($0)) || isWanted(.explanation($0))
+      })
     for plan in experiment.models.reversed() where names.contains(plan.name) {
       names.formUnion(plan.origin.needs)
     }

@@ -22,7 +22,8 @@ extension ExperimentRun {
 
   /// Which set-up computed which results, as the results record it.
   func computations(
-    _ entrants: [Entrant], _ results: [TransferResult], _ probes: [ModelProbe]
+    _ entrants: [Entrant], _ results: [TransferResult], _ probes: [ModelProbe],
+    _ explained: [ExplainedModel]
   ) -> [ComputedResults] {
     let trained = entrants.compactMap { entrant in
       entrant.computed.map { (ExperimentStep.model(entrant.contestant.name), $0) }
@@ -33,7 +34,8 @@ extension ExperimentRun {
     let probed = probes.compactMap { probe in
       probe.computed.map { (ExperimentStep.probe(probe.model), $0) }
     }
-    return (trained + attacked + probed).reduce(into: []) { all, entry in
+    let answers = explained.map { (ExperimentStep.explanation($0.model), $0.computed) }
+    return (trained + attacked + probed + answers).reduce(into: []) { all, entry in
       let (step, record) = entry
       let place = all.firstIndex { $0.by == record } ?? all.endIndex
       if place == all.endIndex { all.append(ComputedResults(by: record, results: [])) }

@@ -50,6 +50,7 @@ public struct ExperimentRun {
       try plan.leftOut(of: images).map { progress.note($0) }
     }
     try checkMasks(attacked)
+    try checkExplanations(of: [], test, attacked)
     try describe()
     let (entrants, search) = try models(test: test)
     let models = entrants.map(\.contestant)
@@ -57,9 +58,11 @@ public struct ExperimentRun {
       try contestant.classifier.checkAccepts(attacked, model: contestant.name)
       for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
     }
+    try checkExplanations(of: models, test, attacked)
     let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
     try checkForeign(probes, attacked)
     let results = try transfer(models, attacked)
+    let explained = try explanations(models, test: test, attacked, isReported: isWanted(.report))
     let found = try explain(search, test, isReported: isWanted(.report))
     let repetitions = try experiment.repetitions.compactMap(repetition)
     guard isWanted(.report) else { return nil }
@@ -67,7 +70,7 @@ public struct ExperimentRun {
     let evidence = TrustEvidence(
       results: results, plans: experiment.attacks, probes: probes, classCount: attacked.classCount)
     let provenance = self.provenance(
-      attacked, entrants.map(\.record), computations(entrants, results, probes))
+      attacked, entrants.map(\.record), computations(entrants, results, probes, explained ?? []))
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
     let groups = groupCells(results, attacked)
@@ -80,7 +83,8 @@ public struct ExperimentRun {
       repeats: ([own] + repetitions).repeatedCells(), groups: groups,
       groupRepeats: ([own] + repetitions).repeatedGroups(),
       reliance: reliance(models, attacked), another: found,
-      anotherRepeats: ([found] + repetitions.map(\.another)).repeatedMeasures())
+      anotherRepeats: ([found] + repetitions.map(\.another)).repeatedMeasures(),
+      explanations: explained)
     return (grid, models)
   }
 

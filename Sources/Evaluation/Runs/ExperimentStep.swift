@@ -16,18 +16,21 @@ public enum ExperimentStep: Equatable, Sendable {
   case attack(String, source: String)
   /// Measure on a model what the trust checks need. Needs the model.
   case probe(String)
+  /// Explain a model's answers to the first examples. Needs the model.
+  case explanation(String)
   /// Run the whole experiment from another seed, in a folder of its own. Needs nothing.
   case repetition(Int)
   /// Write the grid, the pictures and the report. Needs every other step.
   case report
 
   /// The name in `--steps`, `--dry-run` and `log.jsonl`: `model normal`, `attack fgsm from normal`,
-  /// `probe normal`, `repetition 2`, `report`.
+  /// `probe normal`, `explain normal`, `repetition 2`, `report`.
   public var name: String {
     switch self {
     case .model(let model): "model \(model)"
     case .attack(let attack, let source): "attack \(attack) from \(source)"
     case .probe(let model): "probe \(model)"
+    case .explanation(let model): "explain \(model)"
     case .repetition(let number): "repetition \(number)"
     case .report: "report"
     }
@@ -40,7 +43,8 @@ extension Experiment {
     let names = models.map(\.name)
     return names.map { .model($0) }
       + attacks.flatMap { plan in names.map { .attack(plan.name, source: $0) } }
-      + names.map { .probe($0) } + repetitions.map { .repetition($0) } + [.report]
+      + names.map { .probe($0) } + (explain == nil ? [] : names.map { .explanation($0) })
+      + repetitions.map { .repetition($0) } + [.report]
   }
 
   /// The numbers of the repetitions, from 2 on. The first time is the experiment itself.

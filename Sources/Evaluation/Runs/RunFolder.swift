@@ -86,6 +86,10 @@ public final class RunFolder {
   static func disagreements(in url: URL) -> URL {
     url.appending(path: "another/disagreements.safetensors")
   }
+  func explanations(_ model: String) -> URL { Self.explanations(model, in: url) }
+  static func explanations(_ model: String, in url: URL) -> URL {
+    url.appending(path: "explanations/\(model).safetensors")
+  }
   func reliance(_ model: String) -> URL { url.appending(path: "reliance/\(model).json") }
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")

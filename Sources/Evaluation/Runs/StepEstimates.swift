@@ -28,6 +28,7 @@ public struct StepEstimates {
   let run: ExperimentRun
   let training: TrainingImages?
   let attacked: LabelledImages
+  let test: LabelledImages
   /// The models so far; those that are not trained yet are untrained, and those that do not exist are
   /// missing.
   var entrants: [String: Contestant] = [:]
@@ -51,6 +52,7 @@ public struct StepEstimates {
     training = try experiment.trainingImages(for: experiment.models, progress: progress)
     let test = try experiment.testImages(progress: progress)
     attacked = test.attacked
+    self.test = test.all
     search = try run.search(experiment.models, training, test.all)
     progress.begin("estimate", total: experiment.steps.count, unit: "steps")
     for (number, step) in experiment.steps.enumerated() {
@@ -74,7 +76,10 @@ public struct StepEstimates {
       }
       guard let attacked = entrants[source] else { return .absent(step) }
       return try estimate(plan, attacked, step)
-    case .probe(let name) where entrants[name] == nil: return .absent(step)
+    case .probe(let name) where entrants[name] == nil,
+      .explanation(let name) where entrants[name] == nil:
+      return .absent(step)
+    case .explanation(let name): return try estimate(explanationOf: name, step)
     case .probe:
       return StepEstimate(
         step: step.name, work: "measure its gradients and outputs", isDone: false, seconds: nil)

@@ -7,7 +7,7 @@ import ModelCore
 /// it, with the feature's name and value.
 struct ContributionBars {
   /// A feature with its value in the example and its contribution.
-  struct Feature {
+  struct Feature: Sendable {
     let name: String
     let value: Float
     let contribution: Float

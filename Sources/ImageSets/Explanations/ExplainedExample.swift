@@ -4,11 +4,13 @@ import Foundation
 import ModelCore
 
 /// An example with what its explanations' pictures and tables say about it.
-struct ExplainedExample {
+struct ExplainedExample: Sendable {
   /// The index in the data set.
   let index: Int
   let label: String
   let predicted: String
+  /// The class that scores of the predicted class stand for: usually the predicted one.
+  let explained: String
   /// The probability of the predicted class.
   let probability: Double
   /// The values `[C, H, W]` or `[D]`.
@@ -44,7 +46,8 @@ struct ContributionLegend {
 
   init(_ named: NamedExplanation, _ example: ExplainedExample) {
     method = "\(type(of: named.method).title) (\(named.name))"
-    score = named.method.scalar.words(label: example.label, predicted: example.predicted)
+    score = named.method.scalar.words(
+      label: "'\(example.label)'", explained: "'\(example.explained)'")
   }
 
   /// The sentence below a picture.

@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Explanations
 import Foundation
 import ModelCore
@@ -30,7 +31,7 @@ public final class ExplanationFolder {
   private static let featureHeader =
     "index,label,predicted,method,rank,feature,name,value,contribution"
   private static let scoreHeader =
-    "index,label,predicted,probability,method,score,sum,completeness_gap"
+    "index,label,predicted,probability,method,explained,score,sum,completeness_gap"
 
   /// Creates the files.
   /// - Parameters:
@@ -75,9 +76,7 @@ public final class ExplanationFolder {
     }
     try append(examples, places)
     try append(examples, batch, explanations)
-    for (row, example) in examples.enumerated() where done + row < pictures {
-      try draw(example, places.map { $0[row] })
-    }
+    try draw(Array(examples.prefix(max(0, pictures - done))), places)
     done += batch.count
   }
 
@@ -112,12 +111,14 @@ public final class ExplanationFolder {
   private func examples(_ batch: ExplainedBatch, _ indices: [Int]) -> [ExplainedExample] {
     let labels = batch.labels.int64s().map(Int.init)
     let predicted = batch.predicted.int64s().map(Int.init)
-    let probabilities = batch.scores(of: .predictedProbability).floats()
+    let explained = batch.explained.int64s().map(Int.init)
+    let probabilities = batch.certainty.floats()
     let images = batch.images.to(.cpu).contiguous
     return indices.indices.map { row in
       ExplainedExample(
         index: indices[row], label: data.classNames[labels[row]],
-        predicted: data.classNames[predicted[row]], probability: Double(probabilities[row]),
+        predicted: data.classNames[predicted[row]], explained: data.classNames[explained[row]],
+        probability: Double(probabilities[row]),
         values: images.select(0, row), valueRange: data.valueRange)
     }
   }
@@ -132,7 +133,7 @@ public final class ExplanationFolder {
         for (rank, place) in largest(own).enumerated() {
           table.append([
             "\(example.index)", example.label, example.predicted, method.name, "\(rank + 1)",
-            "\(place)", name(of: place), Double(values[place]).sixDigits,
+            "\(place)", data.featureName(place), Double(values[place]).sixDigits,
             Double(own[place]).sixDigits,
           ])
         }
@@ -153,7 +154,8 @@ public final class ExplanationFolder {
       for (place, method) in methods.enumerated() {
         table.append([
           "\(example.index)", example.label, example.predicted, example.probability.sixDigits,
-          method.name, Double(scores[place][row]).sixDigits, Double(sums[place][row]).sixDigits,
+          method.name, explained(example, method), Double(scores[place][row]).sixDigits,
+          Double(sums[place][row]).sixDigits,
           gaps[place].map { Double($0[row]).sixDigits } ?? "",
         ])
       }
@@ -161,46 +163,52 @@ public final class ExplanationFolder {
     try self.scores.append(String(table.text.dropFirst(Self.scoreHeader.count + 1)))
   }
 
+  /// The class whose score a method explains; empty for a score of all classes.
+  private func explained(_ example: ExplainedExample, _ method: NamedExplanation) -> String {
+    let scalar = method.method.scalar
+    if scalar == .sumOfLogProbabilities { return "" }
+    return scalar.isOfPredictedClass ? example.explained : example.label
+  }
+
   private func largest(_ contributions: [Float]) -> [Int] {
     Ranks.largest(contributions.map { $0.isFinite ? abs($0) : 0 }, top)
   }
 
-  /// The name of a feature: its column or word, or the coordinates of a pixel from the upper left.
-  private func name(of place: Int) -> String {
-    guard data.shape.isPicture else { return data.featureNames?[place] ?? "feature \(place)" }
-    return "x \(place % data.shape.width) y \(place / data.shape.width)"
-  }
-
-  private func draw(_ example: ExplainedExample, _ contributions: [[Float]]) throws {
-    let values = example.valuePerPlace
-    let bars =
-      data.shape.isPicture
-      ? []
-      : contributions.map { own in
-        largest(own).map {
-          ContributionBars.Feature(name: name(of: $0), value: values[$0], contribution: own[$0])
-        }
-      }
-    for (place, method) in methods.enumerated() {
+  /// Writes a page for each example and method, on all cores, and adds the first ones to the sheet.
+  /// - Parameter places: the contributions of each method for each example.
+  private func draw(_ examples: [ExplainedExample], _ places: [[[Float]]]) throws {
+    let (folder, methods, isPicture) = (folder, methods, data.shape.isPicture)
+    let drawn =
+      isPicture ? [] : examples.indices.map { row in places.map { bars(examples[row], $0[row]) } }
+    try inParallel(throwing: examples.count * methods.count) { number in
+      let (row, place) = (number / methods.count, number % methods.count)
+      let (example, method) = (examples[row], methods[place])
       let legend = ContributionLegend(method, example)
       let page =
-        data.shape.isPicture
-        ? ContributionPanel.drawn(example, legend, contributions[place])
+        isPicture
+        ? ContributionPanel.drawn(example, legend, places[place][row])
         : ContributionBars.drawn(
-          bars[place], caption: [example.caption, legend.method], legend: legend.sentence, scale: 2)
-      let file = "pictures/\(example.index)-\(method.name).png"
-      try AtomicFile.write(PNG.encode(page), to: folder.appending(path: file), synced: false)
+          drawn[row][place], caption: [example.caption, legend.method], legend: legend.sentence,
+          scale: 2)
+      let file = folder.appending(path: "pictures/\(example.index)-\(method.name).png")
+      try AtomicFile.write(PNG.encode(page, isFast: true), to: file, synced: false)
     }
-    guard !sheet.isFull else { return }
-    if data.shape.isPicture {
-      sheet.add(example, contributions)
-    } else {
-      sheet.add(example, bars: bars.map { Array($0.prefix(6)) })
+    for (row, example) in examples.enumerated() where !sheet.isFull {
+      if isPicture {
+        sheet.add(example, places.map { $0[row] })
+      } else {
+        sheet.add(example, bars: drawn[row].map { Array($0.prefix(6)) })
+      }
     }
   }
-}
 
-extension Double {
-  /// The number with six significant digits.
-  fileprivate var sixDigits: String { String(format: "%.6g", self) }
+  private func bars(
+    _ example: ExplainedExample, _ contributions: [Float]
+  ) -> [ContributionBars.Feature] {
+    let values = example.valuePerPlace
+    return largest(contributions).map {
+      ContributionBars.Feature(
+        name: data.featureName($0), value: values[$0], contribution: contributions[$0])
+    }
+  }
 }
