@@ -95,9 +95,10 @@ extension TrustCheck {
       is the number of classes
       """,
     meaning: """
-      The model is no better than guessing: it was not trained, it was trained on other data, or \
-      its input is scaled, coloured or laid out in another way than in its training. An attack has \
-      no accuracy to take away.
+      The model is no better than guessing: it was not trained, it found nothing to learn, such as \
+      the last model of a search for other explanations, it was trained on other data, or its input \
+      is scaled, coloured or laid out in another way than in its training. An attack has no accuracy \
+      to take away.
       """,
     advice: """
       Compare the model's normalisation, its order of channels and its classes with those it was \
