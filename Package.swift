@@ -150,7 +150,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "HumanStudy", "Reports", "Evaluation", "Explanations", "Defenses", "ModelCore", "Support",
+        "HumanStudy", "Reports", "Evaluation", "Explanations", "Defenses", "Datasets", "ModelCore",
+        "Support",
         "TestSupport",
       ]),
     .testTarget(

@@ -50,10 +50,10 @@ struct ExplanationCurves {
           series("held out", 2, counted: { _ in 0 }) { $0.heldOutAccuracy },
         ]),
       panel(
-        "reasons", "Where the explanations lie", "share of the large components, %",
+        "reasons", "Large components in masks", "share of the large components, %",
         [
           series("in masks found", 3, counted: { _ in 0 }) { $0.inUnion },
-          series("in the data's mask", 4, counted: { _ in 0 }) { $0.inMask },
+          series("in data's mask", 4, counted: { _ in 0 }) { $0.inMask },
         ]),
     ].compactMap { $0 }
   }

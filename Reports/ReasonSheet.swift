@@ -8,7 +8,6 @@ import ModelCore
 /// others.
 struct ReasonSheet {
   private let maps: [ReasonMap]
-  private static let gap = 2
   /// The colours of the shares 0 and 1, as in `HeatMap`.
   private static let (lightest, darkest) = ([247.0, 251, 255], [8.0, 48, 107])
 
@@ -35,14 +34,16 @@ struct ReasonSheet {
         \(listed(maps.map { "\(percent($0.shares.max() ?? 0))%" })).
         """,
       alt: "Maps of the pixels on which \(models) rely",
-      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height,
+      largestScale: SmallPictures.scale(maps[0].width ?? 1))
   }
 
   private func draw() -> Picture {
     let width = maps[0].width ?? 1
     let height = maps[0].shares.count / width
+    let gap = SmallPictures.gap(width)
     var canvas = Canvas(
-      width: maps.count * (width + Self.gap) - Self.gap, height: height, color: [255, 255, 255])
+      width: maps.count * (width + gap) - gap, height: height, color: [255, 255, 255])
     for (number, map) in maps.enumerated() {
       let most = max(map.shares.max() ?? 0, 1e-9)
       let pixels = (0..<3).flatMap { channel in
@@ -53,17 +54,25 @@ struct ReasonSheet {
       }
       canvas.put(
         Picture(shape: InputShape(channels: 3, height: height, width: width), pixels: pixels),
-        x: number * (width + Self.gap), y: 0)
+        x: number * (width + gap), y: 0)
     }
     return canvas.picture
   }
 }
 
+/// The layout of pictures side by side that may have few pixels.
+private enum SmallPictures {
+  /// The space between two pictures that are so many pixels wide.
+  static func gap(_ width: Int) -> Int { min(2, max(1, width / 14)) }
+
+  /// The largest number of screen pixels for a pixel of them.
+  static func scale(_ width: Int) -> Int { max(1, 160 / max(1, width)) }
+}
+
 /// Test images on which models with different explanations disagree, and the gradients of each model
-/// at them.
+/// at them, in the colours of `crossfire explain`.
 struct DisagreementSheet {
   private let pictures: DisagreementPictures
-  private static let gap = 2
 
   /// - Returns: nil for images that cannot be drawn.
   init?(_ pictures: DisagreementPictures) {
@@ -78,36 +87,45 @@ struct DisagreementSheet {
     return ImageSheet(
       title: "Images on which the models disagree",
       caption: """
-        The top row shows the test images \(listed(indices)), in the order of the table. Each row \
-        below it shows one model's gradients of the certainty of its prediction, in the order \
-        \(listed(models)). Where a pixel is white, raising its value makes the model more certain; \
-        where it is black, less certain. Each picture has its own scale, up to the 99th percentile of \
-        the magnitudes.
+        The top row shows \(indices.count == 1 ? "test image" : "the test images") \
+        \(listed(indices))\(indices.count == 1 ? "" : ", in the order of the table"). Each row below \
+        it shows one model's gradients of the certainty of its prediction, in the order \
+        \(listed(models)). Where a pixel is orange, raising its value\
+        \(pictures.images.shape[1] == 1 ? "" : " in all colour channels") makes the model more \
+        certain; where it is blue, less certain; where it is white, neither. Each picture has its own \
+        scale, up to the 99th percentile of the magnitudes.
         """,
-      alt: "\(indices.count) test images and the gradients of \(listed(models)) at them",
-      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+      alt: "\(counted(indices.count, "test image")) and the gradients of \(listed(models))",
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height,
+      largestScale: SmallPictures.scale(pictures.images.shape[3]))
   }
 
   private func draw() -> Picture {
     let images = pictures.images
     let shape = InputShape(
       channels: images.shape[1], height: images.shape[2], width: images.shape[3])
-    let rows =
-      [Quantization.bytes(images, range: pictures.valueRange)]
-      + (0..<pictures.gradients.shape[0]).map {
-        GradientSheet.shades(pictures.gradients.select(0, $0))
-      }
-    let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
+    let gap = SmallPictures.gap(shape.width)
+    let (width, height) = (shape.width + gap, shape.height + gap)
+    let models = pictures.gradients.shape[0]
     var canvas = Canvas(
-      width: images.shape[0] * width - Self.gap, height: rows.count * height - Self.gap,
-      color: [255, 255, 255])
-    for (row, values) in rows.enumerated() {
-      for column in 0..<images.shape[0] {
-        canvas.put(
-          Picture(shape: shape, pixels: values.select(0, column).contiguous.bytes()),
-          x: column * width, y: row * height)
+      width: images.shape[0] * width - gap, height: (1 + models) * height - gap,
+      color: [221, 225, 230])
+    let bytes = Quantization.bytes(images, range: pictures.valueRange)
+    for column in 0..<images.shape[0] {
+      canvas.put(
+        Picture(shape: shape, pixels: bytes.select(0, column).contiguous.bytes()),
+        x: column * width, y: 0)
+      for model in 0..<models {
+        canvas.put(map(model, column, shape), x: column * width, y: (1 + model) * height)
       }
     }
     return canvas.picture
+  }
+
+  /// The gradient of a model at an image, added up over the channels.
+  private func map(_ model: Int, _ column: Int, _ shape: InputShape) -> Picture {
+    let values = pictures.gradients.select(0, model).select(0, column).sum([0]).contiguous.floats()
+    return ContributionColors.map(
+      values, limit: ContributionColors.limit(values), height: shape.height, width: shape.width)
   }
 }

@@ -28,7 +28,7 @@ extension ReportPage {
       caption: """
         The models in the order of their training. “In masks found” is the share of a model's large \
         gradient components that are large in a model before it\
-        \(found.models.contains { $0.inMask != nil } ? ", and “in the data's mask” the share of those in the masks that the data have" : ""). \
+        \(found.models.contains { $0.inMask != nil } ? ", and “in data's mask” the share of those in the masks that the data have" : ""). \
         The band around the test accuracy is its 95% interval.
         """)
     let content: [Markup?] = [
@@ -167,7 +167,8 @@ extension ReportPage {
 
   private func disagreements(_ found: OtherExplanations) -> [Markup] {
     guard found.ensemble.count > 1 else { return [] }
-    let share = percent(Double(found.disagreements) / Double(max(1, found.images)))
+    let rounded = percent(Double(found.disagreements) / Double(max(1, found.images)))
+    let share = found.disagreements > 0 && rounded == "0.0" ? "less than 0.1" : rounded
     let text = """
       The models of the ensemble disagree on \(found.disagreements) of \(found.images) test examples \
       (\(share)%). All of them are in disagreements.csv, for a person to label.

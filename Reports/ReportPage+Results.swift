@@ -73,7 +73,7 @@ extension ImageSheet {
   /// The sheet with its title and caption.
   var figure: Markup {
     // Each pixel becomes a whole number of screen pixels, so that it stays square and sharp.
-    let scale = max(1, 900 / max(1, width))
+    let scale = min(largestScale, max(1, 900 / max(1, width)))
     return Markup(
       "figure", ["class": "sheet"], Markup("h3", [:], title),
       Markup(

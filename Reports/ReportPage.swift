@@ -15,11 +15,15 @@ public struct ImageSheet: Equatable, Sendable {
   /// The PNG's size in pixels.
   public let width: Int
   public let height: Int
+  /// The largest number of screen pixels for a pixel of the PNG, so that a few small pictures do not
+  /// fill the page.
+  public let largestScale: Int
 
   public init(
     title: String, group: String = "", caption: String, alt: String, png: Data, width: Int,
-    height: Int
+    height: Int, largestScale: Int = .max
   ) {
+    self.largestScale = max(1, largestScale)
     self.title = title
     self.group = group
     self.caption = caption

@@ -46,7 +46,7 @@ enum ReportStyle {
     @media (min-width:60rem){.summary{grid-template-columns:minmax(0,1.65fr) minmax(0,1fr)}}
     .summary h3{margin-top:0}
     .summary ul{list-style:none;margin:0;padding:0}
-    .findings li{display:grid;grid-template-columns:6.25rem minmax(0,1fr);gap:1rem;
+    .findings li{display:grid;grid-template-columns:7.25rem minmax(0,1fr);gap:1rem;
       align-items:baseline;padding:.75rem 0;
       border-top:1px solid var(--rule);text-wrap:pretty;overflow-wrap:anywhere}
     .findings li:first-child{border-top:0;padding-top:0}
@@ -131,6 +131,7 @@ enum ReportStyle {
       border-bottom:1px solid var(--rule)}
     .facts th{font-weight:500}
     .facts thead th{font-size:.8125rem;font-weight:600;color:var(--muted)}
+    .facts tbody th{min-width:5.5rem}
     .facts td{overflow-wrap:anywhere;min-width:7rem}
 
     """
@@ -148,7 +149,7 @@ enum ReportStyle {
       html{font-size:9.5pt}
       body{max-width:none;padding:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
       .summary{grid-template-columns:minmax(0,1.65fr) minmax(0,1fr);gap:1.75rem}
-      .findings li{grid-template-columns:5rem minmax(0,1fr)}
+      .findings li{grid-template-columns:5.75rem minmax(0,1fr)}
       .findings .figure{font-size:1.375rem}
       nav{display:none}
       section{margin-top:1.75rem}

@@ -1,6 +1,8 @@
+import Datasets
 import Foundation
 import ModelCore
 import Support
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -94,6 +96,38 @@ struct OtherExplanationsSectionTests {
     }
   }
 
+  @Test("images on which models disagree are shown with gradients in the colours of explain")
+  func disagreements() throws {
+    let folder = TemporaryFolder()
+    let found = Disagreements([("a", [0]), ("b", [1])], labels: [1])
+    // Two colour channels of the four pixels cancel each other out.
+    let gradient: [Float] = [1, -1, 0, 2] + [0, 0, 0, -2] + [0, 0, 0, 0]
+    let header =
+      "{\"disagreements\":\(String(decoding: try JSONEncoder().encode(found), as: UTF8.self)),"
+      + "\"format\":1,\"valueRange\":[0,1]}"
+    try SafetensorsFile.write(
+      [
+        ("image", Tensor([Float](repeating: 0, count: 12), shape: [1, 3, 2, 2])),
+        ("gradient", Tensor(gradient + gradient.map { -$0 }, shape: [2, 1, 3, 2, 2])),
+      ], metadata: ["crossfire": header], to: RunFolder.disagreements(in: folder.url))
+    let pictures = try #require(DisagreementPictures.stored(for: found, in: folder.url))
+    let sheet = try #require(DisagreementSheet(pictures)).sheet()
+    #expect(sheet.width == 2 && sheet.height == 8 && sheet.largestScale == 80)
+    #expect(sheet.caption.contains("shows test image 0. Each row"))
+    #expect(sheet.caption.contains("in all colour channels makes"))
+    let picture = try PNG.decode(sheet.png, named: "sheet")
+    func color(_ x: Int, _ y: Int) -> [UInt8] {
+      (0..<3).map { picture.pixels[($0 * 8 + y) * 2 + x] }
+    }
+    let (orange, blue, white): ([UInt8], [UInt8], [UInt8]) = (
+      [213, 94, 0], [0, 114, 178], [255, 255, 255]
+    )
+    // The image, a line, and the gradients of both models with a line between them.
+    #expect(color(0, 0) == [0, 0, 0])
+    #expect([color(0, 3), color(1, 3), color(0, 4), color(1, 4)] == [orange, blue, white, white])
+    #expect([color(0, 6), color(1, 6), color(0, 7), color(1, 7)] == [blue, orange, white, white])
+  }
+
   @Test("maps of pictures become a sheet, in which the most frequent pixel is the darkest")
   func maps() throws {
     let maps = [
@@ -101,7 +135,9 @@ struct OtherExplanationsSectionTests {
       ReasonMap(model: "b", shares: [0, 0, 0, 0], width: 2),
     ]
     let sheet = try #require(ReasonSheet(maps)).sheet()
-    #expect(sheet.width == 6 && sheet.height == 2 && sheet.caption.contains("50.0% and 0.0%"))
+    #expect(sheet.width == 5 && sheet.height == 2 && sheet.caption.contains("50.0% and 0.0%"))
+    // Pictures of two pixels are 160 screen pixels wide, and do not fill the page.
+    #expect(sheet.largestScale == 80)
     #expect(ReasonSheet([ReasonMap(model: "row", shares: [0.5], width: nil)]) == nil)
     #expect(ReasonSheet([]) == nil)
   }
