@@ -16,7 +16,8 @@ extension ClosedRange<Int> {
     // it can hold has 19 digits, so all with 18 fit.
     let isWhole = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
     let isTooLarge = isWhole && Int(text) == nil
-    return "a whole number of at least \(lowerBound)" + (isTooLarge ? " with at most 18 digits" : "")
+    return "a whole number of at least \(lowerBound)"
+      + (isTooLarge ? " with at most 18 digits" : "")
   }
 }
 
