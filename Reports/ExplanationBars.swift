@@ -23,7 +23,7 @@ struct ExplanationBars {
   private static let top = 50.0
   private static let row = 22.0
   /// Where names end, where bars begin, the longest bar, and where numbers end.
-  private static let (names, middle, half, end) = (184.0, 252.0, 62.0, 368.0)
+  private static let (names, middle, half, end) = (196.0, 262.0, 60.0, 368.0)
 
   func picture() -> Markup {
     let shown = Array(features.prefix(Self.most))
@@ -61,7 +61,7 @@ struct ExplanationBars {
     let style = Palette.style(isRaising ? 1 : 0)
     let name =
       showsValues
-      ? LineChart.shortened(feature.name, to: 18) + " = " + contributionText(feature.value)
+      ? LineChart.shortened(feature.name, to: 23) + " = " + contributionText(feature.value)
       : LineChart.shortened(feature.name, to: 26)
     let baseline = y + 15
     return [

@@ -121,8 +121,8 @@ struct ExplanationSectionTests {
       id: "x", title: "t", subtitle: "s",
       features: [Self.feature("up", 0.5), Self.feature("down", -0.25)], showsValues: false
     ).picture().rendered
-    #expect(picture.contains("<rect x=\"252\" y=\"54\" width=\"62\""))
-    #expect(picture.contains("<rect x=\"221\" y=\"76\" width=\"31\""))
+    #expect(picture.contains("<rect x=\"262\" y=\"54\" width=\"60\""))
+    #expect(picture.contains("<rect x=\"232\" y=\"76\" width=\"30\""))
     let (up, down) = (
       picture.range(of: Palette.colors[1].light), picture.range(of: Palette.colors[0].light)
     )

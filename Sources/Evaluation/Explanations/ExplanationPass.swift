@@ -70,19 +70,12 @@ public struct ExplanationPass {
     var seconds = [Double](repeating: 0, count: methods.count)
     warmUp()
     for range in ranges {
-      let given = data.batch(range).to(classifier.device)
       func shown(_ place: Int, _ done: Int) {
         let share = (Double(place) + Double(done) / Double(range.count)) / Double(methods.count)
         progress(Double(range.lowerBound) + share * Double(range.count))
       }
       var at = 0
-      let batch = ExplainedBatch(
-        given.images, labels: given.labels, of: classifier,
-        draws: ExampleDraws(
-          seed.derive("explanations"), examples: range.map { data.places?[$0] ?? $0 },
-          device: classifier.device),
-        background: background, explainedClass: explainedClass, passSize: evaluator.batchSize
-      ) { shown(at, $0) }
+      let (batch, masks) = question(range) { shown(at, $0) }
       var explanations: [Explanation] = []
       for (place, method) in methods.enumerated() {
         at = place
@@ -92,9 +85,9 @@ public struct ExplanationPass {
         shown(place, range.count)
       }
       if range.lowerBound < trusted {
-        trust.add(batch.silent, explanations, masks: given.annotations.masks)
+        trust.add(batch.silent, explanations, masks: masks)
       }
-      try use(batch, explanations, given.annotations.masks)
+      try use(batch, explanations, masks)
       progress(Double(range.upperBound))
     }
     let each = seconds.map { $0 / Double(data.count) }
@@ -111,14 +104,29 @@ public struct ExplanationPass {
     return ExplanationTrust(methods, plan: plan, randomized: randomized)
   }
 
-  /// The first pass of a model prepares its kernels, which belongs to no method.
+  /// The examples of a batch as a question to the model, and their masks.
+  private func question(
+    _ range: Range<Int>, report: @escaping (Int) -> Void = { _ in }
+  ) -> (batch: ExplainedBatch, masks: Tensor?) {
+    let given = data.batch(range).to(classifier.device)
+    let batch = ExplainedBatch(
+      given.images, labels: given.labels, of: classifier,
+      draws: ExampleDraws(
+        seed.derive("explanations"), examples: range.map { data.places?[$0] ?? $0 },
+        device: classifier.device),
+      background: background, explainedClass: explainedClass, passSize: evaluator.batchSize,
+      report: report)
+    return (batch, given.annotations.masks)
+  }
+
+  /// Computes once what methods compute first, for the first batch. The first pass of a program chooses
+  /// and prepares its kernels, for the size of the batch, and this time belongs to no method.
   private func warmUp() {
-    let first = data.batch(0..<1).to(classifier.device)
-    if methods.contains(where: { $0.method.usesGradients }) {
-      _ = classifier.inputGradient(at: first.images) { $0.sum() }
-    } else {
-      _ = withoutGradients { classifier.logits(first.images) }
-    }
+    guard let first = ranges.first else { return }
+    let batch = question(first).batch
+    let scalars = Set(methods.filter { $0.method.usesGradients }.map { $0.method.scalar })
+    for scalar in scalars { _ = batch.gradient(of: scalar) }
+    if scalars.isEmpty { _ = batch.logits }
   }
 
   /// The batches, divided where the examples end on which the trust is measured.
