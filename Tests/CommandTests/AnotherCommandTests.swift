@@ -185,7 +185,8 @@ struct AnotherCommandTests {
         == true)
     let page = try String(
       contentsOf: out.appending(path: "report/index.html"), encoding: .utf8)
-    #expect(page.contains("What the codes mean") && page.contains("on the codes that an autoencoder"))
+    #expect(
+      page.contains("What the codes mean") && page.contains("on the codes that an autoencoder"))
     let first = try contents(of: out)
     try FileManager.default.removeItem(at: out.appending(path: "models/normal-2.safetensors"))
     try FileManager.default.removeItem(at: out.appending(path: "another/codes.safetensors"))
