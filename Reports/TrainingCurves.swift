@@ -74,8 +74,8 @@ struct TrainingCurves {
   /// The epochs that a chart shows: all of a short training, and of a longer one every k-th, for the
   /// smallest k that leaves few enough, and the last one.
   static func shown(_ epochs: [EpochRecord]) -> [EpochRecord] {
-    let step = (epochs.count + mostShown - 2) / (mostShown - 1)
-    guard step > 1 else { return epochs }
+    guard epochs.count > mostShown else { return epochs }
+    let step = (epochs.count + mostShown - 3) / (mostShown - 1)
     return epochs.enumerated().filter { place, _ in
       place % step == 0 || place == epochs.count - 1
     }.map(\.element)

@@ -176,7 +176,7 @@ struct AnotherCommandTests {
       "{ of: normal, count: 2, method: simultaneous, lambda: 10, in: codes }\n"
         + "autoencoder: { codes: 3, hidden: 16, epochs: 2 }", data: Self.pictures)
     let out = folder.appending("out")
-    let run = try Command.run("run", file, "--out", out.path)
+    let run = try Command.run("run", file, "--out", out.path, "--threads", "1")
     #expect(run.status == 0 && run.errors.contains("trained the autoencoder: 3 codes"), "\(run)")
     let grid = try Grid.read(out.appending(path: "grid.json"))
     #expect(grid.models == ["normal", "normal-1", "normal-2"])
