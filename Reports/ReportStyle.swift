@@ -127,7 +127,7 @@ enum ReportStyle {
     details{margin:0 0 1.5rem}
     summary{cursor:pointer;color:var(--link);font-size:.9375rem;margin-bottom:1rem}
     .facts{width:100%}
-    .facts th,.facts td{text-align:left;vertical-align:top;padding:.5rem 1.25rem .5rem 0;
+    .facts th,.facts td{text-align:left;vertical-align:top;padding:.5rem 1rem .5rem 0;
       border-bottom:1px solid var(--rule)}
     .facts th{font-weight:500}
     .facts thead th{font-size:.8125rem;font-weight:600;color:var(--muted)}
