@@ -15,10 +15,12 @@ struct ExplanationMaps: Sendable {
   /// The sides of the PNGs in pixels.
   private let shape: (height: Int, width: Int)
 
-  /// A map with the contribution that has the full colour.
+  /// A map with the contribution that has the full colour, which is 0 if nothing contributes.
   private struct Map: Sendable {
     let png: Data
     let limit: Float
+    /// What has the full colour, in words.
+    var scale: String { limit > 0 ? "±\u{A0}" + contributionText(limit) : "all 0" }
   }
 
   /// The longest side of a map; larger pictures are reduced by averaging whole blocks of pixels.
@@ -51,7 +53,8 @@ struct ExplanationMaps: Sendable {
           let limit = ContributionColors.limit(values)
           let map = ContributionColors.map(
             values, limit: limit, height: shape.height, width: shape.width)
-          return Map(png: try PNG.encode(map), limit: limit)
+          let isZero = values.allSatisfy { $0 == 0 }
+          return Map(png: try PNG.encode(map), limit: isZero ? 0 : limit)
         }
       }
     }
@@ -111,7 +114,7 @@ struct ExplanationMaps: Sendable {
         "\(name) of \(models[model].model.model) for example \(models[0].examples[row].index)"
       return Markup(
         "td", [:], image(map.png, alt: alt),
-        Markup("span", ["class": "interval"], "±\u{A0}" + contributionText(map.limit)))
+        Markup("span", ["class": "interval"], map.scale))
     }
     return Markup("tr", [:], children: [Markup("th", ["scope": "row"], name)] + cells)
   }

@@ -52,13 +52,13 @@ struct ExplanationSectionTests {
   }
 
   /// Explanations of pictures of 1x2x3 by two models, of which the second is wrong.
-  private static func pictures(side: Int = 1) -> [StoredExplanations] {
+  private static func pictures(side: Int = 1, contribution: Double = 0.25) -> [StoredExplanations] {
     ["normal", Sample.hostile].enumerated().map { number, name in
       StoredExplanations(
         model: model(name), examples: [example(number == 0 ? "cat" : "dog", [])],
         valueRange: 0...1, isText: false,
         images: Tensor.full(0.5, shape: [1, 1, 2 * side, 3 * side]),
-        contributions: Tensor.full(0.25, shape: [2, 1, 6 * side * side]))
+        contributions: Tensor.full(contribution, shape: [2, 1, 6 * side * side]))
     }
   }
 
@@ -96,6 +96,12 @@ struct ExplanationSectionTests {
     #expect(!html.contains(Sample.hostile))
     // The picture and two maps of two models, each of 2x3 pixels shown as 64x96.
     #expect(html.components(separatedBy: "width=\"96\" height=\"64\"").count == 1 + 1 + 4)
+  }
+
+  @Test("a map without contributions says so")
+  func nothing() throws {
+    let html = try Self.page(Self.pictures(contribution: 0))
+    #expect(html.components(separatedBy: ">all 0<").count == 1 + 4 && !html.contains("±\u{A0}"))
   }
 
   @Test("large pictures are reduced, and small ones are enlarged by whole numbers")

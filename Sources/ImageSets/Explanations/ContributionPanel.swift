@@ -32,7 +32,9 @@ struct ContributionPanel {
     let head = [example.caption, legend.method].flatMap {
       Canvas.lines($0, width: inner, scale: scale)
     }
-    let strength = "Full colour: \(limit.short) or more per pixel."
+    let isZero = contributions.allSatisfy { $0 == 0 }
+    let strength =
+      isZero ? "No pixel contributes." : "Full colour: \(limit.short) or more per pixel."
     let foot = [legend.sentence, strength].flatMap {
       Canvas.lines($0, width: inner, scale: scale)
     }
