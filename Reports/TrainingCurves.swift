@@ -69,7 +69,7 @@ struct TrainingCurves {
   }
 
   /// The largest number of epochs of a training that a chart shows.
-  static let mostShown = 200
+  static let mostShown = 50
 
   /// The epochs that a chart shows: all of a short training, and of a longer one every k-th, for the
   /// smallest k that leaves few enough, and the last one.
