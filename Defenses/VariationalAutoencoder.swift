@@ -49,8 +49,11 @@ public struct VariationalAutoencoder: Configurable, Equatable {
     .double("noise", \.noise, in: 1e-6...1e6, "standard deviation σ of the pixels' noise"),
     .int("epochs", \.epochs, in: 1...100_000, "number of passes over the pictures"),
     .int("batchSize", \.batchSize, in: 2...100_000, "number of pictures in a step"),
-    .double("learningRate", \.learningRate, in: 0...10, "learning rate of Adam"),
+    .double("learningRate", \.learningRate, in: 1e-12...1e3, "learning rate of Adam"),
   ]
+
+  /// The most numbers that a picture may have.
+  public static let mostPixels = 200_000
 
   /// The training of the autoencoder.
   /// - Parameter seed: the seed of the order of the pictures and of the codes that are drawn.
@@ -66,6 +69,11 @@ public struct VariationalAutoencoder: Configurable, Equatable {
   public func network(
     input: InputShape, valueRange: ClosedRange<Double>, seed: Seed, device: Device
   ) throws -> Network {
+    guard input.count <= Self.mostPixels else {
+      throw Failure.badData(
+        "autoencoder: expected pictures of at most \(Self.mostPixels) numbers, found \(input.count) "
+          + "in \(input)", hint: "reduce the pictures with the option resize of the data")
+    }
     let units = "linear \(hidden)"
     let pixels = (0..<input.count).map { "pixel \($0)" }
     let layers = try LayerList(

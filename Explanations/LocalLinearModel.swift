@@ -60,9 +60,9 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
       "number of neighbours, the example among them; if not given, 1000 for pictures and 5000 for "
         + "rows, as in the program"),
     .choice("sampling", \.sampling, "how neighbours are made"),
-    .int("patches", \.patches, in: 2...256, "number of patches along each side of a picture"),
+    .int("patches", \.patches, in: 2...64, "number of patches along each side of a picture"),
     .choice("removed", \.removed, "what takes the place of a removed patch of a picture"),
-    .int("segments", \.segments, in: 1...100_000, "number of superpixels that is aimed at"),
+    .int("segments", \.segments, in: 1...4096, "number of superpixels that is aimed at"),
     .double(
       "compactness", \.compactness, in: 0.001...1e6,
       "how much superpixels are like squares rather than like areas of one colour"),

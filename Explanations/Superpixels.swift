@@ -9,7 +9,7 @@ import ModelCore
 /// regular grid, √(pixels / segments). The clusters begin on that grid, each at the pixel of its
 /// neighbourhood of 3x3 where the colour changes least, and are moved ten times to the mean of their
 /// pixels. Afterwards, parts of a cluster that do not touch become segments of their own, and those
-/// smaller than S²/4 join a segment beside them. Nothing is random.
+/// of at most S²/4 pixels join a segment beside them. Nothing is random.
 ///
 /// Colours are those of CIELAB for pictures of three channels, whose smallest and largest valid values
 /// count as black and full colour; other pictures have their values on a scale from 0 to 100.
@@ -84,9 +84,9 @@ struct Superpixels {
   private static func clusters(
     _ colors: [[Double]], height: Int, width: Int, side: Double, compactness: Double
   ) -> [Int] {
-    let (rows, columns) = (
-      max(1, Int((Double(height) / side).rounded())), max(1, Int((Double(width) / side).rounded()))
-    )
+    // A picture that is thinner than a segment has one row or column of them, each of the same area.
+    let rows = max(1, Int((Double(height) / max(side, side * side / Double(width))).rounded()))
+    let columns = max(1, Int((Double(width) / max(side, side * side / Double(height))).rounded()))
     // The centres: their colours, and their places y and x.
     var centres: [[Double]] = (0..<rows).flatMap { row in
       (0..<columns).map { column in

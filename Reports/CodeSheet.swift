@@ -18,13 +18,13 @@ struct CodeSheet {
 
   func sheet() throws -> ImageSheet {
     let picture = draw()
-    let spreads = codes.spread.enumerated().map { "code \($0 + 1) \(text($1))" }
+    let spreads = zip(codes.numbers, codes.spread).map { "code \($0) \(text($1))" }
     let values = CodePictures.values
     return ImageSheet(
       title: "What the codes mean",
       caption: """
-        One row for each code of the autoencoder, code 1 at the top. From left to right the code grows \
-        from \(text(values[0])) to \(text(values[values.count - 1])), while all other codes are 0, and \
+        One row for each code of the autoencoder, in the order of their numbers; of more than 20 codes, \
+        those that vary most. From left to right the code grows from \(text(values[0])) to \(text(values[values.count - 1])), while all other codes are 0, and \
         the decoder draws the picture. The standard deviation of each code over the training \
         pictures is \(listed(spreads)). A code whose deviation is near 0 is unused.
         """,

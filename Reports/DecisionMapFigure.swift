@@ -28,8 +28,8 @@ struct DecisionMapFigure {
   static let contourCaption = """
      The curves join points with equal log-odds of the second class, from −5 to 5: the thick one is \
     the decision boundary at 0, solid ones are above it and dashed ones below it. The curvature is \
-    the root mean square of the norm of the log-odds' second derivative; it is 0 if the log-odds are \
-    linear, and the boundary is then straight.
+    the root mean square of the norm of the log-odds' second derivative; up to rounding it \
+    is 0 if the log-odds are linear, and the boundary is then straight.
     """
 
   /// The caption of these maps.

@@ -38,8 +38,10 @@ struct ExplanationMaps: Sendable {
     else { return nil }
     self.models = models
     let (height, width) = (first.images.shape[2], first.images.shape[3])
-    let block = (max(height, width) + Self.longest - 1) / Self.longest
-    shape = (height / block, width / block)
+    let side = (max(height, width) + Self.longest - 1) / Self.longest
+    // A picture that is thinner than a block keeps one row or column.
+    let block = Block(height: min(side, height), width: min(side, width))
+    shape = (height / block.height, width / block.width)
     let shape = shape
     pictures = try first.examples.indices.map { row in
       try PNG.encode(
@@ -137,17 +139,19 @@ struct ExplanationMaps: Sendable {
     return Picture(shape: shape, pixels: Quantization.bytes(drawn, range: range).bytes())
   }
 
-  /// The mean of each block of `block` x `block` values; what is left at the right and lower ends is
+  /// The mean of each block of values; what is left at the right and lower ends is
   /// cut off.
-  private static func means(_ values: [Float], height: Int, width: Int, block: Int) -> [Float] {
-    guard block > 1 else { return values }
-    return (0..<height / block).flatMap { y in
-      (0..<width / block).map { x in
+  private static func means(_ values: [Float], height: Int, width: Int, block: Block) -> [Float] {
+    guard block.area > 1 else { return values }
+    return (0..<height / block.height).flatMap { y in
+      (0..<width / block.width).map { x in
         var sum: Float = 0
-        for row in y * block..<(y + 1) * block {
-          for column in x * block..<(x + 1) * block { sum += values[row * width + column] }
+        for row in y * block.height..<(y + 1) * block.height {
+          for column in x * block.width..<(x + 1) * block.width {
+            sum += values[row * width + column]
+          }
         }
-        return sum / Float(block * block)
+        return sum / Float(block.area)
       }
     }
   }
@@ -165,20 +169,29 @@ func certainty(_ probability: Double) -> String {
   probability.isFinite ? "\(Int((probability * 100).rounded())) %" : "no number"
 }
 
+/// The size of the blocks of pixels that are averaged.
+private struct Block {
+  let height: Int
+  let width: Int
+  var area: Int { height * width }
+}
+
 extension Picture {
-  /// The picture with each block of `block` x `block` pixels as one pixel of its mean colour.
-  fileprivate func reduced(by block: Int) -> Picture {
-    guard block > 1 else { return self }
-    let (height, width) = (shape.height / block, shape.width / block)
+  /// The picture with each block of pixels as one pixel of its mean colour.
+  fileprivate func reduced(by block: Block) -> Picture {
+    guard block.area > 1 else { return self }
+    let (height, width) = (shape.height / block.height, shape.width / block.width)
     let pixels = (0..<shape.channels).flatMap { channel in
       (0..<height).flatMap { y in
         (0..<width).map { x -> UInt8 in
           var sum = 0
-          for row in y * block..<(y + 1) * block {
+          for row in y * block.height..<(y + 1) * block.height {
             let start = (channel * shape.height + row) * shape.width
-            for column in x * block..<(x + 1) * block { sum += Int(self.pixels[start + column]) }
+            for column in x * block.width..<(x + 1) * block.width {
+              sum += Int(self.pixels[start + column])
+            }
           }
-          return UInt8((sum + block * block / 2) / (block * block))
+          return UInt8((sum + block.area / 2) / block.area)
         }
       }
     }

@@ -67,7 +67,8 @@ public struct ReportFolder: Sendable {
     let pictures = DisagreementPictures.stored(for: found.shown, in: folder)
     return ExplanationPictures(
       map: try ReasonSheet(maps)?.sheet(),
-      codes: try CodePictures.stored(in: folder).flatMap { CodeSheet($0) }?.sheet(),
+      codes: found.place == .codes
+        ? try CodePictures.stored(in: folder).flatMap { CodeSheet($0) }?.sheet() : nil,
       disagreements: try pictures.flatMap { DisagreementSheet($0) }?.sheet())
   }
 

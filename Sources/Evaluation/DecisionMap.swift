@@ -29,7 +29,7 @@ public struct DecisionMap: Codable, Equatable, Sendable {
   /// changes fastest: the place (i, j) has the index i + size·j.
   public let classes: [Int]
   /// The log-odds of the second of two classes at each place, in the same order: the difference of
-  /// the logits, rounded to 10⁻⁵. nil for more classes, and if one of the numbers is not finite.
+  /// the logits. nil for more classes, and if one of the numbers is not finite.
   public let logOdds: [Double]?
   /// The first examples of the data.
   public let points: [Point]
@@ -93,13 +93,15 @@ public struct DecisionMap: Codable, Equatable, Sendable {
     let logits = withoutGradients { classifier.logits(points) }
     let values = (logits.select(1, 1) - logits.select(1, 0)).floats()
     guard values.allSatisfy(\.isFinite) else { return nil }
-    return values.map { (Double($0) * 1e5).rounded() / 1e5 }
+    // The shortest decimal number that is the same float32, so that the file is small.
+    return values.map { Double("\($0)") ?? Double($0) }
   }
 
   /// The root mean square of the Frobenius norm of the log-odds' second derivative (Hessian) in the
   /// features, over all places that are not at the rim, from differences between neighbours. Its unit
   /// is 1 over the product of the units of two features. It is 0 for linear log-odds, whose decision
-  /// boundary is straight. nil without log-odds.
+  /// boundary is straight, up to the rounding of the logits to float32: about 10⁻⁷ of the log-odds,
+  /// divided by the squared side of a place. nil without log-odds.
   public var curvature: Double? {
     guard let logOdds, size >= 3 else { return nil }
     let steps = ranges.map { ($0.upperBound - $0.lowerBound) / Double(size) }

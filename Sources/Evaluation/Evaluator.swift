@@ -13,6 +13,16 @@ public struct Evaluator: Sendable {
     self.batchSize = batchSize
   }
 
+  /// The most numbers that a batch of inputs has whose gradients are computed: the intermediate results
+  /// of a network for large pictures need a hundred times as much memory.
+  private static let mostNumbers = 4 << 20
+
+  /// An evaluator for gradients of examples of a shape, which computes fewer at once if the examples
+  /// are large.
+  public func forGradients(of shape: InputShape) -> Evaluator {
+    Evaluator(batchSize: min(batchSize, max(1, Self.mostNumbers / shape.count)))
+  }
+
   /// The ranges that divide `count` images into batches.
   public func batches(_ count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: batchSize).map { $0..<min(count, $0 + batchSize) }

@@ -114,7 +114,7 @@ struct Inspect: ParsableCommand {
         "",
         "trained on \(training.data), \(training.epochs) epochs, seed \(training.seed), "
           + training.defense,
-        "accuracy during training \(training.trainingAccuracy.percent)"
+        "accuracy during training \(training.trainingAccuracy?.percent ?? "not measured")"
           + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? "")
           + (training.robustAccuracy.map { ", under attack on held-out images \($0.percent)" }
             ?? ""),

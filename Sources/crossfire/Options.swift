@@ -23,11 +23,6 @@ struct EngineOptions: ParsableArguments {
 
   /// The number of images that are computed at once unless the user says another.
   static let usualSize = 256
-  /// The most numbers that a batch of inputs has whose gradients are computed, unless the user says
-  /// another size: the intermediate results of a network for large pictures need a hundred times as
-  /// much memory.
-  private static let mostNumbers = 4 << 20
-
   /// Starts the engine and returns the device.
   /// - Throws: `Failure.usage` if a number is out of range or there is no such device.
   func start() throws -> Device {
@@ -45,7 +40,9 @@ struct EngineOptions: ParsableArguments {
 
   /// The same for gradients of examples of a shape: fewer at once if the examples are large.
   func evaluator(forGradientsOf shape: InputShape) throws -> Evaluator {
-    let size = try size() ?? min(Self.usualSize, max(1, Self.mostNumbers / shape.count))
+    guard let size = try size() else {
+      return Evaluator(batchSize: Self.usualSize).forGradients(of: shape)
+    }
     return Evaluator(batchSize: size)
   }
 

@@ -134,6 +134,10 @@ struct AnotherCommandTests {
         "{ of: normal, count: 2, method: simultaneous, lambda: 10, in: codes }\n"
           + "autoencoder: { codes: 3, hidden: 16, epochs: 3 }", "normal-1"
       ),
+      (
+        "{ of: normal, count: 2, method: simultaneous, lambda: 10, in: codes }\n"
+          + "autoencoder: { codes: 3, hidden: 16, epochs: 1500 }", "autoencoder"
+      ),
     ])
   func killed(_ another: String, _ model: String) throws {
     let data = another.contains("codes") ? Self.pictures : "{ name: ./rows.npz, range: -6..6 }"
@@ -141,7 +145,8 @@ struct AnotherCommandTests {
     let (whole, killed) = (folder.appending("whole"), folder.appending("killed"))
     try Command.output("run", file, "--out", whole.path)
     let command = try Command(["run", file, "--out", killed.path, "--threads", "1", "--quiet"])
-    let checkpoint = killed.appending(path: "models/\(model).checkpoint.safetensors").path
+    let place = model == "autoencoder" ? "another" : "models"
+    let checkpoint = killed.appending(path: "\(place)/\(model).checkpoint.safetensors").path
     while command.process.isRunning, !FileManager.default.fileExists(atPath: checkpoint) {
       usleep(1000)
     }
@@ -192,6 +197,31 @@ struct AnotherCommandTests {
     try FileManager.default.removeItem(at: out.appending(path: "another/codes.safetensors"))
     try Command.output("run", file, "--out", out.path)
     #expect(try contents(of: out) == first)
+
+    // With another autoencoder, both models are trained again.
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try Data(text.replacing("codes: 3, hidden", with: "beta: 1, codes: 3, hidden").utf8)
+      .write(to: URL(filePath: file))
+    try Command.output("run", file, "--out", out.path)
+    let second = try contents(of: out)
+    for name in ["another/autoencoder", "models/normal-1", "models/normal-2"] {
+      #expect(second["\(name).safetensors"] != first["\(name).safetensors"], "\(name)")
+    }
+    #expect(second["models/normal.safetensors"] == first["models/normal.safetensors"])
+  }
+
+  @Test("models that cannot take codes are refused before the autoencoder is trained")
+  func refusedCodes() throws {
+    let file = try write(
+      "{ of: normal, count: 2, method: simultaneous, in: codes }\nautoencoder: { codes: 3 }",
+      data: Self.pictures)
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try Data(text.replacing("mlp 16", with: "cnn").replacing("epochs: 30", with: "epochs: 1").utf8)
+      .write(to: URL(filePath: file))
+    let out = folder.appending("out")
+    let run = try Command.run("run", file, "--out", out.path, "--threads", "1")
+    #expect(run.status == 65 && run.errors.contains("the architecture cnn of 'normal'"), "\(run)")
+    #expect(!run.errors.contains("train the autoencoder"), "\(run)")
   }
 
   @Test("repetitions write the means of the measurements")

@@ -62,6 +62,19 @@ struct ExplanationSectionTests {
     }
   }
 
+  @Test("maps of large and of thin pictures are reduced, and keep at least one row and column")
+  func thin() throws {
+    for (height, width) in [(1, 200), (300, 1), (4, 1024), (129, 200)] {
+      let models = [
+        StoredExplanations(
+          model: Self.model("normal"), examples: [Self.example("cat", [])], valueRange: 0...1,
+          isText: false, images: Tensor.full(0.5, shape: [1, 1, height, width]),
+          contributions: Tensor.full(0.25, shape: [2, 1, height * width]))
+      ]
+      #expect(try ExplanationMaps(models) != nil, "\(height)x\(width)")
+    }
+  }
+
   private static func rows(isText: Bool) -> [StoredExplanations] {
     let features = [
       feature("petal length", 0.5, isMasked: true), feature("<b>", -0.25), feature("leaf", 0.125),

@@ -6,10 +6,10 @@ import Support
 /// background, whose classes two rules tell apart at once.
 ///
 /// Four numbers determine a picture: the side of the square, the two coordinates of its centre, and
-/// the value of the background. The side is drawn from 2 to 5 pixels (small) or 6 to 9 (large), the
-/// background from 0 to .15 (dark) or .2 to .35 (light), and the centre so that the whole square is
-/// in the picture. The square has the value 1. A pixel that it covers in part has the mean of square
-/// and background, weighted by area.
+/// the value of the background. The side is drawn from 3 to 5 pixels (small) or 6 to 8 (large), the
+/// background from 0 to .4 (dark) or .5 to .9 (light), and each coordinate of the centre within one
+/// pixel of the middle. The square has the value 1. A pixel that it covers in part has the mean of
+/// square and background, weighted by area.
 ///
 /// In the training pictures every large square lies on a light background and every small one on a
 /// dark background, so that size and background both predict the class. The test set has three

@@ -96,6 +96,12 @@ extension AnotherPlan {
         "\(place): another: '\(of)' keeps the masks of some images only (annotated), and masks are "
           + "found for all of them", hint: "leave annotated out of '\(of)'")
     }
+    if recipe.settings.robustValidation?.mask != nil, method == .sequential {
+      throw Failure.badData(
+        "\(place): another: the attack of robustValidation in '\(of)' is limited by masks, and the "
+          + "models that are looked for have masks of their own",
+        hint: "leave 'mask' out of its robustValidation")
+    }
     guard method == .simultaneous else { return }
     let settings = recipe.settings
     let watched = [

@@ -51,7 +51,7 @@ struct AutoencoderTraining {
     let record = TrainingRecord(
       data: pictures.name, dataFingerprint: pictures.fingerprint, architecture: "autoencoder",
       defense: plan.text, optimizer: "\(settings.optimizer)", batchSize: settings.batchSize,
-      seed: seed.value, epochs: history.count, device: device, trainingAccuracy: 0,
+      seed: seed.value, epochs: history.count, device: device, trainingAccuracy: nil,
       request: request)
     try ModelFile.write(network, training: record, to: file)
     checkpoint.remove()

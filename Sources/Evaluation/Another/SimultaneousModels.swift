@@ -63,6 +63,7 @@ struct SimultaneousModels {
 
   private func train() throws {
     let (request, recipe) = (request, found.recipe)
+    try autoencoder.map { try check($0, recipe) }
     let codes = try autoencoder?.run()
     let images =
       try codes?.table(of: training.train, drawnFrom: settings.seed.derive("codes"), evaluator)
@@ -106,6 +107,26 @@ struct SimultaneousModels {
     progress.end(
       "trained \(plan.names.joined(separator: ", ")) together: \(recipe.text): "
         + ProgressDisplay.time((ContinuousClock.now - started).seconds))
+  }
+
+  /// Checks that the models can be trained on codes, before the autoencoder is trained.
+  /// - Throws: `Failure.badData` if the architecture does not take rows, or if the defense needs masks,
+  ///   which codes do not have.
+  private func check(_ autoencoder: AutoencoderTraining, _ recipe: TrainingPlan) throws {
+    do {
+      _ = try recipe.architecture.description(
+        input: InputShape(features: autoencoder.plan.autoencoder.codes),
+        classNames: training.train.classNames)
+    } catch let failure as Failure {
+      throw Failure.badData(
+        "another: in: codes: the architecture \(recipe.architecture.name) of '\(plan.of)' cannot take "
+          + "codes: \(failure.message)", hint: "use one for rows of numbers, such as mlp 64")
+    }
+    guard !recipe.defense.needs.contains(.masks) else {
+      throw Failure.badData(
+        "another: in: codes: the defense of '\(plan.of)' needs masks, and codes have none",
+        hint: "leave the defense out, or use in: inputs")
+    }
   }
 
   /// The defense in one line.

@@ -61,7 +61,9 @@ extension ExperimentRun {
       classifier: model.classifier, network: model.network,
       data: attacked.prefix(max(plan.count, plan.trust)), background: background,
       methods: plan.methods, explainedClass: try plan.explainedClass(of: attacked),
-      seed: experiment.seed.derive("explain"), evaluator: evaluator, top: plan.top,
+      seed: experiment.seed.derive("explain"),
+      evaluator: evaluator.forGradients(of: attacked.shape),
+      top: plan.top,
       trusted: plan.trust)
     do { try pass.check(model: model.name) } catch let failure as Failure {
       throw Failure.badData("explain: \(failure.message)", hint: failure.hint)
@@ -74,10 +76,12 @@ extension ExperimentRun {
     _ model: Contestant, _ plan: ExplanationPlan, _ test: LabelledImages,
     _ explained: LabelledImages
   ) -> String {
-    let parts = [
-      "explanations 1", device.kind, model.fingerprint, test.fingerprint, explained.fingerprint,
-      "\(experiment.seed.value)", plan.text,
-    ]
+    // The names of classes and features are stored with the explanations.
+    let parts =
+      [
+        "explanations 2", device.kind, model.fingerprint, test.fingerprint, explained.fingerprint,
+        "\(experiment.seed.value)", plan.text, "classes",
+      ] + explained.classNames + ["features"] + (explained.featureNames ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 

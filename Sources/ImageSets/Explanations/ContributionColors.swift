@@ -17,6 +17,7 @@ package enum ContributionColors {
   /// The magnitude that has the full colour: that which 99 of 100 places do not exceed, so that a few
   /// strong pixels do not hide all others. Never 0.
   package static func limit(_ contributions: [Float]) -> Float {
+    guard !contributions.isEmpty else { return 1 }
     var sizes = contributions.map { $0.isFinite ? abs($0) : 0 }
     let limit = smallest(Int(Double(sizes.count - 1) * 0.99), of: &sizes)
     return limit > 0 ? limit : (sizes.max().flatMap { $0 > 0 ? $0 : nil } ?? 1)

@@ -18,8 +18,9 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var libtorch: String
   public var device: String
   public var threads: Int
-  /// The accuracy while training, in the last epoch, as a fraction.
-  public var trainingAccuracy: Double
+  /// The accuracy while training, in the last epoch, as a fraction; nil for a network that predicts no
+  /// classes.
+  public var trainingAccuracy: Double?
   /// The accuracy on the test images, if there were any.
   public var testAccuracy: Double?
   /// The accuracy on the held-out images, if there were any.
@@ -40,7 +41,7 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public init(
     data: String, dataFingerprint: String, architecture: String, defense: String, optimizer: String,
     batchSize: Int,
-    seed: UInt64, epochs: Int, device: Device, trainingAccuracy: Double, request: String
+    seed: UInt64, epochs: Int, device: Device, trainingAccuracy: Double?, request: String
   ) {
     self.data = data
     self.dataFingerprint = dataFingerprint

@@ -159,6 +159,11 @@ public struct SafetensorsFile: Sendable {
     var text = try JSONSerialization.data(
       withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     text.append(contentsOf: [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8))
+    guard text.count <= longestHeader else {
+      throw Failure.cannotWrite(
+        "cannot write \(url.path): the description of its tensors has \(text.count) bytes, and at most "
+          + "\(longestHeader) can be read again", hint: "ask for less, such as fewer examples")
+    }
     let file = try AtomicFile(url)
     try file.append((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) })
     try file.append(text)

@@ -161,6 +161,12 @@ struct AnotherPlanTests {
       "{ of: normal, method: simultaneous }",
       training: "architecture: mlp, epochs: 3, validation: 10, keep: best")
     #expect(watched?.message.contains("keep: best") == true, "\(String(describing: watched))")
+    let masked = failure(
+      "{ of: normal }",
+      training: "architecture: mlp, epochs: 3, validation: 10, "
+        + "robustValidation: { attack: pgd, epsilon: 0.1, mask: nuisance }")
+    #expect(
+      masked?.message.contains("is limited by masks") == true, "\(String(describing: masked))")
     let twice = failure("{ of: normal }", more: "normal-2: { architecture: mlp, epochs: 1 }")
     #expect(twice?.message.contains("normal-2") == true, "\(String(describing: twice))")
   }
