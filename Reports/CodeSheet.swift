@@ -8,7 +8,6 @@ import Support
 /// from left to right.
 struct CodeSheet {
   private let codes: CodePictures
-  private static let gap = 2
 
   /// - Returns: nil for pictures that cannot be drawn.
   init?(_ codes: CodePictures) {
@@ -24,8 +23,8 @@ struct CodeSheet {
       title: "What the codes mean",
       caption: """
         One row for each code of the autoencoder, in the order of their numbers; of more than 20 codes, \
-        those that vary most. From left to right the code grows from \(text(values[0])) to \(text(values[values.count - 1])), while all other codes are 0, and \
-        the decoder draws the picture. The standard deviation of each code over the training \
+        those that vary most. From left to right the code grows from \(text(values[0])) to \
+        \(text(values[values.count - 1])), while all other codes are 0, and the decoder draws the picture. The standard deviation of each code over the training \
         pictures is \(listed(spreads)). A code whose deviation is near 0 is unused.
         """,
       alt: "Pictures that the decoder draws while one of \(codes.spread.count) codes grows",
@@ -38,21 +37,10 @@ struct CodeSheet {
   }
 
   private func draw() -> Picture {
-    let shape = InputShape(
-      channels: codes.pictures.shape[2], height: codes.pictures.shape[3],
-      width: codes.pictures.shape[4])
-    let (rows, columns) = (codes.pictures.shape[0], codes.pictures.shape[1])
-    let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
-    var canvas = Canvas(
-      width: columns * width - Self.gap, height: rows * height - Self.gap, color: [255, 255, 255])
-    for row in 0..<rows {
-      let bytes = Quantization.bytes(codes.pictures.select(0, row), range: codes.valueRange)
-      for column in 0..<columns {
-        canvas.put(
-          Picture(shape: shape, pixels: bytes.select(0, column).contiguous.bytes()),
-          x: column * width, y: row * height)
-      }
-    }
-    return canvas.picture
+    PictureGrid.drawn(
+      (0..<codes.pictures.shape[0]).map { row in
+        PictureGrid.row(
+          Quantization.bytes(codes.pictures.select(0, row), range: codes.valueRange))
+      })
   }
 }

@@ -13,7 +13,6 @@ import ModelCore
 /// Regularizing their Explanations" (2018).
 struct GradientSheet {
   private let pictures: [GradientPictures]
-  private static let gap = 2
 
   /// - Parameter pictures: the gradients of each model at the same images.
   /// - Returns: nil without models, if their images differ, and for rows of a table, which cannot
@@ -43,23 +42,9 @@ struct GradientSheet {
 
   private func draw() -> Picture {
     let first = pictures[0]
-    let rows =
-      [Quantization.bytes(first.images, range: first.valueRange)]
-      + pictures.map { Self.shades($0.gradients) }
-    let shape = InputShape(
-      channels: first.images.shape[1], height: first.images.shape[2], width: first.images.shape[3])
-    let (width, height) = (shape.width + Self.gap, shape.height + Self.gap)
-    var canvas = Canvas(
-      width: first.labels.count * width - Self.gap, height: rows.count * height - Self.gap,
-      color: [255, 255, 255])
-    for (row, images) in rows.enumerated() {
-      for column in first.labels.indices {
-        canvas.put(
-          Picture(shape: shape, pixels: images.select(0, column).bytes()), x: column * width,
-          y: row * height)
-      }
-    }
-    return canvas.picture
+    let images = Quantization.bytes(first.images, range: first.valueRange)
+    return PictureGrid.drawn(
+      ([images] + pictures.map { Self.shades($0.gradients) }).map(PictureGrid.row))
   }
 
   /// Gradients `[m, C, H, W]` as uint8 of the same shape: 128 is zero, and 1 and 255 are the 99th

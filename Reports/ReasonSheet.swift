@@ -41,10 +41,8 @@ struct ReasonSheet {
   private func draw() -> Picture {
     let width = maps[0].width ?? 1
     let height = maps[0].shares.count / width
-    let gap = SmallPictures.gap(width)
-    var canvas = Canvas(
-      width: maps.count * (width + gap) - gap, height: height, color: [255, 255, 255])
-    for (number, map) in maps.enumerated() {
+    let shape = InputShape(channels: 3, height: height, width: width)
+    let row = maps.map { map in
       let most = max(map.shares.max() ?? 0, 1e-9)
       let pixels = (0..<3).flatMap { channel in
         map.shares.map { share in
@@ -52,11 +50,9 @@ struct ReasonSheet {
           return UInt8((low + (high - low) * share / most).rounded())
         }
       }
-      canvas.put(
-        Picture(shape: InputShape(channels: 3, height: height, width: width), pixels: pixels),
-        x: number * (width + gap), y: 0)
+      return Picture(shape: shape, pixels: pixels)
     }
-    return canvas.picture
+    return PictureGrid.drawn([row], gap: SmallPictures.gap(width))
   }
 }
 
@@ -104,22 +100,13 @@ struct DisagreementSheet {
     let images = pictures.images
     let shape = InputShape(
       channels: images.shape[1], height: images.shape[2], width: images.shape[3])
-    let gap = SmallPictures.gap(shape.width)
-    let (width, height) = (shape.width + gap, shape.height + gap)
-    let models = pictures.gradients.shape[0]
-    var canvas = Canvas(
-      width: images.shape[0] * width - gap, height: (1 + models) * height - gap,
-      color: [221, 225, 230])
     let bytes = Quantization.bytes(images, range: pictures.valueRange)
-    for column in 0..<images.shape[0] {
-      canvas.put(
-        Picture(shape: shape, pixels: bytes.select(0, column).contiguous.bytes()),
-        x: column * width, y: 0)
-      for model in 0..<models {
-        canvas.put(map(model, column, shape), x: column * width, y: (1 + model) * height)
-      }
+    let maps = (0..<pictures.gradients.shape[0]).map { model in
+      (0..<images.shape[0]).map { map(model, $0, shape) }
     }
-    return canvas.picture
+    return PictureGrid.drawn(
+      [PictureGrid.row(bytes)] + maps, gap: SmallPictures.gap(shape.width),
+      background: [221, 225, 230])
   }
 
   /// The gradient of a model at an image, added up over the channels.
