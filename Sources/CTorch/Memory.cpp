@@ -116,6 +116,10 @@ class FreeBlocks {
   size_t in_use = 0, kept = 0, peak = 0;
 };
 
+/// The bytes of large blocks that this thread has taken, less those that it has given back, and the
+/// most that this may become.
+thread_local int64_t taken = 0, most_taken = INT64_MAX;
+
 /// Never destroyed, since tensors may still be freed while the process ends.
 FreeBlocks &free_blocks = *new FreeBlocks;
 
@@ -137,12 +141,16 @@ class KeptMemory final : public c10::Allocator {
  private:
   static char *block(size_t size) {
     const size_t kept = kept_size(size);
+    const int64_t bytes = static_cast<int64_t>(kept);
+    TORCH_CHECK(kept == 0 || bytes <= most_taken - taken, "it needs a tensor of ", size,
+                " bytes, which is more memory than it is given");
     char *start = kept ? free_blocks.take(kept) : nullptr;
     if (!start) {
       start = fresh(std::max(kept, size) + alignment);
       free_blocks.count(kept);
     }
     *reinterpret_cast<size_t *>(start) = kept;
+    taken += bytes;
     return start + alignment;
   }
 
@@ -160,6 +168,7 @@ class KeptMemory final : public c10::Allocator {
     if (!data) return;
     char *start = static_cast<char *>(data) - alignment;
     const size_t kept = *reinterpret_cast<size_t *>(start);
+    taken -= static_cast<int64_t>(kept);
     if (kept) {
       free_blocks.give(start, kept);
     } else {
@@ -179,6 +188,11 @@ class KeptMemory final : public c10::Allocator {
 }();
 
 }  // namespace
+
+void ct_limit_memory(int64_t bytes) {
+  most_taken = bytes < 0 || bytes > INT64_MAX - std::max<int64_t>(taken, 0) ? INT64_MAX
+                                                                           : taken + bytes;
+}
 
 // The allocator above keeps tensors of a megabyte and more, without this call. What remains is
 // malloc's: smaller tensors, and the working memory of libtorch, oneDNN and the caller's own code.

@@ -21,6 +21,8 @@ typedef struct ct_tensor *ct_ref;
 typedef struct ct_generator *ct_generator_ref;
 typedef struct ct_counter *ct_counter_ref;
 typedef struct ct_script *ct_script_ref;
+typedef struct ct_operator *ct_operator_ref;
+typedef struct ct_stack *ct_stack_ref;
 
 /// The types of a tensor's elements.
 enum ct_type { ct_u8, ct_i64, ct_f32, ct_f64, ct_bool, ct_i32 };
@@ -33,6 +35,9 @@ const char *_Nonnull ct_version(void);
 /// Tells malloc, for the whole process, to keep the memory that is freed. It may be called at any
 /// time, and more than once. Large tensors are kept with or without it; see Memory.cpp.
 void ct_keep_memory(void);
+/// Limits how many bytes the large tensors of this thread may take in addition to those that it has
+/// now. An operation that needs more is refused. A negative number removes the limit.
+void ct_limit_memory(int64_t bytes);
 /// How many threads one operation may use.
 void ct_set_threads(int threads);
 int ct_threads(void);
@@ -178,6 +183,55 @@ const char *_Nonnull ct_script_notes(ct_script_ref _Nonnull script);
 /// The number of elements of all parameters together.
 int64_t ct_script_weights(ct_script_ref _Nonnull script);
 ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull images);
+
+// ---- any operator of libtorch by its name ------------------------------------------------------
+/// The operator of a name such as "aten::mean" and an overload such as "dim"; empty for the default.
+/// It lives as long as the process.
+ct_operator_ref _Nullable ct_operator_find(const char *_Nonnull name,
+                                           const char *_Nonnull overload);
+/// The number of its arguments, and the name of each.
+int ct_operator_arguments(ct_operator_ref _Nonnull op);
+const char *_Nonnull ct_operator_argument(ct_operator_ref _Nonnull op, int place);
+/// Whether it may write into the tensor that is given for an argument.
+bool ct_operator_writes(ct_operator_ref _Nonnull op, int place);
+/// Whether its results may share memory with its arguments.
+bool ct_operator_shares(ct_operator_ref _Nonnull op);
+
+/// Arguments before a call and results after it, in order. A function that adds an argument copies
+/// what it is given.
+ct_stack_ref _Nullable ct_stack_new(void);
+void ct_stack_free(ct_stack_ref _Nullable stack);
+/// Adds nothing, the value None.
+void ct_stack_add_none(ct_stack_ref _Nonnull stack);
+/// Adds the default value that the operator states for this argument.
+bool ct_stack_add_default(ct_stack_ref _Nonnull stack, ct_operator_ref _Nonnull op);
+void ct_stack_add_tensor(ct_stack_ref _Nonnull stack, ct_ref _Nonnull tensor);
+void ct_stack_add_int(ct_stack_ref _Nonnull stack, int64_t value);
+void ct_stack_add_double(ct_stack_ref _Nonnull stack, double value);
+void ct_stack_add_bool(ct_stack_ref _Nonnull stack, bool value);
+void ct_stack_add_text(ct_stack_ref _Nonnull stack, const char *_Nonnull value);
+void ct_stack_add_device(ct_stack_ref _Nonnull stack, int device);
+void ct_stack_add_ints(ct_stack_ref _Nonnull stack, const int64_t *_Nullable values, int count);
+void ct_stack_add_doubles(ct_stack_ref _Nonnull stack, const double *_Nullable values, int count);
+void ct_stack_add_bools(ct_stack_ref _Nonnull stack, const bool *_Nullable values, int count);
+/// Adds a list of tensors, in which NULL stands for None.
+void ct_stack_add_tensors(ct_stack_ref _Nonnull stack,
+                          const ct_ref _Nullable *_Nonnull tensors, int count);
+/// Calls an operator with the arguments, which the results replace. It checks every type first, and
+/// converts a number where the operator takes a tensor, a float or a device.
+bool ct_operator_call(ct_operator_ref _Nonnull op, ct_stack_ref _Nonnull stack);
+
+enum ct_kind { ct_kind_none, ct_kind_tensor, ct_kind_tensors, ct_kind_int, ct_kind_double,
+               ct_kind_bool, ct_kind_other };
+int ct_stack_count(ct_stack_ref _Nonnull stack);
+/// The kind of a result. A list of tensors has `ct_stack_length` elements.
+int ct_stack_kind(ct_stack_ref _Nonnull stack, int place);
+int ct_stack_length(ct_stack_ref _Nonnull stack, int place);
+/// A tensor, or an element of a list of tensors.
+ct_ref _Nullable ct_stack_tensor(ct_stack_ref _Nonnull stack, int place, int element);
+/// A number or a truth value as a number.
+int64_t ct_stack_int(ct_stack_ref _Nonnull stack, int place);
+double ct_stack_double(ct_stack_ref _Nonnull stack, int place);
 
 // ---- gradients ----------------------------------------------------------------------------------
 bool ct_requires_gradient(ct_ref _Nonnull tensor);
