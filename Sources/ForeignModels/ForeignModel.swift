@@ -75,7 +75,9 @@ public struct ForeignModel: Classifier {
     let middle = (valueRange.lowerBound + valueRange.upperBound) / 2
     func logits(_ count: Int) throws -> Tensor {
       let images = Tensor.full(middle, shape: [count] + input.sizes, device: device)
-      let logits = try withoutGradients { try program.run(Self.prepared(images, before, layout)) }
+      let logits = try withMemoryLimit(max(count, 16) * Self.mostBytes) {
+        try withoutGradients { try program.run(Self.prepared(images, before, layout)) }
+      }
       guard logits.rank == 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1])
       else {
         throw Failure.badData(
@@ -120,6 +122,9 @@ public struct ForeignModel: Classifier {
     }
     return try (nil, two.get())
   }
+
+  /// The most memory that a program may use for one image, in bytes, when it is tried.
+  private static let mostBytes = 1 << 26
 
   /// The most values in a batch that is tried to find the size of a program's batches.
   private static let mostNumbers = 1 << 24

@@ -13,6 +13,7 @@ public struct LoadedModel: Sendable {
     /// A file that Crossfire wrote, or one that describes its layers in the same way.
     case crossfire = "model file"
     case weights = "weights"
+    case export = "torch.export"
     case script = "TorchScript"
     case onnx = "ONNX"
 
@@ -67,6 +68,7 @@ public struct LoadedModel: Sendable {
       }
       switch kind {
       case .safetensors: self = try Self.safetensors(url, notes, images, device)
+      case .export: self = try Self.export(url, notes, images, device)
       case .script: self = try Self.script(url, notes, images, device)
       case .stateDictionary:
         let weights = try StateDictionary(archive: url, entry: notes.entry)
@@ -166,13 +168,29 @@ extension LoadedModel {
       model, .script, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
   }
 
+  private static func export(
+    _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
+  ) throws -> LoadedModel {
+    let archive = try ExportArchive(url)
+    let program = try ExportProgram(archive, device: device)
+    let notes = try notes.over(ModelNotes(json: archive.notes))
+    let stated = InputShape(ofBatch: program.input, layout: notes.layout ?? .nchw)
+    let model = try ForeignModel(
+      program, input: shape(notes.input ?? stated ?? images?.shape),
+      valueRange: images?.valueRange ?? 0...1, notes: notes, device: device, name: url.path)
+    return try LoadedModel(
+      model, .export, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
+  }
+
   private static func onnx(
     _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
   ) throws -> LoadedModel {
     let file = try OnnxFile(url)
     let program = try OnnxProgram(file, device: device)
     let notes = try notes.over(ModelNotes(json: file.metadata[ModelNotes.name] ?? ""))
-    let input = try shape(notes.input ?? file.inputShape(notes.layout ?? .nchw) ?? images?.shape)
+    let input = try shape(
+      notes.input ?? InputShape(
+        ofBatch: file.inputs.first?.shape ?? [], layout: notes.layout ?? .nchw) ?? images?.shape)
     let model = try ForeignModel(
       program, input: input, valueRange: images?.valueRange ?? 0...1, notes: notes, device: device,
       name: url.path)

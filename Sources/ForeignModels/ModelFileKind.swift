@@ -3,6 +3,7 @@ import Support
 
 /// The kinds of model files that are read. The titles are those of the table in docs/models.md.
 enum ModelFileKind: String, CaseIterable {
+  case export = "torch.export"
   case script = "TorchScript"
   case stateDictionary = "state dictionary"
   case safetensors = "safetensors"
@@ -42,12 +43,7 @@ enum ModelFileKind: String, CaseIterable {
       $0.split(separator: "/").last.map(String.init)
     }
     // What torch.export writes can contain pickles, too.
-    guard !members.contains(where: exportMembers.contains) else {
-      throw Failure.badData(
-        "it is an archive of torch.export (.pt2), which is not supported",
-        hint:
-          "save the model as TorchScript: torch.jit.trace(model.eval(), images).save('model.pt')")
-    }
+    if members.contains(where: ExportArchive.members.contains) { return .export }
     if members.contains("constants.pkl") { return .script }
     if members.contains("data.pkl") { return .stateDictionary }
     throw Failure.badData(
@@ -55,14 +51,9 @@ enum ModelFileKind: String, CaseIterable {
       hint: "save the model as TorchScript: torch.jit.trace(model.eval(), images).save('model.pt')")
   }
 
-  /// Members of the archives of torch.export, in the order of its versions.
-  private static let exportMembers = [
-    "serialized_exported_program.json", "archive_format", "archive_version",
-  ]
-
   private static func unknown(_ start: [UInt8]) -> Failure {
     let hint =
-      "models are read from TorchScript (.pt), state dictionaries (.pth), ONNX and safetensors"
+      "models are read from torch.export (.pt2), TorchScript (.pt), state dictionaries (.pth), ONNX and safetensors"
     guard let first = start.first else { return .badData("the file is empty", hint: hint) }
     if first == 0x80 {
       return .badData(

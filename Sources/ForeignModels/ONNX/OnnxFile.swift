@@ -212,22 +212,4 @@ extension OnnxFile {
 
   /// The number of images at a time that the file states; nil if it leaves it free.
   var batchSize: Int? { inputs.first?.shape?.first ?? nil }
-
-  /// The shape of an image or of a row of a table, if the file fixes its sizes.
-  ///
-  /// An input of two dimensions is a table, unless the layout is `flat`. The program then takes
-  /// images, and only the data state their shape.
-  func inputShape(_ layout: ModelNotes.Layout) -> InputShape? {
-    guard let shape = inputs.first?.shape, shape.count > 1 else { return nil }
-    let sizes = shape.dropFirst().compactMap { size in
-      size.flatMap { (1...65_536).contains($0) ? $0 : nil }
-    }
-    guard sizes.count == shape.count - 1 else { return nil }
-    return switch (layout, sizes.count) {
-    case (.nchw, 3): InputShape(channels: sizes[0], height: sizes[1], width: sizes[2])
-    case (.nhwc, 3): InputShape(channels: sizes[2], height: sizes[0], width: sizes[1])
-    case (.nchw, 1): InputShape(features: sizes[0])
-    default: nil
-    }
-  }
 }

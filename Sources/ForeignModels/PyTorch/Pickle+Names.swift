@@ -47,7 +47,7 @@ extension Pickle {
         let strides = numbers(items[3])
       else { throw Self.damaged("a tensor has no shape") }
       tensors.append(
-        try tensor(in: storages[storage], offset: offset, shape: shape, strides: strides))
+        try StoredTensor(in: storages[storage], offset: offset, shape: shape, strides: strides))
       stack.push(.tensor(tensors.count - 1))
     default: throw Self.damaged("a call has arguments that do not fit")
     }
@@ -91,31 +91,5 @@ extension Pickle {
       if case .int(let number) = $0 { number } else { nil }
     }
     return numbers.count == containers[place].items.count ? numbers : nil
-  }
-
-  /// Checks that a tensor lies within its storage and has no more numbers than it.
-  ///
-  /// The last element of a tensor has the offset plus (size − 1) · stride of each dimension.
-  private func tensor(in storage: Storage, offset: Int, shape: [Int], strides: [Int]) throws
-    -> StoredTensor
-  {
-    var (last, count) = (offset, 1)
-    var isSound = offset >= 0 && shape.count == strides.count && shape.count <= 16
-    for (size, stride) in zip(shape, strides) where isSound {
-      guard size >= 0, stride >= 0 else {
-        isSound = false
-        break
-      }
-      let (steps, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
-      let (end, tooLong) = last.addingReportingOverflow(steps)
-      let (product, tooMany) = count.multipliedReportingOverflow(by: size)
-      isSound = !tooFar && !tooLong && !tooMany
-      (last, count) = (end, product)
-    }
-    guard isSound, count == 0 || last < storage.count, count <= storage.count else {
-      throw Self.damaged(
-        "a tensor of shape \(shape.prefix(16)) does not fit into \(storage.count) numbers")
-    }
-    return StoredTensor(storage: storage, offset: offset, shape: shape, strides: strides)
   }
 }

@@ -3,6 +3,31 @@ import ModelCore
 import Support
 
 extension Pickle.StoredTensor {
+  /// Checks that a tensor lies within its storage and has no more numbers than it.
+  ///
+  /// The last element of a tensor has the offset plus (size − 1) · stride of each dimension.
+  /// - Throws: `Failure.badData` if it does not.
+  init(in storage: Pickle.Storage, offset: Int, shape: [Int], strides: [Int]) throws {
+    var (last, count) = (offset, 1)
+    var isSound = offset >= 0 && shape.count == strides.count && shape.count <= 16
+    for (size, stride) in zip(shape, strides) where isSound {
+      guard size >= 0, stride >= 0 else {
+        isSound = false
+        break
+      }
+      let (steps, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
+      let (end, tooLong) = last.addingReportingOverflow(steps)
+      let (product, tooMany) = count.multipliedReportingOverflow(by: size)
+      isSound = !tooFar && !tooLong && !tooMany
+      (last, count) = (end, product)
+    }
+    guard isSound, count == 0 || last < storage.count, count <= storage.count else {
+      throw Pickle.damaged(
+        "a tensor of shape \(shape.prefix(16)) does not fit into \(storage.count) numbers")
+    }
+    self.init(storage: storage, offset: offset, shape: shape, strides: strides)
+  }
+
   /// The numbers of this tensor in row-major order, taken from those of its storage. Numbers in half
   /// precision become float32.
   /// - Parameters:
