@@ -43,6 +43,8 @@ public struct ForeignModel: Classifier {
   let layout: ModelNotes.Layout
   /// The only number of images that the program accepts; nil if it accepts any number.
   public let batchSize: Int?
+  /// What the user should know about the model, such as that its output is flattened.
+  public let notices: [String]
   private let program: any ForeignProgram
   /// The name of the model in error messages.
   private let name: String
@@ -78,7 +80,8 @@ public struct ForeignModel: Classifier {
       let logits = try withMemoryLimit(max(count, 16) * Self.mostBytes) {
         try withoutGradients { try program.run(Self.prepared(images, before, layout)) }
       }
-      guard logits.rank == 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1])
+      guard logits.rank >= 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1]),
+        logits.shape[2...].allSatisfy({ $0 == 1 })
       else {
         throw Failure.badData(
           "it gives an output of shape \(logits.shape) for a batch of shape \(images.shape), "
@@ -89,6 +92,14 @@ public struct ForeignModel: Classifier {
     }
     let found: Tensor
     (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
+    notices =
+      found.rank == 2
+      ? []
+      : [
+        "The output of the model has the shape [N, \(found.shape[1])"
+          + String(repeating: ", 1", count: found.rank - 2)
+          + "]. It is read as one row of \(found.shape[1]) logits for each image."
+      ]
     inputShape = input
     classCount = found.shape[1]
     self.valueRange = valueRange
@@ -166,14 +177,19 @@ public struct ForeignModel: Classifier {
   public func bounds(_ box: Bounds) throws -> Bounds {
     let prepared = try before.boundsWithoutParameters(box)
     func ordered(_ x: Tensor) -> Tensor { Self.ordered(x, layout) }
-    return try program.bounds(
+    let found = try program.bounds(
       Bounds(lower: ordered(prepared.lower), upper: ordered(prepared.upper)))
+    return found.center.rank == 2
+      ? found : Bounds(around: found.center.flattened, by: found.radius.flattened)
   }
 
   private func run(_ images: Tensor) -> Tensor {
     // The initializer has run the program on images of this shape. What is left is a failure that
     // no caller can handle, such as too little memory, or a program that fails for some values.
-    do { return try program.run(Self.prepared(images, before, layout)) } catch {
+    do {
+      let logits = try program.run(Self.prepared(images, before, layout))
+      return notices.isEmpty ? logits : logits.flattened
+    } catch {
       let reason = (error as? Failure)?.message ?? "\(error)"
       Engine.stop("\(name) failed for images of shape \(images.shape): \(reason)")
     }

@@ -34,6 +34,9 @@ public struct LoadedModel: Sendable {
   /// SHA-256 of everything that the model's answers depend on.
   public let fingerprint: String
 
+  /// What the user should know about how the file was read, each a sentence or two.
+  public var notices: [String] { (classifier as? ForeignModel)?.notices ?? [] }
+
   /// What is known about the data that a model is loaded for. It is used for whatever neither the
   /// file nor the notes state.
   public struct Images: Sendable {

@@ -66,6 +66,7 @@ struct Inspect: ParsableCommand {
     let valueRange: ClosedRange<Double>
     let before: [String]
     let batchSize: Int?
+    let notices: [String]
     let model: NetworkDescription?
     let training: TrainingRecord?
     let parameters: Int
@@ -92,7 +93,7 @@ struct Inspect: ParsableCommand {
       format: model.format.rawValue, input: "\(classifier.inputShape)",
       classes: classifier.classCount,
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
-      batchSize: program?.batchSize, model: model.network?.description, training: model.training,
+      batchSize: program?.batchSize, notices: model.notices, model: model.network?.description, training: model.training,
       parameters: model.parameters,
       fingerprint: model.fingerprint)
     let range = classifier.valueRange
@@ -109,6 +110,7 @@ struct Inspect: ParsableCommand {
       lines.append(
         "      runs on \(size) image\(size == 1 ? "" : "s") at a time, as it was exported")
     }
+    lines += model.notices
     if let training = model.training {
       lines += [
         "",

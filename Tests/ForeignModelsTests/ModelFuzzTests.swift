@@ -33,9 +33,15 @@ struct ModelFuzzTests {
 
   /// Reads damaged copies of some files. Each must be accepted or refused within ten seconds, and
   /// all together with 1 GB of memory.
-  private func fuzz(_ sources: [Data], _ format: String, notes: ModelNotes) throws {
+  /// - Parameters:
+  ///   - name: the name of the damaged file.
+  ///   - model: the file that is read; the damaged one if it is nil.
+  private func fuzz(
+    _ sources: [Data], _ format: String, notes: ModelNotes, into name: String = "damaged",
+    reading model: URL? = nil
+  ) throws {
     var damage = Damage(seed: Seed(11).derive(format).value)
-    let place = folder.appending("damaged")
+    let place = folder.appending(name)
     let before = peak
     var (read, slowest) = (0, 0.0)
     for trial in 0..<Self.count {
@@ -48,7 +54,7 @@ struct ModelFuzzTests {
       }
       let started = ContinuousClock.now
       do {
-        _ = try LoadedModel(place, notes: notes)
+        _ = try LoadedModel(model ?? place, notes: notes)
         read += 1
       } catch let failure as Failure {
         #expect(!failure.message.isEmpty && failure.message.utf8.count < 10_000)
@@ -76,13 +82,10 @@ struct ModelFuzzTests {
 
   @Test("damaged ONNX files of one operator each")
   func onnx() throws {
-    let cases = OnnxOperatorTests.cases
     let operators = try OnnxOperatorTests.names.map {
-      Data(try cases.tensor("\($0).model").bytes())
+      Data(try OnnxOperatorTests.tensor("\($0).model").bytes())
     }
-    var notes = ModelNotes()
-    notes.input = InputShape(channels: 4, height: 5, width: 7)
-    try fuzz(operators, "onnx", notes: notes)
+    try fuzz(operators, "onnx", notes: ModelNotes())
   }
 
   @Test("damaged ONNX files of whole networks")
@@ -90,6 +93,55 @@ struct ModelFuzzTests {
     let names = ["tiny.onnx", "tiny.dynamo.onnx", "tiny.single.onnx"]
     try fuzz(
       names.map { try Data(contentsOf: Fixture.file($0)) }, "network.onnx", notes: ModelNotes())
+  }
+
+  @Test("damaged ONNX files of the families of networks, with weights in a file beside them")
+  func families() throws {
+    let data = OnnxFamilyTests.folder.appending(path: "onnx-families.data")
+    try FileManager.default.copyItem(at: data, to: folder.appending("onnx-families.data"))
+    let sources = try OnnxFamilyTests.names.map {
+      Data(try OnnxFamilyTests.families.tensor("\($0).onnx").bytes())
+    }
+    try fuzz(sources, "families.onnx", notes: ModelNotes())
+  }
+
+  @Test("damaged files with the weights of an ONNX model")
+  func weights() throws {
+    let model = folder.appending("theirs.onnx")
+    try FileManager.default.copyItem(at: Fixture.file("theirs.onnx"), to: model)
+    let bytes = try Data(contentsOf: Fixture.file("theirs.onnx.data"))
+    try fuzz([bytes], "onnx.data", notes: ModelNotes(), into: "theirs.onnx.data", reading: model)
+  }
+
+  @Test("names of the file with the weights that lead elsewhere")
+  func locations() throws {
+    let model = folder.appending("theirs.onnx")
+    let inside = folder.appending("theirs.onnx.data")
+    try FileManager.default.copyItem(at: Fixture.file("theirs.onnx.data"), to: inside)
+    // A file outside of the folder that would fit.
+    let outside = TemporaryFolder()
+    try FileManager.default.copyItem(
+      at: inside, to: outside.appending("theirs.onnx.data"))
+    let pieces = [
+      "..", "/", "./", "\0", "theirs", ".onnx", ".data", "~", "%2e", "etc/passwd", "\\",
+    ]
+    var damage = Damage(seed: Seed(12).value)
+    let name = Data("theirs.onnx.data".utf8)
+    let sound = try Data(contentsOf: Fixture.file("theirs.onnx"))
+    for _ in 0..<Self.count {
+      var other = Data()
+      while other.count < name.count {
+        other.append(Data(pieces[damage.draw(below: pieces.count)].utf8))
+      }
+      other = other.prefix(name.count)
+      var bytes = sound
+      while other != name, let place = bytes.firstRange(of: name) {
+        bytes.replaceSubrange(place, with: other)
+      }
+      try bytes.write(to: model)
+      if other == name { continue }
+      #expect(throws: Failure.self) { try LoadedModel(model) }
+    }
   }
 
   @Test("damaged safetensors files")
@@ -111,7 +163,7 @@ struct Damage {
   init(seed: UInt64) { state = seed }
 
   /// SplitMix64.
-  private mutating func draw(below bound: Int) -> Int {
+  mutating func draw(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Support
 import TestSupport
@@ -54,6 +55,52 @@ struct OnnxBoundsTests {
     let logits = withoutGradients { model.logits(images) }
     #expect((bounds.lower - logits).absolute.max().scalar < 1e-5)
     #expect((bounds.upper - logits).absolute.max().scalar < 1e-5)
+  }
+
+  @Test(
+    "soundness of the operators with a rule: no point of a box leaves its bounds",
+    arguments: OnnxOperatorTests.names)
+  func operators(_ name: String) throws {
+    let folder = TemporaryFolder()
+    let place = folder.appending("case.onnx")
+    try Data(OnnxOperatorTests.tensor("\(name).model").bytes()).write(to: place)
+    let program = try OnnxProgram(try OnnxFile(place), device: .cpu)
+    let input = try OnnxOperatorTests.tensor("\(name).input")
+    let random = RandomSource(Seed(55))
+    let box = Bounds(around: input, by: random.uniform(input.shape) * 0.05)
+    let found = Result { try withoutGradients { try program.bounds(box) } }
+    guard let bounds = try? found.get() else {
+      // Operators without a rule name themselves.
+      let failure = #expect(throws: Failure.self) { try found.get() }
+      #expect(failure?.message.hasPrefix("node ") == true)
+      return
+    }
+    for _ in 0..<8 {
+      let point = box.lower + (box.upper - box.lower) * random.uniform(input.shape)
+      let output = try withoutGradients { try program.run(point) }
+      // Bounds of functions with a limited domain may end outside of it.
+      let slack = 1e-5 * max(1, output.absolute.max().scalar)
+      #expect((output - bounds.lower).min().scalar >= -slack, "\(name)")
+      #expect((bounds.upper - output).min().scalar >= -slack, "\(name)")
+    }
+  }
+
+  @Test("a padded ResNet has bounds, and a vision transformer names what has none")
+  func families() throws {
+    let folder = TemporaryFolder()
+    let root = folder.appending("x").deletingLastPathComponent()
+    let images = try OnnxFamilyTests.families.tensor("images")
+    let box = Bounds(around: images, by: images * 0 + 0.001)
+    let padded = try LoadedModel(OnnxFamilyTests.write("resnet.script13.free", into: root))
+    let bounds = try withoutGradients { try padded.classifier.bounds(box) }
+    let logits = withoutGradients { padded.classifier.logits(images) }
+    #expect((logits - bounds.lower).min().scalar > 0)
+    #expect((bounds.upper - logits).min().scalar > 0)
+    let flat = try LoadedModel(OnnxFamilyTests.write("groupnorm.dynamo.free", into: root))
+    let failure = #expect(throws: Failure.self) { try flat.classifier.bounds(box) }
+    #expect(
+      failure?.message.contains("(GroupNormalization)") == true
+        || failure?.message.contains("(InstanceNormalization)") == true)
   }
 
   @Test("a TorchScript program is refused, with what to do")

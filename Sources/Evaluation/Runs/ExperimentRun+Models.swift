@@ -107,7 +107,9 @@ extension ExperimentRun {
   ) throws -> LoadedModel {
     switch plan.origin {
     case .file(let url, let notes):
-      return try LoadedModel(url, notes: notes, for: test?.kind, device: device)
+      let model = try LoadedModel(url, notes: notes, for: test?.kind, device: device)
+      for notice in model.notices { progress.note("\(plan.name): \(notice)") }
+      return model
     case .model, .ensemble:
       preconditionFailure("\(plan.name) is made of models that have not been loaded")
     case .another(let found) where found.plan.method == .simultaneous:

@@ -13,14 +13,21 @@ enum OnnxIntervalRule {
   /// The rules of all operators that have bounds, by name.
   static let all: [String: OnnxIntervalRule] = {
     let increasing = [
-      "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Relu", "Sigmoid", "Tanh",
-      "Softplus", "Sqrt", "Exp", "LeakyRelu", "Clip", "Identity", "Dropout", "Cast", "Add",
-      "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Concat", "Slice", "Gather", "Pad",
+      "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "Upsample",
+      "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceLogSumExp", "Relu", "Sigmoid",
+      "Tanh", "Softplus", "Softsign", "Sqrt", "Exp", "Log", "Erf", "Atan", "Asin", "Sinh", "Asinh",
+      "Atanh", "Acosh", "Sign", "Floor", "Ceil", "Round", "LeakyRelu", "PRelu", "Elu", "Selu",
+      "Celu", "HardSigmoid", "ThresholdedRelu", "Clip", "Identity", "Dropout", "Cast", "CastLike",
+      "Add", "Sum", "Mean", "Max", "Min", "Where", "Flatten", "Reshape", "Transpose", "Squeeze",
+      "Unsqueeze", "Expand", "Tile", "Concat", "Split", "Slice", "Gather", "GatherElements",
+      "GatherND", "ScatterElements", "ScatterND", "Trilu", "DepthToSpace", "SpaceToDepth", "Pad",
     ]
     let others: [String: OnnxIntervalRule] = [
-      "Neg": .monotone(fallingWith: [0]), "Sub": .monotone(fallingWith: [1]),
+      "Neg": .monotone(fallingWith: [0]), "Acos": .monotone(fallingWith: [0]),
+      "Sub": .monotone(fallingWith: [1]),
       "Conv": .affine(weights: [1], shifts: [2]), "Gemm": .affine(weights: [0, 1], shifts: [2]),
-      "MatMul": .affine(weights: [0, 1]), "Mul": .affine(weights: [0, 1]),
+      "MatMul": .affine(weights: [0, 1]), "Einsum": .affine(weights: [0, 1]),
+      "ConvTranspose": .affine(weights: [1], shifts: [2]), "Mul": .affine(weights: [0, 1]),
       "Div": .affine(weights: [1]),
       "BatchNormalization": .affine(weights: [1], shifts: [2, 3]),
     ]
@@ -40,9 +47,9 @@ extension OnnxProgram {
         node: step, operators: operators, images: inputs.center.shape[0],
         inputs: step.inputs.map { values[$0] }, constants: step.inputs.map { known[$0] })
       if step.operation == "Shape" || step.inputs.allSatisfy({ values[$0] == nil }) {
-        known[step.outputs[0]] = try call.value { $1.center }
+        for (name, value) in try call.value({ $1.center }) { known[name] = value }
       } else {
-        values[step.outputs[0]] = try call.result()
+        for (name, value) in try call.results() { values[name] = value }
       }
     }
     guard let logits = values[output] else {
@@ -61,17 +68,16 @@ private struct OnnxIntervalCall {
   let inputs: [Bounds?]
   let constants: [Tensor?]
 
-  func result() throws -> Bounds {
+  func results() throws -> [(String, Bounds)] {
     switch OnnxIntervalRule.all[node.operation] {
     case .monotone(let falling):
-      if node.operation == "LeakyRelu", case .float(let slope)? = node.attributes["alpha"],
-        slope < 0
-      {
-        throw refusal("has a negative slope, and so no interval bounds")
+      guard isMonotone else { throw refusal("has a negative slope, and so no interval bounds") }
+      let lower = try value { falling.contains($0) ? $1.upper : $1.lower }
+      let upper = try value { falling.contains($0) ? $1.lower : $1.upper }
+      guard lower.allSatisfy({ $0.1.type == .float32 }) else {
+        throw refusal("makes whole numbers or truth values of the images, which have no bounds")
       }
-      return Bounds(
-        lower: try value { falling.contains($0) ? $1.upper : $1.lower },
-        upper: try value { falling.contains($0) ? $1.lower : $1.upper })
+      return zip(lower, upper).map { ($0.0, Bounds(lower: $0.1, upper: $1.1)) }
     case .affine(let weights, let shifts):
       guard inputs.filter({ $0 != nil }).count == 1,
         inputs.indices.allSatisfy({ inputs[$0] == nil || !shifts.contains($0) })
@@ -85,20 +91,39 @@ private struct OnnxIntervalCall {
           weights.contains(place)
             ? constant.absolute : shifts.contains(place) ? constant * 0 : constant
         })
-      return Bounds(around: try value { $1.center }, by: radius.absolute)
+      return zip(try value { $1.center }, radius).map {
+        ($0.0, Bounds(around: $0.1, by: $1.1.absolute))
+      }
     case nil: throw refusal("has no interval bounds")
     }
   }
 
-  /// The result for one number from each interval, and for changed constants.
+  /// The results for one number from each interval, and for changed constants.
   func value(
     _ choose: (_ place: Int, Bounds) -> Tensor,
     changing change: (_ place: Int, Tensor) -> Tensor = { $1 }
-  ) throws -> Tensor {
+  ) throws -> [(String, Tensor)] {
     let values = inputs.indices.map { place in
       inputs[place].map { choose(place, $0) } ?? constants[place].map { change(place, $0) }
     }
-    return try OnnxCall(node: node, inputs: values, operators: operators, images: images).result()
+    return try OnnxCall(node: node, inputs: values, operators: operators, images: images).named()
+  }
+
+  /// Whether the parameters of the node make it monotone: factors that are not negative, and no
+  /// interpolation that overshoots.
+  private var isMonotone: Bool {
+    switch node.operation {
+    case "LeakyRelu", "Elu", "Selu", "Celu", "HardSigmoid", "ThresholdedRelu":
+      return ["alpha", "gamma"].allSatisfy {
+        if case .float(let factor)? = node.attributes[$0] { return factor >= 0 }
+        return true
+      }
+    case "PRelu": return constants.last??.min().scalar ?? -1 >= 0
+    case "Resize", "Upsample":
+      guard case .text(let mode)? = node.attributes["mode"] else { return true }
+      return !mode.contains("cubic")
+    default: return true
+    }
   }
 
   private func refusal(_ reason: String) -> Failure { .badData("\(node.label) \(reason)") }

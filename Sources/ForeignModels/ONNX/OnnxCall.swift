@@ -13,12 +13,18 @@ struct OnnxCall {
   /// The number of images in the batch. Limits of size apply per image.
   let images: Int
 
-  func result() throws -> Tensor {
+  /// The results of the node, one for each output, or more.
+  func results() throws -> [Tensor] {
     guard let operation = OnnxOperators.all[node.operation] else { throw wrong("is not supported") }
     do { return try operation(self) } catch let failure as Failure {
       guard !failure.message.hasPrefix("node ") else { throw failure }
       throw Failure.badData("\(node.label): \(failure.message)", hint: failure.hint)
     }
+  }
+
+  /// The results with the names of the outputs.
+  func named() throws -> [(String, Tensor)] {
+    zip(node.outputs, try results()).filter { !$0.0.isEmpty }
   }
 
   /// An error of this node: its label, followed by the reason.
@@ -129,6 +135,13 @@ struct OnnxCall {
     }
   }
 
+  /// Refuses a number of multiplications that no layer of a classifier needs.
+  func checkWork(_ products: Double) throws {
+    guard products / Double(max(images, 1)) <= Double(1 << 35) else {
+      throw wrong("needs more computation per image than the layer of any classifier")
+    }
+  }
+
   /// Refuses a result of a shape that would be too large, before it is computed.
   func checkRoom(_ shape: [Int]) throws {
     var count = 1
@@ -164,7 +177,8 @@ struct OnnxCall {
     _ a: Tensor, _ b: Tensor, _ operation: (ThrowingOperations, Tensor) throws -> Tensor
   ) throws -> Tensor {
     _ = try broadcast(a.shape, b.shape)
-    return try operation(a.throwing, b)
+    let both = together([a, b])
+    return try operation(both[0].throwing, both[1])
   }
 
   func reshaped(_ tensor: Tensor, _ shape: [Int]) throws -> Tensor {

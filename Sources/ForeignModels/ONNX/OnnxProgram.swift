@@ -26,17 +26,18 @@ struct OnnxProgram: ForeignProgram {
           + "input for the images and one output for the logits",
         hint: "export the model without further inputs and outputs")
     }
-    guard file.inputs[0].type == 1 else {
+    guard OnnxTensor.types[file.inputs[0].type]?.becomes == .float32 else {
       throw Failure.badData(
         "its input '\(file.inputs[0].name.prefix(80))' has the ONNX element type "
-          + "\(file.inputs[0].type), expected float (1)")
+          + "\(file.inputs[0].type), expected float (1), float16 (10), double (11) or bfloat16 (16)"
+      )
     }
     input = file.inputs[0].name
     output = file.outputs[0]
     operators = file.operators
     batchSize = file.batchSize
     weights = file.constants.values.reduce(0) { $0 + ($1.type == .float32 ? $1.count : 0) }
-    // Whole numbers are sizes and indices, which are read on the CPU.
+    // Whole numbers are sizes and indices, which are read on the processor.
     var known = file.constants.mapValues { $0.type == .float32 ? $0.channelsLast.to(device) : $0 }
     var steps: [OnnxFile.Node] = []
     var folded = 0
@@ -46,8 +47,9 @@ struct OnnxProgram: ForeignProgram {
         throw Failure.badData(
           "\(node.label) takes '\(name.prefix(80))', which no node before it gives")
       }
-      guard let result = node.outputs.first, !result.isEmpty, known[result] == nil,
-        made.insert(result).inserted
+      let results = node.results
+      guard !results.isEmpty,
+        results.allSatisfy({ known[$0] == nil && made.insert($0).inserted })
       else {
         throw Failure.badData("\(node.label) gives no value, or one that another node gives")
       }
@@ -55,11 +57,12 @@ struct OnnxProgram: ForeignProgram {
       if node.inputs.allSatisfy({ $0.isEmpty || known[$0] != nil }) {
         let call = OnnxCall(
           node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
-        let constant = try withoutGradients { try call.result() }
-        folded += constant.count
-        try OnnxCall.checkRoom(folded, images: 1, node.label)
-        known[result] = constant
-        made.remove(result)
+        for (name, constant) in try withoutGradients({ try call.named() }) {
+          folded += constant.count
+          try OnnxCall.checkRoom(folded, images: 1, node.label)
+          known[name] = constant
+        }
+        made.subtract(results)
       } else {
         steps.append(node)
       }
@@ -91,12 +94,12 @@ struct OnnxProgram: ForeignProgram {
     + "torch.jit.trace(model.eval(), images).save('model.pt'). docs/models.md lists the ONNX "
     + "operators that are supported"
 
+  /// For each step, the values that are not needed after it.
   private static func lastUses(_ steps: [OnnxFile.Node], keeping output: String) -> [[String]] {
     var forgotten = [[String]](repeating: [], count: steps.count)
     var seen: Set<String> = [output]
     for index in steps.indices.reversed() {
-      for name in steps[index].inputs + steps[index].outputs.prefix(1)
-      where seen.insert(name).inserted {
+      for name in steps[index].inputs + steps[index].results where seen.insert(name).inserted {
         forgotten[index].append(name)
       }
     }
@@ -111,15 +114,25 @@ struct OnnxProgram: ForeignProgram {
       let call = OnnxCall(
         node: step, inputs: step.inputs.map { values[$0] ?? constants[$0] }, operators: operators,
         images: images.shape[0])
-      let result = try call.result()
-      live += result.count
-      try OnnxCall.checkRoom(live, images: images.shape[0], step.label)
-      values[step.outputs[0]] = result
+      for (name, result) in try call.named() {
+        live += result.count
+        try OnnxCall.checkRoom(live, images: images.shape[0], step.label)
+        values[name] = result
+      }
       for name in forgotten { live -= values.removeValue(forKey: name)?.count ?? 0 }
     }
     guard let logits = values[output], logits.type == .float32 else {
       throw Failure.badData("its output '\(output.prefix(80))' is not a tensor of float numbers")
     }
     return logits
+  }
+}
+
+extension OnnxFile.Node {
+  /// The names of the outputs that are computed. Most operators have one: their further outputs,
+  /// such as the places of the maxima in a pooling, belong to training or are not supported.
+  var results: [String] {
+    let all = OnnxOperators.several[operation] == nil ? outputs.prefix(1) : outputs[...]
+    return all.filter { !$0.isEmpty }
   }
 }

@@ -4,9 +4,12 @@ import Support
 
 /// Reads a tensor that is stored in an ONNX file.
 enum OnnxTensor {
-  /// ONNX's codes of the element types that are supported.
-  private static let types: [Int: Tensor.ElementType] = [
-    1: .float32, 2: .uint8, 6: .int32, 7: .int64, 9: .bool, 11: .float64,
+  /// ONNX's codes of the element types that are supported: how the numbers are stored, and what
+  /// they become. Everything with a fraction is computed in float32.
+  static let types: [Int: (stored: StoredType, becomes: Tensor.ElementType)] = [
+    1: (.element(.float32), .float32), 2: (.element(.uint8), .uint8),
+    6: (.element(.int32), .int32), 7: (.element(.int64), .int64), 9: (.element(.bool), .bool),
+    10: (.float16, .float32), 11: (.element(.float64), .float32), 16: (.bfloat16, .float32),
   ]
 
   /// - Parameter files: the files beside the model, in which the numbers may be.
@@ -34,10 +37,10 @@ enum OnnxTensor {
       }
     }
     let label = "tensor '\(name.prefix(80))'"
-    guard let type = types[code] else {
+    guard let (stored, type) = types[code] else {
       throw Failure.badData(
-        "\(label) has the ONNX element type \(code), expected float, double, int32, int64, uint8 "
-          + "or bool", hint: "export the model in float32")
+        "\(label) has the ONNX element type \(code), expected float, double, float16, bfloat16, "
+          + "int32, int64, uint8 or bool", hint: "export the model in float32")
     }
     let count = try self.count(shape, label)
     func lacking(_ found: Int) -> Failure {
@@ -46,17 +49,24 @@ enum OnnxTensor {
         hint: "the file may be truncated: get it again")
     }
     if isElsewhere || !elsewhere.isEmpty {
-      raw = try files.bytes(elsewhere, count: count * type.byteCount, label)
+      raw = try files.bytes(elsewhere, count: count * stored.byteCount, label)
     }
     if let raw {
-      guard raw.count == count * type.byteCount else { throw lacking(raw.count / type.byteCount) }
-      return (name, raw.withUnsafeBytes { Tensor(copying: $0, shape: shape, type: type) })
+      guard raw.count == count * stored.byteCount else {
+        throw lacking(raw.count / stored.byteCount)
+      }
+      return (name, raw.withUnsafeBytes { stored.tensor(copying: $0, shape: shape) }.to(type))
     }
-    if type == .float32 || type == .float64 {
+    if [1, 11].contains(code) {
       guard doubles.count == count else { throw lacking(doubles.count) }
       return (name, Tensor(doubles, shape: shape).to(type))
     }
     guard ints.count == count else { throw lacking(ints.count) }
+    if type == .float32 {
+      // Numbers in half precision may also be whole numbers that have the same bits.
+      let bits = ints.map { UInt16(truncatingIfNeeded: $0).littleEndian }
+      return (name, bits.withUnsafeBytes { stored.tensor(copying: $0, shape: shape) })
+    }
     return (name, Tensor(ints.map(Int64.init), shape: shape).to(type))
   }
 
