@@ -107,7 +107,7 @@ let package = Package(
     .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore", "Support", "TestSupport"]),
     .testTarget(
       name: "ForeignModelsTests",
-      dependencies: ["ForeignModels", "ModelCore", "Support", "TestSupport"],
+      dependencies: ["ForeignModels", "Datasets", "ModelCore", "Support", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "ModelCore", "Support", "TestSupport"],

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import ModelCore
 import Support
@@ -36,16 +37,18 @@ struct ModelFuzzTests {
   /// - Parameters:
   ///   - name: the name of the damaged file.
   ///   - model: the file that is read; the damaged one if it is nil.
+  ///   - damaging: whether the files are sound and are damaged here.
   private func fuzz(
     _ sources: [Data], _ format: String, notes: ModelNotes, into name: String = "damaged",
-    reading model: URL? = nil
+    reading model: URL? = nil, damaging: Bool = true
   ) throws {
     var damage = Damage(seed: Seed(11).derive(format).value)
     let place = folder.appending(name)
     let before = peak
     var (read, slowest) = (0, 0.0)
     for trial in 0..<Self.count {
-      let bytes = damage.copy(of: sources[trial % sources.count])
+      let source = sources[trial % sources.count]
+      let bytes = damaging ? damage.copy(of: source) : source
       try bytes.write(to: place)
       // A file that ends the process can be found there.
       if Self.count > 1000 {
@@ -144,6 +147,33 @@ struct ModelFuzzTests {
     }
   }
 
+  @Test("damaged archives of torch.export") func archives() throws {
+    let sources = try ExportFixtures.names.map {
+      Data(try ExportFixtures.archive.content("\($0).pt2"))
+    }
+    try fuzz(sources, "pt2", notes: ModelNotes())
+  }
+
+  @Test("archives of torch.export with other numbers, names and operators in their graph")
+  func graphs() throws {
+    var damage = Damage(seed: Seed(13).value)
+    let sources = try ExportFixtures.names.map {
+      try ZipArchive(Data(ExportFixtures.archive.content("\($0).pt2")), what: $0)
+    }
+    var copies: [Data] = []
+    for trial in 0..<min(Self.count, 2_000) {
+      let source = sources[trial % sources.count]
+      copies.append(
+        Data(
+          storedZip(
+            try source.names.map { name in
+              let content = try source.content(name)
+              return (name, name.hasSuffix(".json") ? damage.graph(content) : content)
+            })))
+    }
+    try fuzz(copies, "graph.pt2", notes: ModelNotes(), damaging: false)
+  }
+
   @Test("damaged safetensors files")
   func safetensors() throws {
     try fuzz(
@@ -199,5 +229,35 @@ struct Damage {
       }
     }
     return bytes
+  }
+
+  /// A graph in JSON with one to four numbers, names or operators replaced by others of the graph,
+  /// or by extreme ones.
+  mutating func graph(_ json: [UInt8]) -> [UInt8] {
+    var text = String(decoding: json, as: UTF8.self)
+    let extremes = [
+      "0", "-1", "1", "2147483648", "9223372036854775807", "-9223372036854775808", "1e308", "null",
+      "true", "[]", "65537", "3",
+    ]
+    let numbers = text.ranges(of: /-?\d+(?=[,\]}])/)
+    let words = text.ranges(of: /"[A-Za-z_][A-Za-z0-9_.]*"(?=[,\]}])/)
+    var changes: [(Range<String.Index>, String)] = []
+    for _ in 0...draw(below: 4) {
+      if draw(below: 2) == 0,
+        let place = numbers.isEmpty ? nil : numbers[draw(below: numbers.count)]
+      {
+        changes.append((place, extremes[draw(below: extremes.count)]))
+      } else if !words.isEmpty {
+        let other = words[draw(below: words.count)]
+        changes.append((words[draw(below: words.count)], String(text[other])))
+      }
+    }
+    var last = text.endIndex
+    for (place, other) in changes.sorted(by: { $0.0.lowerBound > $1.0.lowerBound })
+    where place.upperBound <= last {
+      last = place.lowerBound
+      text.replaceSubrange(place, with: other)
+    }
+    return Array(text.utf8)
   }
 }

@@ -6,7 +6,7 @@ extension ZipArchive {
   /// Reads a member of a NumPy archive, decompresses it and verifies its checksum.
   /// - Throws: `Failure.badData` if there is no member of that name, if it is damaged, or if it
   ///   decompresses to more than the largest size that is read.
-  func content(_ name: String) throws -> [UInt8] {
+  package func content(_ name: String) throws -> [UInt8] {
     let place = "\(what), \(name)"
     guard let (member, stored) = try member(name) else {
       throw Failure.badData("\(what) has no member '\(name)'", hint: hint(for: name, among: names))

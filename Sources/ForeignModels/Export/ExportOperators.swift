@@ -112,11 +112,23 @@ enum ExportOperators {
     if let operation = ExportArithmetic(target: target) { return (.arithmetic(operation), nil) }
     guard let word = word(of: target) else { throw Failure.badData("\(target) is no operator") }
     let overload = target.dropFirst(prefix.count + word.count + 1)
-    // Channels may lie last in memory, in which a view may be impossible and a copy is needed.
-    let name = ["view", "_unsafe_view"].contains(word) && overload == "default" ? "reshape" : word
-    let call = try Operator("aten::\(name)", overload == "default" ? "" : String(overload))
-    return (.tensorOperator(call), word == name ? call.arguments : ["self", "size"])
+    let other = overload == "default" ? replacements[String(word)] : nil
+    let call = try Operator(
+      "aten::\(other?.name ?? String(word))", overload == "default" ? "" : String(overload))
+    return (.tensorOperator(call), other?.arguments ?? call.arguments)
   }
+
+  /// Operators that are replaced by one with the same result, and the names of its arguments where
+  /// they differ.
+  ///
+  /// Where channels lie last in memory, a view in another shape may be impossible and a copy is
+  /// needed, which `reshape` makes. The attention of a processor's fast path has no second
+  /// derivative, and the plain products have.
+  private static let replacements: [String: (name: String, arguments: [String]?)] = [
+    "view": ("reshape", ["self", "size"]),
+    "_unsafe_view": ("reshape", ["self", "size"]),
+    "scaled_dot_product_attention": ("_scaled_dot_product_attention_math", nil),
+  ]
 
   /// - Throws: `Failure.badData` if an argument says that the model was exported in training mode,
   ///   in which batch normalisation and dropout depend on the batch and on random numbers.

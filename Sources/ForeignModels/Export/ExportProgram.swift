@@ -74,6 +74,8 @@ struct ExportProgram: ForeignProgram {
         left.append(step)
       }
     }
+    let merged = ExportFolding(left, constants: values, keeping: logits)
+    (left, values) = (merged.steps, merged.constants)
     var seen: Set = [logits]
     for place in left.indices.reversed() {
       left[place].forgotten = (left[place].reads + left[place].gives).filter {

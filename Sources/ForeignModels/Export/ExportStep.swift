@@ -29,16 +29,34 @@ struct ExportStep {
   }
 
   let callee: Callee
-  let operands: [Operand]
-  let targets: [Target]
+  private(set) var operands: [Operand]
+  private(set) var targets: [Target]
   /// The node in error messages.
   let label: String
   /// The slots that no later step needs.
   var forgotten: [Int] = []
 
   /// The slots that it reads, and those that it fills.
-  let reads: [Int]
-  let gives: [Int]
+  var reads: [Int] {
+    operands.flatMap { operand -> [Int] in
+      switch operand {
+      case .constant: []
+      case .slot(let slot): [slot]
+      case .numbers(let numbers):
+        numbers.compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
+      case .tensors(let slots): slots.compactMap { $0 }
+      }
+    }
+  }
+  var gives: [Int] {
+    targets.flatMap { target -> [Int] in
+      switch target {
+      case .one(let slot): [slot]
+      case .list(let slots): slots
+      case .none: []
+      }
+    }
+  }
 
   /// Whether results may share memory with what it takes.
   let sharesMemory: Bool
@@ -66,15 +84,6 @@ struct ExportStep {
       operands[place] = operand
     }
     self.operands = operands
-    reads = operands.flatMap { operand -> [Int] in
-      switch operand {
-      case .constant: []
-      case .slot(let slot): [slot]
-      case .numbers(let numbers):
-        numbers.compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
-      case .tensors(let slots): slots.compactMap { $0 }
-      }
-    }
     let word = ExportOperators.word(of: node.target).map(String.init) ?? ""
     mayReshape = ExportOperators.reshaping.contains(word)
     var written: Int?
@@ -93,13 +102,20 @@ struct ExportStep {
       default: return .none
       }
     }
-    gives = targets.flatMap { target -> [Int] in
-      switch target {
-      case .one(let slot): [slot]
-      case .list(let slots): slots
-      case .none: []
-      }
-    }
+  }
+
+  /// This step if it calls an operator, such as "aten::conv2d"; nil otherwise.
+  func call(of name: String) -> ExportStep? {
+    if case .tensorOperator(let call) = callee, call.name == name { self } else { nil }
+  }
+
+  /// This step with other values as its second and third argument, and with other results.
+  func replacing(weight: Int, bias: Int, targets: [Target]) -> ExportStep {
+    var copy = self
+    copy.operands[1] = .slot(weight)
+    copy.operands[2] = .slot(bias)
+    copy.targets = targets
+    return copy
   }
 
   private static func operand(
