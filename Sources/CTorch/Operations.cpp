@@ -24,6 +24,7 @@ ct_ref ct_unary(int op, ct_ref tensor) {
       case ct_sigmoid: return x.sigmoid();
       case ct_tanh: return x.tanh();
       case ct_gelu: return at::gelu(x);
+      case ct_gelu_tanh: return at::gelu(x, "tanh");
       case ct_elu: return at::elu(x);
       case ct_silu: return at::silu(x);
       case ct_softplus: return at::softplus(x);
@@ -150,6 +151,13 @@ ct_ref ct_pad(ct_ref input, int64_t left, int64_t right, int64_t top, int64_t bo
   return made([&] {
     std::vector<int64_t> sides{left, right, top, bottom};
     return at::constant_pad_nd(input->value, sides, value);
+  });
+}
+
+ct_ref ct_layer_norm(ct_ref input, ct_ref weight, ct_ref bias, double epsilon) {
+  return made([&] {
+    const at::Tensor &x = input->value;
+    return at::layer_norm(x, {x.size(-1)}, weight->value, bias->value, epsilon);
   });
 }
 

@@ -164,6 +164,10 @@ ct_ref ct_flip(ct_ref tensor, const int64_t *dimensions, int count) {
   return made([&] { return tensor->value.flip(sizes(dimensions, count)); });
 }
 
+ct_ref ct_roll(ct_ref tensor, const int64_t *shifts, const int64_t *dimensions, int count) {
+  return made([&] { return tensor->value.roll(sizes(shifts, count), sizes(dimensions, count)); });
+}
+
 ct_ref ct_narrow(ct_ref tensor, int dimension, int64_t start, int64_t length) {
   return made([&] { return tensor->value.narrow(dimension, start, length); });
 }

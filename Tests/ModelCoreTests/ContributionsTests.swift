@@ -13,6 +13,11 @@ struct ContributionsTests {
   }
 
   static let networks: [[String]] = [
+    [
+      "patches 6 size 4", "linear 8", "relu", "transpose", "linear 3", "transpose",
+      "layerscale 0.5", "token mean", "linear 4",
+    ],
+    ["mergepatches", "conv 5 kernel 1", "relu", "layerscale 2.0", "flatten", "linear 4"],
     ["flatten", "linear 16", "relu", "linear 4"],
     [
       "normalize mean 0.5,0.4,0.3 std 0.2,0.3,0.1", "conv 6 padding 1", "batchnorm", "relu",

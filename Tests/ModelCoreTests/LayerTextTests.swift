@@ -21,7 +21,11 @@ struct LayerTextTests {
       "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2",
       "leakyrelu 1e-05", "sigmoid",
       "tanh",
-      "elu", "gelu", "silu", "softplus", "bgr", "padchannels 4",
+      "elu", "gelu", "gelu tanh", "layernorm", "layernorm epsilon 1e-06", "layerscale 1e-06",
+      "patches 8 size 4", "classtoken", "positions", "token first", "token mean", "transpose",
+      "attention heads 3", "windowattention heads 2 window 7",
+      "windowattention heads 2 window 7 shift 3", "mergepatches", "silu",
+      "softplus", "bgr", "padchannels 4",
     ])
   func roundTrip(_ text: String) throws {
     #expect(try LayerList([text]).texts == [text])
@@ -31,7 +35,8 @@ struct LayerTextTests {
     "other spellings of a layer are written in one form",
     arguments: [
       ("conv 4", "conv 4 kernel 3"), ("conv 4 kernel 3x3 stride 1", "conv 4 kernel 3"),
-      ("leakyrelu", "leakyrelu 0.01"),
+      ("leakyrelu", "leakyrelu 0.01"), ("layernorm epsilon 1e-5", "layernorm"),
+      ("windowattention heads 2 window 7 shift 0", "windowattention heads 2 window 7"),
       ("maxpool 2 stride 2", "maxpool 2"), ("  relu ", "relu"), ("linear 3 bias on", "linear 3"),
       ("residual [ relu ;tanh ]", "residual [relu; tanh]"), ("batchnorm momentum 0.1", "batchnorm"),
     ])
@@ -78,6 +83,20 @@ struct LayerTextTests {
         "std must be as many positive numbers as there are in mean (2)"
       ),
       ("normalize mean 0.5,,1 std 1", "mean must be numbers like 0.5,0.4"),
+      ("patches 8", "patches: 'size P' is missing"),
+      ("patches 8 size 65537", "the size must be at most 65536 pixels, found 65537"),
+      ("attention", "attention: 'heads H' is missing"),
+      ("windowattention heads 2", "windowattention: 'window W' is missing"),
+      (
+        "windowattention heads 2 window 7 shift 7",
+        "the window must be at most 64 pixels and the shift less than the window, found window 7 "
+          + "and shift 7"
+      ),
+      ("windowattention heads 2 window 65", "at most 64 pixels"),
+      ("layernorm epsilon 0", "epsilon must be from 1e-15 to 1.0, found 0.0"),
+      ("token last", "the token must be first or mean, found 'last'"),
+      ("layerscale", "the first value of the factors is missing"),
+      ("gelu sigmoid", "unexpected word 'sigmoid'"),
       ("residual", "the body must be a list in brackets"),
       ("residual [relu", "the closing bracket of the body is missing"),
       ("residual [relu] shortcut relu", "the shortcut must be a list in brackets"),
@@ -150,9 +169,34 @@ struct LayerTextTests {
   }
 
   @Test(
+    "a layer for tokens refuses a picture, and one for pictures or rows refuses tokens",
+    arguments: [
+      ("classtoken", [3, 8, 8], "needs tokens (their number x the size of each), found a picture"),
+      ("attention heads 2", [8], "needs tokens (their number x the size of each), found a row"),
+      ("batchnorm", [4, 8], "needs a picture or a row of numbers, found 4 tokens of 8 numbers"),
+      ("normalize mean 0,0,0,0 std 1,1,1,1", [4, 8], "needs a picture or a row of numbers"),
+      ("padchannels 1", [4, 8], "needs a picture or a row of numbers"),
+      ("conv 4 kernel 3", [4, 8], "found 4 tokens of 8 numbers"),
+      (
+        "attention heads 3", [4, 8],
+        "the number of heads, 3, must divide the size of the tokens, 8"
+      ),
+      ("windowattention heads 3 window 2", [4, 8, 8], "heads, 3, must divide the size"),
+      (
+        "patches 8 size 16", [3, 224, 230],
+        "a picture of 224x230 pixels cannot be cut into patches of 16x16"
+      ),
+    ])
+  func tokens(_ text: String, _ input: [Int], _ reason: String) {
+    let failure = #expect(throws: Failure.self) { try LayerList([text]).shapes(from: input) }
+    #expect(failure?.message.contains(reason) == true, "\(failure?.message ?? "")")
+  }
+
+  @Test(
     "the other layers accept a row of numbers",
     arguments: [
       "linear 3", "batchnorm", "flatten", "dropout 0.5", "standardize", "relu", "residual [tanh]",
+      "layernorm", "layerscale 0.1",
     ])
   func acceptsRow(_ text: String) throws {
     #expect(try LayerList([text]).shapes(from: [4]).last?.count == 1)

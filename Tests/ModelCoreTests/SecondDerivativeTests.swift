@@ -51,7 +51,30 @@ private struct Operation: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// Attention of H heads over T tokens, whose queries, keys and values are the input.
+  static func attention(_ input: [Int], heads: Int, bias: [Int]? = nil) -> Operation {
+    let name = "attention of \(heads) heads over \(input), bias \(bias ?? [])"
+    return Operation(testDescription: name, input: input, parameters: bias.map { [$0] } ?? []) {
+      $0.attended(heads: heads, bias: $1.first)
+    }
+  }
+
+  static func layerNormalization(_ input: [Int], epsilon: Double) -> Operation {
+    let size = [input[input.count - 1]]
+    let name = "layer normalisation of \(input) with epsilon \(epsilon)"
+    return Operation(testDescription: name, input: input, parameters: [size, size]) {
+      $0.layerNormalized(weight: $1[0], bias: $1[1], epsilon: epsilon)
+    }
+  }
+
   static let all: [Operation] = [
+    .attention([2, 5, 18], heads: 3), .attention([1, 70, 24], heads: 1),
+    .attention([3, 1, 12], heads: 4), .attention([4, 9, 12], heads: 2, bias: [2, 2, 9, 9]),
+    .attention([3, 4, 12], heads: 2, bias: [1, 2, 4, 4]),
+    .layerNormalization([5, 6], epsilon: 1e-3), .layerNormalization([2, 7, 9], epsilon: 1e-5),
+    Operation(testDescription: "approximate GELU", input: [3, 7], parameters: []) { x, _ in
+      x.geluTanh
+    },
     .convolution([2, 1, 8, 8], 32, Window(kernel: 5, padding: 2)),
     .convolution([2, 1, 9, 7], 5, Window(kernel: 3)),
     .convolution([3, 3, 8, 8], 16, Window(kernel: 3, padding: 1)),

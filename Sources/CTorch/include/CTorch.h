@@ -95,6 +95,10 @@ ct_ref _Nullable ct_reshape(ct_ref _Nonnull tensor, const int64_t *_Nullable sha
 ct_ref _Nullable ct_expand(ct_ref _Nonnull tensor, const int64_t *_Nullable shape, int rank);
 ct_ref _Nullable ct_permute(ct_ref _Nonnull tensor, const int64_t *_Nonnull order, int rank);
 ct_ref _Nullable ct_flip(ct_ref _Nonnull tensor, const int64_t *_Nonnull dimensions, int count);
+/// Moves each element by `shifts` places along some dimensions; what leaves at one end enters at the
+/// other.
+ct_ref _Nullable ct_roll(ct_ref _Nonnull tensor, const int64_t *_Nonnull shifts,
+                         const int64_t *_Nonnull dimensions, int count);
 ct_ref _Nullable ct_narrow(ct_ref _Nonnull tensor, int dimension, int64_t start, int64_t length);
 ct_ref _Nullable ct_select(ct_ref _Nonnull tensor, int dimension, int64_t index);
 ct_ref _Nullable ct_index_select(ct_ref _Nonnull tensor, int dimension, ct_ref _Nonnull indices);
@@ -113,7 +117,8 @@ ct_ref _Nullable ct_one_hot(ct_ref _Nonnull labels, int64_t classes);
 // clang-format off
 enum ct_unary_op {
   ct_neg, ct_abs, ct_sign, ct_sqrt, ct_square, ct_exp, ct_log, ct_relu, ct_sigmoid, ct_tanh,
-  ct_gelu, ct_elu, ct_silu, ct_softplus, ct_floor, ct_round, ct_isfinite, ct_logical_not
+  ct_gelu, ct_elu, ct_silu, ct_softplus, ct_floor, ct_round, ct_isfinite, ct_logical_not,
+  ct_gelu_tanh
 };
 enum ct_binary_op {
   ct_add, ct_sub, ct_mul, ct_div, ct_pow, ct_maximum, ct_minimum, ct_eq, ct_ne, ct_lt, ct_le,
@@ -169,6 +174,12 @@ ct_ref _Nullable ct_batch_norm(ct_ref _Nonnull input, ct_ref _Nullable weight,
                                double epsilon);
 /// The mean and the biased variance of each channel of [N, C, …]: [2, C].
 ct_ref _Nullable ct_channel_moments(ct_ref _Nonnull input);
+/// (x − mean) / √(variance + ε) · weight + bias, with mean and variance over the last dimension.
+ct_ref _Nullable ct_layer_norm(ct_ref _Nonnull input, ct_ref _Nonnull weight, ct_ref _Nonnull bias,
+                               double epsilon);
+/// Attention softmax(q·kᵀ/√d + bias)·v of H heads: qkv [N, T, 3·H·d] → [N, T, H·d]. bias
+/// [B, H, T, T], where B divides N, is repeated N / B times.
+ct_ref _Nullable ct_attention(ct_ref _Nonnull qkv, int64_t heads, ct_ref _Nullable bias);
 ct_ref _Nullable ct_softmax(ct_ref _Nonnull logits, int dimension);
 ct_ref _Nullable ct_log_softmax(ct_ref _Nonnull logits, int dimension);
 

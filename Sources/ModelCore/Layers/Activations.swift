@@ -82,14 +82,26 @@ public struct Elu: Activation {
   func callAsFunction(_ x: Tensor) -> Tensor { x.elu }
 }
 
-/// x·Φ(x), where Φ is the distribution function of the standard normal distribution: `gelu`.
-/// Hendrycks & Gimpel, 2016.
-public struct Gelu: Activation {
+/// x·Φ(x), where Φ is the distribution function of the standard normal distribution: `gelu`. With
+/// `gelu tanh`, Φ(x) is approximated by 0.5·(1 + tanh(√(2/π)·(x + 0.044715·x³))). Hendrycks &
+/// Gimpel, 2016.
+public struct Gelu: Layer {
   public static let keyword = "gelu"
-  /// The root of the derivative Φ(x) + x·φ(x), where φ is the density of that distribution.
-  static let valley = -0.7517915246935645
-  public init() {}
-  func callAsFunction(_ x: Tensor) -> Tensor { x.gelu }
+  public let isApproximate: Bool
+
+  public init(_ words: inout LayerWords) { isApproximate = words.take("tanh") }
+
+  public var text: String { isApproximate ? "gelu tanh" : "gelu" }
+  public func outputShape(of input: [Int]) -> [Int] { input }
+  public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
+    isApproximate ? x.geluTanh : x.gelu
+  }
+  /// The function falls up to the root of its derivative and rises from there on.
+  public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
+  {
+    let valley = isApproximate ? -0.7524614220710163 : -0.7517915246935645
+    return inputs.mapped(valley: valley) { apply($0, parameters, pass) }
+  }
 }
 
 /// x·sigmoid(x): `silu`.

@@ -28,7 +28,10 @@ public struct BatchNormalization: Layer {
       + (epsilon == 1e-5 ? "" : " epsilon \(epsilon)")
   }
 
-  public func outputShape(of input: [Int]) -> [Int] { input }
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    try refuseTokens(input)
+    return input
+  }
 
   public func parameters(for input: [Int]) -> [ParameterDescription] {
     [

@@ -60,7 +60,8 @@ extension Layer {
     throw Failure.badData(
       "the layer '\(text)' has no interval bounds",
       hint: "interval bounds exist for linear, conv, batchnorm, pooling, flatten, residual, "
-        + "dropout, normalize, bgr, padchannels and all activations")
+        + "dropout, normalize, bgr, padchannels, layernorm, layerscale, patches, classtoken, "
+        + "positions, token, transpose, mergepatches and all activations")
   }
 }
 

@@ -35,7 +35,10 @@ public struct PaddedChannels: IncreasingLayer, LinearMap {
   }
 
   public var text: String { "padchannels \(count)" }
-  public func outputShape(of input: [Int]) -> [Int] { [input[0] + 2 * count] + input.dropFirst() }
+  public func outputShape(of input: [Int]) throws -> [Int] {
+    try refuseTokens(input)
+    return [input[0] + 2 * count] + input.dropFirst()
+  }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     // x [N, C, …]

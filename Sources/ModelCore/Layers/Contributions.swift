@@ -37,8 +37,11 @@ public struct Contributions: Sendable {
   /// - Parameter bias: one number for each channel, `[C]`; nil for none.
   func sharing(_ bias: Tensor?) -> Contributions {
     guard let bias else { return self }
-    // relevant, irrelevant [N, C, …]. The small summand prevents 0 / 0.
-    let perChannel = bias.reshaped([1, -1] + [Int](repeating: 1, count: relevant.rank - 2))
+    // relevant, irrelevant [N, C], [N, C, H, W], or [N, T, C] for tokens. The small summand prevents
+    // 0 / 0.
+    let perChannel =
+      relevant.rank == 3
+      ? bias : bias.reshaped([1, -1] + [Int](repeating: 1, count: relevant.rank - 2))
     let total = relevant.absolute + irrelevant.absolute + 1e-19
     return mapped { $0 + $0.absolute / total * perChannel }
   }
@@ -59,7 +62,8 @@ extension Layer {
     throw Failure.badData(
       "the layer '\(text)' has no rule for contextual decomposition",
       hint: "the rules are defined for linear, conv, batchnorm, relu, leakyrelu, pooling, flatten, "
-        + "residual, dropout, normalize, bgr and padchannels")
+        + "residual, dropout, normalize, bgr, padchannels, layerscale, patches, token, transpose "
+        + "and mergepatches")
   }
 }
 

@@ -8,6 +8,8 @@ enum LayerRegistry {
     Flatten.self, Codes.self, Dropout.self, Residual.self, PaddedChannels.self,
     Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self, Elu.self, Gelu.self, Silu.self,
     Softplus.self,
+    LayerNormalization.self, LayerScale.self, Patches.self, ClassToken.self, Positions.self,
+    Token.self, Transpose.self, Attention.self, WindowAttention.self, MergedPatches.self,
     Normalize.self, Standardize.self, LocalContrast.self, ReversedChannels.self,
     JPEGCompression.self,
   ]

@@ -26,6 +26,7 @@ public struct Normalize: IncreasingLayer {
   }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
+    try refuseTokens(input)
     guard input[0] == mean.count else {
       throw Failure.badData(
         "'normalize' has numbers for \(mean.count) channels, the input has \(input[0]) channels"

@@ -65,6 +65,8 @@ extension Tensor {
   public var sigmoid: Tensor { unary(ct_sigmoid) }
   public var tanh: Tensor { unary(ct_tanh) }
   public var gelu: Tensor { unary(ct_gelu) }
+  /// `gelu` with 0.5·(1 + tanh(√(2/π)·(x + 0.044715·x³))) in place of the distribution function.
+  public var geluTanh: Tensor { unary(ct_gelu_tanh) }
   public var elu: Tensor { unary(ct_elu) }
   public var silu: Tensor { unary(ct_silu) }
   public var softplus: Tensor { unary(ct_softplus) }

@@ -123,6 +123,19 @@ extension Tensor {
     return (both.select(0, 0), both.select(0, 1))
   }
 
+  /// (x − mean) / √(variance + ε) · weight + bias, with mean and variance over the last dimension
+  /// and parameters of its size.
+  func layerNormalized(weight: Tensor, bias: Tensor, epsilon: Double) -> Tensor {
+    Tensor(owning: ct_layer_norm(reference, weight.reference, bias.reference, epsilon))
+  }
+
+  /// Attention softmax(q·kᵀ/√d + bias)·v of H heads of d numbers. This tensor has queries, keys and
+  /// values side by side: `[N, T, 3·H·d]` → `[N, T, H·d]`.
+  /// - Parameter bias: `[B, H, T, T]`, where B divides N; it is repeated N / B times.
+  func attended(heads: Int, bias: Tensor? = nil) -> Tensor {
+    Tensor(owning: ct_attention(reference, Int64(heads), bias?.reference))
+  }
+
   public func softmax(_ dimension: Int = -1) -> Tensor {
     Tensor(owning: ct_softmax(reference, Int32(dimension)))
   }

@@ -26,6 +26,13 @@ extension Tensor {
     Tensor(owning: ct_flip(reference, dimensions.sizes, Int32(dimensions.count)))
   }
 
+  /// This tensor with each element moved by `shifts` places along some dimensions. What leaves at
+  /// one end enters at the other.
+  public func rolled(_ shifts: [Int], _ dimensions: [Int]) -> Tensor {
+    Tensor(
+      owning: ct_roll(reference, shifts.sizes, dimensions.sizes, Int32(dimensions.count)))
+  }
+
   /// This tensor with all dimensions after the first joined: `[N, …]` → `[N, D]`.
   public var flattened: Tensor { reshaped([shape[0], -1]) }
 
