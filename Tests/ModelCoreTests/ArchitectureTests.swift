@@ -25,10 +25,25 @@ struct ArchitectureTests {
     [2, 100])
   func fits(_ name: String, _ classes: Int) throws {
     let description = try Architecture.named(name).description(
-      input: InputShape(channels: 3, height: 32, width: 40),
+      input: InputShape(channels: 3, height: 32, width: 48),
       classNames: (0..<classes).map(String.init))
-    #expect(try description.layers.shapes(from: [3, 32, 40]).last == [classes])
+    #expect(try description.layers.shapes(from: [3, 32, 48]).last == [classes])
     #expect(description.valueRange == 0...1)
+  }
+
+  @Test(
+    "for 1,000 classes of photographs, numbers of parameters are those of timm and torchvision",
+    arguments: [
+      ("vit-s16", 22_050_664), ("deit-s16", 22_050_664), ("vit-b16", 86_567_656),
+      ("deit-b16", 86_567_656), ("swin-t", 28_288_354), ("convnext-t", 28_589_128),
+      ("mixer-s16", 18_528_264),
+    ])
+  func photographs(_ name: String, _ count: Int) throws {
+    let description = try Architecture.named(name).description(
+      input: InputShape(channels: 3, height: 224, width: 224),
+      classNames: (0..<1000).map(String.init))
+    let learned = try description.parameters().filter(\.isLearned)
+    #expect(learned.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
   }
 
   @Test("mlp takes the sizes of its hidden layers, also for rows of a table")

@@ -34,6 +34,24 @@ struct FrozenNetworkTests {
         "flatten", "linear 12 bias off", "batchnorm", "silu", "linear 3", "batchnorm",
       ]
     ),
+    (
+      InputShape(channels: 3, height: 12, width: 8),
+      [
+        "patches 12 size 4", "classtoken", "positions", "dropout 0.1",
+        "residual [layernorm; attention heads 3; dropout 0.2]",
+        "residual [layernorm; linear 20; gelu; dropout 0.1; linear 12; layerscale 0.5]",
+        "layernorm", "token first", "linear 3",
+      ]
+    ),
+    (
+      InputShape(channels: 3, height: 12, width: 10),
+      [
+        "conv 8 kernel 2 stride 2", "layernorm",
+        "residual [layernorm; windowattention heads 2 window 3 shift 1]",
+        "mergepatches", "layernorm", "conv 8 kernel 1 bias off", "batchnorm", "globalavgpool",
+        "flatten", "linear 3",
+      ]
+    ),
   ]
 
   private func check(_ description: NetworkDescription, _ initialization: Initialization) throws {
@@ -59,7 +77,10 @@ struct FrozenNetworkTests {
 
   /// The architectures without the large ones.
   static let small = Architecture.all.map(\.name).filter {
-    !["vgg16", "vgg16-narrow", "resnet18", "wideresnet28-10"].contains($0)
+    ![
+      "vgg16", "vgg16-narrow", "resnet18", "wideresnet28-10", "vit-s16", "vit-b16", "deit-s16",
+      "deit-b16", "swin-t", "convnext-t", "mixer-s16",
+    ].contains($0)
   }
 
   @Test(

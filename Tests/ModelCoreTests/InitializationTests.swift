@@ -78,12 +78,30 @@ struct InitializationTests {
     }
   }
 
+  @Test("truncatedNormal has the stated deviation for weights, no number beyond 2, and biases of 0")
+  func truncated() throws {
+    let parameters = try LayerList(["linear 300"]).parameters(for: [500])
+    let random = RandomSource(Seed(1))
+    let narrow = parameters[0].start(.truncatedNormal(deviation: 0.02), random)
+    #expect(abs(narrow.square.mean().scalar / 0.0004 - 1) < 0.05)
+    let wide = parameters[0].start(.truncatedNormal(deviation: 2), random)
+    #expect(wide.absolute.max().scalar <= 2)
+    // The variance of a normal distribution that is cut off at one deviation is 0.2911 times its own.
+    #expect(abs(wide.square.mean().scalar / 4 - 0.2911) < 0.005)
+    #expect(parameters[1].start(.truncatedNormal(deviation: 1), random).absolute.max().scalar == 0)
+  }
+
   @Test("the text of each distribution is read as that distribution, and other texts are refused")
   func texts() {
-    for initialization in Initialization.allCases + [.normal(deviation: 0.25)] {
+    for initialization in Initialization.allCases + [
+      .normal(deviation: 0.25), .truncatedNormal(deviation: 0.5),
+    ] {
       #expect(Initialization(rawValue: initialization.rawValue) == initialization)
     }
     #expect(Initialization.normal(deviation: 0.1).rawValue == "normal 0.1")
+    for text in ["truncatedNormal", "truncatedNormal 0", "truncatedNormal 2.1"] {
+      #expect(Initialization(rawValue: text) == nil, "\(text)")
+    }
     for text in ["normal", "normal 0", "normal -1", "normal 0.1 2", "normal x", "Normal 0.1", ""] {
       #expect(Initialization(rawValue: text) == nil, "\(text)")
     }

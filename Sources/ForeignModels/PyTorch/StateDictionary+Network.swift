@@ -2,6 +2,15 @@ import ModelCore
 import Support
 
 extension StateDictionary {
+  /// What a file's tensors are read as: a network, and the names of its tensors in the file.
+  private struct Reading {
+    let description: NetworkDescription
+    /// The names in the file by Crossfire's names. Several tensors of the file are joined.
+    var names: [String: [String]] = [:]
+    /// The last parts of the names of tensors in the file that are not needed.
+    var derived: Set<String> = []
+  }
+
   /// The network that the notes describe, with these tensors.
   /// - Parameter images: the data that the model is loaded for. It is used where the notes do not
   ///   state the shape, the classes or the range of the values.
@@ -16,24 +25,23 @@ extension StateDictionary {
         hint: "leave layout out")
     }
     guard let input = notes.input ?? images?.shape else { throw ModelNotes.unknownInput }
-    let (description, names) = try describe(notes, input, images)
-    let needed = try description.parameters()
-    let theirs = Dictionary(
-      uniqueKeysWithValues: needed.map { ($0.name, names[$0.name] ?? $0.name) })
-    try check(needed, under: theirs)
+    let reading = try read(notes, input, images)
+    let needed = try reading.description.parameters()
+    try checkPositions(reading)
+    try check(needed, reading)
     let placed = needed.compactMap { parameter in
-      tensors[theirs[parameter.name] ?? ""].map { (parameter.name, $0) }
+      tensor(for: parameter, reading).map { (parameter.name, $0) }
     }
     let network = try Network(
-      description, tensors: Dictionary(uniqueKeysWithValues: placed), device: device)
+      reading.description, tensors: Dictionary(uniqueKeysWithValues: placed), device: device)
     return try network.preceded(by: notes.preparation(for: input, in: network.valueRange))
   }
 
-  /// The description of the network, and a dictionary from Crossfire's names of its tensors to
-  /// their names in this file. The dictionary is empty if the file uses Crossfire's names.
-  private func describe(
+  /// The network, and the names of its tensors in this file: those of the published implementation
+  /// that fits best, or Crossfire's own if none fits better.
+  private func read(
     _ notes: ModelNotes, _ input: InputShape, _ images: LoadedModel.Images?
-  ) throws -> (NetworkDescription, [String: String]) {
+  ) throws -> Reading {
     let valueRange = images?.valueRange ?? 0...1
     if let name = notes.architecture {
       let architecture = try Architecture.named(name)
@@ -41,13 +49,21 @@ extension StateDictionary {
         throw Failure.badData(
           "it does not say how many classes it knows", hint: "give their number, like classes=10")
       }
-      let description = try architecture.description(
-        input: input, classNames: classes, valueRange: valueRange)
-      let published = try architecture.publishedNames(for: description)
-      let own = try description.parameters().map(\.name)
-      let isPublished =
-        published.values.count { tensors[$0] != nil } > own.count { tensors[$0] != nil }
-      return (description, isPublished ? published : [:])
+      func described(_ convention: NamingConvention?) throws -> NetworkDescription {
+        try architecture.description(
+          input: input, classNames: classes, valueRange: valueRange, convention: convention)
+      }
+      let own = Reading(description: try described(nil))
+      var (best, most) = (own, try own.description.parameters().count { tensors[$0.name] != nil })
+      for convention in architecture.conventions {
+        let description = try described(convention)
+        let names = try convention.names(for: description)
+        let found = names.values.joined().count { tensors[$0] != nil }
+        guard found > most else { continue }
+        most = found
+        best = Reading(description: description, names: names, derived: convention.derived)
+      }
+      return best
     }
     guard let layers = notes.layers else {
       throw Failure.badData(
@@ -60,28 +76,60 @@ extension StateDictionary {
     let description = try NetworkDescription(
       input: input, layers: layers, classNames: known ?? (0..<count).map(String.init),
       valueRange: valueRange)
-    return (description, [:])
+    return Reading(description: description)
+  }
+
+  /// The tensor of this file for a parameter, in the parameter's shape; nil if it is missing or of
+  /// another shape.
+  ///
+  /// Where the names are published ones, dimensions of size 1 may differ. A linear layer of pixels
+  /// `[O, I]` is a convolution `[O, I, 1, 1]`.
+  private func tensor(for parameter: ParameterDescription, _ reading: Reading) -> Tensor? {
+    let names = reading.names[parameter.name] ?? [parameter.name]
+    let parts = names.compactMap { tensors[$0] }
+    guard parts.count == names.count, let first = parts.first else { return nil }
+    if parts.count > 1 {
+      let rest = first.shape.dropFirst()
+      let fits = parts.allSatisfy {
+        $0.rank > 0 && $0.type == first.type && $0.shape.dropFirst() == rest
+      }
+      guard fits else { return nil }
+    }
+    let whole = parts.count == 1 ? first : Tensor.concatenate(parts)
+    if whole.shape == parameter.shape { return whole }
+    func reduced(_ shape: [Int]) -> [Int] { shape.filter { $0 != 1 } }
+    guard !reading.names.isEmpty, reduced(whole.shape) == reduced(parameter.shape) else {
+      return nil
+    }
+    return whole.reshaped(parameter.shape)
   }
 
   /// Compares the tensors of this file with those that the network needs.
-  /// - Parameter names: the names in this file, by Crossfire's own names.
-  private func check(_ needed: [ParameterDescription], under names: [String: String]) throws {
+  private func check(_ needed: [ParameterDescription], _ reading: Reading) throws {
+    func names(_ parameter: ParameterDescription) -> [String] {
+      reading.names[parameter.name] ?? [parameter.name]
+    }
     var problems: [String] = []
-    let wanted = Set(names.values)
-    let unknown = tensors.keys.filter { !wanted.contains($0) }.sorted()
+    let wanted = Set(needed.flatMap(names))
+    let unknown = tensors.keys.filter { name in
+      !wanted.contains(name)
+        && !reading.derived.contains(name.split(separator: ".").last.map(String.init) ?? "")
+    }.sorted()
     for parameter in needed {
-      let name = names[parameter.name] ?? parameter.name
-      if let tensor = tensors[name] {
-        if tensor.shape != parameter.shape {
-          problems.append("'\(name)' has shape \(tensor.shape), expected \(parameter.shape)")
-        }
-      } else if case .counter = parameter.role {
+      if case .counter = parameter.role, tensors[names(parameter)[0]] == nil {
         // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
         continue
-      } else {
-        let near = nearestName(to: name, among: unknown).map { " (the file has '\($0)')" } ?? ""
-        problems.append("'\(name)' is missing\(near)")
       }
+      let missing = names(parameter).filter { tensors[$0] == nil }
+      problems += missing.map { name in
+        let near = nearestName(to: name, among: unknown).map { " (the file has '\($0)')" } ?? ""
+        return "'\(name)' is missing\(near)"
+      }
+      guard missing.isEmpty, tensor(for: parameter, reading) == nil else { continue }
+      let shapes = names(parameter).compactMap { tensors[$0].map { "\($0.shape)" } }
+      let list = names(parameter).joined(separator: "', '")
+      problems.append(
+        "'\(list)' has shape \(shapes.joined(separator: ", ")), expected \(parameter.shape)")
     }
     let missing = wanted.filter { tensors[$0] == nil }.sorted()
     problems += unknown.map { name in
@@ -96,5 +144,25 @@ extension StateDictionary {
         ? "tensor \(first)" : "\(problems.count) tensors do not fit: \(shown)\(more)",
       hint: "the file may be of another architecture, of another number of classes, or for images "
         + "of another shape")
+  }
+
+  /// Refuses position embeddings for pictures of another size, which alone would not fit.
+  private func checkPositions(_ reading: Reading) throws {
+    let input = reading.description.input
+    guard let positions = reading.description.learnedPositions else { return }
+    let name = reading.names[positions.name]?.first ?? positions.name
+    guard let found = tensors[name]?.shape, found.count == 3, found[1] != positions.tokens,
+      found[2] == positions.size
+    else { return }
+    let patches = found[1] - (positions.tokens - positions.patches)
+    let root = Int(Double(max(0, patches)).squareRoot().rounded())
+    let side = root * root == patches ? "\(root * positions.side)x\(root * positions.side)" : nil
+    throw Failure.badData(
+      "the position embeddings '\(name)' are for \(patches) patches of "
+        + "\(positions.side)x\(positions.side) pixels"
+        + (side.map { ", as in pictures of \($0)" } ?? "")
+        + "; pictures of \(input.height)x\(input.width) have \(positions.patches)",
+      hint: "give it pictures of \(side ?? "the size that it was trained with"), for example with "
+        + "the options 'resize' and 'crop' of the data")
   }
 }

@@ -12,20 +12,32 @@ public struct Architecture: Sendable {
   /// What it is, on one line.
   public let summary: String
   public let initialization: Initialization
-  private let layers: @Sendable (_ classes: Int) -> [String]
-  /// The names that published weights give to the layers with parameters, in the order of the
-  /// layers; of a residual block, those of the body come before those of the shortcut. Nil if
-  /// published weights use the names that `NetworkDescription` gives.
-  private let published: [String]?
+  /// The names that published weights may have instead of those of `NetworkDescription`.
+  package let conventions: [NamingConvention]
+  private let layers: @Sendable (_ classes: Int, _ input: InputShape) -> [String]
 
+  /// - Parameter published: the names that published weights give to the layers with parameters, in
+  ///   the order of the layers, as `NamingConvention` has them; nil if they use the names that
+  ///   `NetworkDescription` gives.
   init(
     name: String, summary: String, initialization: Initialization, published: [String]? = nil,
     layers: @escaping @Sendable (_ classes: Int) -> [String]
   ) {
+    let names = published.map { $0.map { NamingConvention.Layer(joining: ["\($0).*"]) } }
+    self.init(
+      name: name, summary: summary, initialization: initialization,
+      conventions: names.map { [NamingConvention($0)] } ?? []
+    ) { classes, _ in layers(classes) }
+  }
+
+  init(
+    name: String, summary: String, initialization: Initialization, conventions: [NamingConvention],
+    layers: @escaping @Sendable (_ classes: Int, _ input: InputShape) -> [String]
+  ) {
     self.name = name
     self.summary = summary
     self.initialization = initialization
-    self.published = published
+    self.conventions = conventions
     self.layers = layers
   }
 
@@ -33,20 +45,8 @@ public struct Architecture: Sendable {
   public static let all: [Architecture] = [
     cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, vgg16Narrow, resnet18,
     resnet20, resnet56, wideResNet28x10,
+    vitS16, vitB16, deitS16, deitB16, swinT, convNeXtT, mixerS16,
   ]
-
-  /// The names that published weights give to a network's tensors, by the names in `description`.
-  package func publishedNames(for description: NetworkDescription) throws -> [String: String] {
-    guard var left = published?[...] else { return [:] }
-    var layer = ""
-    var theirs = ""
-    return try description.parameters().reduce(into: [:]) { names, parameter in
-      let parts = parameter.name.split(separator: ".")
-      let own = parts.dropLast().joined(separator: ".")
-      if own != layer { (layer, theirs) = (own, left.popFirst() ?? own) }
-      names[parameter.name] = "\(theirs).\(parts.last ?? "")"
-    }
-  }
 
   /// The architecture with a name, such as `cnn`, or `mlp 50 30` for fully connected layers of other
   /// sizes than those of `mlp`. `mlp 50 30 softplus` has softplus in place of ReLU; every activation
@@ -74,9 +74,18 @@ public struct Architecture: Sendable {
   public func description(
     input: InputShape, classNames: [String], valueRange: ClosedRange<Double> = 0...1
   ) throws -> NetworkDescription {
-    try NetworkDescription(
-      input: input, layers: LayerList(layers(classNames.count)), classNames: classNames,
-      valueRange: valueRange)
+    try description(
+      input: input, classNames: classNames, valueRange: valueRange, convention: nil)
+  }
+
+  /// The same with the layers of a published implementation.
+  package func description(
+    input: InputShape, classNames: [String], valueRange: ClosedRange<Double>,
+    convention: NamingConvention?
+  ) throws -> NetworkDescription {
+    let texts = convention?.variant?(classNames.count) ?? layers(classNames.count, input)
+    return try NetworkDescription(
+      input: input, layers: LayerList(texts), classNames: classNames, valueRange: valueRange)
   }
 
   /// A new, untrained network with random weights from `seed`.

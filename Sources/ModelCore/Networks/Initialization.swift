@@ -18,11 +18,14 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
   /// N(0, deviation²), for weights and biases, whatever the size of the layer. A. Ross, M. Hughes
   /// and F. Doshi-Velez, "Right for the Right Reasons" (2017), use the deviation 0.1.
   case normal(deviation: Double)
+  /// N(0, deviation²) without the numbers beyond ±2, for weights. It is the distribution of
+  /// PyTorch's `trunc_normal_`, with which vision transformers start at the deviation 0.02.
+  case truncatedNormal(deviation: Double)
 
-  /// Every distribution; `normal` with the deviation 0.1.
+  /// Every distribution; `normal` with the deviation 0.1, `truncatedNormal` with 0.02.
   public static let allCases: [Initialization] = [
     .xavierUniform, .xavierNormal, .kaimingUniform, .kaimingNormal, .torchDefault,
-    .normal(deviation: 0.1),
+    .normal(deviation: 0.1), .truncatedNormal(deviation: 0.02),
   ]
 
   func weight(_ shape: [Int], inputs: Int, outputs: Int, _ random: RandomSource) -> Tensor {
@@ -37,6 +40,7 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
     case .kaimingNormal: random.normal(shape) * (2 / single).squareRoot()
     case .torchDefault: Self.torchUniform(shape, inputs, random)
     case .normal(let deviation): random.normal(shape) * deviation
+    case .truncatedNormal(let deviation): Self.truncatedNormal(shape, deviation, random)
     }
   }
 
@@ -46,6 +50,17 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
     case .normal(let deviation): random.normal(shape) * deviation
     default: Tensor.zeros(shape, type: .float32)
     }
+  }
+
+  /// Draws the numbers beyond ±2 again until there are none.
+  private static func truncatedNormal(_ shape: [Int], _ deviation: Double, _ random: RandomSource)
+    -> Tensor
+  {
+    var drawn = random.normal(shape) * deviation
+    while drawn.absolute.max().scalar > 2 {
+      drawn = drawn.absolute.isAtMost(2).choose(drawn, else: random.normal(shape) * deviation)
+    }
+    return drawn
   }
 
   private static func torchUniform(_ shape: [Int], _ inputs: Int, _ random: RandomSource) -> Tensor
@@ -58,12 +73,17 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
 /// The text of a distribution in settings and files, such as `xavierUniform` or `normal 0.1`.
 extension Initialization: RawRepresentable {
   /// - Parameter rawValue: the name of a distribution. The deviation of `normal`, above 0 and at
-  ///   most 100, follows after a blank.
+  ///   most 100, follows after a blank, and likewise that of `truncatedNormal`, at most 2.
   public init?(rawValue: String) {
     let words = rawValue.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     if words.count == 2, words[0] == "normal" {
       guard let deviation = (1e-9...100).number(words[1]) else { return nil }
       self = .normal(deviation: deviation)
+      return
+    }
+    if words.count == 2, words[0] == "truncatedNormal" {
+      guard let deviation = (1e-9...2).number(words[1]) else { return nil }
+      self = .truncatedNormal(deviation: deviation)
       return
     }
     guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
@@ -78,6 +98,7 @@ extension Initialization: RawRepresentable {
     case .kaimingNormal: "kaimingNormal"
     case .torchDefault: "torchDefault"
     case .normal(let deviation): "normal \(deviation.plainDecimal)"
+    case .truncatedNormal(let deviation): "truncatedNormal \(deviation.plainDecimal)"
     }
   }
 }
