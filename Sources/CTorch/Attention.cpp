@@ -1,16 +1,18 @@
 // Multi-head attention softmax(q·kᵀ/√d + bias)·v over packed queries, keys and values.
 //
-// Without a bias, for float32 on the processor, libtorch's flash attention computes the result and
-// its first derivative. Neither keeps the T x T weights of the tokens in memory. libtorch has no
-// derivative of that derivative. Where a gradient is to be differentiated again, it is computed
-// from the formulas of the first derivative in differentiable operations. With weights P, and the
-// gradient g of a loss in the result,
+// Without a bias, for float32 on the processor, libtorch's flash attention computes the result. Its
+// own first derivative takes twice as long as matrix products for the few hundred tokens of a
+// picture, and has no derivative itself. The derivative is therefore computed from its formulas.
+// With weights P, and the gradient g of a loss in the result,
 //
 //     dv = Pᵀ·g,  dP = g·vᵀ,  dS = P ⊙ (dP − rowsum(dP ⊙ P)),  dq = dS·k/√d,  dk = dSᵀ·q/√d.
+//
+// These operations can be differentiated again. P is computed again from q and k, and is not kept.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "Guard.h"
@@ -20,71 +22,91 @@ using torch::autograd::AutogradContext, torch::autograd::variable_list;
 
 namespace {
 
-/// Queries, keys and values, [N, H, T, d] each.
+/// The most numbers of P that a gradient which is not differentiated again computes at once. It
+/// bounds the memory.
+constexpr int64_t most_weights = 1 << 23;
+
+/// qkv [N, T, 3·H·d] → queries, keys and values [3, N, H, T, d]
+at::Tensor unpacked(const at::Tensor &qkv, int64_t heads) {
+  return qkv.reshape({qkv.size(0), qkv.size(1), 3, heads, qkv.size(2) / 3 / heads})
+      .permute({2, 0, 3, 1, 4});
+}
+
+/// x [N, T, H·d] → [N·H, T, d]
+at::Tensor by_head(const at::Tensor &x, int64_t heads) {
+  int64_t count = x.size(0), tokens = x.size(1), size = x.size(2) / heads;
+  return x.reshape({count, tokens, heads, size}).transpose(1, 2).reshape({-1, tokens, size});
+}
+
+/// x [N·H, T, d] → [N, T, H·d]
+at::Tensor side_by_side(const at::Tensor &x, int64_t heads) {
+  int64_t count = x.size(0) / heads, tokens = x.size(1), size = x.size(2);
+  return x.view({count, heads, tokens, size})
+      .transpose(1, 2)
+      .reshape({count, tokens, heads * size});
+}
+
+/// Queries divided by √d, keys and values, [N·H, T, d] each.
 struct Heads {
   at::Tensor q, k, v;
+  double scale;
 
-  /// qkv [N, T, 3·H·d]
   Heads(const at::Tensor &qkv, int64_t heads) {
-    auto split = qkv.reshape({qkv.size(0), qkv.size(1), 3, heads, qkv.size(2) / 3 / heads});
-    auto parts = split.permute({2, 0, 3, 1, 4});
-    q = parts.select(0, 0), k = parts.select(0, 1), v = parts.select(0, 2);
+    auto parts = unpacked(qkv, heads).contiguous().flatten(1, 2);
+    scale = 1 / std::sqrt(static_cast<double>(parts.size(3)));
+    q = parts.select(0, 0) * scale, k = parts.select(0, 1), v = parts.select(0, 2);
   }
 
-  double scale() const { return 1 / std::sqrt(static_cast<double>(q.size(3))); }
-
-  /// The weights P [N, H, T, T]. bias [B, H, T, T], where B divides N, is repeated N / B times.
+  /// P [N·H, T, T]. A bias [B, H, T, T], where B divides N, is repeated N / B times.
   at::Tensor weights(const std::optional<at::Tensor> &bias) const {
-    at::Tensor scores = at::matmul(q * scale(), k.transpose(2, 3));
+    at::Tensor scores = at::bmm(q, k.transpose(1, 2));
     if (bias) {
-      int64_t repeated = bias->size(0), heads = q.size(1), tokens = q.size(2);
-      scores = (scores.view({-1, repeated, heads, tokens, tokens}) + *bias).view(scores.sizes());
+      auto repeated = scores.unflatten(0, {-1, bias->size(0), bias->size(1)});
+      scores = (repeated + *bias).flatten(0, 2);
     }
-    return at::softmax(scores, 3);
+    return at::softmax(scores, 2);
   }
 };
 
-/// [N, H, T, d] → [N, T, H·d]
-at::Tensor side_by_side(const at::Tensor &x) {
-  return x.transpose(1, 2).reshape({x.size(0), x.size(2), -1});
+/// The gradient in qkv for the gradient `g` [N, T, H·d] in the result.
+at::Tensor gradient_of_attention(const at::Tensor &g, const at::Tensor &qkv, int64_t heads) {
+  const Heads in(qkv, heads);
+  const at::Tensor p = in.weights({}), outer = by_head(g, heads);
+  const at::Tensor dp = at::bmm(outer, in.v.transpose(1, 2));
+  const at::Tensor ds = at::_softmax_backward_data(dp, p, 2, p.scalar_type());
+  const at::Tensor dq = at::bmm(ds, in.k) * in.scale, dk = at::bmm(ds.transpose(1, 2), in.q);
+  const at::Tensor dv = at::bmm(p.transpose(1, 2), outer);
+  return at::stack({dq, dk, dv})
+      .view({3, qkv.size(0), heads, qkv.size(1), -1})
+      .permute({1, 3, 0, 2, 4})
+      .reshape(qkv.sizes());
 }
 
-/// Gradients of queries, keys and values, packed as they are: [N, T, 3·H·d].
-at::Tensor packed(const at::Tensor &dq, const at::Tensor &dk, const at::Tensor &dv) {
-  return at::cat({side_by_side(dq), side_by_side(dk), side_by_side(dv)}, 2);
-}
-
-/// The numbers of each head must lie side by side in memory, or the flash kernels read others.
-struct FlashAttention : torch::autograd::Function<FlashAttention> {
+struct Attention : torch::autograd::Function<Attention> {
   /// qkv [N, T, 3·H·d] → [N, T, H·d]
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &input, int64_t heads) {
-    const at::Tensor qkv = input.contiguous();
-    const Heads in(qkv, heads);
-    auto [out, logsumexp] =
-        at::_scaled_dot_product_flash_attention_for_cpu(in.q, in.k, in.v, 0, false);
-    context->save_for_backward({input, out, logsumexp});
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &qkv, int64_t heads) {
+    context->save_for_backward({qkv});
     context->saved_data["heads"] = heads;
-    return side_by_side(out);
+    // The numbers of a head must lie side by side in memory, or the flash kernel reads others.
+    auto parts = unpacked(qkv.contiguous(), heads);
+    auto out = std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(
+        parts.select(0, 0), parts.select(0, 1), parts.select(0, 2), 0, false));
+    return out.transpose(1, 2).flatten(2);
   }
 
-  /// outer[0]: g [N, T, H·d], the gradient of a loss in the result.
+  /// outer[0]: [N, T, H·d], the gradient of a loss in the result.
   static variable_list backward(AutogradContext *context, variable_list outer) {
-    auto saved = context->get_saved_variables();
-    const Heads in(saved[0].contiguous(), context->saved_data["heads"].toInt());
-    const at::Tensor g = outer[0]
-                             .contiguous()
-                             .view({in.q.size(0), in.q.size(2), in.q.size(1), -1})
-                             .transpose(1, 2);
-    if (!at::GradMode::is_enabled()) {
-      auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-          g, in.q, in.k, in.v, saved[1], saved[2], 0, false);
-      return {packed(dq, dk, dv), at::Tensor()};
+    const at::Tensor qkv = context->get_saved_variables()[0], &g = outer[0];
+    int64_t heads = context->saved_data["heads"].toInt(), tokens = qkv.size(1);
+    if (at::GradMode::is_enabled()) return {gradient_of_attention(g, qkv, heads), at::Tensor()};
+    int64_t step = std::max<int64_t>(1, most_weights / (heads * tokens * tokens));
+    std::vector<at::Tensor> parts;
+    for (int64_t start = 0; start < qkv.size(0); start += step) {
+      int64_t count = std::min(step, qkv.size(0) - start);
+      parts.push_back(gradient_of_attention(g.narrow(0, start, count), qkv.narrow(0, start, count),
+                                            heads));
     }
-    const at::Tensor p = in.weights({}), dp = at::matmul(g, in.v.transpose(2, 3));
-    const at::Tensor ds = p * (dp - (dp * p).sum(3, true)) * in.scale();
-    return {packed(at::matmul(ds, in.k), at::matmul(ds.transpose(2, 3), in.q),
-                   at::matmul(p.transpose(2, 3), g)),
-            at::Tensor()};
+    return {parts.size() == 1 ? parts[0] : at::cat(parts), at::Tensor()};
   }
 };
 
@@ -94,8 +116,8 @@ ct_ref ct_attention(ct_ref qkv, int64_t heads, ct_ref bias) {
   return made([&]() -> at::Tensor {
     const at::Tensor &x = qkv->value;
     if (!bias && x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0)
-      return FlashAttention::apply(x, heads);
+      return Attention::apply(x, heads);
     const Heads in(x, heads);
-    return side_by_side(at::matmul(in.weights(present(bias)), in.v));
+    return side_by_side(at::bmm(in.weights(present(bias)), in.v), heads);
   });
 }
