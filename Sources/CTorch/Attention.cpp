@@ -76,10 +76,10 @@ at::Tensor gradient_of_attention(const at::Tensor &g, const at::Tensor &qkv, int
   const at::Tensor ds = at::_softmax_backward_data(dp, p, 2, p.scalar_type());
   const at::Tensor dq = at::bmm(ds, in.k) * in.scale, dk = at::bmm(ds.transpose(1, 2), in.q);
   const at::Tensor dv = at::bmm(p.transpose(1, 2), outer);
-  return at::stack({dq, dk, dv})
-      .view({3, qkv.size(0), heads, qkv.size(1), -1})
-      .permute({1, 3, 0, 2, 4})
-      .reshape(qkv.sizes());
+  auto by_token = [&](const at::Tensor &x) {
+    return x.view({qkv.size(0), heads, qkv.size(1), -1}).transpose(1, 2);
+  };
+  return at::stack({by_token(dq), by_token(dk), by_token(dv)}, 2).flatten(2);
 }
 
 struct Attention : torch::autograd::Function<Attention> {

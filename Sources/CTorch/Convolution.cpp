@@ -92,6 +92,22 @@ at::Tensor few_channel_gradient(const at::Tensor &g, const at::Tensor &weight, i
   return at::pixel_shuffle(at::conv2d(g, kernels, {}, r, kernel - 1 - padding), r);
 }
 
+/// Whether a convolution maps the channels of each pixel by themselves, and those lie side by side in
+/// memory. Its input gradient is then one matrix product, g·W, with a row for each pixel.
+bool is_pointwise(const at::Tensor &input, const at::Tensor &weight, const ct_window &w,
+                  int64_t groups) {
+  bool plain = groups == 1 && weight.size(2) == 1 && weight.size(3) == 1 && w.stride[0] == 1 &&
+               w.stride[1] == 1 && w.padding[0] == 0 && w.padding[1] == 0;
+  return plain && input.size(2) * input.size(3) > 1 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+/// g [N, O, H, W], weight [O, C, 1, 1] → [N, C, H, W]
+at::Tensor pointwise_gradient(const at::Tensor &g, const at::Tensor &weight) {
+  const at::Tensor rows = g.permute({0, 2, 3, 1});
+  return at::matmul(rows, weight.flatten(1)).permute({0, 3, 1, 2});
+}
+
 /// The input gradient [N, C, H, W] of a convolution for the output gradient `g` [N, O, H', W'],
 /// itself differentiable in g and in the weight.
 struct InputGradient : torch::autograd::Function<InputGradient> {
@@ -101,6 +117,7 @@ struct InputGradient : torch::autograd::Function<InputGradient> {
     context->save_for_backward({g, weight});
     context->saved_data["window"] = packed(w);
     context->saved_data["groups"] = groups;
+    if (is_pointwise(input, weight, w, groups)) return pointwise_gradient(g, weight);
     int64_t side = block_side(input, weight, w, groups);
     if (side > 1) return few_channel_gradient(g, weight, w.padding[0], side);
     return std::get<0>(gradients_of_convolution(g, input, weight, w, groups, {true, false, false}));

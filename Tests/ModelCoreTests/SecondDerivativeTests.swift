@@ -77,6 +77,7 @@ private struct Operation: CustomTestStringConvertible, Sendable {
     },
     .convolution([2, 1, 8, 8], 32, Window(kernel: 5, padding: 2)),
     .convolution([2, 1, 9, 7], 5, Window(kernel: 3)),
+    .convolution([2, 20, 3, 5], 9, Window(kernel: 1)),
     .convolution([3, 3, 8, 8], 16, Window(kernel: 3, padding: 1)),
     .convolution([2, 32, 7, 6], 24, Window(kernel: 5, padding: 2)),
     .convolution(

@@ -5,8 +5,7 @@ import Support
 /// S]`.
 ///
 /// With a shift, the windows start S pixels further down and right, cyclically. Pixels that are
-/// neighbours only by the cycle get −100 added to their product, so that they do not attend to each
-/// other. A side that is no multiple of W is padded with zeros, and a side of at most W pixels is
+/// neighbours only by the cycle do not attend to each other. A side that is no multiple of W is padded with zeros, and a side of at most W pixels is
 /// not shifted. The parameters are those of `attention`, and the bias of each relative position
 /// and head, `relative_position_bias_table` `[(2·W − 1)², heads]`.
 ///
@@ -116,8 +115,11 @@ private struct WindowGrid {
     return isShifted ? whole.rolled(shifts, [1, 2]) : whole
   }
 
-  /// The bias of all pairs in a window `[W⁴, heads]` → `[windows or 1, heads, W², W²]`, with −100
+  /// The bias of all pairs in a window `[W⁴, heads]` → `[windows or 1, heads, W², W²]`, with −1000
   /// for pairs that are neighbours only by the cycle.
+  ///
+  /// The published code adds −100. Its weights e⁻¹⁰⁰ are denormal numbers, with which matrix products
+  /// take a hundred times as long; e⁻¹⁰⁰⁰ is 0.
   func bias(_ pairs: Tensor) -> Tensor {
     let count = window * window
     let bias = pairs.reshaped([1, count, count, -1]).permuted([0, 3, 1, 2])
@@ -125,7 +127,7 @@ private struct WindowGrid {
     let regions = regions.to(bias.device)
     let differs = regions.reshaped([-1, 1, count, 1])
       .differs(from: regions.reshaped([-1, 1, 1, count]))
-    return bias + differs.to(bias.type) * -100
+    return bias + differs.to(bias.type) * -1000
   }
 
   /// The region of each pixel after the shift, by window: `[windows, W²]`. Pixels of different
