@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._command import run_plain
 from ._errors import CrossfireError
-from ._grid import _number, _same, _share
+from ._grid import number, rows, same, share
 from ._tables import Flag, Share, flags, frame, html_flags, html_table, percent
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Examples:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """A dictionary for every budget, with the columns of grid.csv."""
-        return list(self.document["cells"])
+        return rows(self.document)
 
     @property
     def frame(self) -> pandas.DataFrame:
@@ -55,24 +55,20 @@ class Examples:
         Raises:
             CrossfireError: if the examples were not made with this budget.
         """
-        return _share(self.rows[self._place(epsilon)])
+        return share(self.rows[self._place(epsilon)])
 
-    def adversarial(
-        self, epsilon: float | str | None = None
-    ) -> numpy.ndarray[Any, Any]:
+    def adversarial(self, epsilon: float | str | None = None) -> numpy.ndarray[Any, Any]:
         """The adversarial examples of a budget, float32 [N, C, H, W]; None for the largest one.
 
         Raises:
             CrossfireError: if the examples were not made with this budget.
         """
         place = self._place(epsilon)
-        names = [
-            name for name in self._arrays if name.partition(".")[0] == "adversarial"
-        ]
+        names = [name for name in self._arrays if name.partition(".")[0] == "adversarial"]
         if len(names) == 1:
             return self._arrays[names[0]]
         budget = self.epsilons[place]
-        (name,) = (n for n in names if _same(float(n.partition(".")[2]), budget))
+        (name,) = (n for n in names if same(float(n.partition(".")[2]), budget))
         return self._arrays[name]
 
     @property
@@ -109,7 +105,7 @@ class Examples:
         if epsilon is None:
             return self.epsilons.index(max(self.epsilons))
         for place, found in enumerate(self.epsilons):
-            if _same(found, _number(epsilon)):
+            if same(found, number(epsilon)):
                 return place
         raise CrossfireError(
             f"there are no examples with ε = {epsilon}",

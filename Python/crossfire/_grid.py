@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     import pandas
 
 
+COLUMNS = (
+    "attack",
+    "epsilon",
+    "source",
+    "victim",
+    "setting",
+    "examples",
+    "correct",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "targeted_success",
+    "images",
+    "both_right",
+    "success",
+    "excluded",
+)
+"""The columns of grid.csv, which docs/file-formats.md describes."""
+
+
 class Grid:
     """The accuracy of every model on the adversarial examples of every model.
 
@@ -38,17 +58,13 @@ class Grid:
 
         path = Path(folder) / "grid.json"
         if not path.is_file():
-            raise CrossfireError(
-                f"{folder} has no grid.json, so it is no finished run folder"
-            )
-        return cls(
-            json.loads(path.read_text(encoding="utf-8")), Path(folder).absolute()
-        )
+            raise CrossfireError(f"{folder} has no grid.json, so it is no finished run folder")
+        return cls(json.loads(path.read_text(encoding="utf-8")), Path(folder).absolute())
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """A dictionary for every attack, budget, source and victim, with the columns of grid.csv."""
-        return list(self.document["cells"])
+        return rows(self.document)
 
     @property
     def frame(self) -> pandas.DataFrame:
@@ -93,15 +109,15 @@ class Grid:
         Raises:
             CrossfireError: if the grid has no such cell.
         """
-        budget = _number(epsilon)
+        budget = number(epsilon)
         for row in self.rows:
             if (row["victim"], row["attack"], row["source"]) == (
                 victim,
                 attack,
                 source or victim,
             ):
-                if _same(row["epsilon"], budget):
-                    return _share(row)
+                if same(row["epsilon"], budget):
+                    return share(row)
         raise CrossfireError(
             f"the grid has no {attack} with ε = {epsilon} from {source or victim} to {victim}",
             f"it has the models {', '.join(self.models)}, the attacks {', '.join(self.attacks)} and "
@@ -126,9 +142,7 @@ class Grid:
         Raises:
             CrossfireError: if the run has no such worst case, or several norms and none is given.
         """
-        cases = [
-            case for case in self.document["worstCases"] if case["victim"] == victim
-        ]
+        cases = [case for case in self.document["worstCases"] if case["victim"] == victim]
         norms = list(dict.fromkeys(case["norm"] for case in cases))
         if norm is None and len(norms) > 1:
             raise CrossfireError(
@@ -139,8 +153,8 @@ class Grid:
         if epsilon is None:
             cases = sorted(cases, key=lambda case: float(case["epsilon"]))[-1:]
         else:
-            budget = _number(epsilon)
-            cases = [case for case in cases if _same(case["epsilon"], budget)]
+            budget = number(epsilon)
+            cases = [case for case in cases if same(case["epsilon"], budget)]
         if not cases:
             raise CrossfireError(
                 f"the run has no worst case of {victim}"
@@ -156,20 +170,16 @@ class Grid:
         low, high = (None, None) if own else self._interval(case)
         return Share(right, case["images"], low, high)
 
-    def matrix(
-        self, attack: str, epsilon: float | str | None = None
-    ) -> pandas.DataFrame:
+    def matrix(self, attack: str, epsilon: float | str | None = None) -> pandas.DataFrame:
         """The accuracies of an attack: a row for each source, a column for each victim.
 
         Args:
             attack: the attack.
             epsilon: the budget; None for the largest one.
         """
-        budget = self._budgets(attack)[-1] if epsilon is None else _number(epsilon)
+        budget = self._budgets(attack)[-1] if epsilon is None else number(epsilon)
         chosen = [
-            row
-            for row in self.rows
-            if row["attack"] == attack and _same(row["epsilon"], budget)
+            row for row in self.rows if row["attack"] == attack and same(row["epsilon"], budget)
         ]
         if not chosen:
             raise CrossfireError(f"the grid has no {attack} with ε = {epsilon}")
@@ -195,9 +205,7 @@ class Grid:
         for attack in self.attacks:
             rows = [row for row in self.rows if row["attack"] == attack]
             budget = max(row["epsilon"] for row in rows)
-            cells = {
-                (r["source"], r["victim"]): r for r in rows if r["epsilon"] == budget
-            }
+            cells = {(r["source"], r["victim"]): r for r in rows if r["epsilon"] == budget}
             sources = list(dict.fromkeys(source for source, _ in cells))
             body = [
                 [
@@ -209,16 +217,10 @@ class Grid:
             caption = f"{attack}, ε = {budget:.4g}: accuracy, sources in rows, white-box in bold"
             tables.append(html_table(["", *self.models], body, caption))
         place = html.escape(str(self.report))
-        return (
-            "".join(tables)
-            + html_flags(self.flags)
-            + f"<p>Report: <code>{place}</code></p>"
-        )
+        return "".join(tables) + html_flags(self.flags) + f"<p>Report: <code>{place}</code></p>"
 
     def _budgets(self, attack: str | None = None) -> list[float]:
-        return sorted(
-            {row["epsilon"] for row in self.rows if attack in (None, row["attack"])}
-        )
+        return sorted({row["epsilon"] for row in self.rows if attack in (None, row["attack"])})
 
     def _interval(self, case: dict[str, Any]) -> tuple[float | None, float | None]:
         import csv
@@ -231,9 +233,14 @@ class Grid:
                 if (row["victim"], row["norm"]) == (
                     case["victim"],
                     case["norm"],
-                ) and _same(float(row["epsilon"]), case["epsilon"]):
+                ) and same(float(row["epsilon"]), case["epsilon"]):
                     return float(row["ci_low"]), float(row["ci_high"])
         return None, None
+
+
+def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a document, each with the columns of grid.csv in their order."""
+    return [{name: cell.get(name) for name in COLUMNS} for cell in document["cells"]]
 
 
 def _cell(row: dict[str, Any] | None) -> str:
@@ -247,17 +254,17 @@ def _cell(row: dict[str, Any] | None) -> str:
     return f'<span style="{shade}{weight}" title="{title}">{percent(accuracy)}</span>'
 
 
-def _share(row: dict[str, Any]) -> Share:
+def share(row: dict[str, Any]) -> Share:
     return Share(row["correct"], row["examples"], row["ci_low"], row["ci_high"])
 
 
-def _number(budget: float | str) -> float:
+def number(budget: float | str) -> float:
     if isinstance(budget, str):
         above, _, below = budget.partition("/")
         return float(above) / float(below or 1)
     return float(budget)
 
 
-def _same(a: float, b: float) -> bool:
+def same(a: float, b: float) -> bool:
     """Whether two budgets are the same but for rounding, as 8/255 and 0.03137254901960784."""
     return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-300)

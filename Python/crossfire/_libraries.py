@@ -100,10 +100,7 @@ def _cuda_folders(torch: Path) -> list[str]:
     for entry in sys.path:
         packages = Path(entry or ".")
         if packages != torch.parent and (packages / "nvidia").is_dir():
-            found += [
-                str(folder.resolve())
-                for folder in sorted(packages.glob("nvidia/*/lib"))
-            ]
+            found += [str(folder.resolve()) for folder in sorted(packages.glob("nvidia/*/lib"))]
     return found
 
 

@@ -70,9 +70,7 @@ class Model:
 
     def words(self) -> str:
         """The settings as the command takes them: `mean=0.5/0.4/0.4,std=0.2/0.2/0.2`."""
-        return ",".join(
-            f"{name}={_word(name, value)}" for name, value in self.settings.items()
-        )
+        return ",".join(f"{name}={_word(name, value)}" for name, value in self.settings.items())
 
 
 def _word(name: str, value: Setting) -> str:
@@ -80,9 +78,7 @@ def _word(name: str, value: Setting) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         if re.search(r"[,:\n]", value):
-            raise CrossfireError(
-                f"{name}: {value!r} has a character that separates settings"
-            )
+            raise CrossfireError(f"{name}: {value!r} has a character that separates settings")
         return value
     if isinstance(value, (int, float)):
         return repr(value)

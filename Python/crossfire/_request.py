@@ -26,6 +26,8 @@ class Options(TypedDict, total=False):
         masks: [N, H, W] or the shape of the images: 1 where a number must not influence the answer.
         groups: [N], a whole number for the group of each image.
         layout: "nchw" or "nhwc", if the sizes of the images leave it open.
+        value_range: the smallest and the largest value of floating-point images, if they are not 0
+            and 1; budgets are in the same unit.
         classes: the number of classes, if neither the labels nor the models tell it.
         count: use only the first images.
         sample: use so many images, which `seed` draws from all classes.
@@ -39,6 +41,7 @@ class Options(TypedDict, total=False):
     masks: Any
     groups: Labels | None
     layout: str | None
+    value_range: tuple[float, float] | None
     classes: int | None
     count: int | None
     sample: int | None
@@ -109,9 +112,7 @@ def prepare(
     inputs.mkdir(parents=True, exist_ok=True)
     request = Request([], place, inputs, out is None)
     try:
-        request.arguments = _arguments(
-            models, images, labels, mean, std, options, inputs
-        )
+        request.arguments = _arguments(models, images, labels, mean, std, options, inputs)
     except BaseException:
         shutil.rmtree(inputs if out is not None else inputs.parent, ignore_errors=True)
         raise
@@ -143,6 +144,8 @@ def _arguments(
     if data is not None:
         settings = [f"layout={layout}"] if layout else []
         settings += [f"classes={classes}"] if classes else []
+        bounds = options.get("value_range")
+        settings += [f"range={float(bounds[0]):g}..{float(bounds[1]):g}"] if bounds else []
         separator = "," if ":" in data and not os.path.exists(data) else ":"
         words += ["--data", data + (separator + ",".join(settings) if settings else "")]
     for name in ("count", "sample", "seed", "device", "threads", "batch_size"):
@@ -156,9 +159,7 @@ def several(values: Any, what: str) -> list[str]:
     """One or several words or numbers as the command takes them, such as attacks or budgets."""
     if isinstance(values, (str, int, float)) or not hasattr(values, "__iter__"):
         values = [values]
-    texts = [
-        value if isinstance(value, str) else repr(float(value)) for value in values
-    ]
+    texts = [value if isinstance(value, str) else repr(float(value)) for value in values]
     if not texts:
         raise CrossfireError(f"expected at least one of the {what}, found none")
     return texts

@@ -39,11 +39,7 @@ class Share(float):
 
     def __repr__(self) -> str:
         # A failed assertion shows this text.
-        interval = (
-            ""
-            if self.low is None
-            else f"; 95 % interval {self.low:.3f} to {self.high:.3f}"
-        )
+        interval = "" if self.low is None else f"; 95 % interval {self.low:.3f} to {self.high:.3f}"
         return f"{float(self):.4f} ({self.correct} of {self.images} images{interval})"
 
     def __reduce__(
@@ -104,14 +100,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def html_table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], caption: str
-) -> str:
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     """A table whose cells are HTML already; the header and the caption are text."""
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
         f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>"

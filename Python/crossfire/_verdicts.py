@@ -41,9 +41,7 @@ class Evaluation:
         """
         for row in self._rows():
             if row["model"] == model:
-                return Share(
-                    row["correct"], row["images"], row["ci_low"], row["ci_high"]
-                )
+                return Share(row["correct"], row["images"], row["ci_low"], row["ci_high"])
         raise CrossfireError(
             f"{model} was not evaluated",
             f"these were: {', '.join(row['model'] for row in self._rows())}",
