@@ -12,11 +12,12 @@ Example:
     >>> grid.worst_case("a")
 """
 
-from ._calls import attack, evaluate, explain, inspect, transfer
+from ._attacks import attack, transfer
 from ._errors import CrossfireError
 from ._examples import Examples
 from ._explanations import Explanations
 from ._grid import Grid
+from ._judgements import evaluate, explain, inspect
 from ._models import Model
 from ._request import Options
 from ._tables import Flag, Share

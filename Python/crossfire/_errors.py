@@ -9,8 +9,8 @@ class CrossfireError(RuntimeError):
     Attributes:
         message: what was expected, what was found, and where.
         hint: what to do about it; None if the message says it.
-        status: the exit status of the command, as in `sysexits.h`: 1 a failure, 64 wrong use, 65 bad
-            data, 66 a missing file, 69 no PyTorch that fits, 74 a file that cannot be written. None
+        status: the exit status of the command, as in `sysexits.h`: 1 a failure, 64 wrong use, 65
+            bad data, 66 a missing file, 69 no PyTorch that fits, 74 a file that cannot be written. None
             if no command ran.
     """
 
@@ -20,9 +20,7 @@ class CrossfireError(RuntimeError):
         self.status = status
         super().__init__(message if hint is None else f"{message}\n  hint: {hint}")
 
-    def __reduce__(
-        self,
-    ) -> tuple[type[CrossfireError], tuple[str, str | None, int | None]]:
+    def __reduce__(self) -> tuple[type[CrossfireError], tuple[str, str | None, int | None]]:
         return type(self), (self.message, self.hint, self.status)
 
 
@@ -39,7 +37,7 @@ def parsed(errors: str, status: int) -> CrossfireError:
         return CrossfireError(
             f"the command was ended by signal {-status}",
             (
-                "signal 9 often means that there was not enough memory; a smaller batch_size needs less"
+                "signal 9 often means that memory was short; a smaller batch_size needs less"
                 if status == -9
                 else None
             ),

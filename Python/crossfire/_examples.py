@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cells import number, rows, same, share
 from ._command import run_plain
 from ._errors import CrossfireError
-from ._grid import number, rows, same, share
 from ._tables import Flag, Share, flags, frame, html_flags, html_table, percent
 
 if TYPE_CHECKING:

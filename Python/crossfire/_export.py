@@ -122,7 +122,7 @@ def _module(module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: 
 
 
 def _archive(module: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
-    """Writes an archive of torch.export with a free batch dimension, and lets the command open it."""
+    """Writes an archive of torch.export with a free batch dimension; the command has to open it."""
     import torch
 
     batch = {0: torch.export.Dim("batch")}

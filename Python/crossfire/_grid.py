@@ -6,31 +6,12 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cells import number, rows, same, share
 from ._errors import CrossfireError
 from ._tables import Flag, Share, flags, frame, html_flags, html_table, percent
 
 if TYPE_CHECKING:
     import pandas
-
-
-COLUMNS = (
-    "attack",
-    "epsilon",
-    "source",
-    "victim",
-    "setting",
-    "examples",
-    "correct",
-    "accuracy",
-    "ci_low",
-    "ci_high",
-    "targeted_success",
-    "images",
-    "both_right",
-    "success",
-    "excluded",
-)
-"""The columns of grid.csv, which docs/file-formats.md describes."""
 
 
 class Grid:
@@ -63,7 +44,7 @@ class Grid:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """A dictionary for every attack, budget, source and victim, with the columns of grid.csv."""
+        """A dictionary for every attack, budget, source and victim: the rows of grid.csv."""
         return rows(self.document)
 
     @property
@@ -111,17 +92,13 @@ class Grid:
         """
         budget = number(epsilon)
         for row in self.rows:
-            if (row["victim"], row["attack"], row["source"]) == (
-                victim,
-                attack,
-                source or victim,
-            ):
+            if (row["victim"], row["attack"], row["source"]) == (victim, attack, source or victim):
                 if same(row["epsilon"], budget):
                     return share(row)
         raise CrossfireError(
             f"the grid has no {attack} with ε = {epsilon} from {source or victim} to {victim}",
-            f"it has the models {', '.join(self.models)}, the attacks {', '.join(self.attacks)} and "
-            f"the budgets {', '.join(f'{e:g}' for e in self._budgets())}",
+            f"it has the models {', '.join(self.models)}, the attacks {', '.join(self.attacks)} "
+            f"and the budgets {', '.join(f'{e:g}' for e in self._budgets())}",
         )
 
     def worst_case(
@@ -208,10 +185,7 @@ class Grid:
             cells = {(r["source"], r["victim"]): r for r in rows if r["epsilon"] == budget}
             sources = list(dict.fromkeys(source for source, _ in cells))
             body = [
-                [
-                    html.escape(source),
-                    *(_cell(cells.get((source, v))) for v in self.models),
-                ]
+                [html.escape(source), *(_cell(cells.get((source, v))) for v in self.models)]
                 for source in sources
             ]
             caption = f"{attack}, ε = {budget:.4g}: accuracy, sources in rows, white-box in bold"
@@ -230,17 +204,11 @@ class Grid:
             return None, None
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                if (row["victim"], row["norm"]) == (
-                    case["victim"],
-                    case["norm"],
-                ) and same(float(row["epsilon"]), case["epsilon"]):
+                if (row["victim"], row["norm"]) == (case["victim"], case["norm"]) and same(
+                    float(row["epsilon"]), case["epsilon"]
+                ):
                     return float(row["ci_low"]), float(row["ci_high"])
         return None, None
-
-
-def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cells of a document, each with the columns of grid.csv in their order."""
-    return [{name: cell.get(name) for name in COLUMNS} for cell in document["cells"]]
 
 
 def _cell(row: dict[str, Any] | None) -> str:
@@ -250,21 +218,6 @@ def _cell(row: dict[str, Any] | None) -> str:
     accuracy = row["accuracy"]
     shade = f"background: rgba(213, 94, 0, {0.6 * (1 - accuracy):.2f})"
     weight = "; font-weight: bold" if row["setting"] == "white-box" else ""
-    title = f"{row['correct']} of {row['examples']}, {percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    title = f"{row['correct']} of {row['examples']}, {interval}"
     return f'<span style="{shade}{weight}" title="{title}">{percent(accuracy)}</span>'
-
-
-def share(row: dict[str, Any]) -> Share:
-    return Share(row["correct"], row["examples"], row["ci_low"], row["ci_high"])
-
-
-def number(budget: float | str) -> float:
-    if isinstance(budget, str):
-        above, _, below = budget.partition("/")
-        return float(above) / float(below or 1)
-    return float(budget)
-
-
-def same(a: float, b: float) -> bool:
-    """Whether two budgets are the same but for rounding, as 8/255 and 0.03137254901960784."""
-    return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-300)

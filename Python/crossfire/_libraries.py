@@ -44,11 +44,7 @@ def command() -> tuple[str, dict[str, str]]:
         )
     torch = _torch_folder()
     _check_version(torch, _build.TORCH)
-    folders = [
-        str(torch / "lib"),
-        *_cuda_folders(torch),
-        environment.get("LD_LIBRARY_PATH", ""),
-    ]
+    folders = [str(torch / "lib"), *_cuda_folders(torch), environment.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))
     authorities = ssl.get_default_verify_paths().cafile
     if authorities:
@@ -84,7 +80,8 @@ def _check_version(torch: Path, built: str) -> None:
     found = stated[1] if stated else "unknown"
     if found.split(".")[:2] != built.split(".")[:2]:
         raise CrossfireError(
-            f"this crossfire was built for PyTorch {_minor(built)}, found PyTorch {found} in {torch}",
+            f"this crossfire was built for PyTorch {_minor(built)}, "
+            f"found PyTorch {found} in {torch}",
             f"install that PyTorch: {_install_command()}; or build a wheel for PyTorch "
             f"{_minor(found)}: LIBTORCH={torch} make wheel",
             UNAVAILABLE,

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 Source = Union[
-    "torch.nn.Module",
-    "torch.export.ExportedProgram",
-    Mapping[str, Any],
-    str,
-    "os.PathLike[str]",
+    "torch.nn.Module", "torch.export.ExportedProgram", Mapping[str, Any], str, "os.PathLike[str]"
 ]
 """What a model may be: a module, an exported program, a state dictionary, or the path of a file."""
 

@@ -19,6 +19,10 @@ Budget = Union[float, str]
 """A budget ε, as a number or as a fraction such as "8/255"."""
 
 
+Normalisation = Union[float, Sequence[float], None]
+"""A number for all channels, or one for each."""
+
+
 class Options(TypedDict, total=False):
     """Options of every function that computes.
 
@@ -76,8 +80,8 @@ def prepare(
     models: Mapping[str, Source | Model],
     images: Images | None,
     labels: Labels | None,
-    mean: float | Sequence[float] | None,
-    std: float | Sequence[float] | None,
+    mean: Normalisation,
+    std: Normalisation,
     out: str | os.PathLike[str] | None,
     options: Options,
     result: str,
@@ -123,8 +127,8 @@ def _arguments(
     models: Mapping[str, Source | Model],
     images: Images | None,
     labels: Labels | None,
-    mean: float | Sequence[float] | None,
-    std: float | Sequence[float] | None,
+    mean: Normalisation,
+    std: Normalisation,
     options: Options,
     inputs: Path,
 ) -> list[str]:
@@ -163,3 +167,13 @@ def several(values: Any, what: str) -> list[str]:
     if not texts:
         raise CrossfireError(f"expected at least one of the {what}, found none")
     return texts
+
+
+def optional(**values: Any) -> list[str]:
+    """The options that have a value."""
+    return [
+        word
+        for name, value in values.items()
+        if value is not None
+        for word in ("--" + name, str(value))
+    ]

@@ -109,12 +109,7 @@ class Inspection:
     def checks(self) -> list[Check]:
         """The tests; none if no images were given."""
         return [
-            Check(
-                item["name"],
-                item["passed"],
-                item.get("found", ""),
-                item.get("advice", ""),
-            )
+            Check(item["name"], item["passed"], item.get("found", ""), item.get("advice", ""))
             for item in self.document.get("checks", [])
         ]
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from . import _calls
+from . import _attacks, _judgements
 from ._examples import Examples
 from ._explanations import Explanations
 from ._grid import Grid
@@ -39,23 +39,23 @@ class CrossfireRun:
 
     def transfer(self, *arguments: Any, **options: Any) -> Grid:
         """As `crossfire.transfer`."""
-        return self._call(_calls.transfer, "results", arguments, options)
+        return self._call(_attacks.transfer, "results", arguments, options)
 
     def attack(self, *arguments: Any, **options: Any) -> Examples:
         """As `crossfire.attack`."""
-        return self._call(_calls.attack, "examples.safetensors", arguments, options)
+        return self._call(_attacks.attack, "examples.safetensors", arguments, options)
 
     def explain(self, *arguments: Any, **options: Any) -> Explanations:
         """As `crossfire.explain`."""
-        return self._call(_calls.explain, "explanations", arguments, options)
+        return self._call(_judgements.explain, "explanations", arguments, options)
 
     def evaluate(self, *arguments: Any, **options: Any) -> Evaluation:
         """As `crossfire.evaluate`."""
-        return self._call(_calls.evaluate, None, arguments, options)
+        return self._call(_judgements.evaluate, None, arguments, options)
 
     def inspect(self, *arguments: Any, **options: Any) -> Inspection:
         """As `crossfire.inspect`."""
-        return self._call(_calls.inspect, None, arguments, options)
+        return self._call(_judgements.inspect, None, arguments, options)
 
     def _call(
         self,

@@ -60,8 +60,8 @@ def model(
     """A model of the zoo, from its checkpoint.
 
     Like RobustBench, this takes the entry `state_dict` if there is one, and removes the prefixes
-    `module.` and `model.`. It also removes the second copy of the first block (`sub_block1.`), which
-    some models store and never use, and takes over the normalisation that the checkpoint holds.
+    `module.` and `model.`. It also removes the second copy of the first block (`sub_block1.`),
+    which some models store and never use, and takes over the normalisation of the checkpoint.
 
     Args:
         checkpoint: the file, such as `models/cifar10/Linf/Carmon2019Unlabeled.pt`. No code in it is
@@ -126,9 +126,9 @@ def record(
 ) -> dict[str, Any]:
     """The results of a model, as a record of RobustBench's `model_info` folder.
 
-    `clean_acc` is the accuracy without an attack. `autoattack_acc` is the accuracy under the attack
-    `autoattack` on the model itself. `external` is the worst case over all attacks on it, if that is
-    lower or if AutoAttack was not run. All three are percentages with two decimals, as texts.
+    `clean_acc` is the accuracy without an attack. `autoattack_acc` is that under the attack
+    `autoattack` on the model itself. `external` is the worst case over all attacks on it, if that
+    is lower or if AutoAttack was not run. All are percentages with two decimals, as texts.
 
     Args:
         grid: the grid, with the budget 0 for the accuracy without an attack.

@@ -3,12 +3,11 @@
 import pathlib
 import tempfile
 import unittest
-from importlib import util
 
 import crossfire
-from crossfire import CrossfireError, Model, robustbench
+from crossfire import CrossfireError, Model
 
-from .support import examples, needs_command, needs_pandas, needs_torch, networks, numpy, torch
+from .support import accuracy, examples, needs_command, needs_pandas, needs_torch, networks, torch
 
 MEAN, STD = 0.5, 0.1
 
@@ -19,12 +18,6 @@ def fgsm(network, images, labels, epsilon):
     loss = torch.nn.functional.cross_entropy(network((x - MEAN) / STD), torch.from_numpy(labels))
     (gradient,) = torch.autograd.grad(loss, x)
     return (x + epsilon * gradient.sign()).clamp(0, 1).detach()
-
-
-def accuracy(network, images, labels):
-    with torch.no_grad():
-        predicted = network((torch.as_tensor(images) - MEAN) / STD).argmax(1)
-    return (predicted == torch.from_numpy(labels)).float().mean().item()
 
 
 @needs_torch
@@ -40,7 +33,8 @@ class CallTests(unittest.TestCase):
         epsilons = [0, 0.01, "8/255"]
         models = {"a": self.a, "b": self.b}
         grid = crossfire.transfer(
-            models, self.images, self.labels, attacks="fgsm", epsilons=epsilons, **self.options)  # fmt: skip
+            models, self.images, self.labels, attacks="fgsm", epsilons=epsilons, **self.options
+        )
         for epsilon in (0, 0.01, 8 / 255):
             for source in "ab":
                 changed = fgsm(models[source], self.images, self.labels, epsilon)
@@ -57,7 +51,8 @@ class CallTests(unittest.TestCase):
 
     def test_adversarial_examples_are_those_of_pytorch(self):
         found = crossfire.attack(
-            self.a, self.images, self.labels, attack="fgsm", epsilons=[0.02, 0.05], **self.options)  # fmt: skip
+            self.a, self.images, self.labels, attack="fgsm", epsilons=[0.02, 0.05], **self.options
+        )
         self.assertTrue((found.original == self.images).all())
         self.assertEqual(found.labels.tolist(), self.labels.tolist())
         for epsilon in (0.02, 0.05):
@@ -65,7 +60,8 @@ class CallTests(unittest.TestCase):
             same = abs(found.adversarial(epsilon) - changed.numpy()) < 1e-6
             self.assertGreater(same.mean(), 0.995)
             self.assertAlmostEqual(
-                found.accuracy(epsilon), accuracy(self.a, changed, self.labels), places=6)  # fmt: skip
+                found.accuracy(epsilon), accuracy(self.a, changed, self.labels), places=6
+            )
         with self.assertRaisesRegex(CrossfireError, "no examples with ε = 0.3"):
             found.adversarial(0.3)
 
@@ -81,8 +77,15 @@ class CallTests(unittest.TestCase):
             found = crossfire.evaluate({"a": self.a}, given, self.labels.tolist(), **self.options)
             self.assertAlmostEqual(found.accuracy("a"), expected, places=6)
         grey = crossfire.evaluate(
-            {"a": self.a}, images.astype("float32"), self.labels, value_range=(0, 255),
-            mean=127.5, std=25.5, threads=1, progress=False)  # fmt: skip
+            {"a": self.a},
+            images.astype("float32"),
+            self.labels,
+            value_range=(0, 255),
+            mean=127.5,
+            std=25.5,
+            threads=1,
+            progress=False,
+        )
         self.assertAlmostEqual(grey.accuracy("a"), expected, places=6)
 
     def test_every_kind_of_model_gives_the_same_accuracy(self):
@@ -100,7 +103,8 @@ class CallTests(unittest.TestCase):
     def test_labels_need_not_reach_the_last_class(self):
         few = self.labels < 2
         found = crossfire.evaluate(
-            {"a": self.a}, self.images[few], self.labels[few], **self.options)  # fmt: skip
+            {"a": self.a}, self.images[few], self.labels[few], **self.options
+        )
         expected = accuracy(self.a, self.images[few], self.labels[few])
         self.assertAlmostEqual(found.accuracy("a"), expected, places=6)
 
@@ -115,8 +119,13 @@ class CallTests(unittest.TestCase):
 
     def test_explanations_are_the_gradients_of_pytorch(self):
         why = crossfire.explain(
-            self.a, self.images[:3], self.labels[:3], methods="gradient:scalar=predictedLogit",
-            trust=0, **self.options)  # fmt: skip
+            self.a,
+            self.images[:3],
+            self.labels[:3],
+            methods="gradient:scalar=predictedLogit",
+            trust=0,
+            **self.options
+        )
         x = torch.from_numpy(self.images[:3]).requires_grad_()
         logits, predicted = self.a((x - MEAN) / STD).max(1)
         (gradient,) = torch.autograd.grad(logits.sum(), x)
@@ -135,7 +144,8 @@ class CallTests(unittest.TestCase):
             self.assertEqual({p.name for p in out.parent.iterdir()}, {"results", "results.inputs"})
             with self.assertRaisesRegex(CrossfireError, "another request"):
                 crossfire.transfer(
-                    {"a": self.a}, self.images, self.labels, **(ask | {"epsilons": 0.2}))  # fmt: skip
+                    {"a": self.a}, self.images, self.labels, **(ask | {"epsilons": 0.2})
+                )
 
     def test_errors_of_the_command_are_exceptions(self):
         for attacks, epsilons, status, message in (
@@ -144,106 +154,30 @@ class CallTests(unittest.TestCase):
         ):
             with self.assertRaisesRegex(CrossfireError, message) as caught:
                 crossfire.transfer(
-                    {"a": self.a}, self.images, self.labels, attacks=attacks, epsilons=epsilons,
-                    **self.options)  # fmt: skip
+                    {"a": self.a},
+                    self.images,
+                    self.labels,
+                    attacks=attacks,
+                    epsilons=epsilons,
+                    **self.options
+                )
             self.assertEqual(caught.exception.status, status)
 
     @needs_pandas
     def test_predictions_agree_with_the_grid(self):
         grid = crossfire.transfer(
-            {"a": self.a, "b": self.b}, self.images, self.labels, attacks="fgsm", epsilons=0.05,
-            **self.options)  # fmt: skip
+            {"a": self.a, "b": self.b},
+            self.images,
+            self.labels,
+            attacks="fgsm",
+            epsilons=0.05,
+            **self.options
+        )
         table = grid.predictions("fgsm", "a")
         right = table[table.victim == "b"]
         self.assertAlmostEqual(
-            (right.predicted == right.label).mean(),
-            grid.accuracy("b", "fgsm", 0.05, source="a"),
+            (right.predicted == right.label).mean(), grid.accuracy("b", "fgsm", 0.05, source="a")
         )
         self.assertAlmostEqual(
             grid.matrix("fgsm").loc["a", "b"], (right.predicted == right.label).mean()
         )
-
-
-@needs_torch
-@needs_command
-class RobustBenchTests(unittest.TestCase):
-    def test_a_checkpoint_of_the_zoo_opens_with_its_normalisation(self):
-        layers = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 6, 5), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
-            torch.nn.Conv2d(6, 16, 5), torch.nn.ReLU(), torch.nn.MaxPool2d(2), torch.nn.Flatten(),
-            torch.nn.Linear(400, 120), torch.nn.ReLU(), torch.nn.Linear(120, 84), torch.nn.ReLU(),
-            torch.nn.Linear(84, 10))  # fmt: skip
-        names = {"0": "conv1", "3": "conv2", "7": "fc1", "9": "fc2", "11": "fc3"}
-        weights = {
-            f"module.{names[key.partition('.')[0]]}.{key.partition('.')[2]}": value
-            for key, value in layers.state_dict().items()
-        }
-        mean, std = torch.full((1, 3, 1, 1), MEAN), torch.full((1, 3, 1, 1), STD)
-        weights |= {"module.mu": mean, "module.sigma": std}
-        images = numpy.random.default_rng(3).random((50, 3, 32, 32), dtype=numpy.float32)
-        labels = numpy.arange(50) % 10
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "Theirs2026.pt"
-            torch.save({"state_dict": weights, "epoch": 3}, path)
-            model = robustbench.model(path, "lenet")
-            found = crossfire.evaluate(
-                {"theirs": model}, images, labels, threads=1, progress=False)  # fmt: skip
-            with self.assertRaisesRegex(CrossfireError, "no entry best"):
-                robustbench.model(path, "lenet", entry="best")
-        self.assertEqual(model.settings["mean"], [0.5, 0.5, 0.5])
-        self.assertAlmostEqual(found.accuracy("theirs"), accuracy(layers, images, labels), places=6)
-
-    def test_examples_for_a_submission_are_the_whole_test_set_in_its_order(self):
-        network, _ = networks()
-        images, labels = examples(network)
-        found = crossfire.attack(
-            network, images, labels, attack="fgsm", epsilons=[0.02, 0.05], mean=MEAN, std=STD,
-            threads=1, progress=False)  # fmt: skip
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "examples.pt"
-            robustbench.write_examples(found, path, 0.02, test_images=40)
-            tensor = torch.load(path, weights_only=True)
-            with self.assertRaisesRegex(CrossfireError, "the 10000 images"):
-                robustbench.write_examples(found, path, test_images=10_000)
-        self.assertEqual((tensor.dtype, tuple(tensor.shape)), (torch.float32, (40, 3, 8, 8)))
-        self.assertLessEqual(abs(tensor.numpy() - images).max(), 0.02 + 1e-6)
-        self.assertAlmostEqual(accuracy(network, tensor, labels), found.accuracy(0.02), places=6)
-
-
-@needs_torch
-@needs_command
-@unittest.skipUnless(util.find_spec("pytest"), "pytest is not installed")
-class PytestTests(unittest.TestCase):
-    def test_a_project_can_assert_the_robustness_of_its_models(self):
-        import os
-        import subprocess
-        import sys
-
-        package = pathlib.Path(crossfire.__file__).parents[1]
-        text = f"""
-            import sys; sys.path.insert(0, {str(package)!r})
-            from tests.support import networks, examples
-            def test_it(crossfire_run):
-                network, _ = networks()
-                images, labels = examples(network)
-                grid = crossfire_run.transfer(
-                    {{"mine": network}}, images, labels, attacks="fgsm", epsilons=[0.05],
-                    mean=0.5, std=0.1, threads=1)
-                assert grid.report.is_file()
-                assert grid.worst_case("mine") > LIMIT
-            """
-        with tempfile.TemporaryDirectory() as folder:
-            for limit, status in ((-1, 0), (1, 1)):
-                lines = "\n".join(
-                    line[12:] for line in text.replace("LIMIT", f"{limit}").split("\n")
-                )
-                pathlib.Path(folder, "test_it.py").write_text(lines)
-                words = [sys.executable, "-m", "pytest", "-q", "test_it.py", "--basetemp=kept"]
-                if util.find_spec("crossfire") and "site-packages" not in crossfire.__file__:
-                    words += ["-p", "crossfire.pytest"]
-                environment = dict(os.environ, PYTHONPATH=str(package))
-                result = subprocess.run(
-                    words, cwd=folder, env=environment, capture_output=True, text=True)  # fmt: skip
-                self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        # The failed assertion tells the number, the images and the interval.
-        self.assertRegex(result.stdout, r"assert 0\.\d+ \(\d+ of 40 images; 95 % interval")

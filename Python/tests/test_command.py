@@ -165,8 +165,10 @@ class LibraryTests(unittest.TestCase):
     def test_another_version_is_one_error_that_says_what_to_install(self):
         torch = self.install("2.12.0+cpu")
         self.assert_advice(
-            "built for PyTorch 2.13, found PyTorch 2.12.0+cpu", "pip install 'torch==2.13.*'",
-            f"LIBTORCH={torch} make wheel")  # fmt: skip
+            "built for PyTorch 2.13, found PyTorch 2.12.0+cpu",
+            "pip install 'torch==2.13.*'",
+            f"LIBTORCH={torch} make wheel",
+        )
 
     def test_a_missing_pytorch_is_one_error_that_says_what_to_install(self):
         self.assert_advice("which", "cannot import", "pip install 'torch==2.13.*'")

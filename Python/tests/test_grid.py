@@ -13,15 +13,34 @@ from .support import needs_pandas
 def cell(attack, epsilon, source, victim, correct):
     setting = "white-box" if source == victim else "black-box"
     return dict(
-        attack=attack, epsilon=epsilon, source=source, victim=victim, setting=setting,
-        examples=100, correct=correct, accuracy=correct / 100, ci_low=0.1, ci_high=0.9,
-        images=100, both_right=50, success=0.5, excluded=0, kept_right=correct)  # fmt: skip
+        attack=attack,
+        epsilon=epsilon,
+        source=source,
+        victim=victim,
+        setting=setting,
+        examples=100,
+        correct=correct,
+        accuracy=correct / 100,
+        ci_low=0.1,
+        ci_high=0.9,
+        images=100,
+        both_right=50,
+        success=0.5,
+        excluded=0,
+        kept_right=correct,
+    )
 
 
 def case(victim, epsilon, own, everyone, norm="linf"):
     return dict(
-        attacks=["fgsm", "autoattack"], victim=victim, norm=norm, epsilon=epsilon, images=100,
-        rightUnderOwn=own, rightUnderAll=everyone)  # fmt: skip
+        attacks=["fgsm", "autoattack"],
+        victim=victim,
+        norm=norm,
+        epsilon=epsilon,
+        images=100,
+        rightUnderOwn=own,
+        rightUnderAll=everyone,
+    )
 
 
 small, large = 4 / 255, 8 / 255
@@ -35,11 +54,15 @@ document = {
         for correct in [start - (loss if epsilon else 0) - (5 if source == victim else 0)]
     ],
     "worstCases": [
-        case("a", small, 44, 43), case("b", small, 42, 41),
-        case("a", large, 24, 23), case("b", large, 22, 21)],
+        case("a", small, 44, 43),
+        case("b", small, 42, 41),
+        case("a", large, 24, 23),
+        case("b", large, 22, 21),
+    ],
     "flags": [
-        dict(name="one step beats many", raisedBecause="<40 %>", meaning="It.", advice="Do.")],
-}  # fmt: skip
+        dict(name="one step beats many", raisedBecause="<40 %>", meaning="It.", advice="Do.")
+    ],
+}
 
 
 class GridTests(unittest.TestCase):
@@ -127,7 +150,8 @@ class RecordTests(unittest.TestCase):
         given = {k: v for k, v in self.published.items() if k not in computed}
         cases = [case("a", large, 25, 23)]
         entry = robustbench.record(
-            self.grid(worstCases=cases), "a", dataset="cifar10", epsilon="8/255", **given)  # fmt: skip
+            self.grid(worstCases=cases), "a", dataset="cifar10", epsilon="8/255", **given
+        )
         self.assertEqual(list(entry), list(self.published))
         for name in self.published:
             self.assertIs(type(entry[name]), type(self.published[name]), name)
@@ -157,7 +181,9 @@ class RecordTests(unittest.TestCase):
         for name in ("clean_acc", "autor"):
             with self.assertRaisesRegex(CrossfireError, "no field to be given"):
                 robustbench.record(
-                    self.grid(), "a", dataset="cifar10", epsilon=large, **{name: "99"})  # fmt: skip
+                    self.grid(), "a", dataset="cifar10", epsilon=large, **{name: "99"}
+                )
         with self.assertRaisesRegex(CrossfireError, "Linf or L2"):
             robustbench.record(
-                self.grid(), "a", dataset="cifar10", threat_model="L1", epsilon=large)  # fmt: skip
+                self.grid(), "a", dataset="cifar10", threat_model="L1", epsilon=large
+            )
