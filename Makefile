@@ -14,7 +14,7 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
 SWIFT_SOURCES = Package.swift Sources Attacks Explanations Defenses Reports Benchmarks Tests
 CROSSFIRE = .build/release/crossfire
 
-.PHONY: setup build demo test bench bench-peers fuzz format lint install clean
+.PHONY: setup build demo test test-python bench bench-peers fuzz format lint install wheel clean
 
 setup:
 	@scripts/setup.sh
@@ -29,6 +29,10 @@ demo: build
 test: setup lint
 	@swift build --build-tests $(SWIFT_FLAGS)
 	@OMP_NUM_THREADS=1 swift test --skip-build $(SWIFT_FLAGS) --disable-xctest
+
+# Skips what this machine has no Python packages for, and says so.
+test-python: build
+	@Tests/python.sh
 
 bench: build
 	@.build/release/crossfire-bench
@@ -49,5 +53,8 @@ lint:
 install: build
 	@scripts/install.sh "$(PREFIX)"
 
+wheel: build
+	@scripts/wheel.sh
+
 clean:
-	@rm -rf .build $(OUT)
+	@rm -rf .build dist $(OUT)

@@ -10,8 +10,8 @@ class CrossfireError(RuntimeError):
         message: what was expected, what was found, and where.
         hint: what to do about it; None if the message says it.
         status: the exit status of the command, as in `sysexits.h`: 1 a failure, 64 wrong use, 65
-            bad data, 66 a missing file, 69 no PyTorch that fits, 74 a file that cannot be written. None
-            if no command ran.
+            bad data, 66 a missing file, 69 no PyTorch that fits, 74 a file that cannot be written.
+            None if no command ran.
     """
 
     def __init__(self, message: str, hint: str | None = None, status: int | None = None) -> None:
