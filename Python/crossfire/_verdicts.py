@@ -33,6 +33,41 @@ class Evaluation:
         """The failed trust checks of all models."""
         return [flag for model in self.document for flag in flags(model["flags"])]
 
+    @property
+    def groups(self) -> pandas.DataFrame:
+        """The accuracy in each group: model, group, name, images, correct, accuracy and interval.
+
+        It has no rows if the data have no groups.
+        """
+        return frame(
+            [
+                {"model": model["model"]} | group
+                for model in self.document
+                for group in model.get("byGroup", {}).get("groups", [])
+            ]
+        )
+
+    @property
+    def reliance(self) -> pandas.DataFrame:
+        """How much each model relies on what the masks mark, a row for each model and noise.
+
+        `inside` and `outside` are the accuracies with noise of the standard deviation `sigma` on
+        the marked pixels and on all others. docs/file-formats.md explains the other columns under
+        the similar names of reliance.csv. It has no rows if the data have no masks.
+        """
+        found = [model["reliance"] for model in self.document if "reliance" in model]
+        return frame(
+            [
+                {"model": item["model"], **noise}
+                | {
+                    name: item.get(name)
+                    for name in ("maskedShare", "largeShare", "topMarked")
+                }
+                for item in found
+                for noise in item["noises"]
+            ]
+        )
+
     def accuracy(self, model: str) -> Share:
         """The accuracy of a model.
 
@@ -41,7 +76,9 @@ class Evaluation:
         """
         for row in self._rows():
             if row["model"] == model:
-                return Share(row["correct"], row["images"], row["ci_low"], row["ci_high"])
+                return Share(
+                    row["correct"], row["images"], row["ci_low"], row["ci_high"]
+                )
         raise CrossfireError(
             f"{model} was not evaluated",
             f"these were: {', '.join(row['model'] for row in self._rows())}",
@@ -109,7 +146,12 @@ class Inspection:
     def checks(self) -> list[Check]:
         """The tests; none if no images were given."""
         return [
-            Check(item["name"], item["passed"], item.get("found", ""), item.get("advice", ""))
+            Check(
+                item["name"],
+                item["passed"],
+                item.get("found", ""),
+                item.get("advice", ""),
+            )
             for item in self.document.get("checks", [])
         ]
 
