@@ -110,28 +110,10 @@ def attack(
         (1000, 3, 32, 32)
     """
     request = prepare(
-        {"model": model},
-        images,
-        labels,
-        mean,
-        std,
-        out,
-        options,
-        "examples.safetensors",
+        {"model": model}, images, labels, mean, std, out, options, "examples.safetensors"
     )
-    words = [
-        "attack",
-        *request.arguments,
-        "--attack",
-        attack,
-        "--out",
-        str(request.out),
-    ]
-    words += [
-        "--epsilon",
-        *several(epsilons, "budgets"),
-        *optional(target=target, mask=mask),
-    ]
+    words = ["attack", *request.arguments, "--attack", attack, "--out", str(request.out)]
+    words += ["--epsilon", *several(epsilons, "budgets"), *optional(target=target, mask=mask)]
     words += ["--replace"] if replace else []
     try:
         return Examples(run(words, options.get("progress", True)), request.out)

@@ -29,9 +29,7 @@ def run(arguments: list[str], progress: bool = True) -> Any:
         CrossfireError: if the command fails, with its message, its hint and its status.
         KeyboardInterrupt: after the command has ended, which keeps what it has finished.
     """
-    output = _output(
-        [*arguments, "--json"] + ([] if progress else ["--quiet"]), progress
-    )
+    output = _output([*arguments, "--json"] + ([] if progress else ["--quiet"]), progress)
     return json.loads(output.decode())
 
 

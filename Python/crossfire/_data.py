@@ -58,11 +58,7 @@ class Arrays(dict[str, "numpy.ndarray[Any, Any]"]):
 
 
 def argument(
-    images: Images,
-    labels: Labels | None,
-    masks: Any,
-    groups: Labels | None,
-    folder: Path,
+    images: Images, labels: Labels | None, masks: Any, groups: Labels | None, folder: Path
 ) -> tuple[str, Arrays | None]:
     """Writes the data into a file, unless they are in one.
 

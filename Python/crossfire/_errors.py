@@ -14,17 +14,13 @@ class CrossfireError(RuntimeError):
             None if no command ran.
     """
 
-    def __init__(
-        self, message: str, hint: str | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, message: str, hint: str | None = None, status: int | None = None) -> None:
         self.message = message
         self.hint = hint
         self.status = status
         super().__init__(message if hint is None else f"{message}\n  hint: {hint}")
 
-    def __reduce__(
-        self,
-    ) -> tuple[type[CrossfireError], tuple[str, str | None, int | None]]:
+    def __reduce__(self) -> tuple[type[CrossfireError], tuple[str, str | None, int | None]]:
         return type(self), (self.message, self.hint, self.status)
 
 
@@ -36,9 +32,7 @@ def parsed(errors: str, status: int) -> CrossfireError:
         status: its exit status; below zero, the number of the signal that ended it.
     """
     lines = errors.strip().splitlines()
-    starts = [
-        i for i, line in enumerate(lines) if line.startswith(("crossfire: ", "Error: "))
-    ]
+    starts = [i for i, line in enumerate(lines) if line.startswith(("crossfire: ", "Error: "))]
     if status < 0:
         return CrossfireError(
             f"the command was ended by signal {-status}",

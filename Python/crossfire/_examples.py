@@ -57,18 +57,14 @@ class Examples:
         """
         return share(self.rows[self._place(epsilon)])
 
-    def adversarial(
-        self, epsilon: float | str | None = None
-    ) -> numpy.ndarray[Any, Any]:
+    def adversarial(self, epsilon: float | str | None = None) -> numpy.ndarray[Any, Any]:
         """The adversarial examples of a budget, float32 [N, C, H, W]; None for the largest one.
 
         Raises:
             CrossfireError: if the examples were not made with this budget.
         """
         place = self._place(epsilon)
-        names = [
-            name for name in self._arrays if name.partition(".")[0] == "adversarial"
-        ]
+        names = [name for name in self._arrays if name.partition(".")[0] == "adversarial"]
         if len(names) == 1:
             return self._arrays[names[0]]
         budget = self.epsilons[place]

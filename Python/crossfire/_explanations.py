@@ -44,9 +44,7 @@ class Explanations:
             return dict(archive)
 
     def __repr__(self) -> str:
-        return (
-            f"<Explanations of {self.document['examples']} examples in {self.folder}>"
-        )
+        return f"<Explanations of {self.document['examples']} examples>"
 
     def _repr_png_(self) -> bytes | None:
         return self.sheet.read_bytes() if self.sheet.is_file() else None

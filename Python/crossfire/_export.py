@@ -35,9 +35,7 @@ class Exported:
     classes: int | None = None
 
 
-def write(
-    model: Model, name: str, shape: tuple[int, ...] | None, folder: Path
-) -> Exported:
+def write(model: Model, name: str, shape: tuple[int, ...] | None, folder: Path) -> Exported:
     """Writes a model.
 
     Args:
@@ -83,9 +81,7 @@ def write(
     )
 
 
-def _module(
-    module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: Path
-) -> Exported:
+def _module(module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: Path) -> Exported:
     """Exports a copy of the module in evaluation mode, in float32, on the CPU."""
     import torch
 
@@ -115,9 +111,7 @@ def _module(
                 warnings.simplefilter("ignore")
                 export(path)
             return Exported(path, classes)
-        except (
-            Exception
-        ) as error:  # Both exporters raise whatever the module's code raises.
+        except Exception as error:  # Both exporters raise whatever the module's code raises.
             path.unlink(missing_ok=True)
             reasons.append(f"{title}: {_first_line(error)}")
     raise CrossfireError(

@@ -39,12 +39,8 @@ class Grid:
 
         path = Path(folder) / "grid.json"
         if not path.is_file():
-            raise CrossfireError(
-                f"{folder} has no grid.json, so it is no finished run folder"
-            )
-        return cls(
-            json.loads(path.read_text(encoding="utf-8")), Path(folder).absolute()
-        )
+            raise CrossfireError(f"{folder} has no grid.json, so it is no finished run folder")
+        return cls(json.loads(path.read_text(encoding="utf-8")), Path(folder).absolute())
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -96,11 +92,7 @@ class Grid:
         """
         budget = number(epsilon)
         for row in self.rows:
-            if (row["victim"], row["attack"], row["source"]) == (
-                victim,
-                attack,
-                source or victim,
-            ):
+            if (row["victim"], row["attack"], row["source"]) == (victim, attack, source or victim):
                 if same(row["epsilon"], budget):
                     return share(row)
         raise CrossfireError(
@@ -127,9 +119,7 @@ class Grid:
         Raises:
             CrossfireError: if the run has no such worst case, or several norms and none is given.
         """
-        cases = [
-            case for case in self.document["worstCases"] if case["victim"] == victim
-        ]
+        cases = [case for case in self.document["worstCases"] if case["victim"] == victim]
         norms = list(dict.fromkeys(case["norm"] for case in cases))
         if norm is None and len(norms) > 1:
             raise CrossfireError(
@@ -157,9 +147,7 @@ class Grid:
         low, high = (None, None) if own else self._interval(case)
         return Share(right, case["images"], low, high)
 
-    def matrix(
-        self, attack: str, epsilon: float | str | None = None
-    ) -> pandas.DataFrame:
+    def matrix(self, attack: str, epsilon: float | str | None = None) -> pandas.DataFrame:
         """The accuracies of an attack: a row for each source, a column for each victim.
 
         Args:
@@ -168,9 +156,7 @@ class Grid:
         """
         budget = self._budgets(attack)[-1] if epsilon is None else number(epsilon)
         chosen = [
-            row
-            for row in self.rows
-            if row["attack"] == attack and same(row["epsilon"], budget)
+            row for row in self.rows if row["attack"] == attack and same(row["epsilon"], budget)
         ]
         if not chosen:
             raise CrossfireError(f"the grid has no {attack} with ε = {epsilon}")
@@ -196,30 +182,19 @@ class Grid:
         for attack in self.attacks:
             rows = [row for row in self.rows if row["attack"] == attack]
             budget = max(row["epsilon"] for row in rows)
-            cells = {
-                (r["source"], r["victim"]): r for r in rows if r["epsilon"] == budget
-            }
+            cells = {(r["source"], r["victim"]): r for r in rows if r["epsilon"] == budget}
             sources = list(dict.fromkeys(source for source, _ in cells))
             body = [
-                [
-                    html.escape(source),
-                    *(_cell(cells.get((source, v))) for v in self.models),
-                ]
+                [html.escape(source), *(_cell(cells.get((source, v))) for v in self.models)]
                 for source in sources
             ]
             caption = f"{attack}, ε = {budget:.4g}: accuracy, sources in rows, white-box in bold"
             tables.append(html_table(["", *self.models], body, caption))
         place = html.escape(str(self.report))
-        return (
-            "".join(tables)
-            + html_flags(self.flags)
-            + f"<p>Report: <code>{place}</code></p>"
-        )
+        return "".join(tables) + html_flags(self.flags) + f"<p>Report: <code>{place}</code></p>"
 
     def _budgets(self, attack: str | None = None) -> list[float]:
-        return sorted(
-            {row["epsilon"] for row in self.rows if attack in (None, row["attack"])}
-        )
+        return sorted({row["epsilon"] for row in self.rows if attack in (None, row["attack"])})
 
     def _interval(self, case: dict[str, Any]) -> tuple[float | None, float | None]:
         import csv
@@ -229,10 +204,9 @@ class Grid:
             return None, None
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                if (row["victim"], row["norm"]) == (
-                    case["victim"],
-                    case["norm"],
-                ) and same(float(row["epsilon"]), case["epsilon"]):
+                if (row["victim"], row["norm"]) == (case["victim"], case["norm"]) and same(
+                    float(row["epsilon"]), case["epsilon"]
+                ):
                     return float(row["ci_low"]), float(row["ci_high"])
         return None, None
 

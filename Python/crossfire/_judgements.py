@@ -46,9 +46,7 @@ def evaluate(
     """
     request = prepare(models, images, labels, mean, std, None, options, "results")
     words = ["evaluate", *request.arguments]
-    words += (
-        ["--noise", *several(noise, "standard deviations")] if noise is not None else []
-    )
+    words += ["--noise", *several(noise, "standard deviations")] if noise is not None else []
     try:
         return Evaluation(run(words, options.get("progress", True)))
     finally:
@@ -84,9 +82,7 @@ def inspect(
         >>> inspect(model, images, labels).failed
         []
     """
-    request = prepare(
-        {"model": model}, images, labels, mean, std, None, options, "results"
-    )
+    request = prepare({"model": model}, images, labels, mean, std, None, options, "results")
     arguments = request.arguments
     # `inspect` takes the model without a name, and no seed.
     place = arguments.index("--model")
@@ -136,14 +132,10 @@ def explain(
         >>> why = explain(model, images[:20], labels[:20], methods=["gradient", "lime"])
         >>> why.trust
     """
-    request = prepare(
-        {"model": model}, images, labels, mean, std, out, options, "explanations"
-    )
+    request = prepare({"model": model}, images, labels, mean, std, out, options, "explanations")
     words = ["explain", *request.arguments, "--out", str(request.out)]
     words += ["--method", *several(methods, "methods")]
-    words += optional(
-        top=top, trust=trust, pictures=pictures, **{"class": explained_class}
-    )
+    words += optional(top=top, trust=trust, pictures=pictures, **{"class": explained_class})
     words += ["--replace"] if replace else []
     try:
         return Explanations(run(words, options.get("progress", True)), request.out)

@@ -44,11 +44,7 @@ def command() -> tuple[str, dict[str, str]]:
         )
     torch = _torch_folder()
     _check_version(torch, _build.TORCH)
-    folders = [
-        str(torch / "lib"),
-        *_cuda_folders(torch),
-        environment.get("LD_LIBRARY_PATH", ""),
-    ]
+    folders = [str(torch / "lib"), *_cuda_folders(torch), environment.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))
     authorities = ssl.get_default_verify_paths().cafile
     if authorities:
@@ -101,10 +97,7 @@ def _cuda_folders(torch: Path) -> list[str]:
     for entry in sys.path:
         packages = Path(entry or ".")
         if packages != torch.parent and (packages / "nvidia").is_dir():
-            found += [
-                str(folder.resolve())
-                for folder in sorted(packages.glob("nvidia/*/lib"))
-            ]
+            found += [str(folder.resolve()) for folder in sorted(packages.glob("nvidia/*/lib"))]
     return found
 
 

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 Source = Union[
-    "torch.nn.Module",
-    "torch.export.ExportedProgram",
-    Mapping[str, Any],
-    str,
-    "os.PathLike[str]",
+    "torch.nn.Module", "torch.export.ExportedProgram", Mapping[str, Any], str, "os.PathLike[str]"
 ]
 """What a model may be: a module, an exported program, a state dictionary, or the path of a file."""
 
@@ -70,9 +66,7 @@ class Model:
 
     def words(self) -> str:
         """The settings as the command takes them: `mean=0.5/0.4/0.4,std=0.2/0.2/0.2`."""
-        return ",".join(
-            f"{name}={_word(name, value)}" for name, value in self.settings.items()
-        )
+        return ",".join(f"{name}={_word(name, value)}" for name, value in self.settings.items())
 
 
 def _word(name: str, value: Setting) -> str:
@@ -80,9 +74,7 @@ def _word(name: str, value: Setting) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         if re.search(r"[,:\n]", value):
-            raise CrossfireError(
-                f"{name}: {value!r} has a character that separates settings"
-            )
+            raise CrossfireError(f"{name}: {value!r} has a character that separates settings")
         return value
     if isinstance(value, (int, float)):
         return repr(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import fcntl
 import os
+import re
 import shutil
 import struct
 import sys
@@ -17,6 +18,10 @@ import termios
 
 CLEAR = "\r\x1b[K"
 """What the command writes before it draws a line anew."""
+
+
+FAILURE = re.compile(r"(^|\n|\x1b\[K)(crossfire: |Error: )")
+"""The beginning of the message with which the command fails, which it writes at once."""
 
 
 class Progress:
@@ -51,14 +56,21 @@ class Progress:
                 received = b""  # The other end of a pseudo-terminal is closed.
             text = decoder.decode(received, final=not received)
             self._keep(text)
-            if self._shown and text:
-                sys.stderr.write(text)
-                sys.stderr.flush()
+            self._pass_on(text)
             if not received:
                 return "".join(self._staying) + self._line.rsplit(CLEAR, 1)[-1]
 
     def close(self) -> None:
         os.close(self._reading_end)
+
+    def _pass_on(self, text: str) -> None:
+        """Writes a text to standard error, up to the message of a failure, which is raised."""
+        failure = FAILURE.search(text)
+        text = text[: failure.start(2)] if failure else text
+        if self._shown and text:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        self._shown = self._shown and not failure
 
     def _keep(self, text: str) -> None:
         *whole, self._line = (self._line + text).split("\n")

@@ -116,9 +116,7 @@ def prepare(
     inputs.mkdir(parents=True, exist_ok=True)
     request = Request([], place, inputs, out is None)
     try:
-        request.arguments = _arguments(
-            models, images, labels, mean, std, options, inputs
-        )
+        request.arguments = _arguments(models, images, labels, mean, std, options, inputs)
     except BaseException:
         shutil.rmtree(inputs if out is not None else inputs.parent, ignore_errors=True)
         raise
@@ -151,9 +149,7 @@ def _arguments(
         settings = [f"layout={layout}"] if layout else []
         settings += [f"classes={classes}"] if classes else []
         bounds = options.get("value_range")
-        settings += (
-            [f"range={float(bounds[0]):g}..{float(bounds[1]):g}"] if bounds else []
-        )
+        settings += [f"range={float(bounds[0]):g}..{float(bounds[1]):g}"] if bounds else []
         separator = "," if ":" in data and not os.path.exists(data) else ":"
         words += ["--data", data + (separator + ",".join(settings) if settings else "")]
     for name in ("count", "sample", "seed", "device", "threads", "batch_size"):
@@ -167,9 +163,7 @@ def several(values: Any, what: str) -> list[str]:
     """One or several words or numbers as the command takes them, such as attacks or budgets."""
     if isinstance(values, (str, int, float)) or not hasattr(values, "__iter__"):
         values = [values]
-    texts = [
-        value if isinstance(value, str) else repr(float(value)) for value in values
-    ]
+    texts = [value if isinstance(value, str) else repr(float(value)) for value in values]
     if not texts:
         raise CrossfireError(f"expected at least one of the {what}, found none")
     return texts

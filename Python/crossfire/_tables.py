@@ -27,11 +27,7 @@ class Share(float):
     high: float | None
 
     def __new__(
-        cls,
-        correct: int,
-        images: int,
-        low: float | None = None,
-        high: float | None = None,
+        cls, correct: int, images: int, low: float | None = None, high: float | None = None
     ) -> Share:
         share = super().__new__(cls, correct / images if images else float("nan"))
         share.correct, share.images, share.low, share.high = correct, images, low, high
@@ -39,16 +35,10 @@ class Share(float):
 
     def __repr__(self) -> str:
         # A failed assertion shows this text.
-        interval = (
-            ""
-            if self.low is None
-            else f"; 95 % interval {self.low:.3f} to {self.high:.3f}"
-        )
+        interval = "" if self.low is None else f"; 95 % interval {self.low:.3f} to {self.high:.3f}"
         return f"{float(self):.4f} ({self.correct} of {self.images} images{interval})"
 
-    def __reduce__(
-        self,
-    ) -> tuple[type[Share], tuple[int, int, float | None, float | None]]:
+    def __reduce__(self) -> tuple[type[Share], tuple[int, int, float | None, float | None]]:
         return type(self), (self.correct, self.images, self.low, self.high)
 
 
@@ -94,8 +84,7 @@ def frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
         import pandas
     except ImportError as error:
         raise CrossfireError(
-            "tables need pandas, which is not installed",
-            "install it: pip install pandas",
+            "tables need pandas, which is not installed", "install it: pip install pandas"
         ) from error
     return pandas.DataFrame(list(rows))
 
@@ -104,14 +93,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def html_table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], caption: str
-) -> str:
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     """A table whose cells are HTML already; the header and the caption are text."""
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
         f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>"

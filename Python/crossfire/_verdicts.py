@@ -59,10 +59,7 @@ class Evaluation:
         return frame(
             [
                 {"model": item["model"], **noise}
-                | {
-                    name: item.get(name)
-                    for name in ("maskedShare", "largeShare", "topMarked")
-                }
+                | {name: item.get(name) for name in ("maskedShare", "largeShare", "topMarked")}
                 for item in found
                 for noise in item["noises"]
             ]
@@ -76,9 +73,7 @@ class Evaluation:
         """
         for row in self._rows():
             if row["model"] == model:
-                return Share(
-                    row["correct"], row["images"], row["ci_low"], row["ci_high"]
-                )
+                return Share(row["correct"], row["images"], row["ci_low"], row["ci_high"])
         raise CrossfireError(
             f"{model} was not evaluated",
             f"these were: {', '.join(row['model'] for row in self._rows())}",
@@ -146,12 +141,7 @@ class Inspection:
     def checks(self) -> list[Check]:
         """The tests; none if no images were given."""
         return [
-            Check(
-                item["name"],
-                item["passed"],
-                item.get("found", ""),
-                item.get("advice", ""),
-            )
+            Check(item["name"], item["passed"], item.get("found", ""), item.get("advice", ""))
             for item in self.document.get("checks", [])
         ]
 

@@ -92,9 +92,7 @@ def model(
         if not isinstance(content, Mapping) or entry not in content:
             raise CrossfireError(f"{os.fspath(checkpoint)} has no entry {entry}")
         content = content[entry]
-    elif isinstance(content, Mapping) and isinstance(
-        content.get("state_dict"), Mapping
-    ):
+    elif isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping) or not all(
         isinstance(value, torch.Tensor) for value in content.values()
@@ -113,9 +111,7 @@ def model(
         if mean in weights and std in weights:
             found = {"mean": weights.pop(mean), "std": weights.pop(std)}
             if "mean" not in chosen:
-                chosen |= {
-                    name: tensor.flatten().tolist() for name, tensor in found.items()
-                }
+                chosen |= {name: tensor.flatten().tolist() for name, tensor in found.items()}
     return Model(weights, architecture=architecture, **chosen)
 
 
@@ -156,14 +152,11 @@ def record(
     if unknown:
         raise CrossfireError(
             f"{sorted(unknown)[0]!r} is no field to be given",
-            "these can be: "
-            + ", ".join(name for name in FIELDS if name not in computed),
+            "these can be: " + ", ".join(name for name in FIELDS if name not in computed),
         )
     if threat_model not in NORMS:
         raise CrossfireError(f"the threat model is Linf or L2, found {threat_model!r}")
-    clean = [
-        row for row in grid.rows if row["victim"] == victim and row["epsilon"] == 0
-    ]
+    clean = [row for row in grid.rows if row["victim"] == victim and row["epsilon"] == 0]
     if not clean:
         raise CrossfireError(
             f"the grid has no accuracy of {victim} without an attack",
@@ -192,9 +185,7 @@ def write(entry: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     """Writes a record as RobustBench does: JSON, indented by two spaces."""
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(
-        json.dumps(entry, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    place.write_text(json.dumps(entry, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return place
 
 
@@ -232,9 +223,7 @@ def write_examples(
     import torch
 
     images = examples.adversarial(epsilon)
-    if len(images) != test_images or examples.indices.tolist() != list(
-        range(test_images)
-    ):
+    if len(images) != test_images or examples.indices.tolist() != list(range(test_images)):
         raise CrossfireError(
             f"a submission has the {test_images} images of the test set in their order, found "
             f"{len(images)} examples",
@@ -253,10 +242,6 @@ def _fraction(epsilon: float | str) -> str:
     if isinstance(epsilon, str):
         return epsilon
     of255 = epsilon * 255
-    if (
-        epsilon
-        and abs(of255 - round(of255)) < 1e-6
-        and Fraction(str(epsilon)).denominator > 1000
-    ):
+    if epsilon and abs(of255 - round(of255)) < 1e-6 and Fraction(str(epsilon)).denominator > 1000:
         return f"{round(of255)}/255"
     return repr(float(epsilon))

@@ -35,11 +35,7 @@ def networks():
     torch.manual_seed(1)
 
     def network():
-        layers = [
-            torch.nn.Conv2d(3, 6, 3, padding=1),
-            torch.nn.ReLU(),
-            torch.nn.Flatten(),
-        ]
+        layers = [torch.nn.Conv2d(3, 6, 3, padding=1), torch.nn.ReLU(), torch.nn.Flatten()]
         return torch.nn.Sequential(*layers, torch.nn.Linear(6 * 64, 4))
 
     return network(), network()

@@ -24,9 +24,7 @@ MEAN, STD = 0.5, 0.1
 def fgsm(network, images, labels, epsilon):
     """The fast gradient sign method, as its paper states it."""
     x = torch.from_numpy(images).requires_grad_()
-    loss = torch.nn.functional.cross_entropy(
-        network((x - MEAN) / STD), torch.from_numpy(labels)
-    )
+    loss = torch.nn.functional.cross_entropy(network((x - MEAN) / STD), torch.from_numpy(labels))
     (gradient,) = torch.autograd.grad(loss, x)
     return (x + epsilon * gradient.sign()).clamp(0, 1).detach()
 
@@ -44,12 +42,7 @@ class CallTests(unittest.TestCase):
         epsilons = [0, 0.01, "8/255"]
         models = {"a": self.a, "b": self.b}
         grid = crossfire.transfer(
-            models,
-            self.images,
-            self.labels,
-            attacks="fgsm",
-            epsilons=epsilons,
-            **self.options,
+            models, self.images, self.labels, attacks="fgsm", epsilons=epsilons, **self.options
         )
         for epsilon in (0, 0.01, 8 / 255):
             for source in "ab":
@@ -67,12 +60,7 @@ class CallTests(unittest.TestCase):
 
     def test_adversarial_examples_are_those_of_pytorch(self):
         found = crossfire.attack(
-            self.a,
-            self.images,
-            self.labels,
-            attack="fgsm",
-            epsilons=[0.02, 0.05],
-            **self.options,
+            self.a, self.images, self.labels, attack="fgsm", epsilons=[0.02, 0.05], **self.options
         )
         self.assertTrue((found.original == self.images).all())
         self.assertEqual(found.labels.tolist(), self.labels.tolist())
@@ -81,9 +69,7 @@ class CallTests(unittest.TestCase):
             same = abs(found.adversarial(epsilon) - changed.numpy()) < 1e-6
             self.assertGreater(same.mean(), 0.995)
             self.assertAlmostEqual(
-                found.accuracy(epsilon),
-                accuracy(self.a, changed, self.labels),
-                places=6,
+                found.accuracy(epsilon), accuracy(self.a, changed, self.labels), places=6
             )
         with self.assertRaisesRegex(CrossfireError, "no examples with ε = 0.3"):
             found.adversarial(0.3)
@@ -97,9 +83,7 @@ class CallTests(unittest.TestCase):
             torch.from_numpy(images),
             images.astype("float64") / 255,
         ):
-            found = crossfire.evaluate(
-                {"a": self.a}, given, self.labels.tolist(), **self.options
-            )
+            found = crossfire.evaluate({"a": self.a}, given, self.labels.tolist(), **self.options)
             self.assertAlmostEqual(found.accuracy("a"), expected, places=6)
         grey = crossfire.evaluate(
             {"a": self.a},
@@ -120,11 +104,7 @@ class CallTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "a.pt"
             traced.save(path)
-            models = {
-                "module": self.a,
-                "traced": traced,
-                "file": Model(path, mean=MEAN, std=STD),
-            }
+            models = {"module": self.a, "traced": traced, "file": Model(path, mean=MEAN, std=STD)}
             found = crossfire.evaluate(models, self.images, self.labels, **self.options)
         for name in models:
             self.assertAlmostEqual(found.accuracy(name), expected, places=6)
@@ -170,9 +150,7 @@ class CallTests(unittest.TestCase):
             first = crossfire.transfer({"a": self.a}, self.images, self.labels, **ask)
             again = crossfire.transfer({"a": self.a}, self.images, self.labels, **ask)
             self.assertEqual(first.rows, again.rows)
-            self.assertEqual(
-                {p.name for p in out.parent.iterdir()}, {"results", "results.inputs"}
-            )
+            self.assertEqual({p.name for p in out.parent.iterdir()}, {"results", "results.inputs"})
             with self.assertRaisesRegex(CrossfireError, "another request"):
                 crossfire.transfer(
                     {"a": self.a}, self.images, self.labels, **(ask | {"epsilons": 0.2})
@@ -185,22 +163,13 @@ class CallTests(unittest.TestCase):
         # A network that does not see the upper half withstands every noise in it.
         blind = torch.nn.Sequential(torch.nn.ZeroPad2d((0, 0, -4, 4)), self.a)
         with torch.no_grad():
-            labels = (
-                blind((torch.from_numpy(self.images) - MEAN) / STD).argmax(1).numpy()
-            )
+            labels = blind((torch.from_numpy(self.images) - MEAN) / STD).argmax(1).numpy()
         groups = numpy.arange(40) % 2
         found = crossfire.evaluate(
-            {"blind": blind},
-            self.images,
-            labels,
-            masks=masks,
-            groups=groups,
-            **self.options,
+            {"blind": blind}, self.images, labels, masks=masks, groups=groups, **self.options
         )
         (row,) = found.reliance.to_dict("records")
-        self.assertEqual(
-            (row["inside"], row["maskedShare"], row["topMarked"]), (1, 0.5, 0)
-        )
+        self.assertEqual((row["inside"], row["maskedShare"], row["topMarked"]), (1, 0.5, 0))
         self.assertLess(row["outside"], 1)
         self.assertEqual(found.groups.images.tolist(), [20, 20])
         self.assertEqual(found.groups.accuracy.tolist(), [1, 1])
@@ -246,8 +215,7 @@ class CallTests(unittest.TestCase):
         table = grid.predictions("fgsm", "a")
         right = table[table.victim == "b"]
         self.assertAlmostEqual(
-            (right.predicted == right.label).mean(),
-            grid.accuracy("b", "fgsm", 0.05, source="a"),
+            (right.predicted == right.label).mean(), grid.accuracy("b", "fgsm", 0.05, source="a")
         )
         self.assertAlmostEqual(
             grid.matrix("fgsm").loc["a", "b"], (right.predicted == right.label).mean()

@@ -51,9 +51,7 @@ document = {
         for epsilon, start in ((0, 90), (small, 70), (large, 50))
         for source in ("a", "b")
         for victim in ("a", "b")
-        for correct in [
-            start - (loss if epsilon else 0) - (5 if source == victim else 0)
-        ]
+        for correct in [start - (loss if epsilon else 0) - (5 if source == victim else 0)]
     ],
     "worstCases": [
         case("a", small, 44, 43),
@@ -62,12 +60,7 @@ document = {
         case("b", large, 22, 21),
     ],
     "flags": [
-        dict(
-            name="one step beats many",
-            raisedBecause="<40 %>",
-            meaning="It.",
-            advice="Do.",
-        )
+        dict(name="one step beats many", raisedBecause="<40 %>", meaning="It.", advice="Do.")
     ],
 }
 
@@ -128,9 +121,7 @@ class GridTests(unittest.TestCase):
         matrix = self.grid.matrix("fgsm")
         self.assertEqual(matrix.loc["a", "a"], 0.45)
         self.assertEqual(matrix.loc["b", "a"], 0.5)
-        self.assertEqual(
-            list(self.grid.frame.columns[:4]), "attack epsilon source victim".split()
-        )
+        self.assertEqual(list(self.grid.frame.columns[:4]), "attack epsilon source victim".split())
 
 
 class RecordTests(unittest.TestCase):
@@ -159,18 +150,13 @@ class RecordTests(unittest.TestCase):
         given = {k: v for k, v in self.published.items() if k not in computed}
         cases = [case("a", large, 25, 23)]
         entry = robustbench.record(
-            self.grid(worstCases=cases),
-            "a",
-            dataset="cifar10",
-            epsilon="8/255",
-            **given,
+            self.grid(worstCases=cases), "a", dataset="cifar10", epsilon="8/255", **given
         )
         self.assertEqual(list(entry), list(self.published))
         for name in self.published:
             self.assertIs(type(entry[name]), type(self.published[name]), name)
         self.assertEqual(
-            (entry["clean_acc"], entry["autoattack_acc"], entry["eps"]),
-            ("85.0", "25.0", "8/255"),
+            (entry["clean_acc"], entry["autoattack_acc"], entry["eps"]), ("85.0", "25.0", "8/255")
         )
         with tempfile.TemporaryDirectory() as folder:
             path = robustbench.write(entry, f"{folder}/cifar10/Linf/Mine.json")
@@ -184,18 +170,14 @@ class RecordTests(unittest.TestCase):
 
     def test_without_autoattack_there_is_no_accuracy_under_it(self):
         cells = [c for c in document["cells"] if c["attack"] == "fgsm"]
-        entry = robustbench.record(
-            self.grid(cells=cells), "a", dataset="cifar10", epsilon=large
-        )
+        entry = robustbench.record(self.grid(cells=cells), "a", dataset="cifar10", epsilon=large)
         self.assertNotIn("autoattack_acc", entry)
         self.assertEqual(entry["external"], "24.0")
 
     def test_what_cannot_be_told_is_refused(self):
         cells = [c for c in document["cells"] if c["epsilon"]]
         with self.assertRaisesRegex(CrossfireError, "add 0 to the budgets"):
-            robustbench.record(
-                self.grid(cells=cells), "a", dataset="cifar10", epsilon=large
-            )
+            robustbench.record(self.grid(cells=cells), "a", dataset="cifar10", epsilon=large)
         for name in ("clean_acc", "autor"):
             with self.assertRaisesRegex(CrossfireError, "no field to be given"):
                 robustbench.record(

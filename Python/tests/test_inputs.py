@@ -16,14 +16,9 @@ class SettingTests(unittest.TestCase):
         self.assertEqual(model.words(), "channels=bgr,binary=true,mean=0.5/0.25,std=1")
 
     def test_a_path_keeps_its_own_settings(self):
-        models = {
-            "a": Model("a.onnx:channels=bgr", mean=0.5, std=1),
-            "b": "b.onnx:input=3x8x8",
-        }
+        models = {"a": Model("a.onnx:channels=bgr", mean=0.5, std=1), "b": "b.onnx:input=3x8x8"}
         words, _ = _models.arguments(models, None, None, None, pathlib.Path())
-        self.assertEqual(
-            words, ["a=a.onnx:channels=bgr,mean=0.5,std=1", "b=b.onnx:input=3x8x8"]
-        )
+        self.assertEqual(words, ["a=a.onnx:channels=bgr,mean=0.5,std=1", "b=b.onnx:input=3x8x8"])
 
     def test_what_exists_with_a_colon_is_a_path(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -50,9 +45,7 @@ class SettingTests(unittest.TestCase):
 
     def test_budgets_and_attacks_may_be_one_or_several(self):
         self.assertEqual(_request.several("fgsm", "attacks"), ["fgsm"])
-        self.assertEqual(
-            _request.several([0, "8/255", 0.1], "budgets"), ["0.0", "8/255", "0.1"]
-        )
+        self.assertEqual(_request.several([0, "8/255", 0.1], "budgets"), ["0.0", "8/255", "0.1"])
         with self.assertRaisesRegex(CrossfireError, "found none"):
             _request.several([], "attacks")
 
@@ -115,9 +108,7 @@ class ArrayTests(unittest.TestCase):
 class ExportTests(unittest.TestCase):
     def arguments(self, model, shape=(3, 8, 8)):
         with tempfile.TemporaryDirectory() as folder:
-            return _models.arguments(
-                {"a": model}, None, None, shape, pathlib.Path(folder)
-            )
+            return _models.arguments({"a": model}, None, None, shape, pathlib.Path(folder))
 
     def test_what_is_no_model_is_refused_with_advice(self):
         network, _ = networks()
@@ -127,9 +118,7 @@ class ExportTests(unittest.TestCase):
         ):
             with self.assertRaisesRegex(CrossfireError, message):
                 self.arguments(model)
-        with self.assertRaisesRegex(
-            CrossfireError, "a does not take images of the shape 3x9x9"
-        ):
+        with self.assertRaisesRegex(CrossfireError, "a does not take images of the shape 3x9x9"):
             self.arguments(network, (3, 9, 9))
         with self.assertRaisesRegex(CrossfireError, "give the images as an array"):
             self.arguments(network, None)

@@ -12,15 +12,7 @@ from importlib import util
 import crossfire
 from crossfire import CrossfireError, robustbench
 
-from .support import (
-    accuracy,
-    examples,
-    needs_command,
-    needs_torch,
-    networks,
-    numpy,
-    torch,
-)
+from .support import accuracy, examples, needs_command, needs_torch, networks, numpy, torch
 
 MEAN, STD = 0.5, 0.1
 
@@ -50,23 +42,17 @@ class RobustBenchTests(unittest.TestCase):
         }
         mean, std = torch.full((1, 3, 1, 1), MEAN), torch.full((1, 3, 1, 1), STD)
         weights |= {"module.mu": mean, "module.sigma": std}
-        images = numpy.random.default_rng(3).random(
-            (50, 3, 32, 32), dtype=numpy.float32
-        )
+        images = numpy.random.default_rng(3).random((50, 3, 32, 32), dtype=numpy.float32)
         labels = numpy.arange(50) % 10
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "Theirs2026.pt"
             torch.save({"state_dict": weights, "epoch": 3}, path)
             model = robustbench.model(path, "lenet")
-            found = crossfire.evaluate(
-                {"theirs": model}, images, labels, threads=1, progress=False
-            )
+            found = crossfire.evaluate({"theirs": model}, images, labels, threads=1, progress=False)
             with self.assertRaisesRegex(CrossfireError, "no entry best"):
                 robustbench.model(path, "lenet", entry="best")
         self.assertEqual(model.settings["mean"], [0.5, 0.5, 0.5])
-        self.assertAlmostEqual(
-            found.accuracy("theirs"), accuracy(layers, images, labels), places=6
-        )
+        self.assertAlmostEqual(found.accuracy("theirs"), accuracy(layers, images, labels), places=6)
 
     def test_examples_for_a_submission_are_the_whole_test_set_in_its_order(self):
         network, _ = networks()
@@ -88,13 +74,9 @@ class RobustBenchTests(unittest.TestCase):
             tensor = torch.load(path, weights_only=True)
             with self.assertRaisesRegex(CrossfireError, "the 10000 images"):
                 robustbench.write_examples(found, path, test_images=10_000)
-        self.assertEqual(
-            (tensor.dtype, tuple(tensor.shape)), (torch.float32, (40, 3, 8, 8))
-        )
+        self.assertEqual((tensor.dtype, tuple(tensor.shape)), (torch.float32, (40, 3, 8, 8)))
         self.assertLessEqual(abs(tensor.numpy() - images).max(), 0.02 + 1e-6)
-        self.assertAlmostEqual(
-            accuracy(network, tensor, labels), found.accuracy(0.02), places=6
-        )
+        self.assertAlmostEqual(accuracy(network, tensor, labels), found.accuracy(0.02), places=6)
 
 
 @needs_torch
@@ -121,27 +103,13 @@ class PytestTests(unittest.TestCase):
                     line[12:] for line in text.replace("LIMIT", f"{limit}").split("\n")
                 )
                 pathlib.Path(folder, "test_it.py").write_text(lines)
-                words = [
-                    sys.executable,
-                    "-m",
-                    "pytest",
-                    "-q",
-                    "test_it.py",
-                    "--basetemp=kept",
-                ]
-                if (
-                    util.find_spec("crossfire")
-                    and "site-packages" not in crossfire.__file__
-                ):
+                words = [sys.executable, "-m", "pytest", "-q", "test_it.py", "--basetemp=kept"]
+                if util.find_spec("crossfire") and "site-packages" not in crossfire.__file__:
                     words += ["-p", "crossfire.pytest"]
                 environment = dict(os.environ, PYTHONPATH=str(package))
                 result = subprocess.run(
                     words, cwd=folder, env=environment, capture_output=True, text=True
                 )
-                self.assertEqual(
-                    result.returncode, status, result.stdout + result.stderr
-                )
+                self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         # The failed assertion tells the number, the images and the interval.
-        self.assertRegex(
-            result.stdout, r"assert 0\.\d+ \(\d+ of 40 images; 95 % interval"
-        )
+        self.assertRegex(result.stdout, r"assert 0\.\d+ \(\d+ of 40 images; 95 % interval")
