@@ -42,8 +42,7 @@ def blocks(path):
     return ["".join(cell["source"]) for cell in cells], {}
 
 
-for path in map(pathlib.Path, sys.argv[1:]):
-    path = path.resolve()
+for path in [pathlib.Path(file).resolve() for file in sys.argv[1:]]:
     start = time.perf_counter()
     code, names = blocks(path)
     if not code:
