@@ -7,13 +7,13 @@ It needs the environment of onnx_families.py, and writes `export-families.zip`: 
 free batch dimension and for four images at a time, some of them in half precision, and a few
 programs that must be refused. The networks, the images and PyTorch's answers are those of
 `onnx-families.safetensors`. Of each archive, the remarks about the machine and the code that wrote
-it are removed. `half.safetensors` contains the answers of the networks in half precision, as
+it are removed. `export-families.safetensors` contains the answers of the networks in half precision, as
 PyTorch computes them with the same weights in float32.
 """
 
 import io, json, os, tempfile, warnings, zipfile
 import torch, torch.nn as nn
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from onnx_families import answers, families, fixtures, network, pictures
 
 warnings.filterwarnings("ignore")
@@ -109,8 +109,8 @@ def main():
         for name, content in sorted(files.items()):
             out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
             print(name, len(content))
-        out.writestr(
-            zipfile.ZipInfo("half.safetensors"), save({k: v.contiguous() for k, v in half.items()}))
+    save_file(
+        {k: v.contiguous() for k, v in half.items()}, f"{fixtures}/export-families.safetensors")
     print(os.path.getsize(f"{fixtures}/export-families.zip"), "bytes")
 
 

@@ -12,12 +12,7 @@ enum ExportFixtures {
   static let archive = try! ZipArchive(
     Data(contentsOf: Fixture.file("export-families.zip")), what: "export-families.zip")
   static let names = archive.names.filter { $0.hasSuffix(".pt2") }.map { String($0.dropLast(4)) }
-  private static let folder = TemporaryFolder()
-  static let answers: SafetensorsFile = {
-    let place = folder.appending("half.safetensors")
-    try! Data(archive.content("half.safetensors")).write(to: place)
-    return try! SafetensorsFile(place)
-  }()
+  static let answers = try! SafetensorsFile(Fixture.file("export-families.safetensors"))
 
   /// Writes an archive into a folder.
   static func write(_ name: String, into folder: TemporaryFolder) throws -> URL {
