@@ -93,7 +93,8 @@ struct Inspect: ParsableCommand {
       format: model.format.rawValue, input: "\(classifier.inputShape)",
       classes: classifier.classCount,
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
-      batchSize: program?.batchSize, notices: model.notices, model: model.network?.description, training: model.training,
+      batchSize: program?.batchSize, notices: model.notices, model: model.network?.description,
+      training: model.training,
       parameters: model.parameters,
       fingerprint: model.fingerprint)
     let range = classifier.valueRange

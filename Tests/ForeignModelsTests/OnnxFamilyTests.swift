@@ -67,6 +67,24 @@ struct OnnxFamilyTests {
     (images + gradient.sign * (8.0 / 255)).clamped(to: 0...1)
   }
 
+  @Test("linear layers and activations become single operators again")
+  func fused() throws {
+    let folder = TemporaryFolder()
+    func operations(_ name: String) throws -> [String: Int] {
+      let place = try Self.write(name, into: folder.appending("x").deletingLastPathComponent())
+      let program = try OnnxProgram(try OnnxFile(place), device: .cpu)
+      return program.steps.reduce(into: [:]) { $0[$1.operation, default: 0] += 1 }
+    }
+    for name in ["vit.script17.free", "vit.dynamo18.fixed", "vit.dynamo.free"] {
+      let found = try operations(name)
+      // Two blocks with four linear layers and two products of attention each, and the last layer.
+      #expect(found["Gelu"] == 2 && found["Erf"] == nil, "\(name) \(found)")
+      #expect(found["Gemm"] == 9 && found["MatMul"] == 4, "\(name) \(found)")
+    }
+    let found = try operations("efficientnet.dynamo.free")
+    #expect((found["Swish"] ?? 0) >= 6, "\(found)")
+  }
+
   @Test("a vision transformer can be differentiated twice") func twice() throws {
     let folder = TemporaryFolder()
     let place = try Self.write(

@@ -34,6 +34,7 @@ extension OnnxOperators {
     "Swish": {
       let x = try $0.numbers(0)
       let slope = try $0.float("alpha") ?? 1
+      if slope == 1 { return try $0.aten("silu", [.tensor(x)]) }
       return try $0.pair("mul.Tensor", x, (x * slope).throwing.sigmoid())
     },
     "Gelu": {

@@ -21,6 +21,7 @@ extension OnnxCall {
       }
       return try int(attribute) ?? 0 != 0 ? matrix.transposed : matrix
     }
+    if node.attributes.isEmpty, has(2), try input(0).rank > 2 { return try linear() }
     let (alpha, beta) = (try float("alpha") ?? 1, try float("beta") ?? 1)
     let (a, b) = (try side(0, "transA"), try side(1, "transB"))
     guard a.shape[1] == b.shape[0] else { throw wrong("cannot multiply \(a.shape) and \(b.shape)") }
@@ -31,6 +32,17 @@ extension OnnxCall {
     }
     let scaled = try product(a, b) * alpha
     return try bias.map { try binary(scaled, $0 * beta) { try $0.plus($1) } } ?? scaled
+  }
+
+  /// x·W + b for each row of a tensor with several dimensions, which `OnnxFusion` makes of a product
+  /// and a sum.
+  private func linear() throws -> Tensor {
+    let (x, weight, bias) = (try numbers(0), try numbers(1), try numbers(2))
+    guard weight.rank == 2, x.shape.last == weight.shape[0], bias.shape == [weight.shape[1]] else {
+      throw wrong("cannot multiply \(x.shape) and \(weight.shape)")
+    }
+    try checkRoom(x.shape.dropLast() + [weight.shape[1]])
+    return try x.throwing.linear(weight.transposed, bias: bias)
   }
 
   func product(_ a: Tensor, _ b: Tensor) throws -> Tensor {

@@ -57,7 +57,7 @@ struct OnnxProgram: ForeignProgram {
       if node.inputs.allSatisfy({ $0.isEmpty || known[$0] != nil }) {
         let call = OnnxCall(
           node: node, inputs: node.inputs.map { known[$0] }, operators: operators, images: 1)
-        for (name, constant) in try withoutGradients({ try call.named() }) {
+        for (name, constant) in try Self.folding({ try call.named() }) {
           folded += constant.count
           try OnnxCall.checkRoom(folded, images: 1, node.label)
           known[name] = constant
@@ -70,10 +70,16 @@ struct OnnxProgram: ForeignProgram {
     guard made.contains(output), output != input else {
       throw Failure.badData("its output '\(output.prefix(80))' does not depend on its input")
     }
+    steps = OnnxFusion.fused(steps, known, output: output)
     let needed = Set(steps.flatMap(\.inputs))
     constants = known.filter { needed.contains($0.key) }
     self.steps = steps
     forgotten = Self.lastUses(steps, keeping: output)
+  }
+
+  /// Computes values that depend only on constants.
+  private static func folding<Result>(_ body: () throws -> Result) throws -> Result {
+    try withoutGradients { try withMemoryLimit(1 << 29, body) }
   }
 
   private static func checkOperators(_ nodes: [OnnxFile.Node]) throws {
