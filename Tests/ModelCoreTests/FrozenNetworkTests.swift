@@ -120,6 +120,25 @@ struct FrozenNetworkTests {
       ])
   }
 
+  @Test("layer scales after a convolution or a linear layer are removed, with and without a bias")
+  func scaled() throws {
+    let texts = [
+      "layerscale 0.5", "conv 4 kernel 1 bias off", "layerscale 0.3",
+      "residual [layernorm; conv 4 kernel 3 padding 1; layerscale 0.1]", "flatten", "linear 3",
+      "layerscale 2.0",
+    ]
+    let description = try NetworkDescription(
+      input: InputShape(channels: 3, height: 4, width: 5), layers: LayerList(texts),
+      classNames: ["a", "b", "c"])
+    try check(description, .xavierNormal)
+    let frozen = try Network(description, initialization: .xavierNormal, seed: Seed(1)).frozen()
+    #expect(
+      frozen.description.layers.texts == [
+        "layerscale 0.5", "conv 4 kernel 1 bias off",
+        "residual [layernorm; conv 4 kernel 3 padding 1]", "flatten", "linear 3",
+      ])
+  }
+
   @Test("training the original does not change the frozen form")
   func copy() throws {
     let architecture = try Architecture.named("mlp")

@@ -2,11 +2,11 @@ import Support
 
 extension Network {
   /// The same function as this network in evaluation, in the form that is fastest to evaluate and
-  /// to attack: each batch normalisation is folded into the layer before it, dropout is removed,
-  /// and the weights are constants.
+  /// to attack: each batch normalisation and each layer scale is folded into the layer before it,
+  /// dropout is removed, and the weights are constants.
   ///
-  /// The logits agree with those of this network up to rounding. A batch normalisation that does
-  /// not follow a convolution or a linear layer stays as it is. Later changes of this network do
+  /// The logits agree with those of this network up to rounding. One that does not follow a
+  /// convolution or a linear layer stays as it is. Later changes of this network do
   /// not change the frozen one.
   public func frozen() throws -> Network {
     let (layers, tensors) = withoutGradients { fold(description.layers, prefix: "") }
@@ -62,6 +62,12 @@ extension Network {
         }
         layers.append(norm)
         copy(source, to: target, in: &tensors)
+      case is LayerScale where layers.last?.withBias != nil:
+        let factors = self[source + "weight"].to(.float64)
+        let last = "\(layers.count - 1)."
+        let hasBias = tensors[last + "bias"] != nil
+        scaleLast(&tensors, at: last, by: factors, plus: factors * 0)
+        if !hasBias { tensors[last + "bias"] = nil }
       case let residual as Residual:
         let body = fold(residual.body, prefix: source + "body.")
         let shortcut = fold(residual.shortcut, prefix: source + "shortcut.")
