@@ -53,7 +53,7 @@ def build(name, size=None, classes=None, seed=0):
 
     The same arguments give the same weights. Batch normalisations get random scales and shifts, and
     statistics that are near to those of `images` but not equal to them, so that a reader that
-    mixes them up is found out. The logits have a standard deviation of about 2.
+    mixes them up is found out. The logits depend on the image and do not saturate the softmax.
     """
     make, published_size, published_classes = _MAKERS[name]
     size, classes = size or published_size, classes or published_classes
@@ -65,9 +65,7 @@ def build(name, size=None, classes=None, seed=0):
                 parameter.copy_(_start(parameter_name, parameter))
             batch = images(name, size=size, seed=seed)
             _set_statistics(model, batch)
-            # Logits with a standard deviation of 2 do not saturate the softmax.
-            last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
-            last.weight.mul_(2 / model.eval()(batch).std())
+            _spread_logits(model.eval(), batch)
     return model.eval()
 
 
@@ -85,7 +83,7 @@ def _start(name, parameter):
     if name.endswith("layer_scale"):
         return 0.1 + 0.4 * torch.rand_like(parameter)
     if name in ("cls_token", "pos_embed"):
-        return 0.3 * torch.randn_like(parameter)
+        return 0.1 * torch.randn_like(parameter)
     if parameter.dim() > 1:
         # Twice the variance makes up for ReLU, which removes half of the numbers.
         gain = 2 if parameter.dim() == 4 else 1
@@ -114,6 +112,15 @@ def _set_statistics(model, batch):
         mean.add_(0.2 * (variance + norm.eps).sqrt() * torch.randn_like(mean))
         variance.mul_(torch.exp(0.3 * torch.randn_like(variance)))
         norm.num_batches_tracked.fill_(1)
+
+
+def _spread_logits(model, batch):
+    """Gives each logit a mean near 0, and all of them a standard deviation near 1."""
+    last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+    logits = model(batch)
+    factor = 1 / (logits - logits.mean(0)).std()
+    last.weight.mul_(factor)
+    last.bias.copy_(factor * (last.bias - logits.mean(0)) + 0.2 * torch.randn_like(last.bias))
 
 
 if __name__ == "__main__":
