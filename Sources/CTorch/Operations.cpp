@@ -32,6 +32,10 @@ ct_ref ct_unary(int op, ct_ref tensor) {
       case ct_round: return x.round();
       case ct_isfinite: return x.isfinite();
       case ct_logical_not: return x.logical_not();
+      case ct_relu6: return at::relu6(x);
+      case ct_hardswish: return at::hardswish(x);
+      // The derivative of libtorch's own hard sigmoid cannot be differentiated.
+      case ct_hardsigmoid: return at::relu6(x + 3) / 6;
     }
     TORCH_CHECK(false, "unknown unary operation ", op);
   });

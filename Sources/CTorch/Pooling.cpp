@@ -209,3 +209,10 @@ ct_ref ct_avg_pool2d(ct_ref input, ct_window w) {
 ct_ref ct_global_avg_pool2d(ct_ref input) {
   return made([&] { return input->value.mean({2, 3}, /*keepdim=*/true); });
 }
+
+ct_ref ct_adaptive_avg_pool2d(ct_ref input, int64_t height, int64_t width) {
+  return made([&] {
+    std::vector<int64_t> size{height, width};
+    return at::adaptive_avg_pool2d(input->value, size);
+  });
+}

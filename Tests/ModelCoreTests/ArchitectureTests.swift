@@ -36,12 +36,36 @@ struct ArchitectureTests {
     arguments: [
       ("vit-s16", 22_050_664), ("deit-s16", 22_050_664), ("vit-b16", 86_567_656),
       ("deit-b16", 86_567_656), ("swin-t", 28_288_354), ("convnext-t", 28_589_128),
-      ("mixer-s16", 18_528_264),
+      ("mixer-s16", 18_528_264), ("resnet18-imagenet", 11_689_512),
+      ("resnet34-imagenet", 21_797_672), ("resnet50-imagenet", 25_557_032),
+      ("resnet101-imagenet", 44_549_160), ("wideresnet50-2", 68_883_240),
+      ("mobilenetv2", 3_504_872), ("mobilenetv3-small", 2_542_856),
+      ("mobilenetv3-large", 5_483_032), ("efficientnet-b0", 5_288_548),
+      ("densenet121", 7_978_856), ("vgg11-bn", 132_868_840), ("vgg13-bn", 133_053_736),
+      ("vgg16-bn", 138_365_992), ("vgg19-bn", 143_678_248),
     ])
   func photographs(_ name: String, _ count: Int) throws {
     let description = try Architecture.named(name).description(
       input: InputShape(channels: 3, height: 224, width: 224),
       classNames: (0..<1000).map(String.init))
+    let learned = try description.parameters().filter(\.isLearned)
+    #expect(learned.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
+  }
+
+  @Test(
+    "for 10 classes of small images, numbers of parameters are those of the published code",
+    arguments: [
+      ("resnet20", 269_722), ("resnet32", 464_154), ("resnet44", 658_586), ("resnet56", 853_018),
+      ("resnet110", 1_727_962), ("preactresnet18", 11_171_146), ("wideresnet28-10", 36_479_194),
+      ("wideresnet34-10", 46_160_474), ("wideresnet34-20", 184_531_674),
+      ("wideresnet70-16", 266_796_506), ("wideresnet28-10-silu", 36_479_194),
+      ("wideresnet34-10-silu", 46_160_474), ("wideresnet34-20-silu", 184_531_674),
+      ("wideresnet70-16-silu", 266_796_506),
+    ])
+  func smallImages(_ name: String, _ count: Int) throws {
+    let description = try Architecture.named(name).description(
+      input: InputShape(channels: 3, height: 32, width: 32),
+      classNames: (0..<10).map(String.init))
     let learned = try description.parameters().filter(\.isLearned)
     #expect(learned.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
   }

@@ -28,6 +28,11 @@ struct ContributionsTests {
       "residual [conv 8 padding 1; relu] shortcut [conv 8 kernel 1]", "avgpool 2", "globalavgpool",
       "flatten", "linear 4",
     ],
+    [
+      "storednormalize", "pad 0,1,0,1", "conv 6 stride 2", "relu6",
+      "concat [batchnorm; relu; conv 4 kernel 1; stochasticdepth 0.3]", "adaptiveavgpool 3",
+      "flatten", "linear 4",
+    ],
   ]
 
   @Test("completeness: both contributions add up to the logits", arguments: networks)

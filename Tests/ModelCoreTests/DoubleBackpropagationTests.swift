@@ -29,6 +29,16 @@ struct DoubleBackpropagationTests {
         "linear 4",
       ]
     ),
+    (
+      InputShape(channels: 3, height: 9, width: 11),
+      [
+        "storednormalize", "pad 0,1,1,0", "conv 8 kernel 3 stride 2 bias off", "batchnorm",
+        "hardswish", "gate [globalavgpool; conv 4 kernel 1; silu; conv 8 kernel 1; hardsigmoid]",
+        "residual [conv 8 padding 1 groups 8 bias off; batchnorm; relu6; stochasticdepth 0.2]",
+        "concat [conv 4 kernel 1 bias off; batchnorm; silu; conv 3 padding 1]",
+        "adaptiveavgpool 2x3", "flatten", "linear 4",
+      ]
+    ),
   ]
 
   /// The loss, cross-entropy + λ·(mean over images of ‖∂ cross-entropy / ∂ image‖²) with λ = 10,

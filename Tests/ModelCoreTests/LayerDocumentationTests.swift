@@ -26,7 +26,8 @@ struct LayerDocumentationTests {
   func settings() throws {
     for syntax in try documentedSyntax() {
       let words = syntax.split(separator: " ").map(String.init)
-      let needsSettings = words.count > 1 && (words[1].hasPrefix("[") == (words[0] == "residual"))
+      let needsSettings =
+        words.count > 1 && (!words[1].hasPrefix("[") || words[1].hasPrefix("[LAYER"))
       if needsSettings {
         #expect(throws: (any Error).self, "\(syntax)") { try LayerList([words[0]]) }
       } else {

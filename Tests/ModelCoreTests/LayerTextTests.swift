@@ -21,6 +21,11 @@ struct LayerTextTests {
       "residual [residual [relu; tanh] shortcut [relu]; silu]", "relu", "leakyrelu 0.2",
       "leakyrelu 1e-05", "sigmoid",
       "tanh",
+      "elu", "gelu", "silu", "softplus", "relu6", "hardsigmoid",
+      "hardswish",
+      "stochasticdepth 0.1", "pad 0,1,0,1", "storednormalize", "adaptiveavgpool 7",
+      "adaptiveavgpool 2x3", "concat [batchnorm; relu; conv 4 kernel 1 bias off]",
+      "gate [globalavgpool; conv 2 kernel 1; relu; conv 4 kernel 1; sigmoid]", "gate [sigmoid]",
       "elu", "gelu", "gelu tanh", "layernorm", "layernorm epsilon 1e-06", "layerscale 1e-06",
       "patches 8 size 4", "classtoken", "positions", "token first", "token mean", "transpose",
       "attention heads 3", "windowattention heads 2 window 7",
@@ -101,6 +106,14 @@ struct LayerTextTests {
       ("residual [relu", "the closing bracket of the body is missing"),
       ("residual [relu] shortcut relu", "the shortcut must be a list in brackets"),
       ("residual [rellu]", "unknown layer 'rellu'"),
+      ("gate", "the body must be a list in brackets"),
+      ("concat relu", "the body must be a list in brackets"),
+      ("stochasticdepth 1", "the probability must be at least 0 and less than 1"),
+      ("pad", "the columns and rows to add is missing"),
+      ("pad 1,1,1", "expected four whole numbers from 0 to 65536"),
+      ("pad 0,1,0,-1", "expected four whole numbers from 0 to 65536"),
+      ("pad 0,1,0,0.5", "expected four whole numbers from 0 to 65536"),
+      ("adaptiveavgpool 0", "the size of the output must be like 5 or 5x3, found '0'"),
       ("residual [relu] ]", "unexpected word ']'"),
     ])
   func refused(_ text: String, _ reason: String) {
@@ -149,6 +162,12 @@ struct LayerTextTests {
         == true
     )
     #expect(
+      message(["gate [globalavgpool; conv 3 kernel 1]"], [4, 8, 8])?.contains(
+        "or one number for each channel, [4, 1, 1]; found [3, 1, 1]") == true)
+    #expect(
+      message(["concat [conv 4 kernel 3]"], [4, 8, 8])?.contains("must differ from the input")
+        == true)
+    #expect(
       message(["conv 1000000 kernel 1", "conv 1 kernel 1"], [1, 100, 100])?.contains("is too large")
         == true)
   }
@@ -158,7 +177,7 @@ struct LayerTextTests {
     arguments: [
       "conv 4 kernel 3", "maxpool 2", "avgpool 2", "globalavgpool",
       "localcontrast kernel 3 sigma 1.0",
-      "bgr", "jpeg 75",
+      "bgr", "jpeg 75", "pad 1,1,1,1", "adaptiveavgpool 7",
     ])
   func needsPicture(_ text: String) throws {
     let failure = #expect(throws: Failure.self) { try LayerList([text]).shapes(from: [4]) }
@@ -196,6 +215,7 @@ struct LayerTextTests {
     "the other layers accept a row of numbers",
     arguments: [
       "linear 3", "batchnorm", "flatten", "dropout 0.5", "standardize", "relu", "residual [tanh]",
+      "gate [sigmoid]", "concat [tanh]", "stochasticdepth 0.1", "storednormalize", "hardswish",
       "layernorm", "layerscale 0.1",
     ])
   func acceptsRow(_ text: String) throws {

@@ -118,7 +118,7 @@ ct_ref _Nullable ct_one_hot(ct_ref _Nonnull labels, int64_t classes);
 enum ct_unary_op {
   ct_neg, ct_abs, ct_sign, ct_sqrt, ct_square, ct_exp, ct_log, ct_relu, ct_sigmoid, ct_tanh,
   ct_gelu, ct_elu, ct_silu, ct_softplus, ct_floor, ct_round, ct_isfinite, ct_logical_not,
-  ct_gelu_tanh
+  ct_gelu_tanh, ct_relu6, ct_hardswish, ct_hardsigmoid
 };
 enum ct_binary_op {
   ct_add, ct_sub, ct_mul, ct_div, ct_pow, ct_maximum, ct_minimum, ct_eq, ct_ne, ct_lt, ct_le,
@@ -160,6 +160,8 @@ bool ct_max_pool2d_of_intervals(ct_ref _Nonnull center, ct_ref _Nonnull radius,
                                 ct_ref _Nullable *_Nonnull upper);
 /// Averages include the zeros of the padding. The window's dilation is not used.
 ct_ref _Nullable ct_avg_pool2d(ct_ref _Nonnull input, struct ct_window window);
+/// Averages over windows that divide the input into `height` x `width` parts as equal as possible.
+ct_ref _Nullable ct_adaptive_avg_pool2d(ct_ref _Nonnull input, int64_t height, int64_t width);
 /// Bilinear interpolation between pixel centres.
 ct_ref _Nullable ct_resize(ct_ref _Nonnull input, int64_t height, int64_t width);
 ct_ref _Nullable ct_pad(ct_ref _Nonnull input, int64_t left, int64_t right, int64_t top,

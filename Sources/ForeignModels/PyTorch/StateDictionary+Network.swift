@@ -9,6 +9,8 @@ extension StateDictionary {
     var names: [String: [String]] = [:]
     /// The last parts of the names of tensors in the file that are not needed.
     var derived: Set<String> = []
+    /// The beginnings of the names of tensors in the file that are not needed.
+    var ignored: [String] = []
   }
 
   /// The network that the notes describe, with these tensors.
@@ -61,7 +63,9 @@ extension StateDictionary {
         let found = names.values.joined().count { tensors[$0] != nil }
         guard found > most else { continue }
         most = found
-        best = Reading(description: description, names: names, derived: convention.derived)
+        best = Reading(
+          description: description, names: names, derived: convention.derived,
+          ignored: convention.ignored)
       }
       return best
     }
@@ -114,6 +118,7 @@ extension StateDictionary {
     let unknown = tensors.keys.filter { name in
       !wanted.contains(name)
         && !reading.derived.contains(name.split(separator: ".").last.map(String.init) ?? "")
+        && !reading.ignored.contains { name.hasPrefix($0) }
     }.sorted()
     for parameter in needed {
       if case .counter = parameter.role, tensors[names(parameter)[0]] == nil {

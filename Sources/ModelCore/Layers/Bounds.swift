@@ -59,9 +59,11 @@ extension Layer {
   {
     throw Failure.badData(
       "the layer '\(text)' has no interval bounds",
-      hint: "interval bounds exist for linear, conv, batchnorm, pooling, flatten, residual, "
-        + "dropout, normalize, bgr, padchannels, layernorm, layerscale, patches, classtoken, "
-        + "positions, token, transpose, mergepatches and all activations")
+      hint:
+        "interval bounds exist for linear, conv, batchnorm, pooling, flatten, residual, concat, "
+        + "gate, dropout, stochasticdepth, normalize, storednormalize, bgr, padchannels, pad, "
+        + "layernorm, layerscale, patches, classtoken, positions, token, transpose, mergepatches "
+        + "and all activations")
   }
 }
 

@@ -61,9 +61,9 @@ extension Layer {
   ) throws -> Contributions {
     throw Failure.badData(
       "the layer '\(text)' has no rule for contextual decomposition",
-      hint: "the rules are defined for linear, conv, batchnorm, relu, leakyrelu, pooling, flatten, "
-        + "residual, dropout, normalize, bgr, padchannels, layerscale, patches, token, transpose "
-        + "and mergepatches")
+      hint: "the rules are defined for linear, conv, batchnorm, relu, leakyrelu, relu6, pooling, "
+        + "flatten, residual, concat, dropout, stochasticdepth, normalize, storednormalize, bgr, "
+        + "padchannels, pad, layerscale, patches, token, transpose and mergepatches")
   }
 }
 

@@ -9,11 +9,7 @@ public struct Dropout: IncreasingLayer, LinearMap {
   public init(_ probability: Double) { self.probability = probability }
 
   public init(_ words: inout LayerWords) throws {
-    probability = try words.number("the probability")
-    guard (0..<1).contains(probability) else {
-      throw Failure.badData(
-        "dropout \(probability): the probability must be at least 0 and less than 1")
-    }
+    probability = try words.dropProbability(Self.self)
   }
 
   public var text: String { "dropout \(probability)" }
@@ -28,5 +24,17 @@ public struct Dropout: IncreasingLayer, LinearMap {
       device: x.device)
     let kept = draws.uniform(Array(x.shape.dropFirst())).isAtLeast(probability).to(.float32)
     return x * (kept / (1 - probability))
+  }
+}
+
+extension LayerWords {
+  /// Reads the probability with which a kind of layer drops numbers: at least 0 and less than 1.
+  mutating func dropProbability(_ kind: any Layer.Type) throws -> Double {
+    let probability = try number("the probability")
+    guard (0..<1).contains(probability) else {
+      throw Failure.badData(
+        "\(kind.keyword) \(probability): the probability must be at least 0 and less than 1")
+    }
+    return probability
   }
 }

@@ -4,13 +4,15 @@ import Support
 enum LayerRegistry {
   static let kinds: [any Layer.Type] = [
     Convolution.self, Linear.self, BatchNormalization.self,
-    MaxPooling.self, AveragePooling.self, GlobalAveragePooling.self,
-    Flatten.self, Codes.self, Dropout.self, Residual.self, PaddedChannels.self,
+    MaxPooling.self, AveragePooling.self, GlobalAveragePooling.self, AdaptiveAveragePooling.self,
+    Flatten.self, Codes.self, Dropout.self, StochasticDepth.self,
+    Residual.self, Concatenation.self, Gate.self, PaddedChannels.self, ZeroPadding.self,
     Relu.self, LeakyRelu.self, Sigmoid.self, Tanh.self, Elu.self, Gelu.self, Silu.self,
-    Softplus.self,
+    Softplus.self, Relu6.self, HardSigmoid.self, HardSwish.self,
     LayerNormalization.self, LayerScale.self, Patches.self, ClassToken.self, Positions.self,
     Token.self, Transpose.self, Attention.self, WindowAttention.self, MergedPatches.self,
-    Normalize.self, Standardize.self, LocalContrast.self, ReversedChannels.self,
+    Normalize.self, StoredNormalization.self, Standardize.self, LocalContrast.self,
+    ReversedChannels.self,
     JPEGCompression.self,
   ]
 

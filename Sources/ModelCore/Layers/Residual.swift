@@ -2,7 +2,7 @@ import Support
 
 /// A residual block, body(x) + shortcut(x), where both are lists of layers: `residual [LAYER; …]
 /// [shortcut [LAYER; …]]`. Without a shortcut, it is body(x) + x. He et al., 2016.
-public struct Residual: Layer {
+public struct Residual: ContainerLayer {
   public static let keyword = "residual"
   public let body: LayerList
   public let shortcut: LayerList
@@ -18,8 +18,8 @@ public struct Residual: Layer {
   }
 
   public var text: String {
-    func list(_ layers: LayerList) -> String { "[" + layers.texts.joined(separator: "; ") + "]" }
-    return "residual \(list(body))" + (shortcut.layers.isEmpty ? "" : " shortcut \(list(shortcut))")
+    "residual \(body.bracketed)"
+      + (shortcut.layers.isEmpty ? "" : " shortcut \(shortcut.bracketed)")
   }
 
   public func outputShape(of input: [Int]) throws -> [Int] {
@@ -33,15 +33,9 @@ public struct Residual: Layer {
     return output
   }
 
-  public func parameters(for input: [Int]) -> [ParameterDescription] {
-    [("body", body), ("shortcut", shortcut)].flatMap { part, layers in
-      // This cannot throw: a network asks for parameters only after `outputShape` accepted the
-      // input.
-      ((try? layers.parameters(for: input)) ?? []).map {
-        ParameterDescription("\(part).\($0.name)", $0.shape, $0.role)
-      }
-    }
-  }
+  var parts: [(name: String, layers: LayerList)] { [("body", body), ("shortcut", shortcut)] }
+
+  func replacing(_ parts: [LayerList]) -> Residual { Residual(body: parts[0], shortcut: parts[1]) }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
     body.apply(x, parameters.part("body"), pass)

@@ -6,7 +6,8 @@ import Support
 ///       input: InputShape(channels: 1, height: 28, width: 28),
 ///       classNames: (0..<10).map(String.init), seed: Seed(1))
 ///
-/// To add an architecture, add an entry to `Architecture.all`.
+/// To add an architecture, add an entry to `Architecture.all`, and a row to docs/models.md if
+/// published weights of it can be read.
 public struct Architecture: Sendable {
   public let name: String
   /// What it is, on one line.
@@ -42,11 +43,12 @@ public struct Architecture: Sendable {
   }
 
   /// All architectures.
-  public static let all: [Architecture] = [
-    cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, vgg16Narrow, resnet18,
-    resnet20, resnet56, wideResNet28x10,
-    vitS16, vitB16, deitS16, deitB16, swinT, convNeXtT, mixerS16,
-  ]
+  public static let all: [Architecture] =
+    [
+      cnn, cnnSVHN, mlp, small, lenet, lenet5, lenetCaffe, vgg16, vgg16Narrow, resnet18,
+    ] + cifarResNets + wide + residual + mobile + dense + [
+      vitS16, vitB16, deitS16, deitB16, swinT, convNeXtT, mixerS16,
+    ]
 
   /// The architecture with a name, such as `cnn`, or `mlp 50 30` for fully connected layers of other
   /// sizes than those of `mlp`. `mlp 50 30 softplus` has softplus in place of ReLU; every activation
@@ -132,7 +134,10 @@ public struct Architecture: Sendable {
     summary: "fully connected, hidden layers of 256 and 128; 'mlp 50 30' has layers of 50 and 30")
 
   /// The activations that may follow the sizes in the name of a fully connected network.
-  private static let activations = ["relu", "tanh", "sigmoid", "softplus", "elu", "gelu", "silu"]
+  private static let activations = [
+    "relu", "tanh", "sigmoid", "softplus", "elu", "gelu", "silu", "relu6", "hardsigmoid",
+    "hardswish",
+  ]
 
   /// The network whose hidden layers have the sizes, and whose activation is the one, in a name such
   /// as `mlp 50 30` or `mlp 10 softplus`; nil if the text is not of this form.

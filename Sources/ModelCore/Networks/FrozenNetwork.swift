@@ -51,7 +51,7 @@ extension Network {
       let source = "\(prefix)\(index)."
       let target = "\(layers.count)."
       switch layer {
-      case is Dropout:
+      case is Dropout, is StochasticDepth:
         continue
       case let norm as BatchNormalization:
         if let last = layers.last?.withBias {
@@ -68,12 +68,12 @@ extension Network {
         let hasBias = tensors[last + "bias"] != nil
         scaleLast(&tensors, at: last, by: factors, plus: factors * 0)
         if !hasBias { tensors[last + "bias"] = nil }
-      case let residual as Residual:
-        let body = fold(residual.body, prefix: source + "body.")
-        let shortcut = fold(residual.shortcut, prefix: source + "shortcut.")
-        layers.append(Residual(body: body.0, shortcut: shortcut.0))
-        for (name, tensor) in body.1 { tensors[target + "body." + name] = tensor }
-        for (name, tensor) in shortcut.1 { tensors[target + "shortcut." + name] = tensor }
+      case let container as any ContainerLayer:
+        let parts = container.parts.map { fold($0.layers, prefix: "\(source)\($0.name).") }
+        layers.append(container.replacing(parts.map(\.0)))
+        for ((part, _), (_, folded)) in zip(container.parts, parts) {
+          for (name, tensor) in folded { tensors["\(target)\(part).\(name)"] = tensor }
+        }
       default:
         layers.append(layer)
         copy(source, to: target, in: &tensors)

@@ -7,12 +7,22 @@ package struct NamingConvention: Sendable {
   /// dimension.
   struct Layer: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
     let templates: [String]
+    /// The published names of tensors by their own names, where they differ, such as `mu` for
+    /// `mean`.
+    var renamed: [String: String] = [:]
 
     init(stringLiteral template: String) { templates = [template] }
     init(joining templates: [String]) { self.templates = templates }
 
+    /// A layer whose tensors have a prefix, or none if it is empty.
+    init(prefix: String, renamed: [String: String]) {
+      templates = [prefix.isEmpty ? "*" : "\(prefix).*"]
+      self.renamed = renamed
+    }
+
     func names(of tensor: Substring) -> [String] {
-      templates.map { $0.replacing("*", with: tensor) }
+      let own = renamed[String(tensor)] ?? String(tensor)
+      return templates.map { $0.replacing("*", with: own) }
     }
   }
 
@@ -22,16 +32,19 @@ package struct NamingConvention: Sendable {
   /// The last parts of the names of tensors that follow from the architecture, such as indices. They
   /// are not read.
   package let derived: Set<String>
+  /// The beginnings of the names of tensors that no output depends on. They are not read.
+  package let ignored: [String]
   /// The layers of the implementation, where they are not those of the architecture; for example
   /// with another ε of the normalisations.
   let variant: (@Sendable (_ classes: Int) -> [String])?
 
   init(
-    _ layers: [Layer], derived: Set<String> = [],
+    _ layers: [Layer], derived: Set<String> = [], ignored: [String] = [],
     variant: (@Sendable (_ classes: Int) -> [String])? = nil
   ) {
     self.layers = layers
     self.derived = derived
+    self.ignored = ignored
     self.variant = variant
   }
 

@@ -2,8 +2,7 @@
 /// have the names of widely used implementations.
 ///
 /// The names follow kuangliu/pytorch-cifar (LeNet, VGG-16, ResNet-18),
-/// akamaster/pytorch_resnet_cifar10 (ResNet-20 and ResNet-56), and xternalz/WideResNet-pytorch in
-/// the form that RobustBench uses.
+/// and akamaster/pytorch_resnet_cifar10 (ResNet-20 to ResNet-110).
 extension Architecture {
   private static let fullyConnected = ["conv1", "conv2", "fc1", "fc2", "fc3"]
 
@@ -95,8 +94,7 @@ extension Architecture {
       + ["globalavgpool", "flatten", "linear \(classes)"]
   }
 
-  static let resnet20 = cifarResNet(depth: 20)
-  static let resnet56 = cifarResNet(depth: 56)
+  static let cifarResNets = [20, 32, 44, 56, 110].map(cifarResNet)
 
   /// The networks of He et al., 2016, section 4.2, with 6n + 2 layers and shortcuts without
   /// parameters (their option A).
@@ -146,40 +144,4 @@ extension Architecture {
     }
     return ["conv1", "bn1"] + all + ["linear"]
   }
-
-  /// The network of Zagoruyko & Komodakis, 2016. Normalisation and ReLU come before each
-  /// convolution. Where the width changes, both the body and the shortcut of a block start after
-  /// the first normalisation and ReLU, so these two stand before the block.
-  static let wideResNet28x10 = Architecture(
-    name: "wideresnet28-10",
-    summary: "WideResNet-28-10: blocks of 160, 320 and 640 (Zagoruyko & Komodakis 2016)",
-    initialization: .kaimingNormal, published: wideNames
-  ) { classes in
-    let stages = [(160, 1), (320, 2), (640, 2)].flatMap { width, stride in
-      let body =
-        "conv \(width) kernel 3 stride \(stride) padding 1 bias off; batchnorm; relu; "
-        + "conv \(width) kernel 3 padding 1 bias off"
-      let first = [
-        "batchnorm", "relu",
-        "residual [\(body)] shortcut [conv \(width) kernel 1 stride \(stride) bias off]",
-      ]
-      let inner = "conv \(width) kernel 3 padding 1 bias off"
-      return first
-        + [String](
-          repeating: "residual [batchnorm; relu; \(inner); batchnorm; relu; \(inner)]", count: 3)
-    }
-    return ["conv 16 kernel 3 padding 1 bias off"] + stages
-      + ["batchnorm", "relu", "globalavgpool", "flatten", "linear \(classes)"]
-  }
-
-  private static let wideNames: [String] = {
-    let blocks = (1...3).flatMap { stage in
-      (0..<4).flatMap { block in
-        (["bn1", "conv1", "bn2", "conv2"] + (block == 0 ? ["convShortcut"] : [])).map {
-          "block\(stage).layer.\(block).\($0)"
-        }
-      }
-    }
-    return ["conv1"] + blocks + ["bn1", "fc"]
-  }()
 }

@@ -70,6 +70,9 @@ extension Tensor {
   public var elu: Tensor { unary(ct_elu) }
   public var silu: Tensor { unary(ct_silu) }
   public var softplus: Tensor { unary(ct_softplus) }
+  public var relu6: Tensor { unary(ct_relu6) }
+  public var hardSwish: Tensor { unary(ct_hardswish) }
+  public var hardSigmoid: Tensor { unary(ct_hardsigmoid) }
   public func leakyRelu(slope: Double) -> Tensor { Tensor(owning: ct_leaky_relu(reference, slope)) }
 
   public func clamped(to range: ClosedRange<Double>) -> Tensor {

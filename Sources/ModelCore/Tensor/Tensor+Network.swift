@@ -87,6 +87,12 @@ extension Tensor {
     Tensor(owning: ct_avg_pool2d(reference, window.native))
   }
 
+  /// The means of the height x width parts into which the pixels divide as equally as possible: part
+  /// i of n along a side of s pixels goes from ⌊i·s / n⌋ to ⌈(i + 1)·s / n⌉, as in PyTorch.
+  func averagePooled(toHeight height: Int, width: Int) -> Tensor {
+    Tensor(owning: ct_adaptive_avg_pool2d(reference, Int64(height), Int64(width)))
+  }
+
   /// The images in another size, by bilinear interpolation between pixel centres.
   public func resized(height: Int, width: Int) -> Tensor {
     Tensor(owning: ct_resize(reference, Int64(height), Int64(width)))
