@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "Guard.h"
+#include "ScriptOutput.h"
 
 using namespace ctorch;
 
@@ -54,15 +55,13 @@ int64_t ct_script_weights(ct_script_ref script) {
   return count;
 }
 
-ct_ref ct_script_run(ct_script_ref script, ct_ref images) {
+ct_ref ct_script_run(ct_script_ref script, ct_ref images, const char *output) {
   return made([&] {
     // A program may write into its input, so it gets a copy. The copy is no leaf of the graph of
     // operations, so that it may be written to where gradients are recorded, too.
     at::Tensor input = images->value.clone(at::MemoryFormat::Contiguous);
     c10::IValue out = script->module.forward({std::move(input)});
-    TORCH_CHECK(out.isTensor(), "its forward returns ", out.tagKind(),
-                "; expected one tensor of logits");
-    at::Tensor logits = out.toTensor();
+    at::Tensor logits = chosen(out, output);
     TORCH_CHECK(logits.is_floating_point(), "its forward returns a tensor of type ",
                 logits.scalar_type(), "; expected floating-point logits");
     return logits.to(at::kFloat);

@@ -117,6 +117,7 @@ extension ModelNotes {
       ("channels", channels.map { Node($0.rawValue) }),
       ("range", range.map { list(["\($0.lowerBound)", "\($0.upperBound)"]) }),
       ("layout", layout.map { Node($0.rawValue) }), ("entry", entry.map { Node($0) }),
+      ("output", output.map { Node($0) }), ("binary", binary.map { Node("\($0)") }),
     ]
     return all.compactMap { name, node in node.map { (name, $0) } }
   }

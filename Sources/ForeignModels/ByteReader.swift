@@ -16,6 +16,9 @@ struct ByteReader {
 
   var isAtEnd: Bool { place == data.endIndex }
 
+  /// How many bytes have been read.
+  var consumed: Int { place - data.startIndex }
+
   mutating func byte() throws -> UInt8 {
     guard place < data.endIndex else { throw tooShort() }
     defer { place += 1 }

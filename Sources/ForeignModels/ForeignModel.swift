@@ -26,7 +26,14 @@ extension ForeignProgram {
   }
 }
 
-extension ScriptProgram: ForeignProgram {}
+/// A TorchScript program, one output of which gives the logits.
+struct ScriptModel: ForeignProgram {
+  let program: ScriptProgram
+  /// The name or the place of that output; nil for a program with one output.
+  let output: String?
+
+  func run(_ images: Tensor) throws -> Tensor { try program.run(images, output: output) }
+}
 
 /// A classifier that consists of a program from a file and of layers that prepare the images for
 /// it.
@@ -43,13 +50,18 @@ public struct ForeignModel: Classifier {
   let layout: ModelNotes.Layout
   /// The only number of images that the program accepts; nil if it accepts any number.
   public let batchSize: Int?
+  /// Why no gradients go through the program, in the words of libtorch; nil if they do. Its logits
+  /// are then constants, so that every gradient is zero.
+  public let reasonAgainstGradients: String?
   /// What the user should know about the model, such as that its output is flattened.
   public let notices: [String]
+  private let shape: LogitShape
   private let program: any ForeignProgram
   /// The name of the model in error messages.
   private let name: String
 
-  /// Calls the program, to find the number of classes and the number of images that it accepts.
+  /// Calls the program, to find the number of classes and the number of images that it accepts, and
+  /// whether gradients go through it.
   /// - Parameters:
   ///   - input: the shape of one image, or of one row of a table.
   ///   - valueRange: the smallest and the largest value of the data.
@@ -61,12 +73,12 @@ public struct ForeignModel: Classifier {
     let before = try notes.preparation(for: input, in: valueRange)
     try self.init(
       program, input: input, valueRange: valueRange, before: before, layout: notes.layout ?? .nchw,
-      device: device, name: name)
+      shape: LogitShape(isBinary: notes.binary ?? false), device: device, name: name)
   }
 
   private init(
     _ program: any ForeignProgram, input: InputShape, valueRange: ClosedRange<Double>,
-    before: LayerList, layout: ModelNotes.Layout, device: Device, name: String
+    before: LayerList, layout: ModelNotes.Layout, shape: LogitShape, device: Device, name: String
   ) throws {
     guard input.isPicture || layout != .nhwc else {
       throw Failure.badData(
@@ -75,31 +87,26 @@ public struct ForeignModel: Classifier {
     }
     _ = try before.shapes(from: input.sizes)
     let middle = (valueRange.lowerBound + valueRange.upperBound) / 2
+    func images(_ count: Int) -> Tensor {
+      Tensor.full(middle, shape: [count] + input.sizes, device: device)
+    }
+    func output(_ images: Tensor) throws -> Tensor {
+      try shape.logits(
+        program.run(Self.prepared(images, before, layout)), for: images.shape)
+    }
     func logits(_ count: Int) throws -> Tensor {
-      let images = Tensor.full(middle, shape: [count] + input.sizes, device: device)
-      let logits = try withMemoryLimit(max(count, 16) * Self.mostBytes) {
-        try withoutGradients { try program.run(Self.prepared(images, before, layout)) }
+      try withMemoryLimit(max(count, 16) * Self.mostBytes) {
+        try withoutGradients { try output(images(count)) }
       }
-      guard logits.rank >= 2, logits.shape[0] == count, (2...65_536).contains(logits.shape[1]),
-        logits.shape[2...].allSatisfy({ $0 == 1 })
-      else {
-        throw Failure.badData(
-          "it gives an output of shape \(logits.shape) for a batch of shape \(images.shape), "
-            + "expected [\(count), classes]",
-          hint: "export a model that gives one row of logits for each image, of 2 to 65536 classes")
-      }
-      return logits
     }
     let found: Tensor
     (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
-    notices =
-      found.rank == 2
-      ? []
-      : [
-        "The output of the model has the shape [N, \(found.shape[1])"
-          + String(repeating: ", 1", count: found.rank - 2)
-          + "]. It is read as one row of \(found.shape[1]) logits for each image."
-      ]
+    reasonAgainstGradients = Self.reason(output, at: images(batchSize ?? 2))
+    self.shape = shape
+    let sizes = try withoutGradients {
+      try program.run(Self.prepared(images(batchSize ?? 2), before, layout)).shape
+    }
+    notices = LogitShape.notice(of: sizes).map { [$0] } ?? []
     inputShape = input
     classCount = found.shape[1]
     self.valueRange = valueRange
@@ -108,6 +115,18 @@ public struct ForeignModel: Classifier {
     self.layout = layout
     self.program = program
     self.name = name
+  }
+
+  /// Why the logits cannot be differentiated with respect to the images; nil if they can. A program
+  /// may contain an operation without a derivative, or one that fails where gradients are recorded.
+  private static func reason(_ logits: (Tensor) throws -> Tensor, at images: Tensor) -> String? {
+    do {
+      _ = try withGradients {
+        let variable = images.tracked
+        return try logits(variable).sum().throwing.gradient(of: variable)
+      }
+      return nil
+    } catch { return (error as? Failure)?.message ?? "\(error)" }
   }
 
   /// Finds how many images a program accepts, and its logits for some.
@@ -155,7 +174,8 @@ public struct ForeignModel: Classifier {
     }
     return try ForeignModel(
       program, input: inputShape, valueRange: valueRange,
-      before: LayerList(layers.layers + before.layers), layout: layout, device: device, name: name)
+      before: LayerList(layers.layers + before.layers), layout: layout, shape: self.shape,
+      device: device, name: name)
   }
 
   public func logits(_ images: Tensor) -> Tensor {
@@ -177,18 +197,20 @@ public struct ForeignModel: Classifier {
   public func bounds(_ box: Bounds) throws -> Bounds {
     let prepared = try before.boundsWithoutParameters(box)
     func ordered(_ x: Tensor) -> Tensor { Self.ordered(x, layout) }
-    let found = try program.bounds(
+    let bounds = try program.bounds(
       Bounds(lower: ordered(prepared.lower), upper: ordered(prepared.upper)))
-    return found.center.rank == 2
-      ? found : Bounds(around: found.center.flattened, by: found.radius.flattened)
+    return try shape.bounds(bounds, for: box.center.shape)
   }
 
   private func run(_ images: Tensor) -> Tensor {
     // The initializer has run the program on images of this shape. What is left is a failure that
     // no caller can handle, such as too little memory, or a program that fails for some values.
     do {
-      let logits = try program.run(Self.prepared(images, before, layout))
-      return notices.isEmpty ? logits : logits.flattened
+      func logits() throws -> Tensor {
+        try shape.logits(
+          program.run(Self.prepared(images, before, layout)), for: images.shape)
+      }
+      return try reasonAgainstGradients == nil ? logits() : withoutGradients(logits)
     } catch {
       let reason = (error as? Failure)?.message ?? "\(error)"
       Engine.stop("\(name) failed for images of shape \(images.shape): \(reason)")

@@ -33,9 +33,10 @@ public struct LoadedModel: Sendable {
   public let parameters: Int
   /// SHA-256 of everything that the model's answers depend on.
   public let fingerprint: String
-
-  /// What the user should know about how the file was read, each a sentence or two.
-  public var notices: [String] { (classifier as? ForeignModel)?.notices ?? [] }
+  /// What the user should know about how the file was read, a sentence each.
+  public private(set) var notices: [String] = []
+  /// What the folder of the model says about the pictures that it takes, for the preparation of data.
+  public private(set) var advice: String?
 
   /// What is known about the data that a model is loaded for. It is used for whatever neither the
   /// file nor the notes state.
@@ -64,18 +65,15 @@ public struct LoadedModel: Sendable {
   ) throws {
     do {
       let kind = try ModelFileKind(url)
-      guard notes.entry == nil || kind == .stateDictionary else {
-        throw Failure.badData(
-          "entry '\(notes.entry ?? "")' is for checkpoints of PyTorch, found \(kind.rawValue)",
-          hint: "leave entry out")
-      }
+      try kind.check(notes)
       switch kind {
       case .safetensors: self = try Self.safetensors(url, notes, images, device)
       case .export: self = try Self.export(url, notes, images, device)
+      case .sharded:
+        self = try Self.sharded(url, in: ModelFolder(of: url), notes, images, device)
+      case .folder: self = try Self.folder(url, notes, images, device)
       case .script: self = try Self.script(url, notes, images, device)
-      case .stateDictionary:
-        let weights = try StateDictionary(archive: url, entry: notes.entry)
-        try self.init(weights.network(notes, for: images, device: device), .weights)
+      case .stateDictionary: self = try Self.saved(url, notes, images, device)
       case .onnx: self = try Self.onnx(url, notes, images, device)
       }
     } catch let failure as Failure {
@@ -87,6 +85,11 @@ public struct LoadedModel: Sendable {
   /// A model that Crossfire trained.
   public init(_ file: ModelFile) throws {
     try self.init(file.network, .crossfire, file.training)
+  }
+
+  private init(_ fitted: StateDictionary.Fitted) throws {
+    try self.init(fitted.network, .weights)
+    notices = fitted.notices
   }
 
   private init(_ network: Network, _ format: Format, _ training: TrainingRecord? = nil) throws {
@@ -115,7 +118,13 @@ public struct LoadedModel: Sendable {
     let range = model.valueRange == 0...1 ? [] : ["range \(model.valueRange)"]
     fingerprint = Digest.hex(
       of: (["foreign 1", digest, "\(model.inputShape)", model.layout.rawValue] + range
-        + model.before.texts).joined(separator: "\n"))
+        + model.before.texts + notes.choices).joined(separator: "\n"))
+    notices = model.notices
+    if let reason = model.reasonAgainstGradients {
+      notices.append(
+        "no gradients go through the model: \(reason). Attack it without gradients ('square' or 'spsa') "
+          + "or through another model ('surrogate').")
+    }
   }
 
   private init(_ other: LoadedModel, _ model: ForeignModel, behind layers: LayerList) {
@@ -125,6 +134,7 @@ public struct LoadedModel: Sendable {
     classifier = model
     classNames = other.classNames
     parameters = other.parameters
+    (notices, advice) = (other.notices, other.advice)
     fingerprint = Digest.hex(of: ([other.fingerprint] + layers.texts).joined(separator: "\n"))
   }
 
@@ -133,7 +143,11 @@ public struct LoadedModel: Sendable {
   /// - Throws: `Failure.badData` if the layers do not fit.
   public func preceded(by layers: LayerList) throws -> LoadedModel {
     guard !layers.layers.isEmpty else { return self }
-    if let network { return try LoadedModel(network.preceded(by: layers), format, training) }
+    if let network {
+      var model = try LoadedModel(network.preceded(by: layers), format, training)
+      (model.notices, model.advice) = (notices, advice)
+      return model
+    }
     guard let model = classifier as? ForeignModel else {
       preconditionFailure("a loaded model is a network or a foreign model")
     }
@@ -151,12 +165,52 @@ extension LoadedModel {
     guard stored.describesModel else {
       let notes = try notes.over(ModelNotes(json: stored.metadata[ModelNotes.name] ?? ""))
       return try LoadedModel(
-        StateDictionary(stored.tensors()).network(notes, for: images, device: device), .weights)
+        StateDictionary(stored.tensors(), entry: notes.entry).fitted(
+          notes, for: images, device: device))
+    }
+    guard notes.entry == nil, notes.binary != true else {
+      throw Failure.badData(
+        "it describes its own network, so entry and binary have no meaning for it",
+        hint: "leave them out")
     }
     let file = try ModelFile(url, valueRange: images?.valueRange ?? 0...1, device: device)
     let network = file.network
     let preparation = try notes.preparation(for: network.inputShape, in: network.valueRange)
     return try LoadedModel(network.preceded(by: preparation), .crossfire, file.training)
+  }
+
+  private static func sharded(
+    _ url: URL, in folder: ModelFolder, _ notes: ModelNotes, _ images: Images?, _ device: Device
+  ) throws -> LoadedModel {
+    let stored = try ShardedSafetensors(index: url, name: url.lastPathComponent, in: folder)
+    let notes = try notes.over(ModelNotes(json: stored.metadata[ModelNotes.name] ?? ""))
+    return try LoadedModel(
+      StateDictionary(stored.tensors(), entry: notes.entry).fitted(
+        notes, for: images, device: device))
+  }
+
+  private static func saved(
+    _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
+  ) throws -> LoadedModel {
+    try LoadedModel(
+      StateDictionary(saved: url, entry: notes.entry).fitted(notes, for: images, device: device))
+  }
+
+  /// A folder with a configuration and weights. The user's notes count first, then those in the file
+  /// of the weights, then the configuration.
+  private static func folder(
+    _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
+  ) throws -> LoadedModel {
+    let hub = try HubFolder(url)
+    let notes = try hub.notes(under: notes)
+    var model =
+      switch hub.weights {
+      case .safetensors(let file): try safetensors(file, notes, images, device)
+      case .index(let file): try sharded(file, in: hub.folder, notes, images, device)
+      case .saved(let file): try saved(file, notes, images, device)
+      }
+    model.advice = hub.advice
+    return model
   }
 
   private static func script(
@@ -165,7 +219,8 @@ extension LoadedModel {
     let program = try ScriptProgram(url, notes: ModelNotes.name, device: device)
     let notes = notes.over(try ModelNotes(json: program.notes))
     let model = try ForeignModel(
-      program, input: shape(notes.input ?? images?.shape),
+      ScriptModel(program: program, output: notes.output),
+      input: shape(notes.input ?? images?.shape),
       valueRange: images?.valueRange ?? 0...1, notes: notes, device: device, name: url.path)
     return try LoadedModel(
       model, .script, notes, parameters: program.weights, digest: Digest.hex(ofFile: url))
@@ -175,8 +230,8 @@ extension LoadedModel {
     _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
   ) throws -> LoadedModel {
     let archive = try ExportArchive(url)
-    let program = try ExportProgram(archive, device: device)
     let notes = try notes.over(ModelNotes(json: archive.notes))
+    let program = try ExportProgram(archive, output: notes.output, device: device)
     let stated = InputShape(ofBatch: program.input, layout: notes.layout ?? .nchw)
     let model = try ForeignModel(
       program, input: shape(notes.input ?? stated ?? images?.shape),
@@ -189,8 +244,8 @@ extension LoadedModel {
     _ url: URL, _ notes: ModelNotes, _ images: Images?, _ device: Device
   ) throws -> LoadedModel {
     let file = try OnnxFile(url)
-    let program = try OnnxProgram(file, device: device)
     let notes = try notes.over(ModelNotes(json: file.metadata[ModelNotes.name] ?? ""))
+    let program = try OnnxProgram(file, output: notes.output, device: device)
     let input = try shape(
       notes.input ?? InputShape(
         ofBatch: file.inputs.first?.shape ?? [], layout: notes.layout ?? .nchw) ?? images?.shape)

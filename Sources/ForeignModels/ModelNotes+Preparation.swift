@@ -16,7 +16,14 @@ extension ModelNotes {
     both.range = range ?? other.range
     both.layout = layout ?? other.layout
     both.entry = entry ?? other.entry
+    both.output = output ?? other.output
+    both.binary = binary ?? other.binary
     return both
+  }
+
+  /// What is chosen of a program's outputs, as texts for its fingerprint.
+  var choices: [String] {
+    (output.map { ["output \($0)"] } ?? []) + (binary == true ? ["binary"] : [])
   }
 
   /// The layers that turn the data's values into what the model takes.

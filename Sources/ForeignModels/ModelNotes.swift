@@ -37,6 +37,11 @@ public struct ModelNotes: Equatable, Sendable {
   public var layout: Layout?
   /// Where the weights are in a PyTorch checkpoint: a key, or several that are separated by dots.
   public var entry: String?
+  /// Which output of a program with several gives the logits: its name, or its place from 0 on.
+  public var output: String?
+  /// Whether a model gives one number z for each image, which is the logit of the class 1 of two. The
+  /// logit of the class 0 is then 0.
+  public var binary: Bool?
 
   /// Notes that state nothing.
   public init() {}
@@ -48,7 +53,7 @@ public struct ModelNotes: Equatable, Sendable {
   /// The names of all settings, in the order of the table in docs/models.md.
   package static let names = [
     "normalize", "range", "channels", "layout", "input", "classes", "architecture", "layers",
-    "entry",
+    "entry", "output", "binary",
   ]
 
   /// The names in `normalize`, for the mean and for the standard deviation.
@@ -87,6 +92,12 @@ public struct ModelNotes: Equatable, Sendable {
     range = try Self.range(settings)
     if settings.has("entry") {
       entry = try settings.string("entry", "the key of the weights in a PyTorch checkpoint")
+    }
+    if settings.has("output") {
+      output = try settings.string("output", "the name or the place of the logits among outputs")
+    }
+    if settings.has("binary") {
+      binary = try settings.bool("binary", "whether one number is the logit of class 1 of two")
     }
     // The code above does not always read every setting. All names are read once here, so that
     // `finish` does not refuse them, and lists them if it refuses an unknown name.

@@ -22,7 +22,7 @@ struct CheckpointTests {
     "settings, numbers of NumPy and other objects beside the weights are skipped",
     arguments: ["namespace", "numpy", "rmodel"])
   func files(_ name: String) throws {
-    let dictionary = try StateDictionary(archive: Fixture.file("checkpoint.\(name).pth"))
+    let dictionary = try StateDictionary(saved: Fixture.file("checkpoint.\(name).pth"))
     #expect(dictionary.tensors.mapValues(\.shape) == ["0.weight": [3, 4]])
   }
 
@@ -96,12 +96,12 @@ struct CheckpointTests {
     let place = folder.appending("half.pth")
     try PickleWriter.dictionary([("w", .tensor(type: type, count: 2))]).archive(bytes)
       .write(to: place)
-    #expect(try StateDictionary(archive: place).tensors["w"]?.floats() == [1.5, -2])
+    #expect(try StateDictionary(saved: place).tensors["w"]?.floats() == [1.5, -2])
     try PickleWriter.dictionary([
       ("v", .tensor(type: "FloatStorage", count: 1)),
       ("w", .tensor(type: "ShortStorage", count: 2)),
     ]).archive(bytes).write(to: place)
-    let failure = #expect(throws: Failure.self) { try StateDictionary(archive: place) }
+    let failure = #expect(throws: Failure.self) { try StateDictionary(saved: place) }
     #expect(
       failure?.message == "tensor 'w' is stored as torch.ShortStorage, which is not supported")
     #expect(failure?.hint?.contains("model.float()") == true)

@@ -67,7 +67,7 @@ struct ModelDocumentationTests {
   func wrappers() throws {
     let spans = Set(code(try Self.text("docs/models.md")))
     #expect(spans.isSuperset(of: Checkpoint.wrappers))
-    #expect(spans.isSuperset(of: StateDictionary.prefixes))
+    #expect(spans.isSuperset(of: Wrappers.prefixes))
   }
 
   @Test("the table of published names has every architecture with such names, and its size")

@@ -53,8 +53,8 @@ struct StateDictionaryTests {
 
   @Test("weights in the checkpoint of a training are found")
   func wrapped() throws {
-    let dictionary = try StateDictionary(archive: Fixture.file("tiny.wrapped.pth"))
-    let plain = try StateDictionary(archive: Fixture.file("tiny.pth"))
+    let dictionary = try StateDictionary(saved: Fixture.file("tiny.wrapped.pth"))
+    let plain = try StateDictionary(saved: Fixture.file("tiny.pth"))
     #expect(
       dictionary.tensors.count == plain.tensors.count
         && dictionary.tensors["conv1.weight"]?.shape == [8, 3, 3, 3])

@@ -195,7 +195,10 @@ void ct_script_free(ct_script_ref _Nullable script);
 const char *_Nonnull ct_script_notes(ct_script_ref _Nonnull script);
 /// The number of elements of all parameters together.
 int64_t ct_script_weights(ct_script_ref _Nonnull script);
-ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull images);
+/// Runs the program. If it gives a tuple, a list or a dictionary, `output` chooses a tensor of it by
+/// its name or place; without it, the program must give one tensor.
+ct_ref _Nullable ct_script_run(ct_script_ref _Nonnull script, ct_ref _Nonnull images,
+                               const char *_Nullable output);
 
 // ---- any operator of libtorch by its name ------------------------------------------------------
 /// The operator of a name such as "aten::mean" and an overload such as "dim"; empty for the default.

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// What the JSON in an archive of torch.export says: PyTorch's `ExportedProgram`, as in
@@ -8,6 +9,49 @@ struct ExportDocument: Decodable {
   struct Module: Decodable {
     let graph: Graph
     let signature: Signature
+    private let calls: [Call]?
+
+    private enum CodingKeys: String, CodingKey {
+      case graph, signature
+      case calls = "module_call_graph"
+    }
+
+    /// The keys of the outputs, if the program returns a dictionary of tensors.
+    var outputKeys: [String] {
+      guard let text = calls?.first?.signature?.outputs,
+        let tree = try? JSONDecoder().decode(OutputTree.self, from: Data(text.utf8))
+      else { return [] }
+      return tree.keys
+    }
+  }
+
+  /// How the program that was exported is called. The form of its output is JSON in a text.
+  private struct Call: Decodable {
+    struct Signature: Decodable {
+      let outputs: String
+      private enum CodingKeys: String, CodingKey { case outputs = "out_spec" }
+    }
+    let signature: Signature?
+  }
+
+  /// The form of an output: a version, and a tree whose root may be a dictionary. The keys of a
+  /// dictionary are JSON in a text again.
+  private struct OutputTree: Decodable {
+    private struct Root: Decodable {
+      let type: String?
+      let context: String?
+    }
+    let keys: [String]
+
+    init(from decoder: any Decoder) throws {
+      var parts = try decoder.unkeyedContainer()
+      _ = try parts.decode(Int.self)
+      let root = try parts.decode(Root.self)
+      let isDictionary = ["builtins.dict", "collections.OrderedDict"].contains(root.type ?? "")
+      keys =
+        isDictionary
+        ? try JSONDecoder().decode([String].self, from: Data((root.context ?? "").utf8)) : []
+    }
   }
 
   struct Graph: Decodable {

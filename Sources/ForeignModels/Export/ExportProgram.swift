@@ -20,10 +20,10 @@ struct ExportProgram: ForeignProgram {
 
   /// - Throws: `Failure.badData` that names all operators that are not supported, or says what is
   ///   wrong with the graph.
-  init(_ archive: ExportArchive, device: Device) throws {
+  init(_ archive: ExportArchive, output: String? = nil, device: Device) throws {
     let module = archive.program.module
     try ExportOperators.check(module.graph.nodes)
-    let signature = try ExportSignature(module)
+    let signature = try ExportSignature(module, output: output)
     let named = try archive.tensors(
       weights: Set(signature.weights.values), constants: Set(signature.constants.values))
     var slots = ExportSlots()
@@ -117,7 +117,7 @@ struct ExportSignature {
 
   /// - Throws: `Failure.badData` if there is not one input for the images and one output for the
   ///   logits, or if the program changes its own weights.
-  init(_ module: ExportDocument.Module) throws {
+  init(_ module: ExportDocument.Module, output: String?) throws {
     var images: [String] = []
     for input in module.signature.inputs {
       switch input {
@@ -139,17 +139,42 @@ struct ExportSignature {
       throw ExportOperators.training("it changes its own weights when it runs")
     }
     let outputs = zip(kinds, module.graph.outputs).filter { $0.0 == "user_output" }.map(\.1)
-    guard images.count == 1, outputs.count == 1, case .tensor(let logits) = outputs[0] else {
+    guard images.count == 1 else {
       throw Failure.badData(
-        "its graph has \(images.count) inputs and \(outputs.count) outputs, expected one input for "
-          + "the images and one output for the logits",
-        hint: "export a model that takes only images and gives only logits")
+        "its graph has \(images.count) inputs, expected one for the images",
+        hint: "export a model that takes only images")
     }
-    (self.images, self.logits) = (images[0], logits)
+    self.images = images[0]
+    logits = try Self.chosen(outputs, keys: module.outputKeys, output)
     let learned = module.signature.inputs.compactMap { input -> String? in
       if case .weight(let input, _) = input, input.hasPrefix("p_") { input } else { nil }
     }
     parameters = learned
+  }
+
+  /// The name of the output with the logits: the one that the user chooses by its key or its place,
+  /// or the only one.
+  private static func chosen(
+    _ outputs: [ExportArgument], keys: [String], _ choice: String?
+  ) throws -> String {
+    var names: [(key: String, name: String)] = []
+    for (place, output) in outputs.enumerated() {
+      guard case .tensor(let name) = output else { continue }
+      names.append((keys.count == outputs.count ? keys[place] : "\(place)", name))
+    }
+    let list = names.prefix(20).map { "'\($0.key.prefix(40))'" }.joined(separator: ", ")
+    if let choice {
+      guard let found = names.first(where: { $0.key == choice || $0.name == choice }) else {
+        throw Failure.badData("it has no output '\(choice)'; its outputs are \(list)")
+      }
+      return found.name
+    }
+    guard names.count == 1, outputs.count == 1 else {
+      throw Failure.badData(
+        "it gives \(outputs.count) outputs, expected one tensor of logits; its outputs are \(list)",
+        hint: "choose one, like :output=\(names.first?.key ?? "0") after the file")
+    }
+    return names[0].name
   }
 }
 

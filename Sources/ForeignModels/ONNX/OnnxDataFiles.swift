@@ -5,13 +5,13 @@ import Support
 ///
 /// Only plain files in the folder of the model are read, and only bytes that they have.
 final class OnnxDataFiles {
-  private let model: URL
+  private let folder: ModelFolder
   private var opened: [String: (place: URL, bytes: Data)] = [:]
   /// How many bytes may still be read. Tensors may share numbers; the limit keeps a small file from
   /// filling the memory.
   private var room = 0
 
-  init(of model: URL) { self.model = model }
+  init(of model: URL) { folder = ModelFolder(of: model) }
 
   /// The files that were read, in the order of their names.
   var places: [URL] { opened.sorted { $0.key < $1.key }.map(\.value.place) }
@@ -54,31 +54,22 @@ final class OnnxDataFiles {
   private func open(_ location: String, _ label: String) throws -> Data {
     if let known = opened[location] { return known.bytes }
     let shown = location.prefix(80)
-    guard !["", ".", ".."].contains(location), !location.contains("/"), !location.contains("\0")
-    else {
-      throw Failure.badData(
-        "\(label) has its numbers in '\(shown)', expected the name of a file in the folder of the "
-          + "model", hint: "export the model again, with external_data=False to make one file")
-    }
-    let folder = model.deletingLastPathComponent()
-    let place = folder.appending(path: location)
-    guard FileManager.default.fileExists(atPath: place.path) else {
-      throw Failure.missing(
-        "\(label) has its numbers in '\(shown)', and there is no such file beside the model",
-        hint: "put that file into the folder of the model, under this name")
-    }
-    // A download may consist of links, which then all lead to files in one other folder.
-    let real = place.resolvingSymlinksInPath()
-    let folders = [
-      folder.resolvingSymlinksInPath(),
-      model.resolvingSymlinksInPath().deletingLastPathComponent(),
-    ].map(\.path)
-    guard folders.contains(real.deletingLastPathComponent().path),
-      try real.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true
-    else {
-      throw Failure.badData(
-        "\(label) has its numbers in '\(shown)', which is a link to another folder, or not a file",
-        hint: "put the file itself into the folder of the model")
+    let real: URL
+    do { real = try folder.place(location) } catch {
+      throw switch error {
+      case .isNoName:
+        Failure.badData(
+          "\(label) has its numbers in '\(shown)', expected the name of a file in the folder of the "
+            + "model", hint: "export the model again, with external_data=False to make one file")
+      case .isMissing:
+        Failure.missing(
+          "\(label) has its numbers in '\(shown)', and there is no such file beside the model",
+          hint: "put that file into the folder of the model, under this name")
+      case .liesElsewhere:
+        Failure.badData(
+          "\(label) has its numbers in '\(shown)', which is a link to another folder, or not a file",
+          hint: "put the file itself into the folder of the model")
+      }
     }
     guard let bytes = try? Data(contentsOf: real, options: .alwaysMapped) else {
       throw Failure.unreadable(real)

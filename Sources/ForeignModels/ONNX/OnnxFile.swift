@@ -43,6 +43,8 @@ struct OnnxFile {
   /// The inputs that are not constants.
   private(set) var inputs: [Input] = []
   private(set) var outputs: [String] = []
+  /// The shapes that the file states for the outputs, in the same order.
+  private(set) var outputShapes: [[Int?]?] = []
   /// The version of the standard operators (the opset).
   private(set) var operators = 0
   private(set) var metadata: [String: String] = [:]
@@ -117,7 +119,10 @@ struct OnnxFile {
         let (name, tensor) = try OnnxTensor.read(value.message(), dataFiles)
         constants[name] = tensor
       case 11: inputs.append(try Self.input(value.message()))
-      case 12: outputs.append(try Self.input(value.message()).name)
+      case 12:
+        let output = try Self.input(value.message())
+        outputs.append(output.name)
+        outputShapes.append(output.shape)
       case 15: throw Failure.badData("it contains sparse tensors, which are not supported")
       default: break
       }

@@ -16,15 +16,15 @@ struct OnnxProgram: ForeignProgram {
   let weights: Int
   let batchSize: Int?
 
+  /// - Parameter wanted: which output gives the logits, by its name or place; nil for the only one.
   /// - Throws: `Failure.badData` that names all operators that are not supported, or says what is
   ///   wrong with the graph.
-  init(_ file: OnnxFile, device: Device) throws {
+  init(_ file: OnnxFile, output wanted: String? = nil, device: Device) throws {
     try Self.checkOperators(file.nodes)
-    guard file.inputs.count == 1, file.outputs.count == 1 else {
+    guard file.inputs.count == 1 else {
       throw Failure.badData(
-        "its graph has \(file.inputs.count) inputs and \(file.outputs.count) outputs, expected one "
-          + "input for the images and one output for the logits",
-        hint: "export the model without further inputs and outputs")
+        "its graph has \(file.inputs.count) inputs, expected one input for the images",
+        hint: "export the model without further inputs")
     }
     guard OnnxTensor.types[file.inputs[0].type]?.becomes == .float32 else {
       throw Failure.badData(
@@ -33,7 +33,7 @@ struct OnnxProgram: ForeignProgram {
       )
     }
     input = file.inputs[0].name
-    output = file.outputs[0]
+    output = try file.output(wanted)
     operators = file.operators
     batchSize = file.batchSize
     weights = file.constants.values.reduce(0) { $0 + ($1.type == .float32 ? $1.count : 0) }

@@ -15,6 +15,16 @@ struct Checkpoint {
     /// The name as a user gives it: `entry=checkpoint.weights`.
     var name: String { keys.joined(separator: ".") }
 
+    /// The members whose names begin with a text and a dot, by the rests of their names; nil if there
+    /// is none.
+    func part(_ name: String) -> Entry? {
+      let members = members.filter { $0.name.hasPrefix(name + ".") }.map {
+        (name: String($0.name.dropFirst(name.count + 1)), value: $0.value)
+      }
+      let part = Entry(keys: keys + [name], members: members)
+      return part.tensors.isEmpty ? nil : part
+    }
+
     init(keys: [String], members: [(name: String, value: Pickle.Value)]) {
       self.keys = keys
       self.members = members
@@ -83,12 +93,14 @@ struct Checkpoint {
 
   /// The dictionary that contains the weights: the one that the user names, else the one under the
   /// likeliest key, else the only one. If one is inside of another, the one with more tensors counts.
+  /// The user can also name a part of the weights, whose names begin with its name and a dot.
   /// - Throws: `Failure.badData` that names the dictionaries to choose from.
   func weights(_ name: String? = nil) throws -> Entry {
     guard !entries.isEmpty else { throw nothing }
     var fitting = entries
     if let name {
       fitting = entries.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
+      if fitting.isEmpty, let part = try? weights().part(name) { return part }
       guard !fitting.isEmpty else {
         throw Failure.badData("it has no tensors under '\(name)'; \(list(entries))")
       }

@@ -14,7 +14,8 @@ extension Pickle {
   static func value(named module: String, _ word: String) -> Value {
     switch (module, word) {
     case ("collections", "OrderedDict"), ("collections", "defaultdict"): return .name(.dictionary)
-    case ("torch._utils", "_rebuild_tensor_v2"): return .name(.tensor)
+    case ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_tensor"):
+      return .name(.tensor)
     case ("torch._utils", "_rebuild_parameter"),
       ("torch._utils", "_rebuild_parameter_with_state"):
       return .name(.parameter)
@@ -68,12 +69,18 @@ extension Pickle {
   /// the limit keeps a size in bytes from overflowing before that.
   private static let mostNumbers = 1 << 40
 
-  /// A reference to a storage: ('storage', type, key, device, count).
+  /// A reference to a storage: ('storage', type, key, device, count), and in the format before
+  /// PyTorch 1.6 a sixth item, which is None. That format also refers to the source code of a
+  /// class, ('module', class, file, code), of which only the name of the class is kept.
   mutating func refer() throws {
-    guard case .container(let place) = try stack.pop(), containers[place].kind == .tuple,
-      containers[place].items.count == 5, case .text("storage") = containers[place].items[0]
+    guard case .container(let place) = try stack.pop(), containers[place].kind == .tuple
     else { throw Self.damaged("a reference to a storage is invalid") }
     let items = containers[place].items
+    if items.count == 4, items[0] == .text("module"), case .object(let name) = items[1] {
+      return stack.push(.object(name))
+    }
+    guard items.first == .text("storage"), items.count == 5 || items.count == 6 && items[5] == .none
+    else { throw Self.damaged("a reference to a storage is invalid") }
     // A type of numbers that is not on the list, such as torch.ShortStorage.
     if case .object(let type) = items[1] { return stack.push(.object(type)) }
     guard

@@ -15,6 +15,8 @@ struct Pickle {
   var tensors: [StoredTensor] = []
   var storages: [Storage] = []
   private(set) var root = Value.none
+  /// The length of the pickle. What follows it is not read.
+  private(set) var byteCount = 0
   private var input: ByteReader
 
   var containers: [Container] { stack.containers }
@@ -31,6 +33,7 @@ struct Pickle {
     }
     input = ByteReader(data, what: "its pickle")
     while try step() {}
+    byteCount = input.consumed
     stack.finish()
   }
 
@@ -63,6 +66,9 @@ struct Pickle {
     case UInt8(ascii: "X"): stack.push(.text(try input.text(try input.number(4))))
     case 0x8c: stack.push(.text(try input.text(try input.number(1))))
     case 0x8d: stack.push(.text(try input.text(try input.number(8))))
+    // The texts of Python 2.
+    case UInt8(ascii: "U"): try oldText(1)
+    case UInt8(ascii: "T"): try oldText(4)
     case UInt8(ascii: "C"): try skipBytes(1)
     case UInt8(ascii: "B"): try skipBytes(4)
     case 0x8e, 0x96: try skipBytes(8)
@@ -113,6 +119,12 @@ struct Pickle {
     let number = try input.number(count)
     let unused = 64 - 8 * count
     return .int((number << unused) >> unused)
+  }
+
+  /// A text of Python 2, which has bytes of no stated encoding. Its length has `width` bytes.
+  private mutating func oldText(_ width: Int) throws {
+    let bytes = try input.bytes(try input.number(width))
+    stack.push(String(data: bytes, encoding: .utf8).map { .text($0) } ?? .object("bytes"))
   }
 
   /// Skips bytes, such as the state of a random number generator. Their length has `width` bytes.

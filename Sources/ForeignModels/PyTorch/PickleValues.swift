@@ -25,8 +25,8 @@ extension Pickle {
     var items: [Value] = []
   }
 
-  /// The numbers of one or more tensors. They are a member of the archive with the name `key`.
-  struct Storage {
+  /// The numbers of one or more tensors. The file has them under the name `key`.
+  struct Storage: Equatable {
     let type: StoredType
     let key: String
     let count: Int

@@ -2,15 +2,11 @@ import ModelCore
 import Support
 
 extension StateDictionary {
-  /// What a file's tensors are read as: a network, and the names of its tensors in the file.
-  private struct Reading {
-    let description: NetworkDescription
-    /// The names in the file by Crossfire's names. Several tensors of the file are joined.
-    var names: [String: [String]] = [:]
-    /// The last parts of the names of tensors in the file that are not needed.
-    var derived: Set<String> = []
-    /// The beginnings of the names of tensors in the file that are not needed.
-    var ignored: [String] = []
+  /// A network with tensors from a file.
+  struct Fitted {
+    let network: Network
+    /// What the user should know about how the file was read, a sentence each.
+    let notices: [String]
   }
 
   /// The network that the notes describe, with these tensors.
@@ -20,30 +16,58 @@ extension StateDictionary {
   ///   or that has another shape than its layer needs.
   func network(_ notes: ModelNotes, for images: LoadedModel.Images?, device: Device) throws
     -> Network
+  { try fitted(notes, for: images, device: device).network }
+
+  /// The same network, with notices.
+  func fitted(_ notes: ModelNotes, for images: LoadedModel.Images?, device: Device) throws
+    -> Fitted
   {
     if let layout = notes.layout, layout != .nchw {
       throw Failure.badData(
-        "layout \(layout.rawValue) is for TorchScript and ONNX files, expected nchw",
+        "layout \(layout.rawValue) is for torch.export, TorchScript and ONNX files, expected nchw",
         hint: "leave layout out")
     }
     guard let input = notes.input ?? images?.shape else { throw ModelNotes.unknownInput }
-    let reading = try read(notes, input, images)
-    let needed = try reading.description.parameters()
+    var notes = notes
+    var notices: [String] = []
+    let readings = try readings(notes, input, images)
+    var tensors = tensors
+    if let stored = normalization {
+      if readings.contains(where: { $0.wanted.isSuperset(of: stored.names) }) {
+        // The architecture has a layer for it.
+        tensors.merge(stored.tensors) { own, _ in own }
+      } else {
+        notices.append(stored.notice(insteadOf: notes.normalization))
+        notes.normalization = notes.normalization ?? stored.value
+      }
+    }
+    guard var reading = Reading.best(of: readings, for: tensors) else {
+      preconditionFailure("a network has at least one reading")
+    }
+    if reading.isPartOfSequence, notes.normalization == nil {
+      throw Failure.badData(
+        "its network is a later part of a sequence whose first part stores no tensors and may be a "
+          + "normalisation",
+        hint: "give the mean and the standard deviation of each channel, like "
+          + ":mean=0.485/0.456/0.406,std=0.229/0.224/0.225, or mean=0,std=1 if there is none")
+    }
+    if notes.binary == true { reading = reading.withZeroClass() }
     try checkPositions(reading)
-    try check(needed, reading)
-    let placed = needed.compactMap { parameter in
-      tensor(for: parameter, reading).map { (parameter.name, $0) }
+    try check(reading, among: readings)
+    let placed = reading.needed.compactMap { parameter in
+      reading.tensor(for: parameter).map { (parameter.name, $0) }
     }
     let network = try Network(
       reading.description, tensors: Dictionary(uniqueKeysWithValues: placed), device: device)
-    return try network.preceded(by: notes.preparation(for: input, in: network.valueRange))
+    return Fitted(
+      network: try network.preceded(by: notes.preparation(for: input, in: network.valueRange)),
+      notices: notices)
   }
 
-  /// The network, and the names of its tensors in this file: those of the published implementation
-  /// that fits best, or Crossfire's own if none fits better.
-  private func read(
+  /// The network, under Crossfire's own names and under those of every published implementation.
+  private func readings(
     _ notes: ModelNotes, _ input: InputShape, _ images: LoadedModel.Images?
-  ) throws -> Reading {
+  ) throws -> [Reading] {
     let valueRange = images?.valueRange ?? 0...1
     if let name = notes.architecture {
       let architecture = try Architecture.named(name)
@@ -51,23 +75,12 @@ extension StateDictionary {
         throw Failure.badData(
           "it does not say how many classes it knows", hint: "give their number, like classes=10")
       }
-      func described(_ convention: NamingConvention?) throws -> NetworkDescription {
-        try architecture.description(
-          input: input, classNames: classes, valueRange: valueRange, convention: convention)
+      return try ([nil] + architecture.conventions).map { convention in
+        try Reading(
+          architecture.description(
+            input: input, classNames: classes, valueRange: valueRange, convention: convention),
+          convention)
       }
-      let own = Reading(description: try described(nil))
-      var (best, most) = (own, try own.description.parameters().count { tensors[$0.name] != nil })
-      for convention in architecture.conventions {
-        let description = try described(convention)
-        let names = try convention.names(for: description)
-        let found = names.values.joined().count { tensors[$0] != nil }
-        guard found > most else { continue }
-        most = found
-        best = Reading(
-          description: description, names: names, derived: convention.derived,
-          ignored: convention.ignored)
-      }
-      return best
     }
     guard let layers = notes.layers else {
       throw Failure.badData(
@@ -80,61 +93,30 @@ extension StateDictionary {
     let description = try NetworkDescription(
       input: input, layers: layers, classNames: known ?? (0..<count).map(String.init),
       valueRange: valueRange)
-    return Reading(description: description)
-  }
-
-  /// The tensor of this file for a parameter, in the parameter's shape; nil if it is missing or of
-  /// another shape.
-  ///
-  /// Where the names are published ones, dimensions of size 1 may differ. A linear layer of pixels
-  /// `[O, I]` is a convolution `[O, I, 1, 1]`.
-  private func tensor(for parameter: ParameterDescription, _ reading: Reading) -> Tensor? {
-    let names = reading.names[parameter.name] ?? [parameter.name]
-    let parts = names.compactMap { tensors[$0] }
-    guard parts.count == names.count, let first = parts.first else { return nil }
-    if parts.count > 1 {
-      let rest = first.shape.dropFirst()
-      let fits = parts.allSatisfy {
-        $0.rank > 0 && $0.type == first.type && $0.shape.dropFirst() == rest
-      }
-      guard fits else { return nil }
-    }
-    let whole = parts.count == 1 ? first : Tensor.concatenate(parts)
-    if whole.shape == parameter.shape { return whole }
-    func reduced(_ shape: [Int]) -> [Int] { shape.filter { $0 != 1 } }
-    guard !reading.names.isEmpty, reduced(whole.shape) == reduced(parameter.shape) else {
-      return nil
-    }
-    return whole.reshaped(parameter.shape)
+    return [try Reading(description)]
   }
 
   /// Compares the tensors of this file with those that the network needs.
-  private func check(_ needed: [ParameterDescription], _ reading: Reading) throws {
-    func names(_ parameter: ParameterDescription) -> [String] {
-      reading.names[parameter.name] ?? [parameter.name]
-    }
+  /// - Parameter readings: all ways in which the file could be read.
+  private func check(_ reading: Reading, among readings: [Reading]) throws {
     var problems: [String] = []
-    let wanted = Set(needed.flatMap(names))
-    let unknown = tensors.keys.filter { name in
-      !wanted.contains(name)
-        && !reading.derived.contains(name.split(separator: ".").last.map(String.init) ?? "")
-        && !reading.ignored.contains { name.hasPrefix($0) }
-    }.sorted()
-    for parameter in needed {
-      if case .counter = parameter.role, tensors[names(parameter)[0]] == nil {
+    let (wanted, unknown, tensors) = (reading.wanted, reading.unknown, reading.tensors)
+    for parameter in reading.needed {
+      let names = reading.names(of: parameter)
+      if case .counter = parameter.role, tensors[names[0]] == nil {
         // Files from before PyTorch 0.4.1 have no counters, and nothing depends on them.
         continue
       }
-      let missing = names(parameter).filter { tensors[$0] == nil }
+      let missing = names.filter { tensors[$0] == nil }
       problems += missing.map { name in
         let near = nearestName(to: name, among: unknown).map { " (the file has '\($0)')" } ?? ""
         return "'\(name)' is missing\(near)"
       }
-      guard missing.isEmpty, tensor(for: parameter, reading) == nil else { continue }
-      let shapes = names(parameter).compactMap { tensors[$0].map { "\($0.shape)" } }
-      let list = names(parameter).joined(separator: "', '")
+      guard missing.isEmpty, reading.tensor(for: parameter) == nil else { continue }
+      let shapes = names.compactMap { tensors[$0].map { "\($0.shape)" } }
       problems.append(
-        "'\(list)' has shape \(shapes.joined(separator: ", ")), expected \(parameter.shape)")
+        "'\(names.joined(separator: "', '"))' has shape \(shapes.joined(separator: ", ")), expected "
+          + "\(parameter.shape)")
     }
     let missing = wanted.filter { tensors[$0] == nil }.sorted()
     problems += unknown.map { name in
@@ -147,16 +129,30 @@ extension StateDictionary {
     throw Failure.badData(
       problems.count == 1
         ? "tensor \(first)" : "\(problems.count) tensors do not fit: \(shown)\(more)",
-      hint: "the file may be of another architecture, of another number of classes, or for images "
-        + "of another shape")
+      hint: Self.part(of: tensors, among: readings).map {
+        "the tensors under '\($0)' fit: choose them with :entry=\($0) after the file"
+      }
+        ?? "the file may be of another architecture, of another number of classes, or for images of "
+        + "another shape")
+  }
+
+  /// The first part of the names of all tensors that the network needs, if the file has them under
+  /// such a name beside others; nil if not.
+  private static func part(of tensors: [String: Tensor], among readings: [Reading]) -> String? {
+    let parts = Set(tensors.keys.compactMap { $0.split(separator: ".").first.map(String.init) })
+    return parts.sorted().first { part in
+      let inner = Wrappers(tensors.withoutPrefix("\(part).")).tensors
+      return Reading.best(of: readings, for: inner)?.isComplete ?? false
+    }
   }
 
   /// Refuses position embeddings for pictures of another size, which alone would not fit.
   private func checkPositions(_ reading: Reading) throws {
     let input = reading.description.input
     guard let positions = reading.description.learnedPositions else { return }
-    let name = reading.names[positions.name]?.first ?? positions.name
-    guard let found = tensors[name]?.shape, found.count == 3, found[1] != positions.tokens,
+    let name = reading.needed.first { $0.name == positions.name }.map(reading.names)?.first
+    guard let name, let found = reading.tensors[name]?.shape, found.count == 3,
+      found[1] != positions.tokens,
       found[2] == positions.size
     else { return }
     let patches = found[1] - (positions.tokens - positions.patches)

@@ -34,10 +34,11 @@ package final class ScriptProgram: @unchecked Sendable {
   deinit { ct_script_free(script) }
 
   /// images → the program's output, differentiable.
+  /// - Parameter output: which output is meant, by its name or place, if the program gives several.
   /// - Throws: `Failure.badData` with the reason that libtorch gives, if the program fails.
-  package func run(_ images: Tensor) throws -> Tensor {
+  package func run(_ images: Tensor, output: String? = nil) throws -> Tensor {
     try withExtendedLifetime(images) {
-      try Tensor(checking: ct_script_run(script, images.reference))
+      try Tensor(checking: ct_script_run(script, images.reference, output))
     }
   }
 }

@@ -125,6 +125,19 @@ package struct ThrowingOperations {
     }
   }
 
+  // MARK: Gradients
+
+  /// The gradient of this scalar with respect to a variable, which is zero if this scalar does not
+  /// depend on it. An operation may have no derivative.
+  package func gradient(of variable: Tensor) throws -> Tensor {
+    try withExtendedLifetime((tensor, variable)) {
+      var out: [OpaquePointer?] = [nil]
+      let succeeded = ct_gradient(
+        tensor.reference, [variable.reference], 1, false, false, &out)
+      return try Tensor(checking: succeeded ? out[0] : nil)
+    }
+  }
+
   // MARK: Calls of libtorch
 
   private func unary(_ operation: ct_unary_op) throws -> Tensor {
