@@ -70,6 +70,22 @@ struct ArchitectureTests {
     #expect(learned.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
   }
 
+  @Test(
+    "stochastic depth grows from 0 to the published probability of the last block",
+    arguments: [("swin-t", 24, 0.2), ("convnext-t", 18, 0.1)])
+  func stochasticDepth(_ name: String, _ blocks: Int, _ most: Double) throws {
+    let texts = try Architecture.named(name).description(
+      input: InputShape(channels: 3, height: 64, width: 64), classNames: ["a", "b"]
+    ).layers.texts.filter { $0.hasPrefix("residual") }
+    let probabilities = texts.map { text in
+      text.split(separator: "stochasticdepth ").dropFirst().first
+        .flatMap { Double($0.dropLast()) } ?? 0
+    }
+    #expect(probabilities.count == blocks)
+    #expect(probabilities.first == 0 && probabilities.last == most)
+    #expect(zip(probabilities, probabilities.dropFirst()).allSatisfy { $0 <= $1 })
+  }
+
   @Test("mlp takes the sizes of its hidden layers, also for rows of a table")
   func hiddenLayers() throws {
     let rows = InputShape(features: 7)

@@ -18,10 +18,11 @@ extension Architecture {
       let (width, depth) = shape
       let merging = ["mergepatches", "layernorm", "conv \(width) kernel 1 bias off"]
       let blocks = (0..<depth).flatMap { block in
-        [
+        let skipping = skipping(0.2, block, of: swinDepths, stage)
+        return [
           "residual [layernorm; windowattention heads \(width / 32) window 7"
-            + (block % 2 == 1 ? " shift 3]" : "]"),
-          "residual [layernorm; \(perceptron(width))]",
+            + (block % 2 == 1 ? " shift 3" : "") + skipping + "]",
+          "residual [layernorm; \(perceptron(width))\(skipping)]",
         ]
       }
       return (stage == 0 ? [] : merging) + blocks
@@ -43,11 +44,12 @@ extension Architecture {
     let norm = "layernorm epsilon 1e-6"
     let parts = zip(stages, convNeXtDepths).enumerated().flatMap { stage, shape in
       let (width, depth) = shape
-      let block =
+      let blocks = (0..<depth).map { block in
         "residual [conv \(width) kernel 7 padding 3 groups \(width); \(norm); "
-        + "\(perceptron(width)); layerscale 1e-6]"
-      return (stage == 0 ? [] : [norm, "conv \(width) kernel 2 stride 2"])
-        + [String](repeating: block, count: depth)
+          + "\(perceptron(width)); layerscale 1e-6"
+          + skipping(0.1, block, of: convNeXtDepths, stage) + "]"
+      }
+      return (stage == 0 ? [] : [norm, "conv \(width) kernel 2 stride 2"]) + blocks
     }
     return ["conv 96 kernel 4 stride 4", norm] + parts
       + ["globalavgpool", norm, "flatten", "linear \(classes)"]
@@ -56,6 +58,17 @@ extension Architecture {
   /// Two linear maps of each pixel's channels, with four times as many channels between them.
   private static func perceptron(_ width: Int) -> String {
     "conv \(4 * width) kernel 1; gelu; conv \(width) kernel 1"
+  }
+
+  /// The stochastic depth at the end of a block. Its probability grows from 0 in the first block to
+  /// `most` in the last block of the network.
+  private static func skipping(_ most: Double, _ block: Int, of depths: [Int], _ stage: Int)
+    -> String
+  {
+    let place = depths[..<stage].reduce(0, +) + block
+    let share = Double(place) / Double(depths.reduce(0, +) - 1)
+    let probability = (most * share * 1e6).rounded() / 1e6
+    return probability == 0 ? "" : "; stochasticdepth \(probability)"
   }
 
   private static let swinDepths = [2, 2, 6, 2]
