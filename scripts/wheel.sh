@@ -41,7 +41,8 @@ swiftc -static-stdlib -emit-executable -module-name crossfire -o "$work/crossfir
   -ltorch -ltorch_cpu -lc10 -ljpeg -lpng16 -lsqlite3 -lcrypto -lz -lstdc++ -lm \
   "${runtime[@]/#/-l}" -lcurl \
   -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=crossfire_main -Xlinker --strip-all \
-  -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker '$ORIGIN/libraries'
+  -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker '$ORIGIN/libraries' \
+  2> >(grep -v 'the use of `mktemp' >&2) # a warning about Swift's own libraries
 
 # ---- the libraries beside the command -----------------------------------------------------------
 # Every platform that can run PyTorch's wheels has the C and C++ libraries.
