@@ -6,9 +6,10 @@ torch.export cannot trace, or whose graph the command does not open, is traced t
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
@@ -64,7 +65,7 @@ def write(model: Model, name: str, shape: tuple[int, ...] | None, folder: Path) 
                 f"{name}: a module is exported for the shape of the images, which are in a file",
                 "give the images as an array, or the model as a file",
             )
-        return _module(source, name, shape, folder)
+        return _module(source, model.words(), name, shape, folder)
     if isinstance(source, Mapping):
         if "architecture" not in model.settings and "layers" not in model.settings:
             raise CrossfireError(
@@ -81,13 +82,19 @@ def write(model: Model, name: str, shape: tuple[int, ...] | None, folder: Path) 
     )
 
 
-def _module(module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: Path) -> Exported:
+def _module(
+    module: torch.nn.Module, words: str, name: str, shape: tuple[int, ...], folder: Path
+) -> Exported:
     """Exports a copy of the module in evaluation mode, in float32, on the CPU."""
     import torch
 
-    frozen = copy.deepcopy(module).to("cpu", torch.float32).eval()
-    for parameter in frozen.parameters():
-        parameter.requires_grad_(False)
+    try:
+        frozen = copy.deepcopy(module).to("cpu", torch.float32).eval()
+    except Exception as error:  # A module may hold what cannot be copied.
+        raise CrossfireError(
+            f"{name} cannot be copied: {_first_line(error)}",
+            "export it yourself, and give the path of the file (docs/models.md)",
+        ) from error
     example = torch.rand(2, *shape, generator=torch.Generator().manual_seed(1))
     try:
         with torch.no_grad():
@@ -100,14 +107,14 @@ def _module(module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: 
     is_row = isinstance(outputs, torch.Tensor) and outputs.ndim == 2
     classes = outputs.shape[1] if is_row else None
     ways: list[tuple[str, Callable[[Path], None]]] = [
-        ("torch.export", lambda path: _archive(frozen, example, path)),
+        ("torch.export", lambda path: _archive(frozen, example, path, words)),
         ("TorchScript", lambda path: _script(frozen, example, path)),
     ]
     reasons: list[str] = []
     for (title, export), ending in zip(ways, ("pt2", "pt")):
         path = folder / f"{name}.{ending}"
         try:
-            with warnings.catch_warnings(), torch.no_grad():
+            with warnings.catch_warnings(), _with_derivatives():
                 warnings.simplefilter("ignore")
                 export(path)
             return Exported(path, classes)
@@ -121,14 +128,28 @@ def _module(module: torch.nn.Module, name: str, shape: tuple[int, ...], folder: 
     )
 
 
-def _archive(module: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+@contextlib.contextmanager
+def _with_derivatives() -> Iterator[None]:
+    """Keeps PyTorch from its fast path for attention, whose operators have no derivative."""
+    import torch
+
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+
+
+def _archive(module: torch.nn.Module, example: torch.Tensor, path: Path, words: str) -> None:
     """Writes an archive of torch.export with a free batch dimension; the command has to open it."""
     import torch
 
     batch = {0: torch.export.Dim("batch")}
     program = torch.export.export(module, (example,), dynamic_shapes=(batch,))
     torch.export.save(program, path)
-    run(["inspect", str(path)], progress=False)
+    run(["inspect", f"{path}:{words}" if words else str(path)], progress=False)
 
 
 def _script(module: torch.nn.Module, example: torch.Tensor, path: Path) -> None:

@@ -109,6 +109,23 @@ class CallTests(unittest.TestCase):
         for name in models:
             self.assertAlmostEqual(found.accuracy(name), expected, places=6)
 
+    def test_attention_keeps_its_gradients(self):
+        torch.manual_seed(3)
+        # PyTorch's fast path for attention in evaluation mode has no derivative.
+        block = torch.nn.TransformerEncoderLayer(24, 2, 32, dropout=0, batch_first=True)
+        # An image [3, 8, 8] as 8 tokens of 24 numbers.
+        tokens = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Unflatten(1, (8, 24)))
+        head = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 4))
+        network = torch.nn.Sequential(tokens, block, head).eval()
+        with torch.no_grad():
+            labels = network((torch.from_numpy(self.images) - MEAN) / STD).argmax(1).numpy()
+        found = crossfire.attack(
+            network, self.images, labels, attack="fgsm", epsilons=0.05, **self.options
+        )
+        changed = fgsm(network, self.images, labels, 0.05)
+        same = abs(found.adversarial() - changed.numpy()) < 1e-6
+        self.assertGreater(same.mean(), 0.99)
+
     def test_labels_need_not_reach_the_last_class(self):
         few = self.labels < 2
         found = crossfire.evaluate(

@@ -4,10 +4,11 @@ import os
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 from crossfire import CrossfireError, Model, _data, _models, _request
 
-from .support import needs_torch, networks, numpy, torch
+from .support import needs_torch, networks, numpy, program, torch
 
 
 class SettingTests(unittest.TestCase):
@@ -106,6 +107,11 @@ class ArrayTests(unittest.TestCase):
 
 @needs_torch
 class ExportTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
     def arguments(self, model, shape=(3, 8, 8)):
         with tempfile.TemporaryDirectory() as folder:
             return _models.arguments({"a": model}, None, None, shape, pathlib.Path(folder))
@@ -122,6 +128,19 @@ class ExportTests(unittest.TestCase):
             self.arguments(network, (3, 9, 9))
         with self.assertRaisesRegex(CrossfireError, "give the images as an array"):
             self.arguments(network, None)
+
+    def test_a_module_becomes_an_archive_if_the_command_opens_it(self):
+        network, _ = networks()
+        for status, ending in ((0, ".pt2"), (65, ".pt")):
+            text = f"echo \"$2\" > {self.folder}/asked; echo '{{}}'; exit {status}"
+            named = {"CROSSFIRE_COMMAND": program(self.folder, text)}
+            with mock.patch.dict(os.environ, named):
+                words, classes = self.arguments(Model(network, mean=0.5, std=0.1))
+            self.assertEqual(pathlib.Path(words[0].partition(":")[0]).suffix, ending)
+            self.assertEqual(classes, 4)
+            # The command is asked about the model with its settings.
+            asked = (self.folder / "asked").read_text().strip()
+            self.assertTrue(asked.endswith("a.pt2:mean=0.5,std=0.1"), asked)
 
     def test_a_module_stays_as_it_was(self):
         network, _ = networks()
