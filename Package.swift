@@ -90,7 +90,8 @@ let package = Package(
     .executableTarget(
       name: "crossfire-bench",
       dependencies: [
-        "Evaluation", "Defenses", "Attacks", "Datasets", "ModelCore", "Support", "Clibjpeg", "CPNG",
+        "Evaluation", "Defenses", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "Clibjpeg", "CPNG",
       ],
       path: "Benchmarks",
       exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),

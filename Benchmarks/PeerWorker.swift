@@ -2,6 +2,7 @@ import Attacks
 import Datasets
 import Defenses
 import Evaluation
+import ForeignModels
 import Foundation
 import ModelCore
 import Support
@@ -14,6 +15,8 @@ import Support
 ///     profile COUNT                        the time of each part of one PGD step
 ///     train COUNT NAME setting=value...    one more training step with a defense; the corners of
 ///                                          the images are masked
+///     gradient COUNT SIZE FILE [NOTES]     the input gradient of the first logit of a model from
+///                                          any kind of file, for COUNT random images; NOTES is JSON
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
@@ -23,6 +26,8 @@ final class PeerWorker {
   /// The training that continues from task to task, and the words of the task that started it.
   private var training: (asked: [String], step: RepeatedStep)?
   private let seed = Seed(1)
+  /// The models of the task `gradient`, by their words.
+  private var loaded: [[String]: any Classifier] = [:]
 
   /// - Parameters:
   ///   - images: a safetensors file with `images` `[N, C, H, W]` and `labels` `[N]`.
@@ -79,6 +84,7 @@ final class PeerWorker {
   }
 
   private func answer(_ words: [String]) throws -> Answer {
+    if words.first == "gradient", words.count >= 4 { return try gradient(Array(words[1...])) }
     guard words.count >= 2, let count = Int(words[1]), (1...labels.count).contains(count) else {
       throw Failure.usage(
         "expected a task and a count from 1 to \(labels.count), "
@@ -136,6 +142,21 @@ final class PeerWorker {
       seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
       size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards,
       backwards: backwards)
+  }
+
+  private func gradient(_ words: [String]) throws -> Answer {
+    guard let count = Int(words[0]), let size = Int(words[1]), count > 0, size > 0 else {
+      throw Failure.usage("expected a number of images and their size")
+    }
+    let asked = Array(words[2...])
+    let notes = try ModelNotes(json: asked.dropFirst().joined(separator: " "))
+    let model = try loaded[asked] ?? LoadedModel(URL(filePath: asked[0]), notes: notes).classifier
+    loaded[asked] = model
+    let x = RandomSource(seed).uniform([count, 3, size, size]).tracked
+    let seconds = Stopwatch.seconds {
+      _ = model.logits(x).narrow(1, 0, 1).sum().gradient(of: x)
+    }
+    return Answer(seconds: seconds, forwards: count, backwards: count)
   }
 
   private func train(_ count: Int, asked: [String]) throws -> Answer {

@@ -17,6 +17,7 @@ import platform
 import subprocess
 import sys
 import textwrap
+import time
 
 import torch
 from safetensors.torch import load_file
@@ -24,6 +25,7 @@ from safetensors.torch import load_file
 root = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(root / "scripts"))
 import peer_libraries
+import peer_networks
 import peer_training
 from peer_contest import Contest, Neighbours, Outcome, Skipped, Worker, table
 from peer_libraries import Libraries
@@ -31,7 +33,7 @@ from peer_libraries import Libraries
 EPSILON = 0.3
 GAMMA = 0.145
 BUDGETS = [i / 10 for i in range(10)]
-TASKS = ["fgsm", "pgd", "jsma", "sweep", "autoattack", "training", "explanations"]
+TASKS = ["fgsm", "pgd", "jsma", "sweep", "autoattack", "training", "explanations", "routes"]
 LIBRARIES = ["torch", "torchattacks", "adversarial-robustness-toolbox", "foolbox", "pyautoattack"]
 
 
@@ -44,6 +46,7 @@ class Comparison:
             options.bench,
             2 if options.quick else 5,
         )
+        self.home = options.home
         self.images = options.home / "images.safetensors"
         paths = [options.home / f"cnn{i}.safetensors" for i in range(1, 5)]
         self.paths = paths
@@ -221,6 +224,33 @@ class Comparison:
             "Crossfire", lambda: self.worker.train(f"train {self.batch} {task}", self.batch)
         )
         contest.side("PyTorch, eager", learner.step, 1.3)
+        return contest.hold()
+
+    def routes(self):
+        """The input gradient of published networks through every kind of file."""
+        return [
+            self.route(network, size, count, kind)
+            for network, size, count in (("resnet18", 32, 32), ("resnet50-imagenet", 224, 4))
+            for kind in peer_networks.KINDS
+        ]
+
+    def route(self, name, size, count, kind):
+        model, path, notes = peer_networks.written(self.home, name, size, kind)
+        x = torch.rand(count, 3, size, size).contiguous(memory_format=torch.channels_last)
+        x.requires_grad_(True)
+
+        def ours():
+            found = self.worker.ask(f"gradient {count} {size} {path} {notes}")
+            return Outcome(found["seconds"], 0, (1, 1))
+
+        def theirs():
+            start = time.perf_counter()
+            torch.autograd.grad(model(x)[:, 0].sum(), x)
+            return Outcome(time.perf_counter() - start, 0, (1, 1))
+
+        contest = Contest(f"{name}, {kind}", 3 * self.rounds)
+        contest.side("Crossfire", ours)
+        contest.side("PyTorch, eager", theirs, 1.2 if kind == "layers" else 1)
         return contest.hold()
 
     def profile(self):

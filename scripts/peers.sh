@@ -13,7 +13,8 @@ pytorch_cpu_index=https://download.pytorch.org/whl/cpu
 peers=(torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1
   pyautoattack==0.2.0)
 imported=(numpy scipy safetensors typing_extensions sympy networkx jinja2 fsspec filelock mpmath
-  "setuptools>=77.0.3" tqdm requests scikit-learn six GitPython packaging)
+  "setuptools>=77.0.3" tqdm requests scikit-learn six GitPython packaging
+  onnx ml_dtypes protobuf)
 
 stamp="torch $torch_version ${peers[*]} ${imported[*]}"
 [ "$(cat "$home/prepared" 2>/dev/null)" != "$stamp" ] || exit 0

@@ -103,8 +103,9 @@ public struct ForeignModel: Classifier {
     (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
     reasonAgainstGradients = Self.reason(output, at: images(batchSize ?? 2))
     self.shape = shape
+    let trial = images(batchSize ?? 2)
     let sizes = try withoutGradients {
-      try program.run(Self.prepared(images(batchSize ?? 2), before, layout)).shape
+      try program.run(Self.prepared(trial, before, layout)).shape
     }
     notices = LogitShape.notice(of: sizes).map { [$0] } ?? []
     inputShape = input
