@@ -14,9 +14,9 @@ with ONNX Runtime.
 both kinds of batch into a folder. Tests read them if CROSSFIRE_ONNX names that folder.
 """
 
-import argparse, os, shutil, tempfile, warnings
+import argparse, os, tempfile, warnings
 import numpy as np, onnx, onnxruntime, torch, torch.nn as nn, torch.nn.functional as F
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 from safetensors.torch import save_file
 from onnx_family_networks import families
 
@@ -84,7 +84,8 @@ class Weights:
         """Puts the large tensors of a model here, and says in the model where they are."""
         for tensor in file.graph.initializer:
             raw = tensor.raw_data
-            if tensor.data_type != TensorProto.FLOAT or len(raw) < 256:
+            kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+            if tensor.data_type not in kinds or len(raw) < 256:
                 continue
             if raw not in self.places:
                 self.bytes += bytes(-len(self.bytes) % 64)
@@ -118,6 +119,47 @@ def answers(model, images, labels):
     logits = model(x).flatten(1)
     (gradient,) = torch.autograd.grad(F.cross_entropy(logits, labels, reduction="sum"), x)
     return logits.detach(), gradient
+
+
+def widened(file):
+    """A copy of a model in which all numbers in half precision are float32."""
+    halves = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+
+    def wide(tensor):
+        if tensor.data_type in halves:
+            numbers = numpy_helper.to_array(tensor).astype(np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(numbers, tensor.name))
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(file)
+    for tensor in copy.graph.initializer:
+        wide(tensor)
+    for node in copy.graph.node:
+        for attribute in node.attribute:
+            wide(attribute.t)
+            if attribute.name == "to" and attribute.i in halves:
+                attribute.i = TensorProto.FLOAT
+    for value in [*copy.graph.input, *copy.graph.output]:
+        value.type.tensor_type.elem_type = TensorProto.FLOAT
+    return copy
+
+
+def halves(out, weights, images):
+    """Networks in half precision, with the logits of the same graph in float32. Exporters round
+    some weights, for example after they have included a batch normalisation in them."""
+    for family in ("resnet", "vit"):
+        for kind in (torch.float16, torch.bfloat16):
+            model = network(families[family], 3).to(kind)
+            name = f"{family}-{'half' if kind == torch.float16 else 'bfloat'}"
+            with tempfile.TemporaryDirectory() as work:
+                export(model, images[:3].to(kind), f"{work}/x.onnx", True, None, True)
+                file = stripped(f"{work}/x.onnx")
+            session = onnxruntime.InferenceSession(widened(file).SerializeToString())
+            logits = session.run(None, {session.get_inputs()[0].name: images.numpy()})[0]
+            weights.move(file)
+            out[f"{name}.dynamo.free.onnx"] = torch.frombuffer(
+                bytearray(file.SerializeToString()), dtype=torch.uint8).clone()
+            out[f"{name}.logits"] = torch.from_numpy(logits)
 
 
 def main(folder):
@@ -155,6 +197,7 @@ def main(folder):
             weights.move(file)
             out[f"{name}.onnx"] = torch.frombuffer(
                 bytearray(file.SerializeToString()), dtype=torch.uint8).clone()
+    halves(out, weights, images)
     folder = folder or fixtures
     os.makedirs(folder, exist_ok=True)
     save_file({k: v.contiguous() for k, v in out.items()}, f"{folder}/onnx-families.safetensors")

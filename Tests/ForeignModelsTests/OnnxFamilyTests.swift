@@ -31,7 +31,8 @@ struct OnnxFamilyTests {
   }
 
   @Test("each family has files of both exporters") func complete() {
-    let families = Set(Self.names.map { $0.split(separator: ".")[0] })
+    // Networks in half precision are from one exporter only.
+    let families = Set(Self.names.map { $0.split(separator: ".")[0] }).filter { !$0.contains("-") }
     #expect(families.count == 13)
     for family in families {
       #expect(Self.names.contains { $0.hasPrefix("\(family).script") })
@@ -52,6 +53,9 @@ struct OnnxFamilyTests {
     let logits = model.classifier.logits(variable)
     #expect(relativeError(logits.detached, expected) < 1e-4)
     let gradient = logits.crossEntropy(labels).sum().gradient(of: variable)
+    #expect(gradient.isFinite.all().isTrue && gradient.absolute.max().scalar > 0)
+    // Networks in half precision are compared with ONNX Runtime, which has no gradients.
+    guard Self.families.contains("\(family).gradient") else { return #expect(family.contains("-")) }
     let expectedGradient = try Self.families.tensor("\(family).gradient")
     #expect(relativeError(gradient, expectedGradient) < 1e-4)
     let change = fgsm(images, gradient) - fgsm(images, expectedGradient)
