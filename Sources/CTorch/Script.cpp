@@ -1,6 +1,8 @@
 // TorchScript: programs that PyTorch exported together with their weights.
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/api/compilation_unit.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -25,6 +27,49 @@ static void settle(const at::Tensor &tensor) {
     tensor.set_data(tensor.to(at::kFloat));
 }
 
+/// Whether weights of this type make the program one in half precision.
+static bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
+
+/// Makes the constants of a block float32, and the conversions to half precision conversions to
+/// float32, so that they fit the weights.
+static void widen(torch::jit::Block *block) {
+  for (torch::jit::Node *node : block->nodes()) {
+    for (torch::jit::Block *inner : node->blocks()) widen(inner);
+    if (node->kind() == c10::prim::Constant) {
+      const auto value = c10::attr::value;
+      if (node->hasAttribute(value) && node->kindOf(value) == torch::jit::AttributeKind::t &&
+          is_half(node->t(value).scalar_type()))
+        node->t_(value, node->t(value).to(at::kFloat));
+      continue;
+    }
+    const auto *schema = node->maybeSchema();
+    if (!schema) continue;
+    for (size_t i = 0; i < schema->arguments().size() && i < node->inputs().size(); i++) {
+      if (schema->arguments()[i].name() != "dtype") continue;
+      const auto type = torch::jit::toIValue(node->input(i));
+      if (!type || !type->isInt() || !is_half(static_cast<at::ScalarType>(type->toInt()))) continue;
+      torch::jit::WithInsertPoint before(node);
+      node->replaceInput(i, node->owningGraph()->insertConstant(static_cast<int64_t>(at::kFloat)));
+    }
+  }
+}
+
+/// Makes a program in half precision one in float32. Does nothing if no weight is in half precision:
+/// a program may round numbers on purpose.
+static void widen(torch::jit::Module &module) {
+  bool half = false;
+  for (const at::Tensor &tensor : module.parameters()) half |= is_half(tensor.scalar_type());
+  if (!half) return;
+  for (const torch::jit::Module &part : module.modules()) {
+    for (const auto &attribute : part.named_attributes(/*recurse=*/false)) {
+      if (attribute.value.isTensor() && attribute.value.toTensor().defined())
+        settle(attribute.value.toTensor());
+    }
+  }
+  for (torch::jit::Function *function : module._ivalue()->compilation_unit()->get_functions())
+    widen(torch::jit::toGraphFunction(*function).graph()->block());
+}
+
 ct_script_ref ct_script_load(const char *path, const char *notes, int device) {
   return guarded([&]() -> ct_script_ref {
     // By default libtorch rewrites a program after its first runs, and the outputs of the rewritten
@@ -39,6 +84,7 @@ ct_script_ref ct_script_load(const char *path, const char *notes, int device) {
                             : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));
     torch::jit::Module module = torch::jit::load(file, where, extra);
     module.eval();
+    widen(module);
     for (const at::Tensor &tensor : module.parameters()) settle(tensor);
     for (const at::Tensor &tensor : module.buffers()) settle(tensor);
     return new ct_script{std::move(module), extra[notes]};

@@ -82,6 +82,9 @@ public struct LoadedModel: Sendable {
     }
   }
 
+  /// Whether a path is that of a folder with a model, as Hugging Face and timm publish them.
+  public static func isFolder(_ url: URL) -> Bool { HubFolder.isOne(url) }
+
   /// A model that Crossfire trained.
   public init(_ file: ModelFile) throws {
     try self.init(file.network, .crossfire, file.training)

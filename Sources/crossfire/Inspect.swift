@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run folder, a file of examples, or a model file, which settings can follow "
+      "A run folder, a file of examples, or a model (a file or a folder), which settings can follow "
         + "after a colon.", valueName: "path"))
   var path: String
 
@@ -51,7 +51,7 @@ struct Inspect: ParsableCommand {
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw Failure.unreadable(url)
     }
-    if isFolder.boolValue { return try showRun(url) }
+    if isFolder.boolValue, !LoadedModel.isFolder(url) { return try showRun(url) }
     if let file = try? SafetensorsFile(url), file.contains("original") {
       return try showExamples(url)
     }
@@ -71,6 +71,8 @@ struct Inspect: ParsableCommand {
     let training: TrainingRecord?
     let parameters: Int
     let fingerprint: String
+    let notices: [String]
+    let advice: String?
     var checks: [Check]?
     var slopes: GradientSlopes?
     var contests: [AttackContest]?
@@ -93,10 +95,9 @@ struct Inspect: ParsableCommand {
       format: model.format.rawValue, input: "\(classifier.inputShape)",
       classes: classifier.classCount,
       classNames: model.classNames, valueRange: classifier.valueRange, before: before,
-      batchSize: program?.batchSize, notices: model.notices, model: model.network?.description,
-      training: model.training,
+      batchSize: program?.batchSize, model: model.network?.description, training: model.training,
       parameters: model.parameters,
-      fingerprint: model.fingerprint)
+      fingerprint: model.fingerprint, notices: model.notices, advice: model.advice)
     let range = classifier.valueRange
     var lines = [
       "\(model.format.rawValue) with \(model.parameters) parameters, "
@@ -111,7 +112,7 @@ struct Inspect: ParsableCommand {
       lines.append(
         "      runs on \(size) image\(size == 1 ? "" : "s") at a time, as it was exported")
     }
-    lines += model.notices
+    lines += model.advice.map { ["", $0] } ?? []
     if let training = model.training {
       lines += [
         "",

@@ -61,7 +61,8 @@ struct NamedModel {
   private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
     // A path may contain colons, so only a colon that a known setting follows ends the path.
     let names = (ModelNotes.names + ModelNotes.normalizationNames).joined(separator: "|")
-    guard let range = text.range(of: ":(\(names))=[^:]*$", options: .regularExpression) else {
+    guard let range = text.range(
+      of: ":((\(names))=|binary(,|$))[^:]*$", options: .regularExpression) else {
       return (text, ModelNotes())
     }
     let notes = try asUsage { try Self.notes(text[range].dropFirst(), place) }
@@ -71,7 +72,9 @@ struct NamedModel {
   /// Reads what is said about a model. A setting with several numbers or names separates them by
   /// slashes.
   private static func notes(_ text: Substring, _ place: String) throws -> ModelNotes {
-    var entries = try options(text.split(separator: ",").map(String.init), place).map { entry in
+    // The word binary alone says that it is so.
+    let words = text.split(separator: ",").map { $0 == "binary" ? "binary=true" : String($0) }
+    var entries = try options(words, place).map { entry in
       guard case .scalar(let word) = entry.value, word.contains("/") else { return entry }
       let words = word.split(separator: "/").map { SettingValue.scalar(String($0)) }
       return Settings.Entry(name: entry.name, value: .list(words), place: place)

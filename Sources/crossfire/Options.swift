@@ -150,6 +150,7 @@ struct ArchitectureOption: ParsableArguments {
     assumed.architecture = try architecture.map { try Architecture.named($0).name }
     let loaded = try LoadedModel(
       model.url, notes: model.notes.over(assumed), for: data?.kind, device: device)
+    for notice in loaded.notices { Console.report("crossfire: \(model.name): \(notice)\n") }
     if let data { try loaded.checkAccepts(data, model: model.name) }
     return loaded
   }

@@ -83,6 +83,47 @@ struct ModelFuzzTests {
       notes: try ForeignModelTests.notes)
   }
 
+  @Test("damaged files in the format before PyTorch 1.6")
+  func oldFormat() throws {
+    let names = ["old.pth", "old.protocol4.pth", "old.tiny.pth", "old.module.pth"]
+    try fuzz(
+      names.map { try Data(contentsOf: Fixture.file("Programs/\($0)")) }, "old.pth",
+      notes: try ForeignModelTests.notes)
+  }
+
+  @Test("damaged indices of weights in several files, and damaged configurations")
+  func folders() throws {
+    let weights = try SafetensorsFile(Fixture.file("tiny.plain.safetensors"))
+    let tensors = try weights.names.map { (name: $0, tensor: try weights.tensor($0)) }
+    var map: [String: String] = [:]
+    for (number, part) in [tensors.prefix(5), tensors.dropFirst(5)].enumerated() {
+      let name = "model-\(number).safetensors"
+      try SafetensorsFile.write(Array(part), metadata: [:], to: folder.appending(name))
+      for tensor in part { map[tensor.name] = name }
+    }
+    let index = try JSONSerialization.data(
+      withJSONObject: ["weight_map": map], options: [.sortedKeys])
+    try fuzz([index], "index", notes: ModelNotes(), into: "model.safetensors.index.json")
+    try index.write(to: folder.appending("model.safetensors.index.json"))
+    let configuration = try JSONSerialization.data(
+      withJSONObject: [
+        "architecture": "small", "label_names": ["a", "b", "c"], "global_pool": "avg",
+        "pretrained_cfg": [
+          "input_size": [3, 16, 16], "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3],
+          "crop_pct": 0.9,
+        ] as [String: Any],
+      ] as [String: Any], options: [.sortedKeys])
+    // Every file is damaged in turn, and the folder is opened by its path.
+    for (name, bytes) in [
+      ("config.json", configuration),
+      ("model-0.safetensors", try Data(contentsOf: folder.appending("model-0.safetensors"))),
+    ] {
+      try bytes.write(to: folder.appending(name))
+      try fuzz([bytes], name, notes: ModelNotes(), into: name, reading: folder.url)
+      try bytes.write(to: folder.appending(name))
+    }
+  }
+
   @Test("damaged ONNX files of one operator each")
   func onnx() throws {
     let operators = try OnnxOperatorTests.names.map {

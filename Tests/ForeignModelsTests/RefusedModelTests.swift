@@ -42,15 +42,25 @@ struct RefusedModelTests {
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("a whole pickled model and the format before PyTorch 1.6 are refused")
+  @Test("a whole pickled model is refused in both formats, and so are plain pickles and tar archives")
   func otherPickles() throws {
     let module = refusal(Fixture.file("module.pth"), try ForeignModelTests.notes)
     #expect(
       module?.message.hasSuffix("it contains pickled code (__main__.Tiny), which is not loaded")
         == true)
     #expect(module?.hint?.contains("torch.save(model.state_dict()") == true)
-    let legacy = refusal(Fixture.file("legacy.pth"), try ForeignModelTests.notes)
-    #expect(legacy?.message.contains("a plain pickle, as PyTorch wrote before version 1.6") == true)
+    let old = refusal(Fixture.file("Programs/old.module.pth"), try ForeignModelTests.notes)
+    #expect(
+      old?.message.contains("it contains pickled code (__main__.Base), which is not loaded") == true)
+    let plain = folder.appending("plain.pkl")
+    try Data([0x80, 2, 0x4e, 0x2e]).write(to: plain)
+    #expect(refusal(plain)?.message.contains("a plain pickle, which torch.save does not") == true)
+    let tar = folder.appending("old.pth.tar")
+    try (Data("sys_info".utf8) + Data(count: 249) + Data("ustar".utf8) + Data(count: 250))
+      .write(to: tar)
+    let failure = refusal(tar)
+    #expect(failure?.message.contains("a tar archive, as PyTorch wrote before version 0.1.10") == true)
+    #expect(failure?.hint?.contains("torch.save(model.state_dict()") == true)
   }
 
   @Test(
@@ -149,6 +159,6 @@ struct RefusedModelTests {
     let place = folder.appending("nothing.pt")
     let failure = #expect(throws: Failure.self) { try LoadedModel(place) }
     #expect(failure == .missing("No such file: \(place.path)"))
-    #expect(refusal(folder.url)?.hint == "it is a folder; give a file")
+    #expect(refusal(folder.url)?.message.contains("the folder has no weights") == true)
   }
 }

@@ -131,7 +131,9 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     }.map(\.element)
     brokenRows = Int(outputs.isFinite.inverted.any([1]).to(.int64).sum().scalar)
     givesProbabilities =
-      outputs.isAtLeast(0).all().isTrue && (outputs.sum([1]) - 1).absolute.max().scalar < 1e-3
+      outputs.isAtLeast(0).all().isTrue
+      && ((outputs.sum([1]) - 1).absolute.max().scalar < 1e-3
+        || count > 1 && Self.areSingleProbabilities(outputs))
 
     let scale = max(outputs.absolute.max().scalar, .leastNormalMagnitude)
     ignoresImages = count > 1 && Self.largestSpread(outputs, along: 0) <= 1e-6 * scale
@@ -171,6 +173,13 @@ public struct ModelProbe: Codable, Equatable, Sendable {
         epsilon: epsilon,
         right: zip(classifier.predictions(moved).int64s(), labels.int64s()).map { $0 == $1 })
     }
+  }
+
+  /// Whether the second of two outputs is a probability and the first is always 0: a binary
+  /// classifier that gives one number has a sigmoid at its end.
+  private static func areSingleProbabilities(_ outputs: Tensor) -> Bool {
+    outputs.shape[1] == 2 && outputs.select(1, 0).absolute.max().scalar == 0
+      && outputs.max().scalar <= 1
   }
 
   /// The largest difference between the numbers along a dimension of outputs `[n, K]`.

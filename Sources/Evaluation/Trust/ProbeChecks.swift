@@ -118,17 +118,20 @@ extension TrustCheck {
 
   static let givesProbabilities = TrustCheck(
     name: "probabilities instead of logits",
-    raisedIf: "all outputs of a model are at least 0, and those of each image sum to 1",
+    raisedIf: """
+      all outputs of a model are at least 0, and those of each image sum to 1; or, of a binary \
+      classifier with one number, this number is between 0 and 1 for all images
+      """,
     meaning: """
       Losses are computed from logits, so a loss applies a softmax to outputs that already went \
       through one. Its gradients become almost flat, and attacks look weaker than they are.
       """,
-    advice: "Remove the softmax at the end of the model."
+    advice: "Remove the softmax or the sigmoid at the end of the model."
   ) { evidence in
     evidence.probes.filter(\.givesProbabilities).map { probe in
       Finding(
         because: "The outputs of \(probe.model) for each of \(probe.right.count) images are "
-          + "a probability distribution.",
+          + "probabilities.",
         victim: probe.model)
     }
   }

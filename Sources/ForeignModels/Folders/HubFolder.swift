@@ -46,7 +46,7 @@ struct HubFolder {
     configuration = try description.map { try HubConfiguration($0, pixels: pixels ?? [:]) }
   }
 
-  /// Whether a folder looks like one with a model.
+  /// Whether a folder has a file that makes it one of a model.
   static func isOne(_ url: URL) -> Bool {
     ["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
       .contains { FileManager.default.fileExists(atPath: url.appending(path: $0).path) }
