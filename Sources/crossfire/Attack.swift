@@ -80,7 +80,6 @@ struct Attack: ParsableCommand {
     try plan.goal.validate(classCount: images.classCount)
     try plan.checkMasks(of: images)
     let loaded = try architecture.load(named, for: images, device: device)
-    output.show(notices: loaded.notices)
     let source = Contestant(name: named.name, loaded)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: seed,

@@ -66,7 +66,6 @@ struct Inspect: ParsableCommand {
     let valueRange: ClosedRange<Double>
     let before: [String]
     let batchSize: Int?
-    let notices: [String]
     let model: NetworkDescription?
     let training: TrainingRecord?
     let parameters: Int

@@ -61,8 +61,10 @@ struct NamedModel {
   private static func split(_ text: String, _ place: String) throws -> (String, ModelNotes) {
     // A path may contain colons, so only a colon that a known setting follows ends the path.
     let names = (ModelNotes.names + ModelNotes.normalizationNames).joined(separator: "|")
-    guard let range = text.range(
-      of: ":((\(names))=|binary(,|$))[^:]*$", options: .regularExpression) else {
+    guard
+      let range = text.range(
+        of: ":((\(names))=|binary(,|$))[^:]*$", options: .regularExpression)
+    else {
       return (text, ModelNotes())
     }
     let notes = try asUsage { try Self.notes(text[range].dropFirst(), place) }

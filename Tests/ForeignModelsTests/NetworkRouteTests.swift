@@ -32,8 +32,9 @@ struct NetworkRouteTests {
     let shown = LoadedModel.Images(
       shape: InputShape(channels: 3, height: images.shape[2], width: images.shape[3]),
       classNames: (0..<expected.shape[1]).map(String.init))
-    let network = try StateDictionary(archive: place.appending(path: "\(name).pth")).network(
-      notes, for: shown, device: .cpu)
+    let loaded = try LoadedModel(
+      place.appending(path: "\(name).pth"), notes: notes, for: shown)
+    let network = try #require(loaded.network)
     for form in [network, try network.frozen()] {
       let logits = withoutGradients { form.logits(images) }
       let gradient = form.inputGradient(at: images) { $0.crossEntropy(labels).sum() }

@@ -40,7 +40,10 @@ struct OutputTests {
   @Test(
     "without a choice the message lists the outputs with their shapes",
     arguments: [
-      ("outputs.pair.pt", "0 of shape [2, 16], 2 of shape [2, 3]; choose the logits, like :output=0"),
+      (
+        "outputs.pair.pt",
+        "0 of shape [2, 16], 2 of shape [2, 3]; choose the logits, like :output=0"
+      ),
       ("outputs.named.pt", "'features' (0) of shape [2, 16], 'logits' (1) of shape [2, 3]"),
       ("outputs.keys.pt", "'features' (0) of shape [2, 16], 'logits' (1) of shape [2, 3]"),
       ("outputs.single.pt", "Tuple with 1 of shape [2, 3]"),

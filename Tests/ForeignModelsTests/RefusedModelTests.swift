@@ -42,7 +42,8 @@ struct RefusedModelTests {
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("a whole pickled model is refused in both formats, and so are plain pickles and tar archives")
+  @Test(
+    "a whole pickled model is refused in both formats, and so are plain pickles and tar archives")
   func otherPickles() throws {
     let module = refusal(Fixture.file("module.pth"), try ForeignModelTests.notes)
     #expect(
@@ -51,7 +52,8 @@ struct RefusedModelTests {
     #expect(module?.hint?.contains("torch.save(model.state_dict()") == true)
     let old = refusal(Fixture.file("Programs/old.module.pth"), try ForeignModelTests.notes)
     #expect(
-      old?.message.contains("it contains pickled code (__main__.Base), which is not loaded") == true)
+      old?.message.contains("it contains pickled code (__main__.Base), which is not loaded") == true
+    )
     let plain = folder.appending("plain.pkl")
     try Data([0x80, 2, 0x4e, 0x2e]).write(to: plain)
     #expect(refusal(plain)?.message.contains("a plain pickle, which torch.save does not") == true)
@@ -59,7 +61,8 @@ struct RefusedModelTests {
     try (Data("sys_info".utf8) + Data(count: 249) + Data("ustar".utf8) + Data(count: 250))
       .write(to: tar)
     let failure = refusal(tar)
-    #expect(failure?.message.contains("a tar archive, as PyTorch wrote before version 0.1.10") == true)
+    #expect(
+      failure?.message.contains("a tar archive, as PyTorch wrote before version 0.1.10") == true)
     #expect(failure?.hint?.contains("torch.save(model.state_dict()") == true)
   }
 

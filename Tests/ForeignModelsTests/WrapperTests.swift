@@ -36,7 +36,9 @@ struct WrapperTests {
 
   @Test(
     "any common prefix is removed",
-    arguments: ["module.", "_orig_mod.module.", "model._orig_mod.", "backbone.", "module.encoder.x."])
+    arguments: [
+      "module.", "_orig_mod.module.", "model._orig_mod.", "backbone.", "module.encoder.x.",
+    ])
   func prefixes(_ prefix: String) throws {
     let found = try fitted(Self.named(prefix))
     #expect(try found.network.fingerprint == fitted(Self.weights()).network.fingerprint)
