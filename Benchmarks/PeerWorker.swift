@@ -15,8 +15,9 @@ import Support
 ///     profile COUNT                        the time of each part of one PGD step
 ///     train COUNT NAME setting=value...    one more training step with a defense; the corners of
 ///                                          the images are masked
-///     gradient COUNT SIZE FILE [NOTES]     the input gradient of the first logit of a model from
-///                                          any kind of file, for COUNT random images; NOTES is JSON
+///     gradient COUNT SIZE FILE setting=value...
+///                                          the input gradient of a logit of a model from any kind
+///                                          of file, for COUNT random images of SIZE x SIZE pixels
 final class PeerWorker {
   private let images: Tensor
   private let labels: Tensor
@@ -149,7 +150,7 @@ final class PeerWorker {
       throw Failure.usage("expected a number of images and their size")
     }
     let asked = Array(words[2...])
-    let notes = try ModelNotes(json: asked.dropFirst().joined(separator: " "))
+    let notes = try ModelNotes(settings(Array(asked.dropFirst())))
     let model = try loaded[asked] ?? LoadedModel(URL(filePath: asked[0]), notes: notes).classifier
     loaded[asked] = model
     let x = RandomSource(seed).uniform([count, 3, size, size]).tracked

@@ -1,6 +1,5 @@
 """The networks of Benchmarks/peers.py that Crossfire reads from files, and those files."""
 
-import json
 import logging
 import warnings
 
@@ -40,7 +39,7 @@ def built(name, size):
 
 
 def written(home, name, size, kind):
-    """The network in PyTorch, with channels last, the path of its file, and notes for Crossfire."""
+    """The network in PyTorch, with channels last, the path of its file, and settings for Crossfire."""
     logging.disable(logging.ERROR)
     model = built(name, size)
     plain = built(name, size).to(memory_format=torch.contiguous_format)
@@ -64,4 +63,4 @@ def written(home, name, size, kind):
             torch.onnx.export(
                 plain, x, path, dynamo=False, input_names=["x"], output_names=["y"],
                 dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}})
-    return model, path, json.dumps(notes)
+    return model, path, " ".join(f"{key}={value}" for key, value in notes.items())
