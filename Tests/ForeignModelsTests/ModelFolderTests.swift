@@ -64,8 +64,8 @@ struct ModelFolderTests {
     #expect(model.classNames == ["cat", "dog", "hen"])
     #expect(model.classifier.inputShape.sizes == [3, 8, 8])
     let images = RandomSource(Seed(2)).uniform([2, 3, 8, 8])
-    let mean = Tensor([0.5, 0.4, 0.3], shape: [1, 3, 1, 1])
-    let deviation = Tensor([0.2, 0.25, 0.3], shape: [1, 3, 1, 1])
+    let mean = Tensor([0.5, 0.4, 0.3] as [Float], shape: [1, 3, 1, 1])
+    let deviation = Tensor([0.2, 0.25, 0.3] as [Float], shape: [1, 3, 1, 1])
     let expected = try Self.network.get().logits((images - mean) / deviation).detached
     #expect(relativeError(model.classifier.logits(images), expected) < 1e-5)
     #expect(model.advice?.contains("--data photos:resize=10,crop=8") == true)

@@ -61,7 +61,7 @@ struct OutputTests {
     let one = #expect(throws: Failure.self) { try load("plain.pt", output: "0") }
     #expect(one?.message.contains("leave output out") == true, "\(one?.message ?? "")")
     let weights = #expect(throws: Failure.self) { try load("binary.pth", output: "0") }
-    #expect(weights?.message.contains("is for TorchScript and ONNX files") == true)
+    #expect(weights?.message.contains("is for torch.export, TorchScript and ONNX files") == true)
   }
 
   @Test(

@@ -31,8 +31,8 @@ struct WrapperTests {
     return try StateDictionary(tensors, entry: entry).fitted(notes, for: Self.images, device: .cpu)
   }
 
-  private static let mean = Tensor([0.25], shape: [1, 1, 1, 1])
-  private static let deviation = Tensor([0.5], shape: [1, 1, 1, 1])
+  private static let mean = Tensor([0.25] as [Float], shape: [1, 1, 1, 1])
+  private static let deviation = Tensor([0.5] as [Float], shape: [1, 1, 1, 1])
 
   @Test(
     "any common prefix is removed",
