@@ -27,6 +27,15 @@ def answers(model, images, labels):
     return {"images": images, "labels": labels, "logits": logits.detach(), "gradient": gradient}
 
 
+def all_answers(model, images, labels):
+    """PyTorch's answers, and its answers with channels last in memory: how far these two differ
+    shows how much rounding alone moves the gradient, where ReLU turns numbers on and off."""
+    found = answers(model, images, labels)
+    model = model.to(memory_format=torch.channels_last)
+    again = answers(model, images.contiguous(memory_format=torch.channels_last), labels)
+    return found | {"again": again["gradient"]}
+
+
 def write(model, images, start):
     """All files of a network; `start` is the beginning of their names."""
     batch = ({0: torch.export.Dim("batch")},)
@@ -37,11 +46,16 @@ def write(model, images, start):
         "pth": lambda path: torch.save(model.state_dict(), path),
         "safetensors": lambda path: save_file(
             {k: v.contiguous() for k, v in model.state_dict().items()}, path),
+        # In half precision, the exporters would round the products of batch normalisations and
+        # convolutions once more, so that they are kept apart.
         "dynamo.onnx": lambda path: torch.onnx.export(
-            model, (images,), path, dynamo=True, dynamic_shapes=batch, verbose=False),
+            model, (images,), path, dynamo=True, dynamic_shapes=batch, verbose=False,
+            optimize=images.dtype == torch.float32),
         "script.onnx": lambda path: torch.onnx.export(
             model, images, path, dynamo=False, input_names=["images"], output_names=["logits"],
-            dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}}),
+            dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}},
+            training=torch.onnx.TrainingMode.EVAL if images.dtype == torch.float32
+            else torch.onnx.TrainingMode.PRESERVE),
     }
     for route, save in routes.items():
         try:
@@ -61,7 +75,7 @@ def main(folder, names):
                 model = model.half()
             write(model, images.half() if kind == "half" else images, f"{folder}/{name}.{kind}")
             labels = torch.arange(4) % networks.SIZES[name][1]
-            found = answers(model.float(), images, labels)
+            found = all_answers(model.float(), images, labels)
             save_file(
                 {k: v.contiguous() for k, v in found.items()}, f"{folder}/{name}.{kind}.answers")
 

@@ -31,14 +31,10 @@ struct RouteTests {
     let isWeights = ["pth", "safetensors"].contains(parts[2])
     let (images, labels) = (try answers.tensor("images"), try answers.tensor("labels"))
     let logits = try answers.tensor("logits")
-    var notes = ModelNotes()
-    if isWeights {
-      notes = try ModelNotes(
-        json: """
-          {"architecture": "\(parts[0])", "input": "3x\(images.shape[2])x\(images.shape[3])", \
-          "classes": \(logits.shape[1])}
-          """)
-    }
+    let weights =
+      isWeights ? #", "architecture": "\#(parts[0])", "classes": \#(logits.shape[1])"# : ""
+    let notes = try ModelNotes(
+      json: #"{"input": "3x\#(images.shape[2])x\#(images.shape[3])"\#(weights)}"#)
     let model = try LoadedModel(folder.appending(path: file), notes: notes)
     let variable = images.tracked
     let found = model.classifier.logits(variable)
@@ -50,9 +46,16 @@ struct RouteTests {
     let same = (fgsm(gradient) - fgsm(expected)).absolute.isLess(than: 1e-6)
     let share = same.to(.float32).mean().scalar
     let errors = (relativeError(found.detached, logits), relativeError(gradient, expected))
-    print("\(file): logits \(errors.0), gradient \(errors.1), same pixels \(share)")
+    // The difference between PyTorch's own gradients in two orders in memory. Where ReLU turns
+    // numbers on and off, rounding alone can move a gradient by more than 1e-4.
+    let again = try answers.tensor("again")
+    let own = relativeError(again, expected)
+    let ownShare = (fgsm(again) - fgsm(expected)).absolute.isLess(than: 1e-6).to(.float32).mean()
+    print(
+      "\(file): logits \(errors.0), gradient \(errors.1) (PyTorch \(own)), "
+        + "same pixels \(share) (PyTorch \(ownShare.scalar))")
     #expect(errors.0 < 1e-4)
-    #expect(errors.1 < 1e-4)
-    #expect(share >= 0.995)
+    #expect(errors.1 < max(1e-4, 2 * own))
+    #expect(share >= min(0.995, 2 * ownShare.scalar - 1))
   }
 }
