@@ -103,7 +103,10 @@ struct ModelFuzzTests {
     }
     let index = try JSONSerialization.data(
       withJSONObject: ["weight_map": map], options: [.sortedKeys])
-    try fuzz([index], "index", notes: ModelNotes(), into: "model.safetensors.index.json")
+    let notes = try ForeignModelTests.notes
+    try index.write(to: folder.appending("model.safetensors.index.json"))
+    _ = try LoadedModel(folder.appending("model.safetensors.index.json"), notes: notes)
+    try fuzz([index], "index", notes: notes, into: "model.safetensors.index.json")
     try index.write(to: folder.appending("model.safetensors.index.json"))
     let configuration = try JSONSerialization.data(
       withJSONObject: [
@@ -119,7 +122,8 @@ struct ModelFuzzTests {
       ("model-0.safetensors", try Data(contentsOf: folder.appending("model-0.safetensors"))),
     ] {
       try bytes.write(to: folder.appending(name))
-      try fuzz([bytes], name, notes: ModelNotes(), into: name, reading: folder.url)
+      _ = try LoadedModel(folder.url, notes: notes)
+      try fuzz([bytes], name, notes: notes, into: name, reading: folder.url)
       try bytes.write(to: folder.appending(name))
     }
   }
