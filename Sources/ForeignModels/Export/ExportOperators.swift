@@ -134,8 +134,7 @@ enum ExportOperators {
   ///   in which batch normalisation and dropout depend on the batch and on random numbers.
   static func check(_ argument: String, _ operand: ExportStep.Operand, of label: String) throws {
     switch (argument, operand) {
-    case ("train", .constant(.bool(true))), ("training", .constant(.bool(true))),
-      ("use_input_stats", .constant(.bool(true))) where !label.contains("instance_norm"):
+    case ("train", .constant(.bool(true))), ("training", .constant(.bool(true))):
       throw training("\(label) is in training mode")
     case ("dropout_p", .constant(.double(let share))) where share != 0:
       throw training("\(label) drops \(share) of its numbers at random")
