@@ -115,6 +115,17 @@ struct ModelDocumentationTests {
     }
   }
 
+  @Test("a model folder may name an architecture for photographs by every name in the table")
+  func names() throws {
+    for row in try rows("Architecture for photographs") {
+      let published = code(row[2])
+      #expect(!published.isEmpty)
+      for name in published {
+        #expect(try PublishedModels.architecture(["architecture": name]) == code(row[0])[0])
+      }
+    }
+  }
+
   @Test("the limits in docs/security.md are those of the readers")
   func limits() throws {
     let text = try Self.text("docs/security.md").split(whereSeparator: \.isWhitespace)

@@ -12,12 +12,13 @@ enum PublishedModels {
     "mobilenetv3_small_100": "mobilenetv3-small", "mobilenet_v3_small": "mobilenetv3-small",
     "mobilenetv3_large_100": "mobilenetv3-large", "mobilenet_v3_large": "mobilenetv3-large",
     "efficientnet_b0": "efficientnet-b0",
-    "densenet121": "densenet121", "vgg16_bn": "vgg16-bn",
+    "densenet121": "densenet121",
+    "vgg11_bn": "vgg11-bn", "vgg13_bn": "vgg13-bn", "vgg16_bn": "vgg16-bn", "vgg19_bn": "vgg19-bn",
     "vit_small_patch16_224": "vit-s16",
     "vit_base_patch16_224": "vit-b16", "vit_b_16": "vit-b16",
     "deit_small_patch16_224": "deit-s16", "deit_base_patch16_224": "deit-b16",
     "swin_tiny_patch4_window7_224": "swin-t", "swin_t": "swin-t",
-    "convnext_tiny": "convnext-t",
+    "convnext_tiny": "convnext-t", "mixer_s16_224": "mixer-s16",
   ]
 
   /// The architecture that a `config.json` describes.
@@ -38,7 +39,7 @@ enum PublishedModels {
     .badData(
       "its architecture '\(name.shown)' is not one that Crossfire has\(reason)",
       hint:
-        "save the model as a program: torch.jit.trace(model.eval(), images).save('model.pt'); or "
+        "save the model as a program with torch.export (docs/models.md); or "
         + "give its layers in an experiment, or an architecture from `crossfire list architectures` "
         + "with :architecture=")
   }
