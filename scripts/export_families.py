@@ -12,7 +12,7 @@ PyTorch computes them with the same weights in float32.
 """
 
 import io, json, os, tempfile, warnings, zipfile
-import torch, torch.nn as nn
+import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from onnx_families import answers, families, fixtures, network, pictures
 
@@ -70,6 +70,37 @@ class Twice(nn.Linear):
         return rows.view(-1, 3) + y
 
 
+class Unviewed(nn.Module):
+    """Writes into the result of a normalised convolution after another shape of it was made."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        y = self.norm(self.convolution(x))
+        rows = y.view(x.shape[0], -1)
+        y.relu_()
+        return rows.view(x.shape[0], 4, -1).mean(2) + 0.1 * y.amax((2, 3))
+
+
+class Masked(nn.Module):
+    """Attention with a mask of truth values: each token sees those before it, and another one."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.last = nn.Linear(6, 12), nn.Linear(4, 3)
+        mask = torch.ones(6, 6, dtype=torch.bool).tril()
+        mask[0, 5] = True
+        self.register_buffer("mask", mask)
+
+    def forward(self, x):
+        tokens = x.unsqueeze(-1) * torch.eye(6)
+        q, k, v = self.qkv(tokens).unsqueeze(1).chunk(3, -1)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=self.mask)
+        return self.last(y.squeeze(1).mean(1))
+
+
 def main():
     torch.set_num_threads(1)
     known = load_file(f"{fixtures}/onnx-families.safetensors")
@@ -105,6 +136,15 @@ def main():
     files["twice.pt2"] = exported(twice, rows.clone())
     x = torch.rand(6, 4)
     half["twice.rows"], half["twice.logits"] = x.clone(), twice(x.clone()).detach()
+    unviewed, pictures_of_noise = Unviewed().eval(), torch.rand(4, 3, 6, 6)
+    unviewed.norm.running_mean.normal_()
+    unviewed.norm.running_var.uniform_(0.5, 2)
+    files["unviewed.pt2"] = exported(unviewed, pictures_of_noise)
+    half["unviewed.images"] = pictures_of_noise
+    half["unviewed.logits"] = unviewed(pictures_of_noise).detach()
+    masked, rows = Masked().eval(), torch.rand(5, 6)
+    files["masked.pt2"] = exported(masked, rows)
+    half["masked.images"], half["masked.logits"] = rows, masked(rows).detach()
     with zipfile.ZipFile(f"{fixtures}/export-families.zip", "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in sorted(files.items()):
             out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)

@@ -106,13 +106,9 @@ def model(
         for name, tensor in content.items()
     }
     weights = {n: t for n, t in weights.items() if not n.startswith("sub_block1.")}
-    chosen: dict[str, Any] = dict(settings)
-    for mean, std in NORMALISATIONS:
-        if mean in weights and std in weights:
-            found = {"mean": weights.pop(mean), "std": weights.pop(std)}
-            if "mean" not in chosen:
-                chosen |= {name: tensor.flatten().tolist() for name, tensor in found.items()}
-    return Model(weights, architecture=architecture, **chosen)
+    # The command reads a mean and a deviation among the weights, and knows which architectures have a
+    # layer for them.
+    return Model(weights, architecture=architecture, **settings)
 
 
 def record(

@@ -101,9 +101,11 @@ public struct ForeignModel: Classifier {
     }
     let found: Tensor
     (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
-    reasonAgainstGradients = Self.reason(output, at: images(batchSize ?? 2))
-    self.shape = shape
     let trial = images(batchSize ?? 2)
+    // A pass back keeps what a pass forward frees.
+    let room = 4 * max(trial.shape[0], 16) * Self.mostBytes
+    reasonAgainstGradients = withMemoryLimit(room) { Self.reason(output, at: trial) }
+    self.shape = shape
     let sizes = try withoutGradients {
       try program.run(Self.prepared(trial, before, layout)).shape
     }

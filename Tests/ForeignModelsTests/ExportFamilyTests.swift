@@ -24,7 +24,7 @@ enum ExportFixtures {
 
 @Suite("Archives of torch.export give PyTorch's logits, gradients and attacks")
 struct ExportFamilyTests {
-  static let names = ExportFixtures.names.filter { !$0.hasPrefix("refused.") && $0 != "twice" }
+  static let names = ExportFixtures.names.filter { $0.contains(".") && !$0.hasPrefix("refused.") }
 
   @Test("there is an archive of every family") func complete() {
     #expect(Self.names.filter { $0.hasSuffix(".free") }.count == 13)
@@ -89,6 +89,18 @@ struct ExportFamilyTests {
       relativeError(logits.detached, try ExportFixtures.answers.tensor("twice.logits")) < 1e-5)
     #expect(rows.floats() == before && variable.floats() == before)
     #expect(logits.sum().gradient(of: variable).absolute.max().scalar > 0)
+  }
+
+  @Test(
+    "writes after a change of shape, and masks of truth values, give PyTorch's logits",
+    arguments: ["unviewed", "masked"])
+  func awkward(_ name: String) throws {
+    let folder = TemporaryFolder()
+    let model = try LoadedModel(ExportFixtures.write(name, into: folder)).classifier
+    let images = try ExportFixtures.answers.tensor("\(name).images")
+    let logits = try ExportFixtures.answers.tensor("\(name).logits")
+    #expect(relativeError(model.logits(images), logits) < 1e-5)
+    #expect(relativeError(model.logits(images.channelsLast), logits) < 1e-5)
   }
 
   @Test(

@@ -56,6 +56,19 @@ struct ModelFolderTests {
     #expect(throws: Failure.self) { try LoadedModel(folder.url, notes: notes) }
   }
 
+  @Test("impossible shares of a picture give no advice and end nothing")
+  func impossibleShares() throws {
+    try weights()
+    for share in [1e-300, 0, -1, .infinity, 2] {
+      var description = timm
+      var own = try #require(description["pretrained_cfg"] as? [String: Any])
+      own["crop_pct"] = share.isFinite ? share : 1e308
+      description["pretrained_cfg"] = own
+      try write("config.json", description)
+      #expect(try LoadedModel(folder.url).advice?.contains("resize=8,crop=8") == true)
+    }
+  }
+
   @Test("the configuration of timm gives the architecture, classes, size and normalisation")
   func timmFolder() throws {
     try weights()

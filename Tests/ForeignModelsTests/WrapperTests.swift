@@ -45,6 +45,20 @@ struct WrapperTests {
     #expect(found.notices.isEmpty)
   }
 
+  @Test("an architecture that normalises images itself takes no further normalisation")
+  func twice() throws {
+    var notes = ModelNotes()
+    notes.architecture = "wideresnet28-10-silu"
+    notes.normalization = .init(mean: [0.5], deviation: [0.25])
+    let images = LoadedModel.Images(
+      shape: InputShape(channels: 3, height: 32, width: 32), classNames: (0..<10).map(String.init))
+    let failure = #expect(throws: Failure.self) {
+      try StateDictionary(["x": Tensor.zeros([1])], entry: nil).fitted(
+        notes, for: images, device: .cpu)
+    }
+    #expect(failure?.message.contains("normalises images itself") == true)
+  }
+
   @Test(
     "a normalisation that a wrapper stores comes before the network, with a notice",
     arguments: [

@@ -18,11 +18,12 @@ struct ExportAliases {
     for step in steps where step.sharesMemory {
       for slot in step.reads + step.gives { join(slot, (step.reads + step.gives)[0]) }
     }
+    let weights = Set(constants.map { find($0) })
     for step in steps {
       if let target = step.written {
         let group = find(target)
         written.insert(group)
-        guard !constants.contains(where: { find($0) == group }) else {
+        guard !weights.contains(group) else {
           throw ExportOperators.training("\(step.label) writes into a weight")
         }
         if reshaped.contains(group) { writesIntoNewShapes = true }
@@ -37,7 +38,13 @@ struct ExportAliases {
     return slot
   }
 
-  private mutating func join(_ a: Int, _ b: Int) { groups[find(a)] = find(b) }
+  /// Unites two groups, and shortens the way to the slot that stands for them.
+  private mutating func join(_ a: Int, _ b: Int) {
+    let root = find(b)
+    groups[find(a)] = root
+    groups[a] = root
+    groups[b] = root
+  }
 
   /// Whether a step takes or gives a value that is written into.
   func isWritten(_ step: ExportStep) -> Bool {
@@ -59,8 +66,9 @@ struct ExportLayout {
   let copiesImages: Bool
 
   func ordered(_ tensor: Tensor) -> Tensor {
-    channelsLast && tensor.rank == 4 && tensor.type == .float32 && tensor.shape[1] > 1
-      ? tensor.channelsLast : tensor
+    guard channelsLast else { return tensor.contiguous }
+    let isImage = tensor.rank == 4 && tensor.type == .float32 && tensor.shape[1] > 1
+    return isImage ? tensor.channelsLast : tensor
   }
 
   /// The images as the first step takes them. The copy is a result of an operation, so that it can

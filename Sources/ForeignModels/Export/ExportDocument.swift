@@ -167,7 +167,7 @@ enum ExportSize: Decodable, Equatable {
 /// What an input of the graph stands for.
 enum ExportInput: Decodable {
   case images(String)
-  case weight(input: String, name: String)
+  case weight(input: String, name: String, isLearned: Bool)
   case constant(input: String, name: String)
   case other(kind: String)
 
@@ -209,14 +209,15 @@ enum ExportInput: Decodable {
       self = .images(name)
     case "parameter":
       let found = try weight()
-      self = .weight(input: found.arg.name, name: found.parameter ?? "")
+      self = .weight(input: found.arg.name, name: found.parameter ?? "", isLearned: true)
     case "buffer":
       // Buffers that a state dictionary leaves out are stored among the constants.
       let found = try weight()
       let name = found.buffer ?? ""
       self =
         found.isPersistent ?? true
-        ? .weight(input: found.arg.name, name: name) : .constant(input: found.arg.name, name: name)
+        ? .weight(input: found.arg.name, name: name, isLearned: false)
+        : .constant(input: found.arg.name, name: name)
     case "tensor_constant":
       let found = try weight()
       self = .constant(input: found.arg.name, name: found.constant ?? "")

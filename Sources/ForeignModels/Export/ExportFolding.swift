@@ -12,8 +12,12 @@ import Support
 struct ExportFolding {
   private(set) var steps: [ExportStep] = []
   private(set) var constants: [Operator.Value?]
+  private let layout: ExportLayout
 
-  init(_ all: [ExportStep], constants: [Operator.Value?], keeping logits: Int) {
+  init(
+    _ all: [ExportStep], constants: [Operator.Value?], keeping logits: Int, layout: ExportLayout
+  ) {
+    self.layout = layout
     self.constants = constants
     var uses = [Int](repeating: 0, count: constants.count)
     for slot in all.flatMap(\.reads) + [logits] { uses[slot] += 1 }
@@ -62,7 +66,7 @@ struct ExportFolding {
       [mean, variance, gamma, beta, bias].allSatisfy({ $0.shape == [weight.shape[0]] })
     else { return nil }
     let scale = gamma / (variance + epsilon).squareRoot
-    let folded = (weight * scale.reshaped([-1, 1, 1, 1])).channelsLast
+    let folded = layout.ordered(weight * scale.reshaped([-1, 1, 1, 1]))
     let offset = (bias - mean) * scale + beta
     constants += [.tensor(folded), .tensor(offset)]
     return convolution.replacing(

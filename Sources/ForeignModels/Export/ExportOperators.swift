@@ -51,8 +51,8 @@ enum ExportOperators {
     _upsample_nearest_exact2d _upsample_bilinear2d_aa _upsample_bicubic2d_aa upsample_nearest3d
     upsample_trilinear3d grid_sampler grid_sampler_2d affine_grid_generator
 
-    arange linspace full full_like zeros zeros_like ones ones_like empty empty_like new_zeros
-    new_ones new_full new_empty scalar_tensor eye fill fill_ zero_ copy_ copy lift_fresh_copy
+    arange linspace full full_like zeros zeros_like ones ones_like new_zeros
+    new_ones new_full scalar_tensor eye fill fill_ zero_ copy_ copy lift_fresh_copy
     lift_fresh detach detach_ alias clone contiguous to _to_copy type_as float double int long bool
     numel size dropout dropout_ feature_dropout alpha_dropout native_dropout sym_size sym_numel
     sym_stride sym_storage_offset item _local_scalar_dense real positive
@@ -62,7 +62,8 @@ enum ExportOperators {
   /// not say so.
   static let passing: Set<String> = [
     "dropout", "feature_dropout", "alpha_dropout", "type_as", "pad", "expand_as", "float", "double",
-    "int", "long", "bool", "positive", "real", "atleast_1d", "atleast_2d", "ravel", "meshgrid",
+    "int", "long", "bool", "einsum", "positive", "real", "atleast_1d", "atleast_2d", "ravel",
+    "meshgrid",
   ]
 
   /// The operators that copy a tensor whose numbers do not lie in row-major order, and share the
@@ -130,15 +131,29 @@ enum ExportOperators {
     "scaled_dot_product_attention": ("_scaled_dot_product_attention_math", nil),
   ]
 
+  static let attention = "aten::_scaled_dot_product_attention_math"
+
+  /// The arguments of attention, with 0 and −∞ to be added in place of a mask of truth values: the
+  /// logarithms of 1 and 0. The products behind the attention only add masks.
+  static func withAddedMask(_ arguments: [Operator.Value]) throws -> [Operator.Value] {
+    guard arguments.count > 3, case .tensor(let mask) = arguments[3], mask.type == .bool else {
+      return arguments
+    }
+    var changed = arguments
+    changed[3] = .tensor(mask.to(.float32).logarithm)
+    return changed
+  }
+
   /// - Throws: `Failure.badData` if an argument says that the model was exported in training mode,
   ///   in which batch normalisation and dropout depend on the batch and on random numbers.
   static func check(_ argument: String, _ operand: ExportStep.Operand, of label: String) throws {
-    switch (argument, operand) {
-    case ("train", .constant(.bool(true))), ("training", .constant(.bool(true))):
-      throw training("\(label) is in training mode")
-    case ("dropout_p", .constant(.double(let share))) where share != 0:
-      throw training("\(label) drops \(share) of its numbers at random")
-    default: break
+    let states = ["train", "training", "dropout_p"]
+    guard states.contains(argument) else { return }
+    switch operand {
+    case .constant(.bool(false)), .constant(.double(0)), .constant(.int(0)), .constant(.none),
+      .constant(.missing):
+      return
+    default: throw training("\(label) is in training mode ('\(argument)' is on)")
     }
   }
 

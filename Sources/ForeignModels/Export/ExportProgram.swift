@@ -45,7 +45,7 @@ struct ExportProgram: ForeignProgram {
       values[slot] = .tensor(layout.ordered(tensor).to(device))
     }
     (self.steps, self.constants) = try Self.folded(
-      steps, values, aliases, keeping: logits, images: images)
+      steps, values, aliases, layout, keeping: logits)
     let parameters = Set(signature.parameters)
     weights = signature.weights.reduce(0) { sum, entry in
       sum + (parameters.contains(entry.key) ? named.weights[entry.value]?.count ?? 0 : 0)
@@ -64,7 +64,7 @@ struct ExportProgram: ForeignProgram {
   /// values that no later step needs.
   private static func folded(
     _ steps: [ExportStep], _ constants: [Operator.Value?], _ aliases: ExportAliases,
-    keeping logits: Int, images: Int
+    _ layout: ExportLayout, keeping logits: Int
   ) throws -> ([ExportStep], [Operator.Value?]) {
     var (values, left) = (constants, [ExportStep]())
     for step in steps {
@@ -74,7 +74,8 @@ struct ExportProgram: ForeignProgram {
         left.append(step)
       }
     }
-    let merged = ExportFolding(left, constants: values, keeping: logits)
+    let merged = ExportFolding(
+      left, constants: values, keeping: logits, layout: layout)
     (left, values) = (merged.steps, merged.constants)
     var seen: Set = [logits]
     for place in left.indices.reversed() {
@@ -84,6 +85,12 @@ struct ExportProgram: ForeignProgram {
     }
     let needed = Set(left.flatMap(\.reads)).union([logits])
     return (left, values.indices.map { needed.contains($0) ? values[$0] : nil })
+  }
+
+  func bounds(_ inputs: Bounds) throws -> Bounds {
+    throw Failure.badData(
+      "a program of torch.export has no interval bounds",
+      hint: "export the model as ONNX, or give its weights with an architecture")
   }
 
   /// Computes one step after the other, and frees each value after the last step that takes it.
@@ -122,7 +129,7 @@ struct ExportSignature {
     for input in module.signature.inputs {
       switch input {
       case .images(let name): images.append(name)
-      case .weight(let input, let name): weights[input] = name
+      case .weight(let input, let name, _): weights[input] = name
       case .constant(let input, let name): constants[input] = name
       case .other("constant_input"): break
       case .other(let kind):
@@ -147,7 +154,7 @@ struct ExportSignature {
     self.images = images[0]
     logits = try Self.chosen(outputs, keys: module.outputKeys, output)
     let learned = module.signature.inputs.compactMap { input -> String? in
-      if case .weight(let input, _) = input, input.hasPrefix("p_") { input } else { nil }
+      if case .weight(let input, _, true) = input { input } else { nil }
     }
     parameters = learned
   }
@@ -164,7 +171,10 @@ struct ExportSignature {
     }
     let list = names.prefix(20).map { "'\($0.key.prefix(40))'" }.joined(separator: ", ")
     if let choice {
-      guard let found = names.first(where: { $0.key == choice || $0.name == choice }) else {
+      let place = Int(choice).flatMap { names.indices.contains($0) ? names[$0] : nil }
+      guard
+        let found = names.first(where: { $0.key == choice || $0.name == choice }) ?? place
+      else {
         throw Failure.badData("it has no output '\(choice)'; its outputs are \(list)")
       }
       return found.name

@@ -90,6 +90,10 @@ struct ExportStep {
     if case .tensorOperator(let call) = callee {
       sharesMemory = call.sharesMemory || ExportOperators.passing.contains(word)
       if case .slot(let slot)? = operands.first, call.writes(toArgument: 0) { written = slot }
+      guard !call.arguments.indices.dropFirst().contains(where: call.writes) else {
+        throw Failure.badData(
+          "\(label) writes its result into an argument", hint: ExportOperators.otherWay)
+      }
     } else {
       sharesMemory = false
     }
@@ -167,6 +171,8 @@ struct ExportStep {
           throw Failure.badData("it gives \(targets.count) results, expected a number")
         }
         values[slot] = try operation.result(arguments)
+      case .tensorOperator(let call) where call.name == ExportOperators.attention:
+        try put(try call(ExportOperators.withAddedMask(arguments)), into: &values)
       case .tensorOperator(let call):
         try ExportCosts.check(call.name, arguments)
         try put(try call(arguments), into: &values)

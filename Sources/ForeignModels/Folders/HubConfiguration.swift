@@ -64,12 +64,17 @@ struct HubConfiguration {
     notes.input = try Self.input([channels, shown.height, shown.width])
     guard pixels["do_resize"] as? Bool != false, let size else { return }
     let share = pixels["crop_pct"] as? Double ?? 1
-    let resize =
-      share > 0 && share <= 1 ? Int(Double(size.height) / share) : size.height
+    let resize = Self.resized(size.height, share)
     let names = [0: "nearest", 1: "Lanczos", 3: "bicubic", 4: "box", 5: "Hamming"]
     advice = Self.advice(
       resize: resize, crop: shown.height, names[pixels["resample"] as? Int ?? 2],
       isSquashed: crop == nil && !size.isEdge)
+  }
+
+  /// The size to which pictures are resized before a share of it is cut out.
+  private static func resized(_ size: Int, _ share: Double) -> Int {
+    guard (0.01...1).contains(share), (1...65_536).contains(size) else { return size }
+    return Int(Double(size) / share)
   }
 
   private static func advice(timm own: [String: Any], _ input: InputShape?) -> String? {
@@ -79,7 +84,7 @@ struct HubConfiguration {
     let interpolation = own["interpolation"] as? String ?? "bilinear"
     let mode = own["crop_mode"] as? String ?? "center"
     return advice(
-      resize: share > 0 && share <= 1 ? Int(Double(size) / share) : size, crop: size,
+      resize: resized(size, share), crop: size,
       interpolation == "bilinear" ? nil : interpolation, isSquashed: mode == "squash")
   }
 

@@ -23,24 +23,9 @@ enum Transformers {
       ], words: ["hidden_act": "gelu"], architecture: name)
   }
 
-  private static func resnet(
-    _ block: String, _ depths: [Double], _ widths: [Double], _ name: String
-  ) -> Known {
-    Known(
-      model: "ResNetForImageClassification",
-      numbers: ["depths": depths, "hidden_sizes": widths, "embedding_size": [64]],
-      words: ["layer_type": block, "hidden_act": "relu"], architecture: name)
-  }
-
   private static let all = [
     vit("ViTForImageClassification", 384, 6, "vit-s16"),
     vit("ViTForImageClassification", 768, 12, "vit-b16"),
-    vit("DeiTForImageClassification", 384, 6, "deit-s16"),
-    vit("DeiTForImageClassification", 768, 12, "deit-b16"),
-    resnet("basic", [2, 2, 2, 2], [64, 128, 256, 512], "resnet18-imagenet"),
-    resnet("basic", [3, 4, 6, 3], [64, 128, 256, 512], "resnet34-imagenet"),
-    resnet("bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048], "resnet50-imagenet"),
-    resnet("bottleneck", [3, 4, 23, 3], [256, 512, 1024, 2048], "resnet101-imagenet"),
   ]
 
   /// The architecture that a `config.json` of transformers describes.
@@ -55,7 +40,7 @@ enum Transformers {
     let found = all.first { known in
       known.model == model && known.numbers.allSatisfy { numbers(description[$0.key]) == $0.value }
         && known.words.allSatisfy { (description[$0.key] as? String ?? $0.value) == $0.value }
-        && description["downsample_in_first_stage"] as? Bool != true
+        && (description["layer_norm_eps"] as? Double ?? 1e-12) == 1e-12
         && description["qkv_bias"] as? Bool != false
     }
     if let found, Architecture.isKnown(found.architecture) { return found.architecture }

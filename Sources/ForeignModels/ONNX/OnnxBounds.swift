@@ -77,9 +77,15 @@ private struct OnnxIntervalCall {
       guard lower.allSatisfy({ $0.1.type == .float32 }) else {
         throw refusal("makes whole numbers or truth values of the images, which have no bounds")
       }
+      guard (lower + upper).allSatisfy({ $0.1.equals($0.1).all().isTrue }) else {
+        throw refusal("is not defined on the whole interval, and so has no bounds")
+      }
       return zip(lower, upper).map { ($0.0, Bounds(lower: $0.1, upper: $1.1)) }
     case .affine(let weights, let shifts):
-      guard inputs.filter({ $0 != nil }).count == 1,
+      // The images may be a factor at either place of a product, but must be what is divided,
+      // convolved or normalised.
+      let isProduct = weights.contains(0)
+      guard inputs.filter({ $0 != nil }).count == 1, isProduct || inputs[0] != nil,
         inputs.indices.allSatisfy({ inputs[$0] == nil || !shifts.contains($0) })
       else {
         throw refusal("multiplies values that depend on the images, which has no interval bounds")

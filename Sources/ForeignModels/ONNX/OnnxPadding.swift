@@ -10,7 +10,7 @@ extension OnnxCall {
     let value = try number(2, or: "value") ?? 0
     let axes = try (list(3, or: "axes") ?? Array(0..<x.rank)).map { try dimension($0, of: x.rank) }
     guard pads.count == 2 * axes.count, Set(axes).count == axes.count,
-      pads.allSatisfy({ abs($0) <= 65_536 })
+      pads.allSatisfy({ (-65_536...65_536).contains($0) })
     else {
       throw wrong("has \(pads.count) pads for \(axes.count) axes, or pads above 65536")
     }

@@ -35,7 +35,7 @@ extension StateDictionary {
     if let stored = normalization {
       if readings.contains(where: { $0.wanted.isSuperset(of: stored.names) }) {
         // The architecture has a layer for it.
-        tensors.merge(stored.tensors) { own, _ in own }
+        tensors = stored.all
       } else {
         notices.append(stored.notice(insteadOf: notes.normalization))
         notes.normalization = notes.normalization ?? stored.value
@@ -51,6 +51,7 @@ extension StateDictionary {
         hint: "give the mean and the standard deviation of each channel, like "
           + ":mean=0.485/0.456/0.406,std=0.229/0.224/0.225, or mean=0,std=1 if there is none")
     }
+    try checkNormalization(reading, notes)
     if notes.binary == true { reading = reading.withZeroClass() }
     try checkPositions(reading)
     try check(reading, among: readings)
@@ -143,6 +144,28 @@ extension StateDictionary {
     return parts.sorted().first { part in
       let inner = Wrappers(tensors.withoutPrefix("\(part).")).tensors
       return Reading.best(of: readings, for: inner)?.isComplete ?? false
+    }
+  }
+
+  /// Refuses a normalisation for an architecture that normalises the images itself, which would
+  /// normalise them twice, and pictures that a published head reads in another way.
+  private func checkNormalization(_ reading: Reading, _ notes: ModelNotes) throws {
+    let first = reading.description.layers.texts.first ?? ""
+    if notes.architecture != nil, notes.normalization != nil,
+      first.hasPrefix("normalize") || first.hasPrefix("storednormalize")
+    {
+      throw Failure.badData(
+        "this network normalises images itself ('\(first)'), and another normalisation is given",
+        hint: "leave the normalisation (mean and std) out, or give the network's layers")
+    }
+    // The VGG networks of timm move their first linear layer over feature maps of more than 7x7.
+    let input = reading.description.input
+    if reading.wanted.contains("pre_logits.fc1.weight"), max(input.height, input.width) > 224 {
+      throw Failure.badData(
+        "VGG networks with timm's names are supported for pictures of at most 224x224, found "
+          + "\(input.height)x\(input.width)",
+        hint:
+          "give it smaller pictures, for example with the options 'resize' and 'crop' of the data")
     }
   }
 

@@ -8,7 +8,7 @@ extension Pickle.StoredTensor {
   /// The last element of a tensor has the offset plus (size − 1) · stride of each dimension.
   /// - Throws: `Failure.badData` if it does not.
   init(in storage: Pickle.Storage, offset: Int, shape: [Int], strides: [Int]) throws {
-    var (last, count) = (offset, 1)
+    var (last, count, room) = (offset, 1, 1)
     var isSound = offset >= 0 && shape.count == strides.count && shape.count <= 16
     for (size, stride) in zip(shape, strides) where isSound {
       guard size >= 0, stride >= 0 else {
@@ -18,7 +18,10 @@ extension Pickle.StoredTensor {
       let (steps, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
       let (end, tooLong) = last.addingReportingOverflow(steps)
       let (product, tooMany) = count.multipliedReportingOverflow(by: size)
-      isSound = !tooFar && !tooLong && !tooMany
+      // Sizes of 0 must not hide others that no tensor can have.
+      let (extent, tooWide) = room.multipliedReportingOverflow(by: max(size, 1))
+      isSound = !tooFar && !tooLong && !tooMany && !tooWide && extent <= 1 << 48
+      room = extent
       (last, count) = (end, product)
     }
     guard isSound, count == 0 || last < storage.count, count <= storage.count else {

@@ -13,8 +13,9 @@ struct Wrappers {
     let value: ModelNotes.Normalization
     /// The names of the mean and the standard deviation, such as `normalize.mean`.
     let names: [String]
-    /// The mean and the standard deviation, by these names.
-    let tensors: [String: Tensor]
+    /// The tensors of the file with the mean and the standard deviation, as they were before these
+    /// were taken.
+    let all: [String: Tensor]
   }
 
   /// The prefixes of data parallelism (`module.`), compilation (`_orig_mod.`), and modules that
@@ -58,9 +59,8 @@ struct Wrappers {
         guard isNormalization(module, [name, other]), let first = tensors[name],
           let second = tensors[other], let found = Self.normalization(first, second)
         else { continue }
+        normalization = StoredNormalization(value: found, names: [name, other], all: tensors)
         (tensors[name], tensors[other]) = (nil, nil)
-        normalization = StoredNormalization(
-          value: found, names: [name, other], tensors: [name: first, other: second])
         // In a sequence of a normalisation and the network, the network is the second part.
         if let place = Int(module.dropLast()) { tensors = tensors.withoutPrefix("\(place + 1).") }
         return true
