@@ -43,9 +43,6 @@ FIELDS = (
 )
 """The fields of a record, in their order."""
 
-NORMALISATIONS = (("mu", "sigma"), ("mean", "std"), ("normalize.mean", "normalize.std"))
-"""The names under which models of the zoo keep their normalisation (x − mean) / std."""
-
 NORMS = {"Linf": "linf", "L2": "l2"}
 """The threat models with a norm, and the names of the norms in Crossfire."""
 
@@ -61,7 +58,8 @@ def model(
 
     Like RobustBench, this takes the entry `state_dict` if there is one, and removes the prefixes
     `module.` and `model.`. It also removes the second copy of the first block (`sub_block1.`),
-    which some models store and never use, and takes over the normalisation of the checkpoint.
+    which some models store and never use. The command normalises images by the mean and the
+    deviation that the checkpoint stores, if it does.
 
     Args:
         checkpoint: the file, such as `models/cifar10/Linf/Carmon2019Unlabeled.pt`. No code in it is
