@@ -121,7 +121,7 @@ struct ModelFolderTests {
       "config.json", timm.merging(["architecture": "beit_base_patch16_224.in22k"]) { $1 })
     let failure = refusal()
     #expect(failure?.message.contains("'beit_base_patch16_224.in22k' is not one that") == true)
-    #expect(failure?.hint?.contains("torch.jit.trace") == true)
+    #expect(failure?.hint?.contains("torch.export") == true)
     var notes = ModelNotes()
     notes.architecture = "small"
     #expect(try LoadedModel(folder.url, notes: notes).classifier.classCount == 3)
