@@ -93,11 +93,18 @@ class CommandTests(unittest.TestCase):
         os.close(ours), os.close(theirs)
 
     def test_an_interruption_ends_the_command_first(self):
-        text = f"""
-            trap 'echo ended > {self.folder}/trace; exit 130' INT
-            echo started >&2
-            while :; do sleep 0.05; done
-            """
+        # The handler is set even where the caller of the tests ignores interruptions.
+        code = self.folder / "interrupted.py"
+        code.write_text(
+            "import pathlib, signal, sys, time\n"
+            "def end(*_):\n"
+            f"    pathlib.Path({str(self.folder / 'trace')!r}).write_text('ended\\n')\n"
+            "    sys.exit(130)\n"
+            "signal.signal(signal.SIGINT, end)\n"
+            "print('started', file=sys.stderr, flush=True)\n"
+            "time.sleep(60)\n"
+        )
+        text = f"exec {sys.executable} {code}"
 
         class Interrupting(io.StringIO):
             def write(self, text):
