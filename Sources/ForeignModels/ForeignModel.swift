@@ -90,9 +90,13 @@ public struct ForeignModel: Classifier {
     func images(_ count: Int) -> Tensor {
       Tensor.full(middle, shape: [count] + input.sizes, device: device)
     }
+    // The shape of the program's own output, where it was accepted.
+    var sizes: [Int] = []
     func output(_ images: Tensor) throws -> Tensor {
-      try shape.logits(
-        program.run(Self.prepared(images, before, layout)), for: images.shape)
+      let whole = try program.run(Self.prepared(images, before, layout))
+      let logits = try shape.logits(whole, for: images.shape)
+      sizes = whole.shape
+      return logits
     }
     func logits(_ count: Int) throws -> Tensor {
       try withMemoryLimit(max(count, 16) * Self.mostBytes) {
@@ -101,15 +105,12 @@ public struct ForeignModel: Classifier {
     }
     let found: Tensor
     (batchSize, found) = try Self.accepted(program.batchSize, perImage: input.count, logits)
+    notices = LogitShape.notice(of: sizes).map { [$0] } ?? []
     let trial = images(batchSize ?? 2)
     // A pass back keeps what a pass forward frees.
     let room = 4 * max(trial.shape[0], 16) * Self.mostBytes
     reasonAgainstGradients = withMemoryLimit(room) { Self.reason(output, at: trial) }
     self.shape = shape
-    let sizes = try withoutGradients {
-      try program.run(Self.prepared(trial, before, layout)).shape
-    }
-    notices = LogitShape.notice(of: sizes).map { [$0] } ?? []
     inputShape = input
     classCount = found.shape[1]
     self.valueRange = valueRange

@@ -6,8 +6,9 @@ struct LogitShape {
   /// Whether the program gives one number z for each image, the logit of the class 1 of two.
   let isBinary: Bool
 
-  /// The output of a program as logits `[N, K]`. An output `[N, K, 1, 1]` is flattened. Of a binary classifier, `[N]` or `[N, 1]` becomes
-  /// the logits 0 and z of two classes, whose probabilities are 1 − σ(z) and σ(z).
+  /// The output of a program as logits `[N, K]`. An output `[N, K, 1, 1]` is flattened. Of a binary
+  /// classifier, `[N]` or `[N, 1]` becomes the logits 0 and z of two classes, whose probabilities are
+  /// 1 − σ(z) and σ(z).
   /// - Parameter images: the shape of the batch.
   /// - Throws: `Failure.badData` if the output is not one row of 2 to 65536 logits for each image.
   func logits(_ whole: Tensor, for images: [Int]) throws -> Tensor {

@@ -46,12 +46,6 @@ enum ExportArgument: Decodable {
   /// An argument of a kind that is not supported, such as another graph.
   case other(String)
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
   private struct Name: Decodable { let name: String }
   private struct Optional: Decodable {
     let tensor: Name?
@@ -69,7 +63,7 @@ enum ExportArgument: Decodable {
   }
 
   init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
+    let fields = try decoder.container(keyedBy: ExportKey.self)
     guard let key = fields.allKeys.first, fields.allKeys.count == 1 else {
       throw Failure.badData("an argument in its graph has no kind")
     }
@@ -104,4 +98,12 @@ enum ExportArgument: Decodable {
     case let kind: self = .other(kind)
     }
   }
+}
+
+/// The key of a union, which names the kind of its only field.
+struct ExportKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
 }

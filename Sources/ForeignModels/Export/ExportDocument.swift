@@ -171,12 +171,6 @@ enum ExportInput: Decodable {
   case constant(input: String, name: String)
   case other(kind: String)
 
-  private struct AnyKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
   private struct Named: Decodable { let name: String }
   private struct Weight: Decodable {
     let arg: Named
@@ -195,7 +189,7 @@ enum ExportInput: Decodable {
   private struct User: Decodable { let arg: ExportArgument }
 
   init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: AnyKey.self)
+    let fields = try decoder.container(keyedBy: ExportKey.self)
     guard let key = fields.allKeys.first, fields.allKeys.count == 1 else {
       throw Failure.badData("an input of its graph has no kind")
     }
@@ -230,14 +224,7 @@ enum ExportInput: Decodable {
 struct ExportOutputKind: Decodable {
   let name: String
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   init(from decoder: any Decoder) throws {
-    name = try decoder.container(keyedBy: Key.self).allKeys.first?.stringValue ?? ""
+    name = try decoder.container(keyedBy: ExportKey.self).allKeys.first?.stringValue ?? ""
   }
 }
