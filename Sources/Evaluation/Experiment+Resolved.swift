@@ -1,3 +1,4 @@
+import Attacks
 import Defenses
 import ForeignModels
 import Foundation
@@ -6,6 +7,35 @@ import Support
 import Yams
 
 extension Experiment {
+  /// The parts of the resolved experiment, each as YAML with every default written out.
+  struct ResolvedTexts {
+    let data: String
+    /// The models by name; those that `another` looks for have no text of their own.
+    let models: [String: String]
+    let attacks: [String: String]
+    /// `another` and `autoencoder`.
+    let another: String
+    let reliance: String
+    let explain: String
+  }
+
+  /// The parts of the resolved experiment, from which the keys of steps are made.
+  func resolvedTexts() throws -> ResolvedTexts {
+    func text(_ values: [(name: String, value: String)]?) throws -> String {
+      try Yams.serialize(node: mapping(nodes(values ?? [])))
+    }
+    let models = try self.models.compactMap { plan in
+      try plan.node.map { (plan.name, try Yams.serialize(node: $0)) }
+    }
+    let attacks = try self.attacks.map { ($0.name, try Yams.serialize(node: $0.node)) }
+    return ResolvedTexts(
+      data: try Yams.serialize(node: data.node),
+      models: Dictionary(uniqueKeysWithValues: models),
+      attacks: Dictionary(uniqueKeysWithValues: attacks),
+      another: try text(another?.settingValues) + text(autoencoder?.settingValues),
+      reliance: try text(reliance?.settingValues), explain: try text(explain?.settingValues))
+  }
+
   /// The experiment as YAML with every default written out, as a run folder stores it.
   public func resolved() throws -> String {
     var root: [(String, Node)] = [
@@ -14,15 +44,7 @@ extension Experiment {
       ("models", mapping(models.compactMap { plan in plan.node.map { (plan.name, $0) } })),
       (
         "attacks",
-        mapping(
-          attacks.map { plan in
-            let parameters = plan.settings.sorted { $0.key < $1.key }
-            let budgets = Node(plan.epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
-            return (
-              plan.name,
-              mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)])
-            )
-          })
+        mapping(attacks.map { ($0.name, $0.node) })
       ),
     ]
     if let count { root.append(("count", Node("\(count)"))) }
@@ -76,6 +98,14 @@ extension DataPlan {
     if let train { pairs.append(("train", Node("\(train)"))) }
     if let test { pairs.append(("test", Node("\(test)"))) }
     return mapping(pairs)
+  }
+}
+
+extension AttackPlan {
+  fileprivate var node: Node {
+    let parameters = settings.sorted { $0.key < $1.key }
+    let budgets = Node(epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
+    return mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)])
   }
 }
 

@@ -1,0 +1,45 @@
+import Foundation
+import Support
+
+/// The steps of an experiment in a run folder: what each needs, and which are done. Making a plan
+/// computes nothing and opens neither data nor models.
+public struct RunPlan: Sendable {
+  /// A step of a plan.
+  public struct Step: Sendable {
+    public let step: ExperimentStep
+    /// The steps that must be done before it. What these need in turn is left out.
+    public let needs: [ExperimentStep]
+    /// Whether the run folder has the step's result for the present settings.
+    public let isDone: Bool
+    /// How long the step took; nil if it is not done, or if that is unknown.
+    public let seconds: Double?
+  }
+
+  public let experiment: Experiment
+  public let folder: URL
+  /// The number of parts of each attack.
+  public let parts: Int
+  /// All steps, each after the steps that it needs.
+  public let steps: [Step]
+
+  /// - Parameters:
+  ///   - folder: the run folder, if there is one already.
+  ///   - parts: the number of parts of each attack.
+  ///   - timed: whether to read how long the steps took that are done.
+  /// - Throws: `Failure` if the experiment cannot be written as text.
+  public init(_ experiment: Experiment, folder: URL, parts: Int = 1, timed: Bool = false) throws {
+    self.experiment = experiment
+    self.folder = folder
+    self.parts = parts
+    let (keys, marks) = (try StepKeys(experiment), StepMarks(folder))
+    let outputs = StepOutputs(experiment, folder)
+    steps = experiment.steps(parts: parts).map { step in
+      let key = keys(step)
+      let isDone = marks.contains(step, key: key) && outputs.has(step)
+      return Step(
+        step: step, needs: experiment.needs(of: step, parts: parts), isDone: isDone,
+        seconds: isDone && timed ? marks.mark(of: step, key: key)?.seconds : nil)
+    }
+  }
+}
+

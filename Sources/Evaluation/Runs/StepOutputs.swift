@@ -1,0 +1,39 @@
+import Foundation
+import Support
+
+/// Which result files a run folder has, from one listing of each of its folders.
+struct StepOutputs {
+  /// The models that are trained, and so have a file in the run folder.
+  private let trained: Set<String>
+  /// The names of the files in each folder.
+  private var names: [String: Set<String>] = [:]
+
+  init(_ experiment: Experiment, _ folder: URL) {
+    trained = Set(experiment.models.filter(\.isTrained).map(\.name))
+    for part in ["", "models", "another", "predictions", "probes", "explanations", "repeats"] {
+      let place = part.isEmpty ? folder : folder.appending(path: part)
+      names[part] = Set((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? [])
+    }
+  }
+
+  private func has(_ name: String, in part: String) -> Bool { names[part]?.contains(name) ?? false }
+
+  /// Whether the files of a step's result exist.
+  func has(_ step: ExperimentStep) -> Bool {
+    switch step {
+    case .model(let model):
+      // A model that `another` looks for may not exist, and a file then says so.
+      !trained.contains(model) || has("\(model).safetensors", in: "models")
+        || has("\(model).json", in: "another")
+    case .attack(let attack, let source):
+      has("\(attack).\(source).safetensors", in: "predictions")
+    case .part(let attack, let source, _):
+      has("\(attack).\(source).safetensors", in: "predictions")
+        || has("\(attack).\(source).safetensors.\(BatchJournal.suffix)", in: "predictions")
+    case .probe(let model): has("\(model).json", in: "probes")
+    case .explanation(let model): has("\(model).safetensors", in: "explanations")
+    case .repetition(let number): has("\(number)", in: "repeats")
+    case .report: has("grid.json", in: "") && has("report", in: "")
+    }
+  }
+}
