@@ -86,9 +86,12 @@ struct CheckpointTimer {
 
   /// Writes a checkpoint after an epoch, if it is due.
   /// - Parameter isLast: whether the training is done; its last checkpoint is always written.
-  mutating func save(isLast: Bool, _ write: () throws -> Void) rethrows {
-    guard isLast || last.duration(to: .now) >= interval else { return }
+  /// - Throws: what `write` throws, and `Failure` if a signal has asked the process to stop.
+  mutating func save(isLast: Bool, _ write: () throws -> Void) throws {
+    let stops = Interruption.isStopRequested
+    guard isLast || stops || last.duration(to: .now) >= interval else { return }
     try write()
     last = .now
+    if !isLast { try Interruption.stopIfRequested() }
   }
 }

@@ -22,15 +22,18 @@ public struct FinishedRun: Sendable {
   public struct Options: Sendable {
     /// The steps to do; nil for all. Steps that are needed but not listed must be done already.
     public var steps: [ExperimentStep]?
+    /// Whether to wait for steps that other processes are doing. A run of all steps always waits.
+    public var waits: Bool
     public var device: Device
     public var evaluator: Evaluator
     public var progress: ProgressDisplay
 
     public init(
-      steps: [ExperimentStep]? = nil, device: Device = .cpu, evaluator: Evaluator = Evaluator(),
-      progress: ProgressDisplay = ProgressDisplay(.quiet)
+      steps: [ExperimentStep]? = nil, waits: Bool = false, device: Device = .cpu,
+      evaluator: Evaluator = Evaluator(), progress: ProgressDisplay = ProgressDisplay(.quiet)
     ) {
       self.steps = steps
+      self.waits = waits
       self.device = device
       self.evaluator = evaluator
       self.progress = progress
@@ -66,9 +69,10 @@ extension Experiment {
   /// The grid's files are written once, with the flags of the exported pictures. The study comes
   /// last, so an experiment whose examples do not suffice for its study still has its report.
   ///
-  /// - Parameters:
-  ///   - folder: the run folder. Open it as shared if `options` lists steps.
-  ///   - reported: called when everything but the study is written.
+  /// Other processes may run the experiment in the same folder at the same time; each step is done by
+  /// one of them.
+  ///
+  /// - Parameter reported: called when everything but the study is written.
   /// - Returns: what was produced; nil if the report is not among the steps.
   /// - Throws: `Failure`, among others if a step needs another that is neither done nor listed, and
   ///   if the examples do not suffice for the study.
@@ -78,18 +82,26 @@ extension Experiment {
     reported: (FinishedRun) throws -> Void = { _ in }
   ) throws -> FinishedRun? {
     let run = ExperimentRun(
-      self, folder: folder, steps: options.steps, device: options.device,
+      self, folder: folder, steps: options.steps, waits: options.waits, device: options.device,
       evaluator: options.evaluator, progress: options.progress)
     guard let (measured, models) = try run.run() else { return nil }
-    let pictures = try images.map { try $0.export(folder, models, options.progress) }
-    // More flags come from the pictures, so the grid is written after them.
-    let grid = measured.flagged(TrustEvidence(pictures: pictures?.losses ?? []).flags())
-    try grid.write(to: folder.url)
-    var finished = FinishedRun(
-      grid: grid, page: try ReportFolder.write(ofRun: folder.url, grid), pictures: pictures)
-    try reported(finished)
-    finished.study = try study?.sample(folder, models, options.progress) ?? nil
-    return finished
+    return try run.report {
+      let pictures = try images.map { try $0.export(folder, models, options.progress) }
+      // More flags come from the pictures, so the grid is written after them.
+      let grid = measured.flagged(TrustEvidence(pictures: pictures?.losses ?? []).flags())
+      try grid.write(to: folder.url)
+      var finished = FinishedRun(
+        grid: grid, page: try ReportFolder.write(ofRun: folder.url, grid), pictures: pictures)
+      try reported(finished)
+      finished.study = try study?.sample(folder, models, options.progress) ?? nil
+      return finished
+    } otherwise: {
+      let grid = try Grid.read(folder.url.appending(path: "grid.json"))
+      let finished = FinishedRun(
+        grid: grid, page: folder.report.appending(path: "index.html"), pictures: nil)
+      try reported(finished)
+      return finished
+    }
   }
 }
 

@@ -8,9 +8,16 @@ public struct AttackProgress: Equatable, Sendable {
   public let passes: String
 
   /// The progress after a batch.
-  init(examples: Double) {
+  init(examples: Double) { self.init(examples: examples, passes: "") }
+
+  /// The same progress, counted from another example than the first.
+  func counted(from first: Int) -> AttackProgress {
+    AttackProgress(examples: examples - Double(first), passes: passes)
+  }
+
+  private init(examples: Double, passes: String) {
     self.examples = examples
-    passes = ""
+    self.passes = passes
   }
 
   /// The progress within a batch.

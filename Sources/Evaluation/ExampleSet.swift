@@ -139,9 +139,16 @@ public struct ExampleSet: Sendable {
 
   /// The digest of the request that a file of examples answers; nil if it is no such file or does
   /// not say.
-  public static func request(of url: URL) -> String? {
-    guard let text = try? SafetensorsFile(url).metadata["crossfire"] else { return nil }
-    return try? JSONDecoder().decode(Origin.self, from: Data(text.utf8)).request
+  public static func request(of url: URL) -> String? { description(of: url)?.origin.request }
+
+  /// How the examples of a file were made, and their number, of which only the header is read; nil if
+  /// it is no such file.
+  static func description(of url: URL) -> (origin: Origin, count: Int)? {
+    guard let file = try? SafetensorsFile(url), let text = file.metadata["crossfire"],
+      let origin = try? JSONDecoder().decode(Origin.self, from: Data(text.utf8)),
+      let count = file.shape("label")?.first
+    else { return nil }
+    return (origin, count)
   }
 
   /// Writes the set as a safetensors file, which appears whole or not at all.

@@ -52,6 +52,15 @@ enum PredictionFile {
     return stored.result
   }
 
+  /// The request that a file answers, of which only the header is read; nil if there is no such file.
+  static func request(of url: URL) -> String? {
+    guard let text = try? SafetensorsFile(url).metadata["crossfire"],
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+      header.format == format
+    else { return nil }
+    return header.request
+  }
+
   /// A stored result and the request that it answers.
   /// - Throws: `Failure` if the file is missing or damaged.
   static func read(_ url: URL) throws -> (result: TransferResult, request: String) {

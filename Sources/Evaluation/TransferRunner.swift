@@ -80,11 +80,7 @@ public struct TransferRunner {
     var computed: [ComputationRecord] = []
     var keptBatches: [[Tensor]] = []
     for range in evaluator.batches(count) {
-      let known = journal?.read(range).flatMap { isComplete($0, range, kept) ? $0 : nil }
-      let outcome =
-        try known
-        ?? fire(range, keeping: max(0, min(kept - range.lowerBound, range.count)), done)
-      if known == nil { try journal?.write(outcome, range) }
+      let outcome = try batch(range, keep: kept, journal, done)
       predictions.append(outcome.predictions.int64s())
       clean.append(outcome.clean.int64s())
       targets.append(outcome.targets.int64s())
@@ -104,6 +100,48 @@ public struct TransferRunner {
       cost: cost, computed: computed, index: data.places.map { _ in indices(0..<count) })
     let hasExamples = examples(ofImages: keep) > 0
     return (result, hasExamples ? exampleSet(keptBatches, kept, result) : nil)
+  }
+
+  /// The number of examples in a part of the batches.
+  func count(of part: AttackPart) -> Int {
+    part.share(of: evaluator.batches(count)).map(\.count).reduce(0, +)
+  }
+
+  /// Computes the batches of a part that the journal does not have.
+  /// - Parameters: those of `run`.
+  func compute(
+    _ part: AttackPart, keep: Int, journal: BatchJournal,
+    done: @escaping (AttackProgress) -> Void
+  ) throws {
+    let ranges = part.share(of: evaluator.batches(count))
+    let first = ranges.first?.lowerBound ?? 0
+    for range in ranges {
+      _ = try batch(range, keep: min(keep, data.count) * perImage, journal) {
+        done($0.counted(from: first))
+      }
+      done(AttackProgress(examples: Double(range.upperBound - first)))
+    }
+  }
+
+  /// Whether a journal has all batches of a part.
+  func isStored(_ part: AttackPart, keep: Int, in journal: BatchJournal) -> Bool {
+    let kept = min(keep, data.count) * perImage
+    return part.share(of: evaluator.batches(count)).allSatisfy { range in
+      journal.read(range).map { isComplete($0, range, kept) } ?? false
+    }
+  }
+
+  /// A batch from the journal, or a new one that the journal gets.
+  private func batch(
+    _ range: Range<Int>, keep kept: Int, _ journal: BatchJournal?,
+    _ done: @escaping (AttackProgress) -> Void
+  ) throws -> BatchOutcome {
+    if let known = journal?.read(range), isComplete(known, range, kept) { return known }
+    if journal != nil { try Interruption.stopIfRequested() }
+    let outcome = try fire(
+      range, keeping: max(0, min(kept - range.lowerBound, range.count)), done)
+    try journal?.write(outcome, range)
+    return outcome
   }
 
   /// Whether a batch from a journal has everything that is needed now.

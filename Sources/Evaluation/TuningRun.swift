@@ -91,6 +91,12 @@ public struct TuningRun {
   /// - Throws: `Failure.badData` if the rule is `worstGroup` and the held-out images lack groups of
   ///   the training images, before anything is trained.
   public func run() throws -> Tuning {
+    guard let claim = try Claim(folder.url.appending(path: ".claims/tune")) else {
+      throw Failure.cannotWrite(
+        "another crossfire is at work in \(folder.url.path)",
+        hint: "wait until it has finished, or choose another folder with --out")
+    }
+    defer { withExtendedLifetime(claim) {} }
     let all = try TrainingImages(experiment.data, for: plans.map(\.plan), progress: progress)
     let (rest, heldOut) = try divided(all)
     if rule == .worstGroup { try ValidationCriterion.worstGroup.check(heldOut, against: rest) }

@@ -11,6 +11,9 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
     case badData = 65
     case missing = 66
     case cannotWrite = 74
+    /// The work is not done yet, and the same command may do more of it later: other processes do
+    /// the rest, or a scheduler has asked to stop.
+    case unfinished = 75
   }
 
   public let kind: Kind

@@ -15,11 +15,15 @@ struct Run: ParsableCommand {
       computed again, and an interrupted run continues. A folder with the results of
       an experiment of another name is left as it is, unless --replace is given.
 
+      Several processes, also on several machines, may run the same experiment into the
+      same folder. The exit status is 75 if all that is left is being done by others.
+
       EXAMPLES
         crossfire run Experiments/quick.yaml --out results
         crossfire run Experiments/quick.yaml --out results --dry-run
         crossfire run Experiments/quick.yaml --out results --steps 'model *'
         crossfire run Experiments/quick.yaml --out results --steps 'attack fgsm from normal'
+        crossfire run Experiments/quick.yaml --out results --steps 'attack * part 2 of 4'
       """)
 
   @Argument(
@@ -39,8 +43,13 @@ struct Run: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "Do only these steps, by the names that --dry-run lists; * stands for any text. "
-        + "Several processes can do steps in the same folder.", valueName: "step"))
+        + "'attack A from M part 2 of 4' is a quarter of an attack. Several processes can do steps in "
+        + "the same folder: each takes the next step that no other is doing.", valueName: "step"))
   var steps: [String] = []
+
+  @Flag(
+    help: "Wait for steps that other processes are doing, instead of ending with the status 75.")
+  var wait = false
 
   @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
@@ -57,7 +66,8 @@ struct Run: ParsableCommand {
       return try output.show(estimates.all, estimates.text)
     }
     let options = FinishedRun.Options(
-      steps: steps.isEmpty ? nil : try experiment.steps(matching: steps), device: device,
+      steps: steps.isEmpty ? nil : try experiment.steps(matching: steps), waits: wait,
+      device: device,
       evaluator: evaluator, progress: output.progress)
     try experiment.runAndShow(
       into: folder, from: URL(filePath: file), options, output, existing)
@@ -97,7 +107,7 @@ extension Experiment {
     for plan in models where plan.isTrained {
       try ReplaceOption.check(RunFolder.model(plan.name, in: url), isNoneOf: files)
     }
-    let folder = try RunFolder(url, shared: options.steps != nil)
+    let folder = try RunFolder(url)
     try existing.check(folder, for: self, from: file, isShared: options.steps != nil) {
       output.progress.note($0)
     }

@@ -166,20 +166,20 @@ struct RunTests {
     #expect(try contents(of: out).keys.allSatisfy { !$0.hasSuffix(".partial") })
   }
 
-  @Test("a second run in the same folder is refused while the first one works")
+  @Test("a run of another version is refused while the first one works")
   func locked() throws {
     let folder = TemporaryFolder()
     let out = folder.appending("out").path
     let long = try experiment(folder, smallExperiment.replacing("epochs: 3", with: "epochs: 3000"))
     let first = try Command(["run", long, "--out", out, "--threads", "1"])
-    for _ in 0..<200 where !FileManager.default.fileExists(atPath: out + "/experiment.yaml") {
+    for _ in 0..<200 where !FileManager.default.fileExists(atPath: out + "/.claims/model a") {
       Thread.sleep(forTimeInterval: 0.05)
     }
-    let second = try Command.run("run", long, "--out", out)
+    let second = try Command.run("run", experiment(folder), "--out", out)
     first.kill(SIGKILL)
     _ = first.wait()
     #expect(second.status == 74)
-    #expect(second.errors.contains("another crossfire is at work"))
+    #expect(second.errors.contains("another crossfire is at work"), "\(second)")
   }
 
   @Test("a full disk ends a run with status 74, one message and no incomplete file")

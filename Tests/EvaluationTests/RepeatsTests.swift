@@ -127,7 +127,7 @@ struct RepeatsTests {
     let experiment = try Experiment(.yaml(text, file: "run.yaml", folder: folder.url))
     func run(_ patterns: String...) throws -> Grid? {
       try ExperimentRun(
-        experiment, folder: RunFolder(out, shared: true),
+        experiment, folder: RunFolder(out),
         steps: experiment.steps(matching: patterns)
       )
       .run()?.grid

@@ -51,7 +51,7 @@ struct FinishedRunTests {
     let out = folder.appending("out")
     let experiment = try experiment(folder)
     func run(_ steps: [ExperimentStep]) throws -> FinishedRun? {
-      try experiment.run(in: RunFolder(out, shared: true), options: .init(steps: steps))
+      try experiment.run(in: RunFolder(out), options: .init(steps: steps))
     }
     #expect(try run(experiment.steps.filter { $0 != .report }) == nil)
     #expect(!exists(out.appending(path: "grid.json")))

@@ -23,11 +23,22 @@ struct SweepTests {
     try Data("half".utf8).write(to: file)
   }
 
+  /// The name of a temporary file of a process of this machine, or of another place.
+  private func name(_ file: String, _ process: Int32, place: String? = nil) -> String {
+    ".\(file).\(place ?? ProcessIdentity.current.place)-\(process)-0123abcd.partial"
+  }
+
+  private func age(_ name: String, days: Double) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -86_400 * days)],
+      ofItemAtPath: folder.appending(name).path)
+  }
+
   @Test("temporary files of ended processes are removed, also in folders below")
   func dead() throws {
     let process = try deadProcess()
-    try put(".grid.csv.\(process).partial")
-    try put("models/.a.b.safetensors.\(process).partial")
+    try put(name("grid.csv", process))
+    try put("models/" + name("a.b.safetensors", process))
     AtomicFile.sweep(folder.url)
     #expect(folder.names == ["models"])
     #expect(
@@ -36,10 +47,24 @@ struct SweepTests {
 
   @Test("temporary files of running processes stay: this process and process 1")
   func living() throws {
-    let names = [".a.csv.1.partial", ".b.csv.\(getpid()).partial"]
+    let names = [name("a.csv", 1), name("b.csv", getpid())]
     for name in names { try put(name) }
     AtomicFile.sweep(folder.url)
     #expect(folder.names == names.sorted())
+  }
+
+  @Test("temporary files of other machines and containers stay until they are a day old")
+  func elsewhere() throws {
+    let process = try deadProcess()
+    let (young, old) = (
+      name("a.csv", process, place: "00000000"), name("b.csv", process, place: "00000000")
+    )
+    try put(young)
+    try put(old)
+    try age(young, days: 0.5)
+    try age(old, days: 1.5)
+    AtomicFile.sweep(folder.url)
+    #expect(folder.names == [young])
   }
 
   @Test("a file that is being written is not removed and can be committed")
@@ -56,6 +81,7 @@ struct SweepTests {
     let process = try deadProcess()
     let names = [
       "grid.csv", "grid.\(process).csv", "my.partial", "notes.partial.txt", "x.word.partial",
+      ".grid.csv.\(process).partial",
     ]
     for name in names { try put(name) }
     AtomicFile.sweep(folder.url)

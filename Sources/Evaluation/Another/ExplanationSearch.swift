@@ -51,15 +51,17 @@ struct ExplanationSearch {
 
   /// The next model: trained and measured, unless the folder has it. Called for every model that is
   /// looked for, in order.
-  /// - Returns: nil if the search stopped before it.
-  mutating func next(_ model: ModelPlan, _ found: AnotherTraining) throws -> ExperimentRun.Entrant?
+  /// - Returns: nil if the step is left open, and `.some(nil)` if the search stopped before the model.
+  mutating func next(_ model: ModelPlan, _ found: AnotherTraining) throws
+    -> ExperimentRun.Entrant??
   {
-    let stored = try stored(model, found)
-    let entrant = try run.step(.model(model.name), reused: stored != nil) {
-      if let stored { return stored }
-      return try find(model, found)
+    let search = self
+    let entrant = try run.step(.model(model.name)) {
+      try search.stored(model, found)
+    } _: {
+      .some(try search.find(model, found))
     }
-    if let entrant { members.append(entrant.contestant) }
+    if case .some(.some(let entrant)) = entrant { members.append(entrant.contestant) }
     return entrant
   }
 
@@ -84,7 +86,7 @@ struct ExplanationSearch {
     }
     guard run.isThere(model, training, after: members) else { return nil }
     let entrant = try run.entrant(
-      model, run.model(model, training, test, after: members), test)
+      model, run.load(model, training, test, after: members), test)
     return file(of: entrant.contestant) == nil ? nil : .some(entrant)
   }
 
@@ -99,7 +101,7 @@ struct ExplanationSearch {
       }
     }
     let entrant = try run.entrant(
-      model, run.model(model, training, test, after: members), test)
+      model, run.load(model, training, test, after: members), test)
     _ = try measured(entrant.contestant, number: found.number)
     return entrant
   }

@@ -8,30 +8,26 @@ extension ExperimentRun {
   /// - Parameters:
   ///   - test: all test examples, whose statistics the methods use for rows of a table.
   ///   - attacked: the examples that are attacked, the first of which are explained.
-  /// - Returns: how far the explanations can be trusted; nil if none are asked for.
+  /// - Returns: the explanations, without those that are left open; nil if none are asked for.
   func explanations(
-    _ models: [Contestant], test: LabelledImages, _ attacked: LabelledImages, isReported: Bool
-  ) throws -> [ExplainedModel]? {
+    _ models: [Contestant], test: LabelledImages, _ attacked: LabelledImages
+  ) throws -> [StoredExplanations]? {
     guard let plan = experiment.explain else { return nil }
     let wanted = models.filter { isWanted(.explanation($0.name)) }
     guard !wanted.isEmpty else { return [] }
     let background = Background(of: test)
-    let all = try wanted.map { model in
+    return try wanted.compactMap { model in
       let pass = try pass(model, plan, background, attacked)
       let request = request(model, plan, test, pass.data)
       let place = folder.explanations(model.name)
-      let stored = StoredExplanations(place, request: request)
-      return try step(.explanation(model.name), reused: stored != nil) {
-        if let stored { return stored }
+      return try step(.explanation(model.name)) {
+        StoredExplanations(place, request: request)
+      } _: {
         let found = try explain(model, pass, plan, request: request)
         try found.write(to: place)
         return found
       }
     }
-    if isReported {
-      try AtomicFile.write(all.csv(), to: folder.url.appending(path: "explanations.csv"))
-    }
-    return all.map(\.model)
   }
 
   /// Checks that the data have the class that is to be explained, and that the methods can explain the

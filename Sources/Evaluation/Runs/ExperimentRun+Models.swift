@@ -10,35 +10,49 @@ extension ExperimentRun {
   typealias Entrant = (contestant: Contestant, record: ModelRecord, computed: ComputationRecord?)
 
   /// Trains or reads the models that the selected steps need, in the order of the experiment.
-  /// - Returns: the models that exist, and the search for those with other explanations; nil if none
-  ///   are looked for.
+  /// - Returns: the models that exist, without those that are left open; and the search for models
+  ///   with other explanations, nil if none are looked for.
   func models(test: LabelledImages) throws -> (models: [Entrant], search: ExplanationSearch?) {
     let plans = neededModels
     let training = try experiment.trainingImages(for: plans, progress: progress)
-    var files: [String: LoadedModel] = [:]
     var entrants: [Entrant] = []
     var search = try search(plans, training, test)
     for plan in plans {
-      if case .another(let found) = plan.origin {
-        if let entrant = try search?.next(plan, found) { entrants.append(entrant) }
-        continue
+      let earlier = plan.origin.needs.compactMap { name in
+        entrants.first { $0.contestant.name == name }?.contestant
       }
-      if case .ensemble(let names) = plan.origin {
-        let members = names.compactMap { name in
-          entrants.first { $0.contestant.name == name }?.contestant
+      switch plan.origin {
+      case .another(let found):
+        // What is looked for next depends on all models before it.
+        if open.isEmpty, let next = try search?.next(plan, found), let entrant = next {
+          entrants.append(entrant)
         }
-        entrants.append(try ensemble(plan.name, members))
-        continue
+      case .ensemble(let names):
+        if earlier.count == names.count { entrants.append(try ensemble(plan.name, earlier)) }
+      case .training, .file, .model:
+        guard let model = try model(plan, training, test) else { continue }
+        entrants.append(try entrant(plan, model, test))
+        search?.note(entrants[entrants.count - 1].contestant)
       }
-      let model = try step(.model(plan.name), reused: isThere(plan, training)) {
-        if case .model(let name) = plan.origin, let file = files[name] { return file }
-        return try self.model(plan, training, test)
-      }
-      files[plan.name] = model
-      entrants.append(try entrant(plan, model, test))
-      search?.note(entrants[entrants.count - 1].contestant)
     }
     return (entrants, search)
+  }
+
+  /// A model that is trained or read, or that has the weights of such a model.
+  /// - Returns: nil if it is left open.
+  private func model(
+    _ plan: ModelPlan, _ training: TrainingImages?, _ test: LabelledImages
+  ) throws -> LoadedModel? {
+    let known = open.models[plan.name]
+    let model = try step(.model(plan.name)) {
+      if let known { return known }
+      if case .model(let name) = plan.origin { return open.models[name] }
+      return isThere(plan, training) ? try load(plan, training, test) : nil
+    } _: {
+      try load(plan, training, test)
+    }
+    open.models[plan.name] = model
+    return model
   }
 
   /// The search for models with other explanations; nil if none of the models is looked for.
@@ -56,7 +70,7 @@ extension ExperimentRun {
   /// The models that the selected steps need. An attack needs every model, because its examples are
   /// shown to all of them. A model or its probe needs the models that it is made of.
   private var neededModels: [ModelPlan] {
-    let attacks = experiment.steps.contains { if case .attack = $0 { isWanted($0) } else { false } }
+    let attacks = selection?.contains { $0.attack != nil } ?? true
     guard !attacks, !isWanted(.report) else { return experiment.models }
     var names = Set(
       experiment.models.map(\.name).filter {
@@ -101,7 +115,7 @@ extension ExperimentRun {
   }
 
   /// - Parameter earlier: for a model with another explanation, the models before it.
-  func model(
+  func load(
     _ plan: ModelPlan, _ training: TrainingImages?, _ test: LabelledImages?,
     after earlier: [Contestant] = []
   ) throws -> LoadedModel {

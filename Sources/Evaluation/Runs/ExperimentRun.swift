@@ -8,7 +8,9 @@ import Support
 /// Runs the steps of an experiment (`ExperimentStep`) and writes their results into a folder.
 ///
 /// The result of each step contains the digest of everything that it depends on. A step whose
-/// result is already in the folder is not run again.
+/// result is already in the folder is not run again. Several processes may run steps of the same
+/// experiment in the same folder: each claims the step that it does, and leaves out those that others
+/// are doing.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
@@ -17,19 +19,29 @@ public struct ExperimentRun {
   public let progress: ProgressDisplay
   /// The steps that may be run; nil for all. The results of all other steps that they need must be
   /// in the folder.
-  let selection: [ExperimentStep]?
+  let selection: Set<ExperimentStep>?
+  /// Whether to wait for steps that other processes are doing.
+  let waits: Bool
+  /// What is left open in the present pass over the steps.
+  let open: OpenSteps
 
+  /// - Parameters:
+  ///   - steps: the steps that may be run; nil for all.
+  ///   - waits: whether to wait for steps that other processes are doing. A run of all steps always
+  ///     waits.
   public init(
     _ experiment: Experiment, folder: RunFolder, steps: [ExperimentStep]? = nil,
-    device: Device = .cpu,
+    waits: Bool = false, device: Device = .cpu,
     evaluator: Evaluator = Evaluator(), progress: ProgressDisplay = ProgressDisplay(.quiet)
   ) {
-    selection = steps
+    selection = steps.map(Set.init)
+    self.waits = waits || steps == nil
     self.experiment = experiment
     self.folder = folder
     self.device = device
     self.evaluator = evaluator
     self.progress = progress
+    open = OpenSteps(experiment, folder)
   }
 
   /// Runs the selected steps whose results are missing.
@@ -39,7 +51,7 @@ public struct ExperimentRun {
   /// - Returns: the grid, and the models in the form in which they were evaluated; nil if the
   ///   report is not one of the selected steps.
   /// - Throws: `Failure`, for example if a step needs another step that has not been run and is not
-  ///   selected.
+  ///   selected, or, with the status 75, if other processes are doing what is left.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     try experiment.checkFileNames()
     let (test, attacked) = try experiment.testImages(progress: progress)
@@ -52,6 +64,18 @@ public struct ExperimentRun {
     try checkMasks(attacked)
     try checkExplanations(of: [], test, attacked)
     try describe()
+    while true {
+      let finished = try pass(test, attacked)
+      if open.isEmpty { return finished }
+      try settle()
+    }
+  }
+
+  /// Goes once through all steps, does those that can be done, and notes the others in `open`.
+  private func pass(
+    _ test: LabelledImages, _ attacked: LabelledImages
+  ) throws -> (grid: Grid, models: [Contestant])? {
+    open.begin()
     let (entrants, search) = try models(test: test)
     let models = entrants.map(\.contestant)
     for contestant in models {
@@ -59,38 +83,70 @@ public struct ExperimentRun {
       for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
     }
     try checkExplanations(of: models, test, attacked)
-    let probes = try models.filter { isWanted(.probe($0.name)) }.map { try probe($0, attacked) }
+    let areComplete = open.isEmpty
+    let probes = try models.filter { isWanted(.probe($0.name)) }.compactMap {
+      try probe($0, attacked)
+    }
     try checkForeign(probes, attacked)
-    let results = try transfer(models, attacked)
-    let explained = try explanations(models, test: test, attacked, isReported: isWanted(.report))
-    let found = try explain(search, test, isReported: isWanted(.report))
+    // The examples of an attack are shown to every model.
+    let results = areComplete ? try transfer(models, attacked) : []
+    let explained = try explanations(models, test: test, attacked)
     let repetitions = try experiment.repetitions.compactMap(repetition)
+    guard open.isEmpty else { return nil }
+    let found = try explain(search, test, isReported: isWanted(.report))
     guard isWanted(.report) else { return nil }
-    if selection == nil { folder.removeJournals() }
+    try explained.map {
+      try AtomicFile.write($0.csv(), to: folder.url.appending(path: "explanations.csv"))
+    }
+    folder.removeJournals()
+    return (
+      try grid(
+        entrants, attacked,
+        Findings(
+          results: results, probes: probes, explained: explained?.map(\.model), found: found,
+          repetitions: repetitions)), models
+    )
+  }
+
+  /// The results of all steps.
+  private struct Findings {
+    let results: [TransferResult]
+    let probes: [ModelProbe]
+    let explained: [ExplainedModel]?
+    let found: OtherExplanations?
+    let repetitions: [Grid]
+  }
+
+  private func grid(
+    _ entrants: [Entrant], _ attacked: LabelledImages, _ findings: Findings
+  ) throws -> Grid {
+    let (results, repetitions) = (findings.results, findings.repetitions)
     let evidence = TrustEvidence(
-      results: results, plans: experiment.attacks, probes: probes, classCount: attacked.classCount)
+      results: results, plans: experiment.attacks, probes: findings.probes,
+      classCount: attacked.classCount)
     let provenance = self.provenance(
-      attacked, entrants.map(\.record), computations(entrants, results, probes, explained ?? []))
+      attacked, entrants.map(\.record),
+      computations(entrants, results, findings.probes, findings.explained ?? []))
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
     let groups = groupCells(results, attacked)
     let own = Grid(cells: cells, provenance: provenance, spending: spending, groups: groups)
-    let grid = Grid(
+    return Grid(
       cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
       worstCases: results.worstCases(experiment.attacks),
       repeats: ([own] + repetitions).repeatedCells(), groups: groups,
       groupRepeats: ([own] + repetitions).repeatedGroups(),
-      reliance: reliance(models, attacked), another: found,
-      anotherRepeats: ([found] + repetitions.map(\.another)).repeatedMeasures(),
-      explanations: explained)
-    return (grid, models)
+      reliance: reliance(entrants.map(\.contestant), attacked), another: findings.found,
+      anotherRepeats: ([findings.found] + repetitions.map(\.another)).repeatedMeasures(),
+      explanations: findings.explained)
   }
 
-  /// Writes the resolved experiment into the folder. Selected steps are refused if the folder holds
-  /// another experiment, because other processes may be running its steps.
+  /// Writes the resolved experiment into the folder. A folder that holds another experiment is left
+  /// as it is if only some steps are selected, or if other processes are at work in it.
   private func describe() throws {
+    if selection == nil { folder.sweep() }
     let text = try experiment.resolved()
     let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
     guard there != text else { return }
@@ -99,92 +155,46 @@ public struct ExperimentRun {
         .failed, "\(folder.url.path) holds another experiment",
         hint: "choose another folder with --out, or leave out --steps to replace the experiment")
     }
+    if there != nil, let other = folder.claims.live.first {
+      throw Failure.cannotWrite(
+        "another crossfire is at work on another experiment in \(folder.url.path): "
+          + "\(other.value.description) does '\(other.key)'",
+        hint: "wait until it has finished, or choose another folder with --out")
+    }
     try AtomicFile.write(text, to: folder.experiment)
   }
 
-  /// The grid of a repetition of the experiment from another seed; nil if it is not needed.
+  /// The grid of a repetition of the experiment from another seed; nil if it is not needed, or if
+  /// another process is at work on it.
   private func repetition(_ number: Int) throws -> Grid? {
-    guard isWanted(.repetition(number)) else { return nil }
-    let claim = try selection.map { _ in try folder.claim(ExperimentStep.repetition(number).name) }
+    let step = ExperimentStep.repetition(number)
+    guard isWanted(step) else { return nil }
+    let claim = isSelected(step) ? try folder.claims.take(step) : nil
+    guard claim != nil || !isSelected(step) else {
+      open.take(step)
+      return nil
+    }
     defer { withExtendedLifetime(claim) {} }
     do {
       let place = folder.url.appending(path: "repeats/\(number)")
+      let started = ContinuousClock.now
       // If the repetition is needed but not selected, its results must be in its folder already.
       let grid = try ExperimentRun(
         experiment.repetition(number), folder: RunFolder(place),
-        steps: isSelected(.repetition(number)) ? nil : [.report],
+        steps: isSelected(step) ? nil : [.report], waits: waits,
         device: device, evaluator: evaluator, progress: progress
       ).run()?.grid
       try grid?.write(to: place)
+      try open.mark(step, seconds: (ContinuousClock.now - started).seconds)
       return grid
     } catch let failure as Failure {
       throw Failure(failure.kind, "repetition \(number): \(failure.message)", hint: failure.hint)
     }
   }
 
-  // MARK: Transfer
-
-  private func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
-    try experiment.attacks.flatMap { plan in
-      try models.filter { isWanted(.attack(plan.name, source: $0.name)) }.map { source in
-        let runner = try self.runner(plan, source, models, data)
-        let place = folder.predictions(attack: plan.name, source: source.name)
-        let request = runner.request
-        let keep = experiment.keptImages(of: plan.name, runner.data)
-        let stored = isKept(keep, runner) ? PredictionFile.read(place, request: request) : nil
-        return try step(.attack(plan.name, source: source.name), reused: stored != nil) {
-          if let stored { return stored }
-          return try fire(runner, keep: keep, request: request, into: place)
-        }
-      }
-    }
-  }
-
-  func runner(
-    _ plan: AttackPlan, _ source: Contestant, _ victims: [Contestant], _ data: LabelledImages
-  ) throws -> TransferRunner {
-    try TransferRunner(
-      plan: plan, source: source, victims: victims, data: data,
-      seed: experiment.seed.derive("attack \(plan.name)"),
-      evaluator: evaluator)
-  }
-
-  private func fire(_ runner: TransferRunner, keep: Int, request: String, into place: URL) throws
-    -> TransferResult
-  {
-    let title = "\(runner.plan.name) from \(runner.source.name)"
-    let journal = BatchJournal(for: place, request: request)
-    progress.begin(title, total: runner.count, unit: "examples")
-    let started = ContinuousClock.now
-    let (result, examples) = try runner.run(keep: keep, journal: journal) { progress.update($0) }
-    try examples?.write(to: folder.examples(attack: runner.plan.name, source: runner.source.name))
-    try PredictionFile.write(result, request: request, to: place)
-    journal.remove()
-    progress.end(
-      "\(title): \(runner.count) examples, "
-        + "\(runner.plan.epsilons.count) budget\(runner.plan.epsilons.count == 1 ? "" : "s"), "
-        + "\(runner.victims.count) victim\(runner.victims.count == 1 ? "" : "s"): "
-        + ProgressDisplay.time((ContinuousClock.now - started).seconds)
-    )
-    return result
-  }
-
-  /// Whether the folder has the examples that are to be kept: the right number of them, made on the
-  /// same source with the same settings.
-  private func isKept(_ keep: Int, _ runner: TransferRunner) -> Bool {
-    guard runner.examples(ofImages: keep) > 0 else { return true }
-    let (plan, source) = (runner.plan, runner.source)
-    guard let set = try? ExampleSet(folder.examples(attack: plan.name, source: source.name)) else {
-      return false
-    }
-    return set.count == runner.examples(ofImages: keep)
-      && set.origin.sourceFingerprint == source.fingerprint
-      && set.origin.epsilons == plan.epsilons && set.origin.parameters == plan.parameters
-  }
-
   // MARK: Trust
 
-  private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe {
+  private func probe(_ model: Contestant, _ data: LabelledImages) throws -> ModelProbe? {
     let noises = experiment.attacks.noiseSizes
     let seed = experiment.seed.derive("probe")
     let parts = [
@@ -192,16 +202,16 @@ public struct ExperimentRun {
     ]
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)
-    let arePictured = GradientPictures(pictures, request: request) != nil
     let decisions = RunFolder.decisions(model.name, in: folder.url)
-    let isMapped =
-      !DecisionMap.isDefined(for: data) || DecisionMap(decisions, request: request) != nil
-    let stored =
-      arePictured && isMapped ? ProbeFile.read(folder.probe(model.name), request: request) : nil
-    let missing = missingReliance(model, data)
-    return try step(.probe(model.name), reused: stored != nil && missing == nil) {
-      try missing.map { try measureReliance(model, data, request: $0) }
-      if let stored { return stored }
+    func stored() -> ModelProbe? {
+      guard GradientPictures(pictures, request: request) != nil,
+        !DecisionMap.isDefined(for: data) || DecisionMap(decisions, request: request) != nil,
+        missingReliance(model, data) == nil
+      else { return nil }
+      return ProbeFile.read(folder.probe(model.name), request: request)
+    }
+    return try step(.probe(model.name), stored: stored) {
+      try missingReliance(model, data).map { try measureReliance(model, data, request: $0) }
       progress.begin("probe \(model.name)", total: 1, unit: "model")
       let probe = ModelProbe(
         of: model.watched(by: progress), on: data, noises: noises, seed: seed)
@@ -212,31 +222,4 @@ public struct ExperimentRun {
       return probe
     }
   }
-
-  // MARK: Records
-
-  /// Runs a step and logs it. A step that is neither reused nor selected is an error.
-  func step<Result>(_ step: ExperimentStep, reused: Bool, _ body: () throws -> Result) throws
-    -> Result
-  {
-    guard reused || isSelected(step) else {
-      throw Failure(
-        .failed,
-        "the step '\(step.name)' has not been done, and selected steps need it",
-        hint: "run it first, or add it to --steps")
-    }
-    let claim = reused || selection == nil ? nil : try folder.claim(step.name)
-    defer { withExtendedLifetime(claim) {} }
-    let started = ContinuousClock.now
-    let result = try body()
-    let attack = reused ? nil : (result as? TransferResult)?.cost.seconds
-    folder.log(
-      step.name, seconds: (ContinuousClock.now - started).seconds, attack: attack, reused: reused)
-    return result
-  }
-
-  private func isSelected(_ step: ExperimentStep) -> Bool { selection?.contains(step) ?? true }
-
-  /// Whether a step is selected, or is needed because the report is selected.
-  func isWanted(_ step: ExperimentStep) -> Bool { isSelected(step) || isSelected(.report) }
 }

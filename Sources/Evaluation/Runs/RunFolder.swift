@@ -9,43 +9,26 @@ import Support
 
 /// The folder of a run, and the places of the files in it.
 ///
-/// Either one process runs the whole experiment in it, or several processes run single steps.
-public final class RunFolder {
+/// Any number of processes, on any number of machines, may work in it at the same time. Each claims
+/// the step that it does, and the files of results appear whole or not at all.
+public struct RunFolder: Sendable {
   public let url: URL
-  private let lock: FileLock?
 
-  /// Opens or creates a run folder, and removes the incomplete files of runs that were killed.
-  /// - Parameter shared: whether other processes may run steps in the folder at the same time. Then
-  ///   incomplete files are kept, because another process may be writing them.
-  /// - Throws: `Failure.cannotWrite` if the folder cannot be written, or if another run is at work
-  ///   in it.
-  public init(_ url: URL, shared: Bool = false) throws {
+  /// Opens or creates a run folder.
+  /// - Throws: `Failure.cannotWrite` if the folder cannot be created.
+  public init(_ url: URL) throws {
     self.url = url
-    guard let lock = try FileLock(url.appending(path: ".lock"), shared: shared) else {
-      throw Failure.cannotWrite(
-        "another crossfire is at work in \(url.path)",
-        hint: "wait until it has finished, or choose another folder with --out")
-    }
-    self.lock = lock
-    if !shared { AtomicFile.sweep(url) }
+    try createFolder(url)
   }
 
-  /// A run folder that is only read. It may be missing, and other processes may be at work in it.
-  init(looking url: URL) {
-    self.url = url
-    lock = nil
-  }
+  /// A run folder that is only read. It may be missing.
+  public init(looking url: URL) { self.url = url }
 
-  /// Locks a step, so that no other process runs it until the lock is released.
-  /// - Throws: `Failure` if another process is running the step.
-  func claim(_ step: String) throws -> FileLock {
-    guard let claim = try FileLock(url.appending(path: ".steps/\(step).lock")) else {
-      throw Failure(
-        .failed, "another process is running the step '\(step)' in \(url.path)",
-        hint: "wait until it has finished")
-    }
-    return claim
-  }
+  /// Who is doing which step in the folder.
+  public var claims: StepClaims { StepClaims(url) }
+
+  /// Removes the incomplete files of processes that were killed.
+  func sweep() { AtomicFile.sweep(url) }
 
   /// Whether the folder has nothing but hidden files, such as its lock.
   public var isEmpty: Bool {

@@ -76,6 +76,8 @@ public struct StepEstimates {
       }
       guard let attacked = entrants[source] else { return .absent(step) }
       return try estimate(plan, attacked, step)
+    case .part:
+      preconditionFailure("attacks are estimated as a whole")
     case .probe(let name) where entrants[name] == nil,
       .explanation(let name) where entrants[name] == nil:
       return .absent(step)
@@ -109,11 +111,11 @@ public struct StepEstimates {
       seconds = try self.seconds(recipe, training.train)
       allTrained = false
     case .training:
-      entrants[plan.name] = try run.entrant(plan, run.model(plan, training, nil), attacked)
+      entrants[plan.name] = try run.entrant(plan, run.load(plan, training, nil), attacked)
         .contestant
       entrants[plan.name].map { search?.note($0) }
     case .file:
-      entrants[plan.name] = try run.entrant(plan, run.model(plan, nil, attacked), attacked)
+      entrants[plan.name] = try run.entrant(plan, run.load(plan, nil, attacked), attacked)
         .contestant
     case .model: entrants[plan.name] = members.first
     case .another: preconditionFailure("estimated above")

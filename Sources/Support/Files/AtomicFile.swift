@@ -8,9 +8,11 @@ import Foundation
 
 /// A file that appears as a whole or not at all.
 ///
-/// It is written to a temporary file in the same folder, whose name ends in `.partial`, synced to
-/// the disk and renamed. If `commit()` is not called, the temporary file is removed with this
-/// object. `AtomicFile.sweep` removes temporary files that a killed process has left.
+/// It is written to a temporary file in the same folder, synced to the disk and renamed. The name of
+/// the temporary file holds the machine, the process and random digits, and ends in `.partial`, so
+/// several machines may write the same file at once: one of their versions stays. If `commit()` is not
+/// called, the temporary file is removed with this object. `AtomicFile.sweep` removes temporary files
+/// that a killed process has left.
 ///
 ///     let file = try AtomicFile(place)
 ///     try file.append("name,value\n")
@@ -31,10 +33,12 @@ public final class AtomicFile {
   public init(_ place: URL, synced: Bool = true) throws {
     self.place = place
     isSynced = synced
+    let writer = ProcessIdentity.current
+    let name = "\(writer.place)-\(writer.process)-\(ProcessIdentity.randomDigits())"
     partial = place.deletingLastPathComponent().appending(
-      path: ".\(place.lastPathComponent).\(getpid())\(Self.partialSuffix)")
+      path: ".\(place.lastPathComponent).\(name)\(Self.partialSuffix)")
     try createFolder(place.deletingLastPathComponent())
-    descriptor = open(partial.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = open(partial.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure(place) }
     Interruption.willWrite(partial.path)
   }
@@ -132,8 +136,8 @@ public final class AtomicFile {
     try write(Array(text.utf8), to: place)
   }
 
-  /// Removes the temporary files of processes that no longer exist, in a folder and the folders
-  /// below it.
+  /// Removes temporary files that are certainly abandoned, in a folder and the folders below it: those
+  /// of processes of this machine that have ended, and those that have not changed for a day.
   public static func sweep(_ folder: URL) {
     guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     else { return }
@@ -142,12 +146,16 @@ public final class AtomicFile {
     }
   }
 
-  /// Whether a temporary file belongs to a process that no longer exists. Its name contains the
-  /// number of the process.
+  /// Whether nobody will finish a temporary file.
   private static func isAbandoned(_ file: URL) -> Bool {
-    let owner = file.lastPathComponent.dropLast(partialSuffix.count).split(separator: ".").last
-    guard let owner, let process = Int32(owner) else { return false }
-    return process != getpid() && kill(process, 0) != 0 && errno == ESRCH
+    let name = file.lastPathComponent.dropLast(partialSuffix.count)
+    guard let match = name.wholeMatch(of: /\..*\.([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}/),
+      let process = Int32(match.output.2)
+    else { return false }
+    let writer = ProcessIdentity(place: String(match.output.1), process: process)
+    let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey])
+      .contentModificationDate
+    return writer.hasEnded ?? false || changed.map { $0.timeIntervalSinceNow < -86_400 } ?? false
   }
 
   private func discard() {

@@ -1,5 +1,0 @@
-import Datasets
-
-extension DataPlan {
-  func state(_ split: Split) -> String? { nil }
-}

@@ -1,0 +1,90 @@
+import Foundation
+import Support
+
+extension ExperimentRun {
+  /// The longest time for which a result is waited for that seems to be there: network file systems
+  /// may show new files up to a minute late.
+  private static let lateness = Duration.seconds(70)
+
+  /// Decides what follows after a pass that left steps open. It returns when another pass may get
+  /// further: at once if other processes have finished steps meanwhile, or after having waited for
+  /// them.
+  /// - Throws: `Failure` with the status 75 if other processes are doing what is left and this one
+  ///   does not wait; `Failure` if steps are missing that nobody is doing.
+  func settle() throws {
+    try Interruption.stopIfRequested()
+    let claims = folder.claims
+    if open.missing.isEmpty, open.taken.contains(where: { claims.holder(of: $0) == nil }) { return }
+    let others = claims.live
+    if open.missing.isEmpty || !others.isEmpty {
+      guard waits else { throw unfinished(others) }
+      return wait(others)
+    }
+    guard mayBeLate else { throw notDone }
+    // Writing into a folder makes a network file system ask the server for its present content.
+    for part in ["models", "predictions", "probes", "explanations"] {
+      let place = folder.url.appending(path: part)
+      if isFolder(place) { try? AtomicFile.probe(place.appending(path: "present")) }
+    }
+    Thread.sleep(forTimeInterval: 1)
+  }
+
+  /// Waits until a step that this process needs is free or done, or until another process has begun
+  /// or ended any step.
+  private func wait(_ others: [String: Claim.Holder]) {
+    let (claims, began) = (folder.claims, Set(others.keys))
+    if let other = others.min(by: { $0.key < $1.key }) {
+      let more = others.count > 1 ? ", and \(others.count - 1) more" : ""
+      progress.note("waiting for '\(other.key)', which \(other.value.description) does\(more)")
+    }
+    var pause = 0.1
+    while !Interruption.isStopRequested {
+      Thread.sleep(forTimeInterval: pause)
+      pause = min(2, pause * 1.5)
+      if open.missing.isEmpty {
+        if open.taken.allSatisfy({ claims.holder(of: $0) == nil }) { return }
+      } else if Set(claims.live.keys) != began {
+        return
+      }
+    }
+  }
+
+  /// Whether missing results may be there already: their steps are marked as done, or the folder is
+  /// on a network file system. After a minute they are not expected any more.
+  private var mayBeLate: Bool {
+    let since = open.waitedSince ?? .now
+    open.waitedSince = since
+    guard since.duration(to: .now) < Self.lateness else { return false }
+    return isOnNetwork(folder.url) || open.missing.contains(where: open.isMarked)
+  }
+
+  private func unfinished(_ others: [String: Claim.Holder]) -> Failure {
+    let left = Self.list(open.taken + open.missing)
+    let who = Set(others.values.map(\.description)).sorted()
+    return Failure(
+      .unfinished,
+      "nothing is left to do here: other processes are at work on the rest (\(left)): "
+        + who.prefix(3).joined(separator: ", ") + (who.count > 3 ? ", …" : ""),
+      hint: "add --wait to wait for them")
+  }
+
+  private var notDone: Failure {
+    let missing = Set(open.missing).count
+    let list = Self.list(open.missing)
+    return Failure(
+      .failed,
+      missing == 1
+        ? "the step \(list) has not been done, and selected steps need it"
+        : "\(missing) steps have not been done, and selected steps need them: \(list)",
+      hint: "run \(missing == 1 ? "it" : "them") first, or add \(missing == 1 ? "it" : "them") to "
+        + "--steps")
+  }
+
+  /// The names of steps, of which at most ten are listed.
+  private static func list(_ steps: [ExperimentStep]) -> String {
+    var seen: Set<ExperimentStep> = []
+    let names = steps.filter { seen.insert($0).inserted }.map { "'\($0.name)'" }
+    return names.prefix(10).joined(separator: ", ")
+      + (names.count > 10 ? " and \(names.count - 10) more" : "")
+  }
+}

@@ -1,0 +1,54 @@
+import ForeignModels
+import Support
+
+/// What one pass over the steps of a run leaves open, and what all passes have done.
+final class OpenSteps {
+  /// The steps that other processes are doing.
+  private(set) var taken: [ExperimentStep] = []
+  /// The steps that are needed, and that nobody is doing.
+  private(set) var missing: [ExperimentStep] = []
+  /// The models that have been loaded, so that a further pass need not load them again.
+  var models: [String: LoadedModel] = [:]
+  /// The first pass in which steps were missing that seem to be done.
+  var waitedSince: ContinuousClock.Instant?
+
+  private let experiment: Experiment
+  private let folder: RunFolder
+  private var noted: Set<ExperimentStep> = []
+  private lazy var keys: StepKeys? = try? StepKeys(experiment)
+  private lazy var marks = StepMarks(folder.url)
+
+  init(_ experiment: Experiment, _ folder: RunFolder) {
+    self.experiment = experiment
+    self.folder = folder
+  }
+
+  var isEmpty: Bool { taken.isEmpty && missing.isEmpty }
+
+  /// Begins a pass.
+  func begin() { (taken, missing) = ([], []) }
+
+  func take(_ step: ExperimentStep) { taken.append(step) }
+  func miss(_ step: ExperimentStep) { missing.append(step) }
+
+  /// Logs that the folder had the result of a step, and marks the step as done.
+  func reuse(_ step: ExperimentStep) throws {
+    guard noted.insert(step).inserted else { return }
+    folder.log(step.name, seconds: 0, reused: true)
+    if let key = keys?(step), !marks.contains(step, key: key) {
+      try StepMarks.add(step, key: key, StepMarks.Mark(seconds: nil), in: folder.url)
+    }
+  }
+
+  /// Marks a step as done.
+  func mark(_ step: ExperimentStep, seconds: Double) throws {
+    noted.insert(step)
+    guard let key = keys?(step) else { return }
+    try StepMarks.add(step, key: key, StepMarks.Mark(seconds: seconds), in: folder.url)
+  }
+
+  /// Whether a step is marked as done now.
+  func isMarked(_ step: ExperimentStep) -> Bool {
+    keys.map { StepMarks(folder.url).contains(step, key: $0(step)) } ?? false
+  }
+}
