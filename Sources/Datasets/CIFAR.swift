@@ -88,6 +88,13 @@ struct CIFAR: DataFormat {
     )
   }
 
+  /// What a split is read from.
+  func sources(of split: Split) -> [DataSource] {
+    guard !isArchive else { return [.file(url)] }
+    return Kind.allCases.flatMap { $0.files(split) + [$0.namesFile] }
+      .filter { Self.exists($0, in: url) }.map { .file(url.appending(path: $0)) }
+  }
+
   private func read(
     _ file: [UInt8], _ kind: Kind, named name: String, _ pixels: inout [UInt8],
     _ labels: inout [Int64]

@@ -93,9 +93,7 @@ public struct DatasetEntry: Sendable {
     case .svhn(let grey):
       images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
     case .cifar(let archive):
-      let place =
-        [folder, folder.appending(path: archive)].first { isThere(split, at: $0) } ?? folder
-      guard let files = CIFAR(place) else {
+      guard let files = CIFAR(cifar(archive, split, in: folder)) else {
         throw Failure.missing("there is no \(archive) in \(folder.path)")
       }
       images = try files.load(split, name: title, progress: progress)
@@ -120,6 +118,11 @@ public struct DatasetEntry: Sendable {
         hint: "to use these images, give the path of the folder instead of a name")
     }
     return try choice.range.map { try images.spanning($0) } ?? images
+  }
+
+  /// The folder with CIFAR's files of a split, or their archive in it.
+  func cifar(_ archive: String, _ split: Split, in folder: URL) -> URL {
+    [folder, folder.appending(path: archive)].first { isThere(split, at: $0) } ?? folder
   }
 
   /// What the options of a reference choose.

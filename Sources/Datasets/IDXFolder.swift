@@ -35,6 +35,12 @@ public struct IDXFolder: Sendable {
     return file(names.images) != nil || file(names.labels) != nil
   }
 
+  /// What a split is read from, apart from the number of classes: the two files that it should have.
+  func files(of split: Split) -> [URL] {
+    let names = Self.fileNames(split)
+    return [names.images, names.labels].map { file($0) ?? folder.appending(path: $0) }
+  }
+
   /// Reads a split.
   /// - Parameter classNames: the names of the classes; nil to name them by their numbers, up to the
   ///   largest label of both splits.

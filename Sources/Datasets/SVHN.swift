@@ -45,6 +45,9 @@ struct SVHN: DataFormat {
 
   var parts: Set<Split> { Set(files.keys) }
 
+  /// What a split is read from, in a folder of both files.
+  func sources(of split: Split) -> [DataSource] { files[split].map { [.file($0)] } ?? [] }
+
   func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
     -> LabelledImages
   {

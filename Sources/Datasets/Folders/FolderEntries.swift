@@ -52,14 +52,14 @@ struct FolderEntry {
     return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  private static func kind(_ type: UInt8, _ url: URL) -> Kind {
+  private static func kind(_ type: UInt8, _ url: @autoclosure () -> URL) -> Kind {
     switch Int(type) {
     case Int(DT_REG): .file
     case Int(DT_DIR): .folder
     case Int(DT_LNK): .link
     case Int(DT_UNKNOWN):
       // Some file systems do not give the kind with the name.
-      switch try? FileManager.default.attributesOfItem(atPath: url.path)[.type]
+      switch try? FileManager.default.attributesOfItem(atPath: url().path)[.type]
         as? FileAttributeType
       {
       case .typeRegular: .file

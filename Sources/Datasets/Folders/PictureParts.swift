@@ -79,6 +79,16 @@ struct PictureParts: Sendable {
     }
   }
 
+  /// The folders in which everything lies that the splits of a folder are read from, apart from files
+  /// in the folder itself: those of its splits, or of its pictures and masks. It is the folder itself
+  /// if a list lies in it, which may name pictures in any folder.
+  static func places(in root: URL) -> [URL] {
+    guard !hasCSV(root) else { return [root] }
+    let splits = SplitFolders.find(in: root, where: holdsPart)
+    let (pictures, masks) = inside(root)
+    return splits.isEmpty ? [pictures] + [masks].compactMap { $0 } : Array(splits.values)
+  }
+
   /// The folder of the pictures and that of the masks: `images/` and `masks/`, if they are what a
   /// folder holds, or else the folder itself without masks.
   private static func inside(_ folder: URL) -> (pictures: URL, masks: URL?) {

@@ -24,6 +24,10 @@ struct DecoyMNIST: GeneratedData {
 
   static func isPresent(_ split: Split, in folder: URL) -> Bool { IDXFolder(folder).has(split) }
 
+  static func files(of split: Split, in folder: URL) -> [URL] {
+    IDXFolder(folder).files(of: DecoyDigits.source(of: split))
+  }
+
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // pixels, masks [N, 1, 28, 28]
     let digits = try DecoyDigits.digits(for: split, from: folder)

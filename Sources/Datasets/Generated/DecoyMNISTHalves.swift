@@ -46,6 +46,10 @@ struct DecoyMNISTHalves: GeneratedData {
     IDXFolder(folder).has(DecoyDigits.source(of: split))
   }
 
+  static func files(of split: Split, in folder: URL) -> [URL] {
+    IDXFolder(folder).files(of: DecoyDigits.source(of: split))
+  }
+
   func load(_ split: Split, name: String, from folder: URL) throws -> LabelledImages {
     // digits [n, 1, 28, 28]; digit, decoy [n, 1, 14, 28]
     let all = try DecoyDigits.digits(for: split, from: folder)

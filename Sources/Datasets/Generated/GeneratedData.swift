@@ -23,10 +23,15 @@ public protocol GeneratedData: Sendable {
 
   /// Whether a folder has the files from which a split is computed.
   static func isPresent(_ split: Split, in folder: URL) -> Bool
+
+  /// The files in a folder from which a split is computed.
+  static func files(of split: Split, in folder: URL) -> [URL]
 }
 
 extension GeneratedData {
   static func isPresent(_ split: Split, in folder: URL) -> Bool { true }
+
+  static func files(of split: Split, in folder: URL) -> [URL] { [] }
 
   /// The draws of some examples of a part of the data set, which do not depend on which other
   /// examples there are.

@@ -28,6 +28,13 @@ enum Newsgroups {
     }
   }
 
+  /// What every split is read from, since the words come from the training posts.
+  static func sources(in folder: URL) -> [DataSource] {
+    isFolder(folder.appending(path: part(.train)))
+      ? [.train, .test].map { .folder(folder.appending(path: part($0)), inside: true) }
+      : archive(in: folder).map { [.file($0)] } ?? []
+  }
+
   /// Reads a split. The words and their weights come from the training posts.
   static func load(
     _ split: Split, from folder: URL, name: String, progress: DataReference.Progress
