@@ -77,8 +77,8 @@ struct Command {
   }
 }
 
-/// The contents of all files below a folder by their path relative to it, without the log and the
-/// locks.
+/// The contents of all files below a folder by their path relative to it, without the log, and without
+/// the hidden folders that hold claims, marks and cached fingerprints.
 func contents(of folder: URL) throws -> [String: Data] {
   let walk = FileManager.default.enumerator(
     at: folder, includingPropertiesForKeys: [.isRegularFileKey])
@@ -89,7 +89,8 @@ func contents(of folder: URL) throws -> [String: Data] {
     }
     let path = String(
       file.standardizedFileURL.path.dropFirst(folder.standardizedFileURL.path.count + 1))
-    if path != "log.jsonl" && !path.hasSuffix(".lock") { files[path] = try Data(contentsOf: file) }
+    let isHidden = [".claims/", ".steps/", ".data/"].contains { "/\(path)".contains("/\($0)") }
+    if path != "log.jsonl", !isHidden { files[path] = try Data(contentsOf: file) }
   }
   return files
 }

@@ -51,6 +51,7 @@ struct ClaimTests {
 
   @Test("of many threads that want a claim at once, one gets it")
   func manyAtOnce() async throws {
+    let place = place
     for _ in 0..<20 {
       let claims = try await withThrowingTaskGroup(of: Claim?.self) { group in
         for _ in 0..<16 { group.addTask { try Claim(place) } }
