@@ -49,7 +49,12 @@ struct ReplaceOption: ParsableArguments {
   ) throws {
     // In this order: the first file that another process writes into the folder is the experiment.
     let isEmpty = folder.isEmpty
-    let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    var there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    if there == nil, !isEmpty {
+      // A network file system may not show the file yet. Writing into the folder makes it look again.
+      try AtomicFile.probe(folder.experiment)
+      there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    }
     guard try there != experiment.resolved() else { return }
     if let file { try Self.check(folder.experiment, isNoneOf: [file]) }
     guard !replace, !isEmpty else { return }

@@ -13,7 +13,7 @@ extension ExperimentRun {
     _ step: ExperimentStep, stored: () throws -> Result?, _ body: () throws -> Result?
   ) throws -> Result? {
     if let result = try stored() {
-      try open.reuse(step)
+      try open.reuse(step, isSelected: isSelected(step))
       return result
     }
     try Interruption.stopIfRequested()
@@ -28,7 +28,7 @@ extension ExperimentRun {
     defer { withExtendedLifetime(claim) {} }
     // Another process may have finished the step between the look at its result and the claim.
     if let result = try stored() {
-      try open.reuse(step)
+      try open.reuse(step, isSelected: isSelected(step))
       return result
     }
     let started = ContinuousClock.now
@@ -68,7 +68,7 @@ extension ExperimentRun {
     while true {
       if let claim = try folder.claims.take(.report) {
         defer { withExtendedLifetime(claim) {} }
-        if hasWaited, open.isMarked(.report) { return try otherwise() }
+        if hasWaited, open.isAnyMarked([.report]) { return try otherwise() }
         let started = ContinuousClock.now
         let result = try body()
         try open.mark(.report, seconds: (ContinuousClock.now - started).seconds)

@@ -55,7 +55,7 @@ extension ExperimentRun {
     let since = open.waitedSince ?? .now
     open.waitedSince = since
     guard since.duration(to: .now) < Self.lateness else { return false }
-    return isOnNetwork(folder.url) || open.missing.contains(where: open.isMarked)
+    return isOnNetwork(folder.url) || open.isAnyMarked(open.missing)
   }
 
   private func unfinished(_ others: [String: Claim.Holder]) -> Failure {

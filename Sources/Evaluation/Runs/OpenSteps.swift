@@ -31,12 +31,13 @@ final class OpenSteps {
   func take(_ step: ExperimentStep) { taken.append(step) }
   func miss(_ step: ExperimentStep) { missing.append(step) }
 
-  /// Logs that the folder had the result of a step, and marks the step as done.
-  func reuse(_ step: ExperimentStep) throws {
+  /// Logs that the folder had the result of a step, unless it was only needed by others, and marks the
+  /// step as done.
+  func reuse(_ step: ExperimentStep, isSelected: Bool) throws {
     guard noted.insert(step).inserted else { return }
-    folder.log(step.name, seconds: 0, reused: true)
+    if isSelected { folder.log(step.name, seconds: 0, reused: true) }
     if let key = keys?(step), !marks.contains(step, key: key) {
-      try StepMarks.add(step, key: key, StepMarks.Mark(seconds: nil), in: folder.url)
+      try marks.add(step, key: key, StepMarks.Mark(seconds: nil))
     }
   }
 
@@ -44,11 +45,13 @@ final class OpenSteps {
   func mark(_ step: ExperimentStep, seconds: Double) throws {
     noted.insert(step)
     guard let key = keys?(step) else { return }
-    try StepMarks.add(step, key: key, StepMarks.Mark(seconds: seconds), in: folder.url)
+    try marks.add(step, key: key, StepMarks.Mark(seconds: seconds))
   }
 
-  /// Whether a step is marked as done now.
-  func isMarked(_ step: ExperimentStep) -> Bool {
-    keys.map { StepMarks(folder.url).contains(step, key: $0(step)) } ?? false
+  /// Whether one of some steps is marked as done now.
+  func isAnyMarked(_ steps: [ExperimentStep]) -> Bool {
+    guard let keys else { return false }
+    let marks = StepMarks(folder.url)
+    return steps.contains { marks.contains($0, key: keys($0)) }
   }
 }

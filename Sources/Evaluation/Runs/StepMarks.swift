@@ -11,6 +11,8 @@ public struct StepMarks: Sendable {
   private let folder: URL
   /// The names of the files in `.steps/`.
   private let names: Set<String>
+  /// The marks of each step, by its name.
+  private let others: [String: [String]]
 
   /// How long a step took, as its mark says.
   public struct Mark: Codable, Sendable {
@@ -20,11 +22,12 @@ public struct StepMarks: Sendable {
 
   /// Lists the marks of a run folder.
   public init(_ run: URL) {
-    folder = Self.folder(of: run)
+    folder = run.appending(path: ".steps")
     names = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+    others = Dictionary(grouping: names.filter { $0.hasSuffix(Self.suffix) }) {
+      String($0.dropLast(Self.suffix.count + Self.keyLength + 1))
+    }
   }
-
-  static func folder(of run: URL) -> URL { run.appending(path: ".steps") }
 
   /// Whether a step is marked as done with a key.
   public func contains(_ step: ExperimentStep, key: String) -> Bool {
@@ -39,16 +42,12 @@ public struct StepMarks: Sendable {
     return try? JSONDecoder().decode(Mark.self, from: data)
   }
 
-  /// Marks a step as done and removes its earlier marks.
-  public static func add(_ step: ExperimentStep, key: String, _ mark: Mark, in run: URL) throws {
-    let folder = folder(of: run)
-    let name = name(step, key)
+  /// Marks a step as done, and removes its marks with other keys that were there when the marks were
+  /// listed.
+  public func add(_ step: ExperimentStep, key: String, _ mark: Mark) throws {
+    let name = Self.name(step, key)
     try AtomicFile.write(try JSONEncoder().encode(mark), to: folder.appending(path: name))
-    let others = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    for other in others
-    where other != name && other.hasSuffix(suffix)
-      && other.dropLast(suffix.count + keyLength + 1) == step.name
-    {
+    for other in others[step.name] ?? [] where other != name {
       try? FileManager.default.removeItem(at: folder.appending(path: other))
     }
   }
