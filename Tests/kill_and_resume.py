@@ -35,10 +35,11 @@ images: { attacks: [fgsm], count: 20 }
 
 
 def digests(folder):
-    """The SHA-256 of every file below a folder, without locks and the log, which holds times."""
-    skipped = (".lock", "log.jsonl")
+    """The SHA-256 of every file below a folder, without claims, marks and the log, which hold times."""
+    skipped = {".claims", ".steps", ".data", "log.jsonl"}
     files = [
-        file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in skipped]
+        file for file in sorted(folder.rglob("*"))
+        if file.is_file() and not skipped & set(file.relative_to(folder).parts)]
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in files}
