@@ -73,6 +73,7 @@ let package = Package(
         "ModelCore", "Support",
       ],
       path: "Reports"),
+    .target(name: "Cluster", dependencies: ["Evaluation", "Support"]),
     .target(
       name: "StudyServer",
       dependencies: [
@@ -83,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "crossfire",
       dependencies: [
-        "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses",
+        "Cluster", "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses",
         "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -156,9 +157,12 @@ let package = Package(
         "TestSupport",
       ]),
     .testTarget(
+      name: "ClusterTests", dependencies: ["Cluster", "Evaluation", "Support", "TestSupport"]),
+    .testTarget(
       name: "CommandTests",
       dependencies: [
-        "crossfire", "crossfire-fuzz", "StudyServer", "HumanStudy", "Evaluation", "Defenses",
+        "crossfire", "crossfire-fuzz", "Cluster", "StudyServer", "HumanStudy", "Evaluation",
+        "Defenses",
         "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
         "TestSupport",
       ]),

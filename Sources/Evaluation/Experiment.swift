@@ -32,6 +32,9 @@ public struct Experiment: Sendable {
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
+  /// How a cluster runs the steps; nil if the experiment does not say it. No result depends on it, so
+  /// it is no part of the resolved experiment.
+  public let cluster: ClusterPlan?
   /// What the author of the experiment should know, such as that a setting has a new name; one
   /// sentence each.
   public let notices: [String]
@@ -43,6 +46,7 @@ public struct Experiment: Sendable {
     reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil,
     explain: ExplanationPlan? = nil
   ) {
+    cluster = nil
     self.explain = explain
     self.another = another
     self.autoencoder = autoencoder
@@ -141,6 +145,9 @@ public struct Experiment: Sendable {
       try ExplanationPlan($0)
     }
     study = try Self.study(settings, seed, self.attacks, self.models)
+    cluster = try settings.map("cluster", "how a cluster runs the steps").map {
+      try ClusterPlan($0)
+    }
     notices = settings.notices + self.attacks.flatMap(\.notices)
     try settings.finish("an experiment")
     try checkFileNames()

@@ -23,8 +23,9 @@ struct Crossfire: ParsableCommand {
       """,
     version: "crossfire \(crossfireVersion) (libtorch \(Engine.version))",
     subcommands: [
-      Run.self, Train.self, Tune.self, Evaluate.self, Explain.self, Attack.self, Transfer.self,
-      Export.self, Frames.self, Report.self,
+      Run.self, Plan.self, Submit.self, Status.self, Cancel.self, Train.self, Tune.self,
+      Evaluate.self,
+      Explain.self, Attack.self, Transfer.self, Export.self, Frames.self, Report.self,
       StudyCommand.self, DataCommand.self,
       Inspect.self, List.self,
     ])

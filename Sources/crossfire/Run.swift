@@ -63,7 +63,8 @@ struct Run: ParsableCommand {
     if dryRun {
       let estimates = try StepEstimates(
         experiment, folder: folder, device: device, evaluator: evaluator, progress: output.progress)
-      return try output.show(estimates.all, estimates.text)
+      let steps = PlannedSteps(try RunPlan(experiment, folder: folder), estimates.all)
+      return try output.show(steps, steps.estimatesText)
     }
     let options = FinishedRun.Options(
       steps: steps.isEmpty ? nil : try experiment.steps(matching: steps), waits: wait,
@@ -71,24 +72,6 @@ struct Run: ParsableCommand {
       evaluator: evaluator, progress: output.progress)
     try experiment.runAndShow(
       into: folder, from: URL(filePath: file), options, output, existing)
-  }
-}
-
-extension StepEstimates {
-  /// A line for each step, cut to a terminal's width, and the total time.
-  fileprivate var text: String {
-    let width = all.map(\.step.count).max() ?? 0
-    let lines = all.map { estimate in
-      let time =
-        estimate.isDone
-        ? "done" : estimate.seconds.map { "about " + ProgressDisplay.roughTime($0) } ?? ""
-      let room = max(20, 80 - width - time.count - 4)
-      let work = estimate.work.count > room ? estimate.work.prefix(room - 1) + "…" : estimate.work
-      return estimate.step.padded(to: width) + "  " + work.padded(to: room) + "  " + time
-    }
-    let sum = all.compactMap(\.seconds).reduce(0, +)
-    let total = "in total about \(ProgressDisplay.roughTime(sum)) on this machine"
-    return (lines + ["", total]).joined(separator: "\n")
   }
 }
 

@@ -1,12 +1,15 @@
 import Foundation
 
-/// A table for terminals. The first column is left-aligned, the others are right-aligned.
+/// A table for terminals. The first columns are left-aligned, the others are right-aligned.
 struct TextTable {
   let header: [String]
+  /// The number of left-aligned columns.
+  let leading: Int
   private(set) var rows: [[String]] = []
 
-  init(_ header: [String]) {
+  init(_ header: [String], leading: Int = 1) {
     self.header = header
+    self.leading = leading
   }
 
   mutating func add(_ row: [String]) {
@@ -19,7 +22,7 @@ struct TextTable {
     let lines = all.map { row in
       let cells = row.indices.map { column in
         let space = String(repeating: " ", count: widths[column] - row[column].count)
-        return column == 0 ? row[column] + space : space + row[column]
+        return column < leading ? row[column] + space : space + row[column]
       }
       return cells.joined(separator: "  ").trimmingSuffix(" ")
     }

@@ -60,7 +60,8 @@ enum Documentation {
     }.flatMap { $0.trimmingCharacters(in: .whitespaces).components(separatedBy: " && ") }
     return (code + codeSpans(in: text)).filter { $0.hasPrefix("crossfire ") }.map { line in
       let command = line.components(separatedBy: " #")[0]
-      return command.split(separator: " ").dropFirst().map(String.init)
+      // What follows after two hyphens is meant for another program.
+      return command.split(separator: " ").dropFirst().prefix { $0 != "--" }.map(String.init)
     }
   }
 }

@@ -59,27 +59,29 @@ struct StepsTests {
   @Test("a dry run estimates the time of every step, says which are done, and writes nothing")
   func dryRun() throws {
     struct Estimate: Decodable {
-      let step: String
-      let isDone: Bool
+      let name: String
+      let needs: [String]
+      let done: Bool
       let seconds: Double?
     }
+    struct Plan: Decodable { let steps: [Estimate] }
     let folder = TemporaryFolder()
     let out = folder.appending("out")
     func estimates() throws -> [String: Estimate] {
       let result = try Command.run(
         "run", file(folder), "--out", out.path, "--threads", "1", "--dry-run", "--json")
-      let all = try JSONDecoder().decode([Estimate].self, from: Data(result.output.utf8))
-      return Dictionary(uniqueKeysWithValues: all.map { ($0.step, $0) })
+      let all = try JSONDecoder().decode(Plan.self, from: Data(result.output.utf8)).steps
+      return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
     }
     let before = try estimates()
     #expect(!FileManager.default.fileExists(atPath: out.path))
     for step in ["model a", "attack fgsm from b"] {
-      #expect(try #require(before[step]?.seconds) > 0 && before[step]?.isDone == false)
+      #expect(try #require(before[step]?.seconds) > 0 && before[step]?.done == false)
     }
     #expect(try Command.run("run", file(folder), "--out", out.path, "--threads", "1").status == 0)
     let after = try estimates()
     for step in ["model a", "attack fgsm from b"] {
-      #expect(after[step]?.isDone == true && after[step]?.seconds == nil)
+      #expect(after[step]?.done == true && after[step]?.seconds == nil)
     }
     #expect(Set(before.keys) == Set(after.keys))
   }

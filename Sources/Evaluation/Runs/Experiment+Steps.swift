@@ -52,6 +52,7 @@ extension Experiment {
     let named = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
     var found: Set<ExperimentStep> = []
     var parts: [ExperimentStep] = []
+    var listed: Set<ExperimentStep> = []
     for pattern in patterns {
       let (whole, numbers) = try divided(pattern)
       let matches =
@@ -70,7 +71,7 @@ extension Experiment {
           hint: nearestName(to: pattern, among: all.map(\.name)).map { "did you mean '\($0)'?" }
             ?? "crossfire plan lists all steps")
       }
-      if numbers != nil { parts += wanted.filter { !parts.contains($0) } }
+      if numbers != nil { parts += wanted.filter { listed.insert($0).inserted } }
       found.formUnion(wanted)
     }
     // The order of the experiment, with the parts of an attack before the step that merges them.
@@ -88,6 +89,9 @@ extension Experiment {
     guard let count = Int(count), (1...AttackPart.most).contains(count) else {
       throw Failure.usage(
         "'\(pattern)': expected 1 to \(AttackPart.most) parts, found \(count)")
+    }
+    if let number = Int(number) {
+      return (String(whole), (1...count).contains(number) ? [AttackPart(number, of: count)] : [])
     }
     let parts = AttackPart.all(count).filter { fnmatch(String(number), "\($0.number)", 0) == 0 }
     return (String(whole), parts)

@@ -35,11 +35,14 @@ public struct RunPlan: Sendable {
     let outputs = StepOutputs(experiment, folder)
     steps = experiment.steps(parts: parts).map { step in
       let key = keys(step)
-      let isDone = marks.contains(step, key: key) && outputs.has(step)
+      // The parts of an attack that is done are done, too.
+      let whole = step.attack.map { ExperimentStep.attack($0.name, source: $0.source) } ?? step
+      let isDone =
+        marks.contains(step, key: key) && outputs.has(step)
+        || whole != step && marks.contains(whole, key: keys(whole)) && outputs.has(whole)
       return Step(
         step: step, needs: experiment.needs(of: step, parts: parts), isDone: isDone,
         seconds: isDone && timed ? marks.mark(of: step, key: key)?.seconds : nil)
     }
   }
 }
-

@@ -1,0 +1,123 @@
+import Evaluation
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+@testable import Cluster
+
+@Suite("The scripts of jobs")
+struct JobScriptTests {
+  /// Runs a task of a script in bash, with a stand-in for crossfire and one for `scontrol`.
+  /// - Parameters:
+  ///   - body: what the stand-in for crossfire does after it has noted its arguments.
+  ///   - restarts: how often the task was queued again before.
+  /// - Returns: the exit status, the arguments of crossfire, and those of `scontrol`.
+  private func run(
+    task: Int = 0, name: String = "run", restarts: Int = 0, signal: Bool = false,
+    _ body: String
+  ) throws -> (status: Int32, arguments: [String], requeued: String) {
+    let run = try SomeRun(name: name)
+    let tools = TemporaryFolder()
+    func tool(_ name: String, _ text: String) throws {
+      let file = tools.appending(name)
+      try "#!/bin/bash\n\(text)\n".write(to: file, atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+    }
+    let place = tools.url.path.shellWord
+    try tool("cross fire", "printf '%s\\0' \"$@\" > \(place)/arguments\n\(body)")
+    try tool("scontrol", "echo \"$*\" > \(place)/requeued")
+    var submission = run.submission(try FakeSlurm())
+    submission.executable = tools.appending("cross fire").path
+    submission.maxTasks = 2
+    submission.engine = ["--device", "cpu"]
+    _ = try submission.submit()
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = [run.out.appending(path: "jobs/0003-attacks.sh").path]
+    process.environment = [
+      "PATH": "\(tools.url.path):/usr/bin:/bin", "SLURM_ARRAY_TASK_ID": "\(task)",
+      "SLURM_ARRAY_JOB_ID": "7", "SLURM_RESTART_COUNT": "\(restarts)", "SLURM_CPUS_PER_TASK": "3",
+    ]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    if signal {
+      while !FileManager.default.fileExists(atPath: tools.appending("ready").path) {
+        Thread.sleep(forTimeInterval: 0.02)
+      }
+      kill(process.processIdentifier, SIGUSR1)
+    }
+    process.waitUntilExit()
+    func text(_ name: String) -> String {
+      (try? String(contentsOf: tools.appending(name), encoding: .utf8)) ?? ""
+    }
+    let arguments = text("arguments").split(separator: "\0").map {
+      $0.replacing(run.out.path, with: "OUT")
+    }
+    return (process.terminationStatus, arguments, text("requeued"))
+  }
+
+  @Test(
+    "a task does every T-th step of the list, also in folders with awkward names",
+    arguments: ["run", "my runs", "it's", "a\"b$c`d", "-n", "ü\u{1F600}", "a\nb", "100%", "#1;&"])
+  func steps(_ name: String) throws {
+    let task = try run(task: 1, name: name, "exit 0")
+    #expect(task.status == 0 && task.requeued.isEmpty)
+    #expect(
+      task.arguments == [
+        "run", "OUT/jobs/experiment.yaml", "--out", "OUT", "--steps", "attack fgsm from b",
+        "attack pgd from a", "attack pgd from both", "--wait", "--threads", "3", "--device", "cpu",
+      ])
+  }
+
+  @Test("a signal reaches crossfire, and status 75 queues the task again")
+  func signals() throws {
+    let task = try run(
+      signal: true,
+      "trap 'sleep 0.2; exit 75' USR1; touch \"$(dirname \"$0\")/ready\"; while :; do sleep 0.05; done"
+    )
+    #expect(task.status == 75 && task.requeued == "requeue 7_0\n")
+  }
+
+  @Test("a task that was killed is queued again three times, and any other status is its own")
+  func statuses() throws {
+    let killed = try run(restarts: 2, "kill -KILL $$")
+    #expect(killed.status == 137 && killed.requeued == "requeue 7_0\n")
+    #expect(try run(restarts: 3, "kill -KILL $$").requeued.isEmpty)
+    #expect(try run(restarts: 9, "exit 75").requeued == "requeue 7_0\n")
+    for status in [1, 65, 127, 130] as [Int32] {
+      let task = try run("exit \(status)")
+      #expect(task.status == status && task.requeued.isEmpty)
+    }
+  }
+
+  @Test("options come from the experiment, those of a group after those for all")
+  func options() throws {
+    let text =
+      SomeRun.text + """
+
+        cluster:
+          command: apptainer exec --nv crossfire.sif crossfire
+          setup: [module load cuda]
+          options: [--partition=gpu, "-A lab"]
+          attacks: [--time=02:00:00]
+        """
+    let run = try SomeRun(text)
+    _ = try run.submission(try FakeSlurm()).submit()
+    let script = try String(
+      contentsOf: run.out.appending(path: "jobs/0003-attacks.sh"), encoding: .utf8)
+    let lines = script.split(separator: "\n").map(String.init)
+    let start = try #require(lines.firstIndex(of: "#SBATCH --partition=gpu"))
+    #expect(
+      lines[start...].prefix(4) == [
+        "#SBATCH --partition=gpu", "#SBATCH -A lab", "#SBATCH --time=02:00:00", "module load cuda",
+      ])
+    for line in ["--requeue", "--kill-on-invalid-dep=yes", "--signal=B:USR1@120"] {
+      #expect(lines[..<start].contains("#SBATCH " + line))
+    }
+    #expect(lines.contains { $0.hasPrefix("apptainer exec --nv crossfire.sif crossfire run ") })
+    let report = try String(
+      contentsOf: run.out.appending(path: "jobs/0005-report.sh"), encoding: .utf8)
+    #expect(!report.contains("--time=") && report.contains("--partition=gpu"))
+  }
+}

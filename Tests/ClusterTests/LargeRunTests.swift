@@ -1,0 +1,53 @@
+import Evaluation
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+@testable import Cluster
+
+@Suite("Runs of ten thousand steps")
+struct LargeRunTests {
+  /// 20 models × 15 attacks × 33 parts.
+  private func run() throws -> SomeRun {
+    let models = (1...20).map { "  m\($0): { file: m\($0).pth }" }.joined(separator: "\n")
+    let attacks = (1...15).map { "  a\($0): { attack: fgsm, epsilons: [0.1] }" }
+      .joined(separator: "\n")
+    return try SomeRun(
+      "name: large\ndata: { name: ./x.npz }\nmodels:\n\(models)\nattacks:\n\(attacks)\n")
+  }
+
+  @Test("a submission calls sbatch once for each array, and a status squeue once")
+  func submission() throws {
+    let (slurm, run) = (try FakeSlurm(), try run())
+    var submission = run.submission(slurm)
+    submission.parts = 33
+    let clock = ContinuousClock()
+    let submitting = try clock.measure {
+      let outcome = try submission.submit()
+      #expect(outcome.jobs.map(\.steps).reduce(0, +) == 20 + 9900 + 300 + 20 + 1)
+      #expect(outcome.jobs.count == 1 + 10 + 1 + 1 + 1)
+    }
+    try slurm.queue((101...111).flatMap { job in (0..<1001).map { "\(job)|\($0)|RUNNING|None" } })
+    let looks = slurm.looks
+    let looking = try clock.measure {
+      #expect(try run.status(slurm).total.running == 20 + 9900)
+    }
+    #expect(slurm.looks == looks + 1)
+    // The limits allow for a busy machine; alone, both take less than two seconds.
+    #expect(submitting < .seconds(20) && looking < .seconds(20), "\(submitting), \(looking)")
+  }
+
+  @Test("thousands of steps are found by their names, in little time")
+  func names() throws {
+    let experiment = try run().experiment
+    let parts = experiment.steps(parts: 33).filter { $0.kind == .part }
+    let clock = ContinuousClock()
+    let time = try clock.measure {
+      #expect(try experiment.steps(matching: parts.map(\.name)) == parts)
+      // A step that is named twice is done once.
+      #expect(try experiment.steps(matching: ["model m1", "model m1"]).count == 1)
+    }
+    #expect(time < .seconds(10), "\(time)")
+  }
+}
