@@ -24,12 +24,12 @@ public struct Cancellation: Encodable, Sendable {
       return
     }
     // A submission that is at work would go on to submit what waits for the cancelled jobs.
-    guard let lock = try FileLock(folder.lock) else {
+    guard let claim = try Claim(folder.claim) else {
       throw Failure(
         .failed, "crossfire submit is at work in \(folder.run.path)",
         hint: "wait until it has finished, or end it")
     }
-    defer { withExtendedLifetime(lock) {} }
+    defer { withExtendedLifetime(claim) {} }
     let book = try JobBook(folder)
     let live = Dictionary(grouping: try slurm.tasks(of: book.jobs.map(\.id)), by: \.job)
     jobs = book.jobs.compactMap { job in

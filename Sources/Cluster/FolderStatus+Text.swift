@@ -8,8 +8,7 @@ extension FolderStatus {
     var lines = ["\(experiment) in \(folder)", ""] + table + ["", bar]
     for notice in notices { lines.append(notice) }
     let at = running.prefix(Self.shown).map { claim in
-      "  \(claim.step) on \(claim.host)"
-        + (claim.seconds.map { ", for \(ProgressDisplay.roughTime($0))" } ?? "")
+      "  \(claim.step): \(claim.holder), for \(ProgressDisplay.roughTime(claim.seconds))"
     }
     if !at.isEmpty { lines += ["", "at work:"] + at + more(running.count) }
     let failed = failures.prefix(Self.shown).flatMap { failure in

@@ -2,23 +2,6 @@ import Evaluation
 import Foundation
 import Support
 
-/// A step that a process is doing, as its claim in the run folder says.
-public struct ClaimedStep: Encodable, Sendable {
-  /// The name of the step.
-  public let step: String
-  public let host: String
-  public let process: Int
-  /// How long it has been at work, in seconds; nil if that is unknown.
-  public let seconds: Double?
-
-  public init(step: String, host: String, process: Int, seconds: Double?) {
-    self.step = step
-    self.host = host
-    self.process = process
-    self.seconds = seconds
-  }
-}
-
 /// How far the steps in a run folder are, whoever does them: tasks of Slurm, or processes that share
 /// the folder.
 public struct FolderStatus: Encodable, Sendable {
@@ -74,7 +57,8 @@ public struct FolderStatus: Encodable, Sendable {
   ///   - claims: lists the steps that processes are doing.
   /// - Throws: `Failure` if it is not a run folder, or if Slurm does not answer.
   public init(
-    of run: URL, parts: Int? = nil, slurm: Slurm = Slurm(), claims: () throws -> [ClaimedStep]
+    of run: URL, parts: Int? = nil, slurm: Slurm = Slurm(),
+    claims: (URL) -> [ClaimedStep] = ClaimedStep.all
   ) throws {
     let jobs = JobFolder(of: run)
     let experiment = try jobs.storedExperiment()
@@ -82,7 +66,7 @@ public struct FolderStatus: Encodable, Sendable {
     // In this order: a step that ends in the meantime counts as done, and not as failed.
     let isKnown = book.jobs.isEmpty || slurm.isInstalled
     let tasks = isKnown ? try slurm.tasks(of: book.jobs.map(\.id)) : []
-    let claimed = try claims()
+    let claimed = claims(jobs.run)
     let plan = try RunPlan(experiment, folder: jobs.run, parts: parts ?? book.parts, timed: true)
     let done = Set(plan.steps.filter(\.isDone).map(\.step.name))
     let states = JobStates(book, jobs, tasks: tasks, isDone: done.contains)

@@ -22,7 +22,8 @@ public struct JobFolder: Sendable {
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   var book: URL { url.appending(path: "jobs.json") }
   var logs: URL { url.appending(path: "logs") }
-  var lock: URL { url.appending(path: ".lock") }
+  /// The claim of the submission that is at work.
+  var claim: URL { url.appending(path: ".claim") }
   func list(_ name: String) -> URL { url.appending(path: name + ".steps") }
   func script(_ name: String) -> URL { url.appending(path: name + ".sh") }
 

@@ -51,12 +51,12 @@ public struct Submission: Sendable {
   ///   none of those that are missing.
   public func submit() throws -> Outcome {
     try check()
-    guard let lock = try FileLock(folder.lock) else {
+    guard let claim = try Claim(folder.claim) else {
       throw Failure(
         .failed, "another crossfire submit is at work in \(folder.run.path)",
         hint: "wait until it has finished")
     }
-    defer { withExtendedLifetime(lock) {} }
+    defer { withExtendedLifetime(claim) {} }
     var (book, states, plan) = try survey(isPreview: false)
     let jobs = SubmissionPlan(
       plan, states, maxTasks: maxTasks, largestArray: try slurm.largestArray())
@@ -172,8 +172,15 @@ public struct Submission: Sendable {
   private func describe() throws {
     let text = try experiment.resolved()
     let own = folder.run.appending(path: "experiment.yaml")
-    if (try? String(contentsOf: own, encoding: .utf8)) != text {
-      try AtomicFile.write(text, to: try RunFolder(folder.run).experiment)
+    let there = try? String(contentsOf: own, encoding: .utf8)
+    if there != text {
+      if there != nil, let other = StepClaims(folder.run).live.first {
+        throw Failure(
+          .failed,
+          "\(other.value.description) is at work on another version of \(experiment.name) in "
+            + "\(folder.run.path)", hint: "wait until it has finished, or end it")
+      }
+      try AtomicFile.write(text, to: own)
     }
     if (try? String(contentsOf: folder.experiment, encoding: .utf8)) != text {
       try AtomicFile.write(text, to: folder.experiment)

@@ -65,7 +65,7 @@ struct Status: ParsableCommand {
   }
 
   private func look() throws -> FolderStatus {
-    try FolderStatus(of: URL(filePath: folder), parts: division.count) { [] }
+    try FolderStatus(of: URL(filePath: folder), parts: division.count)
   }
 
   private func finish(_ status: FolderStatus) throws {

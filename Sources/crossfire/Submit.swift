@@ -79,7 +79,7 @@ struct Submit: ParsableCommand {
   /// Checks that the folder is empty or holds this experiment, and that no run is at work in it.
   private func check(_ url: URL, _ experiment: Experiment) throws {
     try ReplaceOption.check(url, isNoneOf: [experiment.data.reference.path])
-    let folder = try RunFolder(url, shared: true)
+    let folder = try RunFolder(url)
     try existing.check(folder, for: experiment, from: URL(filePath: file), isShared: false) {
       output.progress.note($0)
     }

@@ -43,7 +43,7 @@ struct RealSlurmTests {
   /// Waits until no job of the run waits or runs.
   private func wait(_ run: SomeRun) throws {
     for _ in 0..<300 {
-      if try FolderStatus(of: run.out, claims: { [] }).isAtWork == false { return }
+      if try FolderStatus(of: run.out).isAtWork == false { return }
       Thread.sleep(forTimeInterval: 0.3)
     }
     Issue.record("the jobs did not end")
@@ -98,7 +98,7 @@ struct RealSlurmTests {
     _ = try submission(run).submit()
     try wait(run)
     try run.finish(did(run).map { String($0.split(separator: " ", maxSplits: 1)[1]) })
-    let status = try FolderStatus(of: run.out) { [] }
+    let status = try FolderStatus(of: run.out)
     #expect(status.failures.map(\.step) == ["attack pgd from a"])
     #expect(status.failures.first?.line == "no memory")
     #expect(status.total.done == 11 && status.total.blocked == 1 && status.total.failed == 1)

@@ -67,7 +67,7 @@ struct SomeRun {
   }
 
   func status(_ slurm: FakeSlurm, claims: [ClaimedStep] = []) throws -> FolderStatus {
-    try FolderStatus(of: out, slurm: slurm.slurm) { claims }
+    try FolderStatus(of: out, slurm: slurm.slurm) { _ in claims }
   }
 }
 

@@ -47,10 +47,10 @@ struct StatusTests {
     _ = try run.submission(slurm).submit()
     try run.finish(["model a"])
     let claim = ClaimedStep(step: "model b", host: "n1", process: 7, seconds: 90)
-    let status = try FolderStatus(of: run.out, slurm: Slurm(path: "/nowhere")) { [claim] }
+    let status = try FolderStatus(of: run.out, slurm: Slurm(path: "/nowhere")) { _ in [claim] }
     #expect(status.total.done == 1 && status.total.running == 1 && status.total.failed == 0)
     #expect(status.total.waiting == 11 && !status.notices.isEmpty && status.isAtWork)
-    #expect(status.text.contains("model b on n1, for 2 min"))
+    #expect(status.text.contains("model b: process 7 on n1, for 2 min"))
   }
 
   @Test("a folder that is no run folder is refused, and one that was never submitted is not")

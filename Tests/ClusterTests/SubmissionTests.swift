@@ -139,11 +139,11 @@ struct SubmissionTests {
   @Test("two submissions at the same time exclude each other")
   func exclusive() throws {
     let (slurm, run) = (try FakeSlurm(), try SomeRun())
-    let lock = try FileLock(run.out.appending(path: "jobs/.lock"))
+    let claim = try #require(try Claim(run.out.appending(path: "jobs/.claim")))
     #expect { try run.submission(slurm).submit() } throws: {
       "\($0)".contains("another crossfire submit is at work")
     }
-    withExtendedLifetime(lock) {}
+    withExtendedLifetime(claim) {}
   }
 
   @Test("a preview writes nothing, and needs no Slurm")
