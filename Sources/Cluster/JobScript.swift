@@ -53,6 +53,10 @@ struct JobScript: Sendable {
       for ((i = SLURM_ARRAY_TASK_ID; i < ${#all[@]}; i += \(job.tasks))); do
         steps+=("${all[i]}")
       done
+      if ((${#steps[@]} == 0)); then
+        echo "crossfire: the list of steps cannot be read, or is too short" >&2
+        exit 66
+      fi
 
       # This script gets the signals that are meant for crossfire, which then stops after the
       # present batch or epoch. A signal ends the wait, but not crossfire.

@@ -15,8 +15,11 @@ struct JobStates: Sendable {
     let live: [Int: Slurm.Task]
     /// The tasks that have failed.
     let failed: Set<Int>
-    /// Whether the job waits for something that has failed. Slurm cancels it sooner or later.
-    fileprivate(set) var isDoomed = false
+    /// Whether something has failed that the job waits for, so that it will never start.
+    fileprivate(set) var isCutOff = false
+
+    /// Whether the job waits in vain. Slurm cancels it sooner or later.
+    var isDoomed: Bool { isCutOff && !live.isEmpty }
 
     /// Whether it waits or runs, and not in vain.
     var isLive: Bool { !live.isEmpty && !isDoomed }
@@ -51,24 +54,26 @@ struct JobStates: Sendable {
       }
       all.append(State(job: job, steps: steps, live: own, failed: failed))
     }
-    markDoomed()
+    markCutOff()
   }
 
   /// Marks the jobs that will never start. Jobs come after those that they need.
-  private mutating func markDoomed() {
+  private mutating func markCutOff() {
     var known: [Int: State] = [:]
     for index in all.indices {
       let state = all[index]
-      let waits = !state.live.isEmpty && state.live.values.allSatisfy(\.isPending)
-      all[index].isDoomed =
-        waits
-        && (state.live.values.contains(where: \.waitsInVain)
-          || state.job.needs.contains { need in
-            let parts = need.split(separator: "_").compactMap { Int($0) }
-            guard let job = parts.first.flatMap({ known[$0] }) else { return false }
-            return job.isDoomed
-              || (parts.count > 1 ? job.failed.contains(parts[1]) : !job.failed.isEmpty)
-          })
+      guard state.live.values.allSatisfy(\.isPending) else {
+        known[state.job.id] = state
+        continue
+      }
+      all[index].isCutOff =
+        state.live.values.contains(where: \.waitsInVain)
+        || state.job.needs.contains { need in
+          let parts = need.split(separator: "_").compactMap { Int($0) }
+          guard let job = parts.first.flatMap({ known[$0] }) else { return false }
+          return job.isCutOff
+            || (parts.count > 1 ? job.failed.contains(parts[1]) : !job.failed.isEmpty)
+        }
       known[state.job.id] = all[index]
     }
   }

@@ -45,10 +45,7 @@ struct Program: Sendable {
     let process = Process()
     process.executableURL = place
     process.arguments = arguments
-    // Variables such as SQUEUE_FORMAT would change what squeue prints.
-    process.environment = ProcessInfo.processInfo.environment.filter {
-      !$0.key.hasPrefix("SQUEUE_")
-    }.merging(["LC_ALL": "C"]) { $1 }
+    process.environment = Self.environment
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = outputs.0.handle
     process.standardError = outputs.1.handle
@@ -62,7 +59,9 @@ struct Program: Sendable {
       ended.wait()
       throw Failure(
         .failed, "\(name) did not answer within \(Int(limit.seconds)) seconds",
-        hint: "Slurm's controller may be busy or unreachable; scontrol ping asks it")
+        hint:
+          "Slurm's controller may be busy or unreachable: scontrol ping asks it, and squeue --me "
+          + "lists the jobs that it has accepted")
     }
     return Result(
       status: process.terminationStatus, output: outputs.0.text, errors: outputs.1.text)
@@ -82,6 +81,18 @@ struct Program: Sendable {
       .split(whereSeparator: \.isNewline).joined(separator: "; ")
     let reason = words.isEmpty ? "it ended with status \(result.status)" : words
     return Failure(.failed, "\(name) refused: \(reason)", hint: hint)
+  }
+}
+
+extension Program {
+  /// The environment without what would change the answers of Slurm's commands: variables such as
+  /// `SQUEUE_FORMAT`, and the limits of the job in which this process may run itself.
+  private static var environment: [String: String] {
+    let own = ProcessInfo.processInfo.environment.filter { name, _ in
+      !name.hasPrefix("SQUEUE_")
+        && (!name.hasPrefix("SLURM_") || name.hasPrefix("SLURM_CONF") || name == "SLURM_CLUSTERS")
+    }
+    return own.merging(["LC_ALL": "C"]) { $1 }
   }
 }
 

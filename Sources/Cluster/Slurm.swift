@@ -72,7 +72,15 @@ public struct Slurm: Sendable {
   /// Ends jobs.
   func cancel(_ jobs: [Int]) throws {
     guard !jobs.isEmpty else { return }
-    _ = try program("scancel").output(jobs.map(String.init))
+    let scancel = program("scancel")
+    let result = try scancel.run(jobs.map(String.init))
+    // A job may have ended by itself in the meantime.
+    let hasEnded = result.errors.split(whereSeparator: \.isNewline).allSatisfy {
+      $0.contains("Invalid job id") || $0.contains("already completing or completed")
+    }
+    guard result.status == 0 || hasEnded && !result.errors.isEmpty else {
+      throw scancel.refusal(result)
+    }
   }
 
   /// The largest number of tasks of a job array, which the cluster's configuration sets.

@@ -5,6 +5,8 @@ struct StepSurvey {
   private let plan: RunPlan
   private let states: JobStates
   private let claimed: Set<String>
+  /// The tasks whose processes have claimed a step, such as `12_3`.
+  private let claiming: Set<String>
   /// Whether it is known which tasks wait and run.
   private let isKnown: Bool
   private(set) var stages: [FolderStatus.Stage] = []
@@ -15,6 +17,7 @@ struct StepSurvey {
     self.plan = plan
     self.states = states
     self.claimed = Set(claimed.map(\.step))
+    claiming = Set(claimed.compactMap(\.job))
     self.isKnown = isKnown
   }
 
@@ -38,7 +41,7 @@ struct StepSurvey {
       } else if isKnown, let place = states.places[step.step.name],
         states.livePlace(of: step.step.name) == nil
       {
-        if step.needs.allSatisfy(isDone.contains) {
+        if step.needs.allSatisfy(isDone.contains), !states.all[place.state].isCutOff {
           counts.failed += 1
           failures.append((step.step.name, place))
         } else {
@@ -52,12 +55,14 @@ struct StepSurvey {
     add(groups, times)
   }
 
-  /// The steps that running tasks do: of each task the first one that is not done.
+  /// The steps that running tasks do, as far as no claim says it: of each task the first one that is
+  /// not done.
   private func runningSteps(_ isDone: Set<ExperimentStep>) -> Set<String> {
     let done = Set(isDone.map(\.name))
     var running: Set<String> = []
     for state in states.all where state.isLive {
-      for task in state.live.values where !task.isPending {
+      for task in state.live.values
+      where !task.isPending && !claiming.contains("\(task.job)_\(task.number)") {
         let own = stride(from: task.number, to: state.steps.count, by: max(1, state.job.tasks))
         if let line = own.first(where: { !done.contains(state.steps[$0]) }) {
           running.insert(state.steps[line])

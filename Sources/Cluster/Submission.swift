@@ -89,7 +89,12 @@ public struct Submission: Sendable {
           Outcome.Job(
             id: id, group: script.job.group, steps: script.job.steps.count,
             tasks: script.job.tasks, needs: needs))
-        try book.write(to: folder)
+        do { try book.write(to: folder) } catch {
+          // A job that is not remembered could be neither awaited nor cancelled.
+          try? slurm.cancel([id])
+          outcome.jobs.removeLast()
+          throw error
+        }
       } catch let failure as Failure {
         throw Self.halfway(failure, script, outcome, of: jobs.jobs.count, folder)
       }
@@ -193,6 +198,8 @@ public struct Submission: Sendable {
   ) -> Failure {
     let before = outcome.jobs.map { "\($0.id) (\($0.group.rawValue))" }.joined(separator: ", ")
     let path = folder.run.path.shellWord
+    let advice =
+      failure.hint ?? "if the number of jobs is limited, --max-tasks N makes larger and fewer tasks"
     return Failure(
       failure.kind,
       "the \(script.job.group.rawValue) were not submitted: \(failure.message)\n"
@@ -201,8 +208,9 @@ public struct Submission: Sendable {
           : "\(outcome.jobs.count) of \(count) jobs were submitted before "
             + "and go on: \(before)."),
       hint: before.isEmpty
-        ? failure.hint
-        : "crossfire submit adds the rest when the cause is removed; crossfire cancel \(path) ends "
-          + "what was submitted")
+        ? advice
+        : advice
+          + "; crossfire submit adds the rest when the cause is removed, and crossfire cancel "
+          + "\(path) ends what was submitted")
   }
 }

@@ -69,11 +69,12 @@ struct Status: ParsableCommand {
   }
 
   private func finish(_ status: FolderStatus) throws {
-    let count = status.total.failed
-    guard status.total.undone > 0 else { return }
+    let total = status.total
+    guard total.undone > 0 else { return }
     throw Failure(
-      .failed, "\(count) step\(count == 1 ? " has" : "s have") failed",
-      hint: "crossfire submit does them again")
+      .failed,
+      "\(total.undone) of \(total.steps) steps are not done; \(total.failed) failed, and no job waits "
+        + "or runs any more", hint: "crossfire submit does them again")
   }
 }
 

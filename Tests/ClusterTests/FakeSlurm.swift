@@ -24,7 +24,7 @@ final class FakeSlurm {
       printf '%s\\0' "$@" > call.$count
       echo "$count;cluster"
       """)
-    try program("squeue", "printf '%s\\n' \"$*\" >> squeue.calls\ncat queue 2>/dev/null")
+    try program("squeue", "printf '%s\\n' \"$*\" >> squeue.calls\ncat queue 2>/dev/null || true")
     try program("scancel", "printf '%s\\n' \"$@\" >> cancelled")
     try program("scontrol", "echo 'MaxArraySize            = \(largestArray)'")
   }

@@ -42,7 +42,8 @@ struct RealSlurmTests {
 
   /// Waits until no job of the run waits or runs.
   private func wait(_ run: SomeRun) throws {
-    for _ in 0..<300 {
+    // Slurm starts a task again after two minutes.
+    for _ in 0..<900 {
       if try FolderStatus(of: run.out).isAtWork == false { return }
       Thread.sleep(forTimeInterval: 0.3)
     }

@@ -29,7 +29,8 @@ struct StatusTests {
     // Task 0 does the attacks 0, 2 and 4, and is at the second. Task 1 was never started.
     #expect(attacks.done == 1 && attacks.running == 1 && attacks.waiting == 1)
     #expect(attacks.blocked == 3 && attacks.secondsLeft == 300)
-    #expect(status.counts(.probes)?.waiting == 3 && status.counts(.probes)?.secondsLeft == nil)
+    // The probes wait for an array of which a task has failed.
+    #expect(status.counts(.probes)?.blocked == 3 && status.counts(.probes)?.secondsLeft == nil)
     #expect(status.counts(.report)?.blocked == 1)
     #expect(status.failures.map(\.step) == ["model both"])
     #expect(status.failures[0].line == "crossfire: model both: no memory")

@@ -69,7 +69,7 @@ struct SubmissionTests {
     let outcome = try submission.submit()
     #expect(outcome.done == 7)
     #expect(outcome.jobs.map(\.steps) == [10, 2, 5, 1])
-    #expect(outcome.jobs.map(\.needs) == [[], [], ["101"], ["101", "102", "103"]])
+    #expect(outcome.jobs.map(\.needs) == [[], [], ["101"], ["102", "103"]])
     let all = run.experiment.steps(parts: 2).map(\.name)
     try run.finish(all, parts: 2)
     for file in ["grid.json", "report"] { try Data().write(to: run.out.appending(path: file)) }
@@ -152,7 +152,7 @@ struct SubmissionTests {
     var submission = Submission(run.experiment, into: run.out, executable: "/bin/crossfire")
     submission.slurm = Slurm(path: "/nowhere")
     let text = try submission.preview()
-    #expect(text.contains("--dependency='afterok:<job of 0001-models>'"))
+    #expect(text.contains("--dependency=afterok:<job of 0001-models>"))
     #expect(text.contains("# 5 jobs; 0 of 13 steps are done"))
     #expect(!FileManager.default.fileExists(atPath: run.out.path))
     #expect { try submission.submit() } throws: { "\($0)".contains("is not installed") }
