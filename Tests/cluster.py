@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / ".build/release/crossfire"
 EXPERIMENT = """
 name: disturbed
-data: { name: synthetic, train: 2000, test: 600 }
+data: { name: synthetic, train: 2000, test: 500 }
 models:
   a: { architecture: small, epochs: 12 }
   b: { architecture: mlp, epochs: 12 }

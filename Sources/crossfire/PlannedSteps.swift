@@ -123,17 +123,16 @@ extension ExperimentStep {
   fileprivate func estimate(_ estimates: [String: StepEstimate], parts: Int) -> StepEstimate? {
     switch self {
     case .part(let attack, let source, let part):
-      guard let whole = estimates[ExperimentStep.attack(attack, source: source).name] else {
-        return nil
+      estimates[ExperimentStep.attack(attack, source: source).name].map { whole in
+        StepEstimate(
+          step: name, work: whole.work, isDone: whole.isDone,
+          seconds: whole.seconds.map { $0 / Double(part.count) })
       }
-      return StepEstimate(
-        step: name, work: whole.work, isDone: whole.isDone,
-        seconds: whole.seconds.map { $0 / Double(part.count) })
     case .attack where parts > 1:
-      return estimates[name].map {
+      estimates[name].map {
         StepEstimate(step: name, work: "merge its parts", isDone: $0.isDone, seconds: nil)
       }
-    default: return estimates[name]
+    default: estimates[name]
     }
   }
 }

@@ -56,7 +56,7 @@ struct SomeRun {
           at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data().write(to: place)
       }
-      try StepMarks.add(step, key: keys(step), .init(seconds: seconds), in: out)
+      try StepMarks(out).add(step, key: keys(step), .init(seconds: seconds))
     }
   }
 

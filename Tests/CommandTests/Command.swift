@@ -53,6 +53,15 @@ struct Command {
     #endif
   }
 
+  /// Waits until the command has written a text to standard error, for half a minute at most.
+  func awaitErrors(containing text: String) {
+    for _ in 0..<600 where process.isRunning {
+      let errors = (try? String(contentsOf: errorFile, encoding: .utf8)) ?? ""
+      if errors.contains(text) { return }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+  }
+
   func wait() -> Result {
     process.waitUntilExit()
     defer { for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) } }

@@ -120,7 +120,7 @@ struct SharedFolderTests {
   }
 
   /// An experiment whose first model takes long, and the claim of its step.
-  private var long: String { smallExperiment.replacing("epochs: 3", with: "epochs: 400") }
+  private var long: String { smallExperiment.replacing("epochs: 3", with: "epochs: 150") }
 
   private func awaitFile(_ path: String) {
     for _ in 0..<400 where !FileManager.default.fileExists(atPath: out.path + "/" + path) {
@@ -149,7 +149,7 @@ struct SharedFolderTests {
     #expect(impatient.status == 75, "\(impatient)")
     #expect(impatient.errors.contains("'model a'"), "\(impatient)")
     let patient = try second("--wait")
-    Thread.sleep(forTimeInterval: 1)
+    patient.awaitErrors(containing: "waiting for 'model a'")
     first.kill(SIGKILL)
     _ = first.wait()
     let end = patient.wait()
