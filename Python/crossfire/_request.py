@@ -37,7 +37,7 @@ class Options(TypedDict, total=False):
         sample: use so many images, which `seed` draws from all classes.
         seed: the seed of all random numbers (1).
         device: "auto", "cpu", "cuda" or "cuda:N" ("auto").
-        threads: the number of threads (one per core).
+        threads: the number of threads (OMP_NUM_THREADS, or one per core that may be used).
         batch_size: the number of images that are computed at once (256).
         progress: whether progress, notices and flags are shown on standard error (True).
     """

@@ -4,6 +4,15 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/version.h>
 
+#include <dlfcn.h>
+
+#include <algorithm>
+#ifdef __linux__
+#include <sched.h>
+
+#include <vector>
+#endif
+
 #include "Guard.h"
 
 namespace ctorch {
@@ -18,6 +27,24 @@ const char *ct_version(void) { return TORCH_VERSION; }
 void ct_set_threads(int threads) { at::set_num_threads(threads); }
 
 int ct_threads(void) { return at::get_num_threads(); }
+
+// The affinity mask of the calling thread. A cpu_set_t has 1024 bits, and the kernel refuses a mask
+// that is smaller than its own, so the mask here is larger.
+static int affinity(void) {
+#ifdef __linux__
+  std::vector<cpu_set_t> mask(64);
+  size_t bytes = mask.size() * sizeof(cpu_set_t);
+  if (sched_getaffinity(0, bytes, mask.data()) == 0) return CPU_COUNT_S(bytes, mask.data());
+#endif
+  return 0;
+}
+
+// With OMP_PROC_BIND, OpenMP binds the first thread to one processor as soon as it is loaded, and
+// still knows how many there were before. It comes with libtorch, whose headers do not declare it.
+int ct_processors(void) {
+  auto count = reinterpret_cast<int (*)(void)>(dlsym(RTLD_DEFAULT, "omp_get_num_procs"));
+  return std::max(affinity(), count ? count() : 0);
+}
 
 bool ct_cuda_available(void) {
   return ctorch::guarded([] { return at::globalContext().hasCUDA(); });

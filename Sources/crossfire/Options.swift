@@ -13,7 +13,9 @@ struct EngineOptions: ParsableArguments {
   var device = "auto"
 
   @Option(
-    help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
+    help: ArgumentHelp(
+      "The number of threads. (default: OMP_NUM_THREADS, or one per core that may be used)",
+      valueName: "n"))
   var threads: Number?
 
   @Option(

@@ -41,6 +41,9 @@ void ct_limit_memory(int64_t bytes);
 /// How many threads one operation may use.
 void ct_set_threads(int threads);
 int ct_threads(void);
+/// How many processors this process may use, as its affinity mask says; 0 if the system does not
+/// say.
+int ct_processors(void);
 bool ct_cuda_available(void);
 /// Sets whether operations on this thread are recorded for gradients from now on. Returns the
 /// previous setting.

@@ -1,17 +1,35 @@
 import Dispatch
 import Foundation
+import ModelCore
 
-/// Calls `body` for each number of `0..<count` on all cores, and returns when all calls have ended.
-func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
-  DispatchQueue.concurrentPerform(iterations: count, execute: body)
+/// Calls `body` for each number of `0..<count` on several threads, and returns when all calls have
+/// ended.
+/// - Parameter threads: the largest number of calls at the same time.
+func inParallel(_ count: Int, threads: Int = Engine.threads, _ body: @Sendable (Int) -> Void) {
+  // Each thread takes the next number as soon as it is free, since pictures take unequal times.
+  let next = Guarded(0)
+  DispatchQueue.concurrentPerform(iterations: min(count, threads)) { _ in
+    while true {
+      let number = next.access { next in
+        defer { next += 1 }
+        return next
+      }
+      guard number < count else { return }
+      body(number)
+    }
+  }
 }
 
-/// Calls `body` for each number of `0..<count` on all cores, and returns when all calls have ended.
+/// Calls `body` for each number of `0..<count` on several threads, and returns when all calls have
+/// ended.
+/// - Parameter threads: the largest number of calls at the same time.
 /// - Throws: one of the errors that the calls threw. After an error, calls that have not begun are left
 ///   out.
-package func inParallel(throwing count: Int, _ body: @Sendable (Int) throws -> Void) throws {
+package func inParallel(
+  throwing count: Int, threads: Int = Engine.threads, _ body: @Sendable (Int) throws -> Void
+) throws {
   let failure = Guarded<(any Error)?>(nil)
-  inParallel(count) { number in
+  inParallel(count, threads: threads) { number in
     guard failure.access({ $0 == nil }) else { return }
     do { try body(number) } catch { failure.access { $0 = $0 ?? error } }
   }

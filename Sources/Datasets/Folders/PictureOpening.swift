@@ -2,7 +2,7 @@ import Foundation
 import ModelCore
 import Support
 
-/// Decodes every picture of a listing once, on all cores, so that unreadable files are known before
+/// Decodes every picture of a listing once, on all threads, so that unreadable files are known before
 /// anything is computed.
 ///
 /// If the pixels fit into `memory`, they are kept. Otherwise only a digest of each picture is kept,

@@ -5,7 +5,7 @@ import Support
 
 /// Pictures or masks that stay in their files and are decoded when they are used.
 ///
-/// A batch is decoded on all cores. The batch that will probably be used next is decoded in the
+/// A batch is decoded on all threads. The batch that will probably be used next is decoded in the
 /// background. Sendable although unchecked: only `ahead` changes, and `lock` protects it.
 final class PictureStream: @unchecked Sendable {
   /// Reads and prepares the picture with an index.

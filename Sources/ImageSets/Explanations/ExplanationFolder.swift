@@ -174,7 +174,7 @@ public final class ExplanationFolder {
     Ranks.largest(contributions.map { $0.isFinite ? abs($0) : 0 }, top)
   }
 
-  /// Writes a page for each example and method, on all cores, and adds the first ones to the sheet.
+  /// Writes a page for each example and method, on all threads, and adds the first ones to the sheet.
   /// - Parameter places: the contributions of each method for each example.
   private func draw(_ examples: [ExplainedExample], _ places: [[[Float]]]) throws {
     let (folder, methods, isPicture) = (folder, methods, data.shape.isPicture)

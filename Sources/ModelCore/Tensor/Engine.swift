@@ -28,10 +28,12 @@ public enum Engine {
   /// threads, and passes of a network spend more time on allocating memory. Calling it again is
   /// safe and only changes the number of threads.
   ///
-  /// - Parameter threads: the number of threads; nil for one per active core.
+  /// - Parameter threads: the number of threads; nil for `OMP_NUM_THREADS` if it is set, and
+  ///   otherwise one per processor that this process may use. The limits are
+  ///   `SLURM_CPUS_PER_TASK`, the affinity mask, and the processor time of a container.
   public static func start(threads: Int? = nil) {
     ct_keep_memory()
-    ct_set_threads(Int32(threads ?? ProcessInfo.processInfo.activeProcessorCount))
+    ct_set_threads(Int32(threads ?? ThreadCount.ofThisProcess.threads))
   }
 
   /// Why libtorch last refused an operation on this thread.
