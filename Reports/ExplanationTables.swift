@@ -53,11 +53,11 @@ struct ExplanationTables {
   /// What the measures mean.
   var explanation: String {
     let trusted = models.first?.trusted ?? 0
-    let setup = models.first.map {
-      "\($0.computed.device), \(counted($0.computed.threads, "thread"))"
+    let places = models.map(\.computed.place).reduce(into: [String]()) { places, place in
+      if !places.contains(place) { places.append(place) }
     }
     let time =
-      "The time is that of one explanation in a batch (\(setup ?? "")); “relative” says how many times as "
+      "The time is that of one explanation in a batch (\(places.joined(separator: "; "))); “relative” says how many times as "
       + "long it is as that of the fastest method."
     guard trusted > 0 else { return time }
     return time + """

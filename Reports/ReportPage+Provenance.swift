@@ -44,14 +44,12 @@ extension ReportPage {
   /// does not say.
   private var computations: [Markup] {
     let all = grid.provenance.computations
-    let setups = all.reduce(into: [ComputationRecord]()) { setups, part in
-      if !setups.contains(part.by) { setups.append(part.by) }
-    }
+    let setups = all.setUps
     guard !setups.isEmpty else { return [] }
     let rows = setups.map { setup in
-      let results = all.filter { $0.by == setup }.flatMap(\.results)
-      return [
-        setup.device, String(setup.threads), setup.crossfire, setup.libtorch, String(results.count),
+      [
+        setup.device, String(setup.threads), setup.crossfire, setup.libtorch,
+        String(all.count(by: setup)),
       ]
     }
     let note = """
@@ -63,6 +61,16 @@ extension ReportPage {
       table(
         "Computed by", header: ["Device", "Threads", "Crossfire", "libtorch", "Results"], rows),
     ] + (setups.count > 1 ? [Markup("p", ["class": "note"], note)] : [])
+  }
+
+  /// The versions that computed the results, as a sentence of the footer.
+  var versions: String {
+    let record = grid.provenance
+    let all = record.computations.setUps
+    let differ = all.contains { ($0.crossfire, $0.libtorch) != (record.crossfire, record.libtorch) }
+    return differ
+      ? "Computed by several versions of Crossfire or libtorch, which the section Provenance lists."
+      : "Computed by Crossfire \(record.crossfire) with libtorch \(record.libtorch)."
   }
 
   /// A table of facts in a container that scrolls on a narrow screen.

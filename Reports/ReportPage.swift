@@ -101,7 +101,7 @@ public struct ReportPage: Sendable {
       Markup("meta", ["http-equiv": "Content-Security-Policy", "content": policy]),
       Markup("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
       Markup("meta", ["name": "color-scheme", "content": "light dark"]),
-      Markup("meta", ["name": "generator", "content": "Crossfire \(grid.provenance.crossfire)"]),
+      Markup("meta", ["name": "generator", "content": "Crossfire"]),
       Markup("title", [:], title),
       Markup("style", [:], VerbatimText(content: ReportStyle.css)))
   }
@@ -129,11 +129,7 @@ public struct ReportPage: Sendable {
         "footer", [:],
         Markup(
           "p", [:],
-          """
-          Written by Crossfire \(grid.provenance.crossfire) with libtorch \
-          \(grid.provenance.libtorch). All intervals are 95% Wilson intervals unless stated \
-          otherwise.
-          """)))
+          "\(versions) All intervals are 95% Wilson intervals unless stated otherwise.")))
   }
 
   private var lede: String {

@@ -22,6 +22,14 @@ public struct ComputationRecord: Codable, Equatable, Hashable, Sendable {
     self.libtorch = libtorch
   }
 
+  /// The set-up in words: "crossfire 1.0.0, libtorch 2.13.0, cpu, 2 threads".
+  public var words: String {
+    "crossfire \(crossfire), libtorch \(libtorch), \(place)"
+  }
+
+  /// The device and the number of threads in words: "cpu, 2 threads".
+  public var place: String { "\(device), \(threads) thread\(threads == 1 ? "" : "s")" }
+
   /// The set-up of this process, for results that it computes on `device`.
   public static func current(device: Device) -> ComputationRecord {
     ComputationRecord(
@@ -32,7 +40,7 @@ public struct ComputationRecord: Codable, Equatable, Hashable, Sendable {
 
 extension TrainingRecord {
   /// The set-up that trained the model.
-  var computation: ComputationRecord {
+  public var computation: ComputationRecord {
     ComputationRecord(device: device, threads: threads, crossfire: crossfire, libtorch: libtorch)
   }
 }
@@ -47,4 +55,20 @@ public struct ComputedResults: Codable, Equatable, Sendable {
     self.by = by
     self.results = results
   }
+}
+
+extension [ComputedResults] {
+  /// The set-ups, each once, in the order in which they are first named.
+  public var setUps: [ComputationRecord] {
+    reduce(into: []) { setUps, part in if !setUps.contains(part.by) { setUps.append(part.by) } }
+  }
+
+  /// How many results a set-up computed. A result that one set-up began and another finished counts
+  /// for both.
+  public func count(by setUp: ComputationRecord) -> Int {
+    filter { $0.by == setUp }.reduce(0) { $0 + $1.results.count }
+  }
+
+  /// The set-up that computed the most results, and of several the first; nil if there is none.
+  var main: ComputationRecord? { setUps.max { count(by: $0) < count(by: $1) } }
 }

@@ -13,13 +13,14 @@ public struct Provenance: Codable, Equatable, Sendable {
   public var examples: Int
   /// The seed of the experiment.
   public var seed: UInt64
-  /// The device that computed, as libtorch names it: `cpu`, `cuda:0`.
+  /// The device that computed the most results, as libtorch names it: `cpu`, `cuda:0`.
+  /// `computations` lists every set-up if there are several.
   public var device: String
-  /// How many threads one operation used.
+  /// How many threads one operation used there.
   public var threads: Int
-  /// The version of Crossfire.
+  /// The version of Crossfire there.
   public var crossfire: String
-  /// The version of libtorch.
+  /// The version of libtorch there.
   public var libtorch: String
   public var models: [ModelRecord]
   public var attacks: [AttackRecord]
@@ -68,6 +69,15 @@ public struct Provenance: Codable, Equatable, Sendable {
     attacks = try values.decode([AttackRecord].self, forKey: .attacks)
     valueRange = try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .valueRange)
     computations = try values.decodeIfPresent([ComputedResults].self, forKey: .computations) ?? []
+  }
+
+  /// What computed the results, in words. Of several set-ups it names the one that computed the most.
+  public var computedBy: String {
+    let main = ComputationRecord(
+      device: device, threads: threads, crossfire: crossfire, libtorch: libtorch)
+    let count = computations.setUps.count
+    return "computed by "
+      + (count > 1 ? "\(count) set-ups, the most results by \(main.words)" : main.words)
   }
 
   /// The record of a model; nil if there is none.

@@ -121,8 +121,7 @@ struct Inspect: ParsableCommand {
           + (training.testAccuracy.map { ", on test images \($0.percent)" } ?? "")
           + (training.robustAccuracy.map { ", under attack on held-out images \($0.percent)" }
             ?? ""),
-        "computed by crossfire \(training.crossfire), libtorch \(training.libtorch), "
-          + "\(training.device), \(training.threads) threads",
+        "computed by \(training.computation.words)",
       ]
       lines += training.notices ?? []
     }
@@ -198,8 +197,7 @@ struct Inspect: ParsableCommand {
           "\($0) at \(grid.epsilons(for: $0).map(\.plainDecimal).joined(separator: ", "))"
         }.joined(
           separator: "; "),
-      "computed by crossfire \(source.crossfire), libtorch \(source.libtorch), "
-        + "\(source.device), \(source.threads) threads",
+      source.computedBy,
     ]
     try output.show(grid, lines.joined(separator: "\n"))
   }

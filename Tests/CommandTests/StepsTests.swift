@@ -39,6 +39,30 @@ struct StepsTests {
     #expect(try contents(of: shared) == contents(of: whole))
   }
 
+  @Test("the report of stored results is the same whichever machine writes it")
+  func report() throws {
+    let folder = TemporaryFolder()
+    let (first, second) = (folder.appending("first"), folder.appending("second"))
+    let experiment = try file(folder)
+    func run(_ out: URL, _ threads: String, _ steps: String...) throws {
+      let result = try Command(
+        ["run", experiment, "--out", out.path, "--threads", threads, "--steps"] + steps
+      ).wait()
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    try run(first, "1", "model *", "attack *", "probe *")
+    try FileManager.default.copyItem(at: first, to: second)
+    try run(first, "1", "report")
+    try run(second, "2", "report")
+    let (files, others) = (try contents(of: first), try contents(of: second))
+    #expect(files.keys.sorted() == others.keys.sorted())
+    #expect(files.filter { others[$0.key] != $0.value }.keys.sorted() == [])
+    let grid = String(decoding: files["grid.json"] ?? Data(), as: UTF8.self)
+    #expect(grid.matches(of: /"threads" : 1,/).count == 2 && !grid.contains("\"threads\" : 2"))
+    let shown = try Command.output("inspect", second.path)
+    #expect(shown.contains(", cpu, 1 thread\n"), "\(shown)")
+  }
+
   @Test(
     "steps of another experiment than the folder's, and unknown steps, are refused"
   )

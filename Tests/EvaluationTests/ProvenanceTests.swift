@@ -58,6 +58,12 @@ struct ProvenanceTests {
       ])
     #expect(own(second) == all.filter { $0 != "attack fgsm from b" })
     #expect(second.cells == first.cells)
+
+    // This process computed most results, so its set-up is that of the run.
+    var listed = second.provenance
+    #expect(listed.computations != first.provenance.computations)
+    listed.computations = first.provenance.computations
+    #expect(listed == first.provenance && listed.threads == Engine.threads)
   }
 
   @Test("an attack that another set-up continued names both")

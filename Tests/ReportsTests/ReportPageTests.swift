@@ -114,6 +114,24 @@ import Testing
     #expect(two.contains("may differ in rounding"))
   }
 
+  @Test func theFooterNamesTheVersionsThatComputedTheResults() {
+    func part(_ crossfire: String, _ threads: Int) -> ComputedResults {
+      let record = ComputationRecord(
+        device: "cpu", threads: threads, crossfire: crossfire, libtorch: "2.13.0")
+      return ComputedResults(by: record, results: ["model a"])
+    }
+    func footer(_ parts: ComputedResults...) -> String {
+      String(html(Sample.grid(computations: parts)).split(separator: "<footer>").last ?? "")
+    }
+    let same = "<p>Computed by Crossfire 1.0.0 with libtorch 2.13.0. "
+    #expect(footer().contains(same))
+    #expect(footer(part("1.0.0", 1), part("1.0.0", 2)).contains(same))
+    #expect(
+      footer(part("1.0.0", 1), part("0.9.0", 1)).contains(
+        "<p>Computed by several versions of Crossfire or libtorch, which the section Provenance lists. "
+      ))
+  }
+
   @Test func withoutFlagsOrImagesThereIsNoPlaceForThem() {
     let page = ReportPage(grid: Sample.grid(), title: "A study").html()
     #expect(

@@ -4,15 +4,16 @@ import ModelCore
 import Support
 
 extension ExperimentRun {
-  /// What the grid was computed from.
+  /// What the grid was computed from. It names the set-up that computed the most stored
+  /// results, so it is the same whichever process writes it.
   func provenance(
     _ data: LabelledImages, _ models: [ModelRecord], _ computations: [ComputedResults]
   ) -> Provenance {
-    Provenance(
+    let main = computations.main ?? .current(device: device)
+    return Provenance(
       experiment: experiment.name, data: data.name, dataFingerprint: data.fingerprint,
-      examples: data.count, seed: experiment.seed.value, device: device.description,
-      threads: Engine.threads, crossfire: crossfireVersion, libtorch: Engine.version,
-      models: models,
+      examples: data.count, seed: experiment.seed.value, device: main.device,
+      threads: main.threads, crossfire: main.crossfire, libtorch: main.libtorch, models: models,
       attacks: experiment.attacks.map {
         AttackRecord(
           name: $0.name, title: type(of: $0.attack).title,
