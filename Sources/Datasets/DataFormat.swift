@@ -24,6 +24,13 @@ protocol DataFormat: Sendable {
   /// - Throws: `Failure.badData` with the file, what was expected and what was found.
   func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
     -> LabelledImages
+
+  /// The same format, which keeps in a cache what it would take long to find out again.
+  func remembering(in cache: DataCache?) -> any DataFormat
+}
+
+extension DataFormat {
+  func remembering(in cache: DataCache?) -> any DataFormat { self }
 }
 
 /// Every format that is read.

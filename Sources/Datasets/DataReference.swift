@@ -136,13 +136,15 @@ public struct DataReference: Sendable, CustomStringConvertible {
 
   /// Loads the given split, even if the reference names another one. Data that are not divided
   /// into splits count as test images.
+  /// - Parameter cache: where what it would take long to find out again is kept; nil for nowhere.
   /// - Throws: what `load(defaultSplit:folders:progress:)` throws; `Failure.missing` or
   ///   `Failure.badData` if the data do not have that split.
   public func load(
-    _ split: Split, folders: DataFolders = DataFolders(), progress: @escaping Progress = { _, _ in }
+    _ split: Split, folders: DataFolders = DataFolders(), cache: DataCache? = nil,
+    progress: @escaping Progress = { _, _ in }
   ) throws -> LabelledImages {
     let name = "\(base):\(split.rawValue)"
-    guard let format = try format() else {
+    guard let format = try format()?.remembering(in: cache) else {
       guard case .named(let entry) = source else {
         preconditionFailure("a path always has a format here")
       }
@@ -151,7 +153,8 @@ public struct DataReference: Sendable, CustomStringConvertible {
       // Wrong options are reported before missing files.
       _ = try DatasetEntry.Choice(entry, settings)
       return try entry.load(
-        split, from: folder(of: split, among: folders), options: settings, progress: progress)
+        split, from: folder(of: split, among: folders), options: settings, cache: cache,
+        progress: progress)
     }
     if format.parts.contains(split) {
       return try format.load(split, name: name, progress: progress)

@@ -76,11 +76,13 @@ public struct DatasetEntry: Sendable {
 
   /// Reads one split from the folder that holds the data set's files. Images that are drawn need no
   /// folder.
-  /// - Parameter options: the options of the reference.
+  /// - Parameters:
+  ///   - options: the options of the reference.
+  ///   - cache: where what it would take long to find out again is kept; nil for nowhere.
   /// - Throws: `Failure.missing` for a file that does not exist, `Failure.badData` for one that
   ///   cannot be read or holds other images than expected.
   public func load(
-    _ split: Split, from folder: URL, options: Settings = .none(),
+    _ split: Split, from folder: URL, options: Settings = .none(), cache: DataCache? = nil,
     progress: @escaping DataReference.Progress = { _, _ in }
   ) throws -> LabelledImages {
     let title = "\(name):\(split.rawValue)"
@@ -104,7 +106,9 @@ public struct DatasetEntry: Sendable {
         break
       }
       let place = folder.appending(path: pictures)
-      images = try PictureFolder(folder: place, places: [split: place]).load(
+      images = try PictureFolder(folder: place, places: [split: place]).remembering(
+        in: cache
+      ).load(
         split, name: title, progress: progress)
     case .newsgroups:
       images = try Newsgroups.load(split, from: folder, name: title, progress: progress)

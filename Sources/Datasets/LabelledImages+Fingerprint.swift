@@ -10,9 +10,11 @@ extension LabelledImages {
   /// the pixels. Labels and groups count as 64-bit numbers, masks and float pixels as 32-bit
   /// numbers, all little-endian; other pixels count as bytes.
   ///
-  /// Every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
+  /// The first time every pixel is read, which takes a tenth of a second for MNIST's training set. For pictures
   /// and masks that stay in their files, the digest is over the SHA-256 of the pixels of each instead.
-  public var fingerprint: String {
+  public var fingerprint: String { fingerprintMemo.value(computedFingerprint) }
+
+  private func computedFingerprint() -> String {
     let digest = Digest()
     func add(_ text: String) { Array(text.utf8).withUnsafeBytes { digest.update($0) } }
     func add(_ numbers: [Int64]) {

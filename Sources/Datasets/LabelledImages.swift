@@ -28,6 +28,7 @@ public struct LabelledImages: Sendable {
   /// for rows without names.
   public private(set) var featureNames: [String]?
   let storage: Storage
+  let fingerprintMemo = FingerprintMemo()
   /// The index of each image in the data set, if these images are a sample of it; nil if they are
   /// its first images, in its order.
   public internal(set) var places: [Int]?

@@ -56,34 +56,64 @@ public struct DataPlan: Sendable {
 
   /// Loads as many images of a split as the plan says; all of a validation split. Shows the
   /// progress, and notes what was left out.
+  /// - Parameters:
+  ///   - cache: what is known of the data from earlier processes; nil for nothing.
+  ///   - notes: whether the notes on the images are shown.
   /// - Throws: `Failure.badData` if there are fewer images.
-  public func load(_ split: Split, progress: ProgressDisplay = ProgressDisplay(.quiet)) throws
-    -> LabelledImages
-  {
-    let all = try progress.loading(reference.description) {
-      try reference.load(split, progress: $0)
+  public func load(
+    _ split: Split, cache: DataCache? = nil, progress: ProgressDisplay = ProgressDisplay(.quiet),
+    notes: Bool = true
+  ) throws -> LabelledImages {
+    let all = try progress.loading(reference.description, notes: notes) {
+      try reference.load(split, cache: cache, progress: $0)
     }
-    let wanted: Int? =
-      switch split {
-      case .train: train
-      case .validation: nil
-      case .test: test
+    return try count(split).map { try all.first($0) } ?? all
+  }
+
+  /// The images of a split, as many as the plan says. If the cache knows what must be known of them,
+  /// they are opened only when they are used. Otherwise they are opened now, and the cache knows it
+  /// from then on. The notes on the images are shown in both cases.
+  /// - Throws: what `load(_:cache:progress:notes:)` throws.
+  func lazily(_ split: Split, cache: DataCache?, progress: ProgressDisplay) throws -> LazyImages {
+    let request = [
+      "images", reference.absolute, split.rawValue, count(split).map { "\($0)" } ?? "all",
+    ]
+    let entry = cache?.entry(for: request) { reference.state(split) }
+    if let entry, let facts = entry.facts() {
+      for line in facts.notes { progress.note(line) }
+      return LazyImages(facts) {
+        try entry.check(
+          load(split, cache: cache, progress: progress, notes: false), against: facts)
       }
-    return try wanted.map { try all.first($0) } ?? all
+    }
+    let images = LazyImages(try load(split, cache: cache, progress: progress))
+    entry?.store(images.facts)
+    return images
+  }
+
+  /// The number of images of a split that are used; nil for all.
+  private func count(_ split: Split) -> Int? {
+    switch split {
+    case .train: train
+    case .validation: nil
+    case .test: test
+    }
   }
 }
 
 extension ProgressDisplay {
   /// Loads images. Shows the progress, and then the notes on the images.
+  /// - Parameter notes: whether the notes are shown.
   public func loading(
-    _ name: String, _ load: (@escaping DataReference.Progress) throws -> LabelledImages
+    _ name: String, notes: Bool = true,
+    _ load: (@escaping DataReference.Progress) throws -> LabelledImages
   ) rethrows -> LabelledImages {
     let images = try load { done, total in
       if done == 1 { self.begin("read \(name)", total: total, unit: "images") }
       self.update(done)
     }
     end(nil)
-    for line in images.notes { note(line) }
+    if notes { for line in images.notes { note(line) } }
     return images
   }
 }

@@ -9,11 +9,12 @@ import Support
 public struct ModelTraining {
   public let name: String
   public let plan: TrainingPlan
-  public let training: LabelledImages
+  /// The images that are learned from. They are opened if the model must be trained.
+  public let training: LazyImages
   /// The images on which the accuracy of the trained model is measured; nil for none.
   public let test: LabelledImages?
   /// The data's own validation images. They are needed if the plan is watched on them; nil for none.
-  public let validation: LabelledImages?
+  public let validation: LazyImages?
   /// The masks that take the place of those of the training images; nil for none.
   public let masks: TrainingMasks?
   public let device: Device
@@ -22,6 +23,17 @@ public struct ModelTraining {
   public init(
     name: String, plan: TrainingPlan, training: LabelledImages, test: LabelledImages?,
     validation: LabelledImages? = nil, masks: TrainingMasks? = nil, device: Device,
+    progress: ProgressDisplay
+  ) {
+    self.init(
+      name: name, plan: plan, training: LazyImages(training), test: test,
+      validation: validation.map { LazyImages($0) }, masks: masks, device: device,
+      progress: progress)
+  }
+
+  public init(
+    name: String, plan: TrainingPlan, training: LazyImages, test: LabelledImages?,
+    validation: LazyImages? = nil, masks: TrainingMasks? = nil, device: Device,
     progress: ProgressDisplay
   ) {
     self.masks = masks
@@ -40,7 +52,7 @@ public struct ModelTraining {
     let settings = plan.settings
     let parts =
       [
-        "training 4", device.kind, training.fingerprint, plan.architecture.name,
+        "training 4", device.kind, training.facts.fingerprint, plan.architecture.name,
         (plan.initialization ?? plan.architecture.initialization).rawValue,
         plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
@@ -56,7 +68,7 @@ public struct ModelTraining {
   /// on the data's own validation images.
   private func watched(_ settings: TrainingSettings) -> [String] {
     (settings.criterion == .accuracy ? [] : ["by \(settings.criterion)"])
-      + (settings.validation == .data ? [validation?.fingerprint ?? ""] : [])
+      + (settings.validation == .data ? [validation?.facts.fingerprint ?? ""] : [])
   }
 
   /// Trains the model and writes it to a file, unless the file already holds the result of the same
@@ -73,7 +85,8 @@ public struct ModelTraining {
       done.training?.notices?.forEach(show)
       return done
     }
-    let masked = masks.map { training.masked(by: $0.compute()) } ?? training
+    let training = try self.training.images()
+    let masked = try masks.map { training.masked(by: try $0.compute()) } ?? training
     try masked.check(has: plan.defense.needs)
     try plan.defense.checkBudgets(in: training.valueRange, features: training.shape.count)
     let (learned, watched) = try parts(masked)
@@ -168,7 +181,7 @@ public struct ModelTraining {
       let (rest, heldOut) = try Self.split(training, count)
       return (rest, heldOut)
     case .data:
-      guard let validation else {
+      guard let validation = try validation?.images() else {
         throw Failure.badData(
           "training \(name): \(training.name) was given without its validation images",
           hint: "hold out training images with validation: N")

@@ -135,8 +135,10 @@ public struct TuningRun {
 
   /// The images to learn from, and those on which the models are compared.
   private func divided(_ images: TrainingImages) throws -> (LabelledImages, LabelledImages) {
-    if let validation = images.validation { return (images.train, validation) }
-    let (rest, heldOut) = try ModelTraining.split(images.train, validation.heldOutCount)
+    if let validation = images.validation {
+      return (try images.train.images(), try validation.images())
+    }
+    let (rest, heldOut) = try ModelTraining.split(images.train.images(), validation.heldOutCount)
     return (rest, heldOut)
   }
 

@@ -16,6 +16,8 @@ struct PictureFolder: DataFormat {
   private let options: PictureListOptions
   private let order: ClassOrder?
   private let memory: Int
+  /// Where what is learned about pictures that stay in their files is kept; nil for nowhere.
+  private var cache: DataCache?
 
   init?(_ url: URL, _ settings: Settings) throws {
     try self.init(url, settings, memory: PictureOpening.memory)
@@ -43,6 +45,12 @@ struct PictureFolder: DataFormat {
     memory = PictureOpening.memory
   }
 
+  func remembering(in cache: DataCache?) -> any DataFormat {
+    var copy = self
+    copy.cache = cache
+    return copy
+  }
+
   var parts: Set<Split> { Set(places.parts.compactMap(\.split)) }
 
   func load(_ part: Split?, name: String, progress: @escaping DataReference.Progress) throws
@@ -50,7 +58,7 @@ struct PictureFolder: DataFormat {
   {
     let index = places.parts.firstIndex { $0.split == part }!
     let listing = try PictureListing(index, of: places, options, order: order)
-    return try PictureOpening(listing, preparation, reading, memory: memory).images(
+    return try PictureOpening(listing, preparation, reading, memory: memory, cache: cache).images(
       name: name, progress: progress)
   }
 }

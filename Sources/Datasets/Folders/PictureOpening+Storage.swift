@@ -52,3 +52,13 @@ extension PictureOpening {
     ) { try reading.mask(files[$0], size: nil, prepared: shape, preparation) }
   }
 }
+
+extension PictureOpening.Facts {
+  init(_ opened: PictureOpening.Opened) {
+    self.init(
+      shape: opened.picture.shape, digest: Digest.bytes(of: opened.picture.bytes),
+      isDark: !opened.picture.bytes.contains { $0 > 1 },
+      maskDigest: opened.mask.map { Digest.bytes(of: $0.bytes) },
+      isUnmasked: !(opened.mask?.bytes.contains { $0 > 0 } ?? false))
+  }
+}

@@ -6,7 +6,8 @@ import Support
 /// anything is computed.
 ///
 /// If the pixels fit into `memory`, they are kept. Otherwise only a digest of each picture is kept,
-/// and the picture is decoded again whenever it is used.
+/// and the picture is decoded again whenever it is used. A cache may know the digests from an earlier
+/// opening.
 struct PictureOpening {
   /// The largest number of bytes of pixels that are kept: 256 MB, enough for 340,000 images of
   /// 28 x 28 or 1,780 images of 3 x 224 x 224.
@@ -20,11 +21,13 @@ struct PictureOpening {
   let preparation: PicturePreparation
   let reading: MaskReading
   let memory: Int
+  let cache: DataCache?
 
   init(
     _ listing: PictureListing, _ preparation: PicturePreparation, _ reading: MaskReading = .init(),
-    memory: Int = memory
+    memory: Int = memory, cache: DataCache? = nil
   ) {
+    self.cache = cache
     self.listing = listing
     self.preparation = preparation
     self.reading = reading
@@ -40,7 +43,8 @@ struct PictureOpening {
     var byteCount: Int { picture.bytes.count + (mask?.bytes.count ?? 0) }
   }
 
-  private enum Outcome: Sendable {
+  /// What became of a picture.
+  enum Outcome: Sendable {
     case read(Facts)
     case unreadable(String)
     /// The mask cannot be read or does not fit. Without it, the picture must not be used.
@@ -58,22 +62,32 @@ struct PictureOpening {
     /// Whether the mask is zero everywhere.
     let isUnmasked: Bool
 
-    init(_ opened: Opened) {
-      shape = opened.picture.shape
-      digest = Digest.bytes(of: opened.picture.bytes)
-      isDark = !opened.picture.bytes.contains { $0 > 1 }
-      maskDigest = opened.mask.map { Digest.bytes(of: $0.bytes) }
-      isUnmasked = !(opened.mask?.bytes.contains { $0 > 0 } ?? false)
-    }
   }
 
-  /// Decodes all pictures and their masks.
+  /// Decodes all pictures and their masks, unless the cache knows what became of each.
   /// - Parameter progress: is called, from any thread, with the number of decoded pictures and the
   ///   number of all pictures.
   /// - Throws: `Failure.badData` if the pictures differ in size, if more than the tolerated share is
   ///   unreadable, or if a mask cannot be read or does not fit its picture.
   func images(name: String, progress: @escaping DataReference.Progress) throws -> LabelledImages {
+    let entry = cache.map(self.entry(in:))
+    // An entry of which no images can be made was not written by a successful opening.
+    if let known = entry.flatMap(self.outcomes(in:)),
+      let images = try? self.images(name, known, kept: nil)
+    {
+      return images
+    }
     let (outcomes, kept) = decode(progress)
+    let images = try self.images(name, outcomes, kept: kept)
+    if let entry, kept == nil, let bytes = Outcome.bytes(outcomes) { entry.write(bytes) }
+    return images
+  }
+
+  /// Makes labelled images of what became of each picture.
+  /// - Parameter kept: the pictures, by their places in the listing; nil if they stay in their files.
+  private func images(
+    _ name: String, _ outcomes: [Outcome], kept: [Int: Opened]?
+  ) throws -> LabelledImages {
     for case .badMask(let failure) in outcomes { throw failure }
     let good = outcomes.indices.filter { if case .read = outcomes[$0] { true } else { false } }
     let facts = outcomes.compactMap { if case .read(let facts) = $0 { facts } else { nil } }

@@ -53,29 +53,31 @@ public struct AutoencoderPlan: Configurable, Equatable {
   }
 
   /// The pictures to learn from.
-  /// - Parameter training: the training pictures of the experiment.
+  /// - Parameters:
+  ///   - training: the training pictures of the experiment.
+  ///   - cache: what is known of the data from earlier processes; nil for nothing.
   /// - Throws: `Failure.badData` unless all are pictures of one shape with one range of values.
-  func load(
-    for training: LabelledImages, progress: ProgressDisplay
-  ) throws -> LabelledImages {
-    guard training.shape.isPicture else {
+  func pictures(
+    for training: LazyImages, cache: DataCache? = nil, progress: ProgressDisplay
+  ) throws -> LazyImages {
+    let own = training.facts
+    guard own.shape.isPicture else {
       throw Failure.badData(
-        "autoencoder: expected pictures, found \(training.name), which has rows of "
-          + "\(training.shape.count) features", hint: "remove 'autoencoder' and 'in: codes'")
+        "autoencoder: expected pictures, found \(own.name), which has rows of "
+          + "\(own.shape.count) features", hint: "remove 'autoencoder' and 'in: codes'")
     }
     guard let pictures else { return training }
-    let reference = try DataReference(pictures)
-    let found = try progress.loading(reference.description) {
-      try reference.load(.train, progress: $0)
-    }
-    guard found.shape == training.shape, found.valueRange == training.valueRange else {
+    let images = try DataPlan(DataReference(pictures)).lazily(
+      .train, cache: cache, progress: progress)
+    let found = images.facts
+    guard found.shape == own.shape, found.valueRange == own.valueRange else {
       throw Failure.badData(
-        "autoencoder: expected pictures of the shape \(training.shape) with values in "
-          + "\(training.valueRange), as \(training.name) has them; \(found.name) has pictures of "
+        "autoencoder: expected pictures of the shape \(own.shape) with values in "
+          + "\(own.valueRange), as \(own.name) has them; \(found.name) has pictures of "
           + "the shape \(found.shape) with values in \(found.valueRange)",
         hint: "name other data under 'pictures', or leave it out")
     }
-    return found
+    return images
   }
 
   /// Everything that the weights of the autoencoder depend on besides the pictures and the seed.

@@ -8,7 +8,7 @@ import Support
 /// continues from its last checkpoint.
 struct AutoencoderTraining {
   let plan: AutoencoderPlan
-  let pictures: LabelledImages
+  let pictures: LazyImages
   let seed: Seed
   let folder: RunFolder
   let device: Device
@@ -19,7 +19,7 @@ struct AutoencoderTraining {
   /// The digest of everything that the weights depend on.
   var request: String {
     Digest.hex(
-      of: ["autoencoder 1", device.kind, pictures.fingerprint, plan.text, "\(seed.value)"]
+      of: ["autoencoder 1", device.kind, pictures.facts.fingerprint, plan.text, "\(seed.value)"]
         .joined(separator: "\n"))
   }
 
@@ -36,6 +36,7 @@ struct AutoencoderTraining {
   func run() throws -> PictureCodes {
     if let stored = stored() { return stored }
     let autoencoder = plan.autoencoder
+    let pictures = try self.pictures.images()
     try AtomicFile.probe(file)
     let network = try autoencoder.network(
       input: pictures.shape, valueRange: pictures.valueRange, seed: seed.derive("weights"),

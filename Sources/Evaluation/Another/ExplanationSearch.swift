@@ -17,8 +17,7 @@ struct ExplanationSearch {
   /// The digest of everything that the measurements depend on besides the models.
   private let basis: [String]
   private let addsMasks: Bool
-  /// The training images that are learned from, and those that are held out; nil if none are.
-  private let parts: (learned: LabelledImages, heldOut: LabelledImages?)
+  private let validation: ValidationImages
 
   /// - Throws: `Failure` if more images are to be held out than there are.
   init(
@@ -29,19 +28,26 @@ struct ExplanationSearch {
     self.training = training
     self.test = test
     addsMasks = found.usesMasks
-    let validation = found.recipe.settings.validation
-    switch validation {
-    case .heldOut(0): parts = (training.train, nil)
-    case .heldOut(let count):
-      let (rest, heldOut) = try ModelTraining.split(training.train, count)
-      parts = (rest, heldOut)
-    case .data: parts = (training.train, training.validation)
-    }
+    validation = found.recipe.settings.validation
     basis = [
-      "another 1", run.device.kind, training.train.fingerprint, test.fingerprint,
-      validation == .data ? training.validation?.fingerprint ?? "" : "\(validation)",
+      "another 1", run.device.kind, training.train.facts.fingerprint, test.fingerprint,
+      validation == .data ? training.validation?.facts.fingerprint ?? "" : "\(validation)",
       "\(plan.method) \(plan.cutoff) \(plan.leastAccuracy) \(plan.leastNew) \(addsMasks)",
     ]
+    // More images than there are cannot be held out. This is known before anything is trained.
+    if training.train.facts.count - 2 < validation.heldOutCount { _ = try parts() }
+  }
+
+  /// The training images that are learned from, and those that are held out; nil if none are.
+  private func parts() throws -> (learned: LabelledImages, heldOut: LabelledImages?) {
+    let train = try training.train.images()
+    switch validation {
+    case .heldOut(0): return (train, nil)
+    case .heldOut(let count):
+      let (rest, heldOut) = try ModelTraining.split(train, count)
+      return (rest, heldOut)
+    case .data: return (train, try training.validation?.images())
+    }
   }
 
   /// Tells the search that a model of the experiment exists, which may be the first one.
@@ -121,7 +127,7 @@ struct ExplanationSearch {
   /// What the codes mean; nil for a search in the inputs themselves.
   func codePictures() throws -> CodePictures? {
     guard let codes = try run.autoencoder(training)?.run() else { return nil }
-    return CodePictures(codes, of: try codes.table(of: training.train, run.evaluator))
+    return CodePictures(codes, of: try codes.table(of: training.train.images(), run.evaluator))
   }
 
   private func file(of member: Contestant) -> OtherModelFile? {
@@ -145,7 +151,7 @@ struct ExplanationSearch {
     if let stored = file(of: member)?.model { return stored }
     let earlier = Array(members.prefix { $0.name != member.name })
     let title = "explanations of \(member.name)"
-    run.progress.begin(title, total: training.train.count, unit: "images")
+    run.progress.begin(title, total: training.train.facts.count, unit: "images")
     let (explained, data) = try explained(earlier + [member])
     let reasons = ReasonMeasurement(
       of: explained[earlier.count], after: Array(explained[..<earlier.count]), on: data,
@@ -155,6 +161,7 @@ struct ExplanationSearch {
     func accuracy(_ images: LabelledImages) -> Double {
       run.evaluator.accuracy(of: member.classifier, on: images).roundedToMillionths
     }
+    let parts = try parts()
     let predictions = run.evaluator.predictions(of: member.classifier, on: test)
     let (train, heldOut) = (accuracy(parts.learned), parts.heldOut.map(accuracy))
     let first = try earlier.first.map { try measured($0, number: 1).decidingAccuracy }
@@ -182,9 +189,9 @@ struct ExplanationSearch {
     _ models: [Contestant]
   ) throws -> (classifiers: [any Classifier], data: LabelledImages) {
     guard let codes = try run.autoencoder(training)?.run() else {
-      return (models.map(\.classifier), training.train)
+      return (models.map(\.classifier), try training.train.images())
     }
-    let table = try codes.table(of: training.train, run.evaluator)
+    let table = try codes.table(of: training.train.images(), run.evaluator)
     let heads = try models.map { model in
       let file = try ModelFile(run.folder.model(model.name), device: run.device)
       return try codes.head(of: file.network, valueRange: table.valueRange).frozen()

@@ -65,9 +65,9 @@ struct SimultaneousModels {
     let (request, recipe) = (request, found.recipe)
     try autoencoder.map { try check($0, recipe) }
     let codes = try autoencoder?.run()
+    let inputs = try training.train.images()
     let images =
-      try codes?.table(of: training.train, drawnFrom: settings.seed.derive("codes"), evaluator)
-      ?? training.train
+      try codes?.table(of: inputs, drawnFrom: settings.seed.derive("codes"), evaluator) ?? inputs
     try images.check(has: recipe.defense.needs)
     try recipe.defense.checkBudgets(in: images.valueRange, features: images.shape.count)
     let learned =
@@ -116,7 +116,7 @@ struct SimultaneousModels {
     do {
       _ = try recipe.architecture.description(
         input: InputShape(features: autoencoder.plan.autoencoder.codes),
-        classNames: training.train.classNames)
+        classNames: training.train.facts.classNames)
     } catch let failure as Failure {
       throw Failure.badData(
         "another: in: codes: the architecture \(recipe.architecture.name) of '\(plan.of)' cannot take "
@@ -142,7 +142,7 @@ struct SimultaneousModels {
   ) throws {
     let recipe = found.recipe
     var record = TrainingRecord(
-      data: training.train.name, dataFingerprint: training.train.fingerprint,
+      data: training.train.facts.name, dataFingerprint: training.train.facts.fingerprint,
       architecture: recipe.architecture.name,
       defense: defense,
       optimizer: "\(recipe.settings.optimizer)", batchSize: recipe.settings.batchSize,

@@ -13,9 +13,10 @@ extension StepEstimates {
       return StepEstimate(step: step.name, work: found.work, isDone: true, seconds: nil)
     }
     allTrained = false
-    let network = try fresh(found.recipe, training.train).preceded(by: plan.transform)
+    let train = try training.train.images()
+    let network = try fresh(found.recipe, train).preceded(by: plan.transform)
     entrants[plan.name] = try Contestant(name: plan.name, network)
-    let images = found.plan.method == .sequential ? training.train.unmasked : training.train
+    let images = found.plan.method == .sequential ? train.unmasked : train
     let together = found.plan.method == .simultaneous
     // The networks that take codes are small, and their autoencoder has an architecture of its own.
     let isTimed = found.plan.place == .inputs && !(together && found.number > 1)

@@ -11,19 +11,20 @@ public struct TrainingMasks: Sendable {
   let origin: String
   /// Computes the masks: uint8 of 0 and 1, or float32 from 0 to 1, in `[N]` and the shape of an
   /// example.
-  let compute: @Sendable () -> Tensor
+  let compute: @Sendable () throws -> Tensor
 }
 
 extension AnotherTraining {
   /// The union of the reasons of earlier models, as the masks of the training images.
   func masks(
-    of earlier: [Contestant], on data: LabelledImages, _ evaluator: Evaluator
+    of earlier: [Contestant], on data: LazyImages, _ evaluator: Evaluator
   ) -> TrainingMasks {
     let (models, cutoff, usesMasks) = (earlier.map(\.classifier), plan.cutoff, usesMasks)
     let origin = ["reasons 1", "\(cutoff) \(usesMasks)"] + earlier.map(\.fingerprint)
     return TrainingMasks(origin: Digest.hex(of: origin.joined(separator: "\n"))) {
       ReasonUnion.masks(
-        of: models, on: data, cutoff: cutoff, addsMasks: usesMasks, evaluator: evaluator)
+        of: models, on: try data.images(), cutoff: cutoff, addsMasks: usesMasks,
+        evaluator: evaluator)
     }
   }
 }

@@ -14,7 +14,8 @@ extension ExperimentRun {
   ///   with other explanations, nil if none are looked for.
   func models(test: LabelledImages) throws -> (models: [Entrant], search: ExplanationSearch?) {
     let plans = neededModels
-    let training = try experiment.trainingImages(for: plans, progress: progress)
+    let training = try experiment.trainingImages(
+      for: plans, cache: folder.dataCache(), progress: progress)
     var entrants: [Entrant] = []
     var search = try search(plans, training, test)
     for plan in plans {

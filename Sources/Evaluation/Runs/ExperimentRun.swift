@@ -54,7 +54,8 @@ public struct ExperimentRun {
   ///   selected, or, with the status 75, if other processes are doing what is left.
   public func run() throws -> (grid: Grid, models: [Contestant])? {
     try experiment.checkFileNames()
-    let (test, attacked) = try experiment.testImages(progress: progress)
+    let (test, attacked) = try experiment.testImages(
+      cache: folder.dataCache(), progress: progress)
     for plan in experiment.attacks {
       try plan.goal.validate(classCount: attacked.classCount)
       let images = try plan.count.map { try attacked.first($0) } ?? attacked

@@ -56,8 +56,11 @@ public struct StepEstimates {
     run = ExperimentRun(
       experiment, folder: RunFolder(looking: folder), device: device, evaluator: evaluator,
       progress: progress)
-    training = try experiment.trainingImages(for: experiment.models, progress: progress)
-    let test = try experiment.testImages(progress: progress)
+    // The folder is only looked at.
+    let cache = run.folder.dataCache(writing: false)
+    training = try experiment.trainingImages(
+      for: experiment.models, cache: cache, progress: progress)
+    let test = try experiment.testImages(cache: cache, progress: progress)
     attacked = test.attacked
     self.test = test.all
     search = try run.search(experiment.models, training, test.all)
@@ -113,9 +116,10 @@ public struct StepEstimates {
     case .ensemble: entrants[plan.name] = try run.ensemble(plan.name, members).contestant
     case .training(let recipe) where !isDone:
       guard let training else { preconditionFailure("no training images") }
-      let network = try fresh(recipe, training.train).preceded(by: plan.transform)
+      let train = try training.train.images()
+      let network = try fresh(recipe, train).preceded(by: plan.transform)
       entrants[plan.name] = try Contestant(name: plan.name, network)
-      seconds = try self.seconds(recipe, training.train)
+      seconds = try self.seconds(recipe, train)
       allTrained = false
     case .training:
       entrants[plan.name] = try run.entrant(plan, run.load(plan, training, nil), attacked)
