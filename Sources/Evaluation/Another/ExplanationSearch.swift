@@ -151,7 +151,9 @@ struct ExplanationSearch {
     if let stored = file(of: member)?.model { return stored }
     let earlier = Array(members.prefix { $0.name != member.name })
     let title = "explanations of \(member.name)"
-    run.progress.begin(title, total: training.train.facts.count, unit: "images")
+    // Opening the images has a display of its own, so they are opened first.
+    let count = try training.train.images().count
+    run.progress.begin(title, total: count, unit: "images")
     let (explained, data) = try explained(earlier + [member])
     let reasons = ReasonMeasurement(
       of: explained[earlier.count], after: Array(explained[..<earlier.count]), on: data,
