@@ -93,7 +93,7 @@ struct LazyDataTests {
   private func run(_ steps: String..., more: String = "") throws -> Grid? {
     let experiment = try experiment(more)
     return try ExperimentRun(
-      experiment, folder: RunFolder(out, shared: true),
+      experiment, folder: RunFolder(out),
       steps: steps.isEmpty ? nil : experiment.steps(matching: steps)
     ).run()?.grid
   }
@@ -117,7 +117,7 @@ struct LazyDataTests {
         for: experiment.models, cache: folder.dataCache(), progress: quiet))
     for plan in experiment.models {
       #expect(run.isThere(plan, training))
-      _ = try run.model(plan, training, test)
+      _ = try run.load(plan, training, test)
     }
     #expect(!training.train.areOpen)
     // A model that is missing is trained as it was before.
@@ -125,7 +125,7 @@ struct LazyDataTests {
     let before = try ModelFile(file).network.fingerprint
     try FileManager.default.removeItem(at: file)
     #expect(!run.isThere(experiment.models[1], training) && !training.train.areOpen)
-    _ = try run.model(experiment.models[1], training, test)
+    _ = try run.load(experiment.models[1], training, test)
     #expect(training.train.areOpen)
     #expect(try ModelFile(file).network.fingerprint == before)
   }
