@@ -33,7 +33,7 @@ struct PlannedSteps: Encodable {
       (estimates ?? []).map { ($0.step, $0) }, uniquingKeysWith: { first, _ in first })
     let models = plan.experiment.models.count
     steps = plan.steps.map { step in
-      let own = step.step.estimate(estimated, parts: plan.parts)
+      let own = OwnEstimate(step.step, estimated, parts: plan.parts)
       return Step(
         name: step.step.name, kind: step.step.kind, needs: step.needs.map(\.name),
         // An estimate has compared the digests of results, which says more than a mark.
@@ -118,26 +118,30 @@ extension RunPlan.Step {
   }
 }
 
-extension ExperimentStep {
-  /// The estimate of a step. The parts of an attack share its time, and merging them takes little.
-  fileprivate func estimate(_ estimates: [String: StepEstimate], parts: Int) -> StepEstimate? {
-    switch self {
-    case .part(let attack, let source, let part):
-      estimates[ExperimentStep.attack(attack, source: source).name].map { whole in
-        StepEstimate(
-          step: name, work: whole.work, isDone: whole.isDone,
-          seconds: whole.seconds.map { $0 / Double(part.count) })
-      }
-    case .attack where parts > 1:
-      estimates[name].map {
-        StepEstimate(step: name, work: "merge its parts", isDone: $0.isDone, seconds: nil)
-      }
-    default: estimates[name]
-    }
-  }
-}
+/// What is known of a step from the estimate of the undivided step.
+private struct OwnEstimate {
+  let work: String
+  let isDone: Bool
+  let seconds: Double?
+  /// Whether the estimate knows by itself if the step is done.
+  let decidesAlone: Bool
 
-extension StepEstimate {
-  /// Whether it knows by itself if the step is done.
-  fileprivate var decidesAlone: Bool { step.hasPrefix("model ") || step.hasPrefix("attack ") }
+  /// The estimate of a step. The parts of an attack share its time, and merging them takes little.
+  /// - Returns: nil if there are no estimates.
+  init?(_ step: ExperimentStep, _ estimates: [String: StepEstimate], parts: Int) {
+    var name = step.name
+    var share: Double? = 1
+    switch step {
+    case .part(let attack, let source, let part):
+      name = ExperimentStep.attack(attack, source: source).name
+      share = 1 / Double(part.count)
+    case .attack where parts > 1: share = nil
+    default: break
+    }
+    guard let whole = estimates[name] else { return nil }
+    work = share == nil ? "merge its parts" : whole.work
+    isDone = whole.isDone
+    seconds = share.flatMap { share in whole.seconds.map { $0 * share } }
+    decidesAlone = [.model, .attack, .part].contains(step.kind)
+  }
 }

@@ -52,7 +52,7 @@ struct JobScriptTests {
       (try? String(contentsOf: tools.appending(name), encoding: .utf8)) ?? ""
     }
     let arguments = text("arguments").split(separator: "\0").map {
-      $0.replacing(run.out.path, with: "OUT")
+      String($0).replacing(run.out.path, with: "OUT")
     }
     return (process.terminationStatus, arguments, text("requeued"))
   }

@@ -66,9 +66,8 @@ struct RealSlurmTests {
     #expect(try submission.submit().jobs.isEmpty)
     try wait(run)
     let did = did(run)
-    #expect(
-      Set(did.map { $0.split(separator: " ", maxSplits: 1)[1] })
-        == Set(run.experiment.steps.map { Substring($0.name) }))
+    let names = did.map { String($0.split(separator: " ", maxSplits: 1)[1]) }
+    #expect(Set(names) == Set(run.experiment.steps.map(\.name)))
     #expect(did.count == 13 && did.last == "0 report" && did[2] == "0 model both")
     #expect(did.contains("1 attack fgsm from b") && did.contains("0 attack fgsm from a"))
     let log = run.out.appending(path: "jobs/logs/0003-attacks.\(jobs[2].id)_1.log")

@@ -15,13 +15,6 @@ public struct StepEstimate: Codable, Equatable, Sendable {
   public let isDone: Bool
   /// The expected time on this machine; nil if the step is done or takes little time.
   public let seconds: Double?
-
-  public init(step: String, work: String, isDone: Bool, seconds: Double?) {
-    self.step = step
-    self.work = work
-    self.isDone = isDone
-    self.seconds = seconds
-  }
 }
 
 /// Estimates how long the steps of an experiment will take, by running a small part of each.
