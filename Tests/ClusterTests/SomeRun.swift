@@ -1,9 +1,9 @@
-import Evaluation
 import Foundation
 import Support
 import TestSupport
 
 @testable import Cluster
+@testable import Evaluation
 
 /// An experiment with a run folder in which steps are marked as done without being done.
 struct SomeRun {
@@ -56,7 +56,7 @@ struct SomeRun {
           at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data().write(to: place)
       }
-      try StepMarks(out).add(step, key: keys(step), .init(seconds: seconds))
+      try StepMarks(out).add(step, key: keys(step), StepMarks.Mark(seconds: seconds))
     }
   }
 

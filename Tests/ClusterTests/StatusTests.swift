@@ -37,8 +37,9 @@ struct StatusTests {
     #expect(status.failures[0].log == "jobs/logs/0002-models.102_0.log")
     #expect(status.total.done == 3 && status.total.steps == 13 && status.isAtWork)
     let text = status.text
+    let lines = text.components(separatedBy: "\n").dropFirst()
     #expect(text.contains("3 of 13 steps") && text.contains("without probes and report"), "\(text)")
-    #expect(text.split(separator: "\n").dropFirst().allSatisfy { $0.count <= 80 }, "\(text)")
+    #expect(lines.allSatisfy { $0.count <= 80 }, "\(text)")
   }
 
   @Test("without Slurm, claims say what runs, and nothing counts as failed")
