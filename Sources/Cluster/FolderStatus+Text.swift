@@ -50,7 +50,7 @@ extension FolderStatus {
       + [counts.undone == 0 ? "" : counts.secondsLeft.map(ProgressDisplay.roughTime) ?? "unknown"]
   }
 
-  /// `━━━━╌╌╌╌ 50 % of the steps, about 2 h left`.
+  /// `━━━━╌╌╌╌  12 of 24 steps`, and below it `about 2 h left`.
   private var bar: String {
     let share = total.steps == 0 ? 1 : Double(total.done) / Double(total.steps)
     let cells = Int(share * 24)
@@ -67,7 +67,7 @@ extension FolderStatus {
     } else {
       left = "time left unknown"
     }
-    return "  \(bar)  \(total.done) of \(total.steps) steps, \(left)"
+    return "  \(bar)  \(total.done) of \(total.steps) steps\n  \(left)"
   }
 }
 

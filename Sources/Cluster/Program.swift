@@ -56,7 +56,8 @@ struct Program: Sendable {
     }
     if ended.wait(timeout: .now() + limit.seconds) == .timedOut {
       kill(process.processIdentifier, SIGKILL)
-      ended.wait()
+      // Its end is noticed late if a program that it has started goes on.
+      _ = ended.wait(timeout: .now() + 1)
       throw Failure(
         .failed, "\(name) did not answer within \(Int(limit.seconds)) seconds",
         hint:

@@ -27,7 +27,8 @@ struct JobScriptTests {
     let place = tools.url.path.shellWord
     try tool("cross fire", "printf '%s\\0' \"$@\" > \(place)/arguments\n\(body)")
     try tool("scontrol", "echo \"$*\" > \(place)/requeued")
-    var submission = run.submission(try FakeSlurm())
+    let slurm = try FakeSlurm()
+    var submission = run.submission(slurm)
     submission.executable = tools.appending("cross fire").path
     submission.maxTasks = 2
     submission.engine = ["--device", "cpu"]
@@ -40,6 +41,11 @@ struct JobScriptTests {
       "SLURM_ARRAY_JOB_ID": "7", "SLURM_RESTART_COUNT": "\(restarts)", "SLURM_CPUS_PER_TASK": "3",
     ]
     process.standardError = FileHandle.nullDevice
+    // Tests run on threads that block signals, and a new process inherits this.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGUSR1)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     try process.run()
     if signal {
       while !FileManager.default.fileExists(atPath: tools.appending("ready").path) {
@@ -103,7 +109,8 @@ struct JobScriptTests {
           attacks: [--time=02:00:00]
         """
     let run = try SomeRun(text)
-    _ = try run.submission(try FakeSlurm()).submit()
+    let slurm = try FakeSlurm()
+    _ = try run.submission(slurm).submit()
     let script = try String(
       contentsOf: run.out.appending(path: "jobs/0003-attacks.sh"), encoding: .utf8)
     let lines = script.split(separator: "\n").map(String.init)

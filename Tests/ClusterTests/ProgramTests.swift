@@ -34,7 +34,9 @@ struct ProgramTests {
     #expect { try refusing.output([]) } throws: { "\($0)".contains("invalid partition") }
     var hanging = try program("sleep 100")
     hanging.limit = .milliseconds(300)
+    let started = ContinuousClock.now
     #expect { try hanging.run([]) } throws: { "\($0)".contains("did not answer") }
+    #expect(ContinuousClock.now - started < .seconds(50))
   }
 
   @Test("a word of a shell is quoted where it has to be")

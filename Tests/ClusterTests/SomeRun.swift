@@ -19,7 +19,7 @@ struct SomeRun {
     models:
       a: { architecture: small, epochs: 1 }
       b: { architecture: small, epochs: 1 }
-      both: { ensemble: [a, b] }
+      both: { model: b, transform: jpeg 75 }
     attacks:
       fgsm: { epsilons: [0.1] }
       pgd: { epsilons: [0.1] }

@@ -33,16 +33,28 @@ public struct RunPlan: Sendable {
     self.parts = parts
     let (keys, marks) = (try StepKeys(experiment), StepMarks(folder))
     let outputs = StepOutputs(experiment, folder)
+    let ensembles = Set(
+      experiment.models.filter(\.isEnsemble).map { ExperimentStep.model($0.name) })
+    var done: Set<ExperimentStep> = []
     steps = experiment.steps(parts: parts).map { step in
       let key = keys(step)
+      let needs = experiment.needs(of: step, parts: parts)
       // The parts of an attack that is done are done, too.
       let whole = step.attack.map { ExperimentStep.attack($0.name, source: $0.source) } ?? step
       let isDone =
         marks.contains(step, key: key) && outputs.has(step)
         || whole != step && marks.contains(whole, key: keys(whole)) && outputs.has(whole)
+        // An ensemble has no result of its own.
+        || ensembles.contains(step) && needs.allSatisfy(done.contains)
+      if isDone { done.insert(step) }
       return Step(
-        step: step, needs: experiment.needs(of: step, parts: parts), isDone: isDone,
+        step: step, needs: needs, isDone: isDone,
         seconds: isDone && timed ? marks.mark(of: step, key: key)?.seconds : nil)
     }
   }
+}
+
+extension ModelPlan {
+  /// Whether the model is the mean of others.
+  fileprivate var isEnsemble: Bool { if case .ensemble = origin { true } else { false } }
 }
