@@ -62,9 +62,9 @@ def run(*words, check=True):
     return result
 
 
-def submit(out, *options):
-    return run(
-        PROGRAM, "submit", out.parent / "disturbed.yaml", "--out", out, *OPTIONS, "--", *options)
+def submit(out, tasks):
+    run(
+        PROGRAM, "submit", out.parent / "disturbed.yaml", "--out", out, *OPTIONS, "--max-tasks", tasks)
 
 
 def status(out):
@@ -136,7 +136,7 @@ def disturb(kind, out, chance):
     raise ValueError(kind)
 
 
-def finish(out, deadline):
+def finish(out, tasks, deadline):
     """Submits until everything is done. Returns how often."""
     again = 0
     while True:
@@ -148,7 +148,7 @@ def finish(out, deadline):
             print(run("squeue", "-r").stdout)
             sys.exit(f"{out} was not finished in time")
         if not found["isAtWork"]:
-            submit(out)
+            submit(out, tasks)
             again += 1
         time.sleep(0.5)
 
@@ -176,7 +176,9 @@ def main():
     for number in range(rounds + 1):
         out = folder / f"run{number}"
         began = time.monotonic()
-        submit(out)
+        # A task does one step, or several.
+        tasks = chance.choice(["4", "8", "200"]) if number else "200"
+        submit(out, tasks)
         done = []
         if number:
             for _ in range(chance.randint(1, 4)):
@@ -184,11 +186,11 @@ def main():
                 kind = chance.choice(kinds)
                 if disturb(kind, out, chance):
                     done.append(kind)
-        again = finish(out, time.monotonic() + 900)
+        again = finish(out, tasks, time.monotonic() + 900)
         compare(calm, out, f"round {number}")
         words = ", ".join(done) or "undisturbed"
         print(
-            f"round {number}: {words}; submitted {again + 1} times; "
+            f"round {number}: {words}; at most {tasks} tasks; submitted {again + 1} times; "
             f"{time.monotonic() - began:.0f} s; equal", flush=True)
         shutil.rmtree(out)
     shutil.rmtree(folder)
