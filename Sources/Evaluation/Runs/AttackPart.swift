@@ -10,7 +10,8 @@ public struct AttackPart: Hashable, Sendable {
   public let count: Int
 
   public init(_ number: Int, of count: Int) {
-    precondition(count >= 1 && (1...count).contains(number), "there is no part \(number) of \(count)")
+    precondition(
+      count >= 1 && (1...count).contains(number), "there is no part \(number) of \(count)")
     self.number = number
     self.count = count
   }

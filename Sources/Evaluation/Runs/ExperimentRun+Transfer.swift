@@ -50,18 +50,15 @@ extension ExperimentRun {
   /// The result of an attack.
   /// - Returns: nil if it is not there, or if it is there and not needed because there is no report.
   private func result(of task: AttackTask, _ step: ExperimentStep) throws -> TransferResult? {
-    guard isWanted(.report) else {
-      _ = try self.step(step, stored: { task.isDone ? true : nil }) { try fire(task) != nil }
-      return nil
+    func stored() -> TransferResult?? {
+      guard task.isDone else { return nil }
+      return isWanted(.report) ? task.stored.map { .some($0) } : .some(nil)
     }
-    return try self.step(step) {
-      task.isDone ? task.stored : nil
-    } _: {
-      try fire(task)
-    }
+    let result: TransferResult?? = try self.step(step, stored: stored) { try fire(task) }
+    return result ?? nil
   }
 
-  private func fire(_ task: AttackTask) throws -> TransferResult? {
+  private func fire(_ task: AttackTask) throws -> TransferResult {
     let runner = task.runner
     progress.begin(task.title, total: runner.count, unit: "examples")
     let started = ContinuousClock.now

@@ -44,7 +44,8 @@ public struct StepKeys: Sendable {
       let kept = experiment.images.map { $0.attacks.contains(plan.name) ? $0.count : 0 } ?? 0
       let shown = experiment.study.map { $0.attacks.contains(plan.name) ? $0.imagesPerClass : 0 }
       attacks[plan.name] = Self.key(
-        [shared, test, plan.name, texts.attacks[plan.name] ?? "", "\(kept) \(shown ?? 0)"] + victims)
+        [shared, test, plan.name, texts.attacks[plan.name] ?? "", "\(kept) \(shown ?? 0)"] + victims
+      )
     }
   }
 
