@@ -99,7 +99,7 @@ func contents(of folder: URL) throws -> [String: Data] {
     let path = String(
       file.standardizedFileURL.path.dropFirst(folder.standardizedFileURL.path.count + 1))
     let isHidden = [".claims/", ".steps/", ".data/"].contains { "/\(path)".contains("/\($0)") }
-    if path != "log.jsonl", !isHidden { files[path] = try Data(contentsOf: file) }
+    if file.lastPathComponent != "log.jsonl", !isHidden { files[path] = try Data(contentsOf: file) }
   }
   return files
 }

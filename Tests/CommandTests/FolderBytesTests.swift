@@ -103,7 +103,7 @@ struct FolderBytesTests {
     let (whole, steps) = try runTwice(Self.experiment)
     #expect(differences(whole, steps) == [])
     for part in [
-      "models/", "examples/", "predictions/", "probes/", "decisions/", "repeats/2/grid.json",
+      "models/", "examples/", "predictions/", "probes/", "repeats/2/grid.json",
       "images/images/", "study/study.json", "report/figures/", "repeats.csv",
     ] { #expect(whole.keys.contains { $0.hasPrefix(part) }, "\(part)") }
   }

@@ -58,7 +58,7 @@ struct StepsTests {
     #expect(files.keys.sorted() == others.keys.sorted())
     #expect(files.filter { others[$0.key] != $0.value }.keys.sorted() == [])
     let grid = String(decoding: files["grid.json"] ?? Data(), as: UTF8.self)
-    #expect(grid.matches(of: /"threads" : 1,/).count == 2 && !grid.contains("\"threads\" : 2"))
+    #expect(grid.matches(of: /"threads" : 1\b/).count == 2 && !grid.contains("\"threads\" : 2"))
     let shown = try Command.output("inspect", second.path)
     #expect(shown.contains(", cpu, 1 thread\n"), "\(shown)")
   }
