@@ -95,7 +95,9 @@ let package = Package(
         "Clibjpeg", "CPNG",
       ],
       path: "Benchmarks",
-      exclude: ["peers.py", "results.md", "streaming_pictures.py", "study_load.py"]),
+      exclude: [
+        "peers.py", "results.md", "scaling.py", "streaming_pictures.py", "study_load.py",
+      ]),
     .target(
       name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"],
       path: "Tests/TestSupport"),
