@@ -40,6 +40,9 @@ attacks:
   bim: { epsilons: [0.1], steps: 20 }
   tgsm: { epsilons: [0.1], target: random }
 images: { attacks: [fgsm], count: 20 }
+cluster:
+  # While the file FULL exists, one node can write only small files, as on a disk that is nearly full.
+  setup: ['if [ "$SLURMD_NODENAME" = LAST ] && [ -e FULL ]; then ulimit -f 16; fi']
 """
 OPTIONS = ["--parts", "4", "--threads", "1", "--batch-size", "32"]
 
@@ -126,6 +129,12 @@ def disturb(kind, out, chance):
         return killed
     if kind == "cancel":
         return run(PROGRAM, "cancel", out).returncode == 0
+    if kind == "disk":
+        full = out.parent / "full"
+        full.touch()
+        time.sleep(chance.uniform(3, 10))
+        full.unlink()
+        return True
     if kind == "stop":
         # What Slurm sends two minutes before a time limit.
         jobs = run("squeue", "-hr", "-t", "R", "-o", "%i").stdout.split()
@@ -168,11 +177,12 @@ def main():
         sys.exit("SLURM_CONF is not set: this test needs a Slurm cluster of its own")
     chance = random.Random(seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="crossfire-cluster-"))
-    (folder / "disturbed.yaml").write_text(EXPERIMENT)
+    (folder / "disturbed.yaml").write_text(
+        EXPERIMENT.replace("FULL", str(folder / "full")).replace("LAST", nodes()[-1]))
     run(PROGRAM, "run", folder / "disturbed.yaml", "--out", folder / "calm", *OPTIONS[2:])
     calm = digests(folder / "calm")
     print(f"one process: {len(calm)} files; {len(nodes())} nodes", flush=True)
-    kinds = ["crossfire", "script", "slurmd", "cancel", "stop"]
+    kinds = ["crossfire", "script", "slurmd", "cancel", "stop", "disk"]
     for number in range(rounds + 1):
         out = folder / f"run{number}"
         began = time.monotonic()

@@ -14,7 +14,10 @@ extension ExperimentRun {
   func settle() throws {
     try Interruption.stopIfRequested()
     let claims = folder.claims
-    if open.missing.isEmpty, open.taken.contains(where: { claims.holder(of: $0) == nil }) { return }
+    if open.missing.isEmpty, open.taken.contains(where: { claims.holder(of: $0) == nil }) {
+      // Two processes that have given way to each other should not meet again at once.
+      return Thread.sleep(forTimeInterval: .random(in: 0.05...0.3))
+    }
     let others = claims.live
     if open.missing.isEmpty || !others.isEmpty {
       guard waits else { throw unfinished(others) }

@@ -106,7 +106,12 @@ public final class Claim: Sendable {
     // the file is moved away and looked at again, and put back if it is not the abandoned one.
     let aside = file.deletingLastPathComponent().appending(
       path: ".\(file.lastPathComponent).\(ProcessIdentity.randomDigits())")
-    guard rename(file.path, aside.path) == 0 else { return errno == ENOENT }
+    guard rename(file.path, aside.path) == 0 else {
+      if errno == ENOENT { return true }
+      throw Failure.cannotWrite(
+        "cannot take over \(file.path), whose process has ended: \(systemReason())",
+        hint: "remove the file, or choose another folder with --out")
+    }
     defer { unlink(aside.path) }
     if let moved = ClaimFile(aside), !moved.isSame(as: found) {
       link(aside.path, file.path)
