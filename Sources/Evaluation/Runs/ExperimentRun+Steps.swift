@@ -6,8 +6,9 @@ extension ExperimentRun {
   /// - Parameters:
   ///   - stored: reads the result of the step; nil if the folder does not have it.
   ///   - body: computes the result and writes it.
-  /// - Returns: nil if the step is not selected or another process is doing it, which is then noted
-  ///   in `open`.
+  /// - Returns: nil if the result is not there, because the step is not selected, because another
+  ///   process is doing it, or because it has failed and other selected steps should still be done.
+  ///   This is noted in `open`.
   /// - Throws: what the closures throw, and `Failure` if a signal has asked the process to stop.
   func step<Result>(
     _ step: ExperimentStep, stored: () throws -> Result?, _ body: () throws -> Result?
@@ -27,17 +28,29 @@ extension ExperimentRun {
     }
     defer { withExtendedLifetime(claim) {} }
     // Another process may have finished the step between the look at its result and the claim.
+    if open.isShared { folder.refresh() }
     if let result = try stored() {
       try open.reuse(step, isSelected: isSelected(step))
       return result
     }
     let started = ContinuousClock.now
-    let result = try body()
+    let result: Result?
+    do { result = try body() } catch let failure as Failure where mayGoOn(after: failure) {
+      progress.note("the step '\(step.name)' has failed: \(failure.message)")
+      open.fail(step, failure)
+      return nil
+    }
     let seconds = (ContinuousClock.now - started).seconds
     let attack = (result as? TransferResult)?.cost.seconds
     folder.log(step.name, seconds: seconds, attack: attack, reused: false)
     try open.mark(step, seconds: seconds)
     return result
+  }
+
+  /// Whether the other selected steps are still done after one has failed. A run of all steps ends
+  /// with the first failure, since its report needs all of them.
+  private func mayGoOn(after failure: Failure) -> Bool {
+    selection != nil && failure.kind != .unfinished && failure.kind != .cannotWrite
   }
 
   func isSelected(_ step: ExperimentStep) -> Bool { selection?.contains(step) ?? true }

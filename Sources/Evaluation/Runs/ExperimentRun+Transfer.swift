@@ -109,7 +109,9 @@ private struct AttackTask {
     let count = runner.examples(ofImages: keep)
     guard count > 0 else { return true }
     guard let (origin, found) = ExampleSet.description(of: examples) else { return false }
-    return found == count && origin.sourceFingerprint == runner.source.fingerprint
+    // Examples of earlier versions do not say to which request they belong.
+    return found == count && origin.request ?? request == request
+      && origin.sourceFingerprint == runner.source.fingerprint
       && origin.epsilons == runner.plan.epsilons && origin.parameters == runner.plan.parameters
   }
 }

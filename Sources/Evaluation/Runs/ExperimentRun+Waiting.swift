@@ -2,17 +2,24 @@ import Foundation
 import Support
 
 extension ExperimentRun {
-  /// The longest time for which a result is waited for that seems to be there: network file systems
-  /// may show new files up to a minute late.
+  /// The longest time for which missing results are waited for while nobody is at work: network file
+  /// systems may show new files up to a minute late, and other processes may be about to begin.
   private static let lateness = Duration.seconds(70)
 
   /// Decides what follows after a pass that left steps open. It returns when another pass may get
   /// further: at once if other processes have finished steps meanwhile, or after having waited for
   /// them.
-  /// - Throws: `Failure` with the status 75 if other processes are doing what is left and this one
-  ///   does not wait; `Failure` if steps are missing that nobody is doing.
+  /// - Throws: the failure of a step; `Failure` with the status 75 if other processes are doing what is
+  ///   left and this one does not wait; `Failure` if steps are missing that nobody is doing.
   func settle() throws {
     try Interruption.stopIfRequested()
+    if let first = open.failed.first {
+      guard open.failed.count > 1 else { throw first.failure }
+      throw Failure(
+        first.failure.kind,
+        "\(open.failed.count) steps have failed, the first of them '\(first.step.name)': "
+          + first.failure.message, hint: first.failure.hint)
+    }
     let claims = folder.claims
     if open.missing.isEmpty, open.taken.contains(where: { claims.holder(of: $0) == nil }) {
       // Two processes that have given way to each other should not meet again at once.
@@ -21,14 +28,15 @@ extension ExperimentRun {
     let others = claims.live
     if open.missing.isEmpty || !others.isEmpty {
       guard waits else { throw unfinished(others) }
+      open.waitedSince = nil
       return wait(others)
     }
-    guard mayBeLate else { throw notDone }
-    // Writing into a folder makes a network file system ask the server for its present content.
-    for part in ["models", "predictions", "probes", "explanations"] {
-      let place = folder.url.appending(path: part)
-      if isFolder(place) { try? AtomicFile.probe(place.appending(path: "present")) }
+    guard mayCome else {
+      let failure = notDone
+      open.removeMarksOfMissing()
+      throw failure
     }
+    folder.refresh()
     Thread.sleep(forTimeInterval: 1)
   }
 
@@ -45,20 +53,24 @@ extension ExperimentRun {
       Thread.sleep(forTimeInterval: pause)
       pause = min(2, pause * 1.5)
       if open.missing.isEmpty {
-        if open.taken.allSatisfy({ claims.holder(of: $0) == nil }) { return }
+        if open.taken.contains(where: { claims.holder(of: $0) == nil }) { return }
       } else if Set(claims.live.keys) != began {
         return
       }
     }
   }
 
-  /// Whether missing results may be there already: their steps are marked as done, or the folder is
-  /// on a network file system. After a minute they are not expected any more.
-  private var mayBeLate: Bool {
+  /// Whether missing results may still come although nobody is at work: this process waits for
+  /// others, the steps are marked as done, or the folder is on a network file system. After a minute
+  /// they are not expected any more.
+  private var mayCome: Bool {
+    guard waits || open.isShared || open.isAnyMarked(open.missing) else { return false }
     let since = open.waitedSince ?? .now
+    if open.waitedSince == nil {
+      progress.note("waiting for \(Self.list(open.missing)), for a minute at most")
+    }
     open.waitedSince = since
-    guard since.duration(to: .now) < Self.lateness else { return false }
-    return isOnNetwork(folder.url) || open.isAnyMarked(open.missing)
+    return since.duration(to: .now) < Self.lateness
   }
 
   private func unfinished(_ others: [String: Claim.Holder]) -> Failure {

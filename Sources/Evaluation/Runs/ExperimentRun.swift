@@ -94,6 +94,7 @@ public struct ExperimentRun {
     let explained = try explanations(models, test: test, attacked)
     let repetitions = try experiment.repetitions.compactMap(repetition)
     guard open.isEmpty else { return nil }
+    try markStepsOfAbsentModels(models)
     let found = try explain(search, test, isReported: isWanted(.report))
     guard isWanted(.report) else { return nil }
     try explained.map {
@@ -107,6 +108,17 @@ public struct ExperimentRun {
           results: results, probes: probes, explained: explained?.map(\.model), found: found,
           repetitions: repetitions)), models
     )
+  }
+
+  /// Marks the selected steps of models that do not exist, because the search for them stopped before.
+  private func markStepsOfAbsentModels(_ models: [Contestant]) throws {
+    guard let another = experiment.another else { return }
+    let absent = Set(another.names).subtracting(models.map(\.name))
+    for step in selection ?? Set(experiment.steps) {
+      if let model = step.model, absent.contains(model) {
+        try open.reuse(step, isSelected: true)
+      }
+    }
   }
 
   /// The results of all steps.
@@ -171,7 +183,7 @@ public struct ExperimentRun {
     let step = ExperimentStep.repetition(number)
     guard isWanted(step) else { return nil }
     let claim = isSelected(step) ? try folder.claims.take(step) : nil
-    guard claim != nil || !isSelected(step) else {
+    guard isSelected(step) ? claim != nil : folder.claims.holder(of: step) == nil else {
       open.take(step)
       return nil
     }
@@ -189,7 +201,9 @@ public struct ExperimentRun {
       try open.mark(step, seconds: (ContinuousClock.now - started).seconds)
       return grid
     } catch let failure as Failure {
-      throw Failure(failure.kind, "repetition \(number): \(failure.message)", hint: failure.hint)
+      let hint =
+        isSelected(step) ? failure.hint : "run '\(step.name)' first, or add it to --steps"
+      throw Failure(failure.kind, "\(step.name): \(failure.message)", hint: hint)
     }
   }
 

@@ -52,6 +52,16 @@ public enum ExperimentStep: Hashable, Sendable {
     }
   }
 
+  /// The model that this step trains, attacks, measures or explains; nil for other steps.
+  var model: String? {
+    switch self {
+    case .model(let name), .attack(_, let name), .part(_, let name, _), .probe(let name),
+      .explanation(let name):
+      name
+    case .repetition, .report: nil
+    }
+  }
+
   /// The attack that this step computes or is a part of; nil for other steps.
   var attack: (name: String, source: String)? {
     switch self {

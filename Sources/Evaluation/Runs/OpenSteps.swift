@@ -7,9 +7,13 @@ final class OpenSteps {
   private(set) var taken: [ExperimentStep] = []
   /// The steps that are needed, and that nobody is doing.
   private(set) var missing: [ExperimentStep] = []
+  /// The steps that have failed, and why.
+  private(set) var failed: [(step: ExperimentStep, failure: Failure)] = []
   /// The models that have been loaded, so that a further pass need not load them again.
   var models: [String: LoadedModel] = [:]
-  /// The first pass in which steps were missing that seem to be done.
+  /// Whether other machines may change the folder.
+  private(set) lazy var isShared = isOnNetwork(folder.url)
+  /// When steps were first missing while nobody was at work; nil if somebody has been since.
   var waitedSince: ContinuousClock.Instant?
 
   private let experiment: Experiment
@@ -23,13 +27,14 @@ final class OpenSteps {
     self.folder = folder
   }
 
-  var isEmpty: Bool { taken.isEmpty && missing.isEmpty }
+  var isEmpty: Bool { taken.isEmpty && missing.isEmpty && failed.isEmpty }
 
   /// Begins a pass.
   func begin() { (taken, missing) = ([], []) }
 
   func take(_ step: ExperimentStep) { taken.append(step) }
   func miss(_ step: ExperimentStep) { missing.append(step) }
+  func fail(_ step: ExperimentStep, _ failure: Failure) { failed.append((step, failure)) }
 
   /// Logs that the folder had the result of a step, unless it was only needed by others, and marks the
   /// step as done.
@@ -46,6 +51,12 @@ final class OpenSteps {
     noted.insert(step)
     guard let key = keys?(step) else { return }
     try marks.add(step, key: key, StepMarks.Mark(seconds: seconds))
+  }
+
+  /// Removes the marks of the steps that are missing, since their results are not what the marks say.
+  func removeMarksOfMissing() {
+    let marks = StepMarks(folder.url)
+    missing.forEach(marks.remove)
   }
 
   /// Whether one of some steps is marked as done now.

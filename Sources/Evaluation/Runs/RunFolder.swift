@@ -30,7 +30,16 @@ public struct RunFolder: Sendable {
   /// Removes the incomplete files of processes that were killed.
   func sweep() { AtomicFile.sweep(url) }
 
-  /// Whether the folder has nothing but hidden files, such as its lock.
+  /// Makes a network file system show the present files of the results. Writing into a folder lets it
+  /// ask the server for the folder's content.
+  func refresh() {
+    for part in ["models", "predictions", "examples", "probes", "explanations", "another"] {
+      let place = url.appending(path: part)
+      if isFolder(place) { try? AtomicFile.probe(place.appending(path: "present")) }
+    }
+  }
+
+  /// Whether the folder has nothing but hidden files, such as claims.
   public var isEmpty: Bool {
     let files = try? FileManager.default.contentsOfDirectory(
       at: url, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)

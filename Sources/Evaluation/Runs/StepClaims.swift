@@ -38,8 +38,9 @@ public struct StepClaims: Sendable {
 
   /// The steps that processes are doing now, by their names.
   public var live: [String: Claim.Holder] {
-    names.reduce(into: [:]) { live, name in
-      live[name] = Claim.holder(of: folder.appending(path: name))
+    let clock = FolderClock(folder)
+    return names.reduce(into: [:]) { live, name in
+      live[name] = Claim.holder(of: folder.appending(path: name), clock: clock)
     }
   }
 

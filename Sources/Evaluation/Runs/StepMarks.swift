@@ -52,6 +52,13 @@ public struct StepMarks: Sendable {
     }
   }
 
+  /// Removes the marks of a step whose result is missing although it is marked as done.
+  func remove(_ step: ExperimentStep) {
+    for name in others[step.name] ?? [] {
+      try? FileManager.default.removeItem(at: folder.appending(path: name))
+    }
+  }
+
   private static let suffix = ".done"
   /// 16 hexadecimal digits, 64 bits: two keys of one step do not agree by chance.
   private static let keyLength = 16

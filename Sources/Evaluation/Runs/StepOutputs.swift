@@ -18,13 +18,19 @@ struct StepOutputs {
 
   private func has(_ name: String, in part: String) -> Bool { names[part]?.contains(name) ?? false }
 
+  /// Whether a model that `another` looks for does not exist, and a file says so. All steps of such a
+  /// model are done when the search is.
+  private func isAbsent(_ model: String) -> Bool {
+    trained.contains(model) && !has("\(model).safetensors", in: "models")
+      && has("\(model).json", in: "another")
+  }
+
   /// Whether the files of a step's result exist.
   func has(_ step: ExperimentStep) -> Bool {
-    switch step {
+    if let model = step.model, isAbsent(model) { return true }
+    return switch step {
     case .model(let model):
-      // A model that `another` looks for may not exist, and a file then says so.
       !trained.contains(model) || has("\(model).safetensors", in: "models")
-        || has("\(model).json", in: "another")
     case .attack(let attack, let source):
       has("\(attack).\(source).safetensors", in: "predictions")
     case .part(let attack, let source, _):

@@ -33,10 +33,7 @@ public final class AtomicFile {
   public init(_ place: URL, synced: Bool = true) throws {
     self.place = place
     isSynced = synced
-    let writer = ProcessIdentity.current
-    let name = "\(writer.place)-\(writer.process)-\(ProcessIdentity.randomDigits())"
-    partial = place.deletingLastPathComponent().appending(
-      path: ".\(place.lastPathComponent).\(name)\(Self.partialSuffix)")
+    partial = Self.temporary(beside: place)
     try createFolder(place.deletingLastPathComponent())
     descriptor = open(partial.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure(place) }
@@ -134,6 +131,15 @@ public final class AtomicFile {
   /// Writes a whole text file in UTF-8.
   public static func write(_ text: String, to place: URL) throws {
     try write(Array(text.utf8), to: place)
+  }
+
+  /// The path of a new temporary file in the folder of another file, which no other process uses and
+  /// `sweep` knows.
+  static func temporary(beside place: URL) -> URL {
+    let writer = ProcessIdentity.current
+    let name = "\(writer.place)-\(writer.process)-\(ProcessIdentity.randomDigits())"
+    return place.deletingLastPathComponent().appending(
+      path: ".\(place.lastPathComponent).\(name)\(partialSuffix)")
   }
 
   /// Removes temporary files that are certainly abandoned, in a folder and the folders below it: those

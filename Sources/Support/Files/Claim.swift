@@ -92,8 +92,9 @@ public final class Claim: Sendable {
   }
 
   /// Who holds a claim; nil if nobody does, or if its holder has ended.
-  public static func holder(of file: URL) -> Holder? {
-    guard let found = ClaimFile(file), !found.isAbandoned else { return nil }
+  /// - Parameter clock: the clock of the claim's folder, which several looks may share.
+  public static func holder(of file: URL, clock: FolderClock? = nil) -> Holder? {
+    guard let found = ClaimFile(file, clock), !found.isAbandoned else { return nil }
     return found.holder
   }
 
@@ -104,8 +105,7 @@ public final class Claim: Sendable {
     guard found.isAbandoned else { return false }
     // Several processes may come here at once, and one of them may hold the claim anew already. So
     // the file is moved away and looked at again, and put back if it is not the abandoned one.
-    let aside = file.deletingLastPathComponent().appending(
-      path: ".\(file.lastPathComponent).\(ProcessIdentity.randomDigits())")
+    let aside = AtomicFile.temporary(beside: file)
     guard rename(file.path, aside.path) == 0 else {
       if errno == ENOENT { return true }
       throw Failure.cannotWrite(
@@ -135,27 +135,56 @@ extension Claim.Holder {
   }
 }
 
+/// The present time of the file system of a folder, by whose clock the times of its files are set. It
+/// may differ from this machine's clock.
+public final class FolderClock {
+  private let folder: URL
+
+  public init(_ folder: URL) { self.folder = folder }
+
+  /// Seconds since 1970 at the first call: the time of a new file. Where none can be written it is
+  /// this machine's time.
+  private(set) lazy var now: Double = {
+    let probe = AtomicFile.temporary(beside: folder.appending(path: "clock"))
+    let descriptor = open(probe.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return Date().timeIntervalSince1970 }
+    defer {
+      close(descriptor)
+      unlink(probe.path)
+    }
+    var made = stat()
+    return fstat(descriptor, &made) == 0 ? made.modified : Date().timeIntervalSince1970
+  }()
+}
+
 /// A claim as it is found in a folder.
 private struct ClaimFile {
   /// nil for a claim whose holder has not written its name yet, or was killed before.
   let holder: Claim.Holder?
   /// The number of the file in its file system.
-  let node: UInt64
-  /// The seconds since the holder last changed the time, by the clock of the file system.
-  let age: Double
+  private let node: UInt64
+  private let modified: Double
+  private let clock: FolderClock
+
+  /// The largest file that is read: no claim is as large.
+  private static let mostBytes = 65_536
 
   /// - Returns: nil if there is no such file.
-  init?(_ file: URL) {
-    // Opening a file makes network file systems ask the server for its present time.
-    let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+  init?(_ file: URL, _ clock: FolderClock? = nil) {
+    // Opening a file makes network file systems ask the server for its present time. What is not a
+    // file is opened without waiting for a writer, and counts as a claim without a name.
+    let descriptor = open(file.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var found = stat()
     guard fstat(descriptor, &found) == 0 else { return nil }
-    node = UInt64(found.st_ino)
-    let text = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readDataToEndOfFile()
-    holder = try? JSONDecoder().decode(Claim.Holder.self, from: text)
-    age = Self.now(beside: file) - found.modified
+    node = UInt64(truncatingIfNeeded: found.st_ino)
+    modified = found.modified
+    var bytes = [UInt8](repeating: 0, count: Self.mostBytes)
+    let length = found.st_mode & S_IFMT == S_IFREG ? read(descriptor, &bytes, bytes.count) : 0
+    holder = try? JSONDecoder().decode(
+      Claim.Holder.self, from: Data(bytes.prefix(max(0, length))))
+    self.clock = clock ?? FolderClock(file.deletingLastPathComponent())
   }
 
   /// Whether two looks have found the same claim. A new file may get the number of a removed one.
@@ -166,29 +195,15 @@ private struct ClaimFile {
 
   /// Whether the holder has ended.
   var isAbandoned: Bool {
-    guard let holder else { return age > Claim.patience }
-    if let hasEnded = holder.process.hasEnded { return hasEnded }
+    if let hasEnded = holder?.process.hasEnded { return hasEnded }
+    // The seconds since the holder last changed the time.
+    let age = clock.now - modified
     // The scheduler has started the same job again, so its earlier start is over, or soon will be.
     let own = Claim.Holder.current
-    if let job = holder.job, job == own.job, holder.restarts != own.restarts {
+    if let job = holder?.job, job == own.job, holder?.restarts != own.restarts {
       return age > 2.5 * Double(Claim.interval)
     }
     return age > Claim.patience
-  }
-
-  /// The present time of the file system, whose clock may differ from this machine's: the time of a
-  /// new file. Where none can be written it is this machine's time.
-  private static func now(beside file: URL) -> Double {
-    let probe = file.deletingLastPathComponent().appending(
-      path: ".clock.\(ProcessIdentity.randomDigits())")
-    let descriptor = open(probe.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return Date().timeIntervalSince1970 }
-    defer {
-      close(descriptor)
-      unlink(probe.path)
-    }
-    var made = stat()
-    return fstat(descriptor, &made) == 0 ? made.modified : Date().timeIntervalSince1970
   }
 }
 

@@ -43,12 +43,13 @@ public struct ProcessIdentity: Codable, Equatable, Sendable {
     String(UInt32.random(in: .min ... .max), radix: 16).leftPadded(to: 8)
   }
 
-  /// Whether the process has certainly ended; nil if this cannot be known here, because the process
-  /// belongs to another machine or container.
+  /// Whether the process has ended; nil if this cannot be known here, because the process belongs to
+  /// another machine or container, or because the system does not say when processes started and its
+  /// number may belong to a later one.
   public var hasEnded: Bool? {
-    guard place == Self.localPlace else { return nil }
-    guard process == getpid() || kill(process, 0) == 0 || errno == EPERM else { return true }
-    guard let start, let found = SystemProcess(process) else { return false }
+    guard place == Self.localPlace, process > 0 else { return nil }
+    guard kill(process, 0) == 0 || errno == EPERM else { return true }
+    guard let start, let found = SystemProcess(process) else { return nil }
     return found.isZombie || found.start != start
   }
 
