@@ -8,18 +8,27 @@ enum DataSource {
   /// The files of a folder that may be pictures, texts or lists. With `inside`, those of the folders
   /// below it too.
   case folder(URL, inside: Bool)
+  /// All files of a folder and of the folders below it, hidden ones too. A list may name any of them.
+  case everything(URL)
 
   /// Adds the stamps of the files.
+  /// - Parameter base: the folder from which paths count; nil for absolute paths.
   /// - Returns: whether all of them could be found.
-  func add(to stamps: inout FileStamps) -> Bool {
+  func add(to stamps: inout FileStamps, from base: URL? = nil) -> Bool {
+    func name(_ url: URL) -> String {
+      guard let base, url.path.hasPrefix(base.path) else { return url.path }
+      return String(url.path.dropFirst(base.path.count))
+    }
     switch self {
-    case .file(let url): stamps.add(file: url.path, as: url.path)
+    case .file(let url): return stamps.add(file: url.path, as: name(url))
     case .folder(let url, let inside):
-      stamps.add(folder: url.path, as: url.path, inside: inside, where: Self.mayMatter)
+      return stamps.add(folder: url.path, as: name(url), inside: inside, where: Self.mayMatter)
+    case .everything(let url):
+      return stamps.add(folder: url.path, as: name(url), hidden: true) { _ in true }
     }
   }
 
-  /// Whether a file in a folder of pictures or texts may matter, by its name.
+  /// Whether a file in a folder of pictures or texts without a list may matter, by its name.
   private static func mayMatter(_ name: String) -> Bool {
     PictureWalk.isPicture(name)
       || ["", "txt", "csv"].contains((name as NSString).pathExtension.lowercased())
@@ -64,8 +73,10 @@ extension DataReference {
   }
 
   /// The files of a folder of tables, pictures or texts.
-  /// - Parameter hasList: whether a list is named, which may lie anywhere in the folder.
+  /// - Parameter hasList: whether an option names a list, which may have any name and lie anywhere in
+  ///   the folder.
   private static func documents(in folder: URL, hasList: Bool) -> [DataSource] {
+    if hasList { return [.everything(folder)] }
     let isTable = SplitFolders.names(.train).contains {
       FileManager.default.fileExists(atPath: folder.appending(path: $0 + ".csv").path)
     }
@@ -73,13 +84,15 @@ extension DataReference {
     if isTable, !isPictures { return [.folder(folder, inside: false)] }
     let places =
       isPictures
-      ? hasList ? nil : PictureParts.places(in: folder)
+      ? PictureParts.places(in: folder)
       : Array(SplitFolders.find(in: folder, where: isFolder).values)
-    guard let places, !places.isEmpty, !places.contains(folder) else {
-      return [.folder(folder, inside: true)]
+    let isListed = isPictures && places.contains(where: PictureParts.hasCSV)
+    func source(_ place: URL) -> DataSource {
+      isListed ? .everything(place) : .folder(place, inside: true)
     }
-    return [.folder(folder, inside: false)]
-      + places.sorted { $0.path < $1.path }.map { .folder($0, inside: true) }
+    guard !places.isEmpty, !places.contains(folder) else { return [source(folder)] }
+    // A folder that links lead to counts once, so the places in which more files count come first.
+    return places.sorted { $0.path < $1.path }.map(source) + [.folder(folder, inside: false)]
   }
 }
 

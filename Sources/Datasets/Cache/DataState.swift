@@ -31,12 +31,29 @@ extension DataReference {
   /// count.
   /// - Returns: nil if it cannot be known, for example because files are missing.
   public func state(_ split: Split, folders: DataFolders = DataFolders()) -> DataState? {
-    guard let sources = try? sources(of: split, among: folders) else { return nil }
-    var stamps = FileStamps()
+    var stamps = FileStamps(.inode)
     stamps.add(absolute)
-    for source in sources {
-      guard source.add(to: &stamps) else { return nil }
-    }
+    guard add(split, among: folders, to: &stamps, from: nil) else { return nil }
     return DataState(digest: stamps.hex(), newest: stamps.newest)
+  }
+
+  /// A digest of the names, sizes and times of the files that a split is read from, and of the
+  /// options of the reference. It is the same for a copy of the data that keeps the times, wherever
+  /// its folder lies, and a change is noticed without opening a file.
+  /// - Returns: nil if it cannot be known, for example because files are missing.
+  package func copyDigest(_ split: Split, folders: DataFolders = DataFolders()) -> String? {
+    guard let place = try? folder(of: split, among: folders) else { return nil }
+    // The name of a single file counts, since its ending says its format.
+    let base = path == nil || isFolder(place) ? place : place.deletingLastPathComponent()
+    var stamps = FileStamps(.copy)
+    stamps.add(path == nil ? description : String(description.dropFirst(self.base.count)))
+    return add(split, among: folders, to: &stamps, from: base) ? stamps.hex() : nil
+  }
+
+  private func add(
+    _ split: Split, among folders: DataFolders, to stamps: inout FileStamps, from base: URL?
+  ) -> Bool {
+    guard let sources = try? sources(of: split, among: folders) else { return false }
+    return sources.allSatisfy { $0.add(to: &stamps, from: base) }
   }
 }

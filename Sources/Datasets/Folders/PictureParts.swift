@@ -122,7 +122,8 @@ struct PictureParts: Sendable {
     }
   }
 
-  private static func hasCSV(_ folder: URL) -> Bool {
+  /// Whether a folder has a CSV file, which may be a list.
+  static func hasCSV(_ folder: URL) -> Bool {
     ((try? FolderEntry.all(in: folder)) ?? []).contains(where: PictureList.isList)
   }
 }

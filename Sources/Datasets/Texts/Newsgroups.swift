@@ -31,7 +31,7 @@ enum Newsgroups {
   /// What every split is read from, since the words come from the training posts.
   static func sources(in folder: URL) -> [DataSource] {
     isFolder(folder.appending(path: part(.train)))
-      ? [.train, .test].map { .folder(folder.appending(path: part($0)), inside: true) }
+      ? [.train, .test].map { .everything(folder.appending(path: part($0))) }
       : archive(in: folder).map { [.file($0)] } ?? []
   }
 

@@ -109,6 +109,112 @@ struct DataStateTests {
     #expect(try sees(":csv=list.csv") { try folder.write(try flatPNG(6), to: "pool/x.png") })
   }
 
+  @Test("a list with any ending counts, and so do the pictures that it names, hidden ones too")
+  func listsOfAnyName() throws {
+    func list(_ label: String) -> [UInt8] {
+      Array("file,label\n.pool/x.dat,\(label)\na/1.png,b\n".utf8)
+    }
+    for name in ["labels.tsv", ".labels", ".lists/labels.dat"] {
+      for place in ["", "train/"] {
+        try folder.write(try flatPNG(3), to: place + "a/1.png")
+        try folder.write(try flatPNG(4), to: place + ".pool/x.dat")
+        try folder.write(list("a"), to: place + name)
+        let options = ":csv=\(name)"
+        #expect(try sees(options) { try folder.write(list("c"), to: place + name) }, "\(name)")
+        #expect(try sees(options) { try folder.write(try flatPNG(5), to: place + ".pool/x.dat") })
+      }
+    }
+    try folder.write([1], to: "link/target")
+    try FileManager.default.createSymbolicLink(
+      at: folder.url.appending(path: ".link.csv"),
+      withDestinationURL: folder.url.appending(path: "link/target"))
+    #expect(try sees(":csv=.link.csv") { try folder.write([2], to: "link/target") })
+  }
+
+  @Test("with a list that is found, every file counts in the folder that the list is about")
+  func foundLists() throws {
+    let list = Array("file,label\n.pool/x.dat,a\na/1.png,b\n".utf8)
+    for place in ["train/", ""] {
+      try folder.write(try flatPNG(3), to: place + "a/1.png")
+      try folder.write(try flatPNG(4), to: place + ".pool/x.dat")
+      try folder.write(list, to: place + "list.csv")
+      #expect(
+        try sees { try folder.write(list.map { $0 == 97 ? 99 : $0 }, to: place + "list.csv") })
+      #expect(try sees { try folder.write(try flatPNG(5), to: place + ".pool/x.dat") }, "\(place)")
+    }
+  }
+
+  @Test("a link that leads nowhere does not hide the state, and a file that it gets counts")
+  func brokenLink() throws {
+    try pictures()
+    try FileManager.default.createSymbolicLink(
+      at: folder.url.appending(path: "train/a/2.png"),
+      withDestinationURL: folder.url.appending(path: "later.png"))
+    #expect(try sees { try folder.write(try flatPNG(3), to: "later.png") })
+  }
+
+  @Test("posts count whatever their names end in")
+  func posts() throws {
+    for split in ["train", "test"] {
+      try folder.write([1], to: "20news-bydate-\(split)/alt.atheism/1.old")
+    }
+    func digest() throws -> String {
+      var stamps = FileStamps()
+      for source in Newsgroups.sources(in: folder.url) { #expect(source.add(to: &stamps)) }
+      return stamps.hex()
+    }
+    let before = try digest()
+    waitForClock()
+    try folder.write([2], to: "20news-bydate-train/alt.atheism/1.old")
+    #expect(try digest() != before)
+  }
+
+  @Test("copies that keep the times have the same digest, and a change of one is seen in it")
+  func copies() throws {
+    let manager = FileManager.default
+    func setTimes(_ seconds: Double, of folder: URL) throws {
+      for name in try manager.subpathsOfDirectory(atPath: folder.path) {
+        try manager.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: seconds)],
+          ofItemAtPath: folder.appending(path: name).path)
+      }
+    }
+    for (path, options) in [
+      ("/train/a/1.png", ""), ("/list.csv", ""), ("/.pool/x.dat", ":csv=list.csv"),
+      ("/train.csv", ""), ("/images.npy", "/images.npy"), ("/x.npz", "/x.npz"),
+    ] {
+      let (first, second) = (TemporaryFolder(), TemporaryFolder())
+      let copy = second.appending("another/name")
+      try createFolder(copy.deletingLastPathComponent())
+      if path.hasSuffix("png") || path.contains("list") || path.contains("pool") {
+        try first.write(try flatPNG(3), to: "train/a/1.png")
+        try first.write(try flatPNG(3), to: "test/a/1.png")
+        if !path.hasSuffix("png") { try first.write(Array("file,label\n".utf8), to: "list.csv") }
+      }
+      if !path.hasSuffix("png"), path != "/list.csv" {
+        try first.write([1, 2], to: String(path.dropFirst()))
+      }
+      try manager.copyItem(at: first.url, to: copy)
+      try setTimes(1_700_000_000, of: first.url)
+      try setTimes(1_700_000_000, of: copy)
+      func digest(_ folder: URL) throws -> String {
+        try #require(try DataReference(folder.path + options).copyDigest(.train), "\(path)")
+      }
+      let before = try digest(first.url)
+      #expect(try digest(copy) == before, "\(path)")
+      try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy.path + path)
+      #expect(try digest(copy) == before, "\(path)")
+      #expect(
+        try DataReference(copy.path + options).state(.train)
+          != DataReference(first.url.path + options).state(.train))
+      try Data([1, 2, 3]).write(to: URL(filePath: copy.path + path))
+      #expect(try digest(copy) != before, "\(path)")
+      try Data([1, 2, 4]).write(to: URL(filePath: first.url.path + path))
+      try setTimes(1_700_000_001, of: first.url)
+      #expect(try digest(first.url) != before, "\(path)")
+    }
+  }
+
   @Test("every named data set that is here has a state for each split, and missing data have none")
   func named() throws {
     let empty = DataFolders(environment: ["HOME": folder.url.path])
