@@ -49,10 +49,12 @@ public struct DataPlan: Sendable {
     DataPlan(reference.repetition(number), train: train, test: test)
   }
 
-  /// A digest of the state of the files that a split is read from, by which a change of the data is
-  /// noticed without opening them. It takes a call of `stat` for each file.
+  /// A digest of the names, sizes and times of the files that a split is read from, by which a
+  /// change of the data is noticed without opening them. It takes a call of `stat` for each file.
+  ///
+  /// It is the same for a copy of the data in another folder, if the copy keeps the times.
   /// - Returns: nil if it cannot be known, for example because files are missing.
-  public func state(_ split: Split) -> String? { reference.state(split)?.digest }
+  public func state(_ split: Split) -> String? { reference.copyDigest(split) }
 
   /// Loads as many images of a split as the plan says; all of a validation split. Shows the
   /// progress, and notes what was left out.

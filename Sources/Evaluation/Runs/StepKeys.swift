@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Support
 
@@ -5,7 +6,9 @@ import Support
 /// depends on, which is computed without opening data and models.
 ///
 /// Data and model files count with the sizes and times of their files. So a key changes when a line
-/// of the experiment changes on which the step depends, and when a file is changed.
+/// of the experiment changes on which the step depends, and when a file is changed. It does not
+/// change with the folder that the files lie in, since another machine may have them, or copies of
+/// them, under another path.
 public struct StepKeys: Sendable {
   private var models: [String: String] = [:]
   private var attacks: [String: String] = [:]
@@ -19,21 +22,23 @@ public struct StepKeys: Sendable {
   /// - Throws: `Failure` if the experiment cannot be written as text.
   public init(_ experiment: Experiment) throws {
     let texts = try experiment.resolvedTexts()
-    shared = Digest.hex(of: "steps 1\n\(experiment.seed.value)\n\(texts.data)")
+    let places = Places(of: experiment)
+    shared = Digest.hex(
+      of: "steps 1\n\(experiment.seed.value)\n\(places.removed(from: texts.data))")
     let train = experiment.data.state(.train) ?? ""
     let validation = experiment.data.state(.validation) ?? ""
     test = Self.key(
       [experiment.data.state(.test) ?? "", "\(experiment.count ?? 0) \(experiment.sample ?? 0)"])
-    whole = try experiment.resolved()
+    whole = places.removed(from: try experiment.resolved())
     (noises, reliance) = ("\(experiment.attacks.noiseSizes)", texts.reliance)
     explain = texts.explain
     for plan in experiment.models {
-      var parts = [shared, plan.name, texts.models[plan.name] ?? ""]
+      var parts = [shared, plan.name, places.removed(from: texts.models[plan.name] ?? "")]
       parts += plan.origin.needs.map { models[$0] ?? "" }
       switch plan.origin {
-      case .file(let url, _): parts.append(FileState(url).text)
+      case .file(let url, _): parts.append(FileStamps.copyDigest(of: url) ?? "")
       case .training: parts += [train, validation]
-      case .another: parts += [train, validation, test, texts.another]
+      case .another: parts += [train, validation, test, places.removed(from: texts.another)]
       case .model, .ensemble: break
       }
       models[plan.name] = Self.key(parts)
@@ -65,26 +70,23 @@ public struct StepKeys: Sendable {
   private static func key(_ parts: [String]) -> String {
     Digest.hex(of: parts.joined(separator: "\n"))
   }
-}
 
-/// The size and the time of the last change of a file, or of the files in a folder, from which a
-/// change can be seen without reading them.
-struct FileState {
-  let text: String
+  /// The folders of the data and of model files, which are left out of the texts of an experiment.
+  private struct Places {
+    /// The longest first, since one may lie in another.
+    private let folders: [String]
 
-  init(_ url: URL) {
-    guard isFolder(url) else {
-      text = Self.line(url)
-      return
+    init(of experiment: Experiment) {
+      var urls = experiment.models.compactMap { plan in
+        if case .file(let url, _) = plan.origin { url } else { nil }
+      }
+      if let data = experiment.data.reference.path { urls.append(data.standardizedFileURL) }
+      folders = Set(urls.map { isFolder($0) ? $0.path : $0.deletingLastPathComponent().path })
+        .filter { $0.count > 1 }.sorted { ($1.count, $0) < ($0.count, $1) }
     }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    text = names.sorted().map { $0 + " " + Self.line(url.appending(path: $0)) }.joined(
-      separator: "\n")
-  }
 
-  private static func line(_ url: URL) -> String {
-    let values = try? url.resourceValues(forKeys: [.fileSizeKey, .contentModificationDateKey])
-    let time = values?.contentModificationDate?.timeIntervalSinceReferenceDate ?? 0
-    return "\(url.path) \(values?.fileSize ?? -1) \(time)"
+    func removed(from text: String) -> String {
+      folders.reduce(text) { $0.replacing($1, with: "") }
+    }
   }
 }
