@@ -28,10 +28,14 @@ struct EngineOptions: ParsableArguments {
   /// Starts the engine and returns the device.
   /// - Throws: `Failure.usage` if a number is out of range or there is no such device.
   func start() throws -> Device {
-    let threads = try threads?.whole("--threads", in: 1...1024)
-    _ = try evaluator()
-    Engine.start(threads: threads)
+    Engine.start(threads: try threadCount())
     return try Device(named: device)
+  }
+
+  /// The number of threads; nil if it is not given. All numbers are checked.
+  func threadCount() throws -> Int? {
+    _ = try evaluator()
+    return try threads?.whole("--threads", in: 1...1024)
   }
 
   /// Evaluates as many images at once as the options say.

@@ -37,9 +37,11 @@ struct Plan: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    let parts = try division.count ?? 1
+    _ = try engine.threadCount()
     let experiment = try output.experiment(file)
     let folder = URL(filePath: out ?? experiment.name)
-    let plan = try RunPlan(experiment, folder: folder, parts: try division.count ?? 1)
+    let plan = try RunPlan(experiment, folder: folder, parts: parts)
     let estimates =
       estimate
       ? try StepEstimates(

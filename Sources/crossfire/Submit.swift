@@ -57,6 +57,10 @@ struct Submit: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    let (parts, tasks) = (
+      try division.count, try maxTasks?.whole("--max-tasks", in: 1...1_000_000)
+    )
+    let engine = try self.engine.words
     let experiment = try output.experiment(file)
     let url = URL(filePath: out ?? experiment.name)
     guard let executable = Bundle.main.executablePath else {
@@ -65,9 +69,9 @@ struct Submit: ParsableCommand {
         hint: "state it in the experiment: cluster: { command: /path/to/crossfire }")
     }
     var submission = Submission(experiment, into: url, executable: executable)
-    submission.parts = try division.count
-    submission.maxTasks = try maxTasks?.whole("--max-tasks", in: 1...1_000_000)
-    submission.engine = try engine.words
+    submission.parts = parts
+    submission.maxTasks = tasks
+    submission.engine = engine
     // The parser got negative numbers with a minus sign.
     submission.options = options.map { Number(argument: $0).text }
     guard !dryRun else { return try Console.write(submission.preview()) }
@@ -91,8 +95,7 @@ extension EngineOptions {
   /// - Throws: `Failure.usage` if a number is out of range.
   fileprivate var words: [String] {
     get throws {
-      _ = try evaluator()
-      let threads = try threads?.whole("--threads", in: 1...1024)
+      let threads = try threadCount()
       return (device == "auto" ? [] : ["--device", device])
         + (threads.map { ["--threads", "\($0)"] } ?? [])
         + (batchSize.map { ["--batch-size", $0.text] } ?? [])

@@ -59,7 +59,10 @@ struct NumberOptionTests {
     + wholes("frames", "--count", "--scale", "--threads", "--batch-size")
     + wholesFromZero("frames", "--seed")
     + openReals("frames", "--epsilon")
-    + wholes("run", "--threads", "--batch-size") + wholes("inspect", "--threads", "--batch-size")
+    + wholes("run", "--threads", "--batch-size")
+    + wholes("plan", "--parts", "--threads", "--batch-size")
+    + wholes("submit", "--parts", "--max-tasks", "--threads", "--batch-size")
+    + wholes("status", "--parts") + wholes("inspect", "--threads", "--batch-size")
     + wholes("study sample", "--participants", "--threads", "--batch-size")
     + wholesFromZero("study sample", "--seed")
     + wholesFromZero("study serve", "--port") + reals("study serve", "--patience")
@@ -97,7 +100,9 @@ struct NumberOptionTests {
       "--model", "/nowhere/m", "--data", "/nowhere/d", "--attack", "fgsm", "--epsilon", "0.1",
       "--out", "/nowhere/x", "--threads", "1",
     ],
-    "run": ["/nowhere/e.yaml", "--threads", "1"], "inspect": ["/nowhere/m", "--threads", "1"],
+    "run": ["/nowhere/e.yaml", "--threads", "1"], "plan": ["/nowhere/e.yaml", "--threads", "1"],
+    "submit": ["/nowhere/e.yaml", "--out", "/nowhere/x", "--threads", "1"],
+    "status": ["/nowhere/x"], "inspect": ["/nowhere/m", "--threads", "1"],
     "study sample": ["/nowhere/e", "--threads", "1"], "study serve": ["/nowhere/s"],
     "study links": ["/nowhere/s"], "study simulate": ["/nowhere/s", "--fooled", "0.1"],
     "study power": ["--shares", "0.1", "0.2", "--pictures", "10"], "study score": ["/nowhere/s"],

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import ModelCore
 import Support
 import TestSupport
 import Testing
@@ -81,6 +82,9 @@ struct ClusterPlanTests {
   @Test("a resolved experiment has absolute paths, wherever its file and the process are")
   func paths() throws {
     let folder = TemporaryFolder()
+    let network = try Architecture.named("small").network(
+      input: InputShape(channels: 1, height: 28, width: 28), classNames: ["a", "b"], seed: Seed(1))
+    try ModelFile.write(network, training: nil, to: folder.appending("m.safetensors"))
     let text = """
       data: { name: "./pictures:range=0..255" }
       models: { theirs: { file: sub/theirs.pth } }
