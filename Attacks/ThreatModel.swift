@@ -52,7 +52,9 @@ public struct ThreatModel: Sendable {
       let move = images - originals
       let length = norm.size(move).perImage(like: move).maximum(1e-12)
       projected = originals + move * (length.power(-1) * epsilon).minimum(1)
-    case .l1: projected = originals + projectedOntoL1(images - originals)
+    case .l1:
+      let radius = Tensor.full(epsilon, shape: [images.shape[0]], device: images.device)
+      projected = originals + norm.nearest(images - originals, within: radius)
     case .l0: projected = originals + keepingLargest(images - originals)
     }
     return projected.clamped(to: valueRange)
@@ -117,26 +119,6 @@ public struct ThreatModel: Sendable {
     case .l0: move = originals * 0
     }
     return (originals + move).clamped(to: valueRange)
-  }
-
-  /// The nearest perturbation (in ℓ2) to each δ with ‖·‖₁ ≤ ε.
-  ///
-  /// It is sign(δᵢ)·max(|δᵢ| − τ, 0) with one threshold τ ≥ 0 for the whole image. Let u₁ ≥ u₂ ≥ …
-  /// be the magnitudes in descending order. If the k largest ones remain positive, the threshold
-  /// that makes their sum ε is τₖ = (u₁ + … + uₖ − ε) / k. The condition uₖ > τₖ holds for exactly
-  /// the first K ranks, so counting it gives K, and τ = τ_K. If ‖δ‖₁ ≤ ε already, τ_K ≤ 0 and the
-  /// maximum with 0 leaves δ unchanged. Source: J. Duchi, S. Shalev-Shwartz, Y. Singer and T.
-  /// Chandra (2008), Figure 1.
-  private func projectedOntoL1(_ move: Tensor) -> Tensor {
-    // flat, sorted, excess [N, D]; ranks [1, D]; active (the number K), threshold [N, 1]
-    let flat = move.flattened
-    let size = flat.shape[1]
-    let sorted = flat.absolute.topK(size, 1).values
-    let ranks = Tensor((1...size).map(Float.init), shape: [1, size]).to(move.device)
-    let excess = (sorted.cumulativeSum(1) - epsilon) / ranks
-    let active = sorted.isGreater(than: excess).to(.int64).sum([1], keep: true).maximum(1)
-    let threshold = excess.gather(1, active - 1).maximum(0)
-    return (flat.sign * (flat.absolute - threshold).maximum(0)).reshaped(move.shape)
   }
 
   /// The nearest perturbation (in ℓ2) with at most ⌊ε⌋ changed features: the ⌊ε⌋ largest changes
