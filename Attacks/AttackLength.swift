@@ -74,6 +74,10 @@ extension CarliniWagner {
   }
 }
 
+extension DecoupledDirectionNorm {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

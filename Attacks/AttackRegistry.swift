@@ -19,6 +19,7 @@ public enum AttackRegistry {
     JacobianSaliencyMap.self,
     DeepFool.self,
     CarliniWagner.self,
+    DecoupledDirectionNorm.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,
