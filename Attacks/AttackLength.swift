@@ -78,6 +78,10 @@ extension DecoupledDirectionNorm {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
 }
 
+extension FastMinimumNorm {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

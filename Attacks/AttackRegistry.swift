@@ -20,6 +20,7 @@ public enum AttackRegistry {
     DeepFool.self,
     CarliniWagner.self,
     DecoupledDirectionNorm.self,
+    FastMinimumNorm.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,
