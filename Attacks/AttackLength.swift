@@ -82,6 +82,12 @@ extension FastMinimumNorm {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
 }
 
+extension ElasticNet {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    1 + searches * steps * 2
+  }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

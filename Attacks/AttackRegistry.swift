@@ -21,6 +21,7 @@ public enum AttackRegistry {
     CarliniWagner.self,
     DecoupledDirectionNorm.self,
     FastMinimumNorm.self,
+    ElasticNet.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,
