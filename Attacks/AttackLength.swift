@@ -88,6 +88,13 @@ extension ElasticNet {
   }
 }
 
+extension SuperDeepFool {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    // Each projection has a walk, a normal of the boundary and two looks at what was found.
+    1 + projections * ((deepFool.mostPasses(within: threats, classes: classes) ?? 0) + 3) + halvings
+  }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

@@ -22,6 +22,7 @@ public enum AttackRegistry {
     DecoupledDirectionNorm.self,
     FastMinimumNorm.self,
     ElasticNet.self,
+    SuperDeepFool.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,

@@ -56,6 +56,14 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
+    walk(images, goal, against: classifier, draws: draws).results
+  }
+
+  /// Walks until all images are across the boundary or the steps are used up.
+  /// - Returns: the images that did not cross it, in their last state; the others have left.
+  func walk(
+    _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
+  ) -> ActiveImages {
     // images [N, …]; x (the image on or before the boundary), moved (the result, beyond it) [M, …]
     var active = ActiveImages(images, goal, draws)
     active.leave(where: goal.isReached(classifier.predictions(images)))
@@ -69,7 +77,7 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
       let reached = active.goal.isClearlyReached(withoutGradients { classifier.logits(moved) })
       active.leave(where: reached, as: moved)
     }
-    return active.results
+    return active
   }
 
   /// The shortest move of each active image to an approximated boundary, `[M, …]`; zero where all
@@ -99,5 +107,20 @@ public struct DeepFool: SmallestPerturbationAttack, Configurable {
       distance = nearer.choose(gap / length, else: distance)
     }
     return best
+  }
+
+  /// Where the walks of all images end, on either side of the boundary, and a normal of the
+  /// boundary there: the gradient of the logit to reach minus the one to leave, both `[N, …]`.
+  ///
+  /// Away from a label, the class to reach is the most likely wrong one.
+  func boundary(
+    _ images: Tensor, _ goal: Goal, beyond factor: Double = 1, against classifier: any Classifier,
+    draws: ExampleDraws
+  ) -> (points: Tensor, normals: Tensor) {
+    var active = walk(images, goal, against: classifier, draws: draws)
+    active.leaveAll()
+    let points = (images + (active.results - images) * factor).clamped(to: classifier.valueRange)
+    let slopes = classifier.inputGradient(at: points) { AttackLoss.margin.losses($0, goal) }
+    return (points, goal.region.limited(slopes.finiteOrZero))
   }
 }
