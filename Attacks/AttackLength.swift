@@ -95,6 +95,10 @@ extension SuperDeepFool {
   }
 }
 
+extension SigmaZero {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

@@ -23,6 +23,7 @@ public enum AttackRegistry {
     FastMinimumNorm.self,
     ElasticNet.self,
     SuperDeepFool.self,
+    SigmaZero.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,
