@@ -99,6 +99,13 @@ extension SigmaZero {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
 }
 
+extension SparseFool {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    // Each step has a walk, a normal of the boundary and a look at what was found.
+    1 + steps * ((DeepFool().mostPasses(within: threats, classes: classes) ?? 0) + 2)
+  }
+}
+
 extension SquareAttack {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (queries + 1)

@@ -24,6 +24,7 @@ public enum AttackRegistry {
     ElasticNet.self,
     SuperDeepFool.self,
     SigmaZero.self,
+    SparseFool.self,
     Bisection.self,
     SquareAttack.self,
     SimultaneousPerturbation.self,

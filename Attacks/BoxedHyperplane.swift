@@ -59,4 +59,32 @@ enum BoxedHyperplane {
   /// Newton's method could take as many steps as there are pieces. For images, the move after a
   /// dozen steps is as good as exact.
   private static let newtonSteps = 12
+
+  /// The smallest move δ in ℓ1 from each point x, such that x + δ is on the hyperplane and in the
+  /// box. Where the hyperplane does not meet the box, the move goes as far towards it as the box
+  /// allows.
+  ///
+  /// A unit of change of coordinate i reduces |e| by |wᵢ|, so no move is smaller than the one that
+  /// takes the coordinates in descending order of |wᵢ|, each to the end of the box, until the
+  /// hyperplane is reached. It changes the fewest coordinates whose room suffices in this order.
+  /// The sum before a coordinate says how much of |e| is left for it.
+  /// - Returns: δ, `[N, D]`.
+  static func sparseMove(
+    from points: Tensor, normals: Tensor, offsets: Tensor, box: ClosedRange<Double>
+  ) -> Tensor {
+    // excess (e) [N, 1]; direction, room (r), slope (|w|) [N, D]; the rest in descending order of
+    // |w|: steep, gains (|w|·r), before, sizes [N, D]
+    let excess = (normals * points).sum([1], keep: true) - offsets.reshaped([-1, 1])
+    let direction = -(normals.sign * excess.sign)
+    let room = direction.isGreater(than: 0).choose(
+      box.upperBound - points, else: points - box.lowerBound)
+    let slope = normals.absolute
+    let (steep, order) = slope.topK(slope.shape[1], 1)
+    let reach = room.gather(1, order)
+    let gains = steep * reach
+    let before = gains.cumulativeSum(1) - gains
+    let missing = (excess.absolute - before).maximum(0)
+    let sizes = (missing / steep.maximum(1e-30)).minimum(reach)
+    return direction * (slope * 0).scattering(1, order, sizes)
+  }
 }
