@@ -65,5 +65,15 @@ struct AttackCase: CustomStringConvertible, Sendable {
     "jsma form=single theta=-0.5 gamma=0.1",
     "deepfool steps=3 overshoot=0.1 classes=3 epsilon=2",
     "cw steps=6 searches=2 rate=0.1 confidence=0.5 epsilon=3",
+    "ddn steps=12 gamma=0.2 epsilon=3",
+    "ddn steps=8 gamma=0.3 levels=256 target=next epsilon=5",
+    "fmn norm=linf steps=10 epsilon=0.3",
+    "fmn norm=l2 steps=10 gamma=0.1 epsilon=3",
+    "fmn norm=l1 steps=10 alpha=2 epsilon=20",
+    "fmn norm=l0 steps=20 target=next epsilon=0.5",
+    "ead steps=8 searches=5 rule=en confidence=0.5 epsilon=20",
+    "superdeepfool projections=2 halvings=3 steps=4 epsilon=3",
+    "sigma-zero steps=20 epsilon=0.5",
+    "sparsefool steps=2 lambda=2 epsilon=0.5",
   ].map(AttackCase.init(text:))
 }

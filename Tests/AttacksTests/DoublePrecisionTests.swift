@@ -44,7 +44,8 @@ struct DoublePrecisionTests {
   private func attack(_ name: String, on network: Network) throws -> any Attack {
     name == SurrogateTransfer.name
       ? try SurrogateTransfer(of: BasicIterativeMethod(), on: network)
-      : try AttackRegistry.type(named: name).init(Settings.none())
+      : name == ElasticNet.name
+        ? ElasticNet(steps: 60) : try AttackRegistry.type(named: name).init(Settings.none())
   }
 
   @Test(
@@ -56,7 +57,9 @@ struct DoublePrecisionTests {
     let attack = try attack(name, on: network)
     // The frozen form of the network is faster.
     let frozen = TinyModel.all[index + 1].classifier
-    let isSlow = ["autoattack", "cw", "spsa", "fab"].contains(name)
+    let isSlow = [
+      "autoattack", "cw", "spsa", "fab", "fmn", "ead", "superdeepfool", "sigma-zero",
+    ].contains(name)
     let count = isSlow ? 20 : 100
     let images = model.images.narrow(0, 0, count)
     let goal = type(of: attack).defaultGoal.goal(
@@ -75,12 +78,15 @@ struct DoublePrecisionTests {
 
   @Test(
     "the smallest perturbations reach their goal by more than rounding",
-    arguments: ["deepfool", "fab", "cw", "bisection"], models)
+    arguments: [
+      "deepfool", "fab", "cw", "ddn", "fmn", "superdeepfool", "sigma-zero", "sparsefool",
+      "bisection",
+    ], models)
   func clearly(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
     let network = try #require(model.classifier as? Network)
     let frozen = TinyModel.all[index + 1].classifier
-    let count = ["cw", "fab"].contains(name) ? 20 : 100
+    let count = ["cw", "fab", "fmn", "superdeepfool", "sigma-zero"].contains(name) ? 20 : 100
     let images = model.images.narrow(0, 0, count)
     let goal = Goal.away(from: model.labels.narrow(0, 0, count))
     let attack = try attack(name, on: network)

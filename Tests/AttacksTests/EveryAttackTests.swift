@@ -26,6 +26,8 @@ struct EveryAttackTests {
     if type is SurrogateTransfer.Type, let network = model.classifier as? Network {
       return (try SurrogateTransfer(of: BasicIterativeMethod(), on: network), goal, images, labels)
     }
+    // By default, the elastic net makes 18,000 passes.
+    if type is ElasticNet.Type { return (ElasticNet(steps: 60), goal, images, labels) }
     return (try type.init(Settings.none()), goal, images, labels)
   }
 

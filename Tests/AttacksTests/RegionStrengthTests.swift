@@ -17,6 +17,9 @@ struct RegionStrengthTests {
     "pgd norm=l2 steps=10", "pgd norm=l1 steps=10", "mifgsm", "nifgsm", "apgd steps=15",
     "apgd norm=l2 steps=15", "fab steps=10 classes=3", "fab norm=l2 steps=10 classes=3",
     "autoattack steps=5 queries=50", "jsma", "deepfool", "cw steps=40 searches=4",
+    "ddn steps=40", "fmn norm=linf steps=40", "fmn steps=40", "fmn norm=l1 steps=40",
+    "fmn norm=l0 steps=60", "ead steps=40 searches=6", "superdeepfool", "sigma-zero steps=60",
+    "sparsefool",
     "bisection of=pgd steps=5 halvings=5", "square queries=150", "square norm=l2 queries=150",
     "spsa steps=40 samples=16",
   ].map(AttackCase.init(text:))
@@ -92,13 +95,16 @@ struct RegionStrengthTests {
     /// The size of the smallest perturbation in the region that reaches the goal: |gap| / ‖w‖, with
     /// the dual norm of the attack's norm.
     func distances(_ norm: Norm) -> [Float] {
-      (gaps / (norm == .linf ? Norm.l1 : .l2).size(slopes)).floats()
+      (gaps / [.linf: Norm.l1, .l1: .linf][norm, default: .l2].size(slopes)).floats()
     }
   }
 
   static let nearest: [(attack: any SmallestPerturbationAttack, beyond: ClosedRange<Float>)] = [
     (DeepFool(), 1.0195...1.0205), (CarliniWagner(searches: 12), 0.9999...1.01),
     (FastAdaptiveBoundary(norm: .l2), 0.9999...1.01),
+    (DecoupledDirectionNorm(steps: 400), 0.9999...1.02), (FastMinimumNorm(), 0.9999...1.01),
+    (FastMinimumNorm(norm: .linf), 0.9999...1.01), (FastMinimumNorm(norm: .l1), 0.9999...1.01),
+    (ElasticNet(searches: 12), 0.9999...1.1), (SuperDeepFool(), 0.9999...1.01),
     (FastAdaptiveBoundary(norm: .linf), 0.9999...1.01),
     (Bisection(of: ProjectedGradientDescent(norm: .l2), upper: 4), 0.9999...1.05),
     (Bisection(of: FastGradientSign(), upper: 4), 0.9999...1.005),
