@@ -57,6 +57,8 @@ final class PeerWorker {
     var hits: Double?
     /// The mean size of the perturbations, in the attack's norm.
     var size: Double?
+    /// The size of each perturbation; null where the goal is not reached.
+    var sizes: [Float?]?
     /// The images that passed forward, and the rows of outputs that gradients came back to.
     var forwards: Int?
     var backwards: Int?
@@ -139,10 +141,12 @@ final class PeerWorker {
     let (forwards, backwards) = (classifier.forwards, classifier.backwards)
     let predicted = classifier.predictions(adversarial)
     let share = { (wanted: Tensor) in predicted.equals(wanted).to(.float64).mean().scalar }
+    let sizes = plan.attack.norm.size(adversarial - x)
+    let reached = goal.isReached(predicted).int64s()
     return Answer(
       seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
-      size: plan.attack.norm.size(adversarial - x).mean().scalar, forwards: forwards,
-      backwards: backwards)
+      size: sizes.mean().scalar, sizes: zip(sizes.floats(), reached).map { $1 != 0 ? $0 : nil },
+      forwards: forwards, backwards: backwards)
   }
 
   private func gradient(_ words: [String]) throws -> Answer {

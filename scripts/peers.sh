@@ -10,7 +10,7 @@ pytorch_cpu_index=https://download.pytorch.org/whl/cpu
 # The compared libraries and their versions. They are installed without their declared dependencies,
 # which would install a second PyTorch and many packages that are never used. What they import is
 # listed below.
-peers=(torchattacks==3.5.1 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1
+peers=(torchattacks==3.5.1 adv-lib==0.2.8 foolbox==3.3.4 eagerpy==0.30.0 adversarial-robustness-toolbox==1.20.1
   pyautoattack==0.2.0)
 imported=(numpy scipy safetensors typing_extensions sympy networkx jinja2 fsspec filelock mpmath
   "setuptools>=77.0.3" tqdm requests scikit-learn six GitPython packaging
