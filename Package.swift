@@ -96,7 +96,8 @@ let package = Package(
       ],
       path: "Benchmarks",
       exclude: [
-        "peers.py", "results.md", "scaling.py", "streaming_pictures.py", "study_load.py",
+        "attacks.md", "minimal_norms.py", "peers.py", "results.md", "scaling.py",
+        "streaming_pictures.py", "study_load.py",
       ]),
     .target(
       name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"],
