@@ -114,7 +114,7 @@ struct DataStateTests {
     func list(_ label: String) -> [UInt8] {
       Array("file,label\n.pool/x.dat,\(label)\na/1.png,b\n".utf8)
     }
-    for name in ["labels.tsv", ".labels", ".lists/labels.dat"] {
+    for name in ["labels.tsv", ".labels", ".labels.dat"] {
       for place in ["", "train/"] {
         try folder.write(try flatPNG(3), to: place + "a/1.png")
         try folder.write(try flatPNG(4), to: place + ".pool/x.dat")
