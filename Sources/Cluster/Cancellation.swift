@@ -30,7 +30,11 @@ public struct Cancellation: Encodable, Sendable {
         hint: "wait until it has finished, or end it")
     }
     defer { withExtendedLifetime(claim) {} }
-    let book = try JobBook(folder)
+    var book = try JobBook(folder)
+    if book.attempt != nil {
+      try book.settle(slurm)
+      try book.write(to: folder)
+    }
     let live = Dictionary(grouping: try slurm.tasks(of: book.jobs.map(\.id)), by: \.job)
     jobs = book.jobs.compactMap { job in
       live[job.id].map { Job(id: job.id, group: job.group, tasks: $0.count) }

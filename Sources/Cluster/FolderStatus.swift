@@ -60,17 +60,33 @@ public struct FolderStatus: Encodable, Sendable {
     of run: URL, parts: Int? = nil, slurm: Slurm = Slurm(),
     claims: (URL) -> [ClaimedStep] = ClaimedStep.all
   ) throws {
+    try self.init(of: run, parts: parts, slurm: slurm, times: StepTimes(), claims: claims)
+  }
+
+  /// - Parameter times: the times of steps that are known from an earlier look.
+  init(
+    of run: URL, parts: Int?, slurm: Slurm, times: StepTimes, claims: (URL) -> [ClaimedStep]
+  ) throws {
     let jobs = JobFolder(of: run)
-    let experiment = try jobs.storedExperiment()
-    let book = try JobBook(jobs)
+    var experiment = try jobs.storedExperiment()
+    var book = try JobBook(jobs)
     // In this order: a step that ends in the meantime counts as done, and not as failed.
-    let isKnown = book.jobs.isEmpty || slurm.isInstalled
+    let isKnown = book.jobs.isEmpty && book.attempt == nil || slurm.isInstalled
+    if isKnown { try book.settle(slurm) }
     let tasks = isKnown ? try slurm.tasks(of: book.jobs.map(\.id)) : []
+    let submitted = try jobs.storedExperiment(isOwn: false)
+    if !tasks.isEmpty || !isKnown {
+      experiment = submitted
+    } else if try submitted.resolved() != experiment.resolved() {
+      // The folder holds a version that was run later, of which the jobs that have ended know nothing.
+      book.jobs = []
+    }
     let claimed = claims(jobs.run)
-    let plan = try RunPlan(experiment, folder: jobs.run, parts: parts ?? book.parts, timed: true)
+    let plan = try RunPlan(experiment, folder: jobs.run, parts: parts ?? book.parts)
+    try times.read(plan)
     let done = Set(plan.steps.filter(\.isDone).map(\.step.name))
     let states = JobStates(book, jobs, tasks: tasks, isDone: done.contains)
-    var survey = StepSurvey(plan, states, claimed: claimed, isKnown: isKnown)
+    var survey = StepSurvey(plan, states, times, claimed: claimed, isKnown: isKnown)
     survey.count()
     self.experiment = experiment.name
     folder = jobs.run.path

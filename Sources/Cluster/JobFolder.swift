@@ -42,10 +42,13 @@ public struct JobFolder: Sendable {
     return text.split(separator: "\n").map(String.init)
   }
 
-  /// The experiment of a run folder: the one that was submitted, or else the one that was run.
+  /// The experiment of a run folder. Its own is the last one that was run or submitted; that of the
+  /// jobs is what their tasks read.
+  /// - Parameter isOwn: whether to prefer that of the folder to that of the jobs.
   /// - Throws: `Failure.missing` if the folder has neither.
-  public func storedExperiment() throws -> Experiment {
-    for file in [experiment, run.appending(path: "experiment.yaml")]
+  public func storedExperiment(isOwn: Bool = true) throws -> Experiment {
+    let own = run.appending(path: "experiment.yaml")
+    for file in isOwn ? [own, experiment] : [experiment, own]
     where FileManager.default.fileExists(atPath: file.path) {
       return try Experiment(file)
     }
@@ -57,6 +60,8 @@ public struct JobFolder: Sendable {
   /// A number that no list or script in the folder has yet.
   func nextNumber() -> Int {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return (names.compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }.max() ?? 0) + 1
+    let numbers = names.compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }
+    // A larger number is not one that a submission has given.
+    return (numbers.filter { $0 < 1_000_000_000 }.max() ?? 0) + 1
   }
 }

@@ -45,7 +45,7 @@ struct Program: Sendable {
     let process = Process()
     process.executableURL = place
     process.arguments = arguments
-    process.environment = Self.environment
+    process.environment = Self.environment()
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = outputs.0.handle
     process.standardError = outputs.1.handle
@@ -88,13 +88,23 @@ struct Program: Sendable {
 extension Program {
   /// The environment without what would change the answers of Slurm's commands: variables such as
   /// `SQUEUE_FORMAT`, and the limits of the job in which this process may run itself.
-  private static var environment: [String: String] {
-    let own = ProcessInfo.processInfo.environment.filter { name, _ in
-      !name.hasPrefix("SQUEUE_")
-        && (!name.hasPrefix("SLURM_") || name.hasPrefix("SLURM_CONF") || name == "SLURM_CLUSTERS")
-    }
-    return own.merging(["LC_ALL": "C"]) { $1 }
+  static func environment(
+    from own: [String: String] = ProcessInfo.processInfo.environment
+  ) -> [String: String] {
+    own.filter { name, _ in
+      !name.hasPrefix("SQUEUE_") && !name.hasPrefix("SCANCEL_") && !reserved.contains(name)
+        // The configuration, the token for authentication, and the cluster that all commands ask.
+        && (!name.hasPrefix("SLURM_") || name.hasPrefix("SLURM_CONF") || name == "SLURM_JWT"
+          || name == "SLURM_CLUSTERS")
+    }.merging(["LC_ALL": "C"]) { $1 }
   }
+
+  /// The variables that set what `submit` itself sets. With `SBATCH_WAIT`, `sbatch` would not answer
+  /// before the jobs have ended.
+  private static let reserved: Set<String> = [
+    "SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_CLUSTERS", "SBATCH_OUTPUT", "SBATCH_ERROR",
+    "SBATCH_INPUT",
+  ]
 }
 
 /// A file that takes what a program prints, and is removed with this object.

@@ -1,6 +1,12 @@
 import Foundation
 import Support
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The commands of Slurm that Crossfire uses: `sbatch`, `squeue`, `scancel` and `scontrol`.
 public struct Slurm: Sendable {
   private let path: String
@@ -32,7 +38,9 @@ public struct Slurm: Sendable {
     let answer = try program("sbatch").output(["--parsable"] + arguments)
     let lines = answer.split(whereSeparator: \.isNewline)
     guard let word = lines.last?.split(separator: ";").first, let job = Int(word) else {
-      throw Failure(.failed, "sbatch answered '\(answer)', expected the number of a job")
+      throw Failure(
+        .failed, "sbatch answered '\(answer)', expected the number of a job",
+        hint: "if Slurm has accepted the job, crossfire submit, status and cancel find it")
     }
     return job
   }
@@ -55,7 +63,9 @@ public struct Slurm: Sendable {
 
   private static func task(_ line: Substring) -> Task? {
     let parts = line.split(separator: "|", omittingEmptySubsequences: false)
-    guard parts.count >= 4, let job = Int(parts[0]), let number = Int(parts[1]) else { return nil }
+    guard parts.count >= 4, let job = Int(parts[0]), let number = Int(parts[1]),
+      number >= 0
+    else { return nil }
     let state = String(parts[2])
     guard !ended.contains(state) else { return nil }
     return Task(
@@ -68,6 +78,22 @@ public struct Slurm: Sendable {
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
     "PREEMPTED", "REVOKED", "TIMEOUT",
   ]
+
+  /// The number of the job whose script has a word as its last argument; nil if no job of the user
+  /// that waits or runs has it.
+  func job(marked mark: String) throws -> Int? {
+    // %o is the script with its arguments.
+    let text = try program("squeue").output([
+      "--noheader", "--user=\(getuid())", "--format=%F|%o",
+    ])
+    var job: Int?
+    // The path of a script may go over several lines, of which the first has the number.
+    for line in text.split(whereSeparator: \.isNewline) {
+      if let bar = line.firstIndex(of: "|"), let number = Int(line[..<bar]) { job = number }
+      if line.trimmingCharacters(in: .whitespaces).hasSuffix(" " + mark) { return job }
+    }
+    return nil
+  }
 
   /// Ends jobs.
   func cancel(_ jobs: [Int]) throws {

@@ -4,6 +4,7 @@ import Evaluation
 struct StepSurvey {
   private let plan: RunPlan
   private let states: JobStates
+  private let times: StepTimes
   private let claimed: Set<String>
   /// The tasks whose processes have claimed a step, such as `12_3`.
   private let claiming: Set<String>
@@ -13,9 +14,12 @@ struct StepSurvey {
   private(set) var total = FolderStatus.Counts()
   private(set) var failures: [(step: String, place: JobStates.Place)] = []
 
-  init(_ plan: RunPlan, _ states: JobStates, claimed: [ClaimedStep], isKnown: Bool) {
+  init(
+    _ plan: RunPlan, _ states: JobStates, _ times: StepTimes, claimed: [ClaimedStep], isKnown: Bool
+  ) {
     self.plan = plan
     self.states = states
+    self.times = times
     self.claimed = Set(claimed.map(\.step))
     claiming = Set(claimed.compactMap(\.job))
     self.isKnown = isKnown
@@ -32,7 +36,7 @@ struct StepSurvey {
       counts.steps += 1
       if step.isDone {
         counts.done += 1
-        if let seconds = step.seconds {
+        if let seconds = self.times[step.step] {
           let known = times[group] ?? (0, 0)
           times[group] = (known.sum + seconds, known.count + 1)
         }

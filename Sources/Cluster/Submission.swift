@@ -51,6 +51,8 @@ public struct Submission: Sendable {
   ///   none of those that are missing.
   public func submit() throws -> Outcome {
     try check()
+    // Before anything is created, so that nothing is left where Slurm does not answer.
+    let largest = try slurm.largestArray()
     guard let claim = try Claim(folder.claim) else {
       throw Failure(
         .failed, "another crossfire submit is at work in \(folder.run.path)",
@@ -58,8 +60,7 @@ public struct Submission: Sendable {
     }
     defer { withExtendedLifetime(claim) {} }
     var (book, states, plan) = try survey(isPreview: false)
-    let jobs = SubmissionPlan(
-      plan, states, maxTasks: maxTasks, largestArray: try slurm.largestArray())
+    let jobs = SubmissionPlan(plan, states, maxTasks: maxTasks, largestArray: largest)
     try describe()
     let doomed = states.doomed.map(\.id)
     try slurm.cancel(doomed)
@@ -78,13 +79,19 @@ public struct Submission: Sendable {
       }
       try AtomicFile.write(script.list, to: folder.list(script.name))
       try AtomicFile.write(script.text, to: folder.script(script.name))
+      var job = JobBook.Job(
+        id: 0, name: script.name, group: script.job.group, steps: script.job.steps.count,
+        tasks: script.job.tasks, needs: needs,
+        submitted: ISO8601DateFormatter().string(from: Date()))
+      // Stored first: Slurm may accept the job without this process ever learning its number.
+      let attempt = JobBook.Attempt(job: job)
+      book.attempt = attempt
+      try book.write(to: folder)
       do {
-        let id = try slurm.submit(script.arguments(after: needs))
-        book.jobs.append(
-          JobBook.Job(
-            id: id, name: script.name, group: script.job.group, steps: script.job.steps.count,
-            tasks: script.job.tasks, needs: needs,
-            submitted: ISO8601DateFormatter().string(from: Date())))
+        let id = try slurm.submit(script.arguments(after: needs, mark: attempt.mark))
+        job.id = id
+        book.jobs.append(job)
+        book.attempt = nil
         outcome.jobs.append(
           Outcome.Job(
             id: id, group: script.job.group, steps: script.job.steps.count,
@@ -116,7 +123,8 @@ public struct Submission: Sendable {
         case .planned(let place): "<job of \(scripts[place].name)>"
         }
       }
-      let arguments = script.arguments(after: needs).map(\.shellWord).joined(separator: " ")
+      let arguments = script.arguments(after: needs, mark: "<mark>").map(\.shellWord).joined(
+        separator: " ")
       return "# sbatch \(arguments)\n\(script.text)"
     }
     let counts =
@@ -137,8 +145,9 @@ public struct Submission: Sendable {
 
   /// What is done, and what waits or runs.
   private func survey(isPreview: Bool) throws -> (JobBook, JobStates, RunPlan) {
-    let book = try JobBook(folder)
+    var book = try JobBook(folder)
     // A preview also works where Slurm is not installed.
+    if !isPreview || slurm.isInstalled { try book.settle(slurm) }
     let tasks =
       isPreview && !slurm.isInstalled ? [] : try slurm.tasks(of: book.jobs.map(\.id))
     let parts = parts ?? book.parts

@@ -74,10 +74,7 @@ public struct ClusterPlan: Sendable, Equatable {
       guard !option.contains(where: \.isNewline) else {
         throw Failure.usage("an option of sbatch must be one line, found '\(option)'")
       }
-      let name = String(option.prefix { $0 != "=" && $0 != " " })
-      let reserved =
-        reservedNames.contains(name) || reservedLetters.contains { option.hasPrefix($0) }
-      guard !reserved else {
+      guard !isReserved(option) else {
         throw Failure.usage(
           "'\(option)': crossfire submit itself sets this option of sbatch",
           hint: "leave it out; --max-tasks N limits the size of job arrays, and what the steps "
@@ -86,9 +83,23 @@ public struct ClusterPlan: Sendable, Equatable {
     }
   }
 
+  /// Whether an option is one that `submit` sets, however it is written: `sbatch` also takes the
+  /// beginning of a name (`--depend`), and letters without a value may stand before another (`-Ha`).
+  private static func isReserved(_ option: String) -> Bool {
+    let name = String(option.prefix { $0 != "=" && $0 != " " })
+    if name.hasPrefix("--") { return reservedNames.contains { $0.hasPrefix(name) } }
+    guard name.hasPrefix("-") else { return false }
+    return name.dropFirst().first { !lettersWithoutValue.contains($0) }
+      .map(reservedLetters.contains) ?? false
+  }
+
   private static let reservedNames: Set<String> = [
-    "--array", "--dependency", "--output", "--error", "--input", "--wrap", "--parsable", "--wait",
+    "--array", "--clusters", "--dependency", "--output", "--error", "--input", "--wrap",
+    "--parsable", "--wait",
     "--test-only", "--help", "--usage", "--version",
   ]
-  private static let reservedLetters = ["-a", "-d", "-o", "-e", "-i", "-W", "-h", "-V"]
+  private static let reservedLetters: Set<Character> = [
+    "a", "d", "o", "e", "i", "M", "W", "h", "V",
+  ]
+  private static let lettersWithoutValue: Set<Character> = ["H", "k", "O", "Q", "s", "v"]
 }

@@ -46,12 +46,17 @@ struct Status: ParsableCommand {
 
   func run() throws {
     guard watch else {
-      let status = try look()
+      let status = try FolderStatus(of: URL(filePath: folder), parts: division.count)
       return try output.show(status, status.text)
     }
+    var watch = FolderWatch(URL(filePath: folder), parts: try division.count)
     var shown = ""
     while true {
-      let status = try look()
+      guard let status = try watch.look() else {
+        // Slurm's controller is busy or is started again.
+        sleep(Self.pause)
+        continue
+      }
       if isatty(1) == 1 {
         // Back to the upper left corner, and remove what is below.
         try Console.write("\u{1B}[H\u{1B}[2J" + status.text)
@@ -62,10 +67,6 @@ struct Status: ParsableCommand {
       if status.isOver { return try finish(status) }
       sleep(Self.pause)
     }
-  }
-
-  private func look() throws -> FolderStatus {
-    try FolderStatus(of: URL(filePath: folder), parts: division.count)
   }
 
   private func finish(_ status: FolderStatus) throws {

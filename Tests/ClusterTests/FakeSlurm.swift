@@ -22,9 +22,18 @@ final class FakeSlurm {
       fi
       echo $count > count
       printf '%s\\0' "$@" > call.$count
+      echo "$count|${@: -2}" >> marks
+      if [ "$count" = "$(cat garbled 2>/dev/null)" ]; then echo 'queue is busy'; exit 0; fi
       echo "$count;cluster"
       """)
-    try program("squeue", "printf '%s\\n' \"$*\" >> squeue.calls\ncat queue 2>/dev/null || true")
+    try program(
+      "squeue",
+      """
+      if [ -e silent ]; then echo 'slurm_load_jobs error: Unable to contact' >&2; exit 1; fi
+      case "$*" in *--user=*) cat marks 2>/dev/null; exit 0 ;; esac
+      printf '%s\\n' "$*" >> squeue.calls
+      cat queue 2>/dev/null || true
+      """)
     try program("scancel", "printf '%s\\n' \"$@\" >> cancelled")
     try program("scontrol", "echo 'MaxArraySize            = \(largestArray)'")
   }
@@ -61,6 +70,17 @@ final class FakeSlurm {
     try job.map {
       try "\($0)".write(to: folder.appending("refused"), atomically: true, encoding: .utf8)
     }
+  }
+
+  /// Lets `sbatch` accept a job and answer something else than its number.
+  func garble(_ job: Int?) throws {
+    try "\(job ?? 0)".write(to: folder.appending("garbled"), atomically: true, encoding: .utf8)
+  }
+
+  /// Whether `squeue` gets no answer.
+  func silence(_ isSilent: Bool) throws {
+    try? FileManager.default.removeItem(at: folder.appending("silent"))
+    if isSilent { try Data().write(to: folder.appending("silent")) }
   }
 
   private func text(_ name: String) -> String {

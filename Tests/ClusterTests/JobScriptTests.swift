@@ -14,10 +14,12 @@ struct JobScriptTests {
   ///   - restarts: how often the task was queued again before.
   /// - Returns: the exit status, the arguments of crossfire, and those of `scontrol`.
   private func run(
-    task: Int = 0, name: String = "run", restarts: Int = 0, signal: Bool = false,
-    _ body: String
+    task: Int = 0, name: String = "run", restarts: Int = 0, signal: Int32? = nil,
+    setup: String = "", _ body: String
   ) throws -> (status: Int32, arguments: [String], requeued: String) {
-    let run = try SomeRun(name: name)
+    let run = try SomeRun(
+      setup.isEmpty ? SomeRun.text : SomeRun.text + "\ncluster: { setup: [\"\(setup)\"] }\n",
+      name: name)
     let tools = TemporaryFolder()
     func tool(_ name: String, _ text: String) throws {
       let file = tools.appending(name)
@@ -45,13 +47,23 @@ struct JobScriptTests {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGUSR1)
+    sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     try process.run()
-    if signal {
+    if let signal {
       while !FileManager.default.fileExists(atPath: tools.appending("ready").path) {
         Thread.sleep(forTimeInterval: 0.02)
       }
-      kill(process.processIdentifier, SIGUSR1)
+      kill(process.processIdentifier, signal)
+      if signal == SIGTERM {
+        // Crossfire ends, and the task goes on until Slurm ends it.
+        while !FileManager.default.fileExists(atPath: tools.appending("ended").path) {
+          Thread.sleep(forTimeInterval: 0.02)
+        }
+        Thread.sleep(forTimeInterval: 1)
+        #expect(process.isRunning)
+        kill(process.processIdentifier, SIGKILL)
+      }
     }
     process.waitUntilExit()
     func text(_ name: String) -> String {
@@ -79,10 +91,35 @@ struct JobScriptTests {
   @Test("a signal reaches crossfire, and status 75 queues the task again")
   func signals() throws {
     let task = try run(
-      signal: true,
+      signal: SIGUSR1,
       "trap 'sleep 0.2; exit 75' USR1; touch \"$(dirname \"$0\")/ready\"; while :; do sleep 0.05; done"
     )
     #expect(task.status == 75 && task.requeued == "requeue 7_0\n")
+  }
+
+  @Test("after SIGTERM the task waits for Slurm, which decides what becomes of it")
+  func termination() throws {
+    let task = try run(
+      signal: SIGTERM,
+      "cd \"$(dirname \"$0\")\"; trap 'touch ended; exit 130' TERM; touch ready; "
+        + "while :; do sleep 0.05; done")
+    #expect(task.status == SIGKILL && task.requeued.isEmpty)
+  }
+
+  @Test("a signal that comes before crossfire has started queues the task again")
+  func early() throws {
+    let task = try run(setup: "kill -USR1 $$", "exit 0")
+    #expect(task.status == 75 && task.requeued == "requeue 7_0\n" && task.arguments.isEmpty)
+    #expect(try run("kill -USR1 $$").requeued == "requeue 7_0\n")
+  }
+
+  @Test("a task that never gets far is queued again twenty times")
+  func endless() throws {
+    #expect(try run(restarts: 19, "exit 75").requeued == "requeue 7_0\n")
+    for status in [75, 138] {
+      let task = try run(restarts: 20, "exit \(status)")
+      #expect(task.status == status && task.requeued.isEmpty)
+    }
   }
 
   @Test("a task that was killed is queued again three times, and any other status is its own")

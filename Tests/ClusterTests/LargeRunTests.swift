@@ -40,6 +40,24 @@ struct LargeRunTests {
     #expect(submitting < .seconds(20) && looking < .seconds(20), "\(submitting), \(looking)")
   }
 
+  @Test("a watch reads the mark of each step that is done once")
+  func watch() throws {
+    let (slurm, run) = (try FakeSlurm(), try run())
+    try AtomicFile.write(
+      run.experiment.resolved(), to: run.out.appending(path: "experiment.yaml"))
+    let parts = run.experiment.steps(parts: 33).filter { $0.kind == .part }.map(\.name)
+    try run.finish(Array(parts.dropLast(100)), parts: 33)
+    var watch = FolderWatch(run.out, parts: 33, slurm: slurm.slurm)
+    #expect(try watch.look()?.total.done == 9800 + 20)
+    #expect(watch.times.reads == 9820)
+    try run.finish(Array(parts.suffix(3)), parts: 33)
+    let clock = ContinuousClock()
+    let started = clock.now
+    #expect(try watch.look()?.total.done == 9823)
+    #expect(clock.now - started < .seconds(10))
+    #expect(watch.times.reads == 9823)
+  }
+
   @Test("thousands of steps are found by their names, in little time")
   func names() throws {
     let experiment = try run().experiment

@@ -39,6 +39,14 @@ struct ProgramTests {
     #expect(ContinuousClock.now - started < .seconds(50))
   }
 
+  @Test("variables that would change the answers of Slurm's commands are removed, and no others")
+  func environment() {
+    let kept = ["PATH", "SLURM_CONF", "SLURM_JWT", "SLURM_CLUSTERS", "SBATCH_PARTITION"]
+    let removed = ["SBATCH_WAIT", "SCANCEL_STATE", "SQUEUE_FORMAT", "SLURM_JOB_ID"]
+    let all = Dictionary(uniqueKeysWithValues: (kept + removed).map { ($0, "1") })
+    #expect(Set(Program.environment(from: all).keys) == Set(kept + ["LC_ALL"]))
+  }
+
   @Test("a word of a shell is quoted where it has to be")
   func words() {
     #expect("/a/b-c_1.yaml".shellWord == "/a/b-c_1.yaml")

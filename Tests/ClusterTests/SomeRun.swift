@@ -40,6 +40,7 @@ struct SomeRun {
   func finish(_ names: [String], seconds: Double = 2, parts: Int = 1) throws {
     let keys = try StepKeys(experiment)
     let wanted = Set(names)
+    let marks = StepMarks(out)
     for step in experiment.steps(parts: parts) where wanted.contains(step.name) {
       let file: String? =
         switch step {
@@ -56,7 +57,7 @@ struct SomeRun {
           at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data().write(to: place)
       }
-      try StepMarks(out).add(step, key: keys(step), StepMarks.Mark(seconds: seconds))
+      try marks.add(step, key: keys(step), StepMarks.Mark(seconds: seconds))
     }
   }
 

@@ -76,11 +76,50 @@ struct StatusTests {
     #expect(slurm.cancelled == [103, 102])
   }
 
+  @Test("a newer version that was run in the folder is shown once no job waits or runs")
+  func versions() throws {
+    let (slurm, run) = (try FakeSlurm(), try SomeRun())
+    _ = try run.submission(slurm).submit()
+    try slurm.queue(["101|0|RUNNING|None"])
+    let newer = try Experiment(
+      .yaml(SomeRun.text + "\n  bim: { epsilons: [0.1] }\n", file: "some.yaml"))
+    try AtomicFile.write(newer.resolved(), to: run.out.appending(path: "experiment.yaml"))
+    #expect(try run.status(slurm).total.steps == 13)
+    try slurm.queue([])
+    let status = try run.status(slurm)
+    #expect(status.total.steps == 16 && status.total.failed == 0 && status.total.waiting == 16)
+  }
+
+  @Test("a watch goes on when Slurm does not answer for some time, and ends when it never does")
+  func patience() throws {
+    let (slurm, run) = (try FakeSlurm(), try SomeRun())
+    _ = try run.submission(slurm).submit()
+    var watch = FolderWatch(run.out, slurm: slurm.slurm)
+    #expect(try watch.look() != nil)
+    try slurm.silence(true)
+    for _ in 0..<FolderWatch.patience { #expect(try watch.look() == nil) }
+    try slurm.silence(false)
+    #expect(try watch.look() != nil)
+    try slurm.silence(true)
+    for _ in 0..<FolderWatch.patience { #expect(try watch.look() == nil) }
+    #expect(throws: Failure.self) { try watch.look() }
+    var other = FolderWatch(run.folder.appending("none"), slurm: slurm.slurm)
+    #expect { try other.look() } throws: { ($0 as? Failure)?.kind == .missing }
+  }
+
   @Test("a damaged list of jobs is an error")
   func damage() throws {
     let (slurm, run) = (try FakeSlurm(), try SomeRun())
     _ = try run.submission(slurm).submit()
-    for text in ["{", "{\"format\":9,\"parts\":1,\"jobs\":[]}"] {
+    let job =
+      "\"name\":\"0001-models\",\"group\":\"models\",\"needs\":[],\"submitted\":\"\",\"steps\":2"
+    for text in [
+      "{", "{\"format\":9,\"parts\":1,\"jobs\":[]}", "{\"format\":1,\"parts\":0,\"jobs\":[]}",
+      "{\"format\":1,\"parts\":-3,\"jobs\":[]}", "{\"format\":1,\"parts\":1000000000,\"jobs\":[]}",
+      "{\"format\":1,\"parts\":1,\"jobs\":[{\"id\":0,\"tasks\":1,\(job)}]}",
+      "{\"format\":1,\"parts\":1,\"jobs\":[{\"id\":7,\"tasks\":0,\(job)}]}",
+      "{\"format\":1,\"parts\":1,\"jobs\":[{\"id\":7,\"tasks\":9223372036854775807,\(job)}]}",
+    ] {
       try text.write(
         to: run.out.appending(path: "jobs/jobs.json"), atomically: true, encoding: .utf8)
       #expect { try run.status(slurm) } throws: { ($0 as? Failure)?.kind == .badData }

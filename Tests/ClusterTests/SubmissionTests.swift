@@ -26,7 +26,7 @@ struct SubmissionTests {
     #expect(try run.list("0005-report") == ["report"])
     let jobs = run.out.path + "/jobs"
     #expect(
-      slurm.call(103) == [
+      slurm.call(103).dropLast() == [
         "--parsable", "--array=0-5",
         "--output=\(jobs.replacing("%", with: "%%"))/logs/0003-attacks.%A_%a.log",
         "--dependency=afterok:101:102", "--partition", "gpu two", "\(jobs)/0003-attacks.sh",
@@ -136,6 +136,48 @@ struct SubmissionTests {
     #expect(rest.jobs[0].needs == ["101", "102"])
   }
 
+  @Test("a job that Slurm has accepted without a readable answer is found by its mark")
+  func lost() throws {
+    let (slurm, run) = (try FakeSlurm(), try SomeRun())
+    try slurm.garble(102)
+    #expect { try run.submission(slurm).submit() } throws: { "\($0)".contains("sbatch answered") }
+    let book = try JobBook(JobFolder(of: run.out))
+    #expect(book.jobs.map(\.id) == [101] && slurm.call(102).last == book.attempt?.mark)
+    try slurm.queue(["101|0|RUNNING|None", "101|1|RUNNING|None", "102|0|PENDING|Dependency"])
+    #expect(try run.status(slurm).counts(.models)?.waiting == 1)
+    try slurm.garble(nil)
+    let rest = try run.submission(slurm).submit()
+    #expect(rest.left == 3 && rest.jobs.map(\.group) == [.attacks, .probes, .report])
+    #expect(rest.jobs[0].needs == ["101", "102"])
+    #expect(try JobBook(JobFolder(of: run.out)).attempt == nil)
+  }
+
+  @Test("cancel ends a job whose number was lost, and one that was refused is forgotten")
+  func lostAndCancelled() throws {
+    let (slurm, run) = (try FakeSlurm(), try SomeRun())
+    try slurm.garble(101)
+    #expect(throws: Failure.self) { try run.submission(slurm).submit() }
+    try slurm.queue(["101|0|RUNNING|None"])
+    #expect(try Cancellation(of: run.out, slurm: slurm.slurm).jobs.map(\.id) == [101])
+    #expect(slurm.cancelled == [101])
+    try slurm.garble(nil)
+    try slurm.queue([])
+    try slurm.refuse(102)
+    #expect(throws: Failure.self) { try run.submission(slurm).submit() }
+    #expect(try Cancellation(of: run.out, slurm: slurm.slurm).jobs.isEmpty)
+    #expect(try JobBook(JobFolder(of: run.out)).attempt == nil)
+  }
+
+  @Test("a file with the largest number in the folder of jobs does no harm")
+  func numbers() throws {
+    let (slurm, run) = (try FakeSlurm(), try SomeRun())
+    let jobs = JobFolder(of: run.out)
+    try FileManager.default.createDirectory(at: jobs.url, withIntermediateDirectories: true)
+    try Data().write(to: jobs.url.appending(path: "9223372036854775807-x"))
+    #expect(try run.submission(slurm).submit().jobs.count == 5)
+    #expect(jobs.nextNumber() == 6)
+  }
+
   @Test("two submissions at the same time exclude each other")
   func exclusive() throws {
     let (slurm, run) = (try FakeSlurm(), try SomeRun())
@@ -156,6 +198,8 @@ struct SubmissionTests {
     #expect(text.contains("# 5 jobs; 0 of 13 steps are done"))
     #expect(!FileManager.default.fileExists(atPath: run.out.path))
     #expect { try submission.submit() } throws: { "\($0)".contains("is not installed") }
+    // A folder with nothing but `jobs` would be none that the next submission takes.
+    #expect(!FileManager.default.fileExists(atPath: run.out.path))
   }
 
   @Test("options that submit sets itself are refused, and a backslash in the path")

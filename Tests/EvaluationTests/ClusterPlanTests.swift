@@ -59,6 +59,21 @@ struct ClusterPlanTests {
     }
   }
 
+  @Test(
+    "an option that submit sets is refused in every spelling that sbatch takes, and no other is")
+  func spellings() throws {
+    for option in [
+      "--depend=afterok:1", "--arr=0-3", "--ar 0-3", "-M other", "--clusters=other", "--clust=a",
+      "-Ha 0-3", "-sMother", "--wra=x", "-a0-3", "--",
+    ] {
+      #expect(throws: Failure.self, "\(option)") { try ClusterPlan.check([option]) }
+    }
+    try ClusterPlan.check([
+      "--partition", "gpu", "-p gpu", "-A lab", "--account=lab", "--mem=4G", "--exclude=n1", "-H",
+      "--constraint=a100", "-C a100", "--cpus-per-task=4", "--comment=mine", "--nodelist=n1",
+    ])
+  }
+
   /// Tasks on a cluster read the resolved text.
   @Test("every experiment of the repository is the same when its resolved text is read again")
   func storedExperiments() throws {
