@@ -45,17 +45,25 @@ struct LargeRunTests {
     let (slurm, run) = (try FakeSlurm(), try run())
     try AtomicFile.write(
       run.experiment.resolved(), to: run.out.appending(path: "experiment.yaml"))
-    let parts = run.experiment.steps(parts: 33).filter { $0.kind == .part }.map(\.name)
-    try run.finish(Array(parts.dropLast(100)), parts: 33)
+    let parts = run.experiment.steps(parts: 33).filter { $0.kind == .part }
+    let names = parts.map(\.name)
+    // One part of each attack creates what all of them share. The marks of the others are written
+    // without a call of the system that waits for the disk.
+    try run.finish(names.filter { $0.hasSuffix("part 1 of 33") }, parts: 33)
+    let keys = try StepKeys(run.experiment)
+    for part in parts.dropLast(100) {
+      try Data("{\"seconds\":2}".utf8).write(
+        to: run.out.appending(path: ".steps/\(part.name).\(keys(part).prefix(16)).done"))
+    }
     var watch = FolderWatch(run.out, parts: 33, slurm: slurm.slurm)
-    #expect(try watch.look()?.total.done == 9800 + 20)
-    #expect(watch.times.reads == 9820)
-    try run.finish(Array(parts.suffix(3)), parts: 33)
+    #expect(try watch.look()?.total.done == 9800)
+    #expect(watch.times.reads == 9800)
+    try run.finish(Array(names.suffix(3)), parts: 33)
     let clock = ContinuousClock()
     let started = clock.now
-    #expect(try watch.look()?.total.done == 9823)
+    #expect(try watch.look()?.total.done == 9803)
     #expect(clock.now - started < .seconds(10))
-    #expect(watch.times.reads == 9823)
+    #expect(watch.times.reads == 9803)
   }
 
   @Test("thousands of steps are found by their names, in little time")
