@@ -49,10 +49,10 @@ struct Status: ParsableCommand {
       let status = try FolderStatus(of: URL(filePath: folder), parts: division.count)
       return try output.show(status, status.text)
     }
-    var watch = FolderWatch(URL(filePath: folder), parts: try division.count)
+    var folderWatch = FolderWatch(URL(filePath: folder), parts: try division.count)
     var shown = ""
     while true {
-      guard let status = try watch.look() else {
+      guard let status = try folderWatch.look() else {
         // Slurm's controller is busy or is started again.
         sleep(Self.pause)
         continue
