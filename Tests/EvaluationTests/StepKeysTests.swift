@@ -48,14 +48,16 @@ struct StepKeysTests {
     #expect(try keys(in: "first", options: ":heldout=0.2") != keys(in: "a/longer/path"))
   }
 
-  @Test("a change of the data or of a file at any depth of a model's folder changes keys")
+  @Test("a change of the data or of a file at any depth of a model's folder changes the keys on it")
   func changes() throws {
     try files(in: "first")
     let before = try keys(in: "first")
     let labels = folder.appending("first/data/labels.npy")
     try Data([2, 2]).write(to: labels)
     let after = try keys(in: "first")
-    #expect(zip(before, after).allSatisfy { $0 != $1 })
+    // A model that is read from a file does not depend on the data.
+    #expect(before[1] == after[1])
+    #expect(zip(before, after).count { $0 == $1 } == 1)
     try Data([2, 2]).write(to: folder.appending("first/models/old/model.safetensors"))
     let last = try keys(in: "first")
     #expect(last != after && last[0] == after[0])
