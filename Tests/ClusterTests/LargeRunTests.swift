@@ -37,7 +37,7 @@ struct LargeRunTests {
     #expect(status.total.running == 9920)
     #expect(slurm.looks == looks + 1)
     // The limits allow for a busy machine; alone, both take less than two seconds.
-    #expect(submitting < .seconds(20) && looking < .seconds(20), "\(submitting), \(looking)")
+    #expect(submitting < .seconds(60) && looking < .seconds(60), "\(submitting), \(looking)")
   }
 
   @Test("a watch reads the mark of each step that is done once")
@@ -62,7 +62,7 @@ struct LargeRunTests {
     let clock = ContinuousClock()
     let started = clock.now
     #expect(try watch.look()?.total.done == 9806)
-    #expect(clock.now - started < .seconds(10))
+    #expect(clock.now - started < .seconds(40))
     #expect(watch.times.reads == 9806)
   }
 
@@ -78,6 +78,6 @@ struct LargeRunTests {
     // A step that is named twice is done once.
     let twice = try experiment.steps(matching: ["model m1", "model m1"])
     #expect(twice.count == 1)
-    #expect(time < .seconds(10), "\(time)")
+    #expect(time < .seconds(40), "\(time)")
   }
 }
