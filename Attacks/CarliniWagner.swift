@@ -131,7 +131,7 @@ public struct CarliniWagner: SmallestPerturbationAttack, Configurable {
 
       // The chain rule: d tanh(w)/dw = 1 − tanh²(w), so dx/dw = half·(1 − tanh²(w)).
       let slope = goal.region.limited((move * 2 + seen.gradient) * (1 - bend.square) * half)
-      w = w - adam.next(slope) * ((1 + cos(.pi * Double(step) / Double(steps))) / 2)
+      w = w - adam.next(slope) * StepSchedule.cosine(step, of: steps)
     }
     return (best, distance, staysThere)
   }

@@ -91,7 +91,7 @@ public struct DecoupledDirectionNorm: SmallestPerturbationAttack, Configurable {
       let gradient = active.goal.region.limited(seen.gradient.finiteOrZero)
       let way = direction(
         gradient, sphere, active.draws.purpose("step \(step)"), in: active.goal.region)
-      let cosine = (1 + cos(.pi * Double(step) / Double(steps))) / 2
+      let cosine = StepSchedule.cosine(step, of: steps)
       let rate = (Self.lastRate + (1 - Self.lastRate) * cosine) * range.width
       radius = (reached.choose(radius * (1 - gamma), else: radius * (1 + gamma))).minimum(most)
       let move = sphere.step(x - originals + way * rate, size: 1)

@@ -92,7 +92,7 @@ public struct FastMinimumNorm: SmallestPerturbationAttack, Configurable {
       guard step + 1 < steps else { break }
 
       let gradient = active.goal.region.limited(seen.gradient.finiteOrZero)
-      let cosine = (1 + cos(.pi * Double(step) / Double(steps))) / 2
+      let cosine = StepSchedule.cosine(step, of: steps)
       let rate = alpha * (Self.lastShare + (1 - Self.lastShare) * cosine) * range.width
       let last = min(Self.lastGamma, gamma)
       radius = next(

@@ -97,7 +97,7 @@ public struct SigmaZero: SmallestPerturbationAttack, Configurable {
       let slope = active.goal.region.limited(count - seen.gradient.finiteOrZero * range.width)
       let unit = slope / Norm.linf.size(slope).maximum(1e-12).perImage(like: slope)
       let moved = originals + (u - adam.next(unit) * eta) * range.width
-      let cosine = (1 + cos(.pi * Double(step) / Double(steps))) / 2
+      let cosine = StepSchedule.cosine(step, of: steps)
       eta = rate * (Self.lastShare + (1 - Self.lastShare) * cosine)
       limit = reached.choose(limit + change * eta, else: limit - change * eta).clamped(to: 0...1)
       let valid = active.goal.region.limited(moved.clamped(to: range), around: originals)

@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Support
 
@@ -27,6 +28,12 @@ public struct StepSchedule: Configurable {
 
   /// The length of a step for a budget, in units of pixel values.
   public func size(_ epsilon: Double) -> Double { alpha ?? relative * epsilon / Double(steps) }
+
+  /// A factor that falls from 1 at the first step towards 0 along half a cosine wave:
+  /// (1 + cos(π·step / steps)) / 2.
+  static func cosine(_ step: Int, of steps: Int) -> Double {
+    (1 + cos(.pi * Double(step) / Double(steps))) / 2
+  }
 
   /// A gradient ascent with this schedule.
   func ascent(along gradient: AttackGradient) -> GradientAscent {
