@@ -71,7 +71,7 @@ public struct TransferRunner {
   public func run(
     keep: Int, journal: BatchJournal? = nil, done: @escaping (AttackProgress) -> Void
   ) throws -> (result: TransferResult, examples: ExampleSet?) {
-    let kept = min(keep, data.count) * perImage
+    let kept = keptExamples(ofImages: keep)
     var predictions = Rows<Int64>(plan.epsilons.count * victims.count, length: count)
     var clean = Rows<Int64>(victims.count, length: count)
     var targets = Rows<Int64>(1, length: count)
@@ -114,9 +114,9 @@ public struct TransferRunner {
     done: @escaping (AttackProgress) -> Void
   ) throws {
     let ranges = part.share(of: evaluator.batches(count))
-    let first = ranges.first?.lowerBound ?? 0
+    let (first, kept) = (ranges.first?.lowerBound ?? 0, keptExamples(ofImages: keep))
     for range in ranges {
-      _ = try batch(range, keep: min(keep, data.count) * perImage, journal) {
+      _ = try batch(range, keep: kept, journal) {
         done($0.counted(from: first))
       }
       done(AttackProgress(examples: Double(range.upperBound - first)))
@@ -125,11 +125,15 @@ public struct TransferRunner {
 
   /// Whether a journal has all batches of a part.
   func isStored(_ part: AttackPart, keep: Int, in journal: BatchJournal) -> Bool {
-    let kept = min(keep, data.count) * perImage
+    let kept = keptExamples(ofImages: keep)
     return part.share(of: evaluator.batches(count)).allSatisfy { range in
       journal.read(range).map { isComplete($0, range, kept) } ?? false
     }
   }
+
+  /// The number of examples, counted from the first, that are kept of the first images, of which there
+  /// may be fewer.
+  private func keptExamples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
 
   /// A batch from the journal, or a new one that the journal gets.
   private func batch(

@@ -13,10 +13,12 @@ extension ExperimentRun {
   func step<Result>(
     _ step: ExperimentStep, stored: () throws -> Result?, _ body: () throws -> Result?
   ) throws -> Result? {
-    if let result = try stored() {
+    func reused() throws -> Result? {
+      guard let result = try stored() else { return nil }
       try open.reuse(step, isSelected: isSelected(step))
       return result
     }
+    if let result = try reused() { return result }
     try Interruption.stopIfRequested()
     guard isSelected(step) else {
       if folder.claims.holder(of: step) == nil { open.miss(step) } else { open.take(step) }
@@ -29,10 +31,7 @@ extension ExperimentRun {
     defer { withExtendedLifetime(claim) {} }
     // Another process may have finished the step between the look at its result and the claim.
     if open.isShared { folder.refresh() }
-    if let result = try stored() {
-      try open.reuse(step, isSelected: isSelected(step))
-      return result
-    }
+    if let result = try reused() { return result }
     let started = ContinuousClock.now
     let result: Result?
     do { result = try body() } catch let failure as Failure where mayGoOn(after: failure) {

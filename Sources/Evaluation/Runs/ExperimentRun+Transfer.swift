@@ -8,7 +8,8 @@ extension ExperimentRun {
   /// Attacks every model with every attack, or computes the selected parts of attacks.
   /// - Returns: the results of the attacks that are done, without those of parts.
   func transfer(_ models: [Contestant], _ data: LabelledImages) throws -> [TransferResult] {
-    try experiment.attacks.flatMap { plan in
+    let selectedParts = self.selectedParts
+    return try experiment.attacks.flatMap { plan in
       try models.compactMap { source in
         let whole = ExperimentStep.attack(plan.name, source: source.name)
         let parts = selectedParts[whole] ?? []

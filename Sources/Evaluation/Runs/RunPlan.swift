@@ -11,8 +11,6 @@ public struct RunPlan: Sendable {
     public let needs: [ExperimentStep]
     /// Whether the run folder has the step's result for the present settings.
     public let isDone: Bool
-    /// How long the step took; nil if it is not done, or if that is unknown.
-    public let seconds: Double?
   }
 
   public let experiment: Experiment
@@ -25,9 +23,8 @@ public struct RunPlan: Sendable {
   /// - Parameters:
   ///   - folder: the run folder, if there is one already.
   ///   - parts: the number of parts of each attack.
-  ///   - timed: whether to read how long the steps took that are done.
   /// - Throws: `Failure` if the experiment cannot be written as text.
-  public init(_ experiment: Experiment, folder: URL, parts: Int = 1, timed: Bool = false) throws {
+  public init(_ experiment: Experiment, folder: URL, parts: Int = 1) throws {
     self.experiment = experiment
     self.folder = folder
     self.parts = parts
@@ -39,17 +36,15 @@ public struct RunPlan: Sendable {
     steps = experiment.steps(parts: parts).map { step in
       let key = keys(step)
       let needs = experiment.needs(of: step, parts: parts)
-      // The parts of an attack that is done are done, too.
+      // The parts of an attack that is done are done, too. They have the key of the attack.
       let whole = step.attack.map { ExperimentStep.attack($0.name, source: $0.source) } ?? step
       let isDone =
         marks.contains(step, key: key) && outputs.has(step)
-        || whole != step && marks.contains(whole, key: keys(whole)) && outputs.has(whole)
+        || whole != step && marks.contains(whole, key: key) && outputs.has(whole)
         // An ensemble has no result of its own.
         || ensembles.contains(step) && needs.allSatisfy(done.contains)
       if isDone { done.insert(step) }
-      return Step(
-        step: step, needs: needs, isDone: isDone,
-        seconds: isDone && timed ? marks.mark(of: step, key: key)?.seconds : nil)
+      return Step(step: step, needs: needs, isDone: isDone)
     }
   }
 }
