@@ -11,7 +11,7 @@ export PKG_CONFIG_PATH := $(DEPS)/pkgconfig:$(PKG_CONFIG_PATH)
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing \
   -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/crossfire' \
   -Xlinker -rpath -Xlinker "$$(readlink -f $(DEPS)/torch-lib)"
-SWIFT_SOURCES = Package.swift Sources Attacks Explanations Defenses Reports Benchmarks Tests
+SWIFT_SOURCES = Package.swift Sources Attacks Certificates Explanations Defenses Reports Benchmarks Tests
 CROSSFIRE = .build/release/crossfire
 
 .PHONY: setup build demo test test-python bench bench-peers fuzz format lint install wheel clean

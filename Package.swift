@@ -11,8 +11,8 @@ let package = Package(
     .library(
       name: "Crossfire",
       targets: [
-        "ModelCore", "ForeignModels", "Datasets", "Attacks", "Explanations", "Defenses",
-        "Evaluation",
+        "ModelCore", "ForeignModels", "Datasets", "Attacks", "Certificates", "Explanations",
+        "Defenses", "Evaluation",
         "ImageSets", "HumanStudy", "Reports",
       ]),
   ],
@@ -47,6 +47,9 @@ let package = Package(
     .target(
       name: "Attacks", dependencies: ["ForeignModels", "ModelCore", "Support"], path: "Attacks"),
     .target(
+      name: "Certificates", dependencies: ["Attacks", "ModelCore", "Support"],
+      path: "Certificates"),
+    .target(
       name: "Explanations", dependencies: ["ModelCore", "Support"], path: "Explanations"),
     .target(
       name: "Defenses",
@@ -55,8 +58,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Defenses", "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
-        .product(name: "Yams", package: "Yams"),
+        "Defenses", "Explanations", "Certificates", "Attacks", "Datasets", "ForeignModels",
+        "ModelCore", "Support", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "ImageSets",
@@ -69,8 +72,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "HumanStudy", "ImageSets", "Evaluation", "Explanations", "Defenses", "Attacks", "Datasets",
-        "ModelCore", "Support",
+        "HumanStudy", "ImageSets", "Evaluation", "Explanations", "Certificates", "Defenses",
+        "Attacks",
+        "Datasets", "ModelCore", "Support",
       ],
       path: "Reports"),
     .target(name: "Cluster", dependencies: ["Evaluation", "Support"]),
@@ -85,7 +89,8 @@ let package = Package(
       name: "crossfire",
       dependencies: [
         "Cluster", "StudyServer", "Reports", "HumanStudy", "ImageSets", "Evaluation", "Defenses",
-        "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
+        "Explanations", "Certificates", "Attacks", "Datasets", "ForeignModels", "ModelCore",
+        "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -121,6 +126,13 @@ let package = Package(
       name: "AttacksTests",
       dependencies: ["Attacks", "ForeignModels", "ModelCore", "Support", "TestSupport"]),
     .testTarget(
+      name: "CertificatesTests",
+      dependencies: [
+        "Certificates", "Attacks", "ForeignModels", "Datasets", "ModelCore", "Support",
+        "TestSupport",
+      ],
+      exclude: ["reference.py", "reference.safetensors"]),
+    .testTarget(
       name: "ExplanationsTests",
       dependencies: ["Explanations", "Datasets", "ModelCore", "Support", "TestSupport"],
       exclude: ["reference.py", "reference.safetensors"]),
@@ -132,9 +144,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Defenses", "Explanations", "Attacks", "Datasets", "ForeignModels",
-        "ModelCore", "Support",
-        "TestSupport",
+        "Evaluation", "Defenses", "Explanations", "Certificates", "Attacks", "Datasets",
+        "ForeignModels", "ModelCore", "Support", "TestSupport",
       ]),
     .testTarget(
       name: "ImageSetsTests",
@@ -165,9 +176,8 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "crossfire", "crossfire-fuzz", "Cluster", "StudyServer", "HumanStudy", "Evaluation",
-        "Defenses",
-        "Explanations", "Attacks", "Datasets", "ForeignModels", "ModelCore", "Support",
-        "TestSupport",
+        "Defenses", "Explanations", "Certificates", "Attacks", "Datasets", "ForeignModels",
+        "ModelCore", "Support", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6],

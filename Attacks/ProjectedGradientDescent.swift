@@ -60,8 +60,10 @@ public struct ProjectedGradientDescent: AscentAttack, Configurable {
 }
 
 extension Setting {
-  /// The setting `norm`: one of the norms that an attack is defined for.
-  static func norm(_ path: WritableKeyPath<Root, Norm> & Sendable, of known: [Norm]) -> Setting {
+  /// The setting `norm`: one of the norms that an attack or a certificate is defined for.
+  package static func norm(
+    _ path: WritableKeyPath<Root, Norm> & Sendable, of known: [Norm]
+  ) -> Setting {
     .choice("norm", path, of: known, "norm of the perturbation")
   }
 }

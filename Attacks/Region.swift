@@ -53,7 +53,7 @@ public struct Region: Sendable {
 ///
 /// A mask is 1 where a feature must not influence the prediction: in the nuisance. It is 0 where a
 /// feature may: in the core.
-public enum MaskLimit: String, Sendable, CaseIterable {
+public enum MaskLimit: String, Sendable, Codable, CaseIterable {
   /// Only features with the mask 1 may change. A model that ignores what it must ignore withstands
   /// every such attack. Source: J. Heo, V. Piratla, M. Wicker and A. Weller (2023).
   case nuisance

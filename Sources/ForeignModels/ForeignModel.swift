@@ -14,10 +14,19 @@ protocol ForeignProgram: Sendable {
   /// Bounds of the logits for inputs in a box. The images are already prepared.
   /// - Throws: `Failure.badData` that says what has no bounds.
   func bounds(_ inputs: Bounds) throws -> Bounds
+
+  /// The computation of the logits in steps between linear functions. The images are already
+  /// prepared.
+  /// - Throws: `Failure.badData` that says what has no bounds.
+  func relaxed(_ input: RelaxedValue) throws -> RelaxedValue
 }
 
 extension ForeignProgram {
   var batchSize: Int? { nil }
+
+  func relaxed(_ input: RelaxedValue) throws -> RelaxedValue {
+    try input.bounded { try bounds($0) }
+  }
 
   func bounds(_ inputs: Bounds) throws -> Bounds {
     throw Failure.badData(
@@ -204,6 +213,20 @@ public struct ForeignModel: Classifier {
     let bounds = try program.bounds(
       Bounds(lower: ordered(prepared.lower), upper: ordered(prepared.upper)))
     return try shape.bounds(bounds, for: box.center.shape)
+  }
+
+  public func relaxed(_ input: RelaxedValue) throws -> RelaxedValue {
+    let prepared = try before.relaxedWithoutParameters(input)
+    func ordered(_ x: Tensor) -> Tensor { Self.ordered(x, layout) }
+    let (center, radius) = (ordered(prepared.bounds.center), ordered(prepared.bounds.radius))
+    let images = try prepared.affine(Bounds(around: center, by: radius), keepsBoxes: true) {
+      ordered($0)
+    }
+    let output = try program.relaxed(images)
+    let whole = input.bounds.center.shape
+    return try output.affine(try shape.bounds(output.bounds, for: whole)) {
+      try shape.logits($0, for: [$0.shape[0]] + whole.dropFirst())
+    }
   }
 
   private func run(_ images: Tensor) -> Tensor {

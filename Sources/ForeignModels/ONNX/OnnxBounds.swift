@@ -61,7 +61,7 @@ extension OnnxProgram {
 
 /// One node with the intervals of those inputs that depend on the images, and the values of the
 /// constant ones.
-private struct OnnxIntervalCall {
+struct OnnxIntervalCall {
   let node: OnnxFile.Node
   let operators: Int
   let images: Int

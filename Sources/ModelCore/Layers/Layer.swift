@@ -30,6 +30,10 @@ public protocol Layer: Sendable {
   /// - Throws: `Failure.badData` that names the layer, if it has no bounds.
   func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
 
+  /// The layer as a step between linear functions. See `Relaxation`.
+  /// - Throws: `Failure.badData` that names the layer, if it has no bounds.
+  func relaxed(_ input: RelaxedValue, _ parameters: LayerParameters) throws -> RelaxedValue
+
   /// The contributions of chosen inputs to the outputs. See `Contributions`.
   /// - Throws: `Failure.badData` that names the layer, if it has no rule for contextual
   ///   decomposition.

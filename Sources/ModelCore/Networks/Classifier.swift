@@ -22,9 +22,18 @@ public protocol Classifier: Sendable {
   /// Bounds of the logits `[N, K]` for images in a box, in evaluation behaviour. See `Bounds`.
   /// - Throws: `Failure.badData` that names what has no bounds.
   func bounds(_ box: Bounds) throws -> Bounds
+
+  /// The computation of the logits in steps between linear functions. See `Relaxation`.
+  /// - Throws: `Failure.badData` that names what has no bounds.
+  func relaxed(_ input: RelaxedValue) throws -> RelaxedValue
 }
 
 extension Classifier {
+  /// A classifier without steps of its own is known by its interval bounds.
+  public func relaxed(_ input: RelaxedValue) throws -> RelaxedValue {
+    try input.bounded { try bounds($0) }
+  }
+
   public func bounds(_ box: Bounds) throws -> Bounds {
     throw Failure.badData("a model of this kind has no interval bounds")
   }
