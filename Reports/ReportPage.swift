@@ -108,8 +108,8 @@ public struct ReportPage: Sendable {
 
   private var body: Markup {
     let all = [
-      summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases, matrices,
-      repeats,
+      summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
+      certificates, matrices, repeats,
       overlaps, gradients,
       images, humanStudy, decisions, spending, training,
       provenance,

@@ -9,6 +9,7 @@ extension ExperimentStep {
     case .part: .attacks
     case .attack: parts > 1 ? .merges : .attacks
     case .probe: .probes
+    case .certificate: .certificates
     case .explanation: .explanations
     case .repetition: .repetitions
     case .report: .report

@@ -13,7 +13,7 @@ import Support
 public struct ClusterPlan: Sendable, Equatable {
   /// The steps that share options, because they need a similar machine.
   public enum Group: String, Codable, CaseIterable, Sendable {
-    case models, attacks, probes, explanations, repetitions, merges, report
+    case models, attacks, probes, certificates, explanations, repetitions, merges, report
 
     /// What the group's options are for, as an error message says it.
     fileprivate var meaning: String { "options of sbatch for the \(rawValue)" }

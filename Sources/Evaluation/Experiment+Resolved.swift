@@ -1,4 +1,5 @@
 import Attacks
+import Certificates
 import Defenses
 import ForeignModels
 import Foundation
@@ -17,6 +18,8 @@ extension Experiment {
     let another: String
     let reliance: String
     let explain: String
+    /// The certificates by name.
+    let certificates: [String: String]
   }
 
   /// The parts of the resolved experiment, from which the keys of steps are made.
@@ -28,12 +31,14 @@ extension Experiment {
       try plan.node.map { (plan.name, try Yams.serialize(node: $0)) }
     }
     let attacks = try self.attacks.map { ($0.name, try Yams.serialize(node: $0.node)) }
+    let certificates = try self.certificates.map { ($0.name, try Yams.serialize(node: $0.node)) }
     return ResolvedTexts(
       data: try Yams.serialize(node: data.node),
       models: Dictionary(uniqueKeysWithValues: models),
       attacks: Dictionary(uniqueKeysWithValues: attacks),
       another: try text(another?.settingValues) + text(autoencoder?.settingValues),
-      reliance: try text(reliance?.settingValues), explain: try text(explain?.settingValues))
+      reliance: try text(reliance?.settingValues), explain: try text(explain?.settingValues),
+      certificates: Dictionary(uniqueKeysWithValues: certificates))
   }
 
   /// The experiment as YAML with every default written out, as a run folder stores it.
@@ -64,6 +69,9 @@ extension Experiment {
     if let autoencoder { root.append(("autoencoder", mapping(nodes(autoencoder.settingValues)))) }
     if let another { root.append(("another", mapping(nodes(another.settingValues)))) }
     if let explain { root.append(("explain", mapping(nodes(explain.settingValues)))) }
+    if !certificates.isEmpty {
+      root.append(("certify", mapping(certificates.map { ($0.name, $0.node) })))
+    }
     if repeats > 1 { root.append(("repeats", Node("\(repeats)"))) }
     if let study { root.append(("study", study.node)) }
     return try Yams.serialize(node: mapping(root))
@@ -106,6 +114,14 @@ extension AttackPlan {
     let parameters = settings.sorted { $0.key < $1.key }
     let budgets = Node(epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
     return mapping(parameters.map { ($0.key, Node($0.value)) } + [("epsilons", budgets)])
+  }
+}
+
+extension CertificatePlan {
+  fileprivate var node: Node {
+    let sizes = Node(epsilons.map { Node($0.plainDecimal) }, .implicit, .flow)
+    let settings = settings.sorted { $0.key < $1.key }.map { ($0.key, Node($0.value)) }
+    return mapping(settings + [("epsilons", sizes)])
   }
 }
 

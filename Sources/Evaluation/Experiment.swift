@@ -1,4 +1,5 @@
 import Attacks
+import Certificates
 import Datasets
 import Defenses
 import Foundation
@@ -27,6 +28,8 @@ public struct Experiment: Sendable {
   public let another: AnotherPlan?
   /// The autoencoder in whose codes they are looked for; nil if none are.
   public let autoencoder: AutoencoderPlan?
+  /// How the models' answers are certified; empty if they are not.
+  public let certificates: [CertificatePlan]
   /// How the models' answers are explained; nil if they are not.
   public let explain: ExplanationPlan?
   /// How many times everything is done, each time from another seed. The results of the first time
@@ -44,9 +47,10 @@ public struct Experiment: Sendable {
     count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
     repeats: Int = 1,
     reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil,
-    explain: ExplanationPlan? = nil
+    explain: ExplanationPlan? = nil, certificates: [CertificatePlan] = []
   ) {
     cluster = nil
+    self.certificates = certificates
     self.explain = explain
     self.another = another
     self.autoencoder = autoencoder
@@ -144,6 +148,7 @@ public struct Experiment: Sendable {
     explain = try settings.map("explain", "how the models' answers are explained").map {
       try ExplanationPlan($0)
     }
+    certificates = try Self.certificates(settings)
     study = try Self.study(settings, seed, self.attacks, self.models)
     cluster = try settings.map("cluster", "how a cluster runs the steps").map {
       try ClusterPlan($0)
@@ -153,8 +158,8 @@ public struct Experiment: Sendable {
     try checkFileNames()
   }
 
-  /// The experiment of a repetition: the same with another seed, without pictures, study and
-  /// explanations, and with the data of the repetition if they have a part for each.
+  /// The experiment of a repetition: the same with another seed, without pictures, study,
+  /// explanations and certificates, and with the data of the repetition if they have a part for each.
   /// - Parameter number: the number of the repetition, at least 2.
   func repetition(_ number: Int) -> Experiment {
     Experiment(
@@ -162,6 +167,24 @@ public struct Experiment: Sendable {
       data: data.repetition(number), models: models, attacks: attacks,
       count: count, sample: sample, images: nil, reliance: reliance, another: another,
       autoencoder: autoencoder)
+  }
+
+  private static func certificates(_ settings: Settings) throws -> [CertificatePlan] {
+    guard let all = try settings.map("certify", "the certificates by name") else { return [] }
+    return try all.entries.map { entry in
+      let name = try checkedName(entry.name, entry.place)
+      guard let plan = try all.map(name, "a certificate") else {
+        preconditionFailure("the name of an entry was not found")
+      }
+      let method =
+        plan.has("certificate")
+        ? try plan.string("certificate", "the method, if the entry has another name") : name
+      do {
+        return try CertificatePlan(name: name, certificate: method, plan)
+      } catch let failure as Failure where failure.kind == .usage {
+        throw Failure.badData("\(entry.place): \(failure.message)", hint: failure.hint)
+      }
+    }
   }
 
   private static func study(

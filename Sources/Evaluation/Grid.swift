@@ -30,6 +30,8 @@ public struct Grid: Codable, Equatable, Sendable {
   public let anotherRepeats: [RepeatedMeasure]?
   /// How far the explanations of each model can be trusted; nil if none are asked for.
   public let explanations: [ExplainedModel]?
+  /// The certified accuracies of the models; nil if none are asked for.
+  public let certified: [CertifiedCell]?
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
@@ -37,8 +39,10 @@ public struct Grid: Codable, Equatable, Sendable {
     overlaps: [Overlap] = [], worstCases: [WorstCase] = [], repeats: [RepeatedCell] = [],
     groups: [GroupCell]? = nil, groupRepeats: [RepeatedGroups]? = nil,
     reliance: [MaskReliance]? = nil, another: OtherExplanations? = nil,
-    anotherRepeats: [RepeatedMeasure]? = nil, explanations: [ExplainedModel]? = nil
+    anotherRepeats: [RepeatedMeasure]? = nil, explanations: [ExplainedModel]? = nil,
+    certified: [CertifiedCell]? = nil
   ) {
+    self.certified = certified
     self.explanations = explanations
     self.another = another
     self.anotherRepeats = anotherRepeats
@@ -61,7 +65,7 @@ public struct Grid: Codable, Equatable, Sendable {
       overlaps: overlaps,
       worstCases: worstCases, repeats: repeats, groups: groups, groupRepeats: groupRepeats,
       reliance: reliance, another: another, anotherRepeats: anotherRepeats,
-      explanations: explanations)
+      explanations: explanations, certified: certified)
   }
 
   /// The flags that concern a cell. A flag without an attack, source or victim concerns all of

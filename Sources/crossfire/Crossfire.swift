@@ -25,7 +25,7 @@ struct Crossfire: ParsableCommand {
     subcommands: [
       Run.self, Plan.self, Submit.self, Status.self, Cancel.self, Train.self, Tune.self,
       Evaluate.self,
-      Explain.self, Attack.self, Transfer.self, Export.self, Frames.self, Report.self,
+      Explain.self, Attack.self, Transfer.self, Certify.self, Export.self, Frames.self, Report.self,
       StudyCommand.self, DataCommand.self,
       Inspect.self, List.self,
     ])

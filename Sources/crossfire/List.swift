@@ -1,5 +1,6 @@
 import ArgumentParser
 import Attacks
+import Certificates
 import Defenses
 import Explanations
 import ModelCore
@@ -7,14 +8,15 @@ import Support
 
 struct List: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List attacks, defenses, explanations or architectures with their settings.",
+    abstract:
+      "List attacks, certificates, defenses, explanations or architectures with their settings.",
     discussion: """
       EXAMPLE
         crossfire list attacks
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case attacks, defenses, explanations, architectures
+    case attacks, certificates, defenses, explanations, architectures
   }
 
   @Argument(help: "What to list.")
@@ -40,6 +42,10 @@ struct List: ParsableCommand {
       case .attacks:
         AttackRegistry.all.map { attack in
           entry(attack.name, attack.summary) { _ = try attack.init($0) }
+        }
+      case .certificates:
+        CertificateRegistry.all.map { method in
+          entry(method.name, method.summary) { _ = try method.init($0) }
         }
       case .defenses:
         DefenseRegistry.all.map { defense in

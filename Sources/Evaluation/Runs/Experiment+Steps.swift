@@ -21,7 +21,9 @@ extension Experiment {
     return names.map { .model($0) }
       + pairs.flatMap { pair in divided.map { .part(pair.attack, source: pair.source, $0) } }
       + pairs.map { .attack($0.attack, source: $0.source) }
-      + names.map { .probe($0) } + (explain == nil ? [] : names.map { .explanation($0) })
+      + names.map { .probe($0) }
+      + certificates.flatMap { plan in names.map { .certificate(plan.name, model: $0) } }
+      + (explain == nil ? [] : names.map { .explanation($0) })
       + repetitions.map { .repetition($0) } + [.report]
   }
 
@@ -37,7 +39,7 @@ extension Experiment {
     case .attack(let name, let source) where parts > 1:
       AttackPart.all(parts).map { .part(name, source: source, $0) }
     case .attack, .part: models.map { .model($0.name) }
-    case .probe(let name), .explanation(let name): [.model(name)]
+    case .probe(let name), .certificate(_, let name), .explanation(let name): [.model(name)]
     case .repetition: []
     case .report: steps.filter { $0 != .report }
     }

@@ -75,7 +75,9 @@ extension ExperimentRun {
     guard !attacks, !isWanted(.report) else { return experiment.models }
     var names = Set(
       experiment.models.map(\.name).filter {
-        isWanted(.model($0)) || isWanted(.probe($0)) || isWanted(.explanation($0))
+        name in
+        isWanted(.model(name)) || isWanted(.probe(name)) || isWanted(.explanation(name))
+          || experiment.certificates.contains { isWanted(.certificate($0.name, model: name)) }
       })
     for plan in experiment.models.reversed() where names.contains(plan.name) {
       names.formUnion(plan.origin.needs)

@@ -24,7 +24,7 @@ extension ExperimentRun {
   /// Which set-up computed which results, as the results record it.
   func computations(
     _ entrants: [Entrant], _ results: [TransferResult], _ probes: [ModelProbe],
-    _ explained: [ExplainedModel]
+    _ explained: [ExplainedModel], _ certified: [CertifiedModel]
   ) -> [ComputedResults] {
     let trained = entrants.compactMap { entrant in
       entrant.computed.map { (ExperimentStep.model(entrant.contestant.name), $0) }
@@ -36,7 +36,10 @@ extension ExperimentRun {
       probe.computed.map { (ExperimentStep.probe(probe.model), $0) }
     }
     let answers = explained.map { (ExperimentStep.explanation($0.model), $0.computed) }
-    return (trained + attacked + probed + answers).reduce(into: []) { all, entry in
+    let proofs = certified.map {
+      (ExperimentStep.certificate($0.certificate, model: $0.model), $0.computed)
+    }
+    return (trained + attacked + probed + proofs + answers).reduce(into: []) { all, entry in
       let (step, record) = entry
       let place = all.firstIndex { $0.by == record } ?? all.endIndex
       if place == all.endIndex { all.append(ComputedResults(by: record, results: [])) }

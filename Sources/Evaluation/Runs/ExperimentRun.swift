@@ -64,6 +64,7 @@ public struct ExperimentRun {
     }
     try checkMasks(attacked)
     try checkExplanations(of: [], test, attacked)
+    try checkCertificates(of: [], attacked)
     try describe()
     while true {
       let finished = try pass(test, attacked)
@@ -84,6 +85,7 @@ public struct ExperimentRun {
       for plan in experiment.attacks { try plan.check(against: contestant.classifier) }
     }
     try checkExplanations(of: models, test, attacked)
+    try checkCertificates(of: models, attacked)
     let areComplete = open.isEmpty
     let probes = try models.filter { isWanted(.probe($0.name)) }.compactMap {
       try probe($0, attacked)
@@ -91,6 +93,7 @@ public struct ExperimentRun {
     try checkForeign(probes, attacked)
     // The examples of an attack are shown to every model.
     let results = areComplete ? try transfer(models, attacked) : []
+    let certified = try certificates(models, attacked)
     let explained = try explanations(models, test: test, attacked)
     let repetitions = try experiment.repetitions.compactMap(repetition)
     guard open.isEmpty else { return nil }
@@ -105,7 +108,8 @@ public struct ExperimentRun {
       try grid(
         entrants, attacked,
         Findings(
-          results: results, probes: probes, explained: explained?.map(\.model), found: found,
+          results: results, probes: probes, certified: certified,
+          explained: explained?.map(\.model), found: found,
           repetitions: repetitions)), models
     )
   }
@@ -125,6 +129,7 @@ public struct ExperimentRun {
   private struct Findings {
     let results: [TransferResult]
     let probes: [ModelProbe]
+    let certified: [CertifiedModel]
     let explained: [ExplainedModel]?
     let found: OtherExplanations?
     let repetitions: [Grid]
@@ -136,10 +141,11 @@ public struct ExperimentRun {
     let (results, repetitions) = (findings.results, findings.repetitions)
     let evidence = TrustEvidence(
       results: results, plans: experiment.attacks, probes: findings.probes,
-      classCount: attacked.classCount)
+      classCount: attacked.classCount, certified: findings.certified)
     let provenance = self.provenance(
       attacked, entrants.map(\.record),
-      computations(entrants, results, findings.probes, findings.explained ?? []))
+      computations(entrants, results, findings.probes, findings.explained ?? [], findings.certified)
+    )
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
     let groups = groupCells(results, attacked)
@@ -153,7 +159,9 @@ public struct ExperimentRun {
       groupRepeats: ([own] + repetitions).repeatedGroups(),
       reliance: reliance(entrants.map(\.contestant), attacked), another: findings.found,
       anotherRepeats: ([findings.found] + repetitions.map(\.another)).repeatedMeasures(),
-      explanations: findings.explained)
+      explanations: findings.explained,
+      certified: findings.certified.isEmpty
+        ? nil : findings.certified.flatMap { $0.cells(beside: results, experiment.attacks) })
   }
 
   /// Writes the resolved experiment into the folder. A folder that holds another experiment is left

@@ -12,6 +12,8 @@ public enum ExperimentStep: Hashable, Sendable {
   case part(String, source: String, AttackPart)
   /// Measure on a model what the trust checks need. Needs the model.
   case probe(String)
+  /// Certify a model's answers by one certificate. Needs the model.
+  case certificate(String, model: String)
   /// Explain a model's answers to the first examples. Needs the model.
   case explanation(String)
   /// Run the whole experiment from another seed, in a folder of its own. Needs nothing.
@@ -20,8 +22,8 @@ public enum ExperimentStep: Hashable, Sendable {
   case report
 
   /// The name in `--steps`, `plan`, `status` and `log.jsonl`: `model normal`, `attack fgsm from
-  /// normal`, `attack fgsm from normal part 2 of 4`, `probe normal`, `explain normal`,
-  /// `repetition 2`, `report`.
+  /// normal`, `attack fgsm from normal part 2 of 4`, `probe normal`,
+  /// `certify crown of normal`, `explain normal`, `repetition 2`, `report`.
   public var name: String {
     switch self {
     case .model(let model): "model \(model)"
@@ -29,6 +31,7 @@ public enum ExperimentStep: Hashable, Sendable {
     case .part(let attack, let source, let part):
       "\(ExperimentStep.attack(attack, source: source).name) \(part.name)"
     case .probe(let model): "probe \(model)"
+    case .certificate(let name, let model): "certify \(name) of \(model)"
     case .explanation(let model): "explain \(model)"
     case .repetition(let number): "repetition \(number)"
     case .report: "report"
@@ -37,7 +40,7 @@ public enum ExperimentStep: Hashable, Sendable {
 
   /// The kind of a step. Steps of one kind need a similar machine.
   public enum Kind: String, Codable, CaseIterable, Sendable {
-    case model, attack, part, probe, explanation, repetition, report
+    case model, attack, part, probe, certificate, explanation, repetition, report
   }
 
   public var kind: Kind {
@@ -46,17 +49,18 @@ public enum ExperimentStep: Hashable, Sendable {
     case .attack: .attack
     case .part: .part
     case .probe: .probe
+    case .certificate: .certificate
     case .explanation: .explanation
     case .repetition: .repetition
     case .report: .report
     }
   }
 
-  /// The model that this step trains, attacks, measures or explains; nil for other steps.
+  /// The model that this step trains, attacks, measures, certifies or explains; nil for other steps.
   var model: String? {
     switch self {
     case .model(let name), .attack(_, let name), .part(_, let name, _), .probe(let name),
-      .explanation(let name):
+      .certificate(_, let name), .explanation(let name):
       name
     case .repetition, .report: nil
     }

@@ -82,6 +82,9 @@ public struct RunFolder: Sendable {
   static func explanations(_ model: String, in url: URL) -> URL {
     url.appending(path: "explanations/\(model).safetensors")
   }
+  func certificates(_ name: String, _ model: String) -> URL {
+    url.appending(path: "certificates/\(name).\(model).json")
+  }
   func reliance(_ model: String) -> URL { url.appending(path: "reliance/\(model).json") }
   static func gradients(_ model: String, in url: URL) -> URL {
     url.appending(path: "probes/\(model).safetensors")

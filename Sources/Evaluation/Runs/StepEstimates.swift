@@ -82,8 +82,12 @@ public struct StepEstimates {
     case .part:
       preconditionFailure("attacks are estimated as a whole")
     case .probe(let name) where entrants[name] == nil,
+      .certificate(_, let name) where entrants[name] == nil,
       .explanation(let name) where entrants[name] == nil:
       return .absent(step)
+    case .certificate(let name, let model):
+      guard let certified = entrants[model] else { preconditionFailure("absent above") }
+      return try estimate(certificate: name, of: certified, step)
     case .explanation(let name): return try estimate(explanationOf: name, step)
     case .probe:
       return StepEstimate(

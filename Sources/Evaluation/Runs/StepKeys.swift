@@ -17,6 +17,7 @@ public struct StepKeys: Sendable {
   private let noises: String
   private let reliance: String
   private let explain: String
+  private let certificates: [String: String]
   private let whole: String
 
   /// - Throws: `Failure` if the experiment cannot be written as text.
@@ -31,7 +32,7 @@ public struct StepKeys: Sendable {
       [experiment.data.state(.test) ?? "", "\(experiment.count ?? 0) \(experiment.sample ?? 0)"])
     whole = places.removed(from: try experiment.resolved())
     (noises, reliance) = ("\(experiment.attacks.noiseSizes)", texts.reliance)
-    explain = texts.explain
+    (explain, certificates) = (texts.explain, texts.certificates)
     for plan in experiment.models {
       var parts = [shared, plan.name, places.removed(from: texts.models[plan.name] ?? "")]
       parts += plan.origin.needs.map { models[$0] ?? "" }
@@ -61,6 +62,8 @@ public struct StepKeys: Sendable {
     case .attack(let name, let source), .part(let name, let source, _):
       Self.key([attacks[name] ?? "", source])
     case .probe(let name): Self.key(["probe", models[name] ?? "", shared, test, noises, reliance])
+    case .certificate(let name, let model):
+      Self.key(["certify", name, models[model] ?? "", shared, test, certificates[name] ?? ""])
     case .explanation(let name): Self.key(["explain", models[name] ?? "", shared, test, explain])
     case .repetition, .report:
       Self.key(["all", whole, test] + models.sorted { $0.key < $1.key }.map(\.value))

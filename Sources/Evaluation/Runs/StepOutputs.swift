@@ -10,7 +10,10 @@ struct StepOutputs {
 
   init(_ experiment: Experiment, _ folder: URL) {
     trained = Set(experiment.models.filter(\.isTrained).map(\.name))
-    for part in ["", "models", "another", "predictions", "probes", "explanations", "repeats"] {
+    let parts = [
+      "", "models", "another", "predictions", "probes", "certificates", "explanations", "repeats",
+    ]
+    for part in parts {
       let place = part.isEmpty ? folder : folder.appending(path: part)
       names[part] = Set((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? [])
     }
@@ -37,6 +40,7 @@ struct StepOutputs {
       has("\(attack).\(source).safetensors", in: "predictions")
         || has("\(attack).\(source).safetensors.\(BatchJournal.suffix)", in: "predictions")
     case .probe(let model): has("\(model).json", in: "probes")
+    case .certificate(let name, let model): has("\(name).\(model).json", in: "certificates")
     case .explanation(let model): has("\(model).safetensors", in: "explanations")
     case .repetition(let number): has("\(number)", in: "repeats")
     case .report: has("grid.json", in: "") && has("report", in: "")

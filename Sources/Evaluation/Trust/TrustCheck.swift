@@ -56,7 +56,7 @@ public struct TrustCheck: Sendable {
 
   /// Every check, the gravest first. Flags are listed in this order.
   public static let all: [TrustCheck] = [
-    givesNoNumbers, gradientsAreNoNumbers, ignoresInput, gradientsDoNotArrive,
+    certificateIsBroken, givesNoNumbers, gradientsAreNoNumbers, ignoresInput, gradientsDoNotArrive,
     classesInAnotherOrder, belowChanceUnattacked, notAboveChance, givesProbabilities,
     logitsAreClose, changesWhenRepeated, changesInBatches, zeroGradients, gradientsDoNotMatch,
     standsWithoutBudget, gradientFreeWins, blackBoxBeatsWhiteBox, oneStepBeatsMany,
@@ -74,12 +74,15 @@ public struct TrustEvidence: Sendable {
   public let classCount: Int
   /// How many exported pictures of each attack and source still fool their source.
   public let pictures: [PictureLoss]
+  /// What certificates say about the models.
+  public let certified: [CertifiedModel]
 
   public init(
     results: [TransferResult] = [], plans: [AttackPlan] = [], probes: [ModelProbe] = [],
     classCount: Int = 0,
-    pictures: [PictureLoss] = []
+    pictures: [PictureLoss] = [], certified: [CertifiedModel] = []
   ) {
+    self.certified = certified
     self.results = results
     self.plans = plans
     self.probes = probes

@@ -1,0 +1,179 @@
+import Attacks
+import Certificates
+import Datasets
+import Foundation
+import ModelCore
+import Support
+
+/// What one certificate says about one model: for each image, the class and the size up to which no
+/// perturbation changes it.
+public struct CertifiedModel: Codable, Equatable, Sendable {
+  /// The name of the certificate in the experiment.
+  public let certificate: String
+  /// The name of the method.
+  public let method: String
+  public let model: String
+  /// The norm that measures perturbations.
+  public let norm: Norm
+  /// The part of each image that may change; nil for all of it.
+  public let mask: MaskLimit?
+  /// Whether the certificates are about a smoothed form of the model.
+  public let isAboutSmoothed: Bool
+  /// The settings of the method.
+  public let settings: [String: String]
+  /// The sizes for which the certified accuracy is reported, ascending.
+  public let epsilons: [Double]
+  /// The true class of each image.
+  public let labels: [Int]
+  /// The certificates of the images, in the same order.
+  public let images: [CertifiedImage]
+  /// The set-up that computed them.
+  public let computed: ComputationRecord
+
+  /// Certifies a model's classes for images, batch by batch.
+  /// - Parameters:
+  ///   - data: the images, the first `plan.count` of which are certified.
+  ///   - seed: the seed of the random numbers, which belong to the images.
+  ///   - done: called with the number of images that are finished; may throw, to stop.
+  /// - Throws: `Failure` if the data have no masks and the plan needs them, or if a layer has no
+  ///   bounds; what `done` throws.
+  public init(
+    of contestant: Contestant, by plan: CertificatePlan, on data: LabelledImages, seed: Seed,
+    evaluator: Evaluator = Evaluator(), _ done: (Int) throws -> Void = { _ in }
+  ) throws {
+    let data = try plan.count.map { try data.first($0) } ?? data
+    try plan.checkMasks(of: data)
+    let classifier = contestant.classifier
+    var images: [CertifiedImage] = []
+    for range in evaluator.batches(data.count) {
+      let batch = data.batch(range).to(classifier.device)
+      let draws = ExampleDraws(seed, examples: batch.places, device: classifier.device)
+      images += try plan.certify(
+        batch.images, labels: batch.labels, masks: batch.annotations.masks, of: classifier,
+        draws: draws
+      ) { try done(range.lowerBound + $0) }
+    }
+    certificate = plan.name
+    method = type(of: plan.method).name
+    model = contestant.name
+    norm = plan.method.norm
+    mask = plan.mask
+    isAboutSmoothed = type(of: plan.method).isAboutSmoothed
+    settings = plan.settings
+    epsilons = plan.epsilons
+    labels = data.labels.int64s().map(Int.init)
+    self.images = images
+    computed = .current(device: classifier.device)
+  }
+
+  /// The number of images that are certified to be classified correctly under every perturbation up
+  /// to a size.
+  public func certified(within size: Double) -> Int {
+    zip(labels, images).count { $1.isCertified($0, within: size) }
+  }
+
+  /// A row for each size.
+  /// - Parameter results: the attacks of the same experiment, which bound the accuracy from above.
+  func cells(beside results: [TransferResult] = [], _ plans: [AttackPlan] = []) -> [CertifiedCell] {
+    let broken = isAboutSmoothed ? nil : smallestBreaks(results, plans)
+    return epsilons.map { epsilon in
+      let room = ThreatModel(norm, epsilon: epsilon, valueRange: 0...1).tolerance
+      return CertifiedCell(
+        certificate: certificate, method: method, model: model, norm: norm.rawValue,
+        mask: mask?.rawValue, isAboutSmoothed: isAboutSmoothed, epsilon: epsilon,
+        images: labels.count, certified: certified(within: epsilon),
+        attacked: broken.map { sizes in sizes.count { $0 > epsilon + room } })
+    }
+  }
+
+  /// For each image, the size of the smallest perturbation of any attack with which the model
+  /// misclassifies it: 0 if it misclassifies the unchanged image, and ∞ if no attack broke it; nil if
+  /// no attack was given all images, or none may change only what the certificate lets change.
+  func smallestBreaks(_ results: [TransferResult], _ plans: [AttackPlan]) -> [Double]? {
+    let place = Norm.allCases.firstIndex(of: norm) ?? 0
+    let allowed = results.filter { result in
+      guard let plan = plans.first(where: { $0.name == result.attack }) else { return false }
+      return (mask == nil || plan.mask == mask) && result.imageCount >= labels.count
+        && result.victims.contains(model)
+    }
+    guard !allowed.isEmpty else { return nil }
+    var smallest = [Double](repeating: .infinity, count: labels.count)
+    for result in allowed {
+      guard let victim = result.victims.firstIndex(of: model) else { continue }
+      let clean = result.clean.select(0, victim).int64s()
+      let truth = result.labels.int64s()
+      for budget in result.epsilons.indices {
+        let predicted = result.predictions.select(0, budget).select(0, victim).int64s()
+        let sizes = result.sizes.select(0, budget).select(0, place).floats()
+        for example in truth.indices {
+          let image = example / result.examplesPerImage
+          guard image < smallest.count else { break }
+          if clean[example] != truth[example] { smallest[image] = 0 }
+          if predicted[example] != truth[example] {
+            smallest[image] = min(smallest[image], Double(sizes[example]))
+          }
+        }
+      }
+    }
+    return smallest
+  }
+}
+
+extension CertificatePlan {
+  /// Checks that images have the masks that the plan needs.
+  /// - Throws: `Failure.badData` if they have none.
+  public func checkMasks(of data: LabelledImages) throws {
+    guard let mask, !data.hasMasks else { return }
+    throw Failure.badData(
+      "\(data.name) has no masks, and \(name) is limited to the \(mask.rawValue) by masks",
+      hint: "use data with masks, or leave out mask")
+  }
+}
+
+/// The certified accuracy of a model for one size of perturbations.
+public struct CertifiedCell: Codable, Equatable, Sendable {
+  public let certificate: String
+  public let method: String
+  public let model: String
+  public let norm: String
+  /// The part of each image that may change; nil for all of it.
+  public let mask: String?
+  /// Whether the certificates are about a smoothed form of the model.
+  public let isAboutSmoothed: Bool
+  public let epsilon: Double
+  /// The number of images.
+  public let images: Int
+  /// How many of them are certified to be classified correctly: at least so many are right under
+  /// every perturbation up to ε.
+  public let certified: Int
+  /// How many of them the model classifies correctly unchanged and under every attack whose example
+  /// is at most ε away: at most so many are right under every perturbation up to ε. nil if no attack
+  /// was given these images, or if the certificates are about a smoothed model.
+  public let attacked: Int?
+
+  /// The certified accuracy.
+  public var accuracy: Double { Double(certified) / Double(max(1, images)) }
+
+  /// The Wilson 95 % interval of the certified accuracy.
+  public var interval: ClosedRange<Double> { wilsonInterval(successes: certified, of: images) }
+}
+
+extension [CertifiedCell] {
+  /// The certified accuracies as a table, `certificates.csv`.
+  public func csv() -> String {
+    var table = CSV(
+      header: "certificate,method,model,norm,mask,smoothed,epsilon,images,certified,accuracy,"
+        + "ci_low,ci_high,attacked")
+    for cell in self {
+      table.append([
+        cell.certificate, cell.method, cell.model, cell.norm, cell.mask ?? "",
+        "\(cell.isAboutSmoothed)", cell.epsilon.plainDecimal, "\(cell.images)",
+        "\(cell.certified)", cell.accuracy.roundedToMillionths.plainDecimal,
+        cell.interval.lowerBound.roundedToMillionths.plainDecimal,
+        cell.interval.upperBound.roundedToMillionths.plainDecimal,
+        cell.attacked.map { "\($0)" } ?? "",
+      ])
+    }
+    return table.text
+  }
+}
