@@ -9,7 +9,7 @@ extension AttackPlan {
   public func mostPasses(against classifier: any Classifier) -> Int? {
     let threats = epsilons.map { attack.threat($0, against: classifier) }
     // Expectation over transformation makes every pass several times.
-    let draws = attack.parameters["eot"].flatMap(Int.init) ?? 1
+    let draws = attack.parameters["eot"].flatMap(Int.init) ?? expectation.draws
     return attack.mostPasses(within: threats, classes: classifier.classCount).map { $0 * draws }
   }
 }

@@ -28,6 +28,9 @@ extension AttackPlan {
     _ images: Tensor, labels: Tensor, masks: Tensor? = nil, against classifier: any Classifier,
     draws: (String) -> ExampleDraws
   ) -> (adversarial: [Tensor], targets: Tensor) {
+    let classifier: any Classifier =
+      expectation.draws > 1
+      ? MeanLogits(classifier: classifier, draws: expectation.draws) : classifier
     let goal = goal.goal(
       for: labels, images: images, classifier: classifier, draws: draws("targets"))
     let aimed = self.goal.aimed(labels)

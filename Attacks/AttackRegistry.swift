@@ -62,6 +62,9 @@ public struct AttackPlan: Sendable {
   /// The number of images that are attacked, counted from the first; nil for all images of the
   /// request.
   public let count: Int?
+  /// The passes of a random model over which the attack sees the mean logits, for an attack that has
+  /// no setting `eot` of its own.
+  public let expectation: ExpectationOverDraws
   /// Notices for the person who wrote the settings, one sentence each.
   public let notices: [String]
 
@@ -91,6 +94,11 @@ public struct AttackPlan: Sendable {
     count = try settings.optionalInt(
       settings.name("count", formerly: "examples"), in: 1...Int.max,
       "number of images that are attacked, counted from the first")
+    var expectation = ExpectationOverDraws()
+    if !type.isControl, !settings.questions.contains(where: { $0.name == "eot" }) {
+      try expectation.read(settings)
+    }
+    self.expectation = expectation
     notices = settings.notices
     try settings.finish(name)
   }
@@ -106,6 +114,7 @@ public struct AttackPlan: Sendable {
     self.mask = mask
     self.epsilons = Array(Set(epsilons)).sorted()
     self.count = count
+    expectation = ExpectationOverDraws()
     notices = []
   }
 
@@ -130,6 +139,7 @@ public struct AttackPlan: Sendable {
     all[goal.isTargeted ? "target" : "labels"] = goal.description
     if let mask { all["mask"] = mask.rawValue }
     if let count { all["count"] = "\(count)" }
+    for (name, value) in expectation.settingValues { all[name] = value }
     return all
   }
 

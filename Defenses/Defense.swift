@@ -94,6 +94,8 @@ public enum DefenseRegistry {
     AverageExplanation.self,
     ProjectedGradientExplanation.self,
     IntervalExplanation.self,
+    IntervalTraining.self,
+    LinearRelaxationTraining.self,
     GroupDRO.self,
     ClassWeights.self,
     CurvatureRegularization.self,

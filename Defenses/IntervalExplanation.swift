@@ -11,9 +11,8 @@ import Support
 /// through the network. z has the lower bound of the true class and the upper bounds of the other
 /// classes. Examples whose mask is 0 have no second term.
 ///
-/// Two schedules are linear over the whole training: a falls from `clean` to `cleanEnd`, and ε
-/// grows from `epsilonStart` to `epsilon`. The published defaults are 1, ½ and 0. The whole ε from
-/// the first step on would leave networks that cannot learn anything.
+/// Over the whole training, a falls from `clean` to `cleanEnd`, and ε grows from `epsilonStart` to
+/// `epsilon` (`BoundSchedule`). The published defaults are 1, ½ and 0.
 ///
 /// In training behaviour, batch normalisation uses the statistics of the clean batch for the bounds
 /// too. Source: J. Heo et al., "Use Perturbations when Learning from Explanations" (2023).
@@ -21,13 +20,7 @@ public struct IntervalExplanation: Defense, Objective, Configurable {
   public static let name = "ibpEx"
   public static let summary =
     "training on interval bounds over masks (IBP-Ex in Heo et al. 2023)"
-  /// ε at the end of the training, in the units of the data.
-  public var epsilon: Double
-  /// ε at the start of the training.
-  public var epsilonStart: Double
-  /// a, the weight of the clean examples, at the start and at the end of the training.
-  public var clean: Double
-  public var cleanEnd: Double
+  public var schedule: BoundSchedule
   /// Whether boxes are cut to the valid range of the data.
   public var clip: Bool
 
@@ -35,18 +28,13 @@ public struct IntervalExplanation: Defense, Objective, Configurable {
     epsilon: Double = 1, epsilonStart: Double = 0, clean: Double = 1, cleanEnd: Double = 0.5,
     clip: Bool = false
   ) {
-    self.epsilon = epsilon
-    self.epsilonStart = epsilonStart
-    self.clean = clean
-    self.cleanEnd = cleanEnd
+    schedule = BoundSchedule(
+      epsilon: epsilon, epsilonStart: epsilonStart, clean: clean, cleanEnd: cleanEnd)
     self.clip = clip
   }
 
   public static let settings: [Setting<IntervalExplanation>] = [
-    .double("epsilon", \.epsilon, "largest change ε of a masked feature at the end"),
-    .double("epsilonStart", \.epsilonStart, "largest change ε of a masked feature at the start"),
-    .double("clean", \.clean, in: 0...1, "weight a of the clean examples at the start"),
-    .double("cleanEnd", \.cleanEnd, in: 0...1, "weight a of the clean examples at the end"),
+    .group(\.schedule, only: BoundSchedule.settingsWithoutRamp),
     .bool("clip", \.clip, "whether boxes are cut to the valid range"),
   ]
 
@@ -64,13 +52,7 @@ public struct IntervalExplanation: Defense, Objective, Configurable {
   }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
-    let share = step.progress.share
-    let a = clean + (cleanEnd - clean) * share
-    let clean = LossTerm.crossEntropy(step.logits, step.labels, name: "clean", weight: a)
-    // At the very start, the bounds do not count yet.
-    guard a < 1 else { return [clean] }
-    let worst = worstCase(step, epsilon: epsilonStart + (epsilon - epsilonStart) * share)
-    return [clean, LossTerm("worst case in masks", weight: 1 - a, worst)]
+    schedule.terms(step, "worst case in masks") { epsilon, _ in worstCase(step, epsilon: epsilon) }
   }
 
   /// The mean cross-entropy of the worst logits over the examples whose mask is not 0; 0 if there

@@ -104,6 +104,15 @@ public final class TrainingStep {
     try network.bounds(box, pass.purpose("clean images"), batches: cleanBatches)
   }
 
+  /// The network's computation for inputs of a set around the images, differentiable in the
+  /// parameters, with the batch statistics of the pass that gave `logits` and without dropout.
+  /// - Throws: `Failure.badData` that names a layer without bounds.
+  public func relaxation(on set: InputSet) throws -> Relaxation {
+    try Relaxation(on: set, refining: false, learning: true) {
+      try network.relaxed($0, batches: pass.usesBatchStatistics ? cleanBatches : nil)
+    }
+  }
+
   /// The input gradient of each image, ∇ₓ Σ lossₙ, in the shape of the images, differentiable in
   /// the parameters and in the images.
   ///

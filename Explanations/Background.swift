@@ -1,5 +1,6 @@
 import Foundation
 import ModelCore
+import Support
 
 /// What the methods know about the data that an example comes from: the statistics of each feature
 /// over the rows of a table. For pictures nothing is known.
@@ -91,7 +92,7 @@ public struct QuartileBins: Sendable, Equatable {
     (self.lows, self.highs) = (lows, highs)
     func below(_ ends: [Double]) -> [Double] {
       ends.indices.map { bin in
-        deviations[bin] > 0 ? normalShare((ends[bin] - means[bin]) / deviations[bin]) : 0
+        deviations[bin] > 0 ? normalDistribution((ends[bin] - means[bin]) / deviations[bin]) : 0
       }
     }
     lowShares = below(lows)

@@ -54,6 +54,26 @@ struct ExpectationOverDrawsTests {
     #expect(single.floats() == random(images, draws).floats())
   }
 
+  @Test("an attack without the setting sees the mean logits, and all passes are counted")
+  func meanLogits() throws {
+    let noisy = NoisyClassifier(model.classifier, deviation: 0.5)
+    let mean = MeanLogits(classifier: noisy, draws: 400).logits(images)
+    let other = MeanLogits(classifier: noisy, draws: 400).logits(images)
+    let single = noisy.logits(images)
+    let spread = (mean - other).absolute.mean().scalar
+    #expect(spread < (mean - single).absolute.mean().scalar / 4)
+    let plan = try AttackCase(text: "ddn steps=5 eot=3 epsilon=1").plan()
+    #expect(plan.settings["eot"] == "3" && plan.text.contains("eot=3"))
+    let counter = QueryCounter(model.classifier)
+    _ = plan.sweep(
+      images, labels: model.labels.narrow(0, 0, 40), against: counter,
+      draws: { .of(images, 7).purpose($0) })
+    #expect(counter.passes % 3 == 0 && counter.passes > 3)
+    #expect(counter.passes <= plan.mostPasses(against: model.classifier) ?? 0)
+    // Without it, records stay as they are.
+    #expect(try AttackCase(text: "ddn steps=5 epsilon=1").plan().settings["eot"] == nil)
+  }
+
   @Test("a mean gradient of a noisy model is closer to that of the model without noise")
   func closer() {
     let threat = ThreatModel(.linf, epsilon: 0.1, valueRange: 0...1)

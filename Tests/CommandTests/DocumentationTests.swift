@@ -1,4 +1,5 @@
 import Attacks
+import Certificates
 import Defenses
 import Evaluation
 import Explanations
@@ -47,6 +48,13 @@ struct DocumentationTests {
     let listed = try Documentation.names(inTableOf: "README.md", columns: "Name | Training")
     #expect(Set(listed) == Set(DefenseRegistry.names))
     #expect(listed.count == DefenseRegistry.names.count)
+  }
+
+  @Test("the table of certificates has every method with its title")
+  func certificates() throws {
+    let rows = try Documentation.table(of: "docs/certificates.md", columns: "Name | Certificate")
+    #expect(rows.map { $0[0] } == CertificateRegistry.all.map { "`\($0.name)`" })
+    #expect(rows.map { $0[1] } == CertificateRegistry.all.map { $0.title })
   }
 
   @Test("the table of explanations has every method and no other")

@@ -100,14 +100,6 @@ struct ExplanationTrustTests {
     #expect(QuartileBins([0, 0, 0, 1]).bounds == [0, 0.25])
   }
 
-  @Test("the quantile of the normal distribution inverts its share")
-  func quantiles() {
-    #expect(abs(normalQuantile(0.975) - 1.959963984540054) < 1e-9)
-    for share in [1e-9, 0.01, 0.3, 0.5, 0.9, 1 - 1e-9] {
-      #expect(abs(normalShare(normalQuantile(share)) - share) < 1e-12)
-    }
-  }
-
   @Test("random weights change the last layer alone, or all layers")
   func randomized() throws {
     let reference = try FrozenReference()

@@ -155,7 +155,7 @@ extension Network {
   }
 
   /// The network with the statistics of recorded batches, as for interval bounds.
-  func relaxed(_ input: RelaxedValue, batches: NormalizedBatches?) throws -> RelaxedValue {
+  package func relaxed(_ input: RelaxedValue, batches: NormalizedBatches?) throws -> RelaxedValue {
     try description.layers.relaxed(input, parameters(batches: batches))
   }
 }

@@ -46,13 +46,23 @@ public final class Relaxation {
 
   /// - Parameters:
   ///   - refining: whether the intervals before activations are bounded by linear functions too.
-  ///   - learning: whether the bounds can be differentiated in the weights of the network.
   ///   - onPass: called before each pass back, so that a long computation can be watched or
   ///     stopped.
   /// - Throws: `Failure.badData` that names what has no bounds; what `onPass` throws.
-  public init(
+  public convenience init(
     of classifier: any Classifier, on set: InputSet, refining: Bool,
-    learning: Bool = false, onPass: @escaping () throws -> Void = {}
+    onPass: @escaping () throws -> Void = {}
+  ) throws {
+    try self.init(on: set, refining: refining, onPass: onPass) { try classifier.relaxed($0) }
+  }
+
+  /// - Parameters:
+  ///   - learning: whether the bounds can be differentiated in the weights of the network.
+  ///   - computation: adds the steps from the input to the logits.
+  public init(
+    on set: InputSet, refining: Bool, learning: Bool = false,
+    onPass: @escaping () throws -> Void = {},
+    _ computation: (RelaxedValue) throws -> RelaxedValue
   ) throws {
     self.set = set
     refines = refining
@@ -60,7 +70,7 @@ public final class Relaxation {
     self.onPass = onPass
     var input = add(.input, set.box, isBox: true, isTight: true)
     input.ball = set.ball.map { RelaxedBall(center: $0.center, spread: $0.spread) }
-    output = try classifier.relaxed(input).index
+    output = try computation(input).index
   }
 
   /// Adds a step.
@@ -109,9 +119,21 @@ public final class Relaxation {
     return (found.value - found.magnitude * 1e-5).min([1])
   }
 
+  /// The same from interval bounds alone: the lower end of the label's logit less the upper ends of
+  /// the others.
+  public func intervalDifferences(_ labels: Tensor) -> Tensor {
+    let worst = intervals.worstLogits(labels)
+    return (differenceFunctions(labels) * worst.reshaped([worst.shape[0], 1, -1])).sum([2])
+  }
+
   private func differenceBounds(_ labels: Tensor) throws -> (value: Tensor, magnitude: Tensor) {
-    // own, other [N, K − 1, K]
-    let classes = bounds[logits].center.shape[1]
+    try smallest(differenceFunctions(labels))
+  }
+
+  /// The coefficients of z[y] − z[j] for the labels y and all other classes j, `[N, K − 1, K]`.
+  private func differenceFunctions(_ labels: Tensor) -> Tensor {
+    // own [N, 1, K], other [N, K − 1, K]
+    let classes = intervals.center.shape[1]
     let own = labels.oneHot(classes: classes).reshaped([-1, 1, classes])
     let turns = (1..<classes).map { turn -> Tensor in
       let next = labels + Double(turn)
@@ -119,7 +141,7 @@ public final class Relaxation {
         .oneHot(classes: classes)
     }
     let other = Tensor.stack(turns, along: 1)
-    return try smallest(own.expanded(other.shape) - other)
+    return own.expanded(other.shape) - other
   }
 
   /// Lower bounds of linear functions of the logits.
