@@ -13,6 +13,7 @@ Example:
 """
 
 from ._attacks import attack, transfer
+from ._certificates import Certificates, certify
 from ._errors import CrossfireError
 from ._examples import Examples
 from ._explanations import Explanations
@@ -24,6 +25,7 @@ from ._tables import Flag, Share
 from ._verdicts import Check, Evaluation, Inspection
 
 __all__ = [
+    "Certificates",
     "Check",
     "CrossfireError",
     "Evaluation",
@@ -36,6 +38,7 @@ __all__ = [
     "Options",
     "Share",
     "attack",
+    "certify",
     "evaluate",
     "explain",
     "inspect",

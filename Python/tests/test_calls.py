@@ -74,6 +74,26 @@ class CallTests(unittest.TestCase):
         with self.assertRaisesRegex(CrossfireError, "no examples with ε = 0.3"):
             found.adversarial(0.3)
 
+    def test_certificates_are_those_of_the_smoothed_model(self):
+        found = crossfire.certify(
+            {"a": self.a},
+            self.images[:20],
+            self.labels[:20],
+            certificate="smoothing:sigma=0.05,n=200",
+            epsilons=[0, 0.05],
+            **self.options,
+        )
+        shares = [found.accuracy("a", epsilon) for epsilon in (0, 0.05)]
+        self.assertGreaterEqual(*shares)
+        self.assertEqual(shares[0].images, 20)
+        self.assertLess(shares[0].low, shares[0])
+        # All of 200 draws allow a radius of σ·Φ⁻¹(0.001^(1/200)).
+        radii = [image.get("radius", 0) for image in found.document["models"][0]["images"]]
+        self.assertLessEqual(max(radii), 0.05 * 1.823)
+        self.assertGreater(max(radii), 0)
+        with self.assertRaisesRegex(CrossfireError, "not certified for 0.3"):
+            found.accuracy("a", 0.3)
+
     def test_every_kind_of_array_gives_the_same_accuracy(self):
         images = (self.images * 255).round().astype("uint8")
         expected = accuracy(self.a, images.astype("float32") / 255, self.labels)

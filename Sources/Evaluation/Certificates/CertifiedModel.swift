@@ -79,9 +79,7 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
     return epsilons.map { epsilon in
       let room = ThreatModel(norm, epsilon: epsilon, valueRange: 0...1).tolerance
       return CertifiedCell(
-        certificate: certificate, method: method, model: model, norm: norm.rawValue,
-        mask: mask?.rawValue, isAboutSmoothed: isAboutSmoothed, epsilon: epsilon,
-        images: labels.count, certified: certified(within: epsilon),
+        self, within: epsilon, certified: certified(within: epsilon),
         attacked: broken.map { sizes in sizes.count { $0 > epsilon + room } })
     }
   }
@@ -151,11 +149,31 @@ public struct CertifiedCell: Codable, Equatable, Sendable {
   /// was given these images, or if the certificates are about a smoothed model.
   public let attacked: Int?
 
-  /// The certified accuracy.
-  public var accuracy: Double { Double(certified) / Double(max(1, images)) }
+  /// The certified accuracy, and its Wilson 95 % interval; fractions with six decimals.
+  public let accuracy: Double
+  public let ciLow: Double
+  public let ciHigh: Double
 
-  /// The Wilson 95 % interval of the certified accuracy.
-  public var interval: ClosedRange<Double> { wilsonInterval(successes: certified, of: images) }
+  public var interval: ClosedRange<Double> { ciLow...ciHigh }
+
+  init(
+    _ model: CertifiedModel, within epsilon: Double, certified: Int, attacked: Int?
+  ) {
+    certificate = model.certificate
+    method = model.method
+    self.model = model.model
+    norm = model.norm.rawValue
+    mask = model.mask?.rawValue
+    isAboutSmoothed = model.isAboutSmoothed
+    self.epsilon = epsilon
+    images = model.labels.count
+    self.certified = certified
+    self.attacked = attacked
+    let interval = wilsonInterval(successes: certified, of: images)
+    accuracy = (Double(certified) / Double(max(1, images))).roundedToMillionths
+    ciLow = interval.lowerBound.roundedToMillionths
+    ciHigh = interval.upperBound.roundedToMillionths
+  }
 }
 
 extension [CertifiedCell] {
@@ -168,9 +186,8 @@ extension [CertifiedCell] {
       table.append([
         cell.certificate, cell.method, cell.model, cell.norm, cell.mask ?? "",
         "\(cell.isAboutSmoothed)", cell.epsilon.plainDecimal, "\(cell.images)",
-        "\(cell.certified)", cell.accuracy.roundedToMillionths.plainDecimal,
-        cell.interval.lowerBound.roundedToMillionths.plainDecimal,
-        cell.interval.upperBound.roundedToMillionths.plainDecimal,
+        "\(cell.certified)", cell.accuracy.plainDecimal, cell.ciLow.plainDecimal,
+        cell.ciHigh.plainDecimal,
         cell.attacked.map { "\($0)" } ?? "",
       ])
     }
