@@ -89,7 +89,7 @@ class CallTests(unittest.TestCase):
         self.assertLess(shares[0].low, shares[0])
         # All of 200 draws allow a radius of σ·Φ⁻¹(0.001^(1/200)).
         radii = [image.get("radius", 0) for image in found.document["models"][0]["images"]]
-        self.assertLessEqual(max(radii), 0.05 * 1.823)
+        self.assertLessEqual(max(radii), 0.05 * 1.826)
         self.assertGreater(max(radii), 0)
         with self.assertRaisesRegex(CrossfireError, "not certified for 0.3"):
             found.accuracy("a", 0.3)

@@ -127,7 +127,7 @@ struct ExplanationParityTests {
     let key = "\(place.mode).ibpEx" + (clip ? ".unitRange" : "")
     let objective = try intervals(reference, clip: clip)
     let step = try reference.step(place.mode)
-    let bounds = objective.logitBounds(step, epsilon: objective.epsilon)
+    let bounds = objective.logitBounds(step, epsilon: objective.schedule.epsilon)
     try reference.check("\(key).lower", bounds.lower)
     try reference.check("\(key).upper", bounds.upper)
     try reference.check("\(key).worstLogits", bounds.worstLogits(step.labels))
