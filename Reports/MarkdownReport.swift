@@ -1,7 +1,7 @@
 import Evaluation
 
 /// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, the accuracies
-/// by group, the models with other explanations, and every transfer matrix.
+/// by group, the models with other explanations, every transfer matrix and repeated judgements.
 public struct MarkdownReport: Sendable {
   private let grid: Grid
   private let title: String
@@ -54,6 +54,11 @@ public struct MarkdownReport: Sendable {
         blocks.append(
           "\(markdownEscaped(table.title)): \(table.precision).\n\n" + table.markdown())
       }
+    }
+    let judged = JudgementTable.all(grid)
+    if !judged.isEmpty {
+      blocks.append("## Repeated judgements\n\n\(JudgementTable.explanation(grid))\n")
+      blocks += judged.map { "\(markdownEscaped($0.title)):\n\n" + $0.markdown() }
     }
     return blocks.joined(separator: "\n")
   }

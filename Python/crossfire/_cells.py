@@ -25,10 +25,22 @@ COLUMNS = (
 )
 """The columns of grid.csv, which docs/file-formats.md describes."""
 
+JUDGED = (
+    "judgements",
+    "mean_accuracy",
+    "sd_accuracy",
+    "min_accuracy",
+    "max_accuracy",
+    "worst_accuracy",
+)
+"""The columns of grid.csv that several judgements add."""
+
 
 def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The cells of a document, each with the columns of grid.csv in their order."""
-    return [{name: cell.get(name) for name in COLUMNS} for cell in document["cells"]]
+    cells = document["cells"]
+    judged = JUDGED if any("judgements" in cell for cell in cells) else ()
+    return [{name: cell.get(name) for name in COLUMNS + judged} for cell in cells]
 
 
 def share(row: dict[str, Any]) -> Share:

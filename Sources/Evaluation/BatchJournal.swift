@@ -9,6 +9,9 @@ struct BatchOutcome {
   let predictions: Tensor
   /// The class that each victim predicts for the unchanged image, int64 `[victims, n]`.
   let clean: Tensor
+  /// Whether each victim is right about each example in each judgement, uint8
+  /// `[judgements, budgets, victims, n]`; nil if there is one judgement.
+  var judged: Tensor?
   /// The target class of each example, int64 `[n]`; −1 for an untargeted attack.
   let targets: Tensor
   /// The size of each perturbation in each norm, float32 `[budgets, norms, n]`.
@@ -60,7 +63,8 @@ public struct BatchJournal: Sendable {
       ("targets", outcome.targets),
       ("sizes", outcome.sizes),
     ]
-    try SafetensorsFile.write(tensors + kept, metadata: metadata, to: file(range))
+    let judged = outcome.judged.map { [(name: "judged", tensor: $0)] } ?? []
+    try SafetensorsFile.write(tensors + judged + kept, metadata: metadata, to: file(range))
   }
 
   /// The outcome of a batch that was finished before; nil if there is none, if it belongs to
@@ -79,8 +83,11 @@ public struct BatchJournal: Sendable {
       sizes.shape == [predictions.shape[0], Norm.allCases.count, range.count],
       let kept = try? (0..<max(0, header.budgetsKept)).map({ try file.tensor("kept.\($0)") })
     else { return nil }
+    let judged = file.contains("judged") ? try? file.tensor("judged") : nil
+    guard judged == nil || judged?.shape.dropFirst() == predictions.shape[...] else { return nil }
     return BatchOutcome(
-      predictions: predictions, clean: clean, targets: targets, sizes: sizes, cost: header.cost,
+      predictions: predictions, clean: clean, judged: judged, targets: targets, sizes: sizes,
+      cost: header.cost,
       computed: header.computed,
       kept: kept)
   }

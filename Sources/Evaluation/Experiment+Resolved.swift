@@ -54,6 +54,7 @@ extension Experiment {
     ]
     if let count { root.append(("count", Node("\(count)"))) }
     if let sample { root.append(("sample", Node("\(sample)"))) }
+    if judgements > 1 { root.append(("judgements", Node("\(judgements)"))) }
     if let images {
       let names = Node(images.attacks.map { Node($0) }, .implicit, .flow)
       let qualities = Node(images.jpegQualities.map { Node("\($0)") }, .implicit, .flow)

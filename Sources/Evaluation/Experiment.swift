@@ -19,6 +19,9 @@ public struct Experiment: Sendable {
   public let count: Int?
   /// The number of test images that are drawn from all classes and attacked; nil if `count` decides.
   public let sample: Int?
+  /// How many times each model is shown each adversarial example; more than once for models that
+  /// compute with random numbers.
+  public let judgements: Int
   public let images: ImagePlan?
   public let study: StudyDesign?
   /// How the reliance of the models on masked features is measured; nil for the defaults, with data
@@ -47,8 +50,9 @@ public struct Experiment: Sendable {
     count: Int?, sample: Int? = nil, images: ImagePlan?, study: StudyDesign? = nil,
     repeats: Int = 1,
     reliance: ReliancePlan? = nil, another: AnotherPlan? = nil, autoencoder: AutoencoderPlan? = nil,
-    explain: ExplanationPlan? = nil, certificates: [CertificatePlan] = []
+    explain: ExplanationPlan? = nil, certificates: [CertificatePlan] = [], judgements: Int = 1
   ) {
+    self.judgements = judgements
     cluster = nil
     self.certificates = certificates
     self.explain = explain
@@ -133,6 +137,10 @@ public struct Experiment: Sendable {
         "\(settings.place(of: "sample")): 'count' and 'sample' cannot both be given",
         hint: "count takes the first images, and sample draws them from all classes")
     }
+    judgements = try settings.int(
+      "judgements", default: 1, in: Self.judgementRange,
+      "how many times each model is shown each adversarial example, for models that compute with "
+        + "random numbers")
     images = try settings.map("images", "which adversarial images are exported").map {
       try ImagePlan($0, attacks: attacks.entries.map(\.name))
     }
@@ -166,7 +174,7 @@ public struct Experiment: Sendable {
       name: "\(name)-\(number)", seed: seed.derive("repetition \(number)"),
       data: data.repetition(number), models: models, attacks: attacks,
       count: count, sample: sample, images: nil, reliance: reliance, another: another,
-      autoencoder: autoencoder)
+      autoencoder: autoencoder, judgements: judgements)
   }
 
   private static func certificates(_ settings: Settings) throws -> [CertificatePlan] {
@@ -186,6 +194,9 @@ public struct Experiment: Sendable {
       }
     }
   }
+
+  /// The numbers of judgements that can be asked for.
+  public static let judgementRange = 1...1000
 
   private static func study(
     _ settings: Settings, _ seed: Seed, _ attacks: [AttackPlan], _ models: [ModelPlan]

@@ -34,6 +34,9 @@ public struct GridCell: Equatable, Sendable {
   /// The examples whose unchanged images source and victim both classify correctly; nil if the
   /// source is not one of the victims.
   public let clean: FromBothRight?
+  /// What several judgements of the examples gave, of which the first is counted in `correct`; nil if
+  /// there was one.
+  public let judgements: Judgements?
 
   /// The examples whose unchanged images source and victim both classify correctly. Only for these
   /// is a misclassification the work of the attack.
@@ -52,11 +55,13 @@ public struct GridCell: Equatable, Sendable {
   public init(
     attack: String, epsilon: Double, source: String, victim: String, examples: Int,
     images: Int? = nil, correct: Int,
-    targetedHits: Int? = nil, excluded: Int = 0, clean: FromBothRight? = nil
+    targetedHits: Int? = nil, excluded: Int = 0, clean: FromBothRight? = nil,
+    judgements: Judgements? = nil
   ) {
     precondition(
       1...examples ~= images ?? examples && 0...examples ~= correct
         && 0...examples ~= targetedHits ?? 0 && excluded >= 0)
+    self.judgements = judgements
     self.images = images ?? examples
     self.attack = attack
     self.epsilon = epsilon
@@ -122,6 +127,7 @@ extension GridCell: Codable {
     try container.encodeIfPresent(clean?.bothRight, forKey: .bothRight)
     try container.encodeIfPresent(clean?.keptRight, forKey: .keptRight)
     try container.encodeIfPresent(clean?.success?.roundedToMillionths, forKey: .success)
+    try judgements?.encode(to: encoder)
   }
 
   /// - Throws: `Failure.badData` for a budget or for counts that no evaluation can have.
@@ -141,6 +147,9 @@ extension GridCell: Codable {
     clean = try bothRight.map {
       FromBothRight(bothRight: $0, keptRight: try container.decode(Int.self, forKey: .keptRight))
     }
+    judgements = try Judgements(
+      from: decoder, examples: examples,
+      cell: "\(attack), epsilon \(epsilon.plainDecimal), \(source) to \(victim)")
 
     func refuse(_ reason: String) -> Failure { .badData("\(name): \(reason)") }
     func check(_ count: Int, _ name: String, in range: ClosedRange<Int>) throws {

@@ -25,18 +25,23 @@ extension Grid {
   /// `targeted_success` is empty for an untargeted attack. `success` is the fraction of the
   /// `both_right` examples that the victim misclassifies, and is empty if there are none. `excluded` is
   /// the number of images that were left out because they have the label that the attack aims at.
+  /// With several judgements, the columns of `Judgements` follow.
   public func csv() -> String {
-    var table = CSV(header: Self.csvHeader)
+    let judged = cells.contains { $0.judgements != nil } ? Judgements.columns : []
+    var table = CSV(
+      header: ([Self.csvHeader] + judged.map(\.rawValue)).joined(separator: ","))
     for cell in cells {
-      table.append([
-        cell.attack, cell.epsilon.plainDecimal, cell.source, cell.victim, cell.setting.rawValue,
-        String(cell.examples), String(cell.correct), cell.accuracy.roundedToMillionths.plainDecimal,
-        cell.interval.lowerBound.roundedToMillionths.plainDecimal,
-        cell.interval.upperBound.roundedToMillionths.plainDecimal,
-        cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
-        cell.clean.map { String($0.bothRight) } ?? "",
-        cell.clean?.success?.roundedToMillionths.plainDecimal ?? "", String(cell.excluded),
-      ])
+      table.append(
+        [
+          cell.attack, cell.epsilon.plainDecimal, cell.source, cell.victim, cell.setting.rawValue,
+          String(cell.examples), String(cell.correct),
+          cell.accuracy.roundedToMillionths.plainDecimal,
+          cell.interval.lowerBound.roundedToMillionths.plainDecimal,
+          cell.interval.upperBound.roundedToMillionths.plainDecimal,
+          cell.targetedSuccess?.roundedToMillionths.plainDecimal ?? "", String(cell.images),
+          cell.clean.map { String($0.bothRight) } ?? "",
+          cell.clean?.success?.roundedToMillionths.plainDecimal ?? "", String(cell.excluded),
+        ] + (cell.judgements?.fields ?? judged.map { _ in "" }))
     }
     return table.text
   }

@@ -8,7 +8,8 @@ import Support
 ///
 /// The tensors are `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`,
 /// `label` and `target` int64 `[N]`, and `size` float32 `[budgets, norms, N]`; for a sample of the
-/// images also `index` int64 `[N]`. The metadata `crossfire` is JSON. Times are left out, so that
+/// images also `index` int64 `[N]`, and for several judgements `judged` uint8 `[judgements, budgets,
+/// victims, N]`. The metadata `crossfire` is JSON. Times are left out, so that
 /// the same request gives the same bytes.
 enum PredictionFile {
   /// The version of the format.
@@ -41,8 +42,9 @@ enum PredictionFile {
       ("target", result.targets), ("size", result.sizes),
     ]
     let index = result.index.map { [("index", $0)] } ?? []
+    let judged = result.judged.map { [("judged", $0)] } ?? []
     try SafetensorsFile.write(
-      (tensors + index).map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
+      (tensors + index + judged).map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: url)
   }
 
   /// The stored result of a request; nil if there is no file, if it answers another request, or if
@@ -85,13 +87,18 @@ enum PredictionFile {
     guard index == nil || index?.shape == labels.shape else {
       throw Failure.badData("\(url.path): expected an index for each example")
     }
+    let judged = file.contains("judged") ? try file.tensor("judged") : nil
+    guard judged == nil || judged?.shape.dropFirst() == predictions.shape[...] else {
+      throw Failure.badData(
+        "\(url.path): expected each judgement of an example for each budget and victim")
+    }
     let result = TransferResult(
       attack: header.attack, source: header.source, victims: header.victims,
       epsilons: header.epsilons,
       predictions: predictions, clean: clean, labels: labels, targets: targets, sizes: sizes,
       examplesPerImage: header.examplesPerImage,
       cost: AttackCost(forwards: header.forwards, backwards: header.backwards),
-      computed: header.computed, index: index)
+      computed: header.computed, index: index, judged: judged)
     return (result, header.request)
   }
 }

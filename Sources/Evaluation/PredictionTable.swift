@@ -35,6 +35,8 @@ public struct PredictionTable {
         "predicted",
       ]
       + Norm.allCases.map(\.rawValue)
+      + (result.judged == nil ? [] : ["judgements", "right_judgements"])
+    let judged = result.judged.map { (count: $0.shape[0], right: $0.to(.int64).sum([0]).int64s()) }
     let (predictions, sizes) = (result.predictions.int64s(), result.sizes.floats())
     let (labels, targets, clean) = (
       result.labels.int64s(), result.targets.int64s(), result.clean.int64s()
@@ -56,7 +58,7 @@ public struct PredictionTable {
               "\(labels[example])",
               Self.target(targets[example]),
               "\(clean[victim * count + example])", "\(predictions[first + example])",
-            ] + moved)
+            ] + moved + (judged.map { ["\($0.count)", "\($0.right[first + example])"] } ?? []))
         }
       }
     }

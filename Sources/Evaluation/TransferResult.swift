@@ -33,6 +33,10 @@ public struct TransferResult: Sendable {
   /// The index of each example's image in the data set, int64 `[N]`, if the images are a sample of
   /// it; nil if they are its first images, in its order.
   public var index: Tensor?
+  /// Whether each victim is right about each example in each judgement, uint8
+  /// `[judgements, budgets, victims, N]`; nil if there is one judgement, whose predictions the result
+  /// has. The first judgement is that of the predictions.
+  public var judged: Tensor?
 
   /// The places of the examples that were attacked, int64 `[M]`, if some were left out; nil if all
   /// were attacked.
@@ -54,7 +58,7 @@ public struct TransferResult: Sendable {
       predictions: predictions.indexSelect(2, rows), clean: clean.indexSelect(1, rows),
       labels: labels.indexSelect(0, rows), targets: targets.indexSelect(0, rows),
       sizes: sizes.indexSelect(2, rows), examplesPerImage: examplesPerImage, cost: cost,
-      computed: computed)
+      computed: computed, judged: judged?.indexSelect(3, rows))
   }
 
   /// A cell for each budget and victim.
@@ -78,6 +82,9 @@ public struct TransferResult: Sendable {
           clean: source.map { source in
             let both = right[source].and(right[victim])
             return .init(bothRight: count(both), keptRight: count(both.and(kept)))
+          },
+          judgements: judged.map {
+            Judgements(right: $0.select(1, budget).select(1, victim))
           })
       }
     }

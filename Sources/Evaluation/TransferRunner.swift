@@ -15,6 +15,9 @@ public struct TransferRunner {
   public let data: LabelledImages
   public let seed: Seed
   public let evaluator: Evaluator
+  /// How many times each victim is shown each example; more than once for models that compute with
+  /// random numbers.
+  public let judgements: Int
 
   /// - Parameter data: the images to attack. If the plan has a number of images of its own, only
   ///   that many are attacked.
@@ -22,8 +25,10 @@ public struct TransferRunner {
   ///   the plan is limited by masks that the data do not have.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
-    evaluator: Evaluator = Evaluator()
+    evaluator: Evaluator = Evaluator(), judgements: Int = 1
   ) throws {
+    precondition(judgements >= 1, "expected at least one judgement, found \(judgements)")
+    self.judgements = judgements
     self.plan = plan
     self.source = source
     self.victims = victims
@@ -42,6 +47,7 @@ public struct TransferRunner {
         "transfer 5", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
         source.classifier.device.kind, source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }
+      + (judgements == 1 ? [] : ["judgements \(judgements)"])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
@@ -75,6 +81,8 @@ public struct TransferRunner {
     var predictions = Rows<Int64>(plan.epsilons.count * victims.count, length: count)
     var clean = Rows<Int64>(victims.count, length: count)
     var targets = Rows<Int64>(1, length: count)
+    var judged = Rows<UInt8>(
+      judgements == 1 ? 0 : judgements * plan.epsilons.count * victims.count, length: count)
     var sizes = Rows<Float>(plan.epsilons.count * Norm.allCases.count, length: count)
     var cost = AttackCost()
     var computed: [ComputationRecord] = []
@@ -85,6 +93,7 @@ public struct TransferRunner {
       clean.append(outcome.clean.int64s())
       targets.append(outcome.targets.int64s())
       sizes.append(outcome.sizes.floats())
+      if let right = outcome.judged { judged.append(right.bytes()) }
       cost = cost + outcome.cost
       if !computed.contains(outcome.computed) { computed.append(outcome.computed) }
       if !outcome.kept.isEmpty { keptBatches.append(outcome.kept) }
@@ -97,7 +106,10 @@ public struct TransferRunner {
       targets: Tensor(targets.all, shape: [count]),
       sizes: Tensor(sizes.all, shape: [plan.epsilons.count, Norm.allCases.count, count]),
       examplesPerImage: perImage,
-      cost: cost, computed: computed, index: data.places.map { _ in indices(0..<count) })
+      cost: cost, computed: computed, index: data.places.map { _ in indices(0..<count) },
+      judged: judgements == 1
+        ? nil
+        : Tensor(judged.all, shape: [judgements, plan.epsilons.count, victims.count, count]))
     let hasExamples = examples(ofImages: keep) > 0
     return (result, hasExamples ? exampleSet(keptBatches, kept, result) : nil)
   }
@@ -152,6 +164,7 @@ public struct TransferRunner {
   private func isComplete(_ outcome: BatchOutcome, _ range: Range<Int>, _ kept: Int) -> Bool {
     let wanted = max(0, min(kept - range.lowerBound, range.count))
     return outcome.predictions.shape.prefix(2) == [plan.epsilons.count, victims.count]
+      && outcome.judged?.shape[0] ?? 1 == judgements
       && (wanted == 0 || outcome.kept.count == plan.epsilons.count)
       && outcome.kept.allSatisfy { $0.shape == [wanted] + data.shape.sizes }
   }
@@ -190,6 +203,7 @@ public struct TransferRunner {
       // twice.
       predictions: predictions,
       clean: plan.epsilons.first == 0 ? predictions.select(0, 0) : judge(images),
+      judged: judgements == 1 ? nil : judgeAgain(adversarial, predictions, batch.labels.to(.cpu)),
       targets: targets.to(.cpu),
       sizes: Tensor.stack(adversarial.map { sizes($0 - images) }), cost: cost,
       computed: .current(device: classifier.device),
@@ -200,6 +214,13 @@ public struct TransferRunner {
   private func judge(_ images: Tensor) -> Tensor {
     Tensor.stack(
       victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
+  }
+
+  /// Whether every victim is right about each example in each judgement, of which the first is given,
+  /// uint8 `[judgements, budgets, victims, n]`.
+  private func judgeAgain(_ adversarial: [Tensor], _ first: Tensor, _ labels: Tensor) -> Tensor {
+    let others = (1..<judgements).map { _ in Tensor.stack(adversarial.map(judge)) }
+    return Tensor.stack(([first] + others).map { $0.equals(labels).to(.uint8) })
   }
 
   /// The size of each perturbation in each norm, float32 `[norms, n]`.

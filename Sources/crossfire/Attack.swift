@@ -57,6 +57,7 @@ struct Attack: ParsableCommand {
     help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
   var out: String
 
+  @OptionGroup var judging: JudgementOption
   @OptionGroup var existing: ReplaceOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
@@ -65,6 +66,7 @@ struct Attack: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let (chosen, seed) = (try choice.numbers(), try seed.seed())
+    let judgements = try judging.count()
     let plan = try asUsage {
       try attackPlan(attack, epsilons: budgets(epsilon), target: target, mask: mask)
     }
@@ -83,7 +85,7 @@ struct Attack: ParsableCommand {
     let source = Contestant(name: named.name, loaded)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: seed,
-      evaluator: engine.evaluator())
+      evaluator: engine.evaluator(), judgements: judgements)
     let request = runner.request
     let there = ExampleSet.request(of: place)
     try existing.check(place) { there != nil }
@@ -133,13 +135,17 @@ struct Attack: ParsableCommand {
   }
 
   private func table(_ cells: [GridCell]) -> String {
-    var table = TextTable(["epsilon", "examples", "accuracy", "95 % interval", "target reached"])
+    let isRepeated = cells.contains { $0.judgements != nil }
+    var table = TextTable(
+      ["epsilon", "examples", "accuracy", "95 % interval", "target reached"]
+        + (isRepeated ? JudgementOption.columns : []))
     for cell in cells {
-      table.add([
-        cell.epsilon.plainDecimal, "\(cell.examples)", cell.accuracy.percent,
-        "\(cell.interval.lowerBound.percent) to \(cell.interval.upperBound.percent)",
-        cell.targetedSuccess.map(\.percent) ?? "-",
-      ])
+      table.add(
+        [
+          cell.epsilon.plainDecimal, "\(cell.examples)", cell.accuracy.percent,
+          "\(cell.interval.lowerBound.percent) to \(cell.interval.upperBound.percent)",
+          cell.targetedSuccess.map(\.percent) ?? "-",
+        ] + (cell.judgements.map(JudgementOption.fields) ?? []))
     }
     return table.text
   }

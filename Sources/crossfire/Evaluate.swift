@@ -38,6 +38,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "The seed that the images of --sample and the noise are drawn from.")
   var seed = Number(1)
 
+  @OptionGroup var judging: JudgementOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
@@ -52,6 +53,8 @@ struct Evaluate: ParsableCommand {
     let ciHigh: Double
     let flags: [TrustFlag]
     let notChecked: [SingleChecks.Unmade]
+    /// nil if the images were judged once.
+    let judgements: Judgements?
     /// nil if the data have no groups.
     let byGroup: GroupAccuracies?
     /// nil if the data have no masks.
@@ -61,6 +64,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let device = try engine.start()
     let (chosen, seed) = (try choice.numbers(), try seed.seed())
+    let judgements = try judging.count()
     let (evaluator, plan) = (try engine.evaluator(), try masks.plan())
     let models = try NamedModel.all(model)
     let images = try output.load(DataReference(data), .test).chosen(
@@ -72,10 +76,11 @@ struct Evaluate: ParsableCommand {
     let lines = try models.map { model in
       let contestant = Contestant(
         name: model.name, try architecture.load(model, for: images, device: device))
-      progress.begin("evaluate \(model.name)", total: images.count, unit: "images")
-      let predictions = evaluator.predictions(of: contestant.classifier, on: images) {
-        progress.update($0)
-      }
+      progress.begin(
+        "evaluate \(model.name)", total: judgements * images.count, unit: "images")
+      let (predictions, judged) = evaluator.judgements(
+        judgements, of: contestant.classifier, on: images
+      ) { progress.update($0) }
       progress.end(nil)
       let probe = ModelProbe(
         checking: contestant, on: images, seed: Seed(1), progress: progress)
@@ -93,7 +98,7 @@ struct Evaluate: ParsableCommand {
         model: model.name, data: images.name, images: images.count, correct: correct,
         accuracy: Double(correct) / Double(images.count), ciLow: interval.lowerBound,
         ciHigh: interval.upperBound, flags: checks.flags, notChecked: checks.notChecked,
-        byGroup: GroupAccuracies(predictions, on: images), reliance: reliance)
+        judgements: judged, byGroup: GroupAccuracies(predictions, on: images), reliance: reliance)
     }
     let checks = SingleChecks(probes: probes, classCount: images.classCount)
     let tables: [String?] = [
@@ -105,12 +110,16 @@ struct Evaluate: ParsableCommand {
   }
 
   private func table(_ lines: [Line]) -> String {
-    var table = TextTable(["model", "images", "correct", "accuracy", "95 % interval"])
+    let isRepeated = lines.contains { $0.judgements != nil }
+    var table = TextTable(
+      ["model", "images", "correct", "accuracy", "95 % interval"]
+        + (isRepeated ? JudgementOption.columns : []))
     for line in lines {
-      table.add([
-        line.model, "\(line.images)", "\(line.correct)", line.accuracy.percent,
-        (line.ciLow...line.ciHigh).percent,
-      ])
+      table.add(
+        [
+          line.model, "\(line.images)", "\(line.correct)", line.accuracy.percent,
+          (line.ciLow...line.ciHigh).percent,
+        ] + (line.judgements.map(JudgementOption.fields) ?? []))
     }
     return table.text
   }

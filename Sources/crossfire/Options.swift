@@ -81,6 +81,31 @@ struct ImageChoice: ParsableArguments {
   }
 }
 
+/// The option of repeated judging.
+struct JudgementOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Show each model every image N times, if it computes with random numbers: the results then "
+        + "have the mean accuracy, its spread and the worst case. (default: 1)", valueName: "n"))
+  var judgements: Number?
+
+  /// - Throws: `Failure.usage` if the number is out of range.
+  func count() throws -> Int {
+    try judgements?.whole("--judgements", in: Experiment.judgementRange) ?? 1
+  }
+
+  /// The columns of a table for a terminal that several judgements add.
+  static let columns = ["judgements", "mean", "deviation", "range", "worst"]
+
+  /// The fields of a row in these columns.
+  static func fields(_ judgements: Judgements) -> [String] {
+    [
+      "\(judgements.count)", judgements.mean.percent, judgements.standardDeviation.percent,
+      judgements.range.percent, judgements.worst.percent,
+    ]
+  }
+}
+
 /// The options that say how results and progress are shown.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Write the results as one JSON document.")

@@ -59,6 +59,7 @@ struct Transfer: ParsableCommand {
   @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"))
   var out: String
 
+  @OptionGroup var judging: JudgementOption
   @OptionGroup var existing: ReplaceOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var output: OutputOptions
@@ -89,7 +90,8 @@ struct Transfer: ParsableCommand {
       name: "transfer", seed: seed, data: DataPlan(try DataReference(data)), models: models,
       attacks: plans,
       count: chosen.count, sample: chosen.sample,
-      images: images.map { ImagePlan(attacks: plans.map(\.name), count: $0) })
+      images: images.map { ImagePlan(attacks: plans.map(\.name), count: $0) },
+      judgements: try judging.count())
     output.show(notices: experiment.notices)
     let options = try FinishedRun.Options(
       device: device, evaluator: engine.evaluator(), progress: output.progress)

@@ -52,6 +52,25 @@ struct CheckedCommandTests {
     #expect(named[1].contains("probabilities instead of logits"), "\(named)")
   }
 
+  @Test("--judgements shows a random model the same images several times")
+  func judgements() throws {
+    let evaluated = try Command.run(
+      "evaluate", "--model", fixture("plain"), fixture("dropout"), "--data", "synthetic", "--count",
+      "200", "--judgements", "4", "--json")
+    let lines = try #require(
+      JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [[String: Any]])
+    let judged = try lines.map { try #require($0["judgements"] as? [String: Any]) }
+    #expect(judged.allSatisfy { $0["judgements"] as? Int == 4 })
+    #expect(judged[0]["sd_accuracy"] as? Double == 0)
+    #expect(judged[0]["worst_accuracy"] as? Double == lines[0]["accuracy"] as? Double)
+    let (worst, mean) = (judged[1]["worst_accuracy"], judged[1]["mean_accuracy"])
+    #expect(try #require(worst as? Double) < #require(mean as? Double), "\(judged)")
+    let attacked = try attack("dropout", "fgsm:eot=2", "--judgements", "3")
+    #expect(attacked.status == 0, "\(attacked.errors)")
+    #expect(attacked.output.contains("judgements") && attacked.output.contains("worst"))
+    #expect(try attack("dropout", "fgsm", "--judgements", "0").status == 64)
+  }
+
   @Test("attack refuses a model that transfer refuses, before anything is attacked")
   func refused() throws {
     let result = try attack("nan", "fgsm")

@@ -27,7 +27,7 @@ extension ExperimentRun {
     try TransferRunner(
       plan: plan, source: source, victims: victims, data: data,
       seed: experiment.seed.derive("attack \(plan.name)"),
-      evaluator: evaluator)
+      evaluator: evaluator, judgements: experiment.judgements)
   }
 
   /// Computes a part of an attack, whose batches the step of the attack reads.

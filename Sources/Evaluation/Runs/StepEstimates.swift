@@ -198,7 +198,9 @@ public struct StepEstimates {
     let attack =
       (Double(cost.forwards) * own.forward + Double(cost.backwards) * own.backward)
       / Double(tried.count)
-    let judging = victims.map { passTimes($0).forward }.reduce(0, +) * Double(budgets)
+    let judging =
+      victims.map { passTimes($0).forward }.reduce(0, +)
+      * Double(budgets * run.experiment.judgements)
     return StepEstimate(
       step: step.name, work: work, isDone: false, seconds: Double(runner.count) * (attack + judging)
     )

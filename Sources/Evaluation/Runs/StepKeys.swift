@@ -51,7 +51,7 @@ public struct StepKeys: Sendable {
       let shown = experiment.study.map { $0.attacks.contains(plan.name) ? $0.imagesPerClass : 0 }
       attacks[plan.name] = Self.key(
         [shared, test, plan.name, texts.attacks[plan.name] ?? "", "\(kept) \(shown ?? 0)"] + victims
-      )
+          + (experiment.judgements == 1 ? [] : ["judgements \(experiment.judgements)"]))
     }
   }
 
