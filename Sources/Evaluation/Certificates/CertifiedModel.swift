@@ -74,7 +74,9 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
 
   /// A row for each size.
   /// - Parameter results: the attacks of the same experiment, which bound the accuracy from above.
-  func cells(beside results: [TransferResult] = [], _ plans: [AttackPlan] = []) -> [CertifiedCell] {
+  public func cells(
+    beside results: [TransferResult] = [], _ plans: [AttackPlan] = []
+  ) -> [CertifiedCell] {
     let broken = isAboutSmoothed ? nil : smallestBreaks(results, plans)
     return epsilons.map { epsilon in
       let room = ThreatModel(norm, epsilon: epsilon, valueRange: 0...1).tolerance
