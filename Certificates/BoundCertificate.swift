@@ -17,12 +17,18 @@ protocol BoundCertificate: Certificate {
 }
 
 extension BoundCertificate {
-  /// Checks that all layers have bounds.
+  /// Checks that all layers have bounds, and that the classifier treats each image by itself.
   public func check(_ classifier: any Classifier) throws {
+    // Two images, since a program may have been written for a batch of one.
     let middle = (classifier.valueRange.lowerBound + classifier.valueRange.upperBound) / 2
     let input = Tensor.full(
-      middle, shape: [1] + classifier.inputShape.sizes, device: classifier.device)
-    _ = try withoutGradients { try classifier.bounds(Bounds(around: input, by: input * 0)) }
+      middle, shape: [2] + classifier.inputShape.sizes, device: classifier.device)
+    let labels = Tensor.zeros([2], type: .int64, device: classifier.device)
+    _ = try withoutGradients {
+      try Relaxation(
+        of: classifier, on: InputSet(Bounds(around: input, by: input * 0)), refining: false
+      ).margins(labels)
+    }
   }
 
   public func certify(
@@ -60,7 +66,7 @@ extension InputSet {
     _ range: ClosedRange<Double>
   ) {
     let move = region.limited(Tensor.full(radius, shape: originals.shape, device: originals.device))
-    // A feature outside of the region keeps its value, whatever the range is.
+    // The originals are in the range, so a feature outside of the region keeps its value.
     let box = Bounds(around: originals, by: move).clamped(to: range)
     precondition(norm == .linf || norm == .l2, "certificates are for ℓ∞ and ℓ2")
     self.init(

@@ -35,6 +35,10 @@ public protocol Certificate: Sendable {
   /// - Throws: `Failure`, which says what does not fit.
   func check(_ classifier: any Classifier) throws
 
+  /// The most images that are certified together, out of the number that gradients can be taken of
+  /// at once.
+  func imagesAtOnce(of most: Int) -> Int
+
   /// Certifies images.
   ///
   /// The results of an image depend neither on the other images nor on their number, up to
@@ -77,6 +81,8 @@ public struct CertifiedImage: Codable, Equatable, Sendable {
 extension Certificate {
   public static var isAboutSmoothed: Bool { false }
   public func check(_ classifier: any Classifier) throws {}
+  // Bounds keep the intervals and the lines of all numbers of a network.
+  public func imagesAtOnce(of most: Int) -> Int { max(1, most / 4) }
 }
 
 extension Certificate where Self: Configurable {

@@ -53,12 +53,16 @@ public struct CertificatePlan: Sendable {
   /// Checks that the plan fits a classifier.
   /// - Throws: `Failure`, which says what does not fit.
   public func check(_ classifier: any Classifier) throws {
-    for epsilon in epsilons {
-      try method.norm.check(
-        budget: epsilon, of: name, in: classifier.valueRange,
-        features: classifier.inputShape.count)
-    }
+    try checkSizes(in: classifier.valueRange, features: classifier.inputShape.count)
     try method.check(classifier)
+  }
+
+  /// Checks that images of a value range can change by as much as each size allows.
+  /// - Throws: `Failure.usage`, which names the size and the largest one.
+  public func checkSizes(in valueRange: ClosedRange<Double>, features: Int) throws {
+    for epsilon in epsilons {
+      try method.norm.check(budget: epsilon, of: name, in: valueRange, features: features)
+    }
   }
 
   /// Everything except the sizes, as an experiment file would say it.

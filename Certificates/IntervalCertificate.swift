@@ -30,10 +30,6 @@ public struct IntervalCertificate: BoundCertificate, Configurable {
   func margins(
     _ labels: Tensor, on set: InputSet, of classifier: any Classifier, _ step: () throws -> Void
   ) throws -> Tensor {
-    let bounds = try Relaxation(of: classifier, on: set, refining: false).intervals
-    let worst = bounds.worstLogits(labels)
-    // What rounding may add, as in `Relaxation.margins`.
-    let rounding = (bounds.center.absolute + bounds.radius).max([1]) * 1e-5
-    return -AttackLoss.margin.losses(worst, .away(from: labels)) - rounding
+    try Relaxation(of: classifier, on: set, refining: false).intervalMargins(labels)
   }
 }

@@ -30,11 +30,10 @@ public struct IntervalRelaxationCertificate: BoundCertificate, Configurable {
   func margins(
     _ labels: Tensor, on set: InputSet, of classifier: any Classifier, _ step: () throws -> Void
   ) throws -> Tensor {
-    let intervals = try IntervalCertificate(norm: norm).margins(
-      labels, on: set, of: classifier, step)
-    return try withEscapingStep(step) { step in
-      try Relaxation(of: classifier, on: set, refining: false, onPass: step).margins(labels)
-    }.maximum(intervals)
+    try withEscapingStep(step) { step in
+      let relaxation = try Relaxation(of: classifier, on: set, refining: false, onPass: step)
+      return try relaxation.margins(labels).maximum(relaxation.intervalMargins(labels))
+    }
   }
 }
 
@@ -63,12 +62,14 @@ public struct LinearRelaxationCertificate: BoundCertificate, Configurable {
     try read(settings)
   }
 
+  // One image at a time, since the rows of a pass fill the memory.
+  public func imagesAtOnce(of most: Int) -> Int { 1 }
+
   func margins(
     _ labels: Tensor, on set: InputSet, of classifier: any Classifier, _ step: () throws -> Void
   ) throws -> Tensor {
     let quick = try IntervalRelaxationCertificate(norm: norm)
       .margins(labels, on: set, of: classifier, step)
-    // One image at a time, since the rows of a pass fill the memory.
     let rows = try (0..<labels.count).map { image -> Tensor in
       let place = Tensor.range(labels.count, device: labels.device).narrow(0, image, 1)
       let known = quick.narrow(0, image, 1)

@@ -62,6 +62,9 @@ public struct RandomizedSmoothing: Certificate, Configurable {
     try read(settings)
   }
 
+  // Each image has many draws, which fill the batches.
+  public func imagesAtOnce(of most: Int) -> Int { 1 }
+
   public func certify(
     _ images: Tensor, labels: Tensor, in region: Region, radii: [Double],
     of classifier: any Classifier, draws: ExampleDraws, _ done: (Int) throws -> Void

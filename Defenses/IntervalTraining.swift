@@ -36,7 +36,12 @@ public struct IntervalTraining: Defense, Objective, Configurable {
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     schedule.terms(step, "worst case") { epsilon, _ in
-      step.relaxation(epsilon).intervals.worstLogits(step.labels).crossEntropy(step.labels).mean()
+      do {
+        return try step.bounds(step.box(epsilon)).worstLogits(step.labels).crossEntropy(step.labels)
+          .mean()
+      } catch {
+        preconditionFailure("a network without bounds must be refused before training: \(error)")
+      }
     }
   }
 }
@@ -106,11 +111,15 @@ public struct LinearRelaxationTraining: Defense, Objective, Configurable {
 }
 
 extension TrainingStep {
+  /// The inputs at an ℓ∞ distance of at most ε from the images, within the valid range.
+  fileprivate func box(_ epsilon: Double) -> Bounds {
+    Bounds(around: images, by: images * 0 + epsilon).clamped(to: network.valueRange)
+  }
+
   /// The network for inputs at an ℓ∞ distance of at most ε from the images, within the valid range,
   /// with the batch statistics of the clean pass.
   fileprivate func relaxation(_ epsilon: Double) -> Relaxation {
-    let box = Bounds(around: images, by: images * 0 + epsilon).clamped(to: network.valueRange)
-    do { return try relaxation(on: InputSet(box)) } catch {
+    do { return try relaxation(on: InputSet(box(epsilon))) } catch {
       preconditionFailure("a network without bounds must be refused before training: \(error)")
     }
   }

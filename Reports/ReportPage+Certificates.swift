@@ -67,7 +67,8 @@ extension ReportPage {
       An image counts as certified if it is classified correctly and a proof shows that no \
       perturbation up to this size changes its class. The true accuracy under every attack lies \
       between the certified accuracy and the accuracy under the attacks of this report, which \
-      counts every example of at most this size, whatever attack made it.
+      counts every example of at most this size, whatever attack made it. That column is empty where \
+      no attack bounds the accuracy: for smoothed models, and if no attack was limited by the same mask.
       """
     let smoothed = """
       Certificates by randomised smoothing are about the smoothed model, which gives the most \

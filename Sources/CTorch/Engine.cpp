@@ -50,6 +50,16 @@ bool ct_cuda_available(void) {
   return ctorch::guarded([] { return at::globalContext().hasCUDA(); });
 }
 
+// Products of matrices and convolutions on CUDA in whole float32. TF32, which cuDNN uses otherwise, keeps
+// ten bits of each factor, and certificates and comparisons with other programs need more.
+void ct_use_whole_floats(void) {
+  ctorch::guarded([] {
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setAllowTF32CuBLAS(false);
+    return true;
+  });
+}
+
 bool ct_set_gradients(bool enabled) {
   bool before = at::GradMode::is_enabled();
   at::GradMode::set_enabled(enabled);

@@ -33,11 +33,12 @@ extension Experiment {
   }
 
   /// Checks that the images can change by as much as the budgets of
-  /// attacks and defenses allow.
+  /// attacks, certificates and defenses allow.
   /// - Throws: `Failure.usage`, which names the budget and the largest one.
   func checkBudgets(for images: LabelledImages) throws {
     let (range, features) = (images.valueRange, images.shape.count)
     for plan in attacks { try plan.checkBudgets(in: range, features: features) }
+    for plan in certificates { try plan.checkSizes(in: range, features: features) }
     for model in models {
       guard let plan = model.origin.recipe else { continue }
       try plan.defense.checkBudgets(in: range, features: features)

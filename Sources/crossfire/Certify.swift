@@ -86,11 +86,11 @@ struct Certify: ParsableCommand {
       progress.begin("\(plan.name) of \(model.name)", total: images.count, unit: "images")
       defer { progress.end(nil) }
       return try CertifiedModel(
-        of: contestant, by: plan, on: images, seed: seed.derive("certify"), evaluator: evaluator
-      ) {
-        try Interruption.stopIfRequested()
-        progress.update($0)
-      }
+        of: contestant, by: plan, on: images, seed: seed.derive("certify"), evaluator: evaluator,
+        watching: {
+          try Interruption.stopIfRequested()
+          progress.update($0)
+        })
     }
     try output.show(
       Report(cells: certified.flatMap { $0.cells() }, models: certified), table(certified))
@@ -106,6 +106,12 @@ struct Certify: ParsableCommand {
     let place = "--certificate \(certificate)"
     var entries = try options(
       parts.count > 1 ? parts[1].split(separator: ",").map(String.init) : [], place)
+    for name in ["count", "mask", "epsilon", "epsilons"]
+    where entries.contains(where: { $0.name == name }) {
+      throw Failure.usage(
+        "\(place): '\(name)' is an option of its own",
+        hint: "write --\(name == "epsilons" ? "epsilon" : name)")
+    }
     let sizes = try budgets(epsilon).map { SettingValue.scalar("\($0)") }
     entries.append(.init(name: "epsilons", value: .list(sizes), place: "--epsilon"))
     if let mask { entries.append(.init(name: "mask", value: .scalar(mask), place: "--mask")) }

@@ -49,6 +49,9 @@ bool ct_cuda_available(void);
 /// previous setting.
 bool ct_set_gradients(bool enabled);
 
+// Makes products of matrices and convolutions on CUDA use all bits of float32.
+void ct_use_whole_floats(void);
+
 // ---- creation, reading, conversion; device: -1 the processor, else the number of a CUDA device --
 /// A copy of elements that lie in row-major order.
 ct_ref _Nullable ct_from(const void *_Nullable data, const int64_t *_Nullable shape, int rank,

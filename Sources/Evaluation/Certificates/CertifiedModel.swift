@@ -23,6 +23,8 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
   public let settings: [String: String]
   /// The sizes for which the certified accuracy is reported, ascending.
   public let epsilons: [Double]
+  /// The smallest and the largest valid value.
+  public let valueRange: ClosedRange<Double>
   /// The true class of each image.
   public let labels: [Int]
   /// The certificates of the images, in the same order.
@@ -30,28 +32,34 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
   /// The set-up that computed them.
   public let computed: ComputationRecord
 
-  /// Certifies a model's classes for images, batch by batch.
+  /// Certifies a model's classes for images, some at a time.
   /// - Parameters:
   ///   - data: the images, the first `plan.count` of which are certified.
   ///   - seed: the seed of the random numbers, which belong to the images.
-  ///   - done: called with the number of images that are finished; may throw, to stop.
+  ///   - begun: the certificates of the first images, from a request that was interrupted.
+  ///   - keeping: called after each group of images with all certificates so far.
+  ///   - done: called often, with the number of images that are finished; may throw, to stop.
   /// - Throws: `Failure` if the data have no masks and the plan needs them, or if a layer has no
-  ///   bounds; what `done` throws.
+  ///   bounds; what the closures throw.
   public init(
     of contestant: Contestant, by plan: CertificatePlan, on data: LabelledImages, seed: Seed,
-    evaluator: Evaluator = Evaluator(), _ done: (Int) throws -> Void = { _ in }
+    evaluator: Evaluator = Evaluator(), from begun: [CertifiedImage] = [],
+    keeping keep: ([CertifiedImage]) throws -> Void = { _ in },
+    watching done: (Int) throws -> Void = { _ in }
   ) throws {
     let data = try plan.count.map { try data.first($0) } ?? data
     try plan.checkMasks(of: data)
     let classifier = contestant.classifier
-    var images: [CertifiedImage] = []
-    for range in evaluator.batches(data.count) {
-      let batch = data.batch(range).to(classifier.device)
-      let draws = ExampleDraws(seed, examples: batch.places, device: classifier.device)
+    let atOnce = plan.method.imagesAtOnce(of: evaluator.forGradients(of: data.shape).batchSize)
+    var images = Array(begun.prefix(data.count))
+    while images.count < data.count {
+      let first = images.count
+      let batch = data.batch(first..<min(data.count, first + atOnce)).to(classifier.device)
       images += try plan.certify(
         batch.images, labels: batch.labels, masks: batch.annotations.masks, of: classifier,
-        draws: draws
-      ) { try done(range.lowerBound + $0) }
+        draws: ExampleDraws(seed, examples: batch.places, device: classifier.device)
+      ) { try done(first + $0) }
+      try keep(images)
     }
     certificate = plan.name
     method = type(of: plan.method).name
@@ -61,6 +69,7 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
     isAboutSmoothed = type(of: plan.method).isAboutSmoothed
     settings = plan.settings
     epsilons = plan.epsilons
+    valueRange = data.valueRange
     labels = data.labels.int64s().map(Int.init)
     self.images = images
     computed = .current(device: classifier.device)
@@ -79,25 +88,28 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
   ) -> [CertifiedCell] {
     let broken = isAboutSmoothed ? nil : smallestBreaks(results, plans)
     return epsilons.map { epsilon in
-      let room = ThreatModel(norm, epsilon: epsilon, valueRange: 0...1).tolerance
-      return CertifiedCell(
+      CertifiedCell(
         self, within: epsilon, certified: certified(within: epsilon),
-        attacked: broken.map { sizes in sizes.count { $0 > epsilon + room } })
+        attacked: broken.map { sizes in sizes.count { $0 > reach(epsilon) } })
     }
+  }
+
+  /// The largest measured size of a perturbation within a size, which rounding may increase.
+  func reach(_ size: Double) -> Double {
+    size + ThreatModel(norm, epsilon: size, valueRange: valueRange).tolerance
   }
 
   /// For each image, the size of the smallest perturbation of any attack with which the model
   /// misclassifies it: 0 if it misclassifies the unchanged image, and ∞ if no attack broke it; nil if
-  /// no attack was given all images, or none may change only what the certificate lets change.
+  /// there is no attack that may change only what the certificate lets change.
   func smallestBreaks(_ results: [TransferResult], _ plans: [AttackPlan]) -> [Double]? {
     let place = Norm.allCases.firstIndex(of: norm) ?? 0
     let allowed = results.filter { result in
       guard let plan = plans.first(where: { $0.name == result.attack }) else { return false }
-      return (mask == nil || plan.mask == mask) && result.imageCount >= labels.count
-        && result.victims.contains(model)
+      return (mask == nil || plan.mask == mask) && result.victims.contains(model)
     }
     guard !allowed.isEmpty else { return nil }
-    var smallest = [Double](repeating: .infinity, count: labels.count)
+    var smallest = zip(labels, images).map { $0 == $1.prediction ? Double.infinity : 0 }
     for result in allowed {
       guard let victim = result.victims.firstIndex(of: model) else { continue }
       let clean = result.clean.select(0, victim).int64s()
@@ -146,9 +158,9 @@ public struct CertifiedCell: Codable, Equatable, Sendable {
   /// How many of them are certified to be classified correctly: at least so many are right under
   /// every perturbation up to ε.
   public let certified: Int
-  /// How many of them the model classifies correctly unchanged and under every attack whose example
-  /// is at most ε away: at most so many are right under every perturbation up to ε. nil if no attack
-  /// was given these images, or if the certificates are about a smoothed model.
+  /// How many of them the model classifies correctly unchanged and with every example of an attack
+  /// that is at most ε away: at most so many are right under every perturbation up to ε. nil if
+  /// there is no attack, or if the certificates are about a smoothed model.
   public let attacked: Int?
 
   /// The certified accuracy, and its Wilson 95 % interval; fractions with six decimals.

@@ -1,5 +1,6 @@
 import Certificates
 import Datasets
+import Foundation
 import ModelCore
 import Support
 
@@ -16,8 +17,9 @@ extension ExperimentRun {
         return try self.step(step) {
           CertificateFile.read(place, request: request)
         } _: {
-          let found = try certify(model, plan, attacked)
+          let found = try certify(model, plan, attacked, request: request, at: place)
           try CertificateFile.write(found, request: request, to: place)
+          CertificateFile.removeBeginning(place)
           return found
         }
       }
@@ -39,18 +41,28 @@ extension ExperimentRun {
     }
   }
 
+  /// Certifies a model. What is certified so far is stored every few seconds.
   private func certify(
-    _ model: Contestant, _ plan: CertificatePlan, _ attacked: LabelledImages
+    _ model: Contestant, _ plan: CertificatePlan, _ attacked: LabelledImages, request: String,
+    at place: URL
   ) throws -> CertifiedModel {
-    let count = plan.count ?? attacked.count
+    let count = min(plan.count ?? attacked.count, attacked.count)
     progress.begin("\(plan.name) of \(model.name)", total: count, unit: "images")
     defer { progress.end(nil) }
+    var stored = ContinuousClock.now
     return try CertifiedModel(
-      of: model, by: plan, on: attacked, seed: certificateSeed, evaluator: evaluator
-    ) {
-      try Interruption.stopIfRequested()
-      progress.update($0)
-    }
+      of: model, by: plan, on: attacked, seed: certificateSeed, evaluator: evaluator,
+      from: CertificateFile.readBeginning(place, request: request),
+      keeping: { images in
+        progress.update(images.count)
+        guard (ContinuousClock.now - stored).seconds > 5, images.count < count else { return }
+        stored = .now
+        try CertificateFile.write(beginning: images, request: request, to: place)
+      },
+      watching: { done in
+        try Interruption.stopIfRequested()
+        progress.update(done)
+      })
   }
 
   private var certificateSeed: Seed { experiment.seed.derive("certify") }
@@ -80,11 +92,23 @@ extension StepEstimates {
     guard !allTrained || stored == nil else {
       return StepEstimate(step: step.name, work: work, isDone: true, seconds: nil)
     }
+    // A few images at most, and no longer than some seconds: the estimate is then too small.
     let started = ContinuousClock.now
-    let tried = CertificatePlan(
-      name: plan.name, plan.method, epsilons: plan.epsilons, mask: plan.mask, count: 1)
-    _ = try CertifiedModel(of: model, by: tried, on: attacked, seed: Seed(0))
-    let seconds = (ContinuousClock.now - started).seconds * Double(count)
+    var finished = 0
+    struct Enough: Error {}
+    do {
+      let tried = CertificatePlan(
+        name: plan.name, plan.method, epsilons: plan.epsilons, mask: plan.mask,
+        count: min(3, attacked.count))
+      _ = try CertifiedModel(
+        of: model, by: tried, on: attacked, seed: Seed(0), keeping: { finished = $0.count },
+        watching: { _ in
+          try Interruption.stopIfRequested()
+          if (ContinuousClock.now - started).seconds > 5 { throw Enough() }
+        })
+    } catch is Enough {}
+    let seconds =
+      (ContinuousClock.now - started).seconds / Double(max(1, finished)) * Double(count)
     return StepEstimate(step: step.name, work: work, isDone: false, seconds: seconds)
   }
 }

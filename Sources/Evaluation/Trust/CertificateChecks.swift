@@ -28,8 +28,7 @@ extension TrustCheck {
         guard let radius = image.radius, image.prediction == certified.labels[place] else {
           return false
         }
-        return broken[place]
-          <= radius + ThreatModel(certified.norm, epsilon: radius, valueRange: 0...1).tolerance
+        return broken[place] <= certified.reach(radius)
       }
       guard let first = contradictions.first else { return nil }
       return Finding(
@@ -37,7 +36,8 @@ extension TrustCheck {
           + "image\(contradictions.count == 1 ? "" : "s") of \(certified.model) that an attack "
           + "breaks within the certified size in \(certified.norm.symbol); the first is image "
           + "\(first), certified up to \((certified.images[first].radius ?? 0).plainDecimal) and "
-          + "broken at \(broken[first].plainDecimal).",
+          + (broken[first] == 0
+            ? "given another class unchanged." : "broken at \(broken[first].plainDecimal)."),
         victim: certified.model)
     }
   }

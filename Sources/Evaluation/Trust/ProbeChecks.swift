@@ -177,8 +177,7 @@ extension TrustCheck {
       """,
     advice: """
       Switch the model to its evaluation mode. If it is randomised on purpose, let the attack \
-      average each step over several evaluations (eot=20), which 'fgsm', 'tgsm', the iterated \
-      gradient attacks, 'apgd', 'fab', 'square' and 'autoattack' can. Have every adversarial example \
+      average each step over several evaluations (eot=20). Have every adversarial example \
       judged several times (judgements: 20 in an experiment, --judgements 20 on the command line), \
       and read the mean accuracy, its spread and the worst case.
       """

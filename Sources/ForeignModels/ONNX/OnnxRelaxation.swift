@@ -5,22 +5,61 @@ extension OnnxProgram {
   /// The graph in steps between linear functions. See `Relaxation`.
   /// - Throws: `Failure.badData` that names a node without bounds.
   func relaxed(_ input: RelaxedValue) throws -> RelaxedValue {
-    // Values that do not depend on the pixels, such as sizes, are constants here.
-    var (values, known) = ([self.input: input], constants)
+    let images = input.bounds.center.shape[0]
+    var values = [self.input: input]
+    let sizes = OnnxSizes(constants, operators: operators)
     for step in steps {
-      let call = OnnxRelaxedCall(
-        node: step, operators: operators, images: input.bounds.center.shape[0],
-        inputs: step.inputs.map { values[$0] }, constants: step.inputs.map { known[$0] })
-      if step.operation == "Shape" || step.inputs.allSatisfy({ values[$0] == nil }) {
-        for (name, value) in try call.intervals.value({ $1.center }) { known[name] = value }
-      } else {
-        for (name, value) in try call.results() { values[name] = value }
+      let inputs = step.inputs.map { values[$0] }
+      guard step.operation != "Shape", !inputs.allSatisfy({ $0 == nil }) else {
+        sizes.note(step, shapes: inputs.map { $0?.bounds.center.shape })
+        continue
       }
+      let known = try sizes.values(for: images)
+      let call = OnnxRelaxedCall(
+        node: step, operators: operators, images: images, inputs: inputs,
+        constants: step.inputs.map { known[$0] }, sizes: sizes)
+      for (name, value) in try call.results() { values[name] = value }
     }
     guard let logits = values[output] else {
       throw Failure.badData("its output '\(output.prefix(80))' has no bounds")
     }
     return logits
+  }
+}
+
+/// The values of a graph that do not depend on the pixels, such as sizes. Some depend on the number of
+/// images, which differs between the bounds of a batch and the passes back through the graph.
+private final class OnnxSizes {
+  private let fixed: [String: Tensor]
+  private let operators: Int
+  /// The nodes that give such values, each with the shapes of those inputs that depend on the pixels.
+  private var nodes: [(node: OnnxFile.Node, shapes: [[Int]?])] = []
+  /// The values by the number of images.
+  private var values: [Int: [String: Tensor]] = [:]
+
+  init(_ constants: [String: Tensor], operators: Int) {
+    fixed = constants
+    self.operators = operators
+  }
+
+  func note(_ node: OnnxFile.Node, shapes: [[Int]?]) {
+    nodes.append((node, shapes))
+    values = [:]
+  }
+
+  /// All constants for a number of images.
+  func values(for images: Int) throws -> [String: Tensor] {
+    if let found = values[images] { return found }
+    var known = fixed
+    for (node, shapes) in nodes {
+      let inputs = zip(node.inputs, shapes).map { name, shape -> Tensor? in
+        shape.map { Tensor.zeros([]).expanded([images] + $0.dropFirst()) } ?? known[name]
+      }
+      let call = OnnxCall(node: node, inputs: inputs, operators: operators, images: images)
+      for (name, value) in try call.named() { known[name] = value }
+    }
+    values[images] = known
+    return known
   }
 }
 
@@ -31,6 +70,7 @@ private struct OnnxRelaxedCall {
   let images: Int
   let inputs: [RelaxedValue?]
   let constants: [Tensor?]
+  let sizes: OnnxSizes
 
   /// Operators that are linear in all inputs that depend on the images together.
   private static let linear: Set<String> = [
@@ -60,6 +100,11 @@ private struct OnnxRelaxedCall {
 
   func results() throws -> [(String, RelaxedValue)] {
     let interval = try intervals.results()
+    guard interval.allSatisfy({ $0.1.center.shape.first == images }) else {
+      throw Failure.badData(
+        "\(node.label) does not treat each image by itself, and so has no linear bounds",
+        hint: "export the model with a batch of any size")
+    }
     if Self.linear.contains(node.operation) {
       return try interval.enumerated().map { place, result in
         (result.0, try affine(place, result.1))
@@ -106,11 +151,12 @@ private struct OnnxRelaxedCall {
 
   /// One of the node's results as an affine function of the inputs that depend on the images.
   private func affine(_ place: Int, _ interval: Bounds) throws -> RelaxedValue {
-    let (node, operators, constants) = (node, operators, constants)
+    let (node, operators, sizes) = (node, operators, sizes)
     let isDependent = inputs.map { $0 != nil }
     func call(_ values: [Tensor]) throws -> Tensor {
       var rest = values[...]
-      let all = isDependent.enumerated().map { $1 ? rest.popFirst() : constants[$0] }
+      let known = try sizes.values(for: values[0].shape[0])
+      let all = zip(node.inputs, isDependent).map { $1 ? rest.popFirst() : known[$0] }
       let results = try OnnxCall(
         node: node, inputs: all, operators: operators, images: values[0].shape[0]
       ).named()

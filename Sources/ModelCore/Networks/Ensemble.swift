@@ -40,4 +40,24 @@ public struct Ensemble: Classifier {
     let all = members.map { $0.logits(images) }
     return all.dropFirst().reduce(all[0], +) / Double(all.count)
   }
+
+  public func bounds(_ box: Bounds) throws -> Bounds {
+    Self.mean(try members.map { try $0.bounds(box) })
+  }
+
+  public func relaxed(_ input: RelaxedValue) throws -> RelaxedValue {
+    let all = try members.map { try $0.relaxed(input) }
+    return .affine(all, Self.mean(all.map(\.bounds))) { logits in
+      logits.dropFirst().reduce(logits[0], +) / Double(logits.count)
+    }
+  }
+
+  /// The bounds of the mean of numbers in bounds.
+  private static func mean(_ all: [Bounds]) -> Bounds {
+    let share = 1 / Double(all.count)
+    return all.dropFirst().reduce(Bounds(around: all[0].center * share, by: all[0].radius * share))
+    {
+      Bounds(around: $0.center + $1.center * share, by: $0.radius + $1.radius * share)
+    }
+  }
 }

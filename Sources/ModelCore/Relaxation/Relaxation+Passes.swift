@@ -1,3 +1,5 @@
+import Support
+
 /// The passes back through the computation.
 extension Relaxation {
   /// The most numbers of a value in one pass; about 32 MB.
@@ -48,8 +50,9 @@ extension Relaxation {
         Tensor.concatenate([unit, -unit]), of: value, images: Tensor.concatenate([images, images]))
       // Rounding must not make an interval too small.
       let safe = (found.value - found.magnitude * Self.rounding).reshaped([2, part.count])
-      lower = lower.scattering(0, part, lower.indexSelect(0, part).maximum(safe.select(0, 0)))
-      upper = upper.scattering(0, part, upper.indexSelect(0, part).minimum(-safe.select(0, 1)))
+      let (low, high) = (safe.select(0, 0).orUnknown, -safe.select(0, 1).orUnknown)
+      lower = lower.scattering(0, part, lower.indexSelect(0, part).maximum(low))
+      upper = upper.scattering(0, part, upper.indexSelect(0, part).minimum(high))
     }
     let tighter = Bounds(
       lower: lower.minimum(upper).reshaped(known.center.shape),
@@ -67,11 +70,16 @@ extension Relaxation {
   ) {
     try onPass()
     var pending: [Int: Tensor] = [value: functions]
+    // What has been added up so far, and the sum of the absolute values.
     var constant = Tensor.zeros([functions.shape[0]], device: functions.device)
+    var size = constant
     func add(_ coefficients: Tensor, at place: Int) {
       pending[place] = pending[place].map { $0 + coefficients } ?? coefficients
     }
-    func sum(_ numbers: Tensor) -> Tensor { numbers.flattened.sum([1]) }
+    func add(constants numbers: Tensor) {
+      constant = constant + numbers.flattened.sum([1])
+      size = size + numbers.detached.absolute.flattened.sum([1])
+    }
     for place in stride(from: value, to: 0, by: -1) {
       guard let coefficients = pending.removeValue(forKey: place) else { continue }
       let (positive, negative) = (coefficients.relu, coefficients.minimum(0))
@@ -83,34 +91,45 @@ extension Relaxation {
         let shapes = sources.map { [functions.shape[0]] + bounds[$0].center.shape.dropFirst() }
         let (passed, shift) = try withGradients {
           let zeros = shapes.map { Tensor.zeros($0, device: functions.device).tracked }
-          let shift = sum(try function(zeros) * coefficients)
+          let result = try function(zeros)
+          guard result.shape == coefficients.shape else {
+            throw Failure.badData(
+              "a step of the model gives \(result.shape) for \(shapes), expected "
+                + "\(coefficients.shape): it does not treat each image by itself",
+              hint: "export the model with a batch of any size")
+          }
+          let shift = result * coefficients
           return (shift.sum().gradients(of: zeros, differentiable: learns), shift)
         }
-        constant = constant + (learns ? shift : shift.detached)
+        add(constants: learns ? shift : shift.detached)
         for (source, coefficients) in zip(sources, passed) { add(coefficients, at: source) }
       case .lines(let source, let all):
         let lines = all.rows(images)
         add(positive * lines.lowerSlope + negative * lines.upperSlope, at: source)
-        constant =
-          constant + sum(positive * lines.lowerOffset + negative * lines.upperOffset)
+        add(constants: positive * lines.lowerOffset + negative * lines.upperOffset)
       case .largest(let source, let pooling):
         let (passed, upper) = pooling.rows(images, positive, negative)
         add(passed, at: source)
-        constant = constant + sum(upper)
+        add(constants: upper)
       case .interval:
         let all = bounds[place]
-        constant =
-          constant
-          + sum(
-            positive * all.lower.indexSelect(0, images)
-              + negative * all.upper.indexSelect(0, images))
+        add(
+          constants: positive * all.lower.indexSelect(0, images)
+            + negative * all.upper.indexSelect(0, images))
       }
     }
-    guard let coefficients = pending[0] else { return (constant, constant.absolute) }
+    guard let coefficients = pending[0] else { return (constant, size) }
     let inputs = set.rows(images)
     return (
       inputs.smallest(coefficients) + constant,
-      inputs.magnitude(coefficients) + constant.absolute
+      inputs.magnitude(coefficients) + size
     )
+  }
+}
+
+extension Tensor {
+  /// Lower bounds in which −∞, which is always one, takes the place of what is not a number (NaN).
+  var orUnknown: Tensor {
+    equals(self).choose(self, else: Tensor.full(-.infinity, shape: [], device: device))
   }
 }

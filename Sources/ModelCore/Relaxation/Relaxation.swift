@@ -43,6 +43,8 @@ public final class Relaxation {
   /// The interval of each value.
   var bounds: [Bounds] = []
   private var output: Int?
+  /// The largest absolute value of any number of each image, by the intervals, `[N]`.
+  private var largest: Tensor?
 
   /// - Parameters:
   ///   - refining: whether the intervals before activations are bounded by linear functions too.
@@ -79,6 +81,8 @@ public final class Relaxation {
   ) -> RelaxedValue {
     steps.append(step)
     self.bounds.append(bounds)
+    let size = (bounds.center.detached.absolute + bounds.radius.detached).flattened.max([1])
+    largest = largest.map { $0.maximum(size) } ?? size
     return RelaxedValue(
       relaxation: self, index: steps.count - 1, bounds: bounds, isBox: isBox, isTight: isTight,
       ball: nil)
@@ -116,8 +120,17 @@ public final class Relaxation {
   /// more than ten times the rounding of one float32 pass.
   public func margins(_ labels: Tensor) throws -> Tensor {
     let found = try differenceBounds(labels)
-    return (found.value - found.magnitude * 1e-5).min([1])
+    return (found.value - found.magnitude * Self.allowance).min([1]).orUnknown
   }
+
+  /// The same from interval bounds alone. Rounding is taken as 10⁻⁵ of the largest number that the
+  /// network computes.
+  public func intervalMargins(_ labels: Tensor) -> Tensor {
+    let differences = intervalDifferences(labels).min([1])
+    return (differences - (largest ?? differences) * Self.allowance).orUnknown
+  }
+
+  private static let allowance = 1e-5
 
   /// The same from interval bounds alone: the lower end of the label's logit less the upper ends of
   /// the others.

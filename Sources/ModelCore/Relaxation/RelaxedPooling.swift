@@ -22,7 +22,9 @@ struct RelaxedPooling: Sendable {
     let first = lower.maxPooled(window)
     // In windows that overlap, a number may be the j of one and not of another. Such windows count
     // as undecided.
-    guard window.stride == window.kernel, window.dilation == 1 else {
+    guard window.stride.height >= window.kernel.height,
+      window.stride.width >= window.kernel.width, window.dilation == 1
+    else {
       isDecided = upper.detached * 0
       return
     }

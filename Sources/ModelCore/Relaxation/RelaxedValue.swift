@@ -25,7 +25,7 @@ public struct RelaxedValue {
     // other.
     var result = relaxation.add(
       .affine([index]) { try function($0[0]) }, bounds, isBox: isBox && keepsBoxes,
-      isTight: isBox && isTight)
+      isTight: isBox && isTight && (keepsBoxes || ball == nil))
     if keepsBoxes { result.ball = try ball?.mapped(function) }
     return result
   }

@@ -33,6 +33,7 @@ public enum Engine {
   ///   `SLURM_CPUS_PER_TASK`, the affinity mask, and the processor time of a container.
   public static func start(threads: Int? = nil) {
     ct_keep_memory()
+    ct_use_whole_floats()
     ct_set_threads(Int32(threads ?? ThreadCount.ofThisProcess.threads))
   }
 
