@@ -102,7 +102,7 @@ let package = Package(
       path: "Benchmarks",
       exclude: [
         "attacks.md", "minimal_norms.py", "peers.py", "results.md", "scaling.py",
-        "streaming_pictures.py", "study_load.py",
+        "streaming_pictures.py", "study_load.py", "vnncomp.py",
       ]),
     .target(
       name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"],
@@ -131,7 +131,10 @@ let package = Package(
         "Certificates", "Attacks", "ForeignModels", "Datasets", "ModelCore", "Support",
         "TestSupport",
       ],
-      exclude: ["reference.py", "reference.safetensors"]),
+      exclude: [
+        "fixed.onnx", "graphs.py", "mixed.onnx", "reference.py", "reference.safetensors",
+        "view.onnx",
+      ]),
     .testTarget(
       name: "ExplanationsTests",
       dependencies: ["Explanations", "Datasets", "ModelCore", "Support", "TestSupport"],

@@ -4,7 +4,7 @@
     python3 Tests/CertificatesTests/reference.py
 
 Needs PyTorch, safetensors and auto_LiRPA (https://github.com/Verified-Intelligence/auto_LiRPA, here
-its commit of {commit}). The networks have random weights. For each network, the file has the weights
+its commit a050a3d). The networks have random weights. For each network, the file has the weights
 under the names of a model file, four images, and for each norm the lower and the upper bounds of the
 logits by interval bounds (`ibp`), CROWN-IBP (`crown-ibp`) and CROWN (`crown`).
 """

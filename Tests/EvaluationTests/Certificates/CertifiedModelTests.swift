@@ -44,14 +44,18 @@ struct CertifiedModelTests {
   }
 
   /// One example of each image with a perturbation of the given size in every norm.
-  private func attack(_ sizes: [Float], wrong: Set<Int>, name: String = "pgd") -> TransferResult {
+  private func attack(
+    _ sizes: [Float], wrong: Set<Int>, name: String = "pgd", count: Int = 3
+  ) -> TransferResult {
     TransferResult(
       attack: name, source: "other", victims: ["other", "m"], epsilons: [0.5],
-      predictions: Tensor(labels: [0, 0, 0] + (0..<3).map { wrong.contains($0) ? 1 : 0 })
-        .reshaped([1, 2, 3]),
-      clean: Tensor.zeros([2, 3], type: .int64), labels: Tensor(labels: [0, 0, 0]),
-      targets: Tensor.full(-1, shape: [3], type: .int64),
-      sizes: Tensor(sizes, shape: [1, 1, 3]).expanded([1, Norm.allCases.count, 3]),
+      predictions: Tensor(
+        labels: (0..<count).map { _ in 0 } + (0..<count).map { wrong.contains($0) ? 1 : 0 }
+      ).reshaped([1, 2, count]),
+      clean: Tensor.zeros([2, count], type: .int64),
+      labels: Tensor(labels: [Int](repeating: 0, count: count)),
+      targets: Tensor.full(-1, shape: [count], type: .int64),
+      sizes: Tensor(sizes, shape: [1, 1, count]).expanded([1, Norm.allCases.count, count]),
       examplesPerImage: 1, cost: AttackCost(), computed: [])
   }
 
@@ -96,12 +100,15 @@ struct CertifiedModelTests {
     #expect(TrustCheck.all.first?.name == TrustCheck.certificateIsBroken.name)
   }
 
-  @Test("an attack on a part of the features counts, one on fewer images does not")
+  @Test("an attack on a part of the features counts, and so does one on fewer images")
   func comparable() throws {
     let found = try certified([0.15])
     #expect(
       found.cells(beside: [attack([0.15, 0.15, 0.15], wrong: [0], name: "core")], plans)[0].attacked
         == 2)
     #expect(found.cells(beside: [], plans)[0].attacked == nil)
+    // An attack that was given fewer images than the certificate counts for these.
+    let few = attack([0.12], wrong: [0], count: 1)
+    #expect(found.cells(beside: [few], plans)[0].attacked == 2)
   }
 }
