@@ -29,6 +29,11 @@ public struct AttackGradient: Configurable {
     .group(\.loss), views(GradientViews.all.filter { !$0.hasMemory }), .group(\.expectation),
   ]
 
+  /// The settings for an attack with a loss of its own.
+  static let settingsOfOtherLoss: [Setting<AttackGradient>] = [
+    views(GradientViews.all), .group(\.expectation),
+  ]
+
   /// Whether this is the gradient of the loss itself, from one pass.
   var isPlain: Bool { views.isEmpty && expectation.draws == 1 }
 
@@ -62,14 +67,17 @@ public struct AttackGradient: Configurable {
   ///
   /// A new estimate is made for each run of the attack on a batch. A view that remembers earlier
   /// gradients thus remembers those of this run only, and it remembers means over all draws.
+  /// - Parameter objective: what the attack increases in place of `loss`; nil for `loss`.
   func estimate(
-    _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier
+    _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    of objective: AttackObjective? = nil
   ) -> GradientEstimate {
-    let plain = GradientEstimate { x, _, view in
+    let plain = GradientEstimate { x, draws, view in
       withGradients {
         let variable = x.tracked
-        return loss.losses(classifier.logits(view(variable)), goal).sum().gradient(of: variable)
-          .detached
+        let logits = classifier.logits(view(variable))
+        let losses = objective?(logits, variable, draws) ?? loss.losses(logits, goal)
+        return losses.sum().gradient(of: variable).detached
       }
     }
     var all = views
@@ -77,6 +85,13 @@ public struct AttackGradient: Configurable {
     return all.reversed().reduce(plain) { inner, view in view.estimate(inner, within: threat) }
   }
 }
+
+/// A loss that an attack increases, for attacks whose loss is not an `AttackLoss`: one number per
+/// image, `[N]`.
+///
+/// `logits` are those of the images as the views change them, `[N, K]`; `x` are the images
+/// themselves, `[N, …]`. Gradients flow through both. `draws` are random numbers of this pass only.
+typealias AttackObjective = (_ logits: Tensor, _ x: Tensor, _ draws: ExampleDraws) -> Tensor
 
 /// A function that estimates the gradient of an attack's loss at given images.
 public struct GradientEstimate {

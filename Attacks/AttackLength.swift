@@ -27,10 +27,40 @@ extension AttackGradient {
     views.reduce(1) { passes, view in
       switch view {
       case let view as VarianceTuning: passes * (view.samples + 1)
+      case let view as PenalizedGradientNorm: passes * view.samples * 2
       case let view as ScaleInvariance: passes * view.copies
+      case let view as SpectrumSimulation: passes * view.samples
+      case let view as StructureInvariance: passes * view.copies
+      case let view as BlockShuffle: passes * view.copies
       default: passes
       }
     }
+  }
+}
+
+extension RandomFastGradientSign {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * gradient.passes
+  }
+}
+
+extension DivergenceAscent {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    // One pass more for the predictions of the unchanged images.
+    threats.count * (1 + schedule.steps * gradient.passes)
+  }
+}
+
+extension PatchWiseMethod {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * schedule.steps * gradient.passes
+  }
+}
+
+extension IntermediateLevelAttack {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    // Besides the steps, one pass for the images and one for the other attack's examples.
+    attack.mostPasses(within: threats, classes: classes).map { $0 + threats.count * (steps + 2) }
   }
 }
 

@@ -26,8 +26,13 @@ public struct GradientAscent: Sendable {
   public var projects = true
   /// Whether each start is a random point of the ball, and not the image itself.
   public var startsRandomly = false
+  /// The standard deviation of normal noise that is added to each start, in units of pixel values.
+  var startNoise = 0.0
   /// The number of starts. The best result of each image is kept.
   public var restarts = 1
+  /// Makes the loss of one run from the images, the goal and the classifier, for an attack whose
+  /// loss is not an `AttackLoss`; nil for the loss of `gradient`, which also compares restarts.
+  var objective: (@Sendable (Tensor, Goal, any Classifier) -> AttackObjective)?
 
   public init(steps: Int, size: @escaping @Sendable (_ epsilon: Double) -> Double) {
     self.steps = steps
@@ -73,8 +78,13 @@ public struct GradientAscent: Sendable {
     let region = goal.region
     var x =
       startsRandomly ? threat.randomStart(images, draws.purpose("start"), in: region) : images
+    if startNoise > 0 {
+      let noise = draws.purpose("start noise").normal(Array(images.shape.dropFirst())) * startNoise
+      x = (x + region.limited(noise)).clamped(to: threat.valueRange)
+    }
     var velocity = images * 0
-    let estimate = gradient.estimate(goal, within: threat, against: classifier)
+    let estimate = gradient.estimate(
+      goal, within: threat, against: classifier, of: objective?(images, goal, classifier))
     for step in 0..<steps {
       let place = looksAhead ? x + velocity * (momentum * size) : x
       var ascent = region.limited(estimate(place, draws.purpose("step \(step)")))

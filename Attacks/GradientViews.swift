@@ -31,8 +31,12 @@ extension GradientView {
 public enum GradientViews {
   public static let all: [any GradientView.Type] = [
     VarianceTuning.self,
+    PenalizedGradientNorm.self,
     TranslationInvariance.self,
     ScaleInvariance.self,
+    SpectrumSimulation.self,
+    StructureInvariance.self,
+    BlockShuffle.self,
     InputDiversity.self,
   ]
 }
@@ -113,19 +117,11 @@ public struct TranslationInvariance: GradientView {
     _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
     GradientEstimate { x, draws, view in
-      // x [N, C, H, W], filter [C, 1, kernel, kernel] with a sum of 1 in each channel
-      let channels = x.shape[1]
       let offsets = (0..<kernel).map { Double($0 - kernel / 2) / deviation }
       let line = offsets.map { exp(-$0 * $0 / 2) }
       let total = line.reduce(0, +)
       let weights = line.flatMap { a in line.map { Float(a * $0 / (total * total)) } }
-      let filter = Tensor(weights, shape: [1, 1, kernel, kernel]).expanded([
-        channels, 1, kernel, kernel,
-      ]).to(x.device)
-      let half = kernel / 2
-      let window = Window(kernel: Pair(kernel, kernel), padding: Pair(half, half))
-      return inner(x, draws, through: view).convolved(
-        filter.contiguous, bias: nil, window: window, groups: channels)
+      return inner(x, draws, through: view).filtered(by: weights, side: kernel)
     }
   }
 }
@@ -151,5 +147,21 @@ public struct ScaleInvariance: GradientView {
       }
       return gradients.dropFirst().reduce(gradients[0]) { $0 + $1 } / Double(copies)
     }
+  }
+}
+
+extension Tensor {
+  /// Images whose channels are each filtered by the same square window, with zeros around them.
+  /// - Parameters:
+  ///   - weights: the side × side weights, row by row.
+  ///   - side: an odd number.
+  func filtered(by weights: [Float], side: Int) -> Tensor {
+    // self [N, C, H, W], filter [C, 1, side, side]
+    let channels = shape[1]
+    let one = Tensor(weights, shape: [1, 1, side, side])
+    let filter = one.expanded([channels, 1, side, side]).to(device).contiguous
+    let half = side / 2
+    let window = Window(kernel: Pair(side, side), padding: Pair(half, half))
+    return convolved(filter, bias: nil, window: window, groups: channels)
   }
 }

@@ -3,7 +3,7 @@ import ModelCore
 /// A classifier that passes images on to another classifier and counts them. The caller of an
 /// attack uses it to measure the cost of the attack, and to show its progress.
 public final class QueryCounter: Classifier, @unchecked Sendable {
-  private let classifier: any Classifier
+  let classifier: any Classifier
   private let gradients = GradientCounter()
   private let onPass: (_ passes: Int) -> Void
   /// The number of images that passed forward: the query count.
@@ -25,11 +25,14 @@ public final class QueryCounter: Classifier, @unchecked Sendable {
   public var valueRange: ClosedRange<Double> { classifier.valueRange }
   public var device: Device { classifier.device }
 
-  public func logits(_ images: Tensor) -> Tensor {
+  public func logits(_ images: Tensor) -> Tensor { counted(images, by: classifier) }
+
+  /// The logits of the classifier or of a part of it. Both count as a pass of the classifier.
+  func counted(_ images: Tensor, by part: any Classifier) -> Tensor {
     onPass(passes)
     passes += 1
     forwards += images.shape[0]
-    let logits = classifier.logits(images)
+    let logits = part.logits(images)
     gradients.count(logits)
     return logits
   }

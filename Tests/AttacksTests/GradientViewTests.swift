@@ -115,9 +115,11 @@ struct GradientViewTests {
       try Perturbation.check(
         found, of: images, within: attack.threat(epsilon, against: model.classifier),
         attack: "composed")
-      // A gradient that is smoothed over half of an eight-pixel image carries little information.
+      // A gradient that is smoothed over half of an eight-pixel image carries little information,
+      // and so does one of such an image whose halves change places.
       let right = model.classifier.predictions(found).equals(labels).to(.float32).mean().scalar
-      #expect(right < 0.95 || index == 1, "\(type(of: attack)): \(right)")
+      let view = GradientViews.all[index].name
+      #expect(right < 0.95 || ["ti", "bsr"].contains(view), "\(type(of: attack)): \(right)")
     }
   }
 }

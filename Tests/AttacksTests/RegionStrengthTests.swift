@@ -14,7 +14,8 @@ struct RegionStrengthTests {
   /// Every attack that uses the attacked model, so that more than chance decides.
   static let cases: [AttackCase] = [
     "fgsm", "tgsm", "ifgsm steps=3", "itgsm steps=3", "bim", "pgd steps=10",
-    "pgd norm=l2 steps=10", "pgd norm=l1 steps=10", "mifgsm", "nifgsm", "apgd steps=15",
+    "pgd norm=l2 steps=10", "pgd norm=l1 steps=10", "mifgsm", "nifgsm", "apgd steps=15", "rfgsm",
+    "tpgd", "jitter", "pifgsm++", "ila",
     "apgd norm=l2 steps=15", "fab steps=10 classes=3", "fab norm=l2 steps=10 classes=3",
     "autoattack steps=5 queries=50", "jsma", "deepfool", "cw steps=40 searches=4",
     "ddn steps=40", "fmn norm=linf steps=40", "fmn steps=40", "fmn norm=l1 steps=40",

@@ -1,0 +1,87 @@
+import Foundation
+import ModelCore
+
+/// Spectrum simulation: the mean gradient through copies of the images with noise, whose spectrum is
+/// scaled at random.
+///
+///     T(x) = IDCT(DCT(x + ξ) ∘ M), with ξ normal with deviation σ, M uniform in [1 − ρ, 1 + ρ)
+///
+/// DCT is the discrete cosine transform of each channel. Models differ in the frequencies that they
+/// respond to, and the scaled spectrum stands for such other models. σ is in units of the width of
+/// the pixel range. Source: Y. Long et al. (2022), with their values N = 20 copies, ρ = 0.5 and
+/// σ = 16/255; their S²I-FGSM is this view of `bim`, and S²I-MI-FGSM that of `mifgsm`.
+public struct SpectrumSimulation: GradientView {
+  public static let name = "ssa"
+  public static let needsPictures = true
+  /// N, the number of copies.
+  public let samples: Int
+  /// ρ, how far the factors of the spectrum are from 1 at most.
+  public let spread: Double
+  /// σ, the standard deviation of the noise in units of the width of the pixel range.
+  public let deviation: Double
+
+  public init() { self.init(samples: 20) }
+
+  public init(samples: Int, spread: Double = 0.5, deviation: Double = 16.0 / 255) {
+    self.samples = samples
+    self.spread = spread
+    self.deviation = deviation
+  }
+
+  public func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate {
+    let noiseSize = deviation * (threat.valueRange.upperBound - threat.valueRange.lowerBound)
+    return GradientEstimate { x, draws, view in
+      // x, noise, factors [N, C, H, W]
+      let shape = Array(x.shape.dropFirst())
+      let spectrum = CosineTransform(height: shape[1], width: shape[2], on: x.device)
+      var total = x * 0
+      for sample in 0..<samples {
+        let own = draws.purpose("spectrum \(sample)")
+        let noise = own.purpose("noise").normal(shape) * noiseSize
+        let unit = own.purpose("factors").uniform(shape, in: -1..<1)
+        let factors = unit * spread + 1
+        total =
+          total
+          + inner(x, own) { view(spectrum.inverse(spectrum.forward($0 + noise) * factors)) }
+      }
+      return total / Double(samples)
+    }
+  }
+}
+
+/// The discrete cosine transform (type II) of pictures and its inverse, with which it is an
+/// orthogonal map: Y = A·X·Bᵀ and X = Aᵀ·Y·B for each channel X.
+///
+///     A[k, j] = √(s / n)·cos(π·k·(2j + 1) / 2n), with s = 1 for k = 0 and 2 for all other k
+struct CosineTransform {
+  /// A, `[1, H, H]`, and its transpose.
+  private let rows: (forward: Tensor, inverse: Tensor)
+  /// B, `[1, W, W]`, and its transpose.
+  private let columns: (forward: Tensor, inverse: Tensor)
+
+  init(height: Int, width: Int, on device: Device) {
+    rows = Self.matrices(height, device)
+    columns = Self.matrices(width, device)
+  }
+
+  private static func matrices(_ n: Int, _ device: Device) -> (Tensor, Tensor) {
+    let numbers = (0..<n).flatMap { k in
+      (0..<n).map { j in
+        let size = (Double(k == 0 ? 1 : 2) / Double(n)).squareRoot()
+        return Float(size * cos(.pi * Double(k * (2 * j + 1)) / Double(2 * n)))
+      }
+    }
+    let matrix = Tensor(numbers, shape: [1, n, n]).to(device)
+    return (matrix, matrix.permuted([0, 2, 1]).contiguous)
+  }
+
+  /// Pictures → spectra, both `[N, C, H, W]`.
+  func forward(_ images: Tensor) -> Tensor {
+    rows.forward.matmul(images).matmul(columns.inverse)
+  }
+
+  /// Spectra → pictures, both `[N, C, H, W]`.
+  func inverse(_ spectra: Tensor) -> Tensor {
+    rows.inverse.matmul(spectra).matmul(columns.forward)
+  }
+}
