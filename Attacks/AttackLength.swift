@@ -142,6 +142,30 @@ extension SquareAttack {
   }
 }
 
+extension NaturalEvolution {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * queries
+  }
+}
+
+extension Bandits {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * queries
+  }
+}
+
+extension OnePixel {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (1 + population * (generations + 1))
+  }
+}
+
+extension Pixle {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (1 + restarts * iterations)
+  }
+}
+
 extension SurrogateTransfer {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     attack.mostPasses(within: threats, classes: classes)

@@ -26,10 +26,6 @@ public struct SimultaneousPerturbation: Attack, Configurable {
   public var delta: Double
   public var rate: Double
 
-  /// The number of images in one forward pass of the classifier. A pass exceeds it only if a single
-  /// pair of points for each image does.
-  private static let atOnce = 512
-
   public init(steps: Int = 100, samples: Int = 128, delta: Double = 0.01, rate: Double = 0.01) {
     self.steps = steps
     self.samples = samples
@@ -68,44 +64,11 @@ public struct SimultaneousPerturbation: Attack, Configurable {
       if let staying = active.leave(where: reached) { adam.keep(staying) }
       guard step < steps, !active.isEmpty else { break }
       let own = active.draws.purpose("step \(step)")
-      let slope = withoutGradients { estimate(active, delta * width, classifier, own) }
+      let slope = SampledGradient(samples: samples, distance: delta * width)
+        .estimate(active, classifier, own) { $0.signs($1) }
       active.x = threat.project(active.x + adam.next(slope), around: active.originals)
     }
     active.leaveAll()
     return active.results
-  }
-
-  /// The estimated gradient: the mean over samples of directional derivatives times their
-  /// directions.
-  ///
-  /// The direction of each sample has random numbers of its own, and samples are added one by one.
-  /// The estimate therefore does not depend on how many samples pass through the classifier at
-  /// once.
-  private func estimate(
-    _ active: ActiveImages, _ delta: Double, _ classifier: any Classifier, _ draws: ExampleDraws
-  ) -> Tensor {
-    // x, directions (v) [M, …]; logits [2·S·M, K], slopes [S, M] for S samples at once
-    let shape = active.x.shape
-    let images = shape[0]
-    let rows = Tensor.range(images, device: active.x.device)
-    var total = active.x * 0
-    for first in stride(from: 0, to: samples, by: max(1, Self.atOnce / (2 * images))) {
-      let count = min(samples - first, max(1, Self.atOnce / (2 * images)))
-      let directions = (first..<first + count).map {
-        active.goal.region.limited(
-          draws.purpose("sample \($0)").signs(Array(shape.dropFirst())))
-      }
-      let points =
-        directions.map { active.x + $0 * delta } + directions.map { active.x - $0 * delta }
-      let logits = classifier.logits(Tensor.concatenate(points))
-      let goals = active.goal.at(
-        Tensor.concatenate([Tensor](repeating: rows, count: 2 * count)))
-      let losses = AttackLoss.margin.losses(logits, goals).reshaped([2, count, images])
-      let slopes = (losses.select(0, 0) - losses.select(0, 1)) / (2 * delta)
-      for (sample, direction) in directions.enumerated() {
-        total = total + direction * slopes.select(0, sample).perImage(like: direction)
-      }
-    }
-    return total / Double(samples)
   }
 }

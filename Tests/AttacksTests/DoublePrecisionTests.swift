@@ -45,7 +45,10 @@ struct DoublePrecisionTests {
     name == SurrogateTransfer.name
       ? try SurrogateTransfer(of: BasicIterativeMethod(), on: network)
       : name == ElasticNet.name
-        ? ElasticNet(steps: 60) : try AttackRegistry.type(named: name).init(Settings.none())
+        ? ElasticNet(steps: 60)
+        : name == OnePixel.name
+          ? OnePixel(population: 40, generations: 10)
+          : try AttackRegistry.type(named: name).init(Settings.none())
   }
 
   @Test(
@@ -59,6 +62,7 @@ struct DoublePrecisionTests {
     let frozen = TinyModel.all[index + 1].classifier
     let isSlow = [
       "autoattack", "cw", "spsa", "fab", "fmn", "ead", "superdeepfool", "sigma-zero",
+      "hopskipjump", "boundary", "surfree", "nes", "bandits",
     ].contains(name)
     let count = isSlow ? 20 : 100
     let images = model.images.narrow(0, 0, count)

@@ -28,6 +28,10 @@ struct EveryAttackTests {
     }
     // By default, the elastic net makes 18,000 passes.
     if type is ElasticNet.Type { return (ElasticNet(steps: 60), goal, images, labels) }
+    // By default, the one-pixel attack makes 40,400 queries.
+    if type is OnePixel.Type {
+      return (OnePixel(population: 40, generations: 10), goal, images, labels)
+    }
     return (try type.init(Settings.none()), goal, images, labels)
   }
 

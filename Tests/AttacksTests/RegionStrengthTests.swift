@@ -22,7 +22,11 @@ struct RegionStrengthTests {
     "fmn norm=l0 steps=60", "ead steps=40 searches=6", "superdeepfool", "sigma-zero steps=60",
     "sparsefool",
     "bisection of=pgd steps=5 halvings=5", "square queries=150", "square norm=l2 queries=150",
-    "spsa steps=40 samples=16",
+    "spsa steps=40 samples=16", "nes queries=2000", "bandits queries=2000",
+    "onepixel population=40 generations=15", "pixle restarts=20 iterations=10",
+    "hopskipjump queries=800 samples=20",
+    "hopskipjump norm=linf queries=800 samples=20", "boundary queries=1000",
+    "surfree queries=800",
   ].map(AttackCase.init(text:))
 
   @Test("the cases have every attack that uses the attacked model")

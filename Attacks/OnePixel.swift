@@ -1,0 +1,211 @@
+import ModelCore
+import Support
+
+/// The one-pixel attack: differential evolution of the places and colours of a few pixels, from
+/// logits alone.
+///
+/// A candidate is a place (two numbers) and a colour (one number for each channel) for each of k
+/// pixels. A population of candidates begins at random, with uniform places and normally distributed
+/// colours, and lives for some generations:
+///
+///     child = r₁ + F·(r₂ − r₃), with three random candidates of the parents' generation
+///
+/// A child takes the place of its parent if its loss is larger. The loss is the margin, which has
+/// the same order as the authors' probability for two classes, and is not rounded away where a model
+/// is certain. An image leaves once a candidate reaches the goal.
+///
+/// Here as for all attacks, ℓ0 counts features, and each channel of a pixel is one. The budget is a
+/// share of the features, and k is the number of whole pixels that it pays for: ⌊budget·D / C⌋. In
+/// a picture of 28 x 28 grey pixels one pixel is the share 1/784; in one of 32 x 32 coloured pixels
+/// the share 3/3072.
+///
+/// Use it to see whether a very small number of pixels, placed by the model's scores, changes the
+/// prediction. It costs population·(generations + 1) queries. Source: J. Su, D. Vargas and K. Sakurai
+/// (2019).
+public struct OnePixel: Attack, Configurable {
+  public static let name = "onepixel"
+  public static let title = "one-pixel attack"
+  public static let summary =
+    "places and colours of few pixels by differential evolution, from logits (Su et al. 2019)"
+  public static let defaultGoal = GoalRule.untargeted
+  public let norm = Norm.l0
+  /// The number of candidates of each image.
+  public var population: Int
+  public var generations: Int
+  /// F, the scale of the difference of two candidates.
+  public var scale: Double
+
+  /// The number of images in one forward pass. A pass exceeds it only if one candidate for each
+  /// image does.
+  private static let atOnce = 512
+
+  public init(population: Int = 400, generations: Int = 100, scale: Double = 0.5) {
+    self.population = population
+    self.generations = generations
+    self.scale = scale
+  }
+
+  public var usesGradients: Bool { false }
+  public let needsPictures = true
+
+  public static let settings: [Setting<OnePixel>] = [
+    .int("population", \.population, in: 4...100_000, "number of candidates of each image"),
+    .int("generations", \.generations, in: 0...100_000, "number of generations"),
+    .double("scale", \.scale, in: 0.01...2, "F, scale of the difference of two candidates"),
+  ]
+
+  public init(_ settings: Settings) throws {
+    self.init()
+    try read(settings)
+  }
+
+  public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
+    norm.threat(budget, against: classifier)
+  }
+
+  public func perturb(
+    _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
+    draws: ExampleDraws
+  ) -> Tensor {
+    // images [N, C, H, W]; for the M active images: candidates [M, P, k, 2 + C] with places in
+    // [0, 1) and colours from 0 to 1, losses [M, P]
+    let channels = images.shape[1]
+    let pixels = min(Int(threat.epsilon) / channels, images.shape[2] * images.shape[3])
+    guard pixels > 0 else { return images }
+    var active = ActiveImages(images, goal, draws)
+    active.leave(where: goal.isReached(classifier.predictions(images)))
+    guard !active.isEmpty else { return active.results }
+    let range = threat.valueRange
+    var places = PixelPlaces(active.goal.region, like: active.x)
+    var candidates = start(active.draws, pixels: pixels, channels: channels)
+    var losses = losses(of: candidates, active, places, classifier)
+    for generation in 0... {
+      active.x = painted(best(candidates, losses), active, places, range)
+      if let staying = active.leave(where: losses.max([1]).isGreater(than: 0)) {
+        candidates = candidates.indexSelect(0, staying)
+        losses = losses.indexSelect(0, staying)
+        places = PixelPlaces(active.goal.region, like: active.x)
+      }
+      guard generation < generations, !active.isEmpty else { break }
+      let children = children(of: candidates, active.draws.purpose("generation \(generation)"))
+      let found = self.losses(of: children, active, places, classifier)
+      let better = found.isGreater(than: losses)
+      candidates = better.reshaped(better.shape + [1, 1]).choose(children, else: candidates)
+      losses = better.choose(found, else: losses)
+    }
+    active.leaveAll()
+    return active.results
+  }
+
+  /// Uniform places, and colours with the mean 128/255 and the standard deviation 127/255.
+  private func start(_ draws: ExampleDraws, pixels: Int, channels: Int) -> Tensor {
+    let places = draws.purpose("places").uniform([population, pixels, 2])
+    let colours = draws.purpose("colours").normal([population, pixels, channels])
+    return Self.valid(
+      Tensor.concatenate([places, colours * (127.0 / 255) + 128.0 / 255], along: 3))
+  }
+
+  private func children(of candidates: Tensor, _ draws: ExampleDraws) -> Tensor {
+    let parents = (1...3).map { number in
+      let chosen = draws.purpose("parent \(number)").integers(below: population, [population])
+      return candidates.gather(
+        1, chosen.reshaped(chosen.shape + [1, 1]).expanded(candidates.shape))
+    }
+    return Self.valid(parents[0] + (parents[1] - parents[2]) * scale)
+  }
+
+  /// Numbers from 0 to 1.
+  private static func valid(_ candidates: Tensor) -> Tensor { candidates.clamped(to: 0...1) }
+
+  /// The candidate with the largest loss, `[M, k, 2 + C]`.
+  private func best(_ candidates: Tensor, _ losses: Tensor) -> Tensor {
+    let places = losses.argmax(1).reshaped([-1, 1, 1, 1])
+    let shape = candidates.shape
+    return candidates.gather(1, places.expanded([shape[0], 1, shape[2], shape[3]])).select(1, 0)
+  }
+
+  /// The losses of all candidates, `[M, P]`.
+  private func losses(
+    of candidates: Tensor, _ active: ActiveImages, _ places: PixelPlaces,
+    _ classifier: any Classifier
+  ) -> Tensor {
+    let images = active.x.shape[0]
+    let members = candidates.shape[1]
+    let rows = Tensor.range(images, device: active.x.device)
+    let size = max(1, Self.atOnce / images)
+    let parts = stride(from: 0, to: members, by: size).map { first in
+      let count = min(size, members - first)
+      let pictures = (first..<first + count).map {
+        painted(candidates.select(1, $0), active, places, classifier.valueRange)
+      }
+      let goal = active.goal.at(Tensor.concatenate([Tensor](repeating: rows, count: count)))
+      let logits = withoutGradients { classifier.logits(Tensor.concatenate(pictures)) }
+      return AttackLoss.margin.losses(logits, goal).reshaped([count, images]).transposed
+    }
+    return Tensor.concatenate(parts, along: 1)
+  }
+
+  /// The originals with the pixels of one candidate each.
+  /// - Parameter candidates: `[M, k, 2 + C]`.
+  private func painted(
+    _ candidates: Tensor, _ active: ActiveImages, _ places: PixelPlaces,
+    _ range: ClosedRange<Double>
+  ) -> Tensor {
+    // flat [M, C, H·W]; place [M, C, 1]: one pixel after the other, so that the last of two at the
+    // same place counts
+    let shape = active.originals.shape
+    let channels = shape[1]
+    var flat = active.originals.reshaped([shape[0], channels, -1])
+    for pixel in 0..<candidates.shape[1] {
+      let one = candidates.select(1, pixel)
+      let place = places.indices(one.narrow(1, 0, 2))
+      let colour = one.narrow(1, 2, channels) * range.width + range.lowerBound
+      flat = flat.scattering(
+        2, place.reshaped([-1, 1, 1]).expanded([shape[0], channels, 1]),
+        colour.clamped(to: range).reshaped([shape[0], channels, 1]))
+    }
+    return active.goal.region.limited(flat.reshaped(shape), around: active.originals)
+  }
+}
+
+/// The pixels that may change in each image, addressed by two numbers in [0, 1].
+///
+/// The first number chooses among the rows that have such a pixel, and the second one among those
+/// pixels of the row. Where every pixel may change, the two numbers are the coordinates. A pixel
+/// may change if one of its channels may.
+private struct PixelPlaces {
+  private let height, width: Int
+  /// The pixels of each row that has any, for each image; nil if every pixel may change.
+  private let rows: [[[Int]]]?
+
+  init(_ region: Region, like images: Tensor) {
+    (height, width) = (images.shape[2], images.shape[3])
+    let (height, width) = (height, width)
+    rows = region.changeable.map { changeable in
+      let mask = changeable.any([1]).reshaped([images.shape[0], -1])
+      return (0..<images.shape[0]).map { image in
+        let values = mask.select(0, image).int64s()
+        return (0..<height).map { row in
+          (row * width..<(row + 1) * width).filter { values[$0] != 0 }
+        }.filter { !$0.isEmpty }
+      }
+    }
+  }
+
+  /// Places `[M, 2]` → indices of pixels in the order of rows, int64 `[M]`.
+  func indices(_ places: Tensor) -> Tensor {
+    guard let rows else {
+      let row = (places.select(1, 0) * Double(height)).floor.minimum(Double(height - 1))
+      let column = (places.select(1, 1) * Double(width)).floor.minimum(Double(width - 1))
+      return (row * Double(width) + column).to(.int64)
+    }
+    let values = places.floats()
+    let indices = rows.enumerated().map { image, rows -> Int in
+      func chosen<T>(_ choices: [T], _ number: Float) -> T? {
+        choices.isEmpty ? nil : choices[min(Int(number * Float(choices.count)), choices.count - 1)]
+      }
+      return chosen(rows, values[2 * image]).flatMap { chosen($0, values[2 * image + 1]) } ?? 0
+    }
+    return Tensor(labels: indices).to(places.device)
+  }
+}
