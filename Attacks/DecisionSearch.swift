@@ -188,7 +188,9 @@ struct DecisionSearch {
   mutating func finish(below queries: Int) -> Tensor? {
     let isDone = left.map { $0 < queries }
     guard isDone.contains(true) else { return nil }
-    active.x = best.images
+    // The other images stay where they are: their way must not depend on the batch.
+    active.x = Self.mask(isDone, like: active.x).perImage(like: active.x)
+      .choose(best.images, else: active.x)
     let farther = valid(
       active.originals + (best.images - active.originals) * (1 + Self.beyond))
     let done = rows.filter { isDone[$0] }
