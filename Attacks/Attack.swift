@@ -29,6 +29,10 @@ public protocol Attack: Sendable {
   static var budgetSymbol: String { get }
   /// The name of the budget in settings.
   static var budgetName: String { get }
+  /// Whether the budget says how large a perturbation may be in the norm. It is false if the budget
+  /// counts something else, such as the severity of a corruption: the worst case within a budget
+  /// then leaves the attack out.
+  static var budgetIsSize: Bool { get }
   /// The goal of the attack, unless the settings give another one.
   static var defaultGoal: GoalRule { get }
   /// Whether the attack searches within a given budget. It is false for an attack that looks for
@@ -56,6 +60,15 @@ public protocol Attack: Sendable {
   /// Checks that the attack can be run against a classifier.
   /// - Throws: `Failure`, which says what does not fit.
   func check(against classifier: any Classifier) throws
+
+  /// Checks that a budget makes sense for images of a value range. By default, an image must be able
+  /// to change by that much.
+  /// - Parameters:
+  ///   - subject: what has the budget, for the message.
+  ///   - features: the number of values of an image.
+  /// - Throws: `Failure.usage`, which says what was expected.
+  func check(
+    budget: Double, of subject: String, in valueRange: ClosedRange<Double>, features: Int) throws
 
   /// The norm that measures the perturbations.
   var norm: Norm { get }
@@ -114,6 +127,7 @@ extension Attack {
   public static var isControl: Bool { false }
   public static var budgetSymbol: String { "ε" }
   public static var budgetName: String { "epsilons" }
+  public static var budgetIsSize: Bool { true }
   public static var searchesWithinBudget: Bool { true }
   public static var runsAnotherAttack: Bool { false }
   public static var hasFrames: Bool { false }
@@ -124,6 +138,12 @@ extension Attack {
   public var singleStepLoss: AttackLoss? { nil }
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { nil }
   public func check(against classifier: any Classifier) throws {}
+
+  public func check(
+    budget: Double, of subject: String, in valueRange: ClosedRange<Double>, features: Int
+  ) throws {
+    try norm.check(budget: budget, of: subject, in: valueRange, features: features)
+  }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
     ThreatModel(norm, epsilon: budget, valueRange: classifier.valueRange)

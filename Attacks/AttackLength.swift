@@ -112,6 +112,10 @@ extension FastMinimumNorm {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
 }
 
+extension AugmentedLagrangian {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { 1 + steps }
+}
+
 extension ElasticNet {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     1 + searches * steps * 2
@@ -163,6 +167,18 @@ extension OnePixel {
 extension Pixle {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (1 + restarts * iterations)
+  }
+}
+
+extension SpatialTransformation {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (1 + candidates)
+  }
+}
+
+extension AdversarialPatch {
+  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
+    threats.count * (1 + places * (schedule.steps * gradient.passes + 1))
   }
 }
 

@@ -59,7 +59,7 @@ extension AttackPlan {
   /// - Throws: `Failure.usage`, which names the budget and the largest one.
   public func checkBudgets(in valueRange: ClosedRange<Double>, features: Int) throws {
     for epsilon in epsilons {
-      try attack.norm.check(budget: epsilon, of: name, in: valueRange, features: features)
+      try attack.check(budget: epsilon, of: name, in: valueRange, features: features)
     }
   }
 }

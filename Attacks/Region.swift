@@ -37,6 +37,10 @@ public struct Region: Sendable {
     changeable?.choose(images, else: originals) ?? images
   }
 
+  /// The part of this region in which a mask holds.
+  /// - Parameter mask: bool, in the shape of the images.
+  func and(_ mask: Tensor) -> Region { Region(changeable?.and(mask) ?? mask) }
+
   /// The region of the images at `indices`, int64 `[M]`, only.
   public func at(_ indices: Tensor) -> Region { Region(changeable?.indexSelect(0, indices)) }
 

@@ -14,11 +14,26 @@ public struct ThreatModel: Sendable {
   public let epsilon: Double
   /// The smallest and largest valid pixel.
   public let valueRange: ClosedRange<Double>
+  /// The attack's own budget, of which the threat model was made: ε, unless the budget is not a
+  /// size, such as the severity of a corruption.
+  public let budget: Double
 
-  public init(_ norm: Norm, epsilon: Double, valueRange: ClosedRange<Double>) {
+  /// - Parameter budget: the attack's own budget; nil if it is ε.
+  public init(
+    _ norm: Norm, epsilon: Double, valueRange: ClosedRange<Double>, budget: Double? = nil
+  ) {
     self.norm = norm
     self.epsilon = epsilon
     self.valueRange = valueRange
+    self.budget = budget ?? epsilon
+  }
+
+  /// The threat model of an attack whose budget is not a size: all valid images for a budget above
+  /// 0, and the unchanged image alone for 0.
+  static func anyImage(budget: Double, valueRange: ClosedRange<Double>) -> ThreatModel {
+    let width = Norm.linf.largestSize(in: valueRange, features: 1)
+    return ThreatModel(
+      .linf, epsilon: budget > 0 ? width : 0, valueRange: valueRange, budget: budget)
   }
 
   /// How far float32 rounding may carry the norm of a perturbation beyond ε.

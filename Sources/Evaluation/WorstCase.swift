@@ -43,11 +43,12 @@ public struct WorstCase: Codable, Equatable, Sendable {
 
 extension [TransferResult] {
   /// The worst case for every victim, norm and budget above 0. Only the attacks that were given the
-  /// largest number of images count.
+  /// largest number of images, and whose budget is a size in the norm, count.
   func worstCases(_ plans: [AttackPlan]) -> [WorstCase] {
     let victims = first?.victims ?? []
     return Norm.allCases.flatMap { norm in
-      let names = plans.filter { $0.attack.norm == norm }.map(\.name)
+      let names = plans.filter { $0.attack.norm == norm && type(of: $0.attack).budgetIsSize }
+        .map(\.name)
       let attacked = filter { names.contains($0.attack) }
       let images = attacked.map(\.imageCount).max() ?? 0
       let compared = attacked.filter { $0.imageCount == images }

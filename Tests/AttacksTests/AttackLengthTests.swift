@@ -30,7 +30,7 @@ struct AttackLengthTests {
     arguments: [
       ("cw steps=6 searches=2 confidence=1000 epsilon=3", 13), ("fab steps=3 epsilon=0.2", 55),
       ("ddn steps=4 epsilon=3", 5), ("fmn steps=4 norm=l1 epsilon=3", 5),
-      ("sigma-zero steps=4 epsilon=0.3", 5),
+      ("alma steps=4 epsilon=3", 5), ("sigma-zero steps=4 epsilon=0.3", 5),
       ("ead steps=3 searches=2 confidence=1000 epsilon=3", 13),
       ("pgd restarts=2 steps=3 epsilon=0.1", 8),
       ("bim steps=2 views=vmi+si epsilon=0.1", 2 * 21 * 5),

@@ -61,7 +61,7 @@ struct DoublePrecisionTests {
     // The frozen form of the network is faster.
     let frozen = TinyModel.all[index + 1].classifier
     let isSlow = [
-      "autoattack", "cw", "spsa", "fab", "fmn", "ead", "superdeepfool", "sigma-zero",
+      "autoattack", "cw", "spsa", "fab", "fmn", "alma", "ead", "superdeepfool", "sigma-zero",
       "hopskipjump", "boundary", "surfree", "nes", "bandits",
     ].contains(name)
     let count = isSlow ? 20 : 100
@@ -83,14 +83,15 @@ struct DoublePrecisionTests {
   @Test(
     "the smallest perturbations reach their goal by more than rounding",
     arguments: [
-      "deepfool", "fab", "cw", "ddn", "fmn", "superdeepfool", "sigma-zero", "sparsefool",
+      "deepfool", "fab", "cw", "ddn", "fmn", "alma", "superdeepfool", "sigma-zero", "sparsefool",
       "bisection",
     ], models)
   func clearly(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
     let network = try #require(model.classifier as? Network)
     let frozen = TinyModel.all[index + 1].classifier
-    let count = ["cw", "fab", "fmn", "superdeepfool", "sigma-zero"].contains(name) ? 20 : 100
+    let count =
+      ["cw", "fab", "fmn", "alma", "superdeepfool", "sigma-zero"].contains(name) ? 20 : 100
     let images = model.images.narrow(0, 0, count)
     let goal = Goal.away(from: model.labels.narrow(0, 0, count))
     let attack = try attack(name, on: network)

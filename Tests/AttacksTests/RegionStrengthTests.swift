@@ -19,7 +19,8 @@ struct RegionStrengthTests {
     "apgd norm=l2 steps=15", "fab steps=10 classes=3", "fab norm=l2 steps=10 classes=3",
     "autoattack steps=5 queries=50", "jsma", "deepfool", "cw steps=40 searches=4",
     "ddn steps=40", "fmn norm=linf steps=40", "fmn steps=40", "fmn norm=l1 steps=40",
-    "fmn norm=l0 steps=60", "ead steps=40 searches=6", "superdeepfool", "sigma-zero steps=60",
+    "fmn norm=l0 steps=60", "alma steps=100 alpha=0.5", "alma norm=l1 steps=100 alpha=0.5",
+    "ead steps=40 searches=6", "superdeepfool", "sigma-zero steps=60",
     "sparsefool",
     "bisection of=pgd steps=5 halvings=5", "square queries=150", "square norm=l2 queries=150",
     "spsa steps=40 samples=16", "nes queries=2000", "bandits queries=2000",
@@ -27,6 +28,7 @@ struct RegionStrengthTests {
     "hopskipjump queries=800 samples=20",
     "hopskipjump norm=linf queries=800 samples=20", "boundary queries=1000",
     "surfree queries=800",
+    "spatial rotations=7 translations=5", "patch steps=20 places=4",
   ].map(AttackCase.init(text:))
 
   @Test("the cases have every attack that uses the attacked model")
@@ -109,6 +111,7 @@ struct RegionStrengthTests {
     (FastAdaptiveBoundary(norm: .l2), 0.9999...1.01),
     (DecoupledDirectionNorm(steps: 400), 0.9999...1.02), (FastMinimumNorm(), 0.9999...1.01),
     (FastMinimumNorm(norm: .linf), 0.9999...1.01), (FastMinimumNorm(norm: .l1), 0.9999...1.01),
+    (AugmentedLagrangian(), 0.9999...1.03),
     (ElasticNet(searches: 12), 0.9999...1.1), (SuperDeepFool(), 0.9999...1.01),
     (FastAdaptiveBoundary(norm: .linf), 0.9999...1.01),
     (Bisection(of: ProjectedGradientDescent(norm: .l2), upper: 4), 0.9999...1.05),
