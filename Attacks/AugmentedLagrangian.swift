@@ -18,20 +18,17 @@ import Support
 ///
 /// The penalty is large where the goal is missed, and vanishes far beyond the boundary, so that the
 /// image comes to lie just across it. A step divides the gradient by the root of its mean square
-/// (RMSProp) and has momentum. Its length falls to a hundredth after the goal was first reached,
-/// exponentially. The first step follows the penalty alone, or a random direction where that has no
-/// gradient. Of all images on the way that reach the goal by more than rounding
-/// (`Goal.isClearlyReached`), the nearest one is the result. Lengths are shares of the width of the
-/// pixel range.
+/// (RMSProp) and has momentum. Its length is such that the first step goes as far as `start`; it
+/// falls to a hundredth after the goal was first reached, exponentially. The first step follows the
+/// penalty alone, or a random direction where that has no gradient. Of all images on the way that
+/// reach the goal by more than rounding (`Goal.isClearlyReached`), the nearest one is the result.
+/// Lengths are shares of the width of the pixel range.
 ///
-/// Use it for small ℓ2 and ℓ1 perturbations of models on which `ddn` and `fmn` may stop too early,
-/// such as adversarially trained ones; it needs 300 steps or more. Source: J. Rony, E. Granger, M.
-/// Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial Attacks" (2021). With 100 steps the
-/// authors set α to 0.5. In their experiments a search sets the length of the steps so that the first
-/// one goes as far as stated, which `start` does; by default it is 0.1 as in their library, which found
-/// smaller perturbations here. Their constraint has a tolerance of 10⁻⁴; here it also covers the
-/// rounding of the logits. With fewer than three classes there is no third logit, and d is the plain
-/// difference.
+/// Use it for small ℓ1 perturbations, with 300 steps or more, and beside `ddn` and `fmn` in ℓ2. Source:
+/// J. Rony, E. Granger, M. Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial Attacks"
+/// (2021). With 100 steps the authors set α to 0.5. Their constraint has a tolerance of 10⁻⁴; here it
+/// also covers the rounding of the logits. With fewer than three classes there is no third logit, and
+/// d is the plain difference.
 public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   public static let name = "alma"
   public static let title = "augmented Lagrangian attack"
@@ -43,8 +40,8 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// α, the share of the former μ, of the mean square of gradients and of the momentum that a step
   /// keeps.
   public var alpha: Double
-  /// How far the first step goes, as a share of the width of the pixel range: for MNIST, the authors
-  /// let it go 0.1 in ℓ2 and 0.5 in ℓ1. Nil for a length of 0.1 that is not fitted to the images.
+  /// How far the first step goes, as a share of the width of the pixel range; nil for the authors'
+  /// values for MNIST, 0.1 in ℓ2 and 0.5 in ℓ1.
   public var start: Double?
 
   /// γ, by which the penalty parameter grows.
@@ -69,8 +66,8 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     .double("alpha", \.alpha, in: 0...0.9999, "α, share of its past that each average keeps"),
     .optionalDouble(
       "start", \.start, in: 1e-9...1e6,
-      "how far the first step goes, as a share of the width of the pixel range; if not given, steps "
-        + "are not fitted to the images"),
+      "length of the first step as a share of the width of the pixel range; if not given, 0.1 in ℓ2 "
+        + "and 0.5 in ℓ1"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -114,7 +111,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
       var gradient = constraint * Self.slope(d, rho, mu).perImage(like: x)
       if step == 0 {
         gradient = direction(gradient, active)
-        rate = start.map { firstRate(gradient, active, in: range, reaching: $0) } ?? ones * 0.1
+        rate = firstRate(gradient, active, in: range)
       } else {
         gradient = gradient + slopeOfNorm(move)
       }
@@ -168,14 +165,14 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     return isZero.perImage(like: gradient).choose(random / length, else: gradient)
   }
 
-  /// The factor of the gradients with which each image would move by `target`, `[M]`: it is doubled
+  /// The factor of the gradients with which each image would move by `start`, `[M]`: it is doubled
   /// until that is exceeded, and then bisected. An image that cannot move so far gets the factor that
   /// would do without the bounds of the pixel range.
   private func firstRate(
-    _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>,
-    reaching target: Double
+    _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
   ) -> Tensor {
     // low, high [M]
+    let target = start ?? (norm == .l1 ? 0.5 : 0.1)
     func isTooFar(_ rate: Tensor) -> Tensor {
       let moved = active.originals - gradient * (rate * range.width).perImage(like: gradient)
       let size = norm.size(moved.clamped(to: range) - active.originals) / range.width
