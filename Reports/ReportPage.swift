@@ -109,7 +109,7 @@ public struct ReportPage: Sendable {
   private var body: Markup {
     let all = [
       summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
-      certificates, matrices, judgements, repeats,
+      certificates, corruptions, matrices, judgements, repeats,
       overlaps, gradients,
       images, humanStudy, decisions, spending, training,
       provenance,

@@ -10,6 +10,7 @@ import Support
 /// - `repeats.csv`: the accuracies from other seeds, if the experiment has repetitions.
 /// - `groups.csv`: the accuracies by group, if the data have groups, and `group-repeats.csv`: those
 ///   from other seeds.
+/// - `corruptions.csv`: the errors on corrupted pictures, if the experiment makes some.
 /// - `certificates.csv`: the certified accuracies, if the models are certified.
 /// - `reliance.csv`: how much the models rely on masked features, if the data have masks.
 /// - `another.csv`: the models with other explanations, if the experiment looks for some, and
@@ -66,7 +67,8 @@ extension Grid {
     }
     let others = [
       ("groups", groups?.csv()), ("group-repeats", groupRepeats?.csv()),
-      ("certificates", certified?.csv()), ("reliance", reliance?.csv()),
+      ("certificates", certified?.csv()), ("corruptions", corruptionErrors?.csv()),
+      ("reliance", reliance?.csv()),
       ("another", another?.csv()),
       ("another-repeats", anotherRepeats?.csv()), ("explanation-trust", explanations?.csv()),
     ]

@@ -1,8 +1,8 @@
-import ModelCore
 import Support
 import Testing
 
 @testable import Certificates
+@testable import ModelCore
 
 /// Laws that all bounds obey, on networks with every kind of layer.
 @Suite("Relaxations contain what the network computes")
