@@ -13,9 +13,10 @@ import Support
 /// perturbations of images that it fools already. Towards a target, L is −(p − T)² with the target
 /// T, without the division.
 ///
-/// Use it as a second opinion on a robust accuracy from `pgd`, and where logits are large. Source:
-/// L. Schwinn et al. (2021). The number and the length of the steps and the squares in L are those
-/// of torchattacks.
+/// Because of the division, the last steps may lead an image back across the boundary, and more
+/// steps do not always fool more images. Use it beside `pgd`, which usually fools more, where the
+/// logits of a model are so large that the cross-entropy saturates. Source: L. Schwinn et al. (2021).
+/// The number and the length of the steps and the squares in L are those of torchattacks.
 public struct Jitter: AscentAttack, Configurable {
   public static let name = "jitter"
   public static let title = "Jitter"
