@@ -16,9 +16,9 @@ import Support
 /// ε grow by the factor 1.5; if fewer than a fifth do, they shrink by it. If more than a quarter of
 /// thirty points x′ reach the goal, ε grows; if fewer than a tenth do, it shrinks.
 ///
-/// Use it as the classical decision-based attack in a comparison; `hopskipjump` and `surfree` need
-/// far fewer queries. See `DecisionSearch` for the start. Source: W. Brendel, J. Rauber and M. Bethge
-/// (2018). The shares at which δ and ε change are those of the authors' code, which asks about s in
+/// Use it as the classical decision-based attack in a comparison; with a thousand queries,
+/// `hopskipjump` and `surfree` come much nearer. See `DecisionSearch` for the start. Source: W.
+/// Brendel, J. Rauber and M. Bethge (2018). The shares at which δ and ε change are those of the authors' code, which asks about s in
 /// every tenth step and changes δ after a hundred of them; small budgets need a faster change.
 public struct BoundaryAttack: SmallestPerturbationAttack, Configurable {
   public static let name = "boundary"

@@ -81,6 +81,18 @@ class Counted(torch.nn.Module):
         return logits
 
 
+class Counter(torch.nn.Module):
+    """A network that counts the queries of all images together."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net, self.used = net, 0
+
+    def forward(self, points):
+        self.used += len(points)
+        return self.net(points)
+
+
 def foolbox_attack(attack):
     def run(net, x, y):
         attack.run(foolbox.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y)
@@ -209,7 +221,7 @@ def scores(options, name, net, worker, x, y):
                     queries = f"{found['forwards'] / len(x):.0f}"
                     yield [name, words, f"{pixels} pixels", "Crossfire", queries,
                            f"{1 - found['accuracy']:.2f}"]
-                counted = Counted(net, x, y, 0, (1 << 60,))
+                counted = Counter(net)
                 adversarial = call(counted.eval(), pixels)(x, y)
                 fooled = (net(adversarial).argmax(1) != y).float().mean().item()
                 changed = ((adversarial != x).flatten(1).sum(1)).max().item()
