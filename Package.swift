@@ -101,8 +101,8 @@ let package = Package(
       ],
       path: "Benchmarks",
       exclude: [
-        "attacks.md", "minimal_norms.py", "peers.py", "results.md", "scaling.py",
-        "streaming_pictures.py", "study_load.py", "vnncomp.py",
+        "attacks.md", "gradient_attacks.py", "minimal_norms.py", "peers.py", "query_attacks.py",
+        "results.md", "scaling.py", "streaming_pictures.py", "study_load.py", "vnncomp.py",
       ]),
     .target(
       name: "TestSupport", dependencies: ["ModelCore", "Datasets", "Support", "CZlib"],
