@@ -14,15 +14,13 @@ struct CosineTransform {
   /// 1 in the lower half of the frequencies of both axes and 0 elsewhere, `[1, 1, H, W]`.
   let lowFrequencies: Tensor
 
-  /// - Parameter pictures: `[N, C, H, W]`; only their shape and device are used.
-  init(like pictures: Tensor) {
-    let (height, width) = (pictures.shape[2], pictures.shape[3])
-    rows = Self.matrix(height).to(pictures.device)
-    columns = Self.matrix(width).to(pictures.device)
+  init(height: Int, width: Int, on device: Device) {
+    rows = Self.matrix(height).to(device)
+    columns = Self.matrix(width).to(device)
     let isLow = (0..<height).flatMap { row in
       (0..<width).map { Float(2 * row < height && 2 * $0 < width ? 1 : 0) }
     }
-    lowFrequencies = Tensor(isLow, shape: [1, 1, height, width]).to(pictures.device)
+    lowFrequencies = Tensor(isLow, shape: [1, 1, height, width]).to(device)
   }
 
   private static func matrix(_ size: Int) -> Tensor {

@@ -76,7 +76,7 @@ public struct OnePixel: Attack, Configurable {
     active.leave(where: goal.isReached(classifier.predictions(images)))
     guard !active.isEmpty else { return active.results }
     let range = threat.valueRange
-    var places = PixelPlaces(active.goal.region, like: active.x)
+    var places = ChangeablePixels(active.goal.region, like: active.x)
     var candidates = start(active.draws, pixels: pixels, channels: channels)
     var losses = losses(of: candidates, active, places, classifier)
     for generation in 0... {
@@ -84,7 +84,7 @@ public struct OnePixel: Attack, Configurable {
       if let staying = active.leave(where: losses.max([1]).isGreater(than: 0)) {
         candidates = candidates.indexSelect(0, staying)
         losses = losses.indexSelect(0, staying)
-        places = PixelPlaces(active.goal.region, like: active.x)
+        places = ChangeablePixels(active.goal.region, like: active.x)
       }
       guard generation < generations, !active.isEmpty else { break }
       let children = children(of: candidates, active.draws.purpose("generation \(generation)"))
@@ -126,7 +126,7 @@ public struct OnePixel: Attack, Configurable {
 
   /// The losses of all candidates, `[M, P]`.
   private func losses(
-    of candidates: Tensor, _ active: ActiveImages, _ places: PixelPlaces,
+    of candidates: Tensor, _ active: ActiveImages, _ places: ChangeablePixels,
     _ classifier: any Classifier
   ) -> Tensor {
     let images = active.x.shape[0]
@@ -148,7 +148,7 @@ public struct OnePixel: Attack, Configurable {
   /// The originals with the pixels of one candidate each.
   /// - Parameter candidates: `[M, k, 2 + C]`.
   private func painted(
-    _ candidates: Tensor, _ active: ActiveImages, _ places: PixelPlaces,
+    _ candidates: Tensor, _ active: ActiveImages, _ places: ChangeablePixels,
     _ range: ClosedRange<Double>
   ) -> Tensor {
     // flat [M, C, H·W]; place [M, C, 1]: one pixel after the other, so that the last of two at the
@@ -173,7 +173,7 @@ public struct OnePixel: Attack, Configurable {
 /// The first number chooses among the rows that have such a pixel, and the second one among those
 /// pixels of the row. Where every pixel may change, the two numbers are the coordinates. A pixel
 /// may change if one of its channels may.
-private struct PixelPlaces {
+private struct ChangeablePixels {
   private let height, width: Int
   /// The pixels of each row that has any, for each image; nil if every pixel may change.
   private let rows: [[[Int]]]?

@@ -1,4 +1,3 @@
-import Foundation
 import ModelCore
 
 /// Spectrum simulation: the mean gradient through copies of the images with noise, whose spectrum is
@@ -46,42 +45,5 @@ public struct SpectrumSimulation: GradientView {
       }
       return total / Double(samples)
     }
-  }
-}
-
-/// The discrete cosine transform (type II) of pictures and its inverse, with which it is an
-/// orthogonal map: Y = A·X·Bᵀ and X = Aᵀ·Y·B for each channel X.
-///
-///     A[k, j] = √(s / n)·cos(π·k·(2j + 1) / 2n), with s = 1 for k = 0 and 2 for all other k
-struct CosineTransform {
-  /// A, `[1, H, H]`, and its transpose.
-  private let rows: (forward: Tensor, inverse: Tensor)
-  /// B, `[1, W, W]`, and its transpose.
-  private let columns: (forward: Tensor, inverse: Tensor)
-
-  init(height: Int, width: Int, on device: Device) {
-    rows = Self.matrices(height, device)
-    columns = Self.matrices(width, device)
-  }
-
-  private static func matrices(_ n: Int, _ device: Device) -> (Tensor, Tensor) {
-    let numbers = (0..<n).flatMap { k in
-      (0..<n).map { j in
-        let size = (Double(k == 0 ? 1 : 2) / Double(n)).squareRoot()
-        return Float(size * cos(.pi * Double(k * (2 * j + 1)) / Double(2 * n)))
-      }
-    }
-    let matrix = Tensor(numbers, shape: [1, n, n]).to(device)
-    return (matrix, matrix.permuted([0, 2, 1]).contiguous)
-  }
-
-  /// Pictures → spectra, both `[N, C, H, W]`.
-  func forward(_ images: Tensor) -> Tensor {
-    rows.forward.matmul(images).matmul(columns.inverse)
-  }
-
-  /// Spectra → pictures, both `[N, C, H, W]`.
-  func inverse(_ spectra: Tensor) -> Tensor {
-    rows.inverse.matmul(spectra).matmul(columns.forward)
   }
 }

@@ -85,7 +85,9 @@ public struct SurFree: SmallestPerturbationAttack, Configurable {
     search.bisect(Self.halvings)
     var angles = [Double](repeating: angle, count: search.rows.count)
     var earlier: [Tensor] = []
-    let transform = images.rank == 4 ? CosineTransform(like: images) : nil
+    let transform =
+      images.rank == 4
+      ? CosineTransform(height: images.shape[2], width: images.shape[3], on: images.device) : nil
     // The size of each coefficient of v.
     var spectrum = transform.map {
       $0.forward(search.active.originals).tanh * $0.lowFrequencies
