@@ -182,7 +182,7 @@ private struct ChangeablePixels {
     (height, width) = (images.shape[2], images.shape[3])
     let (height, width) = (height, width)
     rows = region.changeable.map { changeable in
-      let mask = changeable.any([1]).reshaped([images.shape[0], -1])
+      let mask = changeable.any([1]).reshaped([images.shape[0], height * width])
       return (0..<images.shape[0]).map { image in
         let values = mask.select(0, image).int64s()
         return (0..<height).map { row in
