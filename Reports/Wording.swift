@@ -59,11 +59,13 @@ extension Grid {
 
   /// The title of an axis of an attack's budgets, with the unit unless the data are in [0, 1].
   func budgetAxis(_ attack: String) -> String {
-    // Budgets in ℓ0, γ among them, are shares of the features and have no unit.
+    // Budgets in ℓ0 are shares of the features, and those with another symbol than ε are shares,
+    // severities or factors. They have no unit.
     let record = provenance.attack(attack)
-    let isShare = record?.parameters["norm"] == Norm.l0.rawValue || record?.budgetSymbol == "γ"
+    let hasNone =
+      record?.parameters["norm"] == Norm.l0.rawValue || budgetSymbol(attack) != "ε"
     return "budget " + budgetSymbol(attack)
-      + (ownRange == nil || isShare ? "" : ", in the data's unit")
+      + (ownRange == nil || hasNone ? "" : ", in the data's unit")
   }
 
   /// An attack's budgets above 0.

@@ -98,6 +98,7 @@ extension TrustEvidence {
     }
     return results.filter { rival in
       guard let plan = plan(rival.attack), !plan.goal.isTargeted,
+        type(of: plan.attack).budgetIsSize,
         rival.examplesPerImage == own.examplesPerImage, plan.mayChangeNoMore(than: ownPlan)
       else { return false }
       if rival.attack == own.attack { return rival.source != own.source }

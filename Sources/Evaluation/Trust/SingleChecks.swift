@@ -60,7 +60,8 @@ extension TrustEvidence {
     case TrustCheck.noiseDoesAsWell.name:
       let isCompared = comparable.contains { result in
         guard let plan = plan(result.attack) else { return false }
-        return plan.attack.norm == .linf && plan.mask == nil && (result.epsilons.last ?? 0) > 0
+        return plan.attack.norm == .linf && plan.mask == nil
+          && type(of: plan.attack).budgetIsSize && (result.epsilons.last ?? 0) > 0
       }
       return isCompared
         ? nil
@@ -112,6 +113,9 @@ extension [AttackPlan] {
   /// The sizes of the sign noise that these attacks are compared with: the largest budget of each
   /// attack in ℓ∞.
   var noiseSizes: [Double] {
-    Set(filter { $0.attack.norm == .linf && $0.mask == nil }.compactMap(\.epsilons.last)).sorted()
+    let compared = filter {
+      $0.attack.norm == .linf && $0.mask == nil && type(of: $0.attack).budgetIsSize
+    }
+    return Set(compared.compactMap(\.epsilons.last)).sorted()
   }
 }

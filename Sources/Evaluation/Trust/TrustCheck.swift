@@ -103,12 +103,14 @@ public struct TrustEvidence: Sendable {
 
   func plan(_ name: String) -> AttackPlan? { plans.first { $0.name == name } }
 
-  /// The results of untargeted attacks, without the controls, which are random noise. Only among
+  /// The results of untargeted attacks whose budget is the size of a perturbation, without the
+  /// controls, which are random noise. Only among
   /// these do fewer correct predictions mean a stronger attack.
   var comparable: [TransferResult] {
     results.filter { result in
       guard let plan = plan(result.attack) else { return false }
-      return !type(of: plan.attack).isControl && !plan.goal.isTargeted
+      let type = type(of: plan.attack)
+      return !type.isControl && type.budgetIsSize && !plan.goal.isTargeted
     }
   }
 }
