@@ -54,21 +54,27 @@ extension ReportPage {
   /// The section on certificates; nil if the experiment has none.
   var certificates: Section? {
     guard let cells = grid.certified, !cells.isEmpty else { return nil }
-    let rows = cells.map { cell in
-      [
-        cell.model, cell.certificate, Norm(rawValue: cell.norm)?.symbol ?? cell.norm,
-        cell.mask ?? "everywhere", budgetText(cell.epsilon),
-        "\(percent(cell.accuracy)) (\(percent(cell.interval)))",
-        cell.attacked.map { percent(Double($0) / Double(max(1, cell.images))) } ?? "",
-        "\(cell.images)",
-      ]
-    }
+    // A column that says nothing is left out.
+    let columns: [(header: String, values: [String])] = [
+      ("Model", cells.map(\.model)), ("Certificate", cells.map(\.certificate)),
+      ("Norm", cells.map { Norm(rawValue: $0.norm)?.symbol ?? $0.norm }),
+      ("What may change", cells.map { $0.mask ?? "" }),
+      ("Size", cells.map { budgetText($0.epsilon) }),
+      ("Certified", cells.map { "\(percent($0.accuracy)) (\(percent($0.interval)))" }),
+      (
+        "Under attack",
+        cells.map { cell in
+          cell.attacked.map { percent(Double($0) / Double(max(1, cell.images))) } ?? ""
+        }
+      ),
+      ("Images", cells.map { "\($0.images)" }),
+    ].filter { column in column.values.contains { !$0.isEmpty } }
     let explanation = """
       An image counts as certified if it is classified correctly and a proof shows that no \
       perturbation up to this size changes its class. The true accuracy under every attack lies \
       between the certified accuracy and the accuracy under the attacks of this report, which \
-      counts every example of at most this size, whatever attack made it. That column is empty where \
-      no attack bounds the accuracy: for smoothed models, and if no attack was limited by the same mask.
+      counts every example of at most this size, whatever attack made it. “Under attack” is empty for \
+      smoothed models, and if no attack was limited by the same mask.
       """
     let smoothed = """
       Certificates by randomised smoothing are about the smoothed model, which gives the most \
@@ -86,10 +92,8 @@ extension ReportPage {
       figure,
       table(
         "Certified accuracy and accuracy under attack, in %",
-        header: [
-          "Model", "Certificate", "Norm", "What may change", "Size", "Certified", "Under attack",
-          "Images",
-        ], rows),
+        header: columns.map(\.header),
+        cells.indices.map { row in columns.map { $0.values[row] } }),
     ]
     return Section(
       id: "certificates", heading: "Certified accuracy", content: content.compactMap(\.self))
