@@ -11,15 +11,15 @@ import Support
 ///
 /// The budget is the share of the pixels that the square may cover, so that it can be compared with
 /// other attacks in ℓ0: the side is ⌊√(share·H·W)⌋ pixels, but at most the shorter side of the
-/// picture. With `places` above 1, squares at several places are tried in turn. A picture leaves with
-/// the first one that reaches the goal, and otherwise keeps the one with the largest loss, or stays
-/// as it is if none increases the loss.
+/// picture. With `places` above 1, squares at several places are tried in turn. A picture leaves
+/// with the first one that reaches the goal, and otherwise keeps the one with the largest loss, or
+/// stays as it is if none increases the loss.
 ///
 /// The patch of Brown et al. is one for all pictures, under random places and sizes; here, as in
-/// LaVAN, each picture has its own, at a known place. The steps of 1/20 of the value range are those
-/// of LaVAN, of which there are up to 1,000. Use it to see whether a small object in the scene is
-/// enough to mislead a model. Source: T. Brown et al., "Adversarial Patch" (2017); D. Karmon, D. Zoran
-/// and Y. Goldberg, "LaVAN: Localized and Visible Adversarial Noise" (2018).
+/// LaVAN, each picture has its own, at a known place. The steps of 1/20 of the value range are
+/// those of LaVAN, of which there are up to 1,000. Use it to see whether a small object in the
+/// scene is enough to mislead a model. Source: T. Brown et al., "Adversarial Patch" (2017); D.
+/// Karmon, D. Zoran and Y. Goldberg, "LaVAN: Localized and Visible Adversarial Noise" (2018).
 public struct AdversarialPatch: Attack, Configurable {
   public static let name = "patch"
   public static let title = "adversarial patch"
@@ -93,7 +93,7 @@ public struct AdversarialPatch: Attack, Configurable {
       let seen = gradient.expectation.query(images, goal, classifier) {
         gradient.loss.losses($0, goal)
       }
-      return (seen.losses, seen.share.isAtLeast(1))
+      return (seen.losses.comparable, seen.share.isAtLeast(1))
     }
     var active = ActiveImages(images, goal, draws)
     let first = look(images, goal)

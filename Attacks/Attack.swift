@@ -61,8 +61,8 @@ public protocol Attack: Sendable {
   /// - Throws: `Failure`, which says what does not fit.
   func check(against classifier: any Classifier) throws
 
-  /// Checks that a budget makes sense for images of a value range. By default, an image must be able
-  /// to change by that much.
+  /// Checks that a budget makes sense for images of a value range. By default, an image must be
+  /// able to change by that much.
   /// - Parameters:
   ///   - subject: what has the budget, for the message.
   ///   - features: the number of values of an image.
@@ -88,8 +88,8 @@ public protocol Attack: Sendable {
   var singleStepLoss: AttackLoss? { get }
 
   /// The largest number of forward passes of a batch that a sweep over some threat models makes
-  /// against a classifier with `classes` classes; nil if it is not known beforehand. Progress within
-  /// a batch is measured against it.
+  /// against a classifier with `classes` classes; nil if it is not known beforehand. Progress
+  /// within a batch is measured against it.
   func mostPasses(within threats: [ThreatModel], classes: Int) -> Int?
 
   /// The allowed perturbations for a budget. For most attacks they are those of at most that size

@@ -114,6 +114,12 @@ extension Goal {
 }
 
 extension Tensor {
+  /// Losses in which −∞ takes the place of what is not a number (NaN), so that every other candidate
+  /// of a search is better.
+  var comparable: Tensor {
+    equals(self).choose(self, else: Tensor.full(-.infinity, shape: [], device: device))
+  }
+
   /// Logits `[N, K]` in which each image's class in `labels` is set to ±∞, so that a maximum or
   /// minimum never chooses it.
   ///

@@ -78,8 +78,8 @@ public struct AttackPlan: Sendable {
   /// The number of images that are attacked, counted from the first; nil for all images of the
   /// request.
   public let count: Int?
-  /// The passes of a random model over which the attack sees the mean logits, for an attack that has
-  /// no setting `eot` of its own.
+  /// The passes of a random model over which the attack sees the mean logits, for an attack that
+  /// has no setting `eot` of its own.
   public let expectation: ExpectationOverDraws
   /// Notices for the person who wrote the settings, one sentence each.
   public let notices: [String]

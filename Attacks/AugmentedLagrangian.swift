@@ -6,7 +6,7 @@ import Support
 /// goal is reached, in ℓ2 or ℓ1.
 ///
 /// The constraint is d(x) < 0, where d is the difference of logits that keeps x from its goal, over
-/// the difference of the first and the third logit, so that scaling the logits has no effect
+/// the difference of the first and the third logit, so that scaling the logits has little effect
 /// (`constraint`). With a multiplier μ and a penalty parameter ρ for each image, each step descends
 /// along the gradient of
 ///
@@ -18,17 +18,17 @@ import Support
 ///
 /// The penalty is large where the goal is missed, and vanishes far beyond the boundary, so that the
 /// image comes to lie just across it. A step divides the gradient by the root of its mean square
-/// (RMSProp) and has momentum. Its length is such that the first step goes as far as `start`; it
-/// falls to a hundredth after the goal was first reached, exponentially. The first step follows the
-/// penalty alone, or a random direction where that has no gradient. Of all images on the way that
-/// reach the goal by more than rounding (`Goal.isClearlyReached`), the nearest one is the result.
-/// Lengths are shares of the width of the pixel range.
+/// (RMSProp) and has momentum. Its length is such that the first step would go as far as `start`
+/// without that division; it falls to a hundredth after the goal was first reached, exponentially.
+/// The first step follows the penalty alone, or a random direction where that has no gradient. Of
+/// all images on the way that reach the goal by more than rounding (`Goal.isClearlyReached`), the
+/// nearest one is the result. Lengths are shares of the width of the pixel range.
 ///
-/// Use it for small ℓ1 perturbations, with 300 steps or more, and beside `ddn` and `fmn` in ℓ2. Source:
-/// J. Rony, E. Granger, M. Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial Attacks"
-/// (2021). With 100 steps the authors set α to 0.5. Their constraint has a tolerance of 10⁻⁴; here it
-/// also covers the rounding of the logits. With fewer than three classes there is no third logit, and
-/// d is the plain difference.
+/// Use it for small ℓ1 perturbations, with 300 steps or more, and beside `ddn` and `fmn` in ℓ2.
+/// Source: J. Rony, E. Granger, M. Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial
+/// Attacks" (2021). With 100 steps the authors set α to 0.5. Their constraint has a tolerance of
+/// 10⁻⁴; here it also covers the rounding of the logits. With fewer than three classes there is no
+/// third logit, and d is the plain difference.
 public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   public static let name = "alma"
   public static let title = "augmented Lagrangian attack"
@@ -78,8 +78,9 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   public func nearest(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws
   ) -> Tensor {
-    // images [N, …]; for the M images that do not reach the goal yet: x, move (δ), gradient, square,
-    // momentum [M, …] in units of the width of the range; d, rate, mu, rho, found (the step) [M]
+    // images [N, …]; for the M images that do not reach the goal yet: x, move (δ), gradient,
+    // square, momentum [M, …] in units of the width of the range; d, rate, mu, rho, found (the
+    // step) [M]
     var active = ActiveImages.searched(images, goal, draws, classifier)
     guard !active.isEmpty else { return active.results }
     let (originals, range) = (active.originals, classifier.valueRange)
@@ -129,9 +130,9 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
 
   /// d: below 0 if the goal is reached by more than the tolerance, `[M]`.
   ///
-  /// It is the logit of the label minus the largest other one, or, for a target, the largest logit of
-  /// another class minus that of the target. It is divided by the difference of the largest logit and
-  /// the third one, or, for a target, the mean of the third and the fourth one.
+  /// It is the logit of the label minus the largest other one, or, for a target, the largest logit
+  /// of another class minus that of the target. It is divided by the difference of the largest
+  /// logit and the third one, or, for a target, the mean of the third and the fourth one.
   private static func constraint(_ logits: Tensor, _ goal: Goal) -> Tensor {
     let tolerance = logits.detached.absolute.max([1]) * 2e-5 + 1e-4
     let missing = -AttackLoss.margin.losses(logits, goal) + tolerance
@@ -166,8 +167,8 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   }
 
   /// The factor of the gradients with which each image would move by `start`, `[M]`: it is doubled
-  /// until that is exceeded, and then bisected. An image that cannot move so far gets the factor that
-  /// would do without the bounds of the pixel range.
+  /// until that is exceeded, and then bisected. An image that cannot move so far gets the factor
+  /// that would do without the bounds of the pixel range.
   private func firstRate(
     _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
   ) -> Tensor {

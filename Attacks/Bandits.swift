@@ -13,8 +13,8 @@ import Support
 ///     x ← project(x + h·sign(v))
 ///
 /// Successive gradients are alike, so v learns from two queries at each step what `nes` estimates
-/// anew from many (the time-dependent prior). Neighbouring pixels have similar gradients, so v needs
-/// fewer numbers than the image (the data-dependent one). With p = (v + 1) / 2, the step of
+/// anew from many (the time-dependent prior). Neighbouring pixels have similar gradients, so v
+/// needs fewer numbers than the image (the data-dependent one). With p = (v + 1) / 2, the step of
 /// exponentiated gradients is p ← p·exp(κg) / (p·exp(κg) + (1 − p)·exp(−κg)). L is the margin; the
 /// authors take the cross-entropy, which in float32 is constant where a model is certain.
 ///

@@ -48,7 +48,8 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
 
   public static let settings: [Setting<Bisection>] = [
     .attack(
-      "of", \.attack, among: { $0.searchesWithinBudget && !$0.runsAnotherAttack },
+      "of", \.attack,
+      among: { $0.searchesWithinBudget && !$0.runsAnotherAttack && $0.budgetIsSize },
       "attack whose smallest budget is searched for"),
     .optionalDouble(
       "upper", \.upper, in: 1e-9...1e9,

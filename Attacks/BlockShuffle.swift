@@ -5,10 +5,10 @@ import ModelCore
 /// places and are each rotated.
 ///
 /// A copy is divided into blocks × blocks parts at random places. The rows of blocks are put in a
-/// random order, then the blocks of each row, and each block is rotated by a random angle around its
-/// centre. Models attend to different parts of an image, and the perturbation has to hold wherever a
-/// part is. Source: K. Wang et al. (2024), with their values of 20 copies, 2 × 2 blocks and angles
-/// uniform within ±24°.
+/// random order, then the blocks of each row, and each block is rotated by a random angle around
+/// its centre. Models attend to different parts of an image, and the perturbation has to hold
+/// wherever a part is. Source: K. Wang et al. (2024), with their values of 20 copies, 2 × 2 blocks
+/// and angles uniform within ±24°.
 public struct BlockShuffle: GradientView {
   public static let name = "bsr"
   public static let needsPictures = true

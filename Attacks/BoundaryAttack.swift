@@ -10,16 +10,17 @@ import Support
 ///     s = X + d·(x + η − X) / ‖x + η − X‖₂, with a random η orthogonal to x − X of length δ·d
 ///     x′ = X + (1 − ε)·(s − X)
 ///
-/// s is as far from X as x is, and x′ is nearer. x moves to x′ if x′ reaches the goal. δ and ε adapt
-/// for each image: where the boundary is flat, about half of the points s reach the goal for a small
-/// δ. Every fifth step asks about s, too. If more than half of ten such points reach the goal, δ and
-/// ε grow by the factor 1.5; if fewer than a fifth do, they shrink by it. If more than a quarter of
-/// thirty points x′ reach the goal, ε grows; if fewer than a tenth do, it shrinks.
+/// s is as far from X as x is, and x′ is nearer. x moves to x′ if x′ reaches the goal. δ and ε
+/// adapt for each image: where the boundary is flat, about half of the points s reach the goal for
+/// a small δ. Every fifth step asks about s, too. If more than half of ten such points reach the
+/// goal, δ and ε grow by the factor 1.5; if fewer than a fifth do, they shrink by it. If more than
+/// a quarter of thirty points x′ reach the goal, ε grows; if fewer than a tenth do, it shrinks.
 ///
 /// Use it as the classical decision-based attack in a comparison; with a thousand queries,
 /// `hopskipjump` and `surfree` come much nearer. See `DecisionSearch` for the start. Source: W.
-/// Brendel, J. Rauber and M. Bethge (2018). The shares at which δ and ε change are those of the authors' code, which asks about s in
-/// every tenth step and changes δ after a hundred of them; small budgets need a faster change.
+/// Brendel, J. Rauber and M. Bethge (2018). The shares at which δ and ε change are those of the
+/// authors' code, which asks about s in every tenth step and changes δ after a hundred of them;
+/// small budgets need a faster change.
 public struct BoundaryAttack: SmallestPerturbationAttack, Configurable {
   public static let name = "boundary"
   public static let title = "boundary attack"
@@ -67,7 +68,8 @@ public struct BoundaryAttack: SmallestPerturbationAttack, Configurable {
   )
     -> Tensor
   {
-    // images [N, …]; for the M active images: move (x − X), around (s − X) [M, …]; delta, epsilon [M]
+    // images [N, …]; for the M active images: move (x − X), around (s − X) [M, …]; delta, epsilon
+    // [M]
     var search = DecisionSearch(images, goal, draws, classifier, norm: norm, queries: queries)
     guard !search.isEmpty else { return search.results }
     search.bisect(Self.halvings)
@@ -117,7 +119,8 @@ public struct BoundaryAttack: SmallestPerturbationAttack, Configurable {
   }
 }
 
-/// Adapts a step of each image to the share of proposals that succeed, in windows of some proposals.
+/// Adapts a step of each image to the share of proposals that succeed, in windows of some
+/// proposals.
 private struct SuccessWindow {
   /// The number of proposals in a window.
   let length: Int

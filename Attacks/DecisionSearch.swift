@@ -9,9 +9,9 @@ import ModelCore
 ///
 /// The search begins on the other side of the decision boundary, in random noise (`start`), and
 /// comes back to the boundary by bisection (`bisect`). Of several noise images it takes one that is
-/// near (`improveStart`). Images that no noise moves across the boundary leave unchanged. As there is
-/// no pool of other images to start from, a targeted search often ends like this: some noise must
-/// happen to be of the target class.
+/// near (`improveStart`). Images that no noise moves across the boundary leave unchanged. As there
+/// is no pool of other images to start from, a targeted search often ends like this: some noise
+/// must happen to be of the target class.
 struct DecisionSearch {
   let classifier: any Classifier
   let norm: Norm
@@ -120,8 +120,8 @@ struct DecisionSearch {
   /// Looks for a nearer start, after a first way back to the boundary: of some other noise images,
   /// each is asked about at nine tenths of the present distance, and taken if it reaches the goal.
   ///
-  /// With a small budget, an attack that starts nearer by a tenth also ends nearer by some percents,
-  /// and here a tenth costs a few queries.
+  /// With a small budget, an attack that starts nearer by a tenth also ends nearer by some
+  /// percents, and here a tenth costs a few queries.
   private mutating func improveStart(_ rivals: Int) {
     guard !isEmpty else { return }
     bisect(8)

@@ -8,9 +8,11 @@ import Support
 ///
 /// f are the model's probabilities. The attack needs no labels: it leads away from whatever the
 /// model predicts for the image. The divergence has its minimum at X, where its gradient is zero,
-/// so the steps start at X with normal noise of standard deviation 0.001 in pixel units. Towards a
-/// target t, all of the probability of f(X) is put on t, and the divergence is decreased. It is then
-/// the cross-entropy −log f(x)[t].
+/// so the steps start at X with normal noise whose standard deviation is 0.001 of the width of the
+/// pixel range. An image that is misclassified is led away from that class too, perhaps to its
+/// label, so more images may be classified correctly than without the attack. Towards a target t,
+/// all of the probability of f(X) is put on t, and the divergence is decreased. It is then the
+/// cross-entropy −log f(x)[t].
 ///
 /// Use it for images without labels, and to see how far predictions change at all within a budget.
 /// Where labels are known, `pgd` finds at least as many mistakes. Source: H. Zhang et al. (2019),

@@ -26,7 +26,8 @@ public struct GradientAscent: Sendable {
   public var projects = true
   /// Whether each start is a random point of the ball, and not the image itself.
   public var startsRandomly = false
-  /// The standard deviation of normal noise that is added to each start, in units of pixel values.
+  /// The standard deviation of normal noise that is added to each start, as a share of the width of
+  /// the pixel range.
   var startNoise = 0.0
   /// The number of starts. The best result of each image is kept.
   public var restarts = 1
@@ -79,7 +80,9 @@ public struct GradientAscent: Sendable {
     var x =
       startsRandomly ? threat.randomStart(images, draws.purpose("start"), in: region) : images
     if startNoise > 0 {
-      let noise = draws.purpose("start noise").normal(Array(images.shape.dropFirst())) * startNoise
+      let noise =
+        draws.purpose("start noise").normal(Array(images.shape.dropFirst()))
+        * (startNoise * threat.valueRange.width)
       x = (x + region.limited(noise)).clamped(to: threat.valueRange)
     }
     var velocity = images * 0

@@ -14,9 +14,9 @@ import Support
 /// φ is 1 where the goal is reached and −1 elsewhere, and φ̄ is its mean over the samples, which
 /// makes the estimate less random. At the boundary, φ is more often 1 on the side that the gradient
 /// of the margin points to, so that v approaches the direction of this gradient. ξ is halved until
-/// the image reaches the goal. δ is ‖x − X‖·γ/D for an image of D features, and a tenth of the pixel
-/// range in the first round. A bisection ends at the share θ = γ/D^(3/2) of the distance (γ/D² in
-/// ℓ∞). Neither is smaller than float32 can represent.
+/// the image reaches the goal. δ is ‖x − X‖·γ/D for an image of D features, and a tenth of the
+/// pixel range in the first round. A bisection ends at the share θ = γ/D^(3/2) of the distance
+/// (γ/D² in ℓ∞). Neither falls below 2⁻²¹, where float32 no longer tells points apart.
 ///
 /// Use it against a model that gives no scores, or to check that a model's robustness is not an
 /// effect of hidden gradients. See `DecisionSearch` for the start: a target is reached only where

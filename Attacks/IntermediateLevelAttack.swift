@@ -8,14 +8,14 @@ import Support
 ///     x ← project(x + step(∇ₓ ⟨F(x) − F(X), F(X′) − F(X)⟩, α)), from X, with α = ε / steps
 ///
 /// F are the outputs of the layer, and X′ are the adversarial examples of the other attack. Where
-/// X′ fits the source model alone, the direction in the layer still does so less than X′ itself, and
-/// the examples transfer better to other models. Of some other attacks, they fool the source model
-/// less often.
+/// X′ fits the source model alone, the direction in the layer still does so less than X′ itself,
+/// and the examples transfer better to other models. Of some other attacks, they fool the source
+/// model less often.
 ///
-/// The level says which layer: level k is what the layer with weights number k + 1 receives, counted
-/// as in the network's list of layers, where a block counts as one. Settings that this attack does
-/// not have go to the attack named by `of`. A model whose layers are not known, such as a program
-/// from another library or an ensemble, is attacked at its logits.
+/// The level says which layer: level k is what the layer with weights number k + 1 receives,
+/// counted as in the network's list of layers, where a block counts as one. Settings that this
+/// attack does not have go to the attack named by `of`. A model whose layers are not known, such as
+/// a program from another library or an ensemble, is attacked at its logits.
 ///
 /// Use it for black-box attacks from a source model that is a layered network. Source: Q. Huang et
 /// al. (2019), with their 10 steps and their I-FGSM (`bim`) as the other attack.
@@ -40,7 +40,9 @@ public struct IntermediateLevelAttack: Attack, Configurable {
   public static let settings: [Setting<IntermediateLevelAttack>] = [
     .attack(
       "of", \.attack,
-      among: { $0.searchesWithinBudget && !$0.runsAnotherAttack && !$0.isControl },
+      among: {
+        $0.searchesWithinBudget && !$0.runsAnotherAttack && !$0.isControl && $0.budgetIsSize
+      },
       "attack whose direction is followed"),
     .optionalInt(
       "level", \.level, in: 1...10_000,

@@ -15,8 +15,8 @@ import Support
 ///
 /// Because of the division, the last steps may lead an image back across the boundary, and more
 /// steps do not always fool more images. Use it beside `pgd`, which usually fools more, where the
-/// logits of a model are so large that the cross-entropy saturates. Source: L. Schwinn et al. (2021).
-/// The number and the length of the steps and the squares in L are those of torchattacks.
+/// logits of a model are so large that the cross-entropy saturates. Source: L. Schwinn et al.
+/// (2021). The number and the length of the steps and the squares in L are those of torchattacks.
 public struct Jitter: AscentAttack, Configurable {
   public static let name = "jitter"
   public static let title = "Jitter"

@@ -23,13 +23,18 @@ struct LayerOutputs: Classifier {
       network: network, layers: 0..<weighted[min(level ?? weighted.count / 2, weighted.count - 1)])
   }
 
-  /// The number of levels; 0 if the classifier is not a network, or has only one layer with weights.
+  /// The number of levels; 0 if the classifier is not a network, or has only one layer with
+  /// weights.
   static func levels(of classifier: any Classifier) -> Int {
     network(classifier).map { max(0, weighted($0).count - 1) } ?? 0
   }
 
   private static func network(_ classifier: any Classifier) -> Network? {
-    ((classifier as? QueryCounter)?.classifier ?? classifier) as? Network
+    switch classifier {
+    case let counter as QueryCounter: network(counter.classifier)
+    case let mean as MeanLogits: network(mean.classifier)
+    default: classifier as? Network
+    }
   }
 
   /// The places of the layers that have weight matrices.

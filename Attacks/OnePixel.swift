@@ -5,14 +5,14 @@ import Support
 /// logits alone.
 ///
 /// A candidate is a place (two numbers) and a colour (one number for each channel) for each of k
-/// pixels. A population of candidates begins at random, with uniform places and normally distributed
-/// colours, and lives for some generations:
+/// pixels. A population of candidates begins at random, with uniform places and normally
+/// distributed colours, and lives for some generations:
 ///
 ///     child = r₁ + F·(r₂ − r₃), with three random candidates of the parents' generation
 ///
 /// A child takes the place of its parent if its loss is larger. The loss is the margin, which has
-/// the same order as the authors' probability for two classes, and is not rounded away where a model
-/// is certain. An image leaves once a candidate reaches the goal.
+/// the same order as the authors' probability for two classes, and is not rounded away where a
+/// model is certain. An image leaves once a candidate reaches the goal.
 ///
 /// Here as for all attacks, ℓ0 counts features, and each channel of a pixel is one. The budget is a
 /// share of the features, and k is the number of whole pixels that it pays for: ⌊budget·D / C⌋. In
@@ -20,8 +20,9 @@ import Support
 /// the share 3/3072.
 ///
 /// Use it to see whether a very small number of pixels, placed by the model's scores, changes the
-/// prediction. It costs population·(generations + 1) queries. Source: J. Su, D. Vargas and K. Sakurai
-/// (2019).
+/// prediction. It costs 1 + population·(generations + 1) queries. The three candidates of a child
+/// are drawn independently, so that two of them may be the same. Source: J. Su, D. Vargas and K.
+/// Sakurai (2019).
 public struct OnePixel: Attack, Configurable {
   public static let name = "onepixel"
   public static let title = "one-pixel attack"
@@ -140,7 +141,8 @@ public struct OnePixel: Attack, Configurable {
       }
       let goal = active.goal.at(Tensor.concatenate([Tensor](repeating: rows, count: count)))
       let logits = withoutGradients { classifier.logits(Tensor.concatenate(pictures)) }
-      return AttackLoss.margin.losses(logits, goal).reshaped([count, images]).transposed
+      return AttackLoss.margin.losses(logits, goal).comparable.reshaped([count, images])
+        .transposed
     }
     return Tensor.concatenate(parts, along: 1)
   }

@@ -12,9 +12,9 @@ import Support
 /// same over small patches, to which the features of other models respond, too. The temperature τ
 /// of the logits z keeps such long steps from fitting the source model too closely.
 ///
-/// Use it for black-box attacks from a source model, also towards a target; with `views=ti+di` it is
-/// the paper's DTPI-FGSM++. Source: L. Gao et al. (2020) and, with the temperature, L. Gao, Q. Zhang
-/// et al. (2020, Patch-wise++), with their values β = 10, γ = 0.8, τ = 1.5 and 3x3 windows.
+/// Use it for black-box attacks from a source model, also towards a target; with `views=ti+di` it
+/// is the paper's DTPI-FGSM++. Source: L. Gao et al. (2020) and, with the temperature, L. Gao, Q.
+/// Zhang et al. (2020, Patch-wise++), with their values β = 10, γ = 0.8, τ = 1.5 and 3x3 windows.
 public struct PatchWiseMethod: Attack, Configurable {
   public static let name = "pifgsm++"
   public static let title = "patch-wise iterative fast gradient sign method++"
@@ -71,7 +71,8 @@ public struct PatchWiseMethod: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images, x, total (the a of the formula), ascent, move, excess, sums, around, spread [N, C, H, W]
+    // images, x, total (the a of the formula), ascent, move, excess, sums, around, spread [N, C, H,
+    // W]
     let size = schedule.size(threat.epsilon) * amplification
     let estimate = gradient.estimate(goal, within: threat, against: classifier) { logits, _, _ in
       gradient.loss.losses(logits / temperature, goal)

@@ -1,15 +1,17 @@
 import ModelCore
 
-/// Penalised gradient norm: gradients around the point, mixed with those a step downhill from there,
-/// so that the attack prefers flat maxima of the loss.
+/// Penalised gradient norm: gradients around the point, mixed with those a step downhill from
+/// there, so that the attack prefers flat maxima of the loss.
 ///
 ///     g̃(x) = (1/n) Σᵢ (1 − δ)·g(xᵢ) + δ·g(xᵢ − α·g(xᵢ) / mean|g(xᵢ)|)
 ///     with xᵢ = x + rᵢ and rᵢ uniform in (−ζ·ε, ζ·ε) in each pixel
 ///
-/// To first order, the difference of the two gradients is that of the loss minus a penalty on the
-/// norm of its gradient. Where that norm stays small, the loss is large in a whole neighbourhood,
-/// which other models share. Source: Z. Ge et al. (2023), with their values n = 20, δ = 0.5 and
-/// ζ = 3; their attack is this view of `mifgsm`. α is ε / 10, the step of their 10 steps.
+/// In ℓ2 and ℓ1, ε stands for the change of each pixel if all change alike (ε/√D and ε/D for D
+/// pixels). To first order, the difference of the two gradients is that of the loss minus a penalty
+/// on the norm of its gradient. Where that norm stays small, the loss is large in a whole
+/// neighbourhood, which other models share. Source: Z. Ge et al. (2023), with their values n = 20,
+/// δ = 0.5 and ζ = 3; their attack is this view of `mifgsm`. α is ε / 10, the step of their 10
+/// steps.
 public struct PenalizedGradientNorm: GradientView {
   public static let name = "pgn"
   /// n, the number of neighbours at each step.
@@ -34,10 +36,10 @@ public struct PenalizedGradientNorm: GradientView {
       var total = x * 0
       for sample in 0..<samples {
         let own = draws.purpose("neighbour \(sample)")
-        let near = x + own.uniform(shape, in: -1..<1) * (reach * threat.epsilon)
+        let near = x + own.uniform(shape, in: -1..<1) * (reach * threat.reach(of: x))
         let first = inner(near, own, through: view)
         let scale = first.flattened.absolute.mean([1]).perImage(like: x).maximum(1e-12)
-        let downhill = near - first / scale * (threat.epsilon / 10)
+        let downhill = near - first / scale * (threat.reach(of: x) / 10)
         let second = inner(downhill, own.purpose("downhill"), through: view)
         total = total + first * (1 - balance) + second * balance
       }

@@ -15,8 +15,8 @@ struct PicturePlacement {
     PicturePlacement(angle: angle * degrees, down: down * share, right: right * share)
   }
 
-  /// All combinations of equally spaced angles and moves from −1 to 1, the smallest first. One value
-  /// alone is 0.
+  /// All combinations of equally spaced angles and moves from −1 to 1, the smallest first. One
+  /// value alone is 0.
   static func grid(_ rotations: Int, _ translations: Int) -> [PicturePlacement] {
     func line(_ count: Int) -> [Double] {
       (0..<count).map { count == 1 ? 0 : -1 + 2 * Double($0) / Double(count - 1) }
@@ -47,8 +47,8 @@ struct PicturePlacement {
 }
 
 extension Tensor {
-  /// Pictures `[N, C, H, W]`, each rotated and moved by its placement in degrees and in shares of the
-  /// sides, with bilinear interpolation.
+  /// Pictures `[N, C, H, W]`, each rotated and moved by its placement in degrees and in shares of
+  /// the sides, with bilinear interpolation.
   /// - Parameter background: the value of what comes in from outside.
   func placed(_ placements: [PicturePlacement], background: Double) -> Tensor {
     // rows, columns [N, H, W]: the place in the picture that each pixel of the result shows. It is

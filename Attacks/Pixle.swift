@@ -3,19 +3,20 @@ import Support
 
 /// Pixle: copies pixels of a random patch of the image to random other places, from logits alone.
 ///
-/// A candidate takes a rectangle of the original with random place and sides, and writes each of its
-/// pixels to another place, drawn at random without repetition. Each restart tries some candidates
-/// on the same image, and keeps the best of them if its loss is larger than before. The loss is the
-/// margin. An image leaves once a candidate reaches the goal. No pixel gets a value that the image
-/// does not have.
+/// A candidate takes a rectangle of the original with random place and sides, and writes each of
+/// its pixels to another place, drawn at random without repetition. Each restart tries some
+/// candidates on the same image, and keeps the best of them if its loss is larger than before. The
+/// loss is the margin. An image leaves once a candidate reaches the goal. No pixel gets a value
+/// that the image does not have.
 ///
 /// Here as for all attacks, ℓ0 counts features, and each channel of a pixel is one. The budget is a
 /// share of the features: ⌊budget·D / C⌋ pixels may change in total. A candidate that would change
-/// more copies only the first pixels of its patch.
+/// more copies only the first pixels of its patch, and one of an image that may change no further
+/// pixel begins again from the original.
 ///
-/// Use it as an attack in ℓ0 that must not make new colours, and where `onepixel` is too slow. Source:
-/// J. Pomponi, S. Scardapane and A. Uncini (2022), with a random mapping of the pixels. Their attack
-/// has no budget; here, too, a large one does not limit it.
+/// Use it as an attack in ℓ0 that must not make new colours, and where `onepixel` is too slow.
+/// Source: J. Pomponi, S. Scardapane and A. Uncini (2022), with a random mapping of the pixels.
+/// Their attack has no budget; a budget of 1 is their attack.
 public struct Pixle: Attack, Configurable {
   public static let name = "pixle"
   public static let title = "Pixle"
@@ -65,7 +66,7 @@ public struct Pixle: Attack, Configurable {
     let pixels = Int(threat.epsilon) / images.shape[1]
     guard pixels > 0 else { return images }
     func look(_ x: Tensor, _ goal: Goal) -> Tensor {
-      withoutGradients { AttackLoss.margin.losses(classifier.logits(x), goal) }
+      withoutGradients { AttackLoss.margin.losses(classifier.logits(x), goal).comparable }
     }
     var active = ActiveImages(images, goal, draws)
     var losses = look(images, goal)
@@ -98,7 +99,11 @@ public struct Pixle: Attack, Configurable {
     let shape = active.x.shape
     let (images, channels, area) = (shape[0], shape[1], shape[2] * shape[3])
     let changed = active.x.differs(from: active.originals).any([1]).reshaped([images, -1])
-    let free = changed.to(.int64).sum([1]).int64s().map { max(0, pixels - Int($0)) }
+    let left = changed.to(.int64).sum([1]).int64s().map { max(0, pixels - Int($0)) }
+    // An image that may change no further pixel begins again from the original.
+    let isSpent = Tensor(labels: left.map { $0 == 0 ? 1 : 0 }).to(active.x.device).equals(1)
+    let begun = isSpent.perImage(like: active.x).choose(active.originals, else: active.x)
+    let free = left.map { $0 == 0 ? pixels : $0 }
     let most = min(area, max(smallest, largest) * max(smallest, largest))
     let patches = zip(patches(height: shape[2], width: shape[3], draws), free).map {
       Array($0.prefix(min($1, most)))
@@ -118,7 +123,7 @@ public struct Pixle: Attack, Configurable {
     }
     let targets = numbers.topK(most, 1).indices.reshaped([images, 1, most])
       .expanded([images, channels, most])
-    let flat = active.x.reshaped([images, channels, area])
+    let flat = begun.reshaped([images, channels, area])
     let values = active.originals.reshaped([images, channels, area]).gather(2, sources)
     let mixed = flat.scattering(2, targets, isCopied.choose(values, else: flat.gather(2, targets)))
     return active.goal.region.limited(mixed.reshaped(shape), around: active.originals)

@@ -15,10 +15,10 @@ import Support
 /// pixels by any amount, so every valid picture is allowed for a factor above 0, and the attack is
 /// not compared with others at equal budgets.
 ///
-/// The published translation is 3 pixels for sides of 28 and 32 pixels and 24 for photographs; here it
-/// is a tenth of the side. Use it to see whether a model that withstands small changes of pixels also
-/// withstands moves that nobody would notice. Source: L. Engstrom et al., "Exploring the Landscape of
-/// Spatial Robustness" (2019).
+/// The published translation is 3 pixels for sides of 28 and 32 pixels and 24 for photographs; here
+/// it is a tenth of the side. Use it to see whether a model that withstands small changes of pixels
+/// also withstands moves that nobody would notice. Source: L. Engstrom et al., "Exploring the
+/// Landscape of Spatial Robustness" (2019).
 public struct SpatialTransformation: Attack, Configurable {
   public static let name = "spatial"
   public static let title = "spatial attack"
@@ -77,9 +77,18 @@ public struct SpatialTransformation: Attack, Configurable {
     .group(\.expectation),
   ]
 
+  /// The most candidates of a grid.
+  private static let mostCandidates = 1_000_000
+
   public init(_ settings: Settings) throws {
     self.init()
     try read(settings)
+    guard search == .random || candidates <= Self.mostCandidates else {
+      throw Failure.badData(
+        "\(settings.place): spatial: \(rotations) rotations and \(translations) translations along "
+          + "each side are \(candidates) candidates, at most \(Self.mostCandidates) are allowed",
+        hint: "use fewer rotations or translations, or search: random")
+    }
   }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {
@@ -110,7 +119,7 @@ public struct SpatialTransformation: Attack, Configurable {
     let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
     func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
       let seen = expectation.query(images, goal, classifier) { loss.losses($0, goal) }
-      return (seen.losses, seen.share.isAtLeast(1))
+      return (seen.losses.comparable, seen.share.isAtLeast(1))
     }
     let grid = search == .grid ? PicturePlacement.grid(rotations, translations) : []
     var active = ActiveImages(images, goal, draws)

@@ -1,7 +1,7 @@
 import ModelCore
 
-/// Spectrum simulation: the mean gradient through copies of the images with noise, whose spectrum is
-/// scaled at random.
+/// Spectrum simulation: the mean gradient through copies of the images with noise, whose spectrum
+/// is scaled at random.
 ///
 ///     T(x) = IDCT(DCT(x + ξ) ∘ M), with ξ normal with deviation σ, M uniform in [1 − ρ, 1 + ρ)
 ///

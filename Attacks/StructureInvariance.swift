@@ -4,8 +4,8 @@ import ModelCore
 /// changed in a way of their own.
 ///
 /// A copy is divided into blocks × blocks parts at random places, and each part gets one of the
-/// changes of `BlockChange`. The parts stay where they are, so that the structure of the image does.
-/// Source: X. Wang et al. (2023), with their values of 20 copies and 3 × 3 blocks.
+/// changes of `BlockChange`. The parts stay where they are, so that the structure of the image
+/// does. Source: X. Wang et al. (2023), with their values of 20 copies and 3 × 3 blocks.
 public struct StructureInvariance: GradientView {
   public static let name = "sia"
   public static let needsPictures = true

@@ -2,18 +2,18 @@ import Foundation
 import ModelCore
 import Support
 
-/// SurFree: a decision-based attack without an estimate of a gradient, from predicted classes alone,
-/// in ℓ2.
+/// SurFree: a decision-based attack without an estimate of a gradient, from predicted classes
+/// alone, in ℓ2.
 ///
-/// Let x be an image that reaches the goal, at the distance d from its original X in the direction u.
-/// Each step draws a random direction v orthogonal to u and to the last directions, and looks at the
-/// half circle through x and X that u and v span:
+/// Let x be an image that reaches the goal, at the distance d from its original X in the direction
+/// u. Each step draws a random direction v orthogonal to u and to the last directions, and looks at
+/// the half circle through x and X that u and v span:
 ///
 ///     z(α) = X + d·cos α·(cos α·u + sin α·v)
 ///
-/// z(0) is x, and z(α) is nearer to X by the factor cos α. If the boundary is flat, every direction v
-/// that is not parallel to it leads to a nearer point on one side. The step asks about z(±α); if one
-/// of them reaches the goal, |α| grows by doubling and then by bisection as far as the goal is
+/// z(0) is x, and z(α) is nearer to X by the factor cos α. If the boundary is flat, every direction
+/// v that is not parallel to it leads to a nearer point on one side. The step asks about z(±α); if
+/// one of them reaches the goal, |α| grows by doubling and then by bisection as far as the goal is
 /// reached, and x moves there. α grows after a success and shrinks after a failure.
 ///
 /// v is random in the low frequencies: a random choice of −1, 0 or 1 for each coefficient of the
@@ -23,9 +23,9 @@ import Support
 ///
 /// Use it where a thousand queries must do; with more of them, `hopskipjump` goes farther. It keeps
 /// the last directions in memory: `directions` copies of the batch. See `DecisionSearch` for the
-/// start. Source: T. Maho, T. Furon and E. Le Merrer (2021). Their search tries three sizes of α and
-/// halves up to ten times; here it tries one size and halves twice, because more directions were
-/// worth more than better angles.
+/// start. Source: T. Maho, T. Furon and E. Le Merrer (2021). Their search tries three sizes of α
+/// and halves up to ten times; here it tries one size and halves twice, because more directions
+/// were worth more than better angles.
 public struct SurFree: SmallestPerturbationAttack, Configurable {
   public static let name = "surfree"
   public static let title = "SurFree"
@@ -89,8 +89,13 @@ public struct SurFree: SmallestPerturbationAttack, Configurable {
       images.rank == 4
       ? CosineTransform(height: images.shape[2], width: images.shape[3], on: images.device) : nil
     // The size of each coefficient of v.
-    var spectrum = transform.map {
-      $0.forward(search.active.originals).tanh * $0.lowFrequencies
+    var spectrum = transform.map { transform in
+      let range = classifier.valueRange
+      let unit = (search.active.originals - range.lowerBound) / range.width
+      let sizes = transform.forward(unit).tanh * transform.lowFrequencies
+      // A picture without any content has no sizes: all low frequencies then count alike.
+      let isEmpty = sizes.flattened.absolute.max([1]).equals(0).perImage(like: sizes)
+      return isEmpty.choose(transform.lowFrequencies.expanded(sizes.shape), else: sizes)
     }
     for step in 1... {
       if let staying = search.finish(below: 2) {
@@ -108,7 +113,7 @@ public struct SurFree: SmallestPerturbationAttack, Configurable {
           transform.inverse(spectrum * (own.integers(below: 3, shape).to(.float32) - 1))
         } else { own.normal(shape) }
       let across = Self.orthogonal(
-        search.active.goal.region.limited(random), to: [along] + earlier)
+        search.active.goal.region.limited(random), to: along, and: earlier)
       turn(&search, Circle(move: move, along: along, across: across), &angles)
       search.keepNearest()
       earlier = (earlier + [across]).suffix(directions)
@@ -152,12 +157,21 @@ public struct SurFree: SmallestPerturbationAttack, Configurable {
     }
   }
 
-  /// The parts of directions that are orthogonal to unit vectors, with length 1, all `[M, …]`.
-  private static func orthogonal(_ directions: Tensor, to units: [Tensor]) -> Tensor {
-    let rest = units.reduce(directions) { rest, unit in
+  /// The parts of directions that are orthogonal to u and, as far as possible, to earlier unit
+  /// vectors, with length 1, all `[M, …]`.
+  ///
+  /// u comes last, so that the result is orthogonal to it up to rounding: the earlier ones are not
+  /// orthogonal to u. Where they span the whole space, nothing but rounding would be left, and the
+  /// direction is made orthogonal to u alone.
+  static func orthogonal(_ directions: Tensor, to u: Tensor, and earlier: [Tensor]) -> Tensor {
+    func without(_ unit: Tensor, _ rest: Tensor) -> Tensor {
       rest - unit * (rest * unit).flattened.sum([1]).perImage(like: unit)
     }
-    return rest / Norm.l2.size(rest).maximum(1e-12).perImage(like: rest)
+    let rest = without(u, earlier.reduce(directions) { without($1, $0) })
+    let size = Norm.l2.size(directions)
+    let isSpanned = Norm.l2.size(rest).isLess(than: size * 1e-3).perImage(like: rest)
+    let chosen = isSpanned.choose(without(u, directions), else: rest)
+    return chosen / Norm.l2.size(chosen).maximum(1e-12).perImage(like: chosen)
   }
 }
 

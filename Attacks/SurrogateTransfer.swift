@@ -50,7 +50,8 @@ public struct SurrogateTransfer: Attack {
 
     static let settings: [Setting<AttackInside>] = [
       .attack(
-        "of", \.attack, among: { !$0.runsAnotherAttack }, "attack that makes the examples")
+        "of", \.attack, among: { !$0.runsAnotherAttack && $0.budgetIsSize },
+        "attack that makes the examples")
     ]
   }
 

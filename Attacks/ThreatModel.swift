@@ -36,6 +36,18 @@ public struct ThreatModel: Sendable {
       .linf, epsilon: budget > 0 ? width : 0, valueRange: valueRange, budget: budget)
   }
 
+  /// How much every feature may change if all of them change by the same amount: ε in ℓ∞, ε/√D in
+  /// ℓ2 and ε/D in ℓ1, for D features.
+  /// - Parameter images: `[N, …]`; only their shape is used.
+  func reach(of images: Tensor) -> Double {
+    let features = Double(images.shape.dropFirst().reduce(1, *))
+    return switch norm {
+    case .linf: epsilon
+    case .l2: epsilon / features.squareRoot()
+    case .l1, .l0: epsilon / features
+    }
+  }
+
   /// How far float32 rounding may carry the norm of a perturbation beyond ε.
   ///
   /// X + δ is rounded to float32, so each pixel may differ by a few units in the last place of the

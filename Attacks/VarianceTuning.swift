@@ -6,7 +6,8 @@ import ModelCore
 ///     g̃(x) = g(x) + v, and then v ← (1/n) Σᵢ g(x + rᵢ) − g(x)
 ///     with rᵢ uniform in (−β·ε, β·ε) in each pixel
 ///
-/// v is zero at the first step. The mean gradient of n neighbours is a gradient of a smoothed loss,
+/// In ℓ2 and ℓ1, ε stands for the change of each pixel if all change alike (ε/√D and ε/D for D
+/// pixels). v is zero at the first step. The mean gradient of n neighbours is a gradient of a smoothed loss,
 /// so v moves the next step towards the direction that holds in a whole neighbourhood. Such a
 /// direction depends less on details of the source model, and the examples transfer better.
 ///
@@ -38,7 +39,7 @@ public struct VarianceTuning: GradientView {
       var total = x * 0
       for sample in 0..<samples {
         let own = draws.purpose("neighbour \(sample)")
-        let neighbour = x + own.uniform(shape, in: -1..<1) * (reach * threat.epsilon)
+        let neighbour = x + own.uniform(shape, in: -1..<1) * (reach * threat.reach(of: x))
         total = total + inner(neighbour, own, through: view)
       }
       variance = total / Double(samples) - plain

@@ -5,8 +5,8 @@ import Support
 /// A certificate from bounds of the logits: an image is certified for a size if the logit of its
 /// label is larger than every other one for all perturbations of that size.
 ///
-/// Sizes are tried in ascending order, and an image that is not certified for a size is not tried for
-/// larger ones. What is certified for one size is so for all smaller ones.
+/// Sizes are tried in ascending order, and an image that is not certified for a size is not tried
+/// for larger ones. What is certified for one size is so for all smaller ones.
 protocol BoundCertificate: Certificate {
   /// A lower bound, for each image, of the smallest difference between the logit of its label and
   /// another one, `[M]`. An image is certified where it is positive.
@@ -59,8 +59,8 @@ extension BoundCertificate {
 }
 
 extension InputSet {
-  /// The valid images at a distance of at most `radius` from the originals, in ℓ∞ or ℓ2, that differ
-  /// from them in a region only.
+  /// The valid images at a distance of at most `radius` from the originals, in ℓ∞ or ℓ2, that
+  /// differ from them in a region only.
   init(
     around originals: Tensor, by radius: Double, _ norm: Norm, in region: Region,
     _ range: ClosedRange<Double>

@@ -7,8 +7,8 @@ import Support
 ///
 /// See `Relaxation` for how the bounds are computed. It is much tighter than intervals alone for
 /// networks that were trained with them, and costs a few passes back for each image. Use it for
-/// networks that `ibp` or `crownIbp` trained, and for a quick answer about others. Source: H. Zhang et
-/// al., "Towards Stable and Efficient Training of Verifiably Robust Neural Networks" (2020).
+/// networks that `ibp` or `crownIbp` trained, and for a quick answer about others. Source: H. Zhang
+/// et al., "Towards Stable and Efficient Training of Verifiably Robust Neural Networks" (2020).
 public struct IntervalRelaxationCertificate: BoundCertificate, Configurable {
   public static let name = "crown-ibp"
   public static let title = "CROWN with interval bounds"
@@ -37,7 +37,8 @@ public struct IntervalRelaxationCertificate: BoundCertificate, Configurable {
   }
 }
 
-/// CROWN: linear functions of the input that bound the logits and the numbers before all activations.
+/// CROWN: linear functions of the input that bound the logits and the numbers before all
+/// activations.
 ///
 /// See `Relaxation`. Use it for networks that were not trained for certificates: it is the tightest
 /// of the methods here, and costs a pass back for every number before an activation that can be

@@ -2,21 +2,21 @@ import Attacks
 import ModelCore
 import Support
 
-/// Randomised smoothing: certificates for the classifier g that gives each image the class which the
-/// attacked classifier f most probably gives it under Gaussian noise.
+/// Randomised smoothing: certificates for the classifier g that gives each image the class which
+/// the attacked classifier f most probably gives it under Gaussian noise.
 ///
 ///     g(x) = argmax_c P(f(x + z) = c),  z ~ N(0, σ²I)
 ///
-/// If p̲ > ½ is a lower bound of the probability of the class c, then g is c at every point at an ℓ2
-/// distance of less than σ·Φ⁻¹(p̲) from x, where Φ is the distribution function of the normal
-/// distribution. The class is guessed from n₀ draws, and p̲ is the lower end of Clopper and Pearson's
-/// interval from n other draws, which is too high with a probability of at most α. If p̲ ≤ ½, the
-/// method abstains.
+/// If p̲ > ½ is a lower bound of the probability of the class c, then g is c at every point at an
+/// ℓ2 distance of less than σ·Φ⁻¹(p̲) from x, where Φ is the distribution function of the normal
+/// distribution. The class is guessed from n₀ draws, and p̲ is the lower end of Clopper and
+/// Pearson's interval from n other draws, which is too high with a probability of at most α. If p̲
+/// ≤ ½, the method abstains.
 ///
-/// It needs nothing of f but its answers. Use it for large networks and for programs from files, best
-/// with a network that was trained with `gaussianNoise` of the same σ. The certificate is about g and
-/// not about f. Noisy pixels are not clipped. Source: J. Cohen, E. Rosenfeld and Z. Kolter,
-/// "Certified Adversarial Robustness via Randomized Smoothing" (2019), with their defaults.
+/// It needs nothing of f but its answers. Use it for large networks and for programs from files,
+/// best with a network that was trained with `gaussianNoise` of the same σ. The certificate is
+/// about g and not about f. Noisy pixels are not clipped. Source: J. Cohen, E. Rosenfeld and Z.
+/// Kolter, "Certified Adversarial Robustness via Randomized Smoothing" (2019), with their defaults.
 public struct RandomizedSmoothing: Certificate, Configurable {
   public static let name = "smoothing"
   public static let title = "randomised smoothing"

@@ -1,14 +1,15 @@
 import ModelCore
 import Support
 
-/// How a training on bounds changes with time: the size ε of the boxes grows, and the weight a of the
-/// clean images falls.
+/// How a training on bounds changes with time: the size ε of the boxes grows, and the weight a of
+/// the clean images falls.
 ///
 ///     loss = a · CE(y, f(X)) + (1 − a) · CE(y, z)
 ///
-/// z are the worst logits that the bounds allow for inputs in boxes of the radius ε. Both a and ε are
-/// linear in the share of the training that is done, and stay at their last values from the share
-/// `ramp` on. The whole ε from the first step on would leave networks that cannot learn anything.
+/// z are the worst logits that the bounds allow for inputs in boxes of the radius ε. Both a and ε
+/// are linear in the share of the training that is done, and stay at their last values from the
+/// share `ramp` on. The whole ε from the first step on would leave networks that cannot learn
+/// anything.
 public struct BoundSchedule: Configurable {
   /// ε at the end of the training, in the units of the data.
   public var epsilon: Double

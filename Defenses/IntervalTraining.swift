@@ -1,17 +1,17 @@
 import ModelCore
 import Support
 
-/// Interval bound propagation (IBP): training on the worst logits that interval bounds allow if every
-/// feature changes by up to ε.
+/// Interval bound propagation (IBP): training on the worst logits that interval bounds allow if
+/// every feature changes by up to ε.
 ///
 ///     loss = a · CE(y, f(X)) + (1 − a) · CE(y, z)
 ///
 /// The box of an image reaches from x − ε to x + ε, cut to the valid range, and `Bounds` carries it
 /// through the network. z has the lower bound of the true class and the upper bounds of the other
 /// classes. `BoundSchedule` says how a and ε change. Use it for models whose robustness the
-/// certificate `interval` is to prove; such a network can be certified in two passes. Source: S. Gowal
-/// et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust Models"
-/// (2018).
+/// certificate `interval` is to prove; such a network can be certified in two passes. Source: S.
+/// Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust
+/// Models" (2018).
 public struct IntervalTraining: Defense, Objective, Configurable {
   public static let name = "ibp"
   public static let summary = "training on interval bounds (IBP in Gowal et al. 2018)"
@@ -51,12 +51,12 @@ public struct IntervalTraining: Defense, Objective, Configurable {
 ///
 ///     loss = a · CE(y, f(X)) + (1 − a) · CE(y, −m),   m = b · m_CROWN + (1 − b) · m_IBP
 ///
-/// m has lower bounds of z[y] − z[j] for every class j, and 0 for y itself. m_IBP follows from interval
-/// bounds, and m_CROWN from linear bounds with interval bounds before the activations (`Relaxation`).
-/// Linear bounds are tighter at the start, when the network is not trained for intervals yet; b falls
-/// from `beta` to `betaEnd` while ε grows. Use it in place of `ibp` where that one learns little, at
-/// several times its cost. Source: H. Zhang et al., "Towards Stable and Efficient Training of
-/// Verifiably Robust Neural Networks" (2020).
+/// m has lower bounds of z[y] − z[j] for every class j, and 0 for y itself. m_IBP follows from
+/// interval bounds, and m_CROWN from linear bounds with interval bounds before the activations
+/// (`Relaxation`). Linear bounds are tighter at the start, when the network is not trained for
+/// intervals yet; b falls from `beta` to `betaEnd` while ε grows. Use it in place of `ibp` where
+/// that one learns little, at several times its cost. Source: H. Zhang et al., "Towards Stable and
+/// Efficient Training of Verifiably Robust Neural Networks" (2020).
 public struct LinearRelaxationTraining: Defense, Objective, Configurable {
   public static let name = "crownIbp"
   public static let summary =

@@ -106,8 +106,8 @@ public struct QuartileBins: Sendable, Equatable {
     bounds.firstIndex { value <= $0 } ?? bounds.count
   }
 
-  /// The value of a bin at a quantile u in [0, 1) of the normal distribution with the bin's mean and
-  /// deviation, cut off at the bin's ends.
+  /// The value of a bin at a quantile u in [0, 1) of the normal distribution with the bin's mean
+  /// and deviation, cut off at the bin's ends.
   public func value(in bin: Int, at u: Double) -> Double {
     let (mean, deviation) = (means[bin], deviations[bin])
     guard deviation > 0 else { return mean }

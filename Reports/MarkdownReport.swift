@@ -1,7 +1,8 @@
 import Evaluation
 
-/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, the accuracies
-/// by group, the models with other explanations, every transfer matrix and repeated judgements.
+/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, the
+/// accuracies by group, the models with other explanations, every transfer matrix and repeated
+/// judgements.
 public struct MarkdownReport: Sendable {
   private let grid: Grid
   private let title: String

@@ -5,9 +5,9 @@ import Support
 /// A figure of certified accuracy against the size of perturbations, with a panel for each
 /// certificate and a line for each model.
 ///
-/// The line is the certified accuracy, which is a lower bound of the accuracy under every attack. The
-/// area above it ends at the accuracy under the attacks that were run, which is an upper bound. What
-/// lies between them is not known.
+/// The line is the certified accuracy, which is a lower bound of the accuracy under every attack.
+/// The area above it ends at the accuracy under the attacks that were run, which is an upper bound.
+/// What lies between them is not known.
 struct CertifiedCurves {
   let panels: [LineChart]
 

@@ -15,8 +15,8 @@ public struct ImageSheet: Equatable, Sendable {
   /// The PNG's size in pixels.
   public let width: Int
   public let height: Int
-  /// The largest number of screen pixels for a pixel of the PNG, so that a few small pictures do not
-  /// fill the page.
+  /// The largest number of screen pixels for a pixel of the PNG, so that a few small pictures do
+  /// not fill the page.
   public let largestScale: Int
 
   public init(

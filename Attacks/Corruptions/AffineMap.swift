@@ -20,8 +20,8 @@ struct PixelPlaces {
   }
 }
 
-/// An affine map of the plane: (x, y) → (a·x + b·y + c, d·x + e·y + f), with x along the columns and
-/// y along the rows.
+/// An affine map of the plane: (x, y) → (a·x + b·y + c, d·x + e·y + f), with x along the columns
+/// and y along the rows.
 struct AffineMap {
   var a: Double, b: Double, c: Double
   var d: Double, e: Double, f: Double
@@ -55,7 +55,8 @@ struct AffineMap {
     let moved = corners.enumerated().map { place, corner in
       (x: corner.0 + shifts[2 * place], y: corner.1 + shifts[2 * place + 1])
     }
-    // From the second corner, the first one is 2·reach below, and the third one 2·reach to the left.
+    // From the second corner, the first one is 2·reach below, and the third one 2·reach to the
+    // left.
     guard reach > 0 else { return AffineMap(a: 1, b: 0, c: 0, d: 0, e: 1, f: 0) }
     let side = 2 * reach
     let (a, d) = ((moved[1].x - moved[2].x) / side, (moved[1].y - moved[2].y) / side)

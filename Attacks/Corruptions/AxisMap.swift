@@ -3,8 +3,8 @@ import ModelCore
 
 /// A linear map of the pixels along one axis of a picture, such as a smoothing or a resizing.
 ///
-/// Separable filters are one map for the rows and one for the columns. Borders are part of a map, so
-/// pictures of every size can be filtered, even if a window is larger than they are.
+/// Separable filters are one map for the rows and one for the columns. Borders are part of a map,
+/// so pictures of every size can be filtered, even if a window is larger than they are.
 struct AxisMap {
   /// float32 `[out, in]`: the weight of each given pixel in each resulting one.
   let matrix: Tensor
@@ -68,8 +68,8 @@ struct AxisMap {
 }
 
 extension PictureBorder {
-  /// The pixel of an axis of `size` pixels that stands for a place beyond its ends; the place itself
-  /// if it lies within.
+  /// The pixel of an axis of `size` pixels that stands for a place beyond its ends; the place
+  /// itself if it lies within.
   /// - Precondition: the border is not made of zeros.
   func place(_ place: Int, _ size: Int) -> Int {
     func modulo(_ period: Int) -> Int { ((place % period) + period) % period }

@@ -13,9 +13,9 @@ extension CorruptionRecipe {
 
   /// Frosted glass: pixels are smoothed, change places with neighbours, and are smoothed again.
   ///
-  /// From the last pixel to the first, each one takes the colour that a random neighbour has by then.
-  /// This is what the published code does: its exchange of two pixels copies one of them, because
-  /// both are parts of the same array.
+  /// From the last pixel to the first, each one takes the colour that a random neighbour has by
+  /// then. This is what the published code does: its exchange of two pixels copies one of them,
+  /// because both are parts of the same array.
   func glassBlur() -> Corrupting {
     let (deviation, reach, rounds) = strength(
       photographs: [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)],
@@ -57,11 +57,11 @@ extension CorruptionRecipe {
     }
   }
 
-  /// Zoom blur: the camera moves towards the middle. The result is the mean of the picture and of its
-  /// enlargements by factors from 1 on.
+  /// Zoom blur: the camera moves towards the middle. The result is the mean of the picture and of
+  /// its enlargements by factors from 1 on.
   func zoomBlur() -> Corrupting {
-    // The published factors come from NumPy's `arange`. Twice, rounding lets it include the end, and
-    // it adds up differences of rounded numbers. The size of an enlargement can depend on that.
+    // The published factors come from NumPy's `arange`. Twice, rounding lets it include the end,
+    // and it adds up differences of rounded numbers. The size of an enlargement can depend on that.
     let (count, step) = strength(
       photographs: [(12, 0.01), (16, 0.01), (11, 0.02), (13, 0.02), (11, 0.03)],
       small: [(7, 0.01), (12, 0.01), (16, 0.01), (21, 0.01), (26, 0.01)] as [(Int, Double)])

@@ -12,13 +12,13 @@ import Support
 /// pixels and for pictures of 32x32; pictures whose shorter side is below 100 pixels get the second
 /// ones. Lengths in pixels are as published, for every size.
 ///
-/// The results have real values, while the published files were rounded to bytes and, for ImageNet-C,
-/// stored as JPEG. Each example has random numbers of its own, which are the same for all
-/// severities.
+/// The results have real values, while the published files were rounded to bytes and, for
+/// ImageNet-C, stored as JPEG. Each example has random numbers of its own, which are the same for
+/// all severities.
 ///
 /// The attack uses neither model nor labels. Use it to see how a model copes with pictures that are
-/// worse than those of its training by chance, and not by an attacker's choice. Source: D. Hendrycks
-/// and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+/// worse than those of its training by chance, and not by an attacker's choice. Source: D.
+/// Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 /// Perturbations" (2019).
 public struct Corruption: Attack, Configurable {
   public static let name = "corruption"
@@ -76,8 +76,8 @@ public struct Corruption: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W]. Each picture is corrupted on the processor, alone: its numbers then do not
-    // depend on the batch.
+    // images [N, C, H, W]. Each picture is corrupted on the processor, alone: its numbers then do
+    // not depend on the batch.
     let severity = min(Int(threat.budget), CorruptionRecipe.severities.upperBound)
     guard severity > 0 else { return images }
     return withoutGradients {

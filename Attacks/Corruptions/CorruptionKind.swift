@@ -19,8 +19,8 @@ typealias Corrupting = (_ x: Tensor, _ draws: ExampleDraws) -> Tensor
 /// A kind of corruption at a severity, for pictures of a size. Its functions make what can be made
 /// once for all pictures, such as windows and matrices, and return a `Corrupting` with it.
 ///
-/// Each function states its strengths for the severities 1 to 5 in two rows: those of ImageNet-C and
-/// those of CIFAR-10-C, as in the code that Hendrycks and Dietterich published.
+/// Each function states its strengths for the severities 1 to 5 in two rows: those of ImageNet-C
+/// and those of CIFAR-10-C, as in the code that Hendrycks and Dietterich published.
 struct CorruptionRecipe {
   static let severities = 1...5
   /// Pictures with a shorter side get the strengths of CIFAR-10-C.

@@ -12,8 +12,8 @@ extension CorruptionRecipe {
     }
   }
 
-  /// Elastic transformation: three corners of a square in the middle move at random, and the picture
-  /// with them (an affine map). Then every pixel moves by a smoothed random field.
+  /// Elastic transformation: three corners of a square in the middle move at random, and the
+  /// picture with them (an affine map). Then every pixel moves by a smoothed random field.
   ///
   /// The lengths are shares of the picture's shorter side: how far pixels move, over which distance
   /// the field is smoothed, and how far corners move. The published lengths for 224x224 pixels are

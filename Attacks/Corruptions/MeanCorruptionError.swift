@@ -1,12 +1,12 @@
 /// The mean corruption error (mCE) of a model, relative to a baseline.
 ///
-/// For a kind c of corruption, the errors E of the model at all severities s are added up and divided
-/// by those of a baseline model; the mCE is the mean over the kinds:
+/// For a kind c of corruption, the errors E of the model at all severities s are added up and
+/// divided by those of a baseline model; the mCE is the mean over the kinds:
 ///
 ///     CE_c = Σ_s E_{s,c} / Σ_s E⁰_{s,c}          mCE = mean over c of CE_c
 ///
-/// It weights hard and easy corruptions alike. The publication multiplies it by 100 and takes AlexNet
-/// as the baseline. Source: D. Hendrycks and T. Dietterich (2019).
+/// It weights hard and easy corruptions alike. The publication multiplies it by 100 and takes
+/// AlexNet as the baseline. Source: D. Hendrycks and T. Dietterich (2019).
 public enum MeanCorruptionError {
   /// The corruption error of one kind.
   /// - Parameters:

@@ -40,7 +40,8 @@ extension CorruptionRecipe {
     return count
   }
 
-  /// Impulse noise: a share of the values, drawn at random in every channel, becomes black or white.
+  /// Impulse noise: a share of the values, drawn at random in every channel, becomes black or
+  /// white.
   func impulseNoise() -> Corrupting {
     let share = strength(
       photographs: [0.03, 0.06, 0.09, 0.17, 0.27], small: [0.01, 0.02, 0.03, 0.05, 0.07])

@@ -39,8 +39,8 @@ extension CorruptionRecipe {
     }
   }
 
-  /// The brightness of a picture, `[C, H, W]` → `[1, H, W]`: of red, green and blue with the weights
-  /// of television (BT.601), and of other channels their mean.
+  /// The brightness of a picture, `[C, H, W]` → `[1, H, W]`: of red, green and blue with the
+  /// weights of television (BT.601), and of other channels their mean.
   private static func grey(_ x: Tensor) -> Tensor {
     guard x.shape[0] == 3 else { return x.mean([0], keep: true) }
     return (x * Tensor([0.299, 0.587, 0.114] as [Float], shape: [3, 1, 1])).sum([0], keep: true)
@@ -49,8 +49,8 @@ extension CorruptionRecipe {
   /// Frost: a picture that is darkened and covered with ice, a·x + b·ice.
   ///
   /// The published corruption takes parts of six photographs of ice. Here the ice is computed
-  /// (`FrostTexture`), so the results are not those of ImageNet-C, and accuracies must not be compared
-  /// with published ones.
+  /// (`FrostTexture`), so the results are not those of ImageNet-C, and accuracies must not be
+  /// compared with published ones.
   func frost() -> Corrupting {
     let (kept, ice) = strength(
       photographs: [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)],
@@ -60,8 +60,8 @@ extension CorruptionRecipe {
     }
   }
 
-  /// Fog: a landscape of clouds is added, and the result is scaled so that the brightest pixel stays
-  /// as bright as it was.
+  /// Fog: a landscape of clouds is added, and the result is scaled so that the brightest pixel
+  /// stays as bright as it was.
   func fog() -> Corrupting {
     let (amount, decay) = strength(
       photographs: [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)],
@@ -73,8 +73,8 @@ extension CorruptionRecipe {
     }
   }
 
-  /// Brightness: the value of every colour, which is its largest channel, rises by an amount; hue and
-  /// saturation stay.
+  /// Brightness: the value of every colour, which is its largest channel, rises by an amount; hue
+  /// and saturation stay.
   func brightness() -> Corrupting {
     let amount = strength(
       photographs: [0.1, 0.2, 0.3, 0.4, 0.5], small: [0.05, 0.1, 0.15, 0.2, 0.3])

@@ -84,7 +84,8 @@ public struct ClusterPlan: Sendable, Equatable {
   }
 
   /// Whether an option is one that `submit` sets, however it is written: `sbatch` also takes the
-  /// beginning of a name (`--depend`), and letters without a value may stand before another (`-Ha`).
+  /// beginning of a name (`--depend`), and letters without a value may stand before another
+  /// (`-Ha`).
   private static func isReserved(_ option: String) -> Bool {
     let name = String(option.prefix { $0 != "=" && $0 != " " })
     if name.hasPrefix("--") { return reservedNames.contains { $0.hasPrefix(name) } }

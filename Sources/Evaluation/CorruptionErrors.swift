@@ -54,8 +54,8 @@ public struct CorruptionErrors: Equatable, Sendable {
       errors[model][kind] ?? [], baseline: errors[0][kind] ?? [])
   }
 
-  /// The mean corruption error relative to the baseline; nil if the baseline makes no error in one of
-  /// the kinds.
+  /// The mean corruption error relative to the baseline; nil if the baseline makes no error in one
+  /// of the kinds.
   public func meanRelative(of model: Int) -> Double? {
     MeanCorruptionError.mean(errors[model], baseline: errors[0])
   }

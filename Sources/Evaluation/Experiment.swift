@@ -17,7 +17,8 @@ public struct Experiment: Sendable {
   public let attacks: [AttackPlan]
   /// The number of test images that are attacked, counted from the first; nil for all.
   public let count: Int?
-  /// The number of test images that are drawn from all classes and attacked; nil if `count` decides.
+  /// The number of test images that are drawn from all classes and attacked; nil if `count`
+  /// decides.
   public let sample: Int?
   /// How many times each model is shown each adversarial example; more than once for models that
   /// compute with random numbers.
@@ -38,8 +39,8 @@ public struct Experiment: Sendable {
   /// How many times everything is done, each time from another seed. The results of the first time
   /// are those of the experiment.
   public let repeats: Int
-  /// How a cluster runs the steps; nil if the experiment does not say it. No result depends on it, so
-  /// it is no part of the resolved experiment.
+  /// How a cluster runs the steps; nil if the experiment does not say it. No result depends on it,
+  /// so it is no part of the resolved experiment.
   public let cluster: ClusterPlan?
   /// What the author of the experiment should know, such as that a setting has a new name; one
   /// sentence each.
@@ -167,7 +168,8 @@ public struct Experiment: Sendable {
   }
 
   /// The experiment of a repetition: the same with another seed, without pictures, study,
-  /// explanations and certificates, and with the data of the repetition if they have a part for each.
+  /// explanations and certificates, and with the data of the repetition if they have a part for
+  /// each.
   /// - Parameter number: the number of the repetition, at least 2.
   func repetition(_ number: Int) -> Experiment {
     Experiment(

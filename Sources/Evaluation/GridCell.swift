@@ -34,8 +34,8 @@ public struct GridCell: Equatable, Sendable {
   /// The examples whose unchanged images source and victim both classify correctly; nil if the
   /// source is not one of the victims.
   public let clean: FromBothRight?
-  /// What several judgements of the examples gave, of which the first is counted in `correct`; nil if
-  /// there was one.
+  /// What several judgements of the examples gave, of which the first is counted in `correct`; nil
+  /// if there was one.
   public let judgements: Judgements?
 
   /// The examples whose unchanged images source and victim both classify correctly. Only for these

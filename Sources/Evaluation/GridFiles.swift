@@ -24,9 +24,9 @@ extension Grid {
 
   /// The cells as a table. Accuracy and interval are fractions with six decimals.
   /// `targeted_success` is empty for an untargeted attack. `success` is the fraction of the
-  /// `both_right` examples that the victim misclassifies, and is empty if there are none. `excluded` is
-  /// the number of images that were left out because they have the label that the attack aims at.
-  /// With several judgements, the columns of `Judgements` follow.
+  /// `both_right` examples that the victim misclassifies, and is empty if there are none.
+  /// `excluded` is the number of images that were left out because they have the label that the
+  /// attack aims at. With several judgements, the columns of `Judgements` follow.
   public func csv() -> String {
     let judged = cells.contains { $0.judgements != nil } ? Judgements.columns : []
     var table = CSV(

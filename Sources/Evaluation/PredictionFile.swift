@@ -8,9 +8,9 @@ import Support
 ///
 /// The tensors are `predictions` int64 `[budgets, victims, N]`, `clean` int64 `[victims, N]`,
 /// `label` and `target` int64 `[N]`, and `size` float32 `[budgets, norms, N]`; for a sample of the
-/// images also `index` int64 `[N]`, and for several judgements `judged` uint8 `[judgements, budgets,
-/// victims, N]`. The metadata `crossfire` is JSON. Times are left out, so that
-/// the same request gives the same bytes.
+/// images also `index` int64 `[N]`, and for several judgements `judged` uint8 `[judgements,
+/// budgets, victims, N]`. The metadata `crossfire` is JSON. Times are left out, so that the same
+/// request gives the same bytes.
 enum PredictionFile {
   /// The version of the format.
   static let format = 4
@@ -54,7 +54,8 @@ enum PredictionFile {
     return stored.result
   }
 
-  /// The request that a file answers, of which only the header is read; nil if there is no such file.
+  /// The request that a file answers, of which only the header is read; nil if there is no such
+  /// file.
   static func request(of url: URL) -> String? {
     guard let text = try? SafetensorsFile(url).metadata["crossfire"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),

@@ -33,9 +33,9 @@ public struct TransferResult: Sendable {
   /// The index of each example's image in the data set, int64 `[N]`, if the images are a sample of
   /// it; nil if they are its first images, in its order.
   public var index: Tensor?
-  /// Whether each victim is right about each example in each judgement, uint8
-  /// `[judgements, budgets, victims, N]`; nil if there is one judgement, whose predictions the result
-  /// has. The first judgement is that of the predictions.
+  /// Whether each victim is right about each example in each judgement, uint8 `[judgements,
+  /// budgets, victims, N]`; nil if there is one judgement, whose predictions the result has. The
+  /// first judgement is that of the predictions.
   public var judged: Tensor?
 
   /// The places of the examples that were attacked, int64 `[M]`, if some were left out; nil if all

@@ -143,8 +143,8 @@ public struct TransferRunner {
     }
   }
 
-  /// The number of examples, counted from the first, that are kept of the first images, of which there
-  /// may be fewer.
+  /// The number of examples, counted from the first, that are kept of the first images, of which
+  /// there may be fewer.
   private func keptExamples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
 
   /// A batch from the journal, or a new one that the journal gets.
@@ -216,8 +216,8 @@ public struct TransferRunner {
       victims.map { $0.classifier.predictions(images.to($0.classifier.device)).to(.cpu) })
   }
 
-  /// Whether every victim is right about each example in each judgement, of which the first is given,
-  /// uint8 `[judgements, budgets, victims, n]`.
+  /// Whether every victim is right about each example in each judgement, of which the first is
+  /// given, uint8 `[judgements, budgets, victims, n]`.
   private func judgeAgain(_ adversarial: [Tensor], _ first: Tensor, _ labels: Tensor) -> Tensor {
     let others = (1..<judgements).map { _ in Tensor.stack(adversarial.map(judge)) }
     return Tensor.stack(([first] + others).map { $0.equals(labels).to(.uint8) })

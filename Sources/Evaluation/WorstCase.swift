@@ -4,8 +4,8 @@ import Support
 /// How many images a victim classifies correctly unchanged and under every attack within a budget.
 /// This is what remains against an attacker who chooses the best attack for each image.
 ///
-/// An example within a smaller budget is within a larger one too. So the number never rises with the
-/// budget, and is at most the number of unchanged images that the victim classifies correctly.
+/// An example within a smaller budget is within a larger one too. So the number never rises with
+/// the budget, and is at most the number of unchanged images that the victim classifies correctly.
 public struct WorstCase: Codable, Equatable, Sendable {
   public let victim: String
   /// The norm of the budget. Attacks in other norms do not count.
@@ -34,7 +34,8 @@ public struct WorstCase: Codable, Equatable, Sendable {
     self.rightUnderAll = rightUnderAll
   }
 
-  /// The fraction of the images that the victim classifies correctly under the attacks on any model.
+  /// The fraction of the images that the victim classifies correctly under the attacks on any
+  /// model.
   public var accuracy: Double { Double(rightUnderAll) / Double(images) }
 
   /// The Wilson 95 % interval of the accuracy under the attacks on any model.
@@ -80,8 +81,8 @@ extension [TransferResult] {
   }
 }
 
-/// For each image, the smallest budget within which a victim misclassifies one of its examples: 0 if
-/// it misclassifies the unchanged image, and ∞ if it classifies all examples correctly.
+/// For each image, the smallest budget within which a victim misclassifies one of its examples: 0
+/// if it misclassifies the unchanged image, and ∞ if it classifies all examples correctly.
 private struct FoolingBudgets {
   let victim: String
   /// Under all attacks.

@@ -57,9 +57,10 @@ struct CorruptionTests {
   }
 
   /// The published strengths of these kinds are not in the order of the error: CIFAR-10-C's frosted
-  /// glass alternates between two filters, ImageNet-C's elastic transformations move pixels first over
-  /// long and then over short distances, frost first adds light and then takes it away, and the
-  /// flakes of ImageNet-C's snow are fewer, but larger, at the third severity than at the second one.
+  /// glass alternates between two filters, ImageNet-C's elastic transformations move pixels first
+  /// over long and then over short distances, frost first adds light and then takes it away, and
+  /// the flakes of ImageNet-C's snow are fewer, but larger, at the third severity than at the
+  /// second one.
   private static let unordered: Set<CorruptionKind> = [.elastic, .glassBlur, .frost, .snow]
 
   @Test(

@@ -1,8 +1,9 @@
-import Attacks
 import ModelCore
 import Support
 import TestSupport
 import Testing
+
+@testable import Attacks
 
 @Suite("Decision-based attacks")
 struct DecisionBasedTests {
@@ -77,6 +78,25 @@ struct DecisionBasedTests {
       return attack.norm.size(found - images).mean().scalar
     }
     #expect(means[1] < 0.9 * means[0] && means[2] < 0.9 * means[1], "\(means)")
+  }
+
+  @Test("SurFree's directions are orthogonal to the way back, whatever came earlier")
+  func orthogonal() {
+    let random = RandomSource(Seed(38))
+    for features in [5, 200] {
+      var earlier: [Tensor] = []
+      func unit() -> Tensor {
+        let x = random.normal([3, features])
+        return x / Norm.l2.size(x).reshaped([3, 1])
+      }
+      for _ in 0..<20 {
+        let along = unit()
+        let found = SurFree.orthogonal(random.normal([3, features]), to: along, and: earlier)
+        #expect((found * along).sum([1]).absolute.max().scalar < 1e-5)
+        #expect((Norm.l2.size(found) - 1).absolute.max().scalar < 1e-4)
+        earlier.append(found)
+      }
+    }
   }
 
   @Test("on a linear classifier the way is nearly the shortest one", arguments: attacks.indices)

@@ -43,8 +43,8 @@ struct SmallestPerturbationTests {
       let everything = ThreatModel(attack.norm, epsilon: 1e9, valueRange: 0...1)
       try Perturbation.check(found, of: images, within: everything, attack: type(of: attack).name)
       let share = goal.isReached(model.classifier.predictions(found)).to(.float32).mean().scalar
-      // One step of FGSM towards a target often misses it, and so does SparseFool, which its authors
-      // published without targets.
+      // One step of FGSM towards a target often misses it, and so does SparseFool, which its
+      // authors published without targets.
       let isOneStep = attack.parameters["of"] == FastGradientSign.name || attack is SparseFool
       // A decision-based attack reaches only targets that some noise is of.
       if targeted, !attack.usesGradients { continue }

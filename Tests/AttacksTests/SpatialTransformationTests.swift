@@ -79,8 +79,8 @@ struct SpatialTransformationTests {
 
   @Test("the grid finds the move that a classifier looks for, and no farther one")
   func finds() throws {
-    // A bright pixel in the middle of 11x11; the classifier looks one pixel to its right. A tenth of
-    // the side is 1.1 pixels, and half of it 0.55.
+    // A bright pixel in the middle of 11x11; the classifier looks one pixel to its right. A tenth
+    // of the side is 1.1 pixels, and half of it 0.55.
     let image = Tensor.ones([1, 1, 1, 1]).padded(left: 5, right: 5, top: 5, bottom: 5)
     let right = detector(of: [5 * 11 + 6], side: 11, above: 0.85)
     let attack = SpatialTransformation(rotation: 0, rotations: 1, translations: 3)

@@ -21,8 +21,8 @@ struct ExplanationParityTests {
     objective.alone.terms(step).total
   }
 
-  /// The names that the reference has for the scalars. The loss is -log p of the true class, so that
-  /// its gradient has the same square.
+  /// The names that the reference has for the scalars. The loss is -log p of the true class, so
+  /// that its gradient has the same square.
   static let scalarNames: [ExplainedScalar: String] = [
     .sumOfLogProbabilities: "sumLogProbabilities",
     .predictedLogProbability: "maxLogProbability", .predictedProbability: "maxProbability",

@@ -23,8 +23,8 @@ private struct Chance: Classifier {
   }
 }
 
-/// A classifier whose answer to a row is random, but belongs to the row and to how many times it was
-/// shown, so that the order of the rows does not matter.
+/// A classifier whose answer to a row is random, but belongs to the row and to how many times it
+/// was shown, so that the order of the rows does not matter.
 private final class Fickle: Classifier, @unchecked Sendable {
   private var shown: [String: Int] = [:]
   var inputShape: InputShape { InputShape(features: 4) }

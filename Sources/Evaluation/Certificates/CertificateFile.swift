@@ -36,7 +36,8 @@ enum CertificateFile {
     try AtomicFile.write(data, to: beginning(url))
   }
 
-  /// The certificates of the first images that an interrupted request stored; empty if there are none.
+  /// The certificates of the first images that an interrupted request stored; empty if there are
+  /// none.
   static func readBeginning(_ url: URL, request: String) -> [CertifiedImage] {
     guard let data = try? Data(contentsOf: beginning(url)),
       let document = try? JSONDecoder().decode(Beginning.self, from: data),

@@ -100,8 +100,8 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
   }
 
   /// For each image, the size of the smallest perturbation of any attack with which the model
-  /// misclassifies it: 0 if it misclassifies the unchanged image, and ∞ if no attack broke it; nil if
-  /// there is no attack that may change only what the certificate lets change.
+  /// misclassifies it: 0 if it misclassifies the unchanged image, and ∞ if no attack broke it; nil
+  /// if there is no attack that may change only what the certificate lets change.
   func smallestBreaks(_ results: [TransferResult], _ plans: [AttackPlan]) -> [Double]? {
     let place = Norm.allCases.firstIndex(of: norm) ?? 0
     let allowed = results.filter { result in

@@ -9,8 +9,8 @@ import Support
 ///
 /// The result of each step contains the digest of everything that it depends on. A step whose
 /// result is already in the folder is not run again. Several processes may run steps of the same
-/// experiment in the same folder: each claims the step that it does, and leaves out those that others
-/// are doing.
+/// experiment in the same folder: each claims the step that it does, and leaves out those that
+/// others are doing.
 public struct ExperimentRun {
   public let experiment: Experiment
   public let folder: RunFolder
@@ -114,7 +114,8 @@ public struct ExperimentRun {
     )
   }
 
-  /// Marks the selected steps of models that do not exist, because the search for them stopped before.
+  /// Marks the selected steps of models that do not exist, because the search for them stopped
+  /// before.
   private func markStepsOfAbsentModels(_ models: [Contestant]) throws {
     guard let another = experiment.another else { return }
     let absent = Set(another.names).subtracting(models.map(\.name))

@@ -56,7 +56,8 @@ public enum ExperimentStep: Hashable, Sendable {
     }
   }
 
-  /// The model that this step trains, attacks, measures, certifies or explains; nil for other steps.
+  /// The model that this step trains, attacks, measures, certifies or explains; nil for other
+  /// steps.
   var model: String? {
     switch self {
     case .model(let name), .attack(_, let name), .part(_, let name, _), .probe(let name),

@@ -30,8 +30,8 @@ public struct RunFolder: Sendable {
   /// Removes the incomplete files of processes that were killed.
   func sweep() { AtomicFile.sweep(url) }
 
-  /// Makes a network file system show the present files of the results. Writing into a folder lets it
-  /// ask the server for the folder's content.
+  /// Makes a network file system show the present files of the results. Writing into a folder lets
+  /// it ask the server for the folder's content.
   func refresh() {
     for part in ["models", "predictions", "examples", "probes", "explanations", "another"] {
       let place = url.appending(path: part)

@@ -29,8 +29,8 @@ public struct StepEstimates {
   let training: TrainingImages?
   let attacked: LabelledImages
   let test: LabelledImages
-  /// The models so far; those that are not trained yet are untrained, and those that do not exist are
-  /// missing.
+  /// The models so far; those that are not trained yet are untrained, and those that do not exist
+  /// are missing.
   var entrants: [String: Contestant] = [:]
   /// The search for models with other explanations; nil if none are looked for.
   var search: ExplanationSearch?

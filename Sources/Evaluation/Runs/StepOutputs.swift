@@ -21,8 +21,8 @@ struct StepOutputs {
 
   private func has(_ name: String, in part: String) -> Bool { names[part]?.contains(name) ?? false }
 
-  /// Whether a model that `another` looks for does not exist, and a file says so. All steps of such a
-  /// model are done when the search is.
+  /// Whether a model that `another` looks for does not exist, and a file says so. All steps of such
+  /// a model are done when the search is.
   private func isAbsent(_ model: String) -> Bool {
     trained.contains(model) && !has("\(model).safetensors", in: "models")
       && has("\(model).json", in: "another")

@@ -83,8 +83,9 @@ extension TrustEvidence {
   }
 
   /// The results that should find no more adversarial examples than an attack on the model itself,
-  /// because they may change no more of each image: those of the same attack on other models and, if the attack is the strongest one that follows
-  /// gradients in several steps, all that do not use the model's gradients.
+  /// because they may change no more of each image: those of the same attack on other models and,
+  /// if the attack is the strongest one that follows gradients in several steps, all that do not
+  /// use the model's gradients.
   private func rivals(of own: TransferResult, within epsilon: Double) -> [TransferResult] {
     guard let ownPlan = plan(own.attack) else { return [] }
     let norm = ownPlan.attack.norm

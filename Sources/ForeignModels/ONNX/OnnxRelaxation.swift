@@ -27,12 +27,13 @@ extension OnnxProgram {
   }
 }
 
-/// The values of a graph that do not depend on the pixels, such as sizes. Some depend on the number of
-/// images, which differs between the bounds of a batch and the passes back through the graph.
+/// The values of a graph that do not depend on the pixels, such as sizes. Some depend on the number
+/// of images, which differs between the bounds of a batch and the passes back through the graph.
 private final class OnnxSizes {
   private let fixed: [String: Tensor]
   private let operators: Int
-  /// The nodes that give such values, each with the shapes of those inputs that depend on the pixels.
+  /// The nodes that give such values, each with the shapes of those inputs that depend on the
+  /// pixels.
   private var nodes: [(node: OnnxFile.Node, shapes: [[Int]?])] = []
   /// The values by the number of images.
   private var values: [Int: [String: Tensor]] = [:]

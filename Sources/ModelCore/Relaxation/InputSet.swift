@@ -1,5 +1,5 @@
-/// The inputs that a certificate speaks about: for each image, the points of a box, and, if there is
-/// a ball, those of them that lie in the ball too.
+/// The inputs that a certificate speaks about: for each image, the points of a box, and, if there
+/// is a ball, those of them that lie in the ball too.
 public struct InputSet: Sendable {
   /// The smallest and the largest value of each feature, `[N, …]`.
   public let box: Bounds

@@ -1,23 +1,24 @@
 import Support
 
-/// A classifier's computation for a set of inputs, in the form in which its outputs can be bounded by
-/// linear functions of the input (CROWN).
+/// A classifier's computation for a set of inputs, in the form in which its outputs can be bounded
+/// by linear functions of the input (CROWN).
 ///
 /// Every step of the computation is affine, or lies between two straight lines for each number, or
-/// has an interval alone. A linear function of the logits is bounded by going back through the steps:
-/// its coefficients pass through an affine step as a gradient does, and at a line each coefficient
-/// takes the lower or the upper line, by its sign. At the input, the bound is a linear function of the
-/// input, whose smallest value over the set is known (`InputSet.smallest`).
+/// has an interval alone. A linear function of the logits is bounded by going back through the
+/// steps: its coefficients pass through an affine step as a gradient does, and at a line each
+/// coefficient takes the lower or the upper line, by its sign. At the input, the bound is a linear
+/// function of the input, whose smallest value over the set is known (`InputSet.smallest`).
 ///
 ///     let relaxation = try Relaxation(of: network, on: InputSet(box), refining: true)
 ///     let margins = try relaxation.margins(labels)   // > 0: no input in the box changes the class
 ///
 /// The lines of an activation need an interval of its input. With `refining`, each interval that
 /// decides about lines is bounded in the same way (CROWN); without, intervals come from interval
-/// bounds alone (CROWN-IBP), which is much faster and less tight. The bounds hold up to the rounding
-/// of float32, and gradients flow through them. Sources: H. Zhang et al., "Efficient Neural Network
-/// Robustness Certification with General Activation Functions" (2018); H. Zhang et al., "Towards
-/// Stable and Efficient Training of Verifiably Robust Neural Networks" (2020), for CROWN-IBP.
+/// bounds alone (CROWN-IBP), which is much faster and less tight. The bounds hold up to the
+/// rounding of float32, and gradients flow through them. Sources: H. Zhang et al., "Efficient
+/// Neural Network Robustness Certification with General Activation Functions" (2018); H. Zhang et
+/// al., "Towards Stable and Efficient Training of Verifiably Robust Neural Networks" (2020), for
+/// CROWN-IBP.
 public final class Relaxation {
   /// A step of the computation. Steps are numbered in their order; each takes earlier ones.
   enum Step {
@@ -108,13 +109,13 @@ public final class Relaxation {
     return Bounds(lower: known.lower.maximum(lower), upper: known.upper.minimum(upper))
   }
 
-  /// Lower bounds of z[y] − z[j] for the labels y and all other classes j, `[N, K − 1]`, in which the
-  /// other classes follow each other from y + 1 on, modulo K.
+  /// Lower bounds of z[y] − z[j] for the labels y and all other classes j, `[N, K − 1]`, in which
+  /// the other classes follow each other from y + 1 on, modulo K.
   public func differences(_ labels: Tensor) throws -> Tensor { try differenceBounds(labels).value }
 
   /// A lower bound, for each image, of the smallest difference between the logit of its label and
-  /// another one, less what rounding may add: `[N]`. If it is positive, every input of the set has the
-  /// label as its class.
+  /// another one, less what rounding may add: `[N]`. If it is positive, every input of the set has
+  /// the label as its class.
   ///
   /// Rounding is taken as 10⁻⁵ of the sum of the absolute values that a bound consists of, which is
   /// more than ten times the rounding of one float32 pass.

@@ -21,9 +21,9 @@ package struct RelaxationLines: Sendable {
 
   /// The lines for x where x is positive, and slope·x elsewhere, with a slope from 0 to 1.
   ///
-  /// Where the interval has one sign, the function is a line. Elsewhere it is convex: the chord from
-  /// l to u lies above it. Every line through 0 with a slope between `slope` and 1 lies below it;
-  /// the steeper of both ends is taken where u > −l, because then the area between the lines is
+  /// Where the interval has one sign, the function is a line. Elsewhere it is convex: the chord
+  /// from l to u lies above it. Every line through 0 with a slope between `slope` and 1 lies below
+  /// it; the steeper of both ends is taken where u > −l, because then the area between the lines is
   /// smaller. Source: H. Zhang et al., "Efficient Neural Network Robustness Certification with
   /// General Activation Functions" (2018).
   package static func relu(_ interval: Bounds, slope: Double = 0) -> RelaxationLines {
@@ -60,9 +60,10 @@ package struct RelaxationLines: Sendable {
   /// hyperbolic tangent.
   ///
   /// The upper line is the chord where it touches the curve in no point between its ends: where it
-  /// is not steeper than the curve at u. Elsewhere it is a tangent in the concave part, at the middle of
-  /// the interval or, if that one passes below (l, f(l)), at the first point where it does not. The lower line is the same, turned around: with g(x) = −f(−x) the
-  /// line above g over [−u, −l] is the line below f over [l, u]. Source: H. Zhang et al. (2018).
+  /// is not steeper than the curve at u. Elsewhere it is a tangent in the concave part, at the
+  /// middle of the interval or, if that one passes below (l, f(l)), at the first point where it
+  /// does not. The lower line is the same, turned around: with g(x) = −f(−x) the line above g over
+  /// [−u, −l] is the line below f over [l, u]. Source: H. Zhang et al. (2018).
   static func sigmoidal(
     _ interval: Bounds, _ function: (Tensor) -> Tensor, slope: (Tensor) -> Tensor
   ) -> RelaxationLines {
@@ -77,9 +78,9 @@ package struct RelaxationLines: Sendable {
   private static func upperLine(
     _ l: Tensor, _ u: Tensor, _ function: (Tensor) -> Tensor, _ slope: (Tensor) -> Tensor
   ) -> (slope: Tensor, offset: Tensor) {
-    // Tangents at the points d of [max(l, 0), u] pass above (l, f(l)) from some d on. Bisection finds
-    // it from above, so that `far` always passes above. Of those, the one in the middle of the
-    // interval leaves the smallest area between line and curve.
+    // Tangents at the points d of [max(l, 0), u] pass above (l, f(l)) from some d on. Bisection
+    // finds it from above, so that `far` always passes above. Of those, the one in the middle of
+    // the interval leaves the smallest area between line and curve.
     let value = function(l)
     func passesAbove(_ d: Tensor) -> Tensor {
       (function(d) + slope(d) * (l - d)).isGreater(than: value)

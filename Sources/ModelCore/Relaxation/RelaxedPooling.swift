@@ -1,8 +1,8 @@
 /// The largest number of each window, bounded by linear functions.
 ///
 /// Let j be the place in a window with the largest lower end. The largest number is at least xⱼ. If
-/// no other number of the window can be larger than the lower end of xⱼ, it is xⱼ; otherwise it is at
-/// most the largest upper end.
+/// no other number of the window can be larger than the lower end of xⱼ, it is xⱼ; otherwise it is
+/// at most the largest upper end.
 struct RelaxedPooling: Sendable {
   private let window: Window
   /// The lower ends of the inputs, `[N, C, H, W]`.

@@ -7,8 +7,8 @@ public enum PictureBorder: Sendable {
   /// The picture mirrored at the edge between two pixels, each of which occurs twice: a b c d | d c
   /// b a. SciPy calls it "reflect".
   case mirrorEdges
-  /// The picture mirrored at the centre of its last pixel, which occurs once: a b c d | c b a. OpenCV
-  /// calls it "reflect 101".
+  /// The picture mirrored at the centre of its last pixel, which occurs once: a b c d | c b a.
+  /// OpenCV calls it "reflect 101".
   case mirrorCentres
 }
 
