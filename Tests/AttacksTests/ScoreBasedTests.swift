@@ -29,7 +29,7 @@ struct ScoreBasedTests {
       let counter = QueryCounter(Self.model.classifier)
       _ = attack.sweep(
         image, Self.goal.at(row), epsilons: [budget], against: counter, draws: .of(image, 41))
-      #expect(counter.forwards <= queries && counter.forwards > queries / 2)
+      #expect(counter.forwards <= queries && counter.forwards >= queries / 2)
       #expect(counter.backwards == 0)
     }
   }
