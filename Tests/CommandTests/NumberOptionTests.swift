@@ -40,13 +40,16 @@ struct NumberOptionTests {
   }
 
   static let options: [Option] =
-    wholes("attack", "--count", "--sample", "--threads", "--batch-size")
+    wholes("attack", "--count", "--sample", "--judgements", "--threads", "--batch-size")
     + wholesFromZero("attack", "--seed") + openReals("attack", "--epsilon")
-    + wholes("evaluate", "--count", "--sample", "--threads", "--batch-size")
+    + wholes("certify", "--count", "--sample", "--threads", "--batch-size")
+    + wholesFromZero("certify", "--seed") + openReals("certify", "--epsilon")
+    + wholes("evaluate", "--count", "--sample", "--judgements", "--threads", "--batch-size")
     + wholesFromZero("evaluate", "--seed")
     + wholes("explain", "--count", "--sample", "--top", "--threads", "--batch-size")
     + wholesFromZero("explain", "--seed", "--trust", "--pictures")
-    + wholes("transfer", "--count", "--sample", "--images", "--threads", "--batch-size")
+    + wholes(
+      "transfer", "--count", "--sample", "--images", "--judgements", "--threads", "--batch-size")
     + wholesFromZero("transfer", "--seed") + openReals("transfer", "--epsilon")
     + wholes("train", "--count", "--epochs", "--patience", "--threads", "--batch-size")
     + wholesFromZero("train", "--seed", "--validation")
@@ -80,6 +83,10 @@ struct NumberOptionTests {
     "attack": [
       "--model", "/nowhere/m", "--data", "/nowhere/d", "--attack", "fgsm", "--epsilon", "0.1",
       "--out", "/nowhere/x", "--threads", "1",
+    ],
+    "certify": [
+      "--model", "/nowhere/m", "--data", "/nowhere/d", "--certificate", "interval", "--epsilon",
+      "0.1", "--threads", "1",
     ],
     "evaluate": ["--model", "/nowhere/m", "--data", "/nowhere/d", "--threads", "1"],
     "explain": [
