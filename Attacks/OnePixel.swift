@@ -74,7 +74,13 @@ public struct OnePixel: Attack, Configurable {
     let pixels = min(Int(threat.epsilon) / channels, images.shape[2] * images.shape[3])
     guard pixels > 0 else { return images }
     var active = ActiveImages(images, goal, draws)
-    active.leave(where: goal.isReached(classifier.predictions(images)))
+    // clean [M]: the losses of the unchanged images
+    var clean = withoutGradients {
+      AttackLoss.margin.losses(classifier.logits(images), goal).comparable
+    }
+    if let staying = active.leave(where: clean.isGreater(than: 0)) {
+      clean = clean.indexSelect(0, staying)
+    }
     guard !active.isEmpty else { return active.results }
     let range = threat.valueRange
     var places = ChangeablePixels(active.goal.region, like: active.x)
@@ -85,6 +91,7 @@ public struct OnePixel: Attack, Configurable {
       if let staying = active.leave(where: losses.max([1]).isGreater(than: 0)) {
         candidates = candidates.indexSelect(0, staying)
         losses = losses.indexSelect(0, staying)
+        clean = clean.indexSelect(0, staying)
         places = ChangeablePixels(active.goal.region, like: active.x)
       }
       guard generation < generations, !active.isEmpty else { break }
@@ -94,6 +101,10 @@ public struct OnePixel: Attack, Configurable {
       candidates = better.reshaped(better.shape + [1, 1]).choose(children, else: candidates)
       losses = better.choose(found, else: losses)
     }
+    // An image that no candidate brings nearer to its goal stays as it is.
+    guard !active.isEmpty else { return active.results }
+    let isNearer = losses.max([1]).isGreater(than: clean).perImage(like: active.x)
+    active.x = isNearer.choose(active.x, else: active.originals)
     active.leaveAll()
     return active.results
   }
