@@ -48,7 +48,8 @@ struct DoublePrecisionTests {
         ? ElasticNet(steps: 60)
         : name == OnePixel.name
           ? OnePixel(population: 40, generations: 10)
-          : try AttackRegistry.type(named: name).init(Settings.none())
+          : try AttackCase.ofFewQueries(name)
+            ?? AttackRegistry.type(named: name).init(Settings.none())
   }
 
   @Test(

@@ -28,6 +28,7 @@ struct EveryAttackTests {
     }
     // By default, the elastic net makes 18,000 passes.
     if type is ElasticNet.Type { return (ElasticNet(steps: 60), goal, images, labels) }
+    if let attack = try AttackCase.ofFewQueries(name) { return (attack, goal, images, labels) }
     // By default, the one-pixel attack makes 40,400 queries.
     if type is OnePixel.Type {
       return (OnePixel(population: 40, generations: 10), goal, images, labels)
