@@ -158,18 +158,6 @@ extension Bandits {
   }
 }
 
-extension HopSkipJump {
-  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { queries }
-}
-
-extension BoundaryAttack {
-  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { queries }
-}
-
-extension SurFree {
-  public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { queries }
-}
-
 extension OnePixel {
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? {
     threats.count * (1 + population * (generations + 1))
