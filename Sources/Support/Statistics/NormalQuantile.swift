@@ -12,9 +12,11 @@ public func normalDistribution(_ x: Double) -> Double { erfc(-x / 2.0.squareRoot
 /// - Precondition: p lies from 0 to 1.
 public func normalQuantile(_ p: Double) -> Double {
   precondition(p >= 0 && p <= 1, "a probability lies from 0 to 1")
-  guard p > 1e-300 else { return p == 0 ? -.infinity : normalQuantile(1e-300) }
+  guard p > 0 else { return -.infinity }
   guard p < 1 else { return .infinity }
   guard p <= 0.5 else { return -normalQuantile(1 - p) }
+  // Smaller numbers are not told apart: Φ would round to 0.
+  let p = max(p, 1e-300)
   var x = -(-2 * log(p)).squareRoot()
   for _ in 0..<100 {
     let value = normalDistribution(x)
