@@ -18,11 +18,13 @@ struct AttackCase: CustomStringConvertible, Sendable {
     return try AttackPlan(name: name, Settings(entries, place: "run.yaml:1"))
   }
 
-  /// The attacks that make thousands of queries by default, with a tenth of them; nil for all others.
+  /// The attacks that make thousands of queries by default, with fewer of them; nil for all others.
+  /// NES needs 50 queries for each of its steps.
   static func ofFewQueries(_ name: String) throws -> (any Attack)? {
     let asking = ["hopskipjump", "boundary", "surfree", "nes", "bandits"]
     guard asking.contains(name) else { return nil }
-    return try AttackCase(text: "\(name) queries=500 epsilon=0").plan().attack
+    let queries = name == "nes" ? 5000 : 500
+    return try AttackCase(text: "\(name) queries=\(queries) epsilon=0").plan().attack
   }
 
   /// Every registered attack that needs no file, with few steps. An attack without a line below
