@@ -1,4 +1,5 @@
 import Attacks
+import Certificates
 import Datasets
 import ModelCore
 import Support
@@ -90,6 +91,24 @@ struct MaskLimitTests {
     #expect(throws: expected) { try runner(plan(.core), data) }
     #expect(throws: expected) { try runner(plan(.core), data.first(22)) }
     _ = try runner(plan(.core), data.first(21))
+  }
+
+  @Test("a certificate refuses the masks that an attack refuses")
+  func certificates() throws {
+    let plan = CertificatePlan(
+      name: "interval", IntervalCertificate(), epsilons: [0.1], mask: .core)
+    let fractions = try data { $0 == 21 ? [0, 1, 0.25, 1] : [0, 1, 0, 1] }
+    let expected = Failure.badData(
+      "interval: mask: core: expected masks of 0 and 1, found 0.25 in the mask of example 21 of "
+        + "rows",
+      hint: "round the masks: an attack may either change a feature or not")
+    #expect(throws: expected) { try plan.checkMasks(of: fractions) }
+    try plan.checkMasks(of: fractions.first(21))
+    let missing = Failure.badData(
+      "interval: mask: core: rows has no masks, and the certificate needs one for every example",
+      hint: "leave out the setting 'mask', or add masks to the data: 1 where a feature must not "
+        + "matter, 0 elsewhere")
+    #expect(throws: missing) { try plan.checkMasks(of: data(nil)) }
   }
 
   // MARK: Trust checks

@@ -1,6 +1,7 @@
 import Attacks
 import Certificates
 import Datasets
+import Defenses
 import Foundation
 import ModelCore
 import Support
@@ -132,13 +133,10 @@ public struct CertifiedModel: Codable, Equatable, Sendable {
 }
 
 extension CertificatePlan {
-  /// Checks that images have the masks that the plan needs.
-  /// - Throws: `Failure.badData` if they have none.
+  /// Checks that images have the masks that limit this plan, of 0 and 1 alone.
+  /// - Throws: `Failure.badData`, which names the data, or the first example with another value.
   public func checkMasks(of data: LabelledImages) throws {
-    guard let mask, !data.hasMasks else { return }
-    throw Failure.badData(
-      "\(data.name) has no masks, and \(name) is limited to the \(mask.rawValue) by masks",
-      hint: "use data with masks, or leave out mask")
+    try mask?.checkMasks(of: data, for: name, "certificate")
   }
 }
 
