@@ -82,41 +82,25 @@ public struct AdversarialPatch: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W]; active.x is the best result so far; losses [M]
     let pixels = threat.epsilon / Double(images.shape[1])
     let side = min(Int(pixels.squareRoot() + 1e-6), images.shape[2], images.shape[3])
     guard side > 0 else { return images }
     let free = ThreatModel.anyImage(budget: 1, valueRange: threat.valueRange)
     var ascent = schedule.ascent(along: gradient)
     ascent.startsRandomly = true
-    func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
-      let seen = gradient.expectation.query(images, goal, classifier) {
-        gradient.loss.losses($0, goal)
-      }
-      return (seen.losses.comparable, seen.share.isAtLeast(1))
-    }
-    var active = ActiveImages(images, goal, draws)
-    let first = look(images, goal)
-    var losses = first.losses
-    func leave(_ reached: Tensor) {
-      if let staying = active.leave(where: reached) { losses = losses.indexSelect(0, staying) }
-    }
-    leave(first.reached)
-    for number in 0..<places where !active.isEmpty {
+    var best = BestCandidates(
+      images, goal, draws, classifier, by: gradient.loss, over: gradient.expectation)
+    for number in 0..<places where !best.active.isEmpty {
+      let active = best.active
       let own = active.draws.purpose("place \(number)")
       let square = square(side, images: active.originals, own.purpose("corner"))
       let inside = active.goal.within(active.goal.region.and(square))
-      let found = inside.region.limited(
-        ascent.run(active.originals, inside, within: free, against: classifier, draws: own),
-        around: active.originals)
-      let seen = look(found, active.goal)
-      let better = seen.losses.isGreater(than: losses).or(seen.reached)
-      active.x = better.perImage(like: active.x).choose(found, else: active.x)
-      losses = better.choose(seen.losses, else: losses)
-      leave(seen.reached)
+      best.offer(
+        inside.region.limited(
+          ascent.run(active.originals, inside, within: free, against: classifier, draws: own),
+          around: active.originals))
     }
-    active.leaveAll()
-    return active.results
+    return best.finish()
   }
 
   /// Where the square of each picture is: bool, in the shape of the images.

@@ -23,19 +23,7 @@ extension AscentAttack {
 
 extension AttackGradient {
   /// The number of forward passes of one gradient.
-  var passes: Int {
-    views.reduce(1) { passes, view in
-      switch view {
-      case let view as VarianceTuning: passes * (view.samples + 1)
-      case let view as PenalizedGradientNorm: passes * view.samples * 2
-      case let view as ScaleInvariance: passes * view.copies
-      case let view as SpectrumSimulation: passes * view.samples
-      case let view as StructureInvariance: passes * view.copies
-      case let view as BlockShuffle: passes * view.copies
-      default: passes
-      }
-    }
-  }
+  var passes: Int { views.reduce(1) { $0 * $1.gradients } }
 }
 
 extension RandomFastGradientSign {

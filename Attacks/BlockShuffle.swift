@@ -14,6 +14,7 @@ public struct BlockShuffle: GradientView {
   public static let needsPictures = true
   /// The number of copies.
   public let copies: Int
+  public var gradients: Int { copies }
   /// The number of blocks along each side.
   public let blocks: Int
   /// The largest angle of a rotation, in degrees.
@@ -29,12 +30,10 @@ public struct BlockShuffle: GradientView {
 
   public func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate {
     GradientEstimate { x, draws, view in
-      var total = x * 0
-      for copy in 0..<copies {
+      GradientEstimate.mean(over: copies) { copy in
         let own = draws.purpose("shuffle \(copy)")
-        total = total + inner(x, own) { view(shuffled($0, own)) }
+        return inner(x, own) { view(shuffled($0, own)) }
       }
-      return total / Double(copies)
     }
   }
 

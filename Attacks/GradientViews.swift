@@ -14,6 +14,9 @@ public protocol GradientView: Sendable {
   /// Whether the view is defined for pictures only, and not for rows of a table.
   static var needsPictures: Bool { get }
 
+  /// How many gradients of the inner estimate one estimate takes.
+  var gradients: Int { get }
+
   /// Creates the view with the published values.
   init()
 
@@ -25,6 +28,15 @@ public protocol GradientView: Sendable {
 extension GradientView {
   public static var hasMemory: Bool { false }
   public static var needsPictures: Bool { false }
+  public var gradients: Int { 1 }
+}
+
+extension GradientEstimate {
+  /// The mean of the gradients of several copies of the images, or of points near them.
+  /// - Parameter gradient: the gradient of a copy, by its number.
+  static func mean(over copies: Int, _ gradient: (_ copy: Int) -> Tensor) -> Tensor {
+    (1..<copies).reduce(gradient(0)) { $0 + gradient($1) } / Double(copies)
+  }
 }
 
 /// All views, in the order in which they are applied: the first one is the outermost.
@@ -131,6 +143,7 @@ public struct ScaleInvariance: GradientView {
   public static let name = "si"
   /// The number of scales.
   public let copies: Int
+  public var gradients: Int { copies }
 
   public init() { self.init(copies: 5) }
 
@@ -142,10 +155,9 @@ public struct ScaleInvariance: GradientView {
     _ inner: GradientEstimate, within threat: ThreatModel
   ) -> GradientEstimate {
     GradientEstimate { x, draws, view in
-      let gradients = (0..<copies).map { copy in
+      GradientEstimate.mean(over: copies) { copy in
         inner(x, draws.purpose("copy \(copy)")) { view($0 * pow(0.5, Double(copy))) }
       }
-      return gradients.dropFirst().reduce(gradients[0]) { $0 + $1 } / Double(copies)
     }
   }
 }

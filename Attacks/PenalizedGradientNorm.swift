@@ -16,6 +16,7 @@ public struct PenalizedGradientNorm: GradientView {
   public static let name = "pgn"
   /// n, the number of neighbours at each step.
   public let samples: Int
+  public var gradients: Int { 2 * samples }
   /// δ, the share of the gradients downhill.
   public let balance: Double
   /// ζ, the largest distance of a neighbour in each pixel, in units of ε.
@@ -30,20 +31,18 @@ public struct PenalizedGradientNorm: GradientView {
   }
 
   public func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate {
-    // x, near, first, second, total [N, …]
+    // x, near, first, second [N, …]
     GradientEstimate { x, draws, view in
       let shape = Array(x.shape.dropFirst())
-      var total = x * 0
-      for sample in 0..<samples {
+      return GradientEstimate.mean(over: samples) { sample in
         let own = draws.purpose("neighbour \(sample)")
         let near = x + own.uniform(shape, in: -1..<1) * (reach * threat.reach(of: x))
         let first = inner(near, own, through: view)
         let scale = first.flattened.absolute.mean([1]).perImage(like: x).maximum(1e-12)
         let downhill = near - first / scale * (threat.reach(of: x) / 10)
         let second = inner(downhill, own.purpose("downhill"), through: view)
-        total = total + first * (1 - balance) + second * balance
+        return first * (1 - balance) + second * balance
       }
-      return total / Double(samples)
     }
   }
 }

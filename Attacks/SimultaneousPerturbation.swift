@@ -56,7 +56,7 @@ public struct SimultaneousPerturbation: Attack, Configurable {
     draws: ExampleDraws
   ) -> Tensor {
     guard threat.epsilon > 0 else { return images }
-    let width = threat.valueRange.upperBound - threat.valueRange.lowerBound
+    let width = threat.valueRange.width
     var active = ActiveImages(images, goal, draws)
     var adam = AdamSteps(rate: rate * width, like: images)
     for step in 0...steps {

@@ -113,23 +113,14 @@ public struct SpatialTransformation: Attack, Configurable {
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
   ) -> Tensor {
-    // images [N, C, H, W]; active.x is the best candidate so far; losses, reached [M]
     let factor = min(threat.budget, 1)
     guard factor > 0 else { return images }
-    let loss: AttackLoss = goal.isTargeted ? .crossEntropy : .margin
-    func look(_ images: Tensor, _ goal: Goal) -> (losses: Tensor, reached: Tensor) {
-      let seen = expectation.query(images, goal, classifier) { loss.losses($0, goal) }
-      return (seen.losses.comparable, seen.share.isAtLeast(1))
-    }
     let grid = search == .grid ? PicturePlacement.grid(rotations, translations) : []
-    var active = ActiveImages(images, goal, draws)
-    let first = look(images, goal)
-    var losses = first.losses
-    func leave(_ reached: Tensor) {
-      if let staying = active.leave(where: reached) { losses = losses.indexSelect(0, staying) }
-    }
-    leave(first.reached)
-    for number in 0..<candidates where !active.isEmpty {
+    var best = BestCandidates(
+      images, goal, draws, classifier, by: goal.isTargeted ? .crossEntropy : .margin,
+      over: expectation)
+    for number in 0..<candidates where !best.active.isEmpty {
+      let active = best.active
       let shares =
         search == .grid
         ? [PicturePlacement](repeating: grid[number], count: active.x.shape[0])
@@ -137,15 +128,10 @@ public struct SpatialTransformation: Attack, Configurable {
       let moved = active.originals.placed(
         shares.map { $0.scaled(degrees: rotation * factor, share: translation * factor) },
         background: threat.valueRange.lowerBound)
-      let candidate = active.goal.region.limited(
-        moved.clamped(to: threat.valueRange), around: active.originals)
-      let seen = look(candidate, active.goal)
-      let better = seen.losses.isGreater(than: losses).or(seen.reached)
-      active.x = better.perImage(like: active.x).choose(candidate, else: active.x)
-      losses = better.choose(seen.losses, else: losses)
-      leave(seen.reached)
+      best.offer(
+        active.goal.region.limited(
+          moved.clamped(to: threat.valueRange), around: active.originals))
     }
-    active.leaveAll()
-    return active.results
+    return best.finish()
   }
 }

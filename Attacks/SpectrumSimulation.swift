@@ -14,6 +14,7 @@ public struct SpectrumSimulation: GradientView {
   public static let needsPictures = true
   /// N, the number of copies.
   public let samples: Int
+  public var gradients: Int { samples }
   /// ρ, how far the factors of the spectrum are from 1 at most.
   public let spread: Double
   /// σ, the standard deviation of the noise in units of the width of the pixel range.
@@ -28,22 +29,18 @@ public struct SpectrumSimulation: GradientView {
   }
 
   public func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate {
-    let noiseSize = deviation * (threat.valueRange.upperBound - threat.valueRange.lowerBound)
+    let noiseSize = deviation * threat.valueRange.width
     return GradientEstimate { x, draws, view in
       // x, noise, factors [N, C, H, W]
       let shape = Array(x.shape.dropFirst())
       let spectrum = CosineTransform(height: shape[1], width: shape[2], on: x.device)
-      var total = x * 0
-      for sample in 0..<samples {
+      return GradientEstimate.mean(over: samples) { sample in
         let own = draws.purpose("spectrum \(sample)")
         let noise = own.purpose("noise").normal(shape) * noiseSize
         let unit = own.purpose("factors").uniform(shape, in: -1..<1)
         let factors = unit * spread + 1
-        total =
-          total
-          + inner(x, own) { view(spectrum.inverse(spectrum.forward($0 + noise) * factors)) }
+        return inner(x, own) { view(spectrum.inverse(spectrum.forward($0 + noise) * factors)) }
       }
-      return total / Double(samples)
     }
   }
 }

@@ -11,6 +11,7 @@ public struct StructureInvariance: GradientView {
   public static let needsPictures = true
   /// The number of copies.
   public let copies: Int
+  public var gradients: Int { copies }
   /// The number of blocks along each side.
   public let blocks: Int
 
@@ -23,12 +24,10 @@ public struct StructureInvariance: GradientView {
 
   public func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate {
     GradientEstimate { x, draws, view in
-      var total = x * 0
-      for copy in 0..<copies {
+      GradientEstimate.mean(over: copies) { copy in
         let own = draws.purpose("change \(copy)")
-        total = total + inner(x, own) { view(changed($0, own, threat.valueRange)) }
+        return inner(x, own) { view(changed($0, own, threat.valueRange)) }
       }
-      return total / Double(copies)
     }
   }
 
@@ -80,7 +79,7 @@ enum BlockChange: CaseIterable {
     case .halfTurn: return block.flipped([2, 3])
     case .scale: return block * own.sharedUniform()
     case .noise:
-      let size = 16.0 / 255 * (range.upperBound - range.lowerBound)
+      let size = 16.0 / 255 * range.width
       return (block + own.uniform(shape, in: -1..<1) * size).clamped(to: range)
     case .resize:
       let smaller = { (side: Int) in min(side, Int(Double(side) * 0.8) + 1) }

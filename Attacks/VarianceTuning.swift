@@ -7,9 +7,10 @@ import ModelCore
 ///     with rᵢ uniform in (−β·ε, β·ε) in each pixel
 ///
 /// In ℓ2 and ℓ1, ε stands for the change of each pixel if all change alike (ε/√D and ε/D for D
-/// pixels). v is zero at the first step. The mean gradient of n neighbours is a gradient of a smoothed loss,
-/// so v moves the next step towards the direction that holds in a whole neighbourhood. Such a
-/// direction depends less on details of the source model, and the examples transfer better.
+/// pixels). v is zero at the first step. The mean gradient of n neighbours is a gradient of a
+/// smoothed loss, so v moves the next step towards the direction that holds in a whole
+/// neighbourhood. Such a direction depends less on details of the source model, and the examples
+/// transfer better.
 ///
 /// Source: X. Wang and K. He (2021), equations 6 to 8, with their values n = 20 and β = 1.5.
 public struct VarianceTuning: GradientView {
@@ -17,6 +18,7 @@ public struct VarianceTuning: GradientView {
   public static let hasMemory = true
   /// n, the number of neighbours at each step.
   public let samples: Int
+  public var gradients: Int { samples + 1 }
   /// β, the largest distance of a neighbour in each pixel, in units of ε.
   public let reach: Double
 
@@ -36,13 +38,12 @@ public struct VarianceTuning: GradientView {
       let plain = inner(x, draws, through: view)
       let tuned = variance.map { plain + $0 } ?? plain
       let shape = Array(x.shape.dropFirst())
-      var total = x * 0
-      for sample in 0..<samples {
+      let mean = GradientEstimate.mean(over: samples) { sample in
         let own = draws.purpose("neighbour \(sample)")
         let neighbour = x + own.uniform(shape, in: -1..<1) * (reach * threat.reach(of: x))
-        total = total + inner(neighbour, own, through: view)
+        return inner(neighbour, own, through: view)
       }
-      variance = total / Double(samples) - plain
+      variance = mean - plain
       return tuned
     }
   }
