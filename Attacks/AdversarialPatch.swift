@@ -11,36 +11,26 @@ import Support
 ///
 /// The budget is the share of the pixels that the square may cover, so that it can be compared with
 /// other attacks in ℓ0: the side is ⌊√(share·H·W)⌋ pixels, but at most the shorter side of the
-/// picture. With `places` above 1, squares at several places are tried in turn. A picture leaves
-/// with the first one that reaches the goal, and otherwise keeps the one with the largest loss, or
-/// stays as it is if none increases the loss.
+/// picture. `PatchPlace` says where the square is, and by how much it is turned. With `places`
+/// above 1, squares at several places are tried in turn. A picture leaves with the first one that
+/// reaches the goal, and otherwise keeps the one with the largest loss, or stays as it is if none
+/// increases the loss.
 ///
 /// The patch of Brown et al. is one for all pictures, under random places and sizes; here, as in
 /// LaVAN, each picture has its own, at a known place. The steps of 1/20 of the value range are
 /// those of LaVAN, of which there are up to 1,000. Use it to see whether a small object in the
 /// scene is enough to mislead a model. Source: T. Brown et al., "Adversarial Patch" (2017); D.
 /// Karmon, D. Zoran and Y. Goldberg, "LaVAN: Localized and Visible Adversarial Noise" (2018).
-public struct AdversarialPatch: Attack, Configurable {
+public struct AdversarialPatch: GradientAttack, Configurable {
   public static let name = "patch"
   public static let title = "adversarial patch"
   public static let summary =
     "any values in one square of the picture, by gradient steps (Karmon et al. 2018)"
   public static let defaultGoal = GoalRule.untargeted
 
-  /// Where the square is.
-  public enum Place: String, Sendable, CaseIterable {
-    /// At a random place for each picture.
-    case random
-    case centre
-    case topLeft = "top-left"
-    case topRight = "top-right"
-    case bottomLeft = "bottom-left"
-    case bottomRight = "bottom-right"
-  }
-
   public let norm = Norm.l0
   public let needsPictures = true
-  public var place: Place
+  public var place: PatchPlace
   /// The number of places that are tried, or of starts at the same place.
   public var places: Int
   /// The steps; α is in units of pixel values.
@@ -48,7 +38,7 @@ public struct AdversarialPatch: Attack, Configurable {
   public var gradient: AttackGradient
 
   public init(
-    _ place: Place = .random, places: Int = 1,
+    _ place: PatchPlace = PatchPlace(), places: Int = 1,
     _ schedule: StepSchedule = StepSchedule(steps: 100, relative: 5),
     _ gradient: AttackGradient = AttackGradient()
   ) {
@@ -59,7 +49,7 @@ public struct AdversarialPatch: Attack, Configurable {
   }
 
   public static let settings: [Setting<AdversarialPatch>] = [
-    .choice("place", \.place, "where the square is"),
+    .group(\.place),
     .int("places", \.places, in: 1...10_000, "places tried in turn, or starts at one place"),
     .group(\.schedule), .group(\.gradient),
   ]
@@ -78,6 +68,11 @@ public struct AdversarialPatch: Attack, Configurable {
       norm, epsilon: Double(shape.channels * side * side), valueRange: classifier.valueRange)
   }
 
+  public func check(against classifier: any Classifier) throws {
+    for view in views { try type(of: view).check(against: classifier) }
+    try place.check(in: classifier.inputShape)
+  }
+
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
     draws: ExampleDraws
@@ -93,7 +88,7 @@ public struct AdversarialPatch: Attack, Configurable {
     for number in 0..<places where !best.active.isEmpty {
       let active = best.active
       let own = active.draws.purpose("place \(number)")
-      let square = square(side, images: active.originals, own.purpose("corner"))
+      let square = place.square(side, in: active.originals, own.purpose("corner"))
       let inside = active.goal.within(active.goal.region.and(square))
       best.offer(
         inside.region.limited(
@@ -101,33 +96,5 @@ public struct AdversarialPatch: Attack, Configurable {
           around: active.originals))
     }
     return best.finish()
-  }
-
-  /// Where the square of each picture is: bool, in the shape of the images.
-  private func square(_ side: Int, images: Tensor, _ draws: ExampleDraws) -> Tensor {
-    // top, left [N]; isIn [N, size]
-    let (height, width) = (images.shape[2], images.shape[3])
-    func line(_ start: Tensor, _ size: Int) -> Tensor {
-      let places = Tensor.range(size, device: images.device).reshaped([1, size])
-      let offsets = places - start.reshaped([-1, 1])
-      return offsets.isAtLeast(0).and(offsets.isLess(than: Double(side)))
-    }
-    let (free, zeros) = ((height - side, width - side), draws.integers(below: 1))
-    let (top, left): (Tensor, Tensor) =
-      switch place {
-      case .random:
-        (
-          draws.purpose("row").integers(below: free.0 + 1),
-          draws.purpose("column").integers(below: free.1 + 1)
-        )
-      case .centre: (zeros + Double(free.0 / 2), zeros + Double(free.1 / 2))
-      case .topLeft: (zeros, zeros)
-      case .topRight: (zeros, zeros + Double(free.1))
-      case .bottomLeft: (zeros + Double(free.0), zeros)
-      case .bottomRight: (zeros + Double(free.0), zeros + Double(free.1))
-      }
-    let inside = line(top, height).reshaped([-1, 1, height, 1])
-      .and(line(left, width).reshaped([-1, 1, 1, width]))
-    return inside.expanded(images.shape)
   }
 }

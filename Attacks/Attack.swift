@@ -38,8 +38,7 @@ public protocol Attack: Sendable {
   /// Whether the attack searches within a given budget. It is false for an attack that looks for
   /// the smallest perturbation: such an attack has no budget.
   static var searchesWithinBudget: Bool { get }
-  /// Whether the attack runs another attack, which its settings name. Such an attack cannot be run
-  /// by another one.
+  /// Whether the attack runs another attack. Such an attack cannot be run by another one.
   static var runsAnotherAttack: Bool { get }
   /// Whether `frames` shows intermediate images.
   static var hasFrames: Bool { get }
@@ -75,6 +74,24 @@ public protocol Attack: Sendable {
 
   /// Whether the attack is defined for pictures only, and not for rows of a table.
   var needsPictures: Bool { get }
+
+  /// The views of the gradient that the attack, or an attack that it runs, follows.
+  var views: [any GradientView] { get set }
+
+  /// The number of training images that the attack learns from or mixes into the attacked ones; 0
+  /// for an attack that knows nothing but the images that it attacks.
+  var sampleSize: Int { get }
+
+  /// The same attack after it has learned what it needs from training images, for some budgets.
+  ///
+  /// An attack with a `sampleSize` that has not been prepared uses the images that it attacks
+  /// instead, so that its results depend on the batch.
+  /// - Parameters:
+  ///   - lesson: the training images, their goal, and the random numbers for all of them.
+  ///   - epsilons: the budgets that the attack will be run with.
+  func prepared(
+    by lesson: TrainingSample.Lesson, epsilons: [Double], against classifier: any Classifier
+  ) -> any Attack
 
   /// Whether the attack takes gradients of the attacked model. A model that has none is attacked
   /// only by other attacks.
@@ -136,8 +153,25 @@ extension Attack {
   public var needsPictures: Bool { false }
   public var usesGradients: Bool { !Self.isControl }
   public var singleStepLoss: AttackLoss? { nil }
+  public var sampleSize: Int { views.map { type(of: $0).sampleSize }.max() ?? 0 }
+  public var views: [any GradientView] {
+    get { [] }
+    set { precondition(newValue.isEmpty, "\(Self.name) follows no gradient") }
+  }
+
+  public func prepared(
+    by lesson: TrainingSample.Lesson, epsilons: [Double], against classifier: any Classifier
+  ) -> any Attack {
+    guard sampleSize > 0 else { return self }
+    var attack = self
+    attack.views = views.map { $0.mixing(lesson.images) }
+    return attack
+  }
+
   public func mostPasses(within threats: [ThreatModel], classes: Int) -> Int? { nil }
-  public func check(against classifier: any Classifier) throws {}
+  public func check(against classifier: any Classifier) throws {
+    for view in views { try type(of: view).check(against: classifier) }
+  }
 
   public func check(
     budget: Double, of subject: String, in valueRange: ClosedRange<Double>, features: Int

@@ -37,9 +37,6 @@ public struct AttackGradient: Configurable {
   /// Whether this is the gradient of the loss itself, from one pass.
   var isPlain: Bool { views.isEmpty && expectation.draws == 1 }
 
-  /// Whether one of the views is defined for pictures only.
-  var needsPictures: Bool { views.contains { type(of: $0).needsPictures } }
-
   /// Reads `views`. They may be given in any order; they are applied in the order of
   /// `GradientViews.all`.
   private static func views(_ known: [any GradientView.Type]) -> Setting<AttackGradient> {
@@ -75,7 +72,8 @@ public struct AttackGradient: Configurable {
     let plain = GradientEstimate { x, draws, view in
       withGradients {
         let variable = x.tracked
-        let logits = classifier.logits(view(variable))
+        let attacked = views.reduce(classifier) { $1.altered($0, draws) }
+        let logits = attacked.logits(view(variable))
         let losses = objective?(logits, variable, draws) ?? loss.losses(logits, goal)
         return losses.sum().gradient(of: variable).detached
       }

@@ -114,8 +114,8 @@ extension Goal {
 }
 
 extension Tensor {
-  /// Losses in which −∞ takes the place of what is not a number (NaN), so that every other candidate
-  /// of a search is better.
+  /// Losses in which −∞ takes the place of what is not a number (NaN), so that every other
+  /// candidate of a search is better.
   var comparable: Tensor {
     equals(self).choose(self, else: Tensor.full(-.infinity, shape: [], device: device))
   }

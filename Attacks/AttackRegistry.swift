@@ -43,6 +43,7 @@ public enum AttackRegistry {
     BoundaryAttack.self,
     SurFree.self,
     SpatialTransformation.self,
+    UniversalPerturbation.self,
     UniformNoise.self,
     SignNoise.self,
     SaltAndPepper.self,
@@ -68,7 +69,7 @@ public struct AttackPlan: Sendable {
   /// The name that results are stored under: the attack's own name, unless an experiment gives
   /// another one.
   public let name: String
-  public let attack: any Attack
+  public internal(set) var attack: any Attack
   public let goal: GoalRule
   /// The part of each example that the attack may change; nil for all of it.
   public let mask: MaskLimit?
@@ -139,7 +140,8 @@ public struct AttackPlan: Sendable {
   public func check(against classifier: any Classifier) throws {
     try goal.validate(classCount: classifier.classCount)
     try checkBudgets(in: classifier.valueRange, features: classifier.inputShape.count)
-    guard classifier.inputShape.isPicture || !attack.needsPictures else {
+    let needsPictures = attack.needsPictures || attack.views.contains { type(of: $0).needsPictures }
+    guard classifier.inputShape.isPicture || !needsPictures else {
       throw Failure.usage(
         "the attack \(name) needs pictures, and the model takes rows of "
           + "\(classifier.inputShape.count) numbers",

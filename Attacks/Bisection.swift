@@ -67,6 +67,10 @@ public struct Bisection: SmallestPerturbationAttack, Configurable {
 
   public static let runsAnotherAttack = true
   public var needsPictures: Bool { attack.needsPictures }
+  public var views: [any GradientView] {
+    get { attack.views }
+    set { attack.views = newValue }
+  }
   public var usesGradients: Bool { attack.usesGradients }
   public var dependencies: [String: String] { attack.dependencies }
   public var files: [URL] { attack.files }

@@ -9,7 +9,7 @@ import Support
 /// A pixel whose gradient is zero is unchanged, since sign(0) = 0. Use it as a fast first test, and
 /// within adversarial training; an iterated attack such as PGD is stronger. Source: I. Goodfellow,
 /// J. Shlens and C. Szegedy (2015).
-public struct FastGradientSign: OneDirectionAttack, Configurable {
+public struct FastGradientSign: OneDirectionAttack, GradientAttack, Configurable {
   public static let name = "fgsm"
   public static let title = "fast gradient sign method"
   public static let summary =
@@ -29,7 +29,6 @@ public struct FastGradientSign: OneDirectionAttack, Configurable {
     try read(settings)
   }
 
-  public var needsPictures: Bool { gradient.needsPictures }
   public var singleStepLoss: AttackLoss? { gradient.isPlain ? gradient.loss : nil }
 
   public func direction(
@@ -48,7 +47,7 @@ public struct FastGradientSign: OneDirectionAttack, Configurable {
 /// The default target is t = (y + 1) mod K. Use it to see how well a single step reaches a given
 /// class. Source: A. Kurakin, I. Goodfellow and S. Bengio (2016). The default target is that of A.
 /// Ross, "Training Machine Learning Models by Regularizing their Explanations" (2018).
-public struct TargetedGradientSign: OneDirectionAttack, Configurable {
+public struct TargetedGradientSign: OneDirectionAttack, GradientAttack, Configurable {
   public static let name = "tgsm"
   public static let title = "targeted gradient sign method"
   public static let summary =
@@ -66,7 +65,10 @@ public struct TargetedGradientSign: OneDirectionAttack, Configurable {
     try read(settings)
   }
 
-  public var needsPictures: Bool { step.needsPictures }
+  public var gradient: AttackGradient {
+    get { step.gradient }
+    set { step.gradient = newValue }
+  }
 
   public func direction(
     _ images: Tensor, _ goal: Goal, against classifier: any Classifier, draws: ExampleDraws

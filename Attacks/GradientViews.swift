@@ -14,6 +14,12 @@ public protocol GradientView: Sendable {
   /// Whether the view is defined for pictures only, and not for rows of a table.
   static var needsPictures: Bool { get }
 
+  /// Whether the view changes the layers of the attacked network, so that the model must be one
+  /// whose layers are known.
+  static var needsLayers: Bool { get }
+  /// The number of training images that the view mixes into the attacked ones; 0 for none.
+  static var sampleSize: Int { get }
+
   /// How many gradients of the inner estimate one estimate takes.
   var gradients: Int { get }
 
@@ -23,12 +29,27 @@ public protocol GradientView: Sendable {
   /// The new estimate, for one run of an attack on a batch.
   /// - Parameter inner: the estimate that the new one is made from.
   func estimate(_ inner: GradientEstimate, within threat: ThreatModel) -> GradientEstimate
+
+  /// The classifier whose gradient one pass takes, in place of the attacked one.
+  /// - Parameter draws: random numbers of this pass only, one row for each image.
+  func altered(_ classifier: any Classifier, _ draws: ExampleDraws) -> any Classifier
+
+  /// The same view, with training images to mix in.
+  /// - Parameter images: `[P, …]`, on the device of the attacked images.
+  func mixing(_ images: Tensor) -> Self
 }
 
 extension GradientView {
   public static var hasMemory: Bool { false }
   public static var needsPictures: Bool { false }
+  public static var needsLayers: Bool { false }
+  public static var sampleSize: Int { 0 }
   public var gradients: Int { 1 }
+
+  public func altered(_ classifier: any Classifier, _ draws: ExampleDraws) -> any Classifier {
+    classifier
+  }
+  public func mixing(_ images: Tensor) -> Self { self }
 }
 
 extension GradientEstimate {
@@ -46,10 +67,12 @@ public enum GradientViews {
     PenalizedGradientNorm.self,
     TranslationInvariance.self,
     ScaleInvariance.self,
+    Admix.self,
     SpectrumSimulation.self,
     StructureInvariance.self,
     BlockShuffle.self,
     InputDiversity.self,
+    GhostNetworks.self,
   ]
 }
 

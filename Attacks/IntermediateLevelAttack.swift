@@ -60,6 +60,10 @@ public struct IntermediateLevelAttack: Attack, Configurable {
 
   public static let runsAnotherAttack = true
   public var needsPictures: Bool { attack.needsPictures }
+  public var views: [any GradientView] {
+    get { attack.views }
+    set { attack.views = newValue }
+  }
   public var dependencies: [String: String] { attack.dependencies }
   public var files: [URL] { attack.files }
   public var norm: Norm { attack.norm }

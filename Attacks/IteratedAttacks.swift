@@ -1,14 +1,25 @@
 import ModelCore
 import Support
 
+/// An attack that follows an `AttackGradient`.
+protocol GradientAttack: Attack {
+  var gradient: AttackGradient { get set }
+}
+
+extension GradientAttack {
+  public var views: [any GradientView] {
+    get { gradient.views }
+    set { gradient.views = newValue }
+  }
+}
+
 /// An attack that is a `GradientAscent`.
-protocol AscentAttack: Attack {
+protocol AscentAttack: GradientAttack {
   var ascent: GradientAscent { get }
 }
 
 extension AscentAttack {
   public static var hasFrames: Bool { true }
-  public var needsPictures: Bool { ascent.gradient.needsPictures }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,
@@ -95,6 +106,11 @@ public struct IteratedTargetedGradientSign: AscentAttack, Configurable {
   public init(_ settings: Settings) throws {
     self.init()
     try read(settings)
+  }
+
+  public var gradient: AttackGradient {
+    get { untargeted.gradient }
+    set { untargeted.gradient = newValue }
   }
 
   var ascent: GradientAscent { untargeted.ascent }

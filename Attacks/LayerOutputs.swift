@@ -14,7 +14,7 @@ struct LayerOutputs: Classifier {
   /// - Parameter level: from 1 to `levels`; nil for the level in the middle.
   init(of classifier: any Classifier, at level: Int?) {
     self.classifier = classifier
-    guard let network = Self.network(classifier), Self.levels(of: network) > 0 else {
+    guard let network = Network.inside(classifier), Self.levels(of: network) > 0 else {
       part = classifier
       return
     }
@@ -26,15 +26,7 @@ struct LayerOutputs: Classifier {
   /// The number of levels; 0 if the classifier is not a network, or has only one layer with
   /// weights.
   static func levels(of classifier: any Classifier) -> Int {
-    network(classifier).map { max(0, weighted($0).count - 1) } ?? 0
-  }
-
-  private static func network(_ classifier: any Classifier) -> Network? {
-    switch classifier {
-    case let counter as QueryCounter: network(counter.classifier)
-    case let mean as MeanLogits: network(mean.classifier)
-    default: classifier as? Network
-    }
+    Network.inside(classifier).map { max(0, weighted($0).count - 1) } ?? 0
   }
 
   /// The places of the layers that have weight matrices.
@@ -42,7 +34,7 @@ struct LayerOutputs: Classifier {
     let layers = network.description.layers
     guard let shapes = try? layers.shapes(from: network.inputShape.sizes) else { return [] }
     return layers.layers.indices.filter { place in
-      layers.layers[place].parameters(for: shapes[place]).contains { $0.shape.count > 1 }
+      layers.layers[place].hasWeightMatrix(for: shapes[place])
     }
   }
 

@@ -73,6 +73,11 @@ public struct NesterovIterativeMethod: AscentAttack, Configurable {
     try read(settings)
   }
 
+  public var gradient: AttackGradient {
+    get { method.gradient }
+    set { method.gradient = newValue }
+  }
+
   var ascent: GradientAscent {
     var ascent = method.ascent
     ascent.looksAhead = true

@@ -15,7 +15,7 @@ import Support
 /// Use it for black-box attacks from a source model, also towards a target; with `views=ti+di` it
 /// is the paper's DTPI-FGSM++. Source: L. Gao et al. (2020) and, with the temperature, L. Gao, Q.
 /// Zhang et al. (2020, Patch-wise++), with their values β = 10, γ = 0.8, τ = 1.5 and 3x3 windows.
-public struct PatchWiseMethod: Attack, Configurable {
+public struct PatchWiseMethod: GradientAttack, Configurable {
   public static let name = "pifgsm++"
   public static let title = "patch-wise iterative fast gradient sign method++"
   public static let summary =

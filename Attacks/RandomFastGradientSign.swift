@@ -10,7 +10,7 @@ import Support
 /// from there fails. The random step leaves such a place. Use it as a fast test of models that were
 /// trained on examples of one step; if it succeeds more often than `fgsm`, the model masks its
 /// gradient. Source: F. Tramèr et al. (2018), with their α = ε / 2.
-public struct RandomFastGradientSign: Attack, Configurable {
+public struct RandomFastGradientSign: GradientAttack, Configurable {
   public static let name = "rfgsm"
   public static let title = "random step and fast gradient sign method"
   public static let summary =
@@ -35,8 +35,6 @@ public struct RandomFastGradientSign: Attack, Configurable {
     self.init()
     try read(settings)
   }
-
-  public var needsPictures: Bool { gradient.needsPictures }
 
   public func perturb(
     _ images: Tensor, _ goal: Goal, within threat: ThreatModel, against classifier: any Classifier,

@@ -16,7 +16,7 @@ public struct SurrogateTransfer: Attack {
     "the examples of another attack (of=pgd, …), made on the model in the file `model`"
   public static let isControl = true
   public static let defaultGoal = GoalRule.untargeted
-  public let attack: any Attack
+  public private(set) var attack: any Attack
   /// The model on which the examples are made, on the CPU.
   public let surrogate: any Classifier
   private let file: URL?
@@ -57,6 +57,10 @@ public struct SurrogateTransfer: Attack {
 
   public static let runsAnotherAttack = true
   public var needsPictures: Bool { attack.needsPictures }
+  public var views: [any GradientView] {
+    get { attack.views }
+    set { attack.views = newValue }
+  }
   public var norm: Norm { attack.norm }
 
   public var parameters: [String: String] {
@@ -92,6 +96,7 @@ public struct SurrogateTransfer: Attack {
           + "\(classifier.device)",
         hint: "use --device \(surrogate.device)")
     }
+    try attack.check(against: surrogate)
   }
 
   public func threat(_ budget: Double, against classifier: any Classifier) -> ThreatModel {

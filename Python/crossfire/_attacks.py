@@ -28,6 +28,7 @@ def transfer(
     std: Normalisation = None,
     target: str | int | None = None,
     mask: str | None = None,
+    judgements: int | None = None,
     pictures: int | None = None,
     out: str | os.PathLike[str] | None = None,
     replace: bool = False,
@@ -48,6 +49,8 @@ def transfer(
         target: the class that targeted attacks aim at: "next", "random", "least-likely", "all" or a
             label.
         mask: "nuisance" or "core", the part of each image that an attack may change; needs masks.
+        judgements: how many times each model is shown each example; more than once for models that
+            compute with random numbers.
         pictures: the number of images whose adversarial examples are written as PNG files.
         out: the run folder to write; None for a new one among the temporary files.
         replace: whether results of another request in `out` are replaced.
@@ -67,7 +70,7 @@ def transfer(
     words = ["transfer", *request.arguments, "--out", str(request.out)]
     words += ["--attack", *several(attacks, "attacks")]
     words += ["--epsilon", *several(epsilons, "budgets")]
-    words += optional(target=target, mask=mask, images=pictures)
+    words += optional(target=target, mask=mask, images=pictures, judgements=judgements)
     words += ["--replace"] if replace else []
     try:
         return Grid(run(words, options.get("progress", True)), request.out)
@@ -86,6 +89,7 @@ def attack(
     std: Normalisation = None,
     target: str | int | None = None,
     mask: str | None = None,
+    judgements: int | None = None,
     out: str | os.PathLike[str] | None = None,
     replace: bool = False,
     **options: Unpack[Options],
@@ -113,7 +117,8 @@ def attack(
         {"model": model}, images, labels, mean, std, out, options, "examples.safetensors"
     )
     words = ["attack", *request.arguments, "--attack", attack, "--out", str(request.out)]
-    words += ["--epsilon", *several(epsilons, "budgets"), *optional(target=target, mask=mask)]
+    words += ["--epsilon", *several(epsilons, "budgets")]
+    words += optional(target=target, mask=mask, judgements=judgements)
     words += ["--replace"] if replace else []
     try:
         return Examples(run(words, options.get("progress", True)), request.out)

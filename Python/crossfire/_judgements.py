@@ -25,6 +25,7 @@ def evaluate(
     mean: Normalisation = None,
     std: Normalisation = None,
     noise: float | Sequence[float] | None = None,
+    judgements: int | None = None,
     **options: Unpack[Options],
 ) -> Evaluation:
     """Measures the accuracy of models on unchanged images, by group and by mask if there are any.
@@ -47,6 +48,7 @@ def evaluate(
     request = prepare(models, images, labels, mean, std, None, options, "results")
     words = ["evaluate", *request.arguments]
     words += ["--noise", *several(noise, "standard deviations")] if noise is not None else []
+    words += optional(judgements=judgements)
     try:
         return Evaluation(run(words, options.get("progress", True)))
     finally:

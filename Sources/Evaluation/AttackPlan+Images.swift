@@ -3,6 +3,21 @@ import Datasets
 import Support
 
 extension AttackPlan {
+  /// The training images that the attack learns from, drawn from all classes; nil if it needs none.
+  /// - Parameter training: gives the training images; nil if there are none.
+  /// - Throws: `Failure.usage` if there are none and the attack needs them.
+  func lesson(
+    from training: () throws -> LabelledImages?, seed: Seed
+  ) throws -> LabelledImages? {
+    guard sampleSize > 0 else { return nil }
+    guard let images = try training() else {
+      throw Failure.usage(
+        "\(name) learns from training images, and there are none",
+        hint: "use data that have training images besides the attacked ones")
+    }
+    return try images.sample(min(sampleSize, images.count), seed: seed.derive("lesson"))
+  }
+
   /// How many of the images the plan leaves out because they have the label that it aims at, as a
   /// sentence; nil if there are none.
   /// - Throws: `Failure.usage` if no image is left to be attacked.

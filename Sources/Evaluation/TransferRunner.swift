@@ -18,14 +18,20 @@ public struct TransferRunner {
   /// How many times each victim is shown each example; more than once for models that compute with
   /// random numbers.
   public let judgements: Int
+  /// The training images that the attack learns from; nil if it needs none.
+  private let lesson: LabelledImages?
 
-  /// - Parameter data: the images to attack. If the plan has a number of images of its own, only
-  ///   that many are attacked.
+  /// - Parameters:
+  ///   - data: the images to attack. If the plan has a number of images of its own, only that many
+  ///     are attacked.
+  ///   - training: gives the training images of the data. It is called only for an attack that
+  ///     learns from training images.
   /// - Throws: `Failure` if there are fewer images, if the attack cannot be run on the source, or if
   ///   the plan is limited by masks that the data do not have.
   public init(
     plan: AttackPlan, source: Contestant, victims: [Contestant], data: LabelledImages, seed: Seed,
-    evaluator: Evaluator = Evaluator(), judgements: Int = 1
+    evaluator: Evaluator = Evaluator(), judgements: Int = 1,
+    training: () throws -> LabelledImages? = { nil }
   ) throws {
     precondition(judgements >= 1, "expected at least one judgement, found \(judgements)")
     self.judgements = judgements
@@ -37,6 +43,11 @@ public struct TransferRunner {
     self.evaluator = evaluator
     try plan.check(against: source.classifier)
     try plan.checkMasks(of: self.data)
+    lesson = try plan.lesson(from: training, seed: seed)
+    if let lesson {
+      try source.classifier.checkAccepts(lesson, model: source.name)
+      try plan.checkMasks(of: lesson)
+    }
   }
 
   /// The digest of everything that the predictions depend on, and of nothing else. The size and the
@@ -48,6 +59,7 @@ public struct TransferRunner {
         source.classifier.device.kind, source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }
       + (judgements == 1 ? [] : ["judgements \(judgements)"])
+      + (lesson.map { ["lesson \($0.fingerprint)"] } ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }
 
@@ -87,8 +99,9 @@ public struct TransferRunner {
     var cost = AttackCost()
     var computed: [ComputationRecord] = []
     var keptBatches: [[Tensor]] = []
+    var ready: AttackPlan?
     for range in evaluator.batches(count) {
-      let outcome = try batch(range, keep: kept, journal, done)
+      let outcome = try batch(range, keep: kept, journal, &ready, done)
       predictions.append(outcome.predictions.int64s())
       clean.append(outcome.clean.int64s())
       targets.append(outcome.targets.int64s())
@@ -127,8 +140,9 @@ public struct TransferRunner {
   ) throws {
     let ranges = part.share(of: evaluator.batches(count))
     let (first, kept) = (ranges.first?.lowerBound ?? 0, keptExamples(ofImages: keep))
+    var ready: AttackPlan?
     for range in ranges {
-      _ = try batch(range, keep: kept, journal) {
+      _ = try batch(range, keep: kept, journal, &ready) {
         done($0.counted(from: first))
       }
       done(AttackProgress(examples: Double(range.upperBound - first)))
@@ -148,14 +162,18 @@ public struct TransferRunner {
   private func keptExamples(ofImages images: Int) -> Int { min(images, data.count) * perImage }
 
   /// A batch from the journal, or a new one that the journal gets.
+  /// - Parameter ready: the plan once its attack has learned what it needs. It learns before the
+  ///   first batch that is not in the journal.
   private func batch(
-    _ range: Range<Int>, keep kept: Int, _ journal: BatchJournal?,
+    _ range: Range<Int>, keep kept: Int, _ journal: BatchJournal?, _ ready: inout AttackPlan?,
     _ done: @escaping (AttackProgress) -> Void
   ) throws -> BatchOutcome {
     if let known = journal?.read(range), isComplete(known, range, kept) { return known }
     if journal != nil { try Interruption.stopIfRequested() }
+    let learned = ready ?? prepared(before: range, done)
+    ready = learned
     let outcome = try fire(
-      range, keeping: max(0, min(kept - range.lowerBound, range.count)), done)
+      learned, range, keeping: max(0, min(kept - range.lowerBound, range.count)), done)
     try journal?.write(outcome, range)
     return outcome
   }
@@ -169,9 +187,26 @@ public struct TransferRunner {
       && outcome.kept.allSatisfy { $0.shape == [wanted] + data.shape.sizes }
   }
 
+  /// The plan, whose attack has learned what it needs from the training images. The passes of the
+  /// learning are shown as progress, and are not part of the cost of an example.
+  private func prepared(
+    before range: Range<Int>, _ done: @escaping (AttackProgress) -> Void
+  ) -> AttackPlan {
+    guard let lesson else { return plan }
+    let classifier = QueryCounter(source.classifier) {
+      done(AttackProgress(passes: $0, of: nil, in: range))
+    }
+    let batch = lesson.batch(0..<lesson.count).to(classifier.device)
+    return plan.prepared(
+      by: TrainingSample(
+        images: batch.images, labels: batch.labels, masks: batch.annotations.masks),
+      against: classifier, seed: seed)
+  }
+
   /// Attacks one batch of examples and shows it to the victims.
   private func fire(
-    _ range: Range<Int>, keeping kept: Int, _ done: @escaping (AttackProgress) -> Void
+    _ plan: AttackPlan, _ range: Range<Int>, keeping kept: Int,
+    _ done: @escaping (AttackProgress) -> Void
   ) throws -> BatchOutcome {
     // images, adversarial [n, C, H, W] or [n, D], labels [n]
     let most = plan.mostPasses(against: source.classifier)

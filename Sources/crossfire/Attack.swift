@@ -85,7 +85,8 @@ struct Attack: ParsableCommand {
     let source = Contestant(name: named.name, loaded)
     let runner = try TransferRunner(
       plan: plan, source: source, victims: [source], data: images, seed: seed,
-      evaluator: engine.evaluator(), judgements: judgements)
+      evaluator: engine.evaluator(), judgements: judgements
+    ) { try output.loadTraining(reference) }
     let request = runner.request
     let there = ExampleSet.request(of: place)
     try existing.check(place) { there != nil }

@@ -91,6 +91,11 @@ struct Frames: ParsableCommand {
     }
     let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
     try plan.check(against: classifier)
+    guard plan.sampleSize == 0 else {
+      throw Failure.usage(
+        "\(plan.name) learns from training images, and frames can be drawn only of attacks that do "
+          + "not", hint: "leave out the view admix, or use another attack")
+    }
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
     let batch = data.batch(0..<count).to(device)
     let images = batch.images

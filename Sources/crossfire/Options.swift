@@ -122,6 +122,11 @@ struct OutputOptions: ParsableArguments {
     try progress.loading(data.description) { try data.load(defaultSplit: split, progress: $0) }
   }
 
+  /// Loads the training images of the data, whatever split the reference names.
+  func loadTraining(_ data: DataReference) throws -> LabelledImages {
+    try progress.loading(data.description) { try data.load(.train, progress: $0) }
+  }
+
   /// Loads the validation images of the data, whatever split the reference names.
   func loadValidation(_ data: DataReference) throws -> LabelledImages {
     try progress.loading(data.description) { try data.load(.validation, progress: $0) }

@@ -10,7 +10,7 @@ struct AdversarialPatchTests {
   private let shape = InputShape(channels: 2, height: 10, width: 12)
 
   /// The cross-entropy of a class that wins by far has no gradient in float32; the margin has one.
-  private static func patch(_ place: AdversarialPatch.Place) -> AdversarialPatch {
+  private static func patch(_ place: PatchPlace) -> AdversarialPatch {
     AdversarialPatch(place, StepSchedule(steps: 40, relative: 5), AttackGradient(of: .margin))
   }
 
@@ -48,7 +48,7 @@ struct AdversarialPatchTests {
     "the changes are one square of the side ⌊√(share·H·W)⌋, at most the shorter side",
     arguments: [(0.0, 0), (0.008, 0), (0.01, 1), (0.075, 3), (0.3, 6), (0.31, 6), (1, 10), (9, 10)])
   func side(_ share: Double, _ side: Int) throws {
-    let (images, found) = try attacked(Self.patch(.random), share)
+    let (images, found) = try attacked(Self.patch(PatchPlace()), share)
     for row in 0..<8 {
       let (rows, columns) = changed(images, found, row)
       #expect(rows.count == side && columns.count == side)
@@ -58,11 +58,11 @@ struct AdversarialPatchTests {
   @Test(
     "the square is where it is wanted",
     arguments: [
-      (AdversarialPatch.Place.centre, 3, 4), (.topLeft, 0, 0), (.topRight, 0, 8),
+      (PatchPlace.Part.centre, 3, 4), (.topLeft, 0, 0), (.topRight, 0, 8),
       (.bottomLeft, 6, 0), (.bottomRight, 6, 8),
     ])
-  func places(_ place: AdversarialPatch.Place, _ top: Int, _ left: Int) throws {
-    let (images, found) = try attacked(Self.patch(place), 16.0 / 120)
+  func places(_ part: PatchPlace.Part, _ top: Int, _ left: Int) throws {
+    let (images, found) = try attacked(Self.patch(PatchPlace(part)), 16.0 / 120)
     for row in 0..<8 {
       let (rows, columns) = changed(images, found, row)
       #expect(rows == top..<top + 4 && columns == left..<left + 4)
@@ -71,7 +71,7 @@ struct AdversarialPatchTests {
 
   @Test("random places differ between pictures and reach all borders")
   func random() throws {
-    let (images, found) = try attacked(Self.patch(.random), 16.0 / 120, count: 120)
+    let (images, found) = try attacked(Self.patch(PatchPlace()), 16.0 / 120, count: 120)
     let places = (0..<120).map { changed(images, found, $0) }
     #expect(Set(places.map(\.0.lowerBound)) == Set(0...6))
     #expect(Set(places.map(\.1.lowerBound)) == Set(0...8))
@@ -82,7 +82,7 @@ struct AdversarialPatchTests {
     let weight = RandomSource(Seed(24)).normal([2, shape.count])
     let classifier = Biased(LinearClassifier(inputShape: shape, weight: weight), [1000, 0])
     let (images, found) = try attacked(
-      Self.patch(.centre), 16.0 / 120, against: classifier)
+      Self.patch(PatchPlace(.centre)), 16.0 / 120, against: classifier)
     let slopes = (weight.select(0, 1) - weight.select(0, 0)).reshaped([1] + shape.sizes)
     let best = slopes.isGreater(than: 0).to(.float32).expanded(images.shape)
     let moved = found.differs(from: images)

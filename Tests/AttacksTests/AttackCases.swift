@@ -27,11 +27,11 @@ struct AttackCase: CustomStringConvertible, Sendable {
     return try AttackCase(text: "\(name) queries=\(queries) epsilon=0").plan().attack
   }
 
-  /// Every registered attack that needs no file, with few steps. An attack without a line below
-  /// takes part with its default settings.
+  /// Every registered attack that needs neither a file nor training images, with few steps. An
+  /// attack without a line below takes part with its default settings.
   static let all: [AttackCase] = {
     let cases = drawing + others
-    let known = Set(cases.map(\.name) + [SurrogateTransfer.name])
+    let known = Set(cases.map(\.name) + [SurrogateTransfer.name, UniversalPerturbation.name])
     let missing = AttackRegistry.names.filter { !known.contains($0) }
     return cases + missing.map { AttackCase(text: "\($0) epsilon=0.2") }
   }()
@@ -50,6 +50,7 @@ struct AttackCase: CustomStringConvertible, Sendable {
     "pgd views=vmi+di eot=3 restarts=2 steps=2 epsilon=0.2",
     "mifgsm views=pgn+ssa steps=1 epsilon=0.2",
     "bim views=sia steps=2 epsilon=0.2",
+    "bim views=ghost steps=2 epsilon=0.2",
     "rfgsm epsilon=0.2",
     "rfgsm share=0.3 views=di eot=2 target=next epsilon=0.2",
     "tpgd steps=3 epsilon=0.1",
@@ -74,7 +75,7 @@ struct AttackCase: CustomStringConvertible, Sendable {
     "boundary queries=100 epsilon=3",
     "surfree queries=100 directions=5 epsilon=3",
     "spatial search=random k=5 factors=1",
-    "patch places=2 steps=4 epsilon=0.2",
+    "patch places=2 rotation=30 steps=4 epsilon=0.2",
     "corruption kind=gaussian-noise severities=3",
     "corruption kind=elastic severities=3",
     "corruption kind=snow severities=3",

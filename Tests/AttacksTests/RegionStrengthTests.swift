@@ -28,7 +28,7 @@ struct RegionStrengthTests {
     "hopskipjump queries=800 samples=20",
     "hopskipjump norm=linf queries=800 samples=20", "boundary queries=1000",
     "surfree queries=800",
-    "spatial rotations=7 translations=5", "patch steps=20 places=4",
+    "spatial rotations=7 translations=5", "patch steps=20 places=4", "uap search=gradient",
   ].map(AttackCase.init(text:))
 
   @Test("the cases have every attack that uses the attacked model")

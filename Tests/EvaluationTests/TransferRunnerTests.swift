@@ -179,3 +179,41 @@ struct TransferRunnerTests {
       cells.filter { $0.epsilon == 0 }.allSatisfy { $0.clean?.bothRight == $0.clean?.keptRight })
   }
 }
+
+@Suite("Attacks that learn from training images")
+struct LessonTests {
+  private static let digits = SevenSegmentDigits()
+
+  private func runner(
+    _ training: LabelledImages?, seed: UInt64 = 3, batchSize: Int = 8
+  ) throws -> TransferRunner {
+    let images = try Self.digits.images(.test, count: 20)
+    let network = try Architecture.named("mlp").network(
+      input: images.shape, classNames: images.classNames, seed: Seed(1))
+    let contestant = Contestant(name: "a", classifier: network, fingerprint: "a")
+    let plan = AttackPlan(
+      name: "uap", attack: UniversalPerturbation(.gradient, images: 40, epochs: 1),
+      goal: .untargeted, epsilons: [0, 0.2])
+    return try TransferRunner(
+      plan: plan, source: contestant, victims: [contestant], data: images, seed: Seed(seed),
+      evaluator: Evaluator(batchSize: batchSize), training: { training })
+  }
+
+  @Test("without training images the attack is refused")
+  func refused() {
+    let failure = #expect(throws: Failure.self) { try runner(nil) }
+    #expect(failure?.message == "uap learns from training images, and there are none")
+  }
+
+  @Test("the result depends on the training images and the seed, and not on the batches")
+  func lesson() throws {
+    let training = try Self.digits.images(.train, count: 100)
+    let sizes = try runner(training).run(keep: 0) { _ in }.result.sizes.floats()
+    #expect(
+      try runner(training, batchSize: 20).run(keep: 0) { _ in }.result.sizes.floats() == sizes)
+    let request = try runner(training).request
+    #expect(try runner(training).request == request)
+    #expect(try runner(training, seed: 4).request != request)
+    #expect(try runner(try Self.digits.images(.train, count: 90)).request != request)
+  }
+}

@@ -27,7 +27,10 @@ extension ExperimentRun {
     try TransferRunner(
       plan: plan, source: source, victims: victims, data: data,
       seed: experiment.seed.derive("attack \(plan.name)"),
-      evaluator: evaluator, judgements: experiment.judgements)
+      evaluator: evaluator, judgements: experiment.judgements
+    ) {
+      try experiment.data.lazily(.train, cache: folder.dataCache(), progress: progress).images()
+    }
   }
 
   /// Computes a part of an attack, whose batches the step of the attack reads.

@@ -44,6 +44,12 @@ public protocol Layer: Sendable {
 
 extension Layer {
   public func parameters(for input: [Int]) -> [ParameterDescription] { [] }
+
+  /// Whether the layer has weights, and not only statistics, scales or biases, for inputs of a
+  /// shape.
+  package func hasWeightMatrix(for input: [Int]) -> Bool {
+    parameters(for: input).contains { $0.shape.count > 1 }
+  }
 }
 
 /// A tensor that a layer needs: its name, its shape, and what it is for.
@@ -145,10 +151,19 @@ public struct Pass: Sendable {
   public let usesBatchStatistics: Bool
   /// Whether batch normalisation updates its running statistics with those of the batch.
   public let updatesStatistics: Bool
+  /// The random changes of features; nil for none.
+  public var erosion: Erosion?
 
   /// Dropout does nothing, batch normalisation uses its running statistics.
   public static let evaluation = Pass(
     dropout: nil, usesBatchStatistics: false, updatesStatistics: false)
+
+  /// Evaluation, in which features are changed at random.
+  public static func evaluation(eroding erosion: Erosion) -> Pass {
+    var pass = evaluation
+    pass.erosion = erosion
+    return pass
+  }
 
   /// Dropout derives its masks from a seed, or does nothing if the seed is nil. Batch normalisation
   /// uses the statistics of the batch.
@@ -158,13 +173,15 @@ public struct Pass: Sendable {
 
   /// The same behaviour without a change to the network: running statistics stay as they are.
   public var withoutUpdates: Pass {
-    Pass(dropout: dropout, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false)
+    Pass(
+      dropout: dropout, usesBatchStatistics: usesBatchStatistics, updatesStatistics: false,
+      erosion: erosion)
   }
 
   /// The same behaviour with other dropout masks. Each purpose has masks of its own.
   public func purpose(_ name: String) -> Pass {
     Pass(
       dropout: dropout?.derive(name), usesBatchStatistics: usesBatchStatistics,
-      updatesStatistics: updatesStatistics)
+      updatesStatistics: updatesStatistics, erosion: erosion)
   }
 }

@@ -111,8 +111,16 @@ public struct LayerList: Sendable, Codable, Equatable {
     _ x: Tensor, _ parameters: LayerParameters, _ pass: Pass, in range: Range<Int>? = nil
   ) -> Tensor {
     var x = x
+    // Only the outermost list erodes the inputs of its layers.
+    let erosion = parameters.prefix.isEmpty ? pass.erosion : nil
+    var isFirst = true
     for index in evaluationOrder(of: range ?? layers.indices) {
-      x = layers[index].apply(x, parameters.part("\(index)"), pass)
+      let layer = layers[index]
+      if let erosion, layer.hasWeightMatrix(for: Array(x.shape.dropFirst())) {
+        if !isFirst { x = erosion.dropped(x, before: index) }
+        isFirst = false
+      }
+      x = layer.apply(x, parameters.part("\(index)"), pass)
     }
     return x
   }

@@ -38,8 +38,9 @@ public struct Residual: ContainerLayer {
   func replacing(_ parts: [LayerList]) -> Residual { Residual(body: parts[0], shortcut: parts[1]) }
 
   public func apply(_ x: Tensor, _ parameters: LayerParameters, _ pass: Pass) -> Tensor {
-    body.apply(x, parameters.part("body"), pass)
-      + shortcut.apply(x, parameters.part("shortcut"), pass)
+    let bypass = shortcut.apply(x, parameters.part("shortcut"), pass)
+    return body.apply(x, parameters.part("body"), pass)
+      + (pass.erosion?.scaled(bypass, at: parameters.prefix) ?? bypass)
   }
 
   public func bounds(_ inputs: Bounds, _ parameters: LayerParameters, _ pass: Pass) throws -> Bounds
