@@ -18,17 +18,21 @@ import Support
 ///
 /// The penalty is large where the goal is missed, and vanishes far beyond the boundary, so that the
 /// image comes to lie just across it. A step divides the gradient by the root of its mean square
-/// (RMSProp) and has momentum. Its length is such that the first step would go as far as `start`
-/// without that division; it falls to a hundredth after the goal was first reached, exponentially.
+/// (RMSProp) and has momentum. Its factor is `rate`, or, with `start`, the one with which the first
+/// step would go that far without the division. The factor falls to a hundredth, exponentially,
+/// after the goal was first reached.
 /// The first step follows the penalty alone, or a random direction where that has no gradient. Of
 /// all images on the way that reach the goal by more than rounding (`Goal.isClearlyReached`), the
 /// nearest one is the result. Lengths are shares of the width of the pixel range.
 ///
 /// Use it for small ℓ1 perturbations, with 300 steps or more, and beside `ddn` and `fmn` in ℓ2.
 /// Source: J. Rony, E. Granger, M. Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial
-/// Attacks" (2021). With 100 steps the authors set α to 0.5. Their constraint has a tolerance of
-/// 10⁻⁴; here it also covers the rounding of the logits. With fewer than three classes there is no
-/// third logit, and d is the plain difference.
+/// Attacks" (2021). With 100 steps the authors set α to 0.5. They fit the factor, with a `start` of
+/// 0.1 in ℓ2 and of 0.5 in ℓ1 for MNIST; the default here is that of their program. Where the first
+/// gradient is nearly zero, as in a network that hides its gradients, a fitted factor is far too
+/// large for the steps that follow. The authors' constraint has a tolerance of 10⁻⁴; here it also
+/// covers the rounding of the logits. With fewer than three classes there is no third logit, and d
+/// is the plain difference.
 public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   public static let name = "alma"
   public static let title = "augmented Lagrangian attack"
@@ -40,8 +44,10 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// α, the share of the former μ, of the mean square of gradients and of the momentum that a step
   /// keeps.
   public var alpha: Double
-  /// How far the first step goes, as a share of the width of the pixel range; nil for the authors'
-  /// values for MNIST, 0.1 in ℓ2 and 0.5 in ℓ1.
+  /// The factor of the steps, as a share of the width of the pixel range.
+  public var rate: Double
+  /// How far the first step goes, as a share of the width of the pixel range; nil for the
+  /// factor `rate`.
   public var start: Double?
 
   /// γ, by which the penalty parameter grows.
@@ -53,10 +59,14 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// The length of the last step, as a share of the first one.
   private static let lastShare = 0.01
 
-  public init(norm: Norm = .l2, steps: Int = 1000, alpha: Double = 0.9, start: Double? = nil) {
+  public init(
+    norm: Norm = .l2, steps: Int = 1000, alpha: Double = 0.9, rate: Double = 0.1,
+    start: Double? = nil
+  ) {
     self.norm = norm
     self.steps = steps
     self.alpha = alpha
+    self.rate = rate
     self.start = start
   }
 
@@ -64,10 +74,13 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     .norm(\.norm, of: [.l2, .l1]),
     .int("steps", \.steps, in: 1...1_000_000, "number of steps"),
     .double("alpha", \.alpha, in: 0...0.9999, "α, share of its past that each average keeps"),
+    .double(
+      "rate", \.rate, in: 1e-9...1e6,
+      "factor of the steps as a share of the width of the pixel range"),
     .optionalDouble(
       "start", \.start, in: 1e-9...1e6,
-      "length of the first step as a share of the width of the pixel range; if not given, 0.1 in ℓ2 "
-        + "and 0.5 in ℓ1"),
+      "length of the first step as a share of the width of the pixel range, to which the factor is "
+        + "fitted; if not given, rate is used"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -86,7 +99,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     let (originals, range) = (active.originals, classifier.valueRange)
     let ones = Tensor.ones([originals.shape[0]], device: originals.device)
     var best = NearestImages(originals)
-    var (mu, rho, rate, before) = (ones, ones, ones, ones)
+    var (mu, rho, rate, before) = (ones, ones, ones * self.rate, ones)
     var found = ones * Double(steps + 1)
     var (x, move, momentum) = (originals, originals * 0, originals * 0)
     var square = momentum + 1
@@ -112,7 +125,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
       var gradient = constraint * Self.slope(d, rho, mu).perImage(like: x)
       if step == 0 {
         gradient = direction(gradient, active)
-        rate = firstRate(gradient, active, in: range)
+        if let start { rate = fittedRate(to: start, gradient, active, in: range) }
       } else {
         gradient = gradient + slopeOfNorm(move)
       }
@@ -169,17 +182,16 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// The factor of the gradients with which each image would move by `start`, `[M]`: it is doubled
   /// until that is exceeded, and then bisected. An image that cannot move so far gets the factor
   /// that would do without the bounds of the pixel range.
-  private func firstRate(
-    _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
+  private func fittedRate(
+    to start: Double, _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
   ) -> Tensor {
     // low, high [M]
-    let target = start ?? (norm == .l1 ? 0.5 : 0.1)
     func isTooFar(_ rate: Tensor) -> Tensor {
       let moved = active.originals - gradient * (rate * range.width).perImage(like: gradient)
       let size = norm.size(moved.clamped(to: range) - active.originals) / range.width
-      return size.isGreater(than: size * 0 + target)
+      return size.isGreater(than: size * 0 + start)
     }
-    let unbounded = (norm.size(gradient).maximum(1e-12) / target).power(-1)
+    let unbounded = (norm.size(gradient).maximum(1e-12) / start).power(-1)
     var (low, high) = (unbounded * 0, unbounded)
     for _ in 0..<30 {
       let isFar = isTooFar(high)

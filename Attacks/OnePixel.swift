@@ -8,7 +8,10 @@ import Support
 /// pixels. A population of candidates begins at random, with uniform places and normally
 /// distributed colours, and lives for some generations:
 ///
-///     child = r₁ + F·(r₂ − r₃), with three random candidates of the parents' generation
+///     child = b + F·(r₂ − r₃), with random candidates r₂ and r₃ of the parents' generation
+///
+/// The base b is the best candidate of that generation, or a random one. A place of a child that
+/// would lie outside of the picture is drawn anew; its colours are clipped.
 ///
 /// A child takes the place of its parent if its loss is larger. The loss is the margin, which has
 /// the same order as the authors' probability for two classes, and is not rounded away where a
@@ -20,30 +23,44 @@ import Support
 /// the share 3/3072.
 ///
 /// Use it to see whether a very small number of pixels, placed by the model's scores, changes the
-/// prediction. It costs 1 + population·(generations + 1) queries. The three candidates of a child
+/// prediction. It costs 1 + population·(generations + 1) queries. The random candidates of a child
 /// are drawn independently, so that two of them may be the same. Source: J. Su, D. Vargas and K.
-/// Sakurai (2019).
+/// Sakurai (2019). The authors take a random candidate as the base. The best one, which is the
+/// default here, fools more images with the same queries if several pixels may change.
 public struct OnePixel: Attack, Configurable {
   public static let name = "onepixel"
   public static let title = "one-pixel attack"
   public static let summary =
     "places and colours of few pixels by differential evolution, from logits (Su et al. 2019)"
   public static let defaultGoal = GoalRule.untargeted
+
+  /// The candidate that a child is made from.
+  public enum Base: String, Sendable, CaseIterable {
+    /// The candidate with the largest loss.
+    case best
+    /// A random candidate, as published.
+    case random
+  }
+
   public let norm = Norm.l0
   /// The number of candidates of each image.
   public var population: Int
   public var generations: Int
   /// F, the scale of the difference of two candidates.
   public var scale: Double
+  public var base: Base
 
   /// The number of images in one forward pass. A pass exceeds it only if one candidate for each
   /// image does.
   private static let atOnce = 512
 
-  public init(population: Int = 400, generations: Int = 100, scale: Double = 0.5) {
+  public init(
+    population: Int = 400, generations: Int = 100, scale: Double = 0.5, base: Base = .best
+  ) {
     self.population = population
     self.generations = generations
     self.scale = scale
+    self.base = base
   }
 
   public var usesGradients: Bool { false }
@@ -53,6 +70,7 @@ public struct OnePixel: Attack, Configurable {
     .int("population", \.population, in: 4...100_000, "number of candidates of each image"),
     .int("generations", \.generations, in: 0...100_000, "number of generations"),
     .double("scale", \.scale, in: 0.01...2, "F, scale of the difference of two candidates"),
+    .choice("base", \.base, "candidate that a child is made from"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -95,7 +113,8 @@ public struct OnePixel: Attack, Configurable {
         places = ChangeablePixels(active.goal.region, like: active.x)
       }
       guard generation < generations, !active.isEmpty else { break }
-      let children = children(of: candidates, active.draws.purpose("generation \(generation)"))
+      let children = children(
+        of: candidates, losses, active.draws.purpose("generation \(generation)"))
       let found = self.losses(of: children, active, places, classifier)
       let better = found.isGreater(than: losses)
       candidates = better.reshaped(better.shape + [1, 1]).choose(children, else: candidates)
@@ -117,13 +136,24 @@ public struct OnePixel: Attack, Configurable {
       Tensor.concatenate([places, colours * (127.0 / 255) + 128.0 / 255], along: 3))
   }
 
-  private func children(of candidates: Tensor, _ draws: ExampleDraws) -> Tensor {
-    let parents = (1...3).map { number in
+  private func children(of candidates: Tensor, _ losses: Tensor, _ draws: ExampleDraws) -> Tensor {
+    // candidates, children [M, P, k, 2 + C]
+    func random(_ number: Int) -> Tensor {
       let chosen = draws.purpose("parent \(number)").integers(below: population, [population])
       return candidates.gather(
         1, chosen.reshaped(chosen.shape + [1, 1]).expanded(candidates.shape))
     }
-    return Self.valid(parents[0] + (parents[1] - parents[2]) * scale)
+    let shape = candidates.shape
+    let base =
+      base == .random
+      ? random(1) : best(candidates, losses).reshaped([shape[0], 1, shape[2], shape[3]])
+    let children = base + (random(2) - random(3)) * scale
+    let places = children.narrow(3, 0, 2)
+    let isOutside = places.isLess(than: 0).or(places.isGreater(than: 1))
+    let drawn = draws.purpose("places").uniform([population, shape[2], 2])
+    return Self.valid(
+      Tensor.concatenate(
+        [isOutside.choose(drawn, else: places), children.narrow(3, 2, shape[3] - 2)], along: 3))
   }
 
   /// Numbers from 0 to 1.
@@ -178,47 +208,5 @@ public struct OnePixel: Attack, Configurable {
         colour.clamped(to: range).reshaped([shape[0], channels, 1]))
     }
     return active.goal.region.limited(flat.reshaped(shape), around: active.originals)
-  }
-}
-
-/// The pixels that may change in each image, addressed by two numbers in [0, 1].
-///
-/// The first number chooses among the rows that have such a pixel, and the second one among those
-/// pixels of the row. Where every pixel may change, the two numbers are the coordinates. A pixel
-/// may change if one of its channels may.
-private struct ChangeablePixels {
-  private let height, width: Int
-  /// The pixels of each row that has any, for each image; nil if every pixel may change.
-  private let rows: [[[Int]]]?
-
-  init(_ region: Region, like images: Tensor) {
-    (height, width) = (images.shape[2], images.shape[3])
-    let (height, width) = (height, width)
-    rows = region.changeable.map { changeable in
-      let mask = changeable.any([1]).reshaped([images.shape[0], height * width])
-      return (0..<images.shape[0]).map { image in
-        let values = mask.select(0, image).int64s()
-        return (0..<height).map { row in
-          (row * width..<(row + 1) * width).filter { values[$0] != 0 }
-        }.filter { !$0.isEmpty }
-      }
-    }
-  }
-
-  /// Places `[M, 2]` → indices of pixels in the order of rows, int64 `[M]`.
-  func indices(_ places: Tensor) -> Tensor {
-    guard let rows else {
-      let row = (places.select(1, 0) * Double(height)).floor.minimum(Double(height - 1))
-      let column = (places.select(1, 1) * Double(width)).floor.minimum(Double(width - 1))
-      return (row * Double(width) + column).to(.int64)
-    }
-    let values = places.floats()
-    let indices = rows.enumerated().map { image, rows -> Int in
-      func chosen<T>(_ choices: [T], _ number: Float) -> T? {
-        choices.isEmpty ? nil : choices[min(Int(number * Float(choices.count)), choices.count - 1)]
-      }
-      return chosen(rows, values[2 * image]).flatMap { chosen($0, values[2 * image + 1]) } ?? 0
-    }
-    return Tensor(labels: indices).to(places.device)
   }
 }

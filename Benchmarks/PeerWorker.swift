@@ -10,7 +10,9 @@ import Support
 /// Crossfire's side of the comparison with other libraries. It reads one task per line and answers
 /// each with one line of JSON, so that another program can take turns with it.
 ///
-///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch
+///     attack COUNT NAME setting=value...   one attack on the first COUNT images, as one batch; its
+///                                          examples are also shown to the other models, and
+///                                          seed=N chooses its random numbers
 ///     sweep COUNT NAME EPSILON...          attacks on each model, shown to all models
 ///     profile COUNT                        the time of each part of one PGD step
 ///     train COUNT NAME setting=value...    one more training step with a defense; the corners of
@@ -34,7 +36,7 @@ final class PeerWorker {
   ///   - images: a safetensors file with `images` `[N, C, H, W]` and `labels` `[N]`.
   ///   - models: model files. All tasks but the sweep use the first one.
   init(images: URL, models: [URL]) throws {
-    Engine.start(threads: 2)
+    Engine.start()
     let file = try SafetensorsFile(images)
     self.images = try file.tensor("images")
     labels = try file.tensor("labels")
@@ -53,6 +55,8 @@ final class PeerWorker {
     var seconds: Double?
     /// The accuracy on the adversarial images.
     var accuracy: Double?
+    /// The accuracy of the models after the first one on the adversarial images.
+    var transfer: [Double]?
     /// The fraction of the adversarial images that are classified as their target.
     var hits: Double?
     /// The mean size of the perturbations, in the attack's norm.
@@ -96,19 +100,19 @@ final class PeerWorker {
     }
     switch words[0] {
     case "attack" where words.count >= 3:
-      return try attack(plan(words[2], Array(words[3...])), count)
+      let given = try settings(Array(words[3...]))
+      let own = try given.optionalInt("seed", in: 0...Int.max, "seed of the random numbers")
+      return try attack(
+        AttackPlan(name: words[2], given), count, own.map { Seed(UInt64($0)) } ?? seed)
     case "sweep" where words.count >= 4:
-      return try sweep(plan(words[2], ["epsilons=" + words[3...].joined(separator: ",")]), count)
+      let epsilons = try settings(["epsilons=" + words[3...].joined(separator: ",")])
+      return try sweep(AttackPlan(name: words[2], epsilons), count)
     case "profile":
       let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
       return Answer(profile: try StepProfile(models[0].network, x, y).parts())
     case "train" where words.count >= 3: return try train(count, asked: words)
     default: throw Failure.usage("unknown task '\(words.joined(separator: " "))'")
     }
-  }
-
-  private func plan(_ name: String, _ words: [String]) throws -> AttackPlan {
-    try AttackPlan(name: name, settings(words))
   }
 
   /// The settings that words such as `epsilon=0.1` name.
@@ -125,7 +129,7 @@ final class PeerWorker {
     return try Settings(entries, place: "the task")
   }
 
-  private func attack(_ plan: AttackPlan, _ count: Int) throws -> Answer {
+  private func attack(_ plan: AttackPlan, _ count: Int, _ seed: Seed) throws -> Answer {
     let classifier = QueryCounter(models[0].network)
     let (x, y) = (images.narrow(0, 0, count), labels.narrow(0, 0, count))
     let threat = plan.attack.threat(plan.epsilons[0], against: classifier)
@@ -144,7 +148,10 @@ final class PeerWorker {
     let sizes = plan.attack.norm.size(adversarial - x)
     let reached = goal.isReached(predicted).int64s()
     return Answer(
-      seconds: seconds, accuracy: share(y), hits: goal.targets.map(share),
+      seconds: seconds, accuracy: share(y),
+      transfer: models.dropFirst().map {
+        $0.network.predictions(adversarial).equals(y).to(.float64).mean().scalar
+      }, hits: goal.targets.map(share),
       size: sizes.mean().scalar, sizes: zip(sizes.floats(), reached).map { $1 != 0 ? $0 : nil },
       forwards: forwards, backwards: backwards)
   }

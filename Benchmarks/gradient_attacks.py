@@ -2,115 +2,133 @@
 """Compares gradient attacks within a budget with torchattacks.
 
     make bench-peers      # once: builds Crossfire, and prepares a Python and images
-    .deps/peers/python/bin/python Benchmarks/gradient_attacks.py [--count 1000] [--only TASK...]
+    .deps/peers/python/bin/python Benchmarks/gradient_attacks.py [--count 500] [--only TASK...]
 
-Both sides get the same weights, images, budgets and steps, and the program prints the accuracy on
-their adversarial images as a Markdown table. Both sides use two threads. The folder
-CROSSFIRE_PARITY holds the models fastat.safetensors and smallbn.safetensors.
+Both sides get the same weights, images, budgets and steps, and one thread. The program prints a
+Markdown table with the accuracy on their adversarial images, of the attacked model and of those that
+`--others` names: the mean over `--seeds` runs. The folder CROSSFIRE_PARITY holds the attacked
+models. Images of three channels are compared on the attacks that torchattacks has for these only.
 """
 
-import argparse
-import os
 import pathlib
+import statistics
 import sys
 import time
-import types
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
+from attack_contest import images, model, parser, sides
+from peer_contest import table
 
 import torch
-from safetensors.torch import load_file
-
-root = pathlib.Path(__file__).resolve().parent.parent
-sys.path.append(str(root / "scripts"))
-# torchattacks imports torchvision for what this comparison does not use.
-sys.modules["torchvision"] = types.ModuleType("torchvision")
-sys.modules["torchvision.models"] = types.ModuleType("torchvision.models")
-sys.modules["torchvision"].models = sys.modules["torchvision.models"]
-
 import torchattacks
-from peer_contest import Worker, table
-from peer_libraries import model
 
-# Attack: Crossfire's settings, and the call of torchattacks for a network and a budget.
+
+def momentum(attack, **settings):
+    """An attack with ten steps and the momentum 1, as `mifgsm`."""
+    return lambda net, eps: attack(net, eps=eps, alpha=eps / 10, steps=10, decay=1.0, **settings)
+
+
+def iterated(attack, steps, norm_scale=1, **settings):
+    """An attack with the step size 2.5·ε / steps."""
+    return lambda net, eps: attack(
+        net, eps=norm_scale * eps, alpha=2.5 * norm_scale * eps / steps, steps=steps, **settings
+    )
+
+
+# Attack: Crossfire's settings, and the call of torchattacks for a network and a budget. Attacks in
+# ℓ2 get 10 times the budget.
 TASKS = {
     "fgsm": ("fgsm", lambda net, eps: torchattacks.FGSM(net, eps=eps)),
     "rfgsm": (
         "rfgsm",
         lambda net, eps: torchattacks.RFGSM(net, eps=eps, alpha=eps / 2, steps=1),
     ),
-    "pgd": (
-        "pgd steps=40",
-        lambda net, eps: torchattacks.PGD(net, eps=eps, alpha=2.5 * eps / 40, steps=40),
+    "bim": (
+        "bim steps=10",
+        lambda net, eps: torchattacks.BIM(net, eps=eps, alpha=eps / 10, steps=10),
     ),
-    "tpgd": (
-        "tpgd steps=10",
-        lambda net, eps: torchattacks.TPGD(net, eps=eps, alpha=2.5 * eps / 10, steps=10),
+    "pgd": ("pgd steps=40", iterated(torchattacks.PGD, 40)),
+    "pgd-l2": (
+        "pgd norm=l2 steps=40",
+        iterated(torchattacks.PGDL2, 40, norm_scale=10, random_start=True),
     ),
-    "tpgd-40": (
-        "tpgd steps=40",
-        lambda net, eps: torchattacks.TPGD(net, eps=eps, alpha=2.5 * eps / 40, steps=40),
+    "tpgd": ("tpgd steps=10", iterated(torchattacks.TPGD, 10)),
+    "tpgd-40": ("tpgd steps=40", iterated(torchattacks.TPGD, 40)),
+    "jitter": ("jitter steps=10", iterated(torchattacks.Jitter, 10)),
+    "jitter-40": ("jitter steps=40", iterated(torchattacks.Jitter, 40)),
+    "mifgsm": ("mifgsm", momentum(torchattacks.MIFGSM)),
+    "nifgsm": ("nifgsm", momentum(torchattacks.NIFGSM)),
+    "di": ("mifgsm views=di", momentum(torchattacks.DIFGSM)),
+    "ti": ("mifgsm views=ti", momentum(torchattacks.TIFGSM, diversity_prob=0.0)),
+    "si": ("nifgsm views=si", momentum(torchattacks.SINIFGSM, m=5)),
+    "vmi": ("mifgsm views=vmi", momentum(torchattacks.VMIFGSM, N=20)),
+    "vni": ("nifgsm views=vmi", momentum(torchattacks.VNIFGSM, N=20)),
+    "apgd": (
+        "apgd steps=40 loss=cross-entropy",
+        lambda net, eps: torchattacks.APGD(net, eps=eps, steps=40, loss="ce"),
     ),
-    "jitter": (
-        "jitter steps=10",
-        lambda net, eps: torchattacks.Jitter(net, eps=eps, alpha=2.5 * eps / 10, steps=10),
+    "apgd-dlr": (
+        "apgd steps=40 loss=logits-ratio",
+        lambda net, eps: torchattacks.APGD(net, eps=eps, steps=40, loss="dlr"),
     ),
-    "jitter-40": (
-        "jitter steps=40",
-        lambda net, eps: torchattacks.Jitter(net, eps=eps, alpha=2.5 * eps / 40, steps=40),
+    "pifgsm++": (
+        "pifgsm++ steps=10",
+        lambda net, eps: torchattacks.PIFGSMPP(net, max_epsilon=eps, num_iter_set=10),
     ),
 }
+# torchattacks has these attacks for pictures of three channels only.
+COLOUR = ["pifgsm++", "ti"]
 # The budgets at which the accuracy of a model is far from both 0 and its value without an attack.
-EPSILONS = {"fastat": (0.3, 0.4), "smallbn": (0.05, 0.1)}
+EPSILONS = {"fastat": [0.3, 0.4], "smallbn": [0.05, 0.1]}
 
 
-def theirs(attack, net, x, y):
-    torch.manual_seed(1)
+def theirs(attack, nets, x, y, seed):
+    torch.manual_seed(seed)
     started = time.perf_counter()
     found = attack(x, y).detach()
     seconds = time.perf_counter() - started
     with torch.no_grad():
-        return (net(found).argmax(1) == y).float().mean().item(), seconds
+        return [(net(found).argmax(1) == y).float().mean().item() for net in nets], seconds
 
 
-def ours(worker, count, words, epsilon):
-    name, *settings = words.split()
-    found = worker.ask(f"attack {count} {name} epsilon={epsilon} {' '.join(settings)}")
-    return found["accuracy"], found["seconds"]
+def ours(side, words, epsilon, seed):
+    found = side.attack(words, seed, epsilon=epsilon)
+    return [found["accuracy"], *found["transfer"]], found["seconds"]
+
+
+def mean(runs):
+    """The means of the accuracies of all models, in words, and of the times of several runs."""
+    accuracies, seconds = zip(*runs)
+    shown = [f"{100 * statistics.fmean(column):.1f} %" for column in zip(*accuracies)]
+    return [*shown, f"{statistics.fmean(seconds):.1f} s"]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--images",
-        type=pathlib.Path,
-        default=root / ".deps/peers/images.safetensors",
-        help="a file with images [N, 1, 28, 28] and labels [N]",
-    )
-    parser.add_argument("--count", type=int, default=1000, help="number of images")
-    parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--bench", default=root / ".build/release/crossfire-bench")
-    options = parser.parse_args()
-    torch.set_num_threads(2)
-    models = pathlib.Path(os.environ.get("CROSSFIRE_PARITY") or root.parent / "shared/parity")
-    data = load_file(options.images)
-    x, y = (data[name][: options.count] for name in ("images", "labels"))
+    options = parser(__doc__.splitlines()[0], TASKS, count=500)
+    options.add_argument("--others", nargs="*", default=[], help="files of other models")
+    options.add_argument("--epsilons", nargs="*", type=float, help="budgets of all models")
+    options = options.parse_args()
+    x, y = images(options)
+    others = [model(path) for path in options.others]
+    tasks = [task for task in options.only if (task in COLOUR) == (x.shape[1] == 3)]
     rows = []
-    for name, epsilons in EPSILONS.items():
-        path = models / f"{name}.safetensors"
-        net = model(path)
-        worker = Worker(options.bench, options.images, [path])
-        for task in options.only:
+    for name, net, side in sides(options, options.others):
+        for task in tasks:
             words, attack = TASKS[task]
-            for epsilon in epsilons:
-                sides = {
-                    "Crossfire": ours(worker, options.count, words, epsilon),
-                    "torchattacks": theirs(attack(net, epsilon), net, x, y),
+            for epsilon in options.epsilons or EPSILONS[name]:
+                budget = 10 * epsilon if "norm=l2" in words else epsilon
+                seeds = range(1, options.seeds + 1)
+                runs = {
+                    "Crossfire": [ours(side, words, budget, seed) for seed in seeds],
+                    "torchattacks": [
+                        theirs(attack(net, epsilon), [net, *others], x, y, seed) for seed in seeds
+                    ],
                 }
-                for side, (accuracy, seconds) in sides.items():
-                    row = [name, words, str(epsilon), side, f"{100 * accuracy:.1f} %"]
-                    rows.append([*row, f"{seconds:.1f} s"])
+                for library, found in runs.items():
+                    rows.append([name, words, f"{budget:g}", library, *mean(found)])
                     print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
-        worker.close()
-    print("\n".join(table(["model", "attack", "ε", "library", "accuracy", "time"], rows)))
+    names = [pathlib.Path(path).stem for path in options.others]
+    print("\n".join(table(["model", "attack", "ε", "library", "accuracy", *names, "time"], rows)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 //     crossfire-bench steps                   the ratios of training steps only
 //     crossfire-bench streaming FOLDER        reading the pictures that streaming_pictures.py made
 //     crossfire-bench prepare FOLDER          makes the models and images that peers.py compares on
-//     crossfire-bench worker IMAGES MODEL...  Crossfire's side of peers.py, one task per line
+//     crossfire-bench worker IMAGES MODEL...  Crossfire's side of peers.py, one task per line,
+//                                             with OMP_NUM_THREADS threads
 import Foundation
 import ModelCore
 import Support

@@ -12,41 +12,24 @@ Markdown tables. An image whose goal is not reached counts as infinitely far awa
 CROSSFIRE_PARITY holds the models fastat.safetensors and smallbn.safetensors.
 """
 
-import argparse
 import math
-import os
 import pathlib
 import statistics
 import sys
 import time
-import types
 
-import torch
-from safetensors.torch import load_file
-
-root = pathlib.Path(__file__).resolve().parent.parent
-sys.path.append(str(root / "scripts"))
-
-
-def stub(name, **members):
-    """An empty module, for what a library imports and this comparison does not use."""
-    sys.modules[name] = types.ModuleType(name)
-    for member, value in members.items():
-        setattr(sys.modules[name], member, value)
-
-
-stub("torchvision", models=types.ModuleType("torchvision.models"))
-stub("torchvision.models")
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
+from attack_contest import images, parser, sides
+from peer_contest import table
 
 import foolbox
+import numpy
+import torch
 import torchattacks
 from art.attacks import evasion as art
 from art.estimators.classification import PyTorchClassifier
-from peer_contest import Worker, table
-from peer_libraries import model
 
 ORDER = {"l2": 2, "linf": math.inf}
-BUDGETS = (1000, 5000, 20000)
 
 
 class Spent(Exception):
@@ -131,35 +114,92 @@ SMALLEST = {
     ),
 }
 
-# Attack: Crossfire's name and settings for about 2,000 queries. ε is 0.3 for the adversarially
-# trained model and 0.1 for the other one; pixels count for attacks in ℓ0.
-SCORES = {
-    "square": "square queries=2000",
-    "spsa": "spsa samples=25 steps=39",
-    "nes": "nes queries=2000",
-    "bandits": "bandits queries=2000",
-}
+# Attack: Crossfire's name and settings for about 2,000 queries, the budget in words and as
+# Crossfire counts it for each model, and the other library's name and call for a network and that
+# budget. None: no library has it.
 EPSILON = {"fastat": 0.3, "smallbn": 0.1}
-PIXELS = {
-    "onepixel": (
+
+
+def pixels(count):
+    """A budget of whole pixels of 28x28, as a share that rounds to it."""
+    return f"{count} pixels", dict.fromkeys(EPSILON, (count + 0.5) / 784)
+
+
+def onepixel(count):
+    return lambda net, _: torchattacks.OnePixel(net, pixels=count, steps=49, popsize=100)
+
+
+LINF = ("ℓ∞", EPSILON)
+FREE = ("any", dict.fromkeys(EPSILON, 1))
+SCORES = {
+    "square": (
+        "square queries=2000",
+        LINF,
+        "torchattacks",
+        lambda net, eps: torchattacks.Square(net, eps=eps, n_queries=2000),
+    ),
+    "spsa": (
+        "spsa samples=25 steps=39",
+        LINF,
+        "torchattacks",
+        lambda net, eps: torchattacks.SPSA(
+            net, eps=eps, nb_iter=39, nb_sample=25, max_batch_size=25
+        ),
+    ),
+    "nes": ("nes queries=2000", LINF, None, None),
+    "bandits": ("bandits queries=2000", LINF, None, None),
+    "onepixel-1": (
         "onepixel population=100 generations=49",
-        lambda net, pixels: torchattacks.OnePixel(net, pixels=pixels, steps=49, popsize=100),
+        pixels(1),
+        "torchattacks",
+        onepixel(1),
+    ),
+    "onepixel-5": (
+        "onepixel population=100 generations=49",
+        pixels(5),
+        "torchattacks",
+        onepixel(5),
+    ),
+    "onepixel-5-random": (
+        "onepixel population=100 generations=49 base=random",
+        pixels(5),
+        None,
+        None,
     ),
     "pixle": (
-        "pixle restarts=50 iterations=100",
-        lambda net, pixels: torchattacks.Pixle(net, restarts=50, max_iterations=100),
+        "pixle restarts=50 iterations=10",
+        FREE,
+        "torchattacks",
+        lambda net, _: torchattacks.Pixle(net, restarts=50, max_iterations=10),
+    ),
+    "pixle-100": ("pixle restarts=50 iterations=10", pixels(100), None, None),
+    "spatial": (
+        f"spatial rotation=10 rotations=11 translation={1 / 28} translations=3",
+        FREE,
+        "Foolbox",
+        lambda net, _: foolbox_fooled(
+            net,
+            foolbox.attacks.SpatialAttack(
+                max_translation=1, num_translations=3, max_rotation=10, num_rotations=11
+            ),
+        ),
     ),
 }
 
 
-def theirs(call, net, x, y, norm):
+def foolbox_fooled(net, attack):
+    wrapped = foolbox.PyTorchModel(net, bounds=(0, 1), device="cpu")
+    return lambda x, y: attack.run(wrapped, x, foolbox.criteria.Misclassification(y))
+
+
+def theirs(call, net, x, y, norm, budgets):
     """The distances of all images at each budget, and the time for all of them."""
     started = time.perf_counter()
-    found = {budget: [] for budget in BUDGETS}
+    found = {budget: [] for budget in budgets}
     for image, label in zip(x.split(1), y.split(1)):
-        counted = Counted(net, image, label, ORDER[norm], BUDGETS).eval()
+        counted = Counted(net, image, label, ORDER[norm], budgets).eval()
         if net(image).argmax(1) != label:
-            counted.best = {budget: 0.0 for budget in BUDGETS}
+            counted.best = dict.fromkeys(budgets, 0.0)
         else:
             try:
                 call(counted, image, label)
@@ -176,95 +216,70 @@ def row_of(sizes):
     return [f"{statistics.median(sizes):.4g}", mean, f"{len(finite)}/{len(sizes)}"]
 
 
-def smallest(options, name, net, worker, x, y):
+def smallest(options, name, net, side, x, y):
     for task in options.only:
         if task not in SMALLEST:
             continue
         words, norm, libraries = SMALLEST[task]
-        for budget in BUDGETS if worker else ():
-            attack, *settings = words.split()
-            found = worker.ask(
-                f"attack {len(x)} {attack} epsilon=1e9 queries={budget} {' '.join(settings)}"
-            )
+        for budget in options.budgets:
+            found = side.attack(words, 1, epsilon=1e9, queries=budget)
             sizes = [math.inf if size is None else size for size in found["sizes"]]
-            yield [name, words, norm, "Crossfire", f"{budget}", *row_of(sizes)]
+            seconds = f"{found['seconds']:.0f} s"
+            yield [name, words, norm, "Crossfire", f"{budget}", *row_of(sizes), seconds]
         for library, call in libraries.items():
             if options.libraries and library not in options.libraries:
                 continue
-            found, seconds = theirs(call, net, x, y, norm)
+            found, seconds = theirs(call, net, x, y, norm, options.budgets)
             for budget, sizes in found.items():
-                yield [name, words, norm, library, f"{budget}", *row_of(sizes)]
-            print(f"{library} {task} {name}: {seconds:.0f} s", file=sys.stderr)
+                time_of_all = f"{seconds:.0f} s" if budget == max(found) else ""
+                yield [name, words, norm, library, f"{budget}", *row_of(sizes), time_of_all]
 
 
-def scores(options, name, net, worker, x, y):
+def scores(options, name, net, side, x, y):
     for task in options.only:
-        if task in SCORES and worker:
-            attack, *settings = SCORES[task].split()
-            found = worker.ask(
-                f"attack {len(x)} {attack} epsilon={EPSILON[name]} {' '.join(settings)}"
-            )
+        if task not in SCORES:
+            continue
+        words, (shown, budgets), library, call = SCORES[task]
+        budget = budgets[name]
+        shown = f"{shown} {budget}" if budgets is EPSILON else shown
+        name_of_budget = "factors" if task == "spatial" else "epsilon"
+        for seed in range(1, options.seeds + 1):
+            found = side.attack(words, seed, **{name_of_budget: budget})
             queries = f"{found['forwards'] / len(x):.0f}"
-            fooled = f"{1 - found['accuracy']:.2f}"
-            yield [name, SCORES[task], f"ℓ∞ {EPSILON[name]}", "Crossfire", queries, fooled]
-        if task in PIXELS:
-            words, call = PIXELS[task]
-            for pixels in (1, 5) if task == "onepixel" else (100,):
-                if worker:
-                    attack, *settings = words.split()
-                    found = worker.ask(
-                        f"attack {len(x)} {attack} epsilon={(pixels + 0.5) / 784} "
-                        + " ".join(settings)
-                    )
-                    queries = f"{found['forwards'] / len(x):.0f}"
-                    fooled = f"{1 - found['accuracy']:.2f}"
-                    yield [name, words, f"{pixels} pixels", "Crossfire", queries, fooled]
-                counted = Counter(net)
-                adversarial = call(counted.eval(), pixels)(x, y)
-                fooled = f"{(net(adversarial).argmax(1) != y).float().mean().item():.2f}"
-                changed = ((adversarial != x).flatten(1).sum(1)).max().item()
-                queries = f"{counted.used / len(x):.0f}"
-                yield [name, words, f"{changed} pixels", "torchattacks", queries, fooled]
+            fooled = f"{len(x) - round(found['accuracy'] * len(x))}/{len(x)}"
+            seconds = f"{found['seconds']:.0f} s"
+            yield [name, words, shown, "Crossfire", queries, fooled, seconds]
+            if not call:
+                continue
+            torch.manual_seed(seed)
+            numpy.random.seed(seed)
+            counted = Counter(net).eval()
+            started = time.perf_counter()
+            adversarial = torch.as_tensor(call(counted, budget)(x, y))
+            seconds = f"{time.perf_counter() - started:.0f} s"
+            fooled = f"{(net(adversarial).argmax(1) != y).sum().item()}/{len(x)}"
+            queries = f"{counted.used / len(x):.0f}"
+            yield [name, words, shown, library, queries, fooled, seconds]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--images",
-        type=pathlib.Path,
-        default=root / ".deps/peers/images.safetensors",
-        help="a file with images [N, 1, 28, 28] and labels [N]",
+    options = parser(__doc__.splitlines()[0], [*SMALLEST, *SCORES], count=20)
+    options.add_argument("--libraries", nargs="*", help="the other libraries; all by default")
+    options.add_argument(
+        "--budgets", nargs="+", type=int, default=[1000, 5000, 20000], help="numbers of queries"
     )
-    parser.add_argument("--count", type=int, default=20, help="number of images")
-    tasks = [*SMALLEST, *SCORES, *PIXELS]
-    parser.add_argument("--only", nargs="+", choices=tasks, default=tasks)
-    parser.add_argument("--models", nargs="+", default=["fastat", "smallbn"])
-    parser.add_argument("--libraries", nargs="*", help="the other libraries; all by default")
-    parser.add_argument(
-        "--bench",
-        default=str(root / ".build/release/crossfire-bench"),
-        help="Crossfire's program for measurements; empty to run the other libraries alone",
-    )
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options = options.parse_args()
     torch.manual_seed(1)
-    models = pathlib.Path(os.environ.get("CROSSFIRE_PARITY") or root.parent / "shared/parity")
-    data = load_file(options.images)
-    x, y = (data[name][: options.count] for name in ("images", "labels"))
+    x, y = images(options)
     found = {smallest: [], scores: []}
-    for name in options.models:
-        path = models / f"{name}.safetensors"
-        net = model(path)
-        worker = Worker(options.bench, options.images, [path]) if options.bench else None
+    for name, net, side in sides(options):
         for part, rows in found.items():
-            for row in part(options, name, net, worker, x, y):
+            for row in part(options, name, net, side, x, y):
                 rows.append(row)
                 print(*row, sep=" | ", file=sys.stderr, flush=True)
-        if worker:
-            worker.close()
-    head = ["model", "attack", "norm", "library", "queries", "median", "mean", "reached"]
+    head = ["model", "attack", "norm", "library", "queries", "median", "mean", "reached", "time"]
     print("\n".join(table(head, found[smallest])), end="\n\n")
-    head = ["model", "attack", "budget", "library", "queries", "fooled"]
+    head = ["model", "attack", "budget", "library", "queries", "fooled", "time"]
     print("\n".join(table(head, found[scores])))
 
 

@@ -42,7 +42,11 @@ public struct AdversarialTraining: Defense, Objective, Configurable {
 
   public var dependencies: [String: String] { inner.attack.dependencies }
   public var files: [URL] { inner.attack.files }
-  public var budget: (norm: Norm, epsilon: Double)? { (inner.attack.norm, inner.epsilon) }
+
+  public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {
+    try inner.attack.check(
+      budget: inner.epsilon, of: Self.name, in: valueRange, features: features)
+  }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
     try inner.attack.check(against: preparation.network)

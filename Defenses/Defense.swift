@@ -33,8 +33,11 @@ public protocol Defense: Sendable {
   /// The files that the defense was made from, such as those of other models.
   var files: [URL] { get }
 
-  /// The budget ε of the perturbations that the defense makes, with its norm; nil if it makes none.
-  var budget: (norm: Norm, epsilon: Double)? { get }
+  /// Checks that the budget of the perturbations that the defense makes, if it makes any, suits
+  /// images of a value range.
+  /// - Parameter features: the number of values of an image.
+  /// - Throws: `Failure.usage`, which names the budget and says what was expected.
+  func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws
 
   /// The objective of the training.
   /// - Parameter preparation: the network that is to be trained, and other networks if the defense
@@ -48,7 +51,7 @@ extension Defense {
   public var dependencies: [String: String] { [:] }
   public var needs: Set<AnnotationKind> { [] }
   public var files: [URL] { [] }
-  public var budget: (norm: Norm, epsilon: Double)? { nil }
+  public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {}
 
   /// The name and the settings, for example `labelSmoothing(alpha=0.1)`.
   public var text: String {

@@ -106,14 +106,10 @@ public struct DefenseSum: Sendable {
     members.reduce(into: []) { $0.formUnion($1.defense.needs) }
   }
 
-  /// Checks that images of a value range can change by as much as the members' budgets allow.
-  /// - Throws: `Failure.usage`, which names the budget and the largest one.
+  /// Checks that the members' budgets suit images of a value range.
+  /// - Throws: `Failure.usage`, which names the budget and says what was expected.
   public func checkBudgets(in valueRange: ClosedRange<Double>, features: Int) throws {
-    for member in members {
-      guard let (norm, epsilon) = member.defense.budget else { continue }
-      try norm.check(
-        budget: epsilon, of: type(of: member.defense).name, in: valueRange, features: features)
-    }
+    for member in members { try member.defense.checkBudget(in: valueRange, features: features) }
   }
 
   /// The objective of the training. See `Defense.objective`.

@@ -44,7 +44,11 @@ public struct EnsembleAdversarialTraining: Defense {
   }
 
   public var files: [URL] { own.files + sources.map(\.file) }
-  public var budget: (norm: Norm, epsilon: Double)? { own.budget }
+
+  public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {
+    try own.inner.attack.check(
+      budget: own.inner.epsilon, of: Self.name, in: valueRange, features: features)
+  }
 
   public func objective(_ preparation: Preparation) throws -> any Objective {
     try own.inner.attack.check(against: preparation.network)

@@ -43,7 +43,10 @@ public struct FastAdversarialTraining: Defense, Objective, Configurable {
     try read(settings)
   }
 
-  public var budget: (norm: Norm, epsilon: Double)? { (.linf, epsilon) }
+  public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {
+    try Norm.linf.check(budget: epsilon, of: Self.name, in: valueRange, features: features)
+  }
+
   public var readsCleanLogits: Bool { false }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {

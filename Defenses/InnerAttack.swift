@@ -36,7 +36,7 @@ public struct InnerAttack: Configurable {
   public static let settings: [Setting<InnerAttack>] = [
     .attack(
       "attack", \.attack, among: { !$0.defaultGoal.isTargeted }, "attack that makes the examples"),
-    .double("epsilon", \.epsilon, "budget of the attack in pixel units"),
+    .double("epsilon", \.epsilon, "budget of the attack, for most attacks in pixel units"),
     .choice("labels", \.labels, "labels that the attack leads away from"), .warmup(\.warmup),
   ]
 

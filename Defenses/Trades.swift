@@ -50,7 +50,10 @@ public struct Trades: Defense, Objective, Configurable {
   }
 
   public var isPenalty: Bool { true }
-  public var budget: (norm: Norm, epsilon: Double)? { (.linf, epsilon) }
+
+  public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {
+    try Norm.linf.check(budget: epsilon, of: Self.name, in: valueRange, features: features)
+  }
 
   public func terms(_ step: TrainingStep) -> [LossTerm] {
     let clean = step.logits.logSoftmax()

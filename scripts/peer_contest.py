@@ -21,10 +21,14 @@ class Skipped(Exception):
 class Worker:
     """Crossfire in a process of its own, `crossfire-bench worker`, which does one task per line."""
 
-    def __init__(self, bench, images, models):
+    def __init__(self, bench, images, models, threads=2):
         command = [str(word) for word in (bench, "worker", images, *models)]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
         )
         self.about = self.answer()
 

@@ -30,20 +30,23 @@ logging.disable(logging.CRITICAL)
 def model(path):
     """A model file as an nn.Sequential with the same weights.
 
-    The file is Crossfire's, or a safetensors file with `layers` in its metadata.
+    The file is Crossfire's, or a safetensors file with `layers` and `input` in its metadata.
     """
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}
-    ours = metadata.get("crossfire")
-    described = json.loads(ours)["model"]["layers"] if ours else json.loads(metadata["layers"])
+    if "crossfire" in metadata:
+        about = json.loads(metadata["crossfire"])["model"]
+    else:
+        about = {"layers": json.loads(metadata["layers"]), "input": metadata["input"]}
     layers, flat = [], False
-    for text in described:
+    for text in about["layers"]:
         words = text.split()
         flat = flat or words[0] == "flatten"
         layers.append(layer(words, flat))
     made = nn.Sequential(*layers)
-    made(torch.zeros(2, 1, 28, 28))  # lets the lazy layers find their input sizes
+    # The input is written as 1x28x28, and words may follow. The lazy layers find their own sizes.
+    made(torch.zeros(2, *map(int, about["input"].split()[0].split("x"))))
     made.load_state_dict(state)
     return made.eval()
 

@@ -55,8 +55,7 @@ public struct Corruption: Attack, Configurable {
     guard CorruptionRecipe.severities.contains(where: { Double($0) == budget }) || budget == 0
     else {
       throw Failure.usage(
-        "\(subject): expected a severity of 0, 1, 2, 3, 4 or 5, found \(budget.plainDecimal)",
-        hint: "for example severities: [1, 2, 3, 4, 5]")
+        "\(subject): expected a severity of 0, 1, 2, 3, 4 or 5, found \(budget.plainDecimal)")
     }
   }
 

@@ -73,6 +73,25 @@ struct ScoreBasedTests {
     #expect(changes.select(1, 17).floats().allSatisfy { $0 > 0.49 })
   }
 
+  @Test("with several pixels, children of the best candidate go further than those of random ones")
+  func base() {
+    let shape = InputShape(channels: 1, height: 8, width: 8)
+    let weights = RandomSource(Seed(50)).normal([64])
+    let classifier = Biased(
+      LinearClassifier(
+        inputShape: shape,
+        weight: Tensor.concatenate([weights, -weights], along: 0).reshaped([2, 64])),
+      [1e2, 0])
+    let images = Tensor.full(0.5, shape: [6, 1, 8, 8])
+    let goal = Goal.away(from: Tensor(labels: [0, 0, 0, 0, 0, 0]))
+    let losses = [OnePixel.Base.best, .random].map { base in
+      let found = OnePixel(population: 40, generations: 15, base: base).sweep(
+        images, goal, epsilons: [4.0 / 64], against: classifier, draws: .of(images, 51))[0]
+      return AttackLoss.margin.losses(classifier.logits(found), goal).mean().scalar
+    }
+    #expect(losses[0] > losses[1] + 0.5, "\(losses)")
+  }
+
   @Test("a budget pays for whole pixels, with all of their channels", arguments: [0, 1])
   func wholePixels(_ index: Int) {
     let attacks: [any Attack] = [

@@ -107,4 +107,17 @@ struct DefenseRegistryTests {
       #expect(failure?.hint?.contains("fgsm") == true)
     }
   }
+
+  @Test("the attack of a training decides which budgets it may have")
+  func budgets() throws {
+    func check(_ attack: String, _ epsilon: String) throws {
+      try defense("adversarialTraining", ("attack", attack), ("epsilon", epsilon))
+        .checkBudget(in: 0...1, features: 784)
+    }
+    try check("fgsm", "0.3")
+    try check("corruption", "3")
+    for (attack, epsilon) in [("fgsm", "3"), ("corruption", "2.5"), ("corruption", "6")] {
+      #expect(throws: Failure.self) { try check(attack, epsilon) }
+    }
+  }
 }
