@@ -36,8 +36,8 @@ public struct ImageSheet: Equatable, Sendable {
 
 /// A grid as a page, `report/index.html`: one file that loads nothing else.
 ///
-/// The page begins with the key numbers, the flags that speak against them and the experiment's
-/// setup. The curves, the transfer matrices, the images and the provenance follow. The same input
+/// The page begins with the leaderboard, the key numbers, the flags that speak against them and the
+/// experiment's setup. The curves, the transfer matrices, the images and the provenance follow. The same input
 /// gives the same bytes.
 ///
 /// ```swift
@@ -92,9 +92,11 @@ public struct ReportPage: Sendable {
   }
 
   private var head: Markup {
-    // The browser must neither load nor run anything from this page, even if a model's or a data
-    // set's name contained markup that escaping missed.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    // The browser must neither load nor run anything from this page but the script that sorts the
+    // leaderboard, even if a model's or a data set's name contained markup that escaping missed.
+    let policy =
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src "
+      + LeaderboardTable.scriptSource
     return Markup(
       "head", [:],
       Markup("meta", ["charset": "utf-8"]),
@@ -103,12 +105,12 @@ public struct ReportPage: Sendable {
       Markup("meta", ["name": "color-scheme", "content": "light dark"]),
       Markup("meta", ["name": "generator", "content": "Crossfire"]),
       Markup("title", [:], title),
-      Markup("style", [:], VerbatimText(content: ReportStyle.css)))
+      Markup("style", [:], VerbatimText(content: ReportStyle.css + LeaderboardTable.css)))
   }
 
   private var body: Markup {
     let all = [
-      summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
+      leaderboard, summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
       certificates, corruptions, matrices, judgements, repeats,
       overlaps, gradients,
       images, humanStudy, decisions, spending, training,
