@@ -11,20 +11,14 @@ extension ReportPage {
   var leaderboard: Section? {
     let tables = LeaderboardTable.all(grid)
     guard let first = tables.first else { return nil }
-    let others = tables.dropFirst().flatMap { $0.html }
-    let folded =
+    let others = tables.dropFirst()
+    let more =
       others.isEmpty
       ? []
-      : [
-        Markup(
-          "details", [:],
-          children: [
-            Markup("summary", [:], "Other norms: " + listed(tables.dropFirst().map(\.title)))
-          ] + others)
-      ]
+      : [folded("Other norms: " + listed(others.map(\.title)), others.flatMap(\.html))]
     return Section(
       id: "leaderboard", heading: "Leaderboard",
-      content: first.html + folded + [
+      content: first.html + links(to: nil, results: ["leaderboard.csv"]) + more + [
         Markup("script", [:], VerbatimText(content: LeaderboardTable.script))
       ])
   }
@@ -55,11 +49,8 @@ extension LeaderboardTable {
       Markup("thead", [:], Markup("tr", [:], children: head)),
       Markup("tbody", [:], children: body))
     return [
-      Markup(
-        "div",
-        ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(title)"],
-        table),
-      Markup("p", ["class": "note"], notes.joined(separator: " ")),
+      .scrolling(title, columns: columns.count, table),
+      Markup("ul", ["class": "scope"], children: notes.map { Markup("li", [:], $0) }),
     ]
   }
 

@@ -18,11 +18,17 @@ public struct ImageSheet: Equatable, Sendable {
   /// The largest number of screen pixels for a pixel of the PNG, so that a few small pictures do
   /// not fill the page.
   public let largestScale: Int
+  /// The labels of the columns of pictures, which are equally wide; empty for none.
+  public let columnLabels: [String]
+  /// The labels of the rows of pictures, which are equally high; empty for none.
+  public let rowLabels: [String]
 
   public init(
     title: String, group: String = "", caption: String, alt: String, png: Data, width: Int,
-    height: Int, largestScale: Int = .max
+    height: Int, largestScale: Int = .max, columnLabels: [String] = [], rowLabels: [String] = []
   ) {
+    self.columnLabels = columnLabels
+    self.rowLabels = rowLabels
     self.largestScale = max(1, largestScale)
     self.title = title
     self.group = group
@@ -37,8 +43,9 @@ public struct ImageSheet: Equatable, Sendable {
 /// A grid as a page, `report/index.html`: one file that loads nothing else.
 ///
 /// The page begins with the leaderboard, the key numbers, the flags that speak against them and the
-/// experiment's setup. The curves, the transfer matrices, the images and the provenance follow. The same input
-/// gives the same bytes.
+/// experiment's setup. The curves, the transfer matrices, the images and the provenance follow. The
+/// same input gives the same bytes. In a report folder, the page also links to the files of its
+/// figures.
 ///
 /// ```swift
 /// let grid = try Grid.read(URL(filePath: "results/grid.json"))
@@ -55,6 +62,8 @@ public struct ReportPage: Sendable {
   let study: StudyResults?
   let explanationPictures: ExplanationPictures?
   let answers: ExplainedAnswers?
+  /// The files that the page may link to.
+  var files = PageFiles.none
 
   /// - Parameters:
   ///   - grid: the measurements.
@@ -119,7 +128,7 @@ public struct ReportPage: Sendable {
     let sections = all.compactMap(\.self)
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
-      "body", [:],
+      "body", ["class": grid.isLarge ? "many" : nil],
       Markup(
         "header", [:],
         Markup("p", ["class": "kicker"], "Adversarial robustness"),
@@ -131,7 +140,8 @@ public struct ReportPage: Sendable {
         "footer", [:],
         Markup(
           "p", [:],
-          "\(versions) All intervals are 95% Wilson intervals unless stated otherwise.")))
+          "\(versions) All intervals are 95% Wilson intervals unless stated otherwise."
+            + (grid.isLarge ? " Folded parts of this page are not printed." : ""))))
   }
 
   private var lede: String {
