@@ -93,9 +93,10 @@ extension LeaderboardTable {
   /// The style of the tables.
   static let css = """
     .board td,.board thead th:not(:nth-child(2)){text-align:right}
-    .board thead th:first-child,.board td:first-child{text-align:left;width:4rem;min-width:0}
+    .board thead th:first-child,.board td:first-child{text-align:left;width:4.5rem;min-width:0;
+      padding-left:.5rem}
     .board td,.board tbody th{vertical-align:baseline}
-    .board tbody tr:first-child{background:var(--raised)}
+    .board tr:has(td:first-child[data-key="1"]){background:var(--raised)}
     .board button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;
       text-align:inherit}
     .board button::after{content:"\\2195";margin-left:.25em;color:var(--muted)}

@@ -62,6 +62,21 @@ struct LargeRun {
     }
   }
 
+  private var rankings: [WorstCaseRanking] {
+    epsilons.dropFirst().map { epsilon in
+      let rows = worstCases.filter { $0.epsilon == epsilon }
+      return WorstCaseRanking(
+        WorstOutcome(
+          norm: .linf, epsilon: epsilon, attacks: rows[0].attacks,
+          leftOut: [LeftOutAttack(attack: "deepfool", reason: .anotherNorm)], victims: models,
+          rightUnchanged: rows.map { _ in [Bool](repeating: true, count: examples) },
+          right: rows.enumerated().map { place, row in
+            (0..<examples).map { ($0 * 7 + place * 13) % examples < row.rightUnderAll }
+          },
+          rightUnderOwn: rows.map(\.rightUnderOwn)))
+    }
+  }
+
   private var overlaps: [Overlap] {
     attacks.indices.flatMap { attack in
       models.indices.flatMap { source in
@@ -140,7 +155,8 @@ struct LargeRun {
           AttackRecord(
             name: name, title: "the attack \(name)",
             parameters: name == "itgsm" ? ["steps": "\(steps)"] : ["norm": "linf", "steps": "40"])
-        }), flags: flags, spending: spending, overlaps: overlaps, worstCases: worstCases)
+        }), flags: flags, spending: spending, overlaps: overlaps, worstCases: worstCases,
+      rankings: rankings)
   }
 
   private var probes: [ModelProbe] {
