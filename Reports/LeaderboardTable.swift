@@ -44,31 +44,23 @@ public struct LeaderboardTable: Equatable, Sendable {
     let isCertified = board.rows.contains { $0.certified != nil }
     let hasGroups = board.rows.contains { $0.groups != nil }
     title = "Worst-case accuracy in \(budget.norm.symbol) within \(grid.text(of: budget))"
-    columns =
-      ["rank", "model", "clean, %", "worst case, %"] + (isCompared ? ["behind the first"] : [])
-      + (isCertified ? ["certified, %"] : []) + (hasGroups ? ["worst group, %"] : []) + ["flags"]
-    rows = board.rows.map { row in
-      let behind = row.behindFirst.map {
-        Cell(
-          $0.value.signedPoints, $0.interval(among: comparisons).signedPoints,
-          key: $0.value)
-      }
-      let certified = row.certified.map {
-        Cell(
-          percent($0.accuracy),
-          $0.epsilon == budget.epsilon ? "" : "up to \(budgetText($0.epsilon))", key: $0.accuracy)
-      }
-      let group = row.groups?.worst
-      return [
-        Cell("\(row.rank)", key: Double(row.rank)), Cell(row.model),
-        Cell(percent(row.clean), key: row.clean),
-        Cell(percent(row.worstCase), percent(row.interval), key: row.worstCase),
-      ] + (isCompared ? [behind ?? Cell("", key: 0)] : [])
-        + (isCertified ? [certified ?? Cell("")] : [])
-        + (hasGroups
-          ? [group.map { Cell(percent($0.accuracy), $0.name, key: $0.accuracy) } ?? Cell("")] : [])
-        + [Cell("\(row.flags)", key: Double(row.flags))]
-    }
+    // Each column with its cells. Columns that say nothing are left out.
+    let all: [(name: String, isKnown: Bool, cell: (Leaderboard.Row) -> Cell)] = [
+      ("rank", true, { Cell("\($0.rank)", key: Double($0.rank)) }),
+      ("model", true, { Cell($0.model) }),
+      (
+        "worst case, %", true,
+        { Cell(percent($0.worstCase), percent($0.interval), key: $0.worstCase) }
+      ),
+      ("behind the first", isCompared, { Self.behind($0, among: comparisons) }),
+      ("clean, %", true, { Cell(percent($0.clean), key: $0.clean) }),
+      ("certified, %", isCertified, { Self.certified($0, within: budget.epsilon) }),
+      ("worst group, %", hasGroups, { Self.worstGroup($0) }),
+      ("flags", true, { Cell("\($0.flags)", key: Double($0.flags)) }),
+    ]
+    let shown = all.filter(\.isKnown)
+    columns = shown.map(\.name)
+    rows = board.rows.map { row in shown.map { $0.cell(row) } }
     notes =
       [
         Self.counted(board.ranking, budget, of: grid),
@@ -76,6 +68,25 @@ public struct LeaderboardTable: Equatable, Sendable {
       ]
       + [Self.leftOut(board.ranking, of: grid), Self.ranks(board.ranking)].compactMap { $0 }
       + (hasGroups ? ["The worst group is that of the unchanged images."] : [])
+  }
+
+  private static func behind(_ row: Leaderboard.Row, among comparisons: Int) -> Cell {
+    guard let behind = row.behindFirst else { return Cell("", key: 0) }
+    return Cell(
+      behind.value.signedPoints, behind.interval(among: comparisons).signedPoints,
+      key: behind.value)
+  }
+
+  private static func certified(_ row: Leaderboard.Row, within epsilon: Double) -> Cell {
+    guard let cell = row.certified else { return Cell("") }
+    return Cell(
+      percent(cell.accuracy), cell.epsilon == epsilon ? "" : "up to \(budgetText(cell.epsilon))",
+      key: cell.accuracy)
+  }
+
+  private static func worstGroup(_ row: Leaderboard.Row) -> Cell {
+    guard let group = row.groups?.worst else { return Cell("") }
+    return Cell(percent(group.accuracy), group.name, key: group.accuracy)
   }
 
   private static func counted(

@@ -27,7 +27,9 @@ extension ReportPage {
 extension LeaderboardTable {
   /// The table with its notes below.
   fileprivate var html: [Markup] {
-    let head = columns.map { Markup("th", ["scope": "col"], $0) }
+    let head = columns.map {
+      Markup("th", ["scope": "col"], $0.prefix(1).uppercased() + $0.dropFirst())
+    }
     let body = rows.map { row in
       Markup(
         "tr", [:],
@@ -50,7 +52,9 @@ extension LeaderboardTable {
       Markup("tbody", [:], children: body))
     return [
       .scrolling(title, columns: columns.count, table),
-      Markup("ul", ["class": "scope"], children: notes.map { Markup("li", [:], $0) }),
+      Markup(
+        "ul", ["class": "scope"],
+        children: notes.map { Markup("li", [:], $0.replacing(" = ", with: "\u{A0}=\u{A0}")) }),
     ]
   }
 
@@ -96,6 +100,9 @@ extension LeaderboardTable {
     .board thead th:first-child,.board td:first-child{text-align:left;width:4.5rem;min-width:0;
       padding-left:.5rem}
     .board td,.board tbody th{vertical-align:baseline}
+    .board td b{font-weight:500}
+    .board td:nth-child(3) b{font-weight:700}
+    .board tbody th{min-width:7.5rem}
     .board tr:has(td:first-child[data-key="1"]){background:var(--raised)}
     .board button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;
       text-align:inherit}

@@ -32,11 +32,11 @@ struct LeaderboardTableTests {
     let table = try #require(LeaderboardTable.all(grid()).first)
     #expect(table.title == "Worst-case accuracy in ℓ∞ within ε = 0.2")
     #expect(
-      table.columns == ["rank", "model", "clean, %", "worst case, %", "behind the first", "flags"])
+      table.columns == ["rank", "model", "worst case, %", "behind the first", "clean, %", "flags"])
     #expect(
       table.rows.map { $0.map(\.text) } == [
-        ["1", "masked", "98.0", "39.0 (30.0–48.8)", "", "0"],
-        ["2", "normal", "100.0", "19.0 (12.5–27.8)", "−20.0 (−33.9 to −5.2)", "0"],
+        ["1", "masked", "39.0 (30.0–48.8)", "", "98.0", "0"],
+        ["2", "normal", "19.0 (12.5–27.8)", "−20.0 (−33.9 to −5.2)", "100.0", "0"],
       ])
     let notes = table.notes.joined(separator: " ")
     for part in [
