@@ -99,8 +99,8 @@ struct LeaderboardTests {
     let csv = [board].csv([])
     let lines = csv.split(separator: "\n")
     #expect(lines[0].hasPrefix("norm,epsilon,headline,rank,model,images,clean,"))
-    #expect(lines[1].hasPrefix("linf,0.1,false,1,a,100,1,0.963006,1,0.5,0.403832,0.596168,,,,"))
-    #expect(lines[2].hasPrefix("linf,0.1,false,2,b,100,1,0.963006,1,0.1,"))
+    #expect(lines[1].hasPrefix("linf,0.1,false,1,a,100,1,0.963007,1,0.5,0.403832,0.596168,,,,"))
+    #expect(lines[2].hasPrefix("linf,0.1,false,2,b,100,1,0.963007,1,0.1,"))
     #expect(lines[2].contains(",-0.4,-0.4") && lines[2].hasSuffix(",,,,,,3,pgd"))
   }
 
