@@ -4,12 +4,18 @@ import Support
 /// A figure of accuracy against the budget of one attack, with a panel for each source model, on
 /// which the examples were made, and a line for each victim, to which they were shown.
 ///
+/// With many models, three panels sum up those of the source models: each model on its own examples,
+/// its lowest accuracy over the source models, and the mean over the other source models.
+///
 /// It has the form of figure 14 of A. Ross, "Training Machine Learning Models by Regularizing their
 /// Explanations" (2018).
 struct AccuracyCurves {
   let attack: String
   private let grid: Grid
+  /// A panel for each source model.
   let panels: [LineChart]
+  /// The panels over all source models; empty if there are few models.
+  let overall: [LineChart]
 
   /// - Returns: nil for an attack with fewer than two budgets, which has no curve.
   init?(grid: Grid, attack: String) {
@@ -20,9 +26,10 @@ struct AccuracyCurves {
     panels = self.grid.sources.enumerated().map { index, source in
       Self.panel(grid, attack, source, id: "curves-\(number)-\(index)")
     }
+    overall = grid.isLarge ? SourceSummary(self.grid, attack).panels(id: "curves-\(number)") : []
   }
 
-  /// The caption under the figure.
+  /// The caption under the panels of the source models.
   static let caption =
     """
     Each panel shows the accuracy of all models on the examples made on one source model. The \
@@ -33,10 +40,11 @@ struct AccuracyCurves {
   /// The figure as files. Its data have the columns of `grid.csv`.
   var figure: ChartFigure {
     let title = "Accuracy under \(attack) against \(grid.budgetSymbol(attack))"
+    let all = overall + panels
     return ChartFigure(
       title: title, description: Self.caption,
-      panels: panels.map { panel in { panel.picture(at: $0) } },
-      size: LineChart.size, csv: grid.csv(),
+      panels: all.map { panel in { panel.picture(at: $0) } },
+      size: LineChart.size, csv: grid.csv(), legend: Legend(all),
       vegaLite: { file in
         .lines(
           title: title, data: file, panel: "source", series: "victim",
@@ -57,7 +65,7 @@ struct AccuracyCurves {
         LineChart.Measurement(
           x: epsilon, proportion: cell.accuracy, interval: cell.interval,
           note: """
-            \(source) to \(victim), \(symbol) = \(budgetText(epsilon)): \
+            \(source) to \(victim), \(grid.budgetLabel(attack, epsilon)): \
             \(percent(cell.accuracy))% correct (95% interval \(percent(cell.interval))), \
             \(cell.correct) of \(cell.examples)
             """)

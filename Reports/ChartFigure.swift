@@ -15,6 +15,8 @@ struct ChartFigure {
   let size: SVG.Size
   /// The data as CSV, one line for each mark.
   let csv: String
+  /// The names of the series, if the panels do not have them.
+  var legend: Legend?
   /// The specification, for data in a file beside it.
   let vegaLite: (_ dataFile: String) -> VegaLite
 
@@ -27,14 +29,17 @@ struct ChartFigure {
       vegaLite(name + ".csv").json(), to: folder.appending(path: name + ".vl.json"))
   }
 
-  /// The panels on a white background, in rows of up to three.
+  /// The panels on a white background, in rows of up to three, above the legend.
   func svg() -> String {
     let columns = panels.count == 4 ? 2 : min(3, panels.count)
     let rows = (panels.count + columns - 1) / columns
     let gutter = 14.0
+    let width = Double(columns) * (size.width + gutter) + gutter
+    let panelsEnd = Double(rows) * (size.height + gutter) + gutter
+    let inner = width - 2 * gutter
     let whole = SVG.Size(
-      width: Double(columns) * (size.width + gutter) + gutter,
-      height: Double(rows) * (size.height + gutter) + gutter)
+      width: width, height: panelsEnd + (legend.map { $0.height(width: inner) } ?? 0))
+    let names = legend.map { $0.drawn(at: .init(x: gutter, y: panelsEnd), width: inner) } ?? []
     let placed = panels.enumerated().map { index, panel in
       panel(
         SVG.Point(
@@ -43,7 +48,8 @@ struct ChartFigure {
     }
     let paper = Markup("rect", ["width": whole.width, "height": whole.height, "fill": "#ffffff"])
     let picture = SVG.picture(
-      id: "figure", size: whole, title: title, description: description, content: [paper] + placed)
+      id: "figure", size: whole, title: title, description: description,
+      content: [paper] + placed + names)
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.rendered + "\n"
   }
 }
@@ -67,12 +73,41 @@ extension ChartFigure {
     self.init(
       title: title, description: description,
       panels: charts.map { chart in { chart.picture(at: $0) } },
-      size: LineChart.size, csv: table.text,
+      size: LineChart.size, csv: table.text, legend: Legend(charts),
       vegaLite: { file in
         .lines(
           title: title, data: file, panel: "panel", series: "series", x: .init("x", x),
           y: .init("y", y), low: "low",
           high: "high")
       })
+  }
+}
+
+extension ReportPage {
+  /// A figure of panels beside each other, as many as fit in a row, with a legend, a caption and
+  /// links to its files.
+  /// - Parameters:
+  ///   - name: the figure's name among `figures`.
+  ///   - results: files of the run folder that have the numbers too.
+  func figure(
+    _ panels: [Markup], heading: Markup? = nil, legend: Legend? = nil, caption: String,
+    name: String, results: [String] = []
+  ) -> Markup {
+    let parts: [Markup?] = [
+      heading, Markup("div", ["class": "panels"], children: panels), legend?.html,
+      caption.isEmpty ? nil : Markup("figcaption", [:], caption),
+    ]
+    return Markup(
+      "figure", [:], children: parts.compactMap { $0 } + links(to: name, results: results))
+  }
+
+  /// A figure of line charts.
+  func figure(
+    _ charts: [LineChart], heading: Markup? = nil, caption: String, name: String,
+    results: [String] = []
+  ) -> Markup {
+    figure(
+      charts.map { $0.picture() }, heading: heading, legend: Legend(charts), caption: caption,
+      name: name, results: results)
   }
 }

@@ -13,21 +13,24 @@ import Support
 /// Learning Models by Regularizing their Explanations" (2018).
 struct ConfusionSheet {
   private let set: ExampleSet
+  private let grid: Grid
   private let budget: Int
   private let classes: Int
   private static let gap = 2
   private static let frame = 2
   private static let mostClasses = 10
 
+  /// - Parameter grid: the grid of the examples, which says what its budgets mean.
   /// - Returns: nil for examples that do not aim at every other class in turn, and for rows of a
   ///   table, which cannot be drawn.
-  init?(_ set: ExampleSet) {
+  init?(_ set: ExampleSet, _ grid: Grid) {
     guard set.original.canBeDrawn else { return nil }
     let targets = Dictionary(grouping: set.label.int64s().indices) { set.index.int64s()[$0] }
       .mapValues(\.count)
     classes = min(Self.mostClasses, set.origin.classNames.count)
     guard let most = targets.values.max(), most > 1, most >= classes - 1 else { return nil }
     self.set = set
+    self.grid = grid
     guard let middle = set.origin.middleBudget else { return nil }
     budget = middle
   }
@@ -42,11 +45,12 @@ struct ConfusionSheet {
       caption: """
         Rows: the first image of each class. Columns: the target class. Both are in the order \
         \(names). The diagonal shows the unchanged images. An orange frame marks an example that \
-        the source model classifies as its target. Budget: \
-        \(origin.epsilons[budget].plainDecimal).
+        the source model classifies as its target. Budget: \(grid.budgetLabel(origin.attack, origin.epsilons[budget])).
         """,
       alt: "A table of \(origin.attack) examples made on \(origin.source), by class and target",
-      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height,
+      columnLabels: Array(origin.classNames.prefix(classes)),
+      rowLabels: Array(origin.classNames.prefix(classes)))
   }
 
   private func draw() -> Picture {
@@ -57,7 +61,7 @@ struct ConfusionSheet {
     )
     var canvas = Canvas(
       width: classes * width - Self.gap, height: classes * height - Self.gap,
-      color: [255, 255, 255])
+      color: PictureGrid.paper)
     let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
     let fooled = set.fooled(budget: budget)
     func put(_ images: Tensor, _ example: Int, row: Int, column: Int) {

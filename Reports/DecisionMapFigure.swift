@@ -71,14 +71,9 @@ struct DecisionMapFigure {
 extension ReportPage {
   /// The section of decision maps; nil if the data do not have two features.
   var decisions: Section? {
-    guard let figure = DecisionMapFigure(decisionMaps) else { return nil }
-    let panels = figure.panels.map { $0.picture() }
-    return Section(
-      id: "decisions", heading: "Decision maps",
-      content: [
-        Markup(
-          "figure", [:], Markup("div", ["class": "panels"], children: panels),
-          Markup("figcaption", [:], figure.caption))
-      ])
+    guard let maps = DecisionMapFigure(decisionMaps) else { return nil }
+    let content = figure(
+      maps.panels.map { $0.picture() }, caption: maps.caption, name: "decisions")
+    return Section(id: "decisions", heading: "Decision maps", content: [content])
   }
 }

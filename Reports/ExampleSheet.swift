@@ -6,23 +6,25 @@ import Support
 
 /// The examples of one source model side by side.
 ///
-/// Each row shows an image and its examples by ascending budget. A frame marks each example that
+/// Each row shows an image and its examples by ascending budget, which the columns name. A frame marks each example that
 /// fools the source model. The last column shows the perturbation within the middle budget; grey
 /// stands for no change.
 public struct ExampleSheet {
   private let set: ExampleSet
+  private let grid: Grid
   private let rows: [Int]
   private static let gap = 2
   private static let frame = 3
   static let fooledColor: [UInt8] = [213, 94, 0]
-  private static let paper: [UInt8] = [255, 255, 255]
 
   /// A sheet of the first image of each class, at most ten.
+  /// - Parameter grid: the grid of the examples, which says what its budgets mean.
   /// - Returns: nil for rows of a table, which cannot be drawn, and for images with other than one
   ///   or three channels.
-  public init?(_ set: ExampleSet) {
+  public init?(_ set: ExampleSet, _ grid: Grid) {
     guard set.original.canBeDrawn else { return nil }
     self.set = set
+    self.grid = grid
     let labels = set.label.int64s()
     var seen: Set<Int64> = []
     rows = Array(
@@ -36,23 +38,25 @@ public struct ExampleSheet {
     let targeted = set.target.max().scalar >= 0
     let fooled =
       targeted ? "classifies as its target" : "no longer classifies as its true label"
-    let budgets = origin.epsilons.map(\.plainDecimal).joined(separator: ", ")
+    let labels = grid.columnLabels(origin.attack, origin.epsilons)
+    let budgets = labels.map(\.full).joined(separator: ", ")
     let perturbation =
       origin.middleBudget.map { budget in
-        " Right: the perturbation at ε = \(origin.epsilons[budget].plainDecimal), "
-          + "grey where nothing changes."
+        " Right: the perturbation at \(labels[budget].full), grey where nothing changes."
       } ?? ""
     return ImageSheet(
       title: "\(origin.attack) on \(origin.source)", group: origin.attack,
       caption: """
-        Left: the unchanged image. Then its examples at ε = \(budgets). An orange frame marks an \
+        Left: the unchanged image. Then its examples at \(budgets). An orange frame marks an \
         example that the source model \(fooled).\(perturbation)
         """,
       alt: """
         \(rows.count) images of \(origin.data) and their \(origin.attack) examples made on \
-        \(origin.source) at ε = \(budgets)
+        \(origin.source) at \(budgets)
         """,
-      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height,
+      columnLabels: ["clean"] + labels.map(\.short)
+        + (origin.middleBudget == nil ? [] : ["change"]))
   }
 
   private func draw() -> Picture {
@@ -66,7 +70,7 @@ public struct ExampleSheet {
     }
     let columns = 1 + set.adversarial.count + (perturbation == nil ? 0 : 1)
     var canvas = Canvas(
-      width: columns * cell.width, height: rows.count * cell.height, color: Self.paper)
+      width: columns * cell.width, height: rows.count * cell.height, color: PictureGrid.paper)
     let fooling = set.adversarial.indices.map(set.fooled)
     let shape = InputShape(channels: set.original.shape[1], height: side.height, width: side.width)
     for (column, images) in ([set.original] + set.adversarial).enumerated() {
@@ -92,4 +96,18 @@ public struct ExampleSheet {
   }
 
   private var origin: ExampleSet.Origin { self.set.origin }
+}
+
+extension Grid {
+  /// The names of budgets for the columns of a sheet, and for its caption. Steps of an attack that
+  /// goes beyond its budget are named by their number and size: "10×0.1".
+  func columnLabels(_ attack: String, _ epsilons: [Double]) -> [(short: String, full: String)] {
+    epsilons.map { epsilon in
+      let text = budgetText(epsilon)
+      let steps =
+        reachedBeyond(attack, epsilon) == nil
+        ? nil : provenance.attack(attack)?.parameters["steps"]
+      return (steps.map { "\($0)×\(text)" } ?? text, budgetLabel(attack, epsilon))
+    }
+  }
 }

@@ -78,12 +78,8 @@ struct ExplanationMaps: Sendable {
             maps(row, $0)
           })
     }
-    return Markup(
-      "div",
-      [
-        "class": "scroll", "tabindex": 0, "role": "region",
-        "aria-label": "Table: explanations of pictures",
-      ],
+    return .scrolling(
+      "explanations of pictures", columns: 2 + models.count,
       Markup("table", ["class": "maps"], children: [Markup("thead", [:], head)] + bodies))
   }
 

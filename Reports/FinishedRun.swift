@@ -40,17 +40,23 @@ public struct FinishedRun: Sendable {
     }
   }
 
-  /// The first three key numbers, what the repetitions do not show, the flags with the models they
-  /// concern, and the report's place, for a terminal.
+  /// The worst case of each norm in a sentence, and the remarks, for a terminal.
   public var summary: String {
-    let sentences = (KeyNumbers(grid).sentences.prefix(3) + [grid.repeats.limits].compactMap { $0 })
-      .map { "  • \($0)" }
+    let numbers = KeyNumbers(grid).sentences.prefix(max(1, grid.headlineBudgets.count))
+    return (numbers.map { "  • \($0)" } + [remarks]).joined(separator: "\n")
+  }
+
+  /// What the repetitions do not show, the flags with the models they concern, and the report's place,
+  /// for a terminal.
+  public var remarks: String {
+    let limits = [grid.repeats.limits].compactMap { $0 }.map { "  • \($0)" }
     let names = Dictionary(grouping: grid.flags, by: \.name).sorted { $0.key < $1.key }
     let flags = names.map { name, flags in
       let models = Set(flags.compactMap { $0.victim ?? $0.source }).sorted()
       return "  ⚑ \(name)" + (models.isEmpty ? "" : ": " + models.joined(separator: ", "))
     }
-    return (sentences + flags + ["", "report: \(page.path)"]).joined(separator: "\n")
+    let lines = limits + flags
+    return (lines + (lines.isEmpty ? [] : [""]) + ["report: \(page.path)"]).joined(separator: "\n")
   }
 }
 

@@ -1,88 +1,62 @@
 import Evaluation
 import Foundation
+import Support
 
 /// A figure of how large the input gradients of models are and how confidently models reject
-/// classes: shares of the values by order of magnitude.
+/// classes: box plots with a row for each model.
 struct GradientDistributions {
-  let panels: [LineChart]
+  let panels: [BoxPlot]
 
   /// - Parameters:
   ///   - probes: the probes of the models to show.
-  ///   - models: all models of the report, whose order decides each model's style.
+  ///   - models: all models of the report, whose order decides each model's row and style.
   /// - Returns: nil without probes.
   init?(_ probes: [ModelProbe], models: [String]) {
     guard !probes.isEmpty else { return nil }
+    let ordered = models.compactMap { name in probes.first { $0.model == name } }
+    func panel(
+      _ id: String, _ title: String, _ xTitle: String, _ values: (ModelProbe) -> [Float]
+    ) -> BoxPlot? {
+      let series = ordered.compactMap { probe -> BoxPlot.Series? in
+        let finite = values(probe).filter(\.isFinite).map { Double(max(0, $0)) }.sorted()
+        guard !finite.isEmpty else { return nil }
+        let style = Palette.style(models.firstIndex(of: probe.model) ?? 0)
+        return .init(name: probe.model, style: style, values: finite)
+      }
+      return BoxPlot(
+        id: "gradients-" + id, title: title, xTitle: xTitle + ", logarithmic", series: series)
+    }
     panels = [
-      Self.panel(
-        "label", "Input gradient of the loss for the label", "‖∇ loss‖₂", probes, models,
-        \.gradientNorms),
-      Self.panel(
-        "next", "Input gradient of the loss for the next class", "‖∇ loss‖₂", probes, models,
+      panel("label", "Input gradient of the loss for the label", "‖∇ loss‖₂", \.gradientNorms),
+      panel(
+        "next", "Input gradient of the loss for the next class", "‖∇ loss‖₂",
         \.nextGradientNorms),
-      Self.panel(
-        "rejected", "Log-probability of the rejected classes", "−log p", probes, models,
-        { $0.otherLogProbabilities.map(-) }),
+      panel("rejected", "Log-probability of the rejected classes", "−log p") {
+        $0.otherLogProbabilities.map(-)
+      },
     ].compactMap { $0 }
   }
 
-  /// Each model's shares of values by half orders of magnitude. Exact zeros have a place of their
-  /// own at the left end, since they have no logarithm.
-  private static func panel(
-    _ id: String, _ title: String, _ xTitle: String, _ probes: [ModelProbe], _ models: [String],
-    _ values: (ModelProbe) -> [Float]
-  ) -> LineChart? {
-    let all = probes.map { probe in (probe.model, values(probe).filter(\.isFinite).map(Double.init))
-    }
-    let places = all.flatMap(\.1).filter { $0 > 0 }.map(place)
-    // Values smaller than the largest by more than `ordersShown` orders of magnitude are drawn at
-    // the left end, since their exact size does not matter and would stretch the axis.
-    let low = max(places.min() ?? 0, (places.max() ?? 0) - 2 * ordersShown)
-    let zero = low - 4
-    let bins = stride(from: low, through: places.max() ?? low, by: 1)
-    let hasZeros = all.contains { $0.1.contains { $0 <= 0 } }
-    let series = all.filter { !$0.1.isEmpty }.map { model, values in
-      let shares = Dictionary(
-        grouping: values.map { $0 > 0 ? max(place($0), low) : zero }, by: \.self
-      ).mapValues {
-        Double($0.count) / Double(values.count)
+  /// The figure as files. Its data have a line for each value.
+  var figure: ChartFigure? {
+    guard let first = panels.first else { return nil }
+    var table = CSV(header: "panel,series,value")
+    for panel in panels {
+      for series in panel.series {
+        // The values were measured in single precision.
+        for value in series.values { table.append([panel.title, series.name, "\(Float(value))"]) }
       }
-      let measurements = ((hasZeros ? [zero] : []) + bins).map { bin in
-        let share = shares[bin] ?? 0
-        return LineChart.Measurement(
-          x: Double(bin) / 2, proportion: share, interval: share...share,
-          note: "\(model): \(percent(share))% "
-            + (bin == zero ? "exactly 0" : "around \(magnitude(Double(bin) / 2))"))
-      }
-      return LineChart.Series(
-        name: model, style: Palette.style(models.firstIndex(of: model) ?? 0), isEmphasised: false,
-        measurements: measurements)
     }
-    guard !series.isEmpty else { return nil }
-    let zeroPlace = Double(zero) / 2
-    return LineChart(
-      id: "gradients-" + id, title: title,
-      description:
-        "\(title): shares of values by order of magnitude, for \(listed(series.map(\.name))).",
-      xTitle: xTitle + ", logarithmic", yTitle: "share, %", series: series,
-      xLabel: { $0 == zeroPlace ? "0" : $0 == $0.rounded() ? magnitude($0) : "" })
+    let title = "Gradients and confidence"
+    return ChartFigure(
+      title: title, description: title, panels: panels.map { panel in { panel.picture(at: $0) } },
+      size: first.size, csv: table.text,
+      vegaLite: { file in
+        .boxes(
+          title: title, data: file, panel: .init("panel", ""), series: .init("series", "model"),
+          value: .init("value", "value, symmetric logarithm"))
+      })
   }
-
-  private static let ordersShown = 12
-
-  /// The nearest half order of magnitude of a positive number, counted in halves: 10 is 2.
-  private static func place(_ value: Double) -> Int { Int((2 * log10(value)).rounded()) }
-
-  /// A power of ten as an axis label: "10⁻³", "100".
-  private static func magnitude(_ power: Double) -> String {
-    guard power == power.rounded() else { return String(format: "%.1g", pow(10, power)) }
-    let digits = String(Int(power)).map { superscripts[$0] ?? $0 }
-    return (0...2).contains(power) ? "\(Int(pow(10, power)))" : "10" + String(digits)
-  }
-
-  private static let superscripts: [Character: Character] = [
-    "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷",
-    "8": "⁸", "9": "⁹",
-  ]
 }
 
 extension ReportPage {
@@ -90,14 +64,17 @@ extension ReportPage {
   var gradients: Section? {
     guard let distributions = GradientDistributions(probes, models: grid.models) else { return nil }
     let images = counted(probes.map(\.right.count).max() ?? 0, "image")
-    let figure = distributions.panels.figure(
+    let boxes = figure(
+      distributions.panels.map { $0.picture() },
       caption: """
-        Measured on the first \(images). If a model's gradients vanish, attacks that follow them \
-        fail, even if the model is not robust. All numbers are in probes/<model>.json.
-        """)
+        Measured on the first \(images). A box reaches from the lower to the upper quartile, with a \
+        line at the median; the whiskers end at the 5th and the 95th percentile. At most \
+        \(BoxPlot.mostPoints) values are shown as points. If a model's gradients vanish, attacks \
+        that follow them fail, even if the model is not robust. All measurements are in \
+        probes/<model>.json.
+        """, name: "gradients")
     return Section(
       id: "gradients", heading: "Gradients and confidence",
-      content: [figure] + (gradientSheet.map { [$0.figure] } ?? [])
-    )
+      content: [boxes] + (gradientSheet.map { [figure(of: $0)] } ?? []))
   }
 }

@@ -37,7 +37,8 @@ struct GradientSheet {
         99th percentile of the magnitudes. Plain grey is a gradient of exactly zero.
         """,
       alt: "Input gradients of \(models) at \(pictures[0].labels.count) images",
-      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height)
+      png: try PNG.encode(picture), width: picture.shape.width, height: picture.shape.height,
+      rowLabels: ["images"] + pictures.map(\.model))
   }
 
   private func draw() -> Picture {

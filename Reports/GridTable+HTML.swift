@@ -4,19 +4,57 @@ extension GridTable {
   /// The table in HTML. It has its own container, which scrolls on a screen that is narrower than
   /// the table. Each cell is shaded by its accuracy, and white-box cells have a frame.
   func html() -> Markup {
-    let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], "Source model")
+    matrix(
+      title, legend, corner: "Source model", (hasCleanRow ? [cleanRow] : []) + sources.map(row))
+  }
+
+  /// The rows over all source models in HTML: the models' own examples, the worst case and the mean
+  /// over the source models, and the source model whose examples transfer best.
+  func summaryHTML() -> Markup {
+    let summary = SourceSummary(grid, attack)
+    let own = victims.map { filled(summary.own($0, epsilon), isClean: false) }
+    let worst = victims.map { victim in
+      let cell = summary.worst(victim, epsilon)
+      return filled(cell, isClean: false, note: cell.map { "on \($0.source)" })
+    }
+    let mean = victims.map { victim in
+      summary.mean(victim, epsilon).map {
+        Markup(
+          "td", ["style": "--share:\(percent($0))%"],
+          Markup("span", ["class": "value"], percent($0)))
+      } ?? filled(nil, isClean: false)
+    }
+    func row(_ name: String, _ cells: [Markup]) -> Markup {
+      Markup("tr", [:], children: [Markup("th", ["scope": "row"], name)] + cells)
+    }
+    var rows = hasCleanRow ? [cleanRow] : []
+    rows += [
+      row("own examples", own), row("worst source model", worst),
+      row("mean over other source models", mean),
+    ]
+    if let strongest = summary.strongestSource(epsilon) {
+      rows.append(
+        row(
+          "\(strongest), whose examples transfer best",
+          victims.map { filled(cell(strongest, $0), isClean: false) }))
+    }
+    return matrix(title, legend, corner: "Examples", rows)
+  }
+
+  private func matrix(
+    _ title: String, _ legend: String, corner: String, _ rows: [Markup]
+  ) -> Markup {
+    let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], corner)
     let shownTo = Markup(
       "th", ["scope": "colgroup", "colspan": victims.count, "class": "span"], "Target model")
     let names = victims.map { Markup("th", ["scope": "col"], $0) }
-    let body = (hasCleanRow ? [cleanRow] : []) + sources.map(row)
+    let isWide = victims.count > Grid.mostShownInFull
     let table = Markup(
-      "table", ["class": "matrix"],
+      "table", ["class": isWide ? "matrix compact" : "matrix"],
       Markup("caption", [:], Markup("span", [:], Markup("strong", [:], title), ". " + legend)),
       Markup("thead", [:], Markup("tr", [:], corner, shownTo), Markup("tr", [:], children: names)),
-      Markup("tbody", [:], children: body))
-    return Markup(
-      "div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(title)"],
-      table)
+      Markup("tbody", [:], children: rows))
+    return .scrolling(title, columns: victims.count, table)
   }
 
   private var legend: String {
@@ -42,7 +80,7 @@ extension GridTable {
     return Markup("tr", [:], children: [Markup("th", ["scope": "row"], source)] + cells)
   }
 
-  private func filled(_ cell: GridCell?, isClean: Bool) -> Markup {
+  private func filled(_ cell: GridCell?, isClean: Bool, note: String? = nil) -> Markup {
     guard let cell else {
       return Markup("td", [:], Markup("span", ["class": "aside"], "not measured"))
     }
@@ -57,6 +95,7 @@ extension GridTable {
     if !isClean, let success = cell.clean?.success {
       parts.append(Markup("span", ["class": "interval"], "fooled \(percent(success))"))
     }
+    if let note { parts.append(Markup("span", ["class": "interval"], note)) }
     let flags = isClean ? [] : flags(of: cell)
     if !flags.isEmpty {
       let names = Set(flags.map(\.name)).sorted().joined(separator: ", ")

@@ -16,7 +16,10 @@ public struct GridTable {
   public let title: String
   let sources: [String]
   let victims: [String]
-  private let grid: Grid
+  let grid: Grid
+  /// The cells by source and victim, and the clean results by victim.
+  private let places: [[String]: GridCell]
+  private let cleanCells: [String: GridCell]
 
   public init(grid: Grid, attack: String, epsilon: Double) {
     let here = grid.cells.filter { $0.attack == attack && $0.epsilon == epsilon }
@@ -25,17 +28,24 @@ public struct GridTable {
     self.epsilon = epsilon
     title = grid.heading(attack, epsilon)
     sources = grid.sources.filter { source in here.contains { $0.source == source } }
-    victims = grid.victims.filter { victim in here.contains { $0.victim == victim } }
+    let victims = grid.victims.filter { victim in here.contains { $0.victim == victim } }
+    self.victims = victims
+    places = Dictionary(here.map { ([$0.source, $0.victim], $0) }) { first, _ in first }
+    cleanCells =
+      epsilon == 0
+      ? [:]
+      : Dictionary(
+        uniqueKeysWithValues: victims.compactMap { victim in
+          grid.cleanCell(victim: victim, attack: attack).map { (victim, $0) }
+        })
   }
 
   func cell(_ source: String, _ victim: String) -> GridCell? {
-    grid.cell(attack: attack, epsilon: epsilon, source: source, victim: victim)
+    places[[source, victim]]
   }
 
   /// A victim's result on clean images. Nil if it was not measured, and in the table of budget 0.
-  func clean(_ victim: String) -> GridCell? {
-    epsilon == 0 ? nil : grid.cleanCell(victim: victim, attack: attack)
-  }
+  func clean(_ victim: String) -> GridCell? { cleanCells[victim] }
 
   var hasCleanRow: Bool { victims.contains { clean($0) != nil } }
 

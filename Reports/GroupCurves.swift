@@ -23,7 +23,7 @@ struct GroupCurves {
             return LineChart.Measurement(
               x: cell.epsilon, proportion: worst.accuracy, interval: interval,
               note: """
-                \(model), \(symbol) = \(budgetText(cell.epsilon)): \(percent(worst.accuracy))% in \
+                \(model), \(grid.budgetLabel(attack, cell.epsilon)): \(percent(worst.accuracy))% in \
                 group \(worst.name) (95% interval \(percent(interval))), \(worst.correct) of \
                 \(worst.examples); mean over the groups \(percent(cell.accuracies.mean))%
                 """)

@@ -63,14 +63,6 @@ extension Grid {
     return [clean].compactMap { $0 } + attacked
   }
 
-  /// The accuracies of a model by group on unchanged images, those with the most images; nil if there
-  /// are none.
-  func cleanGroups(_ victim: String) -> GroupAccuracies? {
-    func images(_ cell: GroupCell) -> Int { cell.accuracies.groups.map(\.images).reduce(0, +) }
-    return groups?.filter { $0.epsilon == 0 && $0.victim == victim }
-      .max { images($0) < images($1) }?.accuracies
-  }
-
   /// The accuracies of the models by group on the examples that were made on themselves.
   func ownGroups(_ attack: String, _ epsilon: Double) -> [(String, GroupAccuracies)] {
     sources.compactMap { model in

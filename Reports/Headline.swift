@@ -10,23 +10,21 @@ struct Headline {
   /// The worst cases within the budget, one for each model.
   private let rows: [WorstCase]
 
-  /// A headline for each norm of the grid's attacks.
-  /// - Parameters:
-  ///   - attack: the attack that the other key numbers describe; its norm comes first.
-  ///   - epsilon: the budget for this norm. Other norms have their middle budget.
-  static func all(_ grid: Grid, attack: String, epsilon: Double) -> [Headline] {
-    let first = grid.provenance.attack(attack)?.parameters["norm"]
-    let norms =
-      Norm.allCases.filter { $0.rawValue == first }
-      + Norm.allCases.filter { $0.rawValue != first }
-    return norms.compactMap { norm in
-      let here = grid.worstCases.filter { $0.norm == norm.rawValue && $0.images > 0 }
-      let budgets = Set(here.map(\.epsilon)).sorted()
-      guard !budgets.isEmpty else { return nil }
-      let isSubject = norm.rawValue == first && budgets.contains(epsilon)
-      let budget = isSubject ? epsilon : budgets[budgets.count / 2]
-      return Headline(
-        grid: grid, norm: norm, epsilon: budget, rows: here.filter { $0.epsilon == budget })
+  /// What the leaderboard says about the model that is first; nil if the grid has none.
+  private let lead: String?
+  /// Why this budget.
+  private let reason: String
+
+  /// A headline for each norm of the grid's attacks, within the budget that stands for the norm.
+  static func all(_ grid: Grid) -> [Headline] {
+    grid.headlineBudgets.map { budget in
+      Headline(
+        grid: grid, norm: budget.norm, epsilon: budget.epsilon,
+        rows: grid.worstCases.filter {
+          $0.norm == budget.norm.rawValue && $0.epsilon == budget.epsilon && $0.images > 0
+        },
+        lead: grid.leaderboard(budget)?.lead,
+        reason: grid.reason(for: budget))
     }
   }
 
@@ -66,7 +64,7 @@ struct Headline {
         sentence: """
           \(circumstances), \(best.victim) classifies \(figure) of \
           the images correctly (95% interval \(percent(best.interval)))\
-          \(comparedWithClean(best.victim)).
+          \(comparedWithClean(best.victim)). \(reason)
           """)
     }
     func names(_ row: WorstCase) -> String {
@@ -77,14 +75,15 @@ struct Headline {
         figure: figure,
         sentence: """
           \(circumstances), each of the \(rows.count) models \
-          classifies \(figure) of the images correctly.
+          classifies \(figure) of the images correctly. \(reason)
           """)
     }
     return KeyNumber(
       figure: figure,
       sentence: """
         \(circumstances), the highest accuracy is \(figure) \
-        (\(names(best))), and the lowest is \(percent(worst.accuracy))% (\(names(worst))).
+        (\(names(best))), and the lowest is \(percent(worst.accuracy))% (\(names(worst))). \
+        \(lead.map { $0 + " " } ?? "")\(reason)
         """)
   }
 
@@ -103,5 +102,25 @@ struct Headline {
         \(undefended == nil ? "" : "undefended ")model \(model) classifies \(figure) of the \
         images correctly\(comparedWithClean(model)).
         """)
+  }
+}
+
+extension Leaderboard {
+  /// By how much the first model is ahead of the next one that is worse beyond chance, or which models
+  /// share the first rank.
+  fileprivate var lead: String? {
+    let first = rows.filter { $0.rank == 1 }
+    guard rows.count > 1, let best = first.first else { return nil }
+    if first.count > 1 {
+      let names =
+        first.count > 4
+        ? "\(first.count) of the \(rows.count) models" : listed(first.map(\.model))
+      return "\(names) share the first rank: the images do not show which of them is better."
+    }
+    guard let ahead = rows[1].behindFirst?.reversed,
+      ahead.isCertain(among: ranking.comparisons)
+    else { return nil }
+    return "\(best.model) is \(percent(ahead.value)) points ahead of \(rows[1].model) (95% "
+      + "interval, paired by image: \(percent(ahead.interval(among: ranking.comparisons))))."
   }
 }

@@ -14,35 +14,45 @@ struct HeatMap {
   private static let letterWidth = 6.6
 
   private var left: Double {
-    16 + Double(table.sources.map { min($0.count, 16) }.max() ?? 0) * Self.letterWidth
+    16 + Double(table.sources.map(\.count).max() ?? 0) * Self.letterWidth
   }
-  private static let top = 62.0
+
+  /// Names that are too long for a column stand upright.
+  private var isUpright: Bool { table.victims.contains { $0.count > 9 } }
+
+  private var top: Double {
+    isUpright ? 54 + Double(table.victims.map(\.count).max() ?? 0) * Self.letterWidth : 62
+  }
 
   var size: SVG.Size {
     SVG.Size(
-      width: max(270, left + Double(table.victims.count) * Self.cell.width + 10),
-      height: Self.top + Double(table.sources.count) * Self.cell.height + 10)
+      width: max(
+        270, 12 + Double(table.title.count) * 7.6,
+        left + Double(table.victims.count) * Self.cell.width + 10),
+      height: top + Double(table.sources.count) * Self.cell.height + 10)
   }
 
   func picture(at corner: SVG.Point? = nil) -> Markup {
     let heading = [
-      SVG.text(
-        LineChart.shortened(table.title, to: 40), at: .init(x: 4, y: 16), size: 13.5, isBold: true),
+      SVG.text(table.title, at: .init(x: 4, y: 16), size: 13.5, isBold: true),
       SVG.text(
         "accuracy, %; rows: source models, columns: target models", at: .init(x: 4, y: 34),
         size: 10.5,
         isMuted: true),
     ]
-    let columns = table.victims.enumerated().map { index, name in
-      SVG.text(
-        LineChart.shortened(name, to: 9),
-        at: .init(x: x(index) + Self.cell.width / 2, y: Self.top - 8),
-        anchor: "middle",
-        size: 10.5)
+    let columns = table.victims.enumerated().map { index, name -> Markup in
+      let middle = x(index) + Self.cell.width / 2
+      guard isUpright else {
+        return SVG.text(name, at: .init(x: middle, y: top - 8), anchor: "middle", size: 10.5)
+      }
+      return Markup(
+        "g",
+        ["transform": "translate(\(hundredths(middle + 4)) \(hundredths(top - 6))) rotate(-90)"],
+        SVG.text(name, at: .init(x: 0, y: 0), size: 10.5))
     }
     let rows = table.sources.enumerated().flatMap { row, source -> [Markup] in
       let label = SVG.text(
-        LineChart.shortened(source, to: 16),
+        source,
         at: .init(x: left - 8, y: y(row) + Self.cell.height / 2 + 4),
         anchor: "end",
         size: 10.5)
@@ -58,7 +68,7 @@ struct HeatMap {
   }
 
   private func x(_ column: Int) -> Double { left + Double(column) * Self.cell.width }
-  private func y(_ row: Int) -> Double { Self.top + Double(row) * Self.cell.height }
+  private func y(_ row: Int) -> Double { top + Double(row) * Self.cell.height }
 
   private func square(_ row: Int, _ column: Int, _ source: String, _ victim: String) -> Markup? {
     guard let cell = table.cell(source, victim) else { return nil }

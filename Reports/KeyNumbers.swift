@@ -10,9 +10,10 @@ public struct KeyNumber: Equatable, Sendable {
 
 /// The most important numbers of a grid, for the report and the terminal.
 ///
-/// The first one is the worst case over all attacks of the run in one norm. The numbers about
-/// transfer describe one attack within its middle budget: the first untargeted attack that has a
-/// budget above 0, or else the first targeted one.
+/// The first one is the worst case over all attacks in the norm of the most attacks, within the budget
+/// that stands for it (`HeadlineBudget`). The numbers about transfer describe one attack: the first
+/// untargeted attack with a budget above 0, or else the first targeted one. Its budget is that of the
+/// first number if the attack has it, and otherwise its middle one.
 ///
 /// ```swift
 /// let grid = try Grid.read(URL(filePath: "results/grid.json"))
@@ -23,16 +24,13 @@ public struct KeyNumbers: Equatable, Sendable {
   public let all: [KeyNumber]
 
   public init(_ grid: Grid) {
-    let attacks = grid.attacks.filter { grid.middleBudget(for: $0) != nil }
-    let hasAim = Set(grid.cells.filter { $0.targetedHits != nil }.map(\.attack))
-    guard let attack = attacks.first(where: { !hasAim.contains($0) }) ?? attacks.first,
-      let epsilon = grid.middleBudget(for: attack)
-    else {
-      all = [Self.cleanAccuracy(grid), Self.worstGroup(grid)].compactMap { $0 }
+    let headlines = Headline.all(grid)
+    guard let subject = Subject(grid) else {
+      all =
+        headlines.map(\.number)
+        + [Self.cleanAccuracy(grid), Self.worstGroup(grid)].compactMap { $0 }
       return
     }
-    let subject = Subject(grid: grid, attack: attack, epsilon: epsilon)
-    let headlines = Headline.all(grid, attack: attack, epsilon: epsilon)
     let others = [
       Self.cleanAccuracy(grid), Self.worstGroup(grid), headlines.first?.whiteBox,
       subject.mostRobust,
@@ -104,6 +102,21 @@ private struct Subject {
   let grid: Grid
   let attack: String
   let epsilon: Double
+
+  /// - Returns: nil if no attack has a budget above 0.
+  init?(_ grid: Grid) {
+    let attacks = grid.attacks.filter { grid.middleBudget(for: $0) != nil }
+    let hasAim = Set(grid.cells.filter { $0.targetedHits != nil }.map(\.attack))
+    guard let attack = attacks.first(where: { !hasAim.contains($0) }) ?? attacks.first,
+      let middle = grid.middleBudget(for: attack)
+    else { return nil }
+    let headline = grid.headlineBudgets.first.flatMap { budget in
+      budget.attacks.contains(attack) ? budget.epsilon : nil
+    }
+    self.grid = grid
+    self.attack = attack
+    epsilon = grid.positiveBudgets(for: attack).first { $0 == headline } ?? middle
+  }
 
   private var name: String { grid.heading(attack, epsilon) }
 

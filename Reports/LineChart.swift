@@ -3,6 +3,9 @@ import Evaluation
 /// A line chart. Each series has a line with markers, a band for its intervals, and its name at the
 /// end of the line. A marker shows its numbers when a pointer is over it.
 ///
+/// A chart with many series or with long names does not name them; its figure has a `Legend`. With
+/// many series the bands and most markers are left out, since they would cover each other.
+///
 /// Heights are proportions from 0 to 1. The vertical axis shows them in percent unless `top` says
 /// otherwise.
 struct LineChart {
@@ -60,8 +63,10 @@ struct LineChart {
   func picture(at corner: SVG.Point? = nil) -> Markup {
     // Emphasised series are drawn last, on top of the others.
     let ordered = series.filter { !$0.isEmphasised } + series.filter(\.isEmphasised)
+    let bands = isDense ? ordered.filter(\.isEmphasised) : ordered
     let content: [any MarkupContent] =
-      heading + gridLines + ordered.map(band) + ordered.map(line) + endLabels
+      heading + gridLines + bands.map(band) + ordered.map(line)
+      + (namesItsSeries ? endLabels : [])
     return SVG.picture(
       id: id, size: Self.size, at: corner, title: title, description: description, content: content)
   }
@@ -72,14 +77,27 @@ struct LineChart {
   private var plotTop: Double { 50 }
   private var plotBottom: Double { Self.size.height - 38 }
 
-  /// The names on the right get the room that the longest needs, up to 38% of the picture.
+  /// The largest number of series that a chart names at the ends of their lines, and the largest
+  /// number of letters of such a name.
+  private static let mostNamed = 8
+  private static let longestNamed = 16
+
+  /// Whether the names stand at the ends of the lines.
+  var namesItsSeries: Bool {
+    !isDense && series.allSatisfy { $0.name.count <= Self.longestNamed }
+  }
+
+  private var isDense: Bool { series.count > Self.mostNamed }
+
+  /// The names on the right get the room that the longest needs.
   private var plotRight: Double {
+    guard namesItsSeries else { return Self.size.width - 14 }
     let longest = series.map { $0.name.count }.max() ?? 0
-    return Self.size.width - min(28 + Double(longest) * Self.letterWidth, Self.size.width * 0.38)
+    return Self.size.width - 28 - Double(longest) * Self.letterWidth
   }
 
   /// The assumed width of a letter in a label. The reader's font is unknown, so it is generous.
-  private static let letterWidth = 7.0
+  static let letterWidth = 7.0
 
   /// The width of a digit in a tick's label, which hardly differs between fonts.
   private static let digitWidth = 6.2
@@ -158,6 +176,14 @@ struct LineChart {
         "stroke-dasharray": series.isEmphasised ? series.style.heavyDashes : series.style.dashes,
         "stroke-linejoin": "round",
       ])
+    if isDense {
+      let title = Markup("title", [:], series.name)
+      let ends = Set([places.indices.first, places.indices.last].compactMap { $0 }).sorted()
+      let markers = ends.map {
+        series.style.marker.drawn(at: places[$0], isFilled: series.isEmphasised)
+      }
+      return Markup("g", group(series), children: [title, line] + markers)
+    }
     let markers = zip(series.measurements, places).map { measurement, place in
       // A wide, invisible disc makes the marker easy to point at.
       Markup(
@@ -181,7 +207,6 @@ struct LineChart {
     .sorted { $0.1.y < $1.1.y }
     let heights = Self.spread(ends.map { $0.1.y }, gap: 14, within: plotTop...plotBottom)
     let labelX = plotRight + 12
-    let letters = Int((Self.size.width - labelX - 14) / Self.letterWidth)
     return zip(ends, heights).map { end, y in
       let (series, place) = end
       let start = "M\(hundredths(place.x + 5)) \(hundredths(place.y))"
@@ -198,40 +223,8 @@ struct LineChart {
         Markup(
           "g", ["class": "label", "color": "#1c2126", "fill": "currentColor"],
           SVG.text(
-            Self.shortened(series.name, to: letters), at: .init(x: labelX + 14, y: y + 4),
-            size: 11.5,
+            series.name, at: .init(x: labelX + 14, y: y + 4), size: 11.5,
             isBold: series.isEmphasised)))
     }
-  }
-
-  /// Moves ascending heights apart until neighbours differ by at least `gap`, within a range. If
-  /// the range is too small for all of them, they share it evenly.
-  static func spread(_ heights: [Double], gap: Double, within range: ClosedRange<Double>)
-    -> [Double]
-  {
-    guard heights.count > 1 else { return heights }
-    let gap = min(gap, (range.upperBound - range.lowerBound) / Double(heights.count - 1))
-    var result = heights
-    for i in 1..<result.count { result[i] = max(result[i], result[i - 1] + gap) }
-    result[result.count - 1] = min(result[result.count - 1], range.upperBound)
-    for i in (0..<result.count - 1).reversed() { result[i] = min(result[i], result[i + 1] - gap) }
-    return result
-  }
-
-  /// The text, or its beginning and its end if it is too long: similar names often differ only at
-  /// their ends.
-  static func shortened(_ text: String, to letters: Int) -> String {
-    guard text.count > letters else { return text }
-    let tail = (letters - 1) / 2
-    return text.prefix(letters - 1 - tail) + "…" + text.suffix(tail)
-  }
-}
-
-extension [LineChart] {
-  /// A figure of the charts beside each other, as many as fit in a row, with a caption.
-  func figure(caption: String) -> Markup {
-    Markup(
-      "figure", [:], Markup("div", ["class": "panels"], children: map { $0.picture() }),
-      Markup("figcaption", [:], caption))
   }
 }

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// A grid as Markdown, for a repository or a pull request: the key numbers, the flags, the
+/// A grid as Markdown, for a repository or a pull request: the leaderboard, the key numbers, the flags, the
 /// accuracies by group, the models with other explanations, every transfer matrix and repeated
 /// judgements.
 public struct MarkdownReport: Sendable {
@@ -20,6 +20,7 @@ public struct MarkdownReport: Sendable {
       return "- **\(markdownEscaped(flag.name))**: \(parts.joined(separator: " "))\n"
     }
     var blocks = ["# \(markdownEscaped(title))\n"]
+    blocks += LeaderboardTable.all(grid).map { $0.markdown() }
     if !numbers.isEmpty { blocks.append(numbers.joined()) }
     if let unit = grid.unitSentence { blocks.append(unit + "\n") }
     if !flags.isEmpty { blocks.append("## Before trusting these numbers\n\n" + flags.joined()) }

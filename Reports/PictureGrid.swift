@@ -6,13 +6,16 @@ import ModelCore
 enum PictureGrid {
   /// The space between two pictures, in pixels.
   static let gap = 2
+  /// The colour of the space: a grey that neither glares on a dark page nor looks heavy on a white
+  /// one.
+  static let paper: [UInt8] = [140, 146, 153]
 
   /// The grid as one picture.
   /// - Parameters:
   ///   - rows: at least one row with at least one picture; all rows have as many.
   ///   - background: the colour of the space as `[red, green, blue]`.
   static func drawn(
-    _ rows: [[Picture]], gap: Int = PictureGrid.gap, background: [UInt8] = [255, 255, 255]
+    _ rows: [[Picture]], gap: Int = PictureGrid.gap, background: [UInt8] = PictureGrid.paper
   ) -> Picture {
     let shape = rows[0][0].shape
     let (width, height) = (shape.width + gap, shape.height + gap)

@@ -6,10 +6,11 @@ import Support
 
 /// Writes a report as a folder.
 ///
-/// - `index.html`: the page, which needs no other file.
+/// - `index.html`: the page, which needs no other file. Below its figures are links to the files that
+///   follow, and in a run folder to the results.
 /// - `report.md`: the numbers, flags and tables as Markdown.
 /// - `figures/<name>.svg`: each chart, with its data in `<name>.csv` and its Vega-Lite
-///   specification in `<name>.vl.json`.
+///   specification in `<name>.vl.json`, and each sheet of adversarial examples as a PNG file.
 ///
 /// ```swift
 /// try ReportFolder.write(ofRun: URL(filePath: "results"))
@@ -18,7 +19,12 @@ public struct ReportFolder: Sendable {
   private let page: ReportPage
 
   public init(_ page: ReportPage) {
-    self.page = page
+    self.init(page, linkedTo: .figures)
+  }
+
+  /// - Parameter files: the files that the page may link to.
+  init(_ page: ReportPage, linkedTo files: PageFiles) {
+    self.page = page.linked(to: files)
   }
 
   /// Collects what a run folder contains for its report: example sets, training histories, probes,
@@ -45,7 +51,7 @@ public struct ReportFolder: Sendable {
       ReportPage(
         grid: grid, title: grid.provenance.experiment,
         sheets: try ordered.compactMap {
-          try ConfusionSheet($0)?.sheet() ?? ExampleSheet($0)?.sheet()
+          try ConfusionSheet($0, grid)?.sheet() ?? ExampleSheet($0, grid)?.sheet()
         },
         histories: histories,
         probes: grid.models.compactMap { ModelProbe.stored(for: $0, in: folder) },
@@ -55,7 +61,8 @@ public struct ReportFolder: Sendable {
         decisionMaps: grid.models.compactMap { DecisionMap.stored(for: $0, in: folder) },
         study: study, explanationPictures: try Self.explanations(of: folder, grid),
         answers: try ExplainedAnswers(
-          (grid.explanations ?? []).compactMap { StoredExplanations.stored(for: $0, in: folder) })))
+          (grid.explanations ?? []).compactMap { StoredExplanations.stored(for: $0, in: folder) })
+      ), linkedTo: .run)
   }
 
   /// The pictures of a search for other explanations; nil if there are none.
@@ -80,6 +87,12 @@ public struct ReportFolder: Sendable {
     let grid = page.grid
     let figures = folder.appending(path: "figures")
     for (name, figure) in page.figures { try figure.write(to: figures, name: Self.fileName(name)) }
+    for (name, sheet) in page.sheetFiles {
+      try AtomicFile.write(sheet.png, to: figures.appending(path: name + ".png"))
+    }
+    if !grid.spending.isEmpty {
+      try AtomicFile.write(grid.costCSV(), to: figures.appending(path: "cost.csv"))
+    }
     try AtomicFile.write(
       MarkdownReport(grid: grid, title: page.title).text(), to: folder.appending(path: "report.md"))
     let index = folder.appending(path: "index.html")
@@ -114,10 +127,7 @@ extension ReportPage {
       ("another", "Other explanations", grid.another.flatMap { ExplanationCurves($0) }?.panels),
       ("groups", "Accuracy in the worst group", GroupCurves(grid)?.panels),
       ("every-group", "Accuracy in every group", everyGroup.isEmpty ? nil : everyGroup),
-      (
-        "gradients", "Gradients and confidence",
-        GradientDistributions(probes, models: grid.models)?.panels
-      ),
+      ("certified", "Certified accuracy", CertifiedCurves(grid)?.panels),
       (
         "training", "Training of the models",
         TrainingCurves(histories, models: grid.models)?.panels
@@ -126,7 +136,11 @@ extension ReportPage {
     let charts = others.map { name, title, charts in
       (name, charts.map { ChartFigure(title: title, description: title, charts: $0) })
     }
-    let maps = [("decisions", DecisionMapFigure(decisionMaps)?.figure)]
-    return (attacks + charts + maps).compactMap { name, figure in figure.map { (name, $0) } }
+    let rest = [
+      ("gradients", GradientDistributions(probes, models: grid.models)?.figure),
+      ("decisions", DecisionMapFigure(decisionMaps)?.figure),
+      ("study", study.flatMap { ConditionChart($0, grid)?.figure }),
+    ]
+    return (attacks + charts + rest).compactMap { name, figure in figure.map { (name, $0) } }
   }
 }

@@ -24,17 +24,20 @@ extension ReportPage {
   /// The section on models with other explanations; nil if the experiment looked for none.
   var otherExplanations: Section? {
     guard let found = grid.another, !found.models.isEmpty else { return nil }
-    let figure = ExplanationCurves(found)?.panels.figure(
-      caption: """
-        The models in the order of their training. “In masks found” is the share of a model's large \
-        gradient components that are large in a model before it\
-        \(found.models.contains { $0.inMask != nil } ? ", and “in data's mask” the share of those in the masks that the data have" : ""). \
-        The band around the test accuracy is its 95% interval.
-        """)
+    let curves = ExplanationCurves(found).map {
+      figure(
+        $0.panels,
+        caption: """
+          The models in the order of their training. “In masks found” is the share of a model's large \
+          gradient components that are large in a model before it\
+          \(found.models.contains { $0.inMask != nil } ? ", and “in data's mask” the share of those in the masks that the data have" : ""). \
+          The band around the test accuracy is its 95% interval.
+          """, name: "another", results: ["another.csv"])
+    }
     let content: [Markup?] = [
       Markup("p", [:], method(found)), Markup("p", [:], Markup("strong", [:], found.ending)),
-      Markup("p", [:], redundancy(found)), figure, explanationPictures?.map?.figure,
-      explanationPictures?.codes?.figure,
+      Markup("p", [:], redundancy(found)), curves, explanationPictures?.map.map { figure(of: $0) },
+      explanationPictures?.codes.map { figure(of: $0) },
       measures(found),
     ]
     return Section(
@@ -183,6 +186,6 @@ extension ReportPage {
         "The first examples on which the models disagree",
         header: ["Test example", "Label"] + found.shown.models, rows)
     return heading + [Markup("p", [:], text)]
-      + [explanationPictures?.disagreements?.figure].compactMap { $0 } + [first]
+      + [explanationPictures?.disagreements.map { figure(of: $0) }].compactMap { $0 } + [first]
   }
 }

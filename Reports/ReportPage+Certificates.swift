@@ -80,16 +80,19 @@ extension ReportPage {
       Certificates by randomised smoothing are about the smoothed model, which gives the most \
       probable class under noise. The attacks of this report were not made on that model.
       """
-    let figure = CertifiedCurves(grid)?.panels.figure(
-      caption: """
-        The line is the certified accuracy. The shaded area above it ends at the accuracy under \
-        the attacks: the accuracy that no attack can lower lies in it. For smoothed models the \
-        area is the 95% Wilson interval of the certified accuracy.
-        """)
+    let curves = CertifiedCurves(grid).map {
+      figure(
+        $0.panels,
+        caption: """
+          The line is the certified accuracy. The shaded area above it ends at the accuracy under \
+          the attacks: the accuracy that no attack can lower lies in it. For smoothed models the \
+          area is the 95% Wilson interval of the certified accuracy.
+          """, name: "certified", results: ["certificates.csv"])
+    }
     let content: [(any MarkupContent)?] = [
       Markup("p", [:], explanation),
       cells.contains(where: \.isAboutSmoothed) ? Markup("p", [:], smoothed) : nil,
-      figure,
+      curves,
       table(
         "Certified accuracy and accuracy under attack, in %",
         header: columns.map(\.header),

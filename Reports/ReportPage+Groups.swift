@@ -6,33 +6,32 @@ extension ReportPage {
   var byGroup: Section? {
     let tables = grid.groupTables
     guard !tables.isEmpty else { return nil }
-    let figure = GroupCurves(grid)?.panels.figure(
-      caption: """
-        The accuracy of each model in its worst group, on examples that were made on itself. Shaded \
-        areas are 95% intervals of the lowest true accuracy of all groups. Every group, also for \
-        examples made on other models, is in groups.csv.
-        """)
+    let curves = GroupCurves(grid).map {
+      figure(
+        $0.panels,
+        caption: """
+          The accuracy of each model in its worst group, on examples that were made on itself. \
+          Shaded areas are 95% intervals of the lowest true accuracy of all groups. Every group, \
+          also for examples made on other models, is in groups.csv.
+          """, name: "groups", results: ["groups.csv"])
+    }
     let explanation = """
       Accuracy in % and its 95% interval. The mean over groups counts each group the same, however \
       many images it has. The interval of a group is Wilson's, for this group alone. \
       \(GroupAccuracies.worstIntervalNote)
       """
     let shown = tables.map { [Markup("h3", [:], $0.title), markup($0)] }
-    let visible = [Markup("p", [:], explanation), figure].compactMap { $0 } + shown[0]
-    let attacked = folded("Under attack", Array(shown.dropFirst().joined()))
+    let visible = [Markup("p", [:], explanation), curves].compactMap { $0 } + shown[0]
+    let attacked =
+      shown.count > 1 ? [folded("Under attack", Array(shown.dropFirst().joined()))] : []
+    let every = everyGroup.isEmpty ? [] : [folded("Curves of every group", everyGroup)]
     return Section(
       id: "groups", heading: "By group",
-      content: visible + attacked + groupRepeats + folded("Curves of every group", everyGroup))
+      content: visible + attacked + groupRepeats + every)
   }
 
   private func markup(_ groups: GroupTable) -> Markup {
     table(groups.title, header: groups.header, groups.rows)
-  }
-
-  /// Content that is folded under a heading; empty if there is none.
-  private func folded(_ heading: String, _ content: [Markup]) -> [Markup] {
-    guard !content.isEmpty else { return [] }
-    return [Markup("details", [:], children: [Markup("summary", [:], heading)] + content)]
   }
 
   /// The figure of every group; empty if there is none.
@@ -40,11 +39,12 @@ extension ReportPage {
     let panels = GroupCurves.everyGroup(grid)
     guard !panels.isEmpty else { return [] }
     return [
-      panels.figure(
+      figure(
+        panels,
         caption: """
           The accuracy in every group, on examples that were made on the model itself. Shaded areas \
           are Wilson's 95% intervals, each for its group alone.
-          """)
+          """, name: "every-group", results: ["groups.csv"])
     ]
   }
 

@@ -8,7 +8,7 @@ extension ReportPage {
     var facts = [
       ("Experiment", record.experiment), ("Data", record.data),
       ("Data fingerprint (SHA-256)", record.dataFingerprint),
-      ("Examples asked for", String(record.examples)), ("Seed", String(record.seed)),
+      ("Examples asked for", String(record.examples)), ("Random seed", String(record.seed)),
     ]
     if let range = record.valueRange { facts.append(("Valid values", range.words)) }
     if record.computations.isEmpty {
@@ -20,7 +20,10 @@ extension ReportPage {
     let rows = facts.map { name, value in
       Markup("tr", [:], Markup("th", ["scope": "row"], name), Markup("td", [:], value))
     }
-    let models = record.models.map {
+    // The order is that of all figures and tables; a record without measurements comes last.
+    let order = grid.models
+    let ordered = order.compactMap(record.model) + record.models.filter { !order.contains($0.name) }
+    let models = ordered.map {
       [$0.name, $0.description, $0.defense ?? "unknown", $0.fingerprint]
     }
     let attacks = record.attacks.map { attack in
@@ -30,8 +33,9 @@ extension ReportPage {
     return Section(
       id: "provenance", heading: "Provenance",
       content: [
-        scrolling(
-          "The run", Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows)))
+        .scrolling(
+          "The run", columns: 2,
+          Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows)))
       ] + computations + [
         Markup("h3", [:], "Models"),
         table("Models", header: ["Name", "Description", "Defense", "Weights (SHA-256)"], models),
@@ -71,27 +75,5 @@ extension ReportPage {
     return differ
       ? "Computed by several versions of Crossfire or libtorch, which the section Provenance lists."
       : "Computed by Crossfire \(record.crossfire) with libtorch \(record.libtorch)."
-  }
-
-  /// A table of facts in a container that scrolls on a narrow screen.
-  func table(_ name: String, header: [String], _ rows: [[String]]) -> Markup {
-    let head = header.map { Markup("th", ["scope": "col"], $0) }
-    let body = rows.map { row in
-      let cells = row.enumerated().map { column, text in
-        column == 0 ? Markup("th", ["scope": "row"], text) : Markup("td", [:], text)
-      }
-      return Markup("tr", [:], children: cells)
-    }
-    return scrolling(
-      name,
-      Markup(
-        "table", ["class": "facts"], Markup("thead", [:], Markup("tr", [:], children: head)),
-        Markup("tbody", [:], children: body)))
-  }
-
-  private func scrolling(_ name: String, _ table: Markup) -> Markup {
-    Markup(
-      "div", ["class": "scroll", "tabindex": 0, "role": "region", "aria-label": "Table: \(name)"],
-      table)
   }
 }

@@ -18,8 +18,13 @@ extension ReportPage {
         ]
           + cells(result.fooled) + cells(result.reasonable)
       })
-    var content: [any MarkupContent] = [
-      Markup("p", [:], study.summary), shares,
+    let chart = ConditionChart(study, grid).map {
+      figure($0.pictures, caption: ConditionChart.caption, name: "study")
+    }
+    var content: [any MarkupContent] = [Markup("p", [:], study.summary)]
+    content += [chart].compactMap { $0 }
+    content += [
+      shares,
       Markup("p", ["class": "note"], StudyResults.definitions),
     ]
     if !study.comparisons.isEmpty {
@@ -34,7 +39,7 @@ extension ReportPage {
           study.comparisons.filter { $0.measure != "original" }.map { comparison in
             [
               StudyResults.title(of: comparison.measure),
-              "\(comparison.second.name) − \(comparison.first.name)",
+              "\(grid.name(of: comparison.second)) − \(grid.name(of: comparison.first))",
               StudyResults.percent(comparison.difference), StudyResults.range(comparison.bootstrap),
               StudyResults.estimate(comparison.logOdds, comparison.standardError),
               comparison.mixedP.map(StudyResults.p) ?? "–",
@@ -74,7 +79,8 @@ extension ReportPage {
           ],
           study.agreement.map { result in
             [
-              result.condition?.name ?? "all conditions", "\(result.pictures)", "\(result.answers)",
+              result.condition.map { grid.name(of: $0) } ?? "all conditions", "\(result.pictures)",
+              "\(result.answers)",
               StudyResults.number(result.alpha), StudyResults.interval(result.alphaInterval),
               StudyResults.number(result.kappa), StudyResults.interval(result.kappaInterval),
             ]
@@ -108,14 +114,14 @@ extension ReportPage {
     return study.conditions.map { result in
       func matrix(_ rows: String, _ counts: [[Int]]) -> Markup {
         table(
-          "\(rows), \(result.condition.name)",
+          "\(rows), \(grid.name(of: result.condition))",
           header: ["\(rows) \\ answer"] + study.classNames + ["none"],
           zip(study.classNames, counts).map { name, row in
             [name] + row.map { $0 == 0 ? "·" : "\($0)" }
           })
       }
       return Markup(
-        "details", [:], Markup("summary", [:], "Answers: \(result.condition.name)"),
+        "details", [:], Markup("summary", [:], "Answers: \(grid.name(of: result.condition))"),
         matrix("Original", result.byLabel), matrix("Target", result.byTarget))
     }
   }

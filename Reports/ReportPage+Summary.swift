@@ -15,14 +15,12 @@ extension ReportPage {
         Markup("h3", [:], "Key numbers"), Markup("ul", ["class": "findings"], children: findings),
       ]
     }
-    if !grid.flags.isEmpty { answers.append(trustFlags) }
+    let columns = Markup(
+      "div", ["class": "summary"], Markup("div", [:], children: answers),
+      Markup("div", ["class": "asked"], Markup("h3", [:], "Setup"), setup))
     return Section(
       id: "summary", heading: "Summary",
-      content: [
-        Markup(
-          "div", ["class": "summary"], Markup("div", [:], children: answers),
-          Markup("div", ["class": "asked"], Markup("h3", [:], "Experiment setup"), setup))
-      ])
+      content: [columns] + (grid.flags.isEmpty ? [] : [trustFlags]))
   }
 
   private var setup: Markup {
@@ -33,10 +31,11 @@ extension ReportPage {
     }
     let attacks = grid.attacks.map { name in
       let title = provenance.attack(name).map { ": " + $0.title } ?? ""
-      let budgets = grid.epsilons(for: name).map(budgetText).joined(separator: ", ")
+      let budgets = grid.budgetLabel(name, grid.epsilons(for: name))
+        .replacing(" = ", with: "\u{A0}=\u{A0}")
       return Markup(
         "li", [:], Markup("b", [:], name), title,
-        "; \(grid.budgetSymbol(name))\u{A0}=\u{A0}\(budgets)")
+        "; \(budgets)")
     }
     let facts: [(name: String, content: any MarkupContent)] =
       [
@@ -44,12 +43,19 @@ extension ReportPage {
         ("Attacks", Markup("ul", [:], children: attacks)),
       ] + (grid.unitSentence.map { [("Unit of the budgets", $0)] } ?? [])
       + [
-        ("Adversarial examples", exampleCounts), ("Seed", String(provenance.seed)),
+        ("Adversarial examples", exampleCounts), ("Random seed", String(provenance.seed)),
         ("Terms", Self.terms),
-      ]
+      ] + (files == .run ? [("Numbers", Markup("ul", [:], children: resultLinks))] : [])
     return Markup(
       "dl", [:],
       children: facts.flatMap { [Markup("dt", [:], $0.name), Markup("dd", [:], $0.content)] })
+  }
+
+  /// The files with the numbers of the run, and what each contains.
+  private var resultLinks: [Markup] {
+    resultFiles.map { file in
+      Markup("li", [:], Markup("a", ["href": "../" + file.name], file.name), ": " + file.content)
+    }
   }
 
   /// The words that the page uses for the two models of a measurement.
@@ -75,27 +81,6 @@ extension ReportPage {
     }
     return zip(grid.attacks, counts).map { "\($0): \($1)" }.joined(separator: ", ")
       + " for each source model"
-  }
-
-  private var trustFlags: Markup {
-    let flags = grid.flags.map { flag in
-      let concerns = [
-        flag.attack, flag.source.map { "source model \($0)" },
-        flag.victim.map { "target model \($0)" },
-      ].compactMap { $0 }
-      let suffix = concerns.isEmpty ? "" : " (\(concerns.joined(separator: ", ")))"
-      return Markup(
-        "li", [:],
-        Markup("p", [:], Markup("b", [:], flag.name), suffix),
-        Markup("p", [:], Markup("i", [:], "Raised because: "), flag.raisedBecause),
-        Markup("p", [:], Markup("i", [:], "It means: "), flag.meaning),
-        Markup("p", [:], Markup("i", [:], "What to do: "), flag.advice))
-    }
-    let count = counted(grid.flags.count, "flag") + (grid.flags.count == 1 ? " was" : " were")
-    return Markup(
-      "aside", ["class": "flags", "aria-labelledby": "flags-heading"],
-      Markup("h3", ["id": "flags-heading"], "Before trusting these numbers: \(count) raised"),
-      Markup("ul", [:], children: flags))
   }
 }
 

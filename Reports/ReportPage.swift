@@ -18,11 +18,17 @@ public struct ImageSheet: Equatable, Sendable {
   /// The largest number of screen pixels for a pixel of the PNG, so that a few small pictures do
   /// not fill the page.
   public let largestScale: Int
+  /// The labels of the columns of pictures, which are equally wide; empty for none.
+  public let columnLabels: [String]
+  /// The labels of the rows of pictures, which are equally high; empty for none.
+  public let rowLabels: [String]
 
   public init(
     title: String, group: String = "", caption: String, alt: String, png: Data, width: Int,
-    height: Int, largestScale: Int = .max
+    height: Int, largestScale: Int = .max, columnLabels: [String] = [], rowLabels: [String] = []
   ) {
+    self.columnLabels = columnLabels
+    self.rowLabels = rowLabels
     self.largestScale = max(1, largestScale)
     self.title = title
     self.group = group
@@ -36,9 +42,10 @@ public struct ImageSheet: Equatable, Sendable {
 
 /// A grid as a page, `report/index.html`: one file that loads nothing else.
 ///
-/// The page begins with the key numbers, the flags that speak against them and the experiment's
-/// setup. The curves, the transfer matrices, the images and the provenance follow. The same input
-/// gives the same bytes.
+/// The page begins with the leaderboard, the key numbers, the flags that speak against them and the
+/// experiment's setup. The curves, the transfer matrices, the images and the provenance follow. The
+/// same input gives the same bytes. In a report folder, the page also links to the files of its
+/// figures.
 ///
 /// ```swift
 /// let grid = try Grid.read(URL(filePath: "results/grid.json"))
@@ -55,6 +62,8 @@ public struct ReportPage: Sendable {
   let study: StudyResults?
   let explanationPictures: ExplanationPictures?
   let answers: ExplainedAnswers?
+  /// The files that the page may link to.
+  var files = PageFiles.none
 
   /// - Parameters:
   ///   - grid: the measurements.
@@ -92,9 +101,11 @@ public struct ReportPage: Sendable {
   }
 
   private var head: Markup {
-    // The browser must neither load nor run anything from this page, even if a model's or a data
-    // set's name contained markup that escaping missed.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    // The browser must neither load nor run anything from this page but the script that sorts the
+    // leaderboard, even if a model's or a data set's name contained markup that escaping missed.
+    let policy =
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src "
+      + LeaderboardTable.scriptSource
     return Markup(
       "head", [:],
       Markup("meta", ["charset": "utf-8"]),
@@ -103,12 +114,12 @@ public struct ReportPage: Sendable {
       Markup("meta", ["name": "color-scheme", "content": "light dark"]),
       Markup("meta", ["name": "generator", "content": "Crossfire"]),
       Markup("title", [:], title),
-      Markup("style", [:], VerbatimText(content: ReportStyle.css)))
+      Markup("style", [:], VerbatimText(content: ReportStyle.css + LeaderboardTable.css)))
   }
 
   private var body: Markup {
     let all = [
-      summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
+      leaderboard, summary, byGroup, reliance, explanations, otherExplanations, curves, worstCases,
       certificates, corruptions, matrices, judgements, repeats,
       overlaps, gradients,
       images, humanStudy, decisions, spending, training,
@@ -117,7 +128,7 @@ public struct ReportPage: Sendable {
     let sections = all.compactMap(\.self)
     let links = sections.map { Markup("li", [:], Markup("a", ["href": "#" + $0.id], $0.heading)) }
     return Markup(
-      "body", [:],
+      "body", ["class": grid.isLarge ? "many" : nil],
       Markup(
         "header", [:],
         Markup("p", ["class": "kicker"], "Adversarial robustness"),
@@ -129,7 +140,8 @@ public struct ReportPage: Sendable {
         "footer", [:],
         Markup(
           "p", [:],
-          "\(versions) All intervals are 95% Wilson intervals unless stated otherwise.")))
+          "\(versions) All intervals are 95% Wilson intervals unless stated otherwise."
+            + (grid.isLarge ? " Folded parts of this page are not printed." : ""))))
   }
 
   private var lede: String {

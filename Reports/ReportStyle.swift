@@ -27,7 +27,8 @@ enum ReportStyle {
     a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);
       outline-offset:3px}
     section{margin-top:3rem}
-    section>p+p,section>p+figure,section>figure+.scroll{margin-top:1rem}
+    section>p+p,section>p+figure,section>p+.panels,section>figure+.scroll,section>p+.scroll,
+      figure+details{margin-top:1rem}
     .kicker{font-size:.8125rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;
       color:var(--muted);margin-bottom:.5rem}
     .lede{max-width:44rem;margin-top:.75rem;font-size:1.125rem;color:var(--muted);text-wrap:pretty}
@@ -64,18 +65,34 @@ enum ReportStyle {
       border-radius:.25rem .625rem .625rem .25rem;font-size:.9375rem}
     .flags h3{color:var(--warn)}
     .flags li+li{margin-top:1rem}
-    .flags p{text-wrap:pretty;overflow-wrap:anywhere}
+    .flags p{text-wrap:pretty;overflow-wrap:anywhere;max-width:60rem}
+    .flags ul{list-style:none;margin:0;padding:0}
+    .flags .scroll{margin:.5rem 0 0}
+    .flags .facts{font-size:.875rem}
+    .flags .facts td{min-width:5.5rem;padding-top:.25rem;padding-bottom:.25rem}
+    .flags .facts th{padding-top:.25rem;padding-bottom:.25rem}
+    .flags .facts td:last-child{min-width:18rem}
+    .flags .cue{color:var(--ink)}
+    .flags details{margin:.5rem 0 0}
+    .flags summary{margin-bottom:.25rem}
 
     """
 
   private static let figures = """
     figure{margin:0}
-    figure+figure{margin-top:2.5rem}
+    figure+figure,.part+.part{margin-top:2.5rem}
+    .panels>figure+figure,.sheets>figure+figure{margin-top:0}
     figcaption{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
     .note{margin-top:1rem;max-width:46rem;font-size:.875rem;color:var(--muted)}
     .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr));
       gap:1.5rem 1.25rem}
     .panels svg{display:block;width:100%;max-width:27rem;height:auto}
+    .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.75rem 0 0;padding:0;
+      font-size:.8125rem}
+    .legend li{display:flex;align-items:center;gap:.5rem;overflow-wrap:anywhere}
+    .legend svg{flex:none;overflow:visible}
+    .files{margin-top:.5rem;font-size:.8125rem;color:var(--muted)}
+    .scope{margin:.75rem 0 0;padding-left:1.25rem;font-size:.9375rem;max-width:46rem}
     svg,svg .label{color:var(--ink)}
     svg .hollow{fill:var(--paper)}
     .maps{border-collapse:separate;border-spacing:6px 4px;font-size:.875rem}
@@ -93,12 +110,31 @@ enum ReportStyle {
     .maps .wrong{color:var(--warn)}
     .scale svg{display:block;width:100%;max-width:27rem;height:auto}
     .methods{margin:1rem 0;padding-left:1.25rem;font-size:.9375rem}
-    .sheet img{display:block;max-width:100%;height:auto;image-rendering:pixelated;background:#fff}
+    .sheets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,31rem),1fr));
+      gap:2rem 1.5rem;margin-bottom:1.5rem}
+    .sheet h3{margin-top:0}
+    .sheet img{display:block;max-width:100%;height:auto;image-rendering:pixelated}
+    .labelled{display:grid;grid-template-columns:fit-content(100%);width:fit-content;max-width:100%;
+      font-size:.6875rem;line-height:1.3;color:var(--muted)}
+    .labelled.rowed{grid-template-columns:fit-content(9rem) minmax(0,auto);column-gap:.5rem}
+    .labelled.rowed>.columns,.labelled.rowed>img{grid-column:2}
+    .labelled>.rows,.labelled.rowed>img{grid-row:2}
+    .columns{display:grid;grid-template-columns:repeat(var(--count),minmax(0,1fr));
+      text-align:center;padding-bottom:.25rem}
+    .rows{display:grid;grid-template-rows:repeat(var(--count),minmax(0,1fr));align-items:center;
+      overflow-wrap:anywhere}
+    @media screen and (prefers-color-scheme:dark){.sheet img,.maps img{filter:brightness(.86)}}
 
     """
 
   private static let tables = """
     .scroll{overflow-x:auto;max-width:100%;margin:0 0 1.5rem;padding:2px}
+    .cue{display:none;position:sticky;left:0;width:fit-content;font-size:.8125rem;color:var(--muted);
+      margin-bottom:.375rem}
+    @media (max-width:40rem){.cue{display:block}}
+    @media (max-width:60rem){.wider>.cue{display:block}}
+    @media (max-width:74rem){.widest>.cue{display:block}}
+    .matrix+.files,.scroll+.files,details+.files{margin:-.75rem 0 1.5rem}
     table{border-collapse:collapse;font-size:.9375rem}
     caption{text-align:left;padding-bottom:.75rem;font-size:.875rem;color:var(--muted);
       caption-side:top}
@@ -118,6 +154,12 @@ enum ReportStyle {
       background:color-mix(in srgb,var(--shade) var(--share,0%),var(--raised))}
     .matrix td.own{box-shadow:inset 0 0 0 2px var(--frame)}
     .matrix td.own .value{font-weight:700}
+    .matrix.compact{border-spacing:2px}
+    .matrix.compact td{min-width:4.625rem;padding:.3125rem .25rem}
+    .matrix.compact thead th{max-width:4.625rem;font-size:.8125rem}
+    .matrix.compact tbody th{max-width:8rem}
+    .matrix.compact .value{font-size:.9375rem}
+    .matrix.compact .interval{font-size:.6875rem;white-space:normal;overflow-wrap:anywhere}
     .value,.interval{display:block}
     .flag{position:absolute;top:.125rem;right:.3125rem;font-size:.8125rem;line-height:1.3;
       color:var(--warn);text-decoration:none}
@@ -142,26 +184,33 @@ enum ReportStyle {
     return "@media screen and (prefers-color-scheme:dark){\(rules.joined())}\n"
   }
 
-  /// The rules for print on A4: folded parts are unfolded, and cells keep their shades.
+  /// The rules for print on A4: cells keep their shades, and folded parts are unfolded, except for
+  /// those of a run with many models, which would fill dozens of pages.
   private static let print = """
-    @page{size:A4;margin:16mm 15mm}
+    @page{size:A4;margin:14mm 13mm}
     @media print{
-      html{font-size:9.5pt}
+      html{font-size:9pt}
       body{max-width:none;padding:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-      .summary{grid-template-columns:minmax(0,1.65fr) minmax(0,1fr);gap:1.75rem}
+      .summary{display:block}
+      .asked{margin-top:1.25rem}
       .findings li{grid-template-columns:5.75rem minmax(0,1fr)}
       .findings .figure{font-size:1.375rem}
-      nav{display:none}
-      section{margin-top:1.75rem}
+      nav,.cue,.files{display:none}
+      section{margin-top:1.5rem}
       h2,h3,caption,summary{break-after:avoid}
-      .panels{grid-template-columns:repeat(2,minmax(0,1fr))}
-      .panels svg,.findings li,.flags li,.asked,.sheet,tr{break-inside:avoid}
-      .scroll{overflow:visible}
-      .scroll{margin-bottom:.75rem}
-      .matrix{break-inside:avoid;font-size:.875rem}
-      .matrix td{padding:.1875rem .375rem}
+      .panels{grid-template-columns:repeat(3,minmax(0,1fr));gap:.75rem}
+      .panels svg,.findings li,.sheet,tr,.legend,figcaption{break-inside:avoid}
+      .sheets{grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem}
+      .scroll{overflow:visible;margin-bottom:.75rem}
+      .matrix{font-size:.8125rem}
+      .matrix td,.matrix.compact td{padding:.125rem .25rem;min-width:0}
+      .matrix.compact th,.matrix.compact thead th{font-size:.6875rem}
+      .matrix.compact .value{font-size:.75rem}
+      .matrix.compact .interval{font-size:.5625rem}
+      thead{display:table-header-group}
       details::details-content{content-visibility:visible;block-size:auto}
       summary{color:inherit;list-style:none}
+      .many details{display:none}
     }
 
     """

@@ -55,7 +55,7 @@ struct TrainingCurves {
       panel("loss", "Training loss", "mean loss", top: Self.roundTop(losses.max() ?? 1)) {
         max(0, $0.loss)
       },
-      panel("accuracy", "Accuracy during training", "accuracy, %", top: 100) { 100 * $0.accuracy },
+      panel("accuracy", "Training accuracy", "accuracy, %", top: 100) { 100 * $0.accuracy },
       panel("validation", "Accuracy on held-out images", "accuracy, %", top: 100) {
         $0.validationAccuracy.map { 100 * $0 }
       },
@@ -94,12 +94,13 @@ extension ReportPage {
   /// The section on the trainings; nil if there are no histories.
   var training: Section? {
     guard let curves = TrainingCurves(histories, models: grid.models) else { return nil }
-    let figure = curves.panels.figure(
+    let content = figure(
+      curves.panels,
       caption: """
         Defenses train with different losses, so losses of different defenses cannot be compared. \
         Of a training with more than \(TrainingCurves.mostShown) epochs, evenly spaced ones are \
         shown. The numbers of every epoch are in models/<name>.history.jsonl.
-        """)
-    return Section(id: "training", heading: "Training of the models", content: [figure])
+        """, name: "training")
+    return Section(id: "training", heading: "Training of the models", content: [content])
   }
 }

@@ -104,6 +104,47 @@ struct VegaLite {
       ])
   }
 
+  /// A panel for each value of a column, with a box plot for each series on an axis that is
+  /// logarithmic away from 0.
+  static func boxes(title: String, data: String, panel: Field, series: Field, value: Field)
+    -> VegaLite
+  {
+    VegaLite(
+      title, data, panel: panel,
+      [
+        "width": 260, "mark": ["type": "boxplot", "extent": 1.5],
+        "encoding": [
+          "x": value.encoded("quantitative").merging(["scale": ["type": "symlog"]]) { $1 },
+          "y": series.encoded("nominal").merging(["sort": NSNull()]) { $1 },
+          "color": series.encoded("nominal").merging(["legend": NSNull()]) { $1 },
+        ],
+      ])
+  }
+
+  /// A panel for each value of a column, with a point and its interval for each row.
+  static func intervals(
+    title: String, data: String, panel: Field, row: Field, value: Field, low: String, high: String
+  ) -> VegaLite {
+    let y = row.encoded("nominal").merging(["sort": NSNull()]) { $1 }
+    return VegaLite(
+      title, data, panel: panel,
+      [
+        "width": 260,
+        "layer": [
+          [
+            "mark": "rule",
+            "encoding": [
+              "x": Field(low, value.title).encoded("quantitative"), "x2": ["field": high], "y": y,
+            ],
+          ],
+          [
+            "mark": ["type": "point", "filled": true, "size": 60, "tooltip": true],
+            "encoding": ["x": value.encoded("quantitative"), "y": y],
+          ],
+        ],
+      ])
+  }
+
   /// A panel for each value of a column, with a coloured square for each place of a plane.
   static func plane(
     title: String, data: String, panel: Field, x: Field, y: Field, kind: Field

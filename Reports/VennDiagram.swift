@@ -84,12 +84,15 @@ struct VennDiagram {
   }
 
   private var names: [Markup] {
+    // Long names stand on lines of their own, so that none is shortened.
+    let isLong = models.prefix(2).contains { $0.count > 19 }
     let places: [(SVG.Point, String)] = [
-      (.init(x: 8, y: 44), "start"), (.init(x: Self.size.width - 8, y: 44), "end"),
+      (.init(x: 8, y: isLong ? 32 : 44), "start"),
+      (.init(x: Self.size.width - 8, y: isLong ? 47 : 44), "end"),
       (.init(x: Self.size.width / 2, y: 256), "middle"),
     ]
     return zip(models, places).map { name, place in
-      SVG.text(LineChart.shortened(name, to: 19), at: place.0, anchor: place.1, size: 11.5)
+      SVG.text(name, at: place.0, anchor: place.1, size: 11.5)
     }
   }
 
@@ -101,66 +104,5 @@ struct VennDiagram {
       SVG.text(
         "none: \(count)", at: .init(x: Self.size.width - 8, y: 240), anchor: "end", size: 11.5,
         isMuted: true))
-  }
-}
-
-extension Grid {
-  /// The Venn diagrams of an attack within its middle budget: for each of the first three models,
-  /// which of the three its examples fool.
-  func vennDiagrams(_ attack: String) -> [VennDiagram] {
-    let models = Array(models.prefix(3))
-    guard models.count > 1, let epsilon = middleBudget(for: attack) else { return [] }
-    return sources.filter(models.contains).compactMap { source in
-      overlaps.first { $0.attack == attack && $0.epsilon == epsilon && $0.source == source }.flatMap
-      { overlap in
-        guard Set(models).isSubset(of: overlap.victims) else { return nil }
-        return VennDiagram(
-          id: "venn-\(attacks.firstIndex(of: attack) ?? 0)-\(sources.firstIndex(of: source) ?? 0)",
-          title: "Source model: \(source)", models: models, overlap: overlap,
-          styles: models.indices.map(Palette.style))
-      }
-    }
-  }
-}
-
-extension ChartFigure {
-  /// A figure of an attack's Venn diagrams. Its data list every set of models that examples fool.
-  /// - Returns: nil if there are fewer than two models.
-  init?(overlapsOf attack: String, in grid: Grid) {
-    let diagrams = grid.vennDiagrams(attack)
-    guard let first = diagrams.first else { return nil }
-    let title = "Examples that fool several models: " + grid.heading(attack, first.overlap.epsilon)
-    self.init(
-      title: title, description: title,
-      panels: diagrams.map { diagram in { diagram.picture(at: $0) } },
-      size: VennDiagram.size, csv: diagrams.map(\.overlap).csv(),
-      vegaLite: { file in
-        .bars(
-          title: title, data: file, panel: .init("source", "source model"),
-          kind: .init("fooled", "exactly these models fooled"),
-          count: .init("examples", "examples"))
-      })
-  }
-}
-
-extension ReportPage {
-  /// The section of Venn diagrams; nil if there are fewer than two models.
-  var overlaps: Section? {
-    let figures = grid.attacks.compactMap { attack -> Markup? in
-      let diagrams = grid.vennDiagrams(attack)
-      guard let first = diagrams.first else { return nil }
-      return Markup(
-        "figure", [:], Markup("h3", [:], grid.heading(attack, first.overlap.epsilon)),
-        Markup("div", ["class": "panels"], children: diagrams.map { $0.picture() }))
-    }
-    guard !figures.isEmpty else { return nil }
-    let caption = """
-      How many examples each combination of \(listed(Array(grid.models.prefix(3)))) classifies \
-      wrongly. All models and budgets are in overlaps.csv; comparisons.csv compares every two \
-      models by McNemar’s exact test.
-      """
-    return Section(
-      id: "overlaps", heading: "Examples that fool several models",
-      content: figures + [Markup("p", ["class": "note"], caption)])
   }
 }

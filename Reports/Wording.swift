@@ -1,5 +1,3 @@
-import Attacks
-import Evaluation
 import Foundation
 import Support
 
@@ -37,50 +35,4 @@ func counted(_ number: Int, _ noun: String) -> String {
 extension ClosedRange<Double> {
   /// "0 to 255".
   var words: String { "\(lowerBound.plainDecimal) to \(upperBound.plainDecimal)" }
-}
-
-extension Grid {
-  /// An attack and a budget as every figure and table names them: "fgsm, ε = 0.4".
-  func heading(_ attack: String, _ epsilon: Double) -> String {
-    "\(attack), \(budgetSymbol(attack)) = \(budgetText(epsilon))"
-  }
-
-  func budgetSymbol(_ attack: String) -> String { provenance.attack(attack)?.budgetSymbol ?? "ε" }
-
-  /// The valid range of the data's values; nil if it is [0, 1] or not recorded.
-  private var ownRange: ClosedRange<Double>? {
-    provenance.valueRange.flatMap { $0 == 0...1 ? nil : $0 }
-  }
-
-  /// The sentence about the unit of budgets; nil for data in [0, 1].
-  var unitSentence: String? {
-    ownRange.map { "Budgets are in the data's own unit; valid values range from \($0.words)." }
-  }
-
-  /// The title of an axis of an attack's budgets, with the unit unless the data are in [0, 1].
-  func budgetAxis(_ attack: String) -> String {
-    // Budgets in ℓ0 are shares of the features, and those with another symbol than ε are shares,
-    // severities or factors. They have no unit.
-    let record = provenance.attack(attack)
-    let hasNone =
-      record?.parameters["norm"] == Norm.l0.rawValue || budgetSymbol(attack) != "ε"
-    return "budget " + budgetSymbol(attack)
-      + (ownRange == nil || hasNone ? "" : ", in the data's unit")
-  }
-
-  /// An attack's budgets above 0.
-  func positiveBudgets(for attack: String) -> [Double] { epsilons(for: attack).filter { $0 > 0 } }
-
-  /// The budget that a report shows first: the middle one of those above 0; nil if there is none.
-  public func middleBudget(for attack: String) -> Double? {
-    let budgets = positiveBudgets(for: attack)
-    return budgets.isEmpty ? nil : budgets[budgets.count / 2]
-  }
-
-  /// A victim's result on unchanged images: the attack's own at budget 0 if there is one, otherwise
-  /// the one of another attack with the most examples.
-  func cleanCell(victim: String, attack: String? = nil) -> GridCell? {
-    let clean = cells.filter { $0.epsilon == 0 && $0.victim == victim }
-    return clean.first { $0.attack == attack } ?? clean.max { $0.examples < $1.examples }
-  }
 }

@@ -54,14 +54,18 @@ extension ReportPage {
   /// The section on the worst case; nil if there are too few budgets for a curve.
   var worstCases: Section? {
     guard let curves = grid.worstCaseCurves else { return nil }
-    let tried = grid.worstCases.map(\.attacks).max { $0.count < $1.count } ?? []
-    let figure = curves.panels.figure(
-      caption: """
-        An image counts as correct only if the model classifies it correctly unchanged and under \
-        every attack (\(listed(tried))) within this budget or a smaller one, made on any of the \
-        models. Attacks that were not tried may lower the accuracy further. The numbers, including \
-        those for white-box attacks alone, are in worst.csv.
-        """)
-    return Section(id: "worst", heading: "Worst-case accuracy", content: [figure])
+    let caption = """
+      An image counts as correct only if the model classifies it correctly unchanged and under every \
+      attack within this budget or a smaller one, made on any of the models. Attacks that were not \
+      tried may lower the accuracy further. worst.csv also has the numbers for white-box attacks \
+      alone.
+      """
+    let scope = grid.worstCaseScope.map { Markup("li", [:], $0) }
+    return Section(
+      id: "worst", heading: "Worst-case accuracy",
+      content: [
+        figure(curves.panels, caption: caption, name: "worst-case", results: ["worst.csv"]),
+        Markup("ul", ["class": "scope"], children: scope),
+      ])
   }
 }

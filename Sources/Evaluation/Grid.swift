@@ -32,6 +32,9 @@ public struct Grid: Codable, Equatable, Sendable {
   public let explanations: [ExplainedModel]?
   /// The certified accuracies of the models; nil if none are asked for.
   public let certified: [CertifiedCell]?
+  /// For each norm and budget, the comparison of every two worst cases; nil in the grids of versions
+  /// that did not compare them.
+  public let rankings: [WorstCaseRanking]?
 
   public init(
     cells: [GridCell], provenance: Provenance, flags: [TrustFlag] = [],
@@ -40,8 +43,9 @@ public struct Grid: Codable, Equatable, Sendable {
     groups: [GroupCell]? = nil, groupRepeats: [RepeatedGroups]? = nil,
     reliance: [MaskReliance]? = nil, another: OtherExplanations? = nil,
     anotherRepeats: [RepeatedMeasure]? = nil, explanations: [ExplainedModel]? = nil,
-    certified: [CertifiedCell]? = nil
+    certified: [CertifiedCell]? = nil, rankings: [WorstCaseRanking]? = nil
   ) {
+    self.rankings = rankings
     self.certified = certified
     self.explanations = explanations
     self.another = another
@@ -65,7 +69,7 @@ public struct Grid: Codable, Equatable, Sendable {
       overlaps: overlaps,
       worstCases: worstCases, repeats: repeats, groups: groups, groupRepeats: groupRepeats,
       reliance: reliance, another: another, anotherRepeats: anotherRepeats,
-      explanations: explanations, certified: certified)
+      explanations: explanations, certified: certified, rankings: rankings)
   }
 
   /// The flags that concern a cell. A flag without an attack, source or victim concerns all of

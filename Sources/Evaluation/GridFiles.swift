@@ -7,6 +7,7 @@ import Support
 /// - `overlaps.csv`: which sets of victims the same examples fooled.
 /// - `comparisons.csv`: every two victims on the same examples.
 /// - `worst.csv`: the accuracy under all attacks together.
+/// - `leaderboard.csv`: the ranks of the models by this accuracy, if an attack has a budget above 0.
 /// - `repeats.csv`: the accuracies from other seeds, if the experiment has repetitions.
 /// - `groups.csv`: the accuracies by group, if the data have groups, and `group-repeats.csv`: those
 ///   from other seeds.
@@ -65,7 +66,9 @@ extension Grid {
     if !repeats.isEmpty {
       try AtomicFile.write(repeats.csv(), to: folder.appending(path: "repeats.csv"))
     }
+    let boards = leaderboards
     let others = [
+      ("leaderboard", boards.isEmpty ? nil : boards.csv(headlineBudgets)),
       ("groups", groups?.csv()), ("group-repeats", groupRepeats?.csv()),
       ("certificates", certified?.csv()), ("corruptions", corruptionErrors?.csv()),
       ("reliance", reliance?.csv()),

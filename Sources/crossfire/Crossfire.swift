@@ -26,6 +26,7 @@ struct Crossfire: ParsableCommand {
       Run.self, Plan.self, Submit.self, Status.self, Cancel.self, Train.self, Tune.self,
       Evaluate.self,
       Explain.self, Attack.self, Transfer.self, Certify.self, Export.self, Frames.self, Report.self,
+      Compare.self,
       StudyCommand.self, DataCommand.self,
       Inspect.self, List.self,
     ])

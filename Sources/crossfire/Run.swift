@@ -96,7 +96,7 @@ extension Experiment {
     }
     var unshown: (any Error)?
     try run(in: folder, options: options) { finished in
-      do { try output.show(finished.grid, finished.summary) } catch { unshown = error }
+      do { try output.show(finished.grid, finished.text) } catch { unshown = error }
     }
     if let unshown { throw unshown }
   }

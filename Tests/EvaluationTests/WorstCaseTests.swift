@@ -153,3 +153,9 @@ struct WorstCaseTests {
     #expect(cases.map(\.images) == [2, 2] && cases.map(\.rightUnderAll) == [1, 2])
   }
 }
+
+extension [TransferResult] {
+  fileprivate func worstCases(_ plans: [AttackPlan]) -> [WorstCase] {
+    worstOutcomes(plans.map(\.sizeOfBudget)).worstCases()
+  }
+}

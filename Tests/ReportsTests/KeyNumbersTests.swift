@@ -12,7 +12,8 @@ import Testing
     #expect(
       KeyNumbers(Sample.grid(flags: [masking])).sentences == [
         "In the worst case over all source models (fgsm, ε = 0.2 in ℓ∞), the highest "
-          + "accuracy is 39.0% (masked), and the lowest is 19.0% (normal).",
+          + "accuracy is 39.0% (masked), and the lowest is 19.0% (normal). ε = 0.2 is the middle "
+          + "one of the 3 budgets; the choice does not depend on the accuracies.",
         "Without an attack, the highest accuracy is 99.0% (normal), and the lowest is 98.0% "
           + "(masked).",
         "Under the attacks on itself alone (white-box; fgsm, ε = 0.2 in ℓ∞), the undefended model "
@@ -41,7 +42,7 @@ import Testing
     #expect(
       numbers.sentences[0] == "In the worst case over all attacks (pgd and square, ε = 0.2 in ℓ∞), "
         + "m classifies 3.0% of the images correctly (95% interval 1.0–8.5), compared with 99.0% "
-        + "without an attack.")
+        + "without an attack. ε = 0.2 is the only budget.")
   }
 
   @Test func everyNormHasAHeadlineOfItsOwn() {
@@ -55,6 +56,9 @@ import Testing
     ).sentences
     #expect(sentences[0].contains("fgsm, ε = 0.2 in ℓ∞"))
     #expect(sentences[1].contains("deepfool, ε = 1.5 in ℓ2") && sentences[1].contains("7.0%"))
+    #expect(
+      sentences[0].contains("of the 2 norms the one of the most attacks comes first; neither")
+        && sentences[1].hasSuffix("ε = 1.5 is the only budget."))
   }
 
   @Test func aModelWhoseDefenseIsUnknownIsNotCalledUndefended() {

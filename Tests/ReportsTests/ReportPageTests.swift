@@ -11,9 +11,9 @@ import Testing
     advice: "look again",
     victim: "masked")
 
-  private func html(_ grid: Grid? = nil) -> String {
+  private func html(_ grid: Grid? = nil, linkedTo files: PageFiles = .none) -> String {
     ReportPage(grid: grid ?? Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet])
-      .html()
+      .linked(to: files).html()
   }
 
   @Test func thePageRefersToNothingOutsideItself() {
@@ -202,12 +202,14 @@ import Testing
     let place = try ReportFolder(
       ReportPage(grid: Sample.grid(flags: [flag]), title: "A study", sheets: [Sample.sheet])
     ).write(to: folder)
-    #expect(try String(contentsOf: place, encoding: .utf8) == html())
+    #expect(try String(contentsOf: place, encoding: .utf8) == html(linkedTo: .figures))
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
     let figures = ["fgsm", "matrix-fgsm", "matrix-jsma", "worst-case"].flatMap { name in
       [".csv", ".svg", ".vl.json"].map { "figures/" + name + $0 }
     }
-    #expect(files == ["figures"] + figures + ["index.html", "report.md"])
+    #expect(
+      files
+        == (["figures", "figures/examples-1.png"] + figures + ["index.html", "report.md"]).sorted())
   }
 
   @Test func anAttacksNameCannotLeaveTheFolder() {

@@ -20,9 +20,11 @@ struct SheetTests {
       predicted: Tensor(labels: [1, 0, 0, 1]).reshaped([1, 4]), confidence: Tensor.ones([1, 4]))
   }
 
+  private let grid = Sample.grid()
+
   @Test("Only examples that aim at every class make a table of classes by targets")
   func confusion() throws {
-    let sheet = try #require(try ConfusionSheet(examples())?.sheet())
+    let sheet = try #require(try ConfusionSheet(examples(), grid)?.sheet())
     // Three by three cells of 4 + 2·2 + 2 by 5 + 2·2 + 2 pixels, without the last gaps.
     #expect(sheet.width == 3 * 10 - 2 && sheet.height == 3 * 11 - 2)
     #expect(sheet.caption.contains("a, b, c") && sheet.caption.contains("0.5"))
@@ -32,9 +34,9 @@ struct SheetTests {
       label: single.label,
       target: single.target, index: Tensor(labels: [1, 2, 3, 4]), predicted: single.predicted,
       confidence: single.confidence)
-    #expect(ConfusionSheet(single) == nil)
+    #expect(ConfusionSheet(single, grid) == nil)
     // The same set as rows of budgets: the original, one budget, and the perturbation.
-    #expect(try ExampleSheet(single)?.sheet().width == 3 * (4 + 6 + 2))
+    #expect(try ExampleSheet(single, grid)?.sheet().width == 3 * (4 + 6 + 2))
   }
 
   @Test("Rows of a table make no sheet of pictures, and neither do images with two channels")
@@ -45,7 +47,7 @@ struct SheetTests {
       let other = ExampleSet(
         origin: set.origin, original: original, adversarial: [original], label: set.label,
         target: set.target, index: set.index, predicted: set.predicted, confidence: set.confidence)
-      #expect(ExampleSheet(other) == nil && ConfusionSheet(other) == nil)
+      #expect(ExampleSheet(other, grid) == nil && ConfusionSheet(other, grid) == nil)
     }
   }
 

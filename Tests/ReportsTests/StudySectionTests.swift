@@ -59,6 +59,8 @@ struct StudySectionTests {
     #expect(
       page.contains("&lt; 0.0001") && page.contains(">0.0168<") && page.contains("Krippendorff"))
     #expect(page.contains("2 of 3 participants are analysed"))
+    // The chart has the same numbers, and names what the budget means.
+    #expect(page.contains("normal, fgsm, ε = 0.1: 16.4% (9.0–28.3), 9 of 55 answers."))
   }
 
   @Test("The section escapes every name")

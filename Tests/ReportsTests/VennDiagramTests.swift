@@ -41,6 +41,22 @@ import Testing
     #expect(picture.contains("96 examples fooled normal and masked."))
   }
 
+  @Test func anUpSetPlotCountsTheExamplesOfEverySetOfModels() throws {
+    let overlap = try overlap()
+    let plot = UpSetPlot(
+      id: "u", title: "fgsm", models: ["normal", "masked", "third"], overlaps: [overlap, overlap])
+    #expect(plot.sets.map(\.examples) == [144, 136, 56, 6])
+    #expect(
+      plot.sets.map(\.members) == [
+        ["normal"], ["normal", "masked", "third"], ["normal", "masked"], ["masked"],
+      ])
+    let picture = plot.picture().rendered
+    #expect(picture.contains("144 examples fooled exactly normal."))
+    #expect(picture.contains("136 examples fooled exactly all 3 models."))
+    #expect(picture.contains("fooling no model: 170"))
+    #expect(isWellFormed(picture))
+  }
+
   @Test func thePageShowsTheModelsOfTheGrid() throws {
     let grid = Sample.grid()
     let page = ReportPage(

@@ -150,19 +150,21 @@ public struct ExperimentRun {
     let cells = results.flatMap { $0.cells() }
     let spending = results.map { $0.spending() }
     let groups = groupCells(results, attacked)
+    let worst = results.worstOutcomes(experiment.attacks.map(\.sizeOfBudget))
     let own = Grid(cells: cells, provenance: provenance, spending: spending, groups: groups)
     return Grid(
       cells: cells, provenance: provenance,
       flags: evidence.flags(), spending: spending,
       overlaps: results.flatMap { $0.overlaps() },
-      worstCases: results.worstCases(experiment.attacks),
+      worstCases: worst.worstCases(),
       repeats: ([own] + repetitions).repeatedCells(), groups: groups,
       groupRepeats: ([own] + repetitions).repeatedGroups(),
       reliance: reliance(entrants.map(\.contestant), attacked), another: findings.found,
       anotherRepeats: ([findings.found] + repetitions.map(\.another)).repeatedMeasures(),
       explanations: findings.explained,
       certified: findings.certified.isEmpty
-        ? nil : findings.certified.flatMap { $0.cells(beside: results, experiment.attacks) })
+        ? nil : findings.certified.flatMap { $0.cells(beside: results, experiment.attacks) },
+      rankings: worst.map(WorstCaseRanking.init))
   }
 
   /// Writes the resolved experiment into the folder. A folder that holds another experiment is left
