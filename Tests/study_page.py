@@ -1,37 +1,33 @@
 #!/usr/bin/env python3
-"""Drives the study's page in a headless Chromium as a participant would, and leaves screenshots.
+"""Drives the study's page in headless browsers as a participant would, and leaves screenshots.
 
-It checks the consent, answers by keyboard and by touch, a reload, a server that is killed and
-started again, and the end; on a desktop, on a phone, in the dark, with a time limit, and without a
-server.
+In Chromium and in Firefox it checks the consent, practice, answers by keyboard, undo, a reload, a
+second tab, a server that is killed and started again, and the end. In Chromium it also checks answers
+by touch, a phone, the dark mode, German, the measurement of the screen, a time limit, and the page
+without a server. A browser that is missing is skipped, and the script says so.
 
-    apt-get install chromium chromium-driver
+    apt-get install chromium chromium-driver firefox-esr
     make build && python3 Tests/study_page.py [--crossfire .build/release/crossfire] [--out FOLDER]
+        [--axe axe.min.js]
+
+With --axe, the source of axe-core, every page is also checked for violations.
 """
 
 import argparse
-import base64
 import csv
+import functools
 import json
 import pathlib
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tiny_study
+from browsers import BACKSPACE, ENTER, Chromium, Firefox
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# The key by which WebDriver marks the reference of an element.
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-ENTER = "\ue007"
-
-
 def check(truth, what):
     print(("  ok    " if truth else "  WRONG ") + what, flush=True)
     if not truth:
@@ -39,120 +35,6 @@ def check(truth, what):
 
 
 check.failures = []
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Browser:
-    """A browser that is driven by the WebDriver protocol."""
-
-    def __init__(self, driver, width, height, phone=False, downloads=None):
-        self.driver = driver
-        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                            f"--window-size={width},{height}"]}
-        if phone:
-            options["mobileEmulation"] = {"deviceMetrics": {
-                "width": width, "height": height, "pixelRatio": 2, "touch": True, "mobile": True}}
-        if downloads:
-            options["prefs"] = {"download.default_directory": str(downloads)}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": options,
-                  "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-        capabilities = {"capabilities": {"alwaysMatch": wanted}}
-        self.session = self.ask("POST", "/session", capabilities, bare=True)["sessionId"]
-
-    def ask(self, method, path, body=None, bare=False):
-        """Sends a WebDriver command to the session, or to the driver itself if `bare`."""
-        address = self.driver + (path if bare else f"/session/{self.session}{path}")
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(address, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return json.load(reply)["value"]
-        except urllib.error.HTTPError as error:
-            reason = error.read().decode()[:400]
-            raise RuntimeError(f"{method} {path}: {reason}") from None
-
-    def go(self, address):
-        self.ask("POST", "/url", {"url": address})
-
-    def address(self):
-        return self.ask("GET", "/url")
-
-    def reload(self):
-        self.ask("POST", "/refresh", {})
-
-    def run(self, script, *arguments):
-        return self.ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
-
-    def text(self):
-        return self.run("return document.getElementById('view').innerText")
-
-    def heading(self):
-        return self.run("return document.querySelector('main h1')?.innerText ?? ''")
-
-    def keys(self, text):
-        actions = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
-        keyboard = {"type": "key", "id": "keyboard", "actions": actions}
-        self.ask("POST", "/actions", {"actions": [keyboard]})
-
-    def find(self, selector):
-        found = self.ask("POST", "/element", {"using": "css selector", "value": selector})
-        return found[ELEMENT]
-
-    def label(self, selector):
-        """The name of an element as a screen reader says it."""
-        return self.ask("GET", f"/element/{self.find(selector)}/computedlabel")
-
-    def press(self, words):
-        """Clicks the first button or link that contains these words."""
-        path = f"//*[self::button or self::a][contains(., '{words}')]"
-        found = self.ask("POST", "/element", {"using": "xpath", "value": path})[ELEMENT]
-        self.ask("POST", f"/element/{found}/click", {})
-
-    def until(self, script, what, patience=10):
-        """Waits until an expression is true."""
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if self.run("return " + script):
-                return
-            time.sleep(0.03)
-        raise RuntimeError(f"did not appear: {what}\n{self.text()}")
-
-    def until_heading(self, words=None):
-        """Waits until the page has a heading, or this heading."""
-        heading = "document.querySelector('main h1')"
-        script = heading if words is None else f"{heading}?.innerText === '{words}'"
-        self.until(script, f"the heading {words}")
-
-    def shoot(self, place):
-        place.write_bytes(base64.b64decode(self.ask("GET", "/screenshot")))
-
-    def dark(self):
-        features = [{"name": "prefers-color-scheme", "value": "dark"}]
-        self.ask("POST", "/goog/cdp/execute", {
-            "cmd": "Emulation.setEmulatedMedia", "params": {"features": features}})
-
-    def complaints(self):
-        """The warnings and errors in the browser's console since the last call."""
-        return [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"})
-                if entry["level"] in ("SEVERE", "WARNING")]
-
-    def requested(self):
-        """Every address that the page requested."""
-        found = []
-        for entry in self.ask("POST", "/se/log", {"type": "performance"}):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                found.append(message["params"]["request"]["url"])
-        return found
-
-    def quit(self):
-        self.ask("DELETE", "")
 
 
 class Server:
@@ -172,6 +54,17 @@ class Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+def look(browser, place):
+    """Leaves a screenshot, and checks the page with axe-core if there is a copy of it."""
+    browser.shoot(place)
+    if look.axe:
+        found = browser.violations(look.axe)
+        check(not found, f"{place.stem}: axe-core finds no violation: {found}")
+
+
+look.axe = None
 
 
 def question(browser, position, number):
@@ -220,23 +113,33 @@ def check_requests(browser, *allowed):
     check(not strangers, f"nothing is requested from other places: {strangers[:3]}")
 
 
-def desktop(crossfire, driver, folder, out):
-    print("desktop, 1280 x 800")
-    tiny_study.write(folder)
-    completion = "https://app.example.org/complete?cc=X"
+def answer(browser, position, first, second=None):
+    """Answers a trial by keyboard."""
+    question(browser, position, 1)
+    browser.keys(first)
+    if second:
+        question(browser, position, 2)
+        browser.keys(second)
+
+
+def desktop(kind, crossfire, folder, out):
+    name = kind.__name__.lower()
+    print(f"desktop in {kind.__name__}, 1280 x 800")
+    tiny_study.write(folder, pause=1.5, demographics=tiny_study.DEMOGRAPHICS)
+    completion = "http://127.0.0.1:9/complete?cc=X"
     server = Server(crossfire, folder, 0, "--completion-url", completion)
-    browser = Browser(driver, 1280, 800)
+    browser = kind(1280, 800)
     browser.go(server.address + "?PROLIFIC_PID=5f1&STUDY_ID=abc&SESSION_ID=1")
     browser.until_heading()
     check("null" not in browser.text(), "the consent page shows no missing values")
-    browser.shoot(out / "desktop-1-consent.png")
+    look(browser, out / f"{name}-01-consent.png")
     focused = browser.run("return document.activeElement.tagName")
     check(focused == "H1", "the heading has the focus, so that it is read first")
     browser.press("I agree")
     browser.until_heading("What to do")
     check("#" in browser.address() and "PROLIFIC" not in browser.run("return location.hash"),
           "the address has become the participant's own")
-    browser.shoot(out / "desktop-2-instructions.png")
+    look(browser, out / f"{name}-02-instructions.png")
     browser.press("Start with some practice")
     question(browser, 1, 1)
     check(browser.label(".answers button:nth-child(4)") == "3", "an answer is named by its label")
@@ -244,81 +147,98 @@ def desktop(crossfire, driver, folder, out):
           "the progress bar names the place in the study")
     browser.keys("8")
     question(browser, 1, 2)
-    browser.shoot(out / "desktop-3-second-question.png")
+    look(browser, out / f"{name}-03-second-question.png")
     browser.keys("8")  # The first choice again has no effect.
     time.sleep(0.3)
     question(browser, 1, 2)
     browser.keys("3")
     browser.until("document.querySelector('.verdict')", "feedback")
     check(browser.heading() == "Right", "a right practice answer gets feedback")
-    browser.shoot(out / "desktop-4-feedback.png")
+    look(browser, out / f"{name}-04-feedback.png")
     browser.keys(ENTER)
-    question(browser, 2, 1)
-    browser.keys("0")
-    question(browser, 2, 2)
-    browser.keys("n")
+    answer(browser, 2, "0", "n")
     browser.until("document.querySelector('.verdict')", "feedback")
     check(browser.heading() == "Not quite", "a wrong practice answer gets feedback")
     check("The practice is over" in browser.text(), "the page says that the practice is over")
-    browser.shoot(out / "desktop-5-feedback-wrong.png")
+    look(browser, out / f"{name}-05-feedback-wrong.png")
     browser.keys(ENTER)
     question(browser, 3, 1)
-    check(fits(browser, "a trial"), "a trial needs no scrolling")
-    browser.shoot(out / "desktop-6-trial.png")
+    look(browser, out / f"{name}-06-trial.png")
+    browser.keys("7")
+    question(browser, 3, 2)
+    browser.keys(BACKSPACE)
+    question(browser, 3, 1)
+    check(True, "Backspace undoes the first answer during the second question")
     browser.keys("4")
     question(browser, 3, 2)
     browser.reload()
     browser.until_heading("Welcome back")
-    browser.shoot(out / "desktop-7-welcome-back.png")
+    look(browser, out / f"{name}-07-welcome-back.png")
     browser.press("Continue")
     question(browser, 3, 2)
     check(True, "after a reload the page continues with the second question of the same picture")
+    browser.keys("6")
+    browser.until("document.querySelector('.blank')", "the pause")
+    browser.shoot(out / f"{name}-08-pause.png")
+    browser.press("Undo")
+    question(browser, 3, 2)
+    check(True, "the button undoes the last answer before the next picture")
     browser.keys("5")
     question(browser, 4, 1)
-    check_console(browser)
+    # A second tab answers the same question; the first one then goes on after it.
+    secret = browser.address().split("#")[1]
+    first_tab = browser.open_tab()
+    browser.go(server.address + "#" + secret)
+    browser.until_heading("Welcome back")
+    browser.press("Continue")
+    answer(browser, 4, "6", "n")
+    question(browser, 5, 1)
+    browser.switch(first_tab)
+    browser.keys("1")
+    question(browser, 5, 1)
+    check(True, "a tab that is behind goes on where the other tab is")
+    browser.complaints()
     server.kill()
-    browser.keys("6")
+    browser.keys("n")
     browser.until("!document.getElementById('trouble').hidden", "the note about the connection")
-    browser.shoot(out / "desktop-8-no-connection.png")
+    look(browser, out / f"{name}-09-no-connection.png")
     server.start()
-    question(browser, 4, 2)
+    question(browser, 6, 1)
     check(browser.run("return document.getElementById('trouble').hidden"),
           "an answer is sent again after the server was killed")
     browser.complaints()
-    browser.keys("n")
-    for position in (5, 6, 7):
-        question(browser, position, 1)
-        browser.keys("N")
-    question(browser, 8, 1)
-    browser.keys("1")
-    question(browser, 8, 2)
-    browser.keys("2")
+    for position in (6, 7):
+        answer(browser, position, "N")
+    answer(browser, 8, "1", "2")
     browser.until("document.querySelector('textarea')", "the comments")
-    browser.shoot(out / "desktop-9-comments.png")
-    box = browser.find("#comment-")
+    look(browser, out / f"{name}-10-comments.png")
     comment = '1, 2 and <b>n</b> are "typed" here'
-    browser.ask("POST", f"/element/{box}/value", {"text": comment})
+    browser.type("#comment-", comment)
+    browser.run("document.getElementById('about-age').value = '1'")
+    check(completion not in browser.run("return document.documentElement.outerHTML"),
+          "the page does not know the completion address before the end")
     browser.press("Finish")
     shown_code = "return document.querySelector('.code').innerText"
     browser.until("document.querySelector('.code')", "the code")
     code = browser.run(shown_code)
-    browser.shoot(out / "desktop-10-end.png")
+    look(browser, out / f"{name}-11-end.png")
     browser.reload()
     browser.until("document.querySelector('.code')", "the code again")
     check(browser.run(shown_code) == code, f"the code {code} is the same after a reload")
     check(browser.run("return document.querySelector('a.button').href") == completion,
           "the last page links to the completion address")
+    browser.press("Stay")
     check_console(browser)
     check_requests(browser, server.address)
-    secret = browser.address().split("#")[1]
     browser.quit()
-    second = Browser(driver, 1280, 800)
+    second = kind(1280, 800)
     second.go(server.address + "#" + secret)
     second.until("document.querySelector('.code')", "the code in another browser")
     second.go("about:blank")
     second.go(server.address + "#" + secret[::-1])
     second.until_heading()
     check("cannot be opened" in second.heading(), "a wrong link opens nothing")
+    look(second, out / f"{name}-12-refused.png")
     second.quit()
     quietly(crossfire, "study", "export", folder)
     expected = [
@@ -327,14 +247,19 @@ def desktop(crossfire, driver, folder, out):
     check(table(folder, "answers.csv", "position", "question", "choice")
           == [(str(position), str(number), choice) for position, number, choice in expected],
           "every answer is stored as it was given")
+    check(table(folder, "undone.csv", "position", "question", "choice")
+          == [("3", "1", "7"), ("3", "2", "6")], "the undone answers are stored, too")
     rows = table(folder, "answers.csv")
     times = [float(row["rt_ms"]) for row in rows]
-    check(all(0 < value < 10_000 for value in times),
+    check(all(0 < value < 60_000 for value in times),
           f"response times are plausible: {min(times):.0f} to {max(times):.0f} ms")
-    check([row["session"] for row in rows][:6] == ["1"] * 5 + ["2"], "a reload begins a session")
-    people = table(folder, "participants.csv")
-    check(people[0]["external"] == "PROLIFIC_PID=5f1 STUDY_ID=abc SESSION_ID=1",
-          "the identifiers of the address are stored")
+    check([row["session"] for row in rows][:7] == ["1"] * 5 + ["2"] + ["3"],
+          "a reload and a second tab begin a session each")
+    person = table(folder, "participants.csv")[0]
+    check([person[name] for name in ("prolific_pid", "study_id", "session_id", "worker_id")]
+          == ["5f1", "abc", "1", ""], "the identifiers of the address have their columns")
+    check(table(folder, "demographics.csv", "question", "choice") == [("age", "25 to 34")],
+          "a question about the participant is answered, and the other one is left out")
     check(table(folder, "comments.csv")[0]["comment"] == comment,
           "the comment is stored, and typing it answered nothing")
     check("reload" in [row["event"] for row in table(folder, "events.csv")],
@@ -342,23 +267,68 @@ def desktop(crossfire, driver, folder, out):
     server.kill()
 
 
-def phone(crossfire, driver, folder, out):
-    print("phone, 390 x 844, in the dark, then 320 x 568")
-    tiny_study.write(folder, practice=0)
+def german(crossfire, folder, out):
+    print("in German, with the measurement of the screen, as a pilot")
+    tiny_study.write(
+        folder, practice=1, trials=1, sheets=0, pause=1.5, fullscreen=True, calibration=True,
+        language="de", title="Was sehen Sie?", noneText="Keine davon",
+        texts=tiny_study.page_texts("de"))
+    server = Server(crossfire, folder, 0, "--pilot")
+    browser = Chromium(1280, 800)
+    browser.go(server.address)
+    browser.until_heading()
+    check("Probelauf" in browser.run("return document.body.innerText"), "the page says it is a pilot")
+    look(browser, out / "german-1-consent.png")
+    browser.press("Ich bin einverstanden")
+    browser.until_heading("Was Sie tun")
+    look(browser, out / "german-2-instructions.png")
+    browser.press("Mit der")
+    browser.until_heading("Den Bildschirm füllen")
+    look(browser, out / "german-3-screen.png")
+    browser.press("Bildschirm füllen")
+    browser.until_heading("Die Größe Ihres Bildschirms")
+    look(browser, out / "german-4-card.png")
+    browser.press("Sie sind gleich groß")
+    browser.until_heading("Ihr Abstand vom Bildschirm")
+    for number in range(5):
+        browser.press("Punkt bewegen")
+        time.sleep(1.2)
+        if number == 0:
+            look(browser, out / "german-5-blind-spot.png")
+        browser.keys(" ")
+    question(browser, 1, 1)
+    look(browser, out / "german-6-trial.png")
+    check_console(browser)
+    browser.quit()
+    server.kill()
+    quietly(crossfire, "study", "export", folder)
+    session = table(folder, "sessions.csv")[0]
+    check(abs(float(session["pixels_per_mm"]) - 3.78) < 0.02, "the size of the card is stored")
+    check(100 < float(session["distance_mm"]) < 600,
+          f"a distance is stored: {session['distance_mm']} mm")
+    check(table(folder, "participants.csv")[0]["pilot"] == "true", "the participant is marked")
+    check("fullscreen" in [row["event"] for row in table(folder, "events.csv")],
+          "filling the screen is stored as an event")
+
+
+def phone(crossfire, folder, out):
+    print("phone in Chromium, 390 x 844, in the dark, then 320 x 568")
+    tiny_study.write(
+        folder, practice=0, pause=1.5, demographics=tiny_study.DEMOGRAPHICS)
     server = Server(crossfire, folder)
-    browser = Browser(driver, 390, 844, phone=True)
+    browser = Chromium(390, 844, phone=True)
     browser.dark()
     browser.go(server.address)
     browser.until_heading()
-    browser.shoot(out / "phone-1-consent.png")
+    look(browser, out / "phone-1-consent.png")
     fits(browser, "consent")
     browser.press("I agree")
     browser.until_heading("What to do")
-    browser.shoot(out / "phone-2-instructions.png")
+    look(browser, out / "phone-2-instructions.png")
     browser.press("Start")
     question(browser, 1, 1)
     check(fits(browser, "trial"), "a trial needs no scrolling")
-    browser.shoot(out / "phone-3-trial.png")
+    look(browser, out / "phone-3-trial.png")
     smallest = browser.run(
         "const sides = (button) => Math.min(button.offsetWidth, button.offsetHeight);"
         "return Math.min(...[...document.querySelectorAll('main button')].map(sides))")
@@ -366,16 +336,19 @@ def phone(crossfire, driver, folder, out):
     for position in range(1, 7):
         question(browser, position, 1)
         browser.press("None of them")
+        if position == 1:
+            browser.until("document.querySelector('.blank')", "the pause")
+            browser.shoot(out / "phone-3-pause.png")
     browser.until("document.querySelector('textarea')", "the comments")
-    browser.shoot(out / "phone-4-comments.png")
+    look(browser, out / "phone-4-comments.png")
     fits(browser, "comments")
     browser.press("Stop taking part")
-    browser.shoot(out / "phone-5-stop.png")
+    look(browser, out / "phone-5-stop.png")
     browser.press("Stop, and do not")
     browser.until_heading("You have stopped")
     check_console(browser)
     browser.quit()
-    small = Browser(driver, 320, 568, phone=True)
+    small = Chromium(320, 568, phone=True)
     small.go(server.address)
     small.until_heading()
     fits(small, "consent")
@@ -386,26 +359,26 @@ def phone(crossfire, driver, folder, out):
     fits(small, "trial")
     lowest = small.run("return document.querySelector('.none').getBoundingClientRect().bottom")
     check(lowest <= 568, f"every answer is visible: the last one ends at {lowest:.0f} px")
-    small.shoot(out / "phone-6-small.png")
+    look(small, out / "phone-6-small.png")
     small.quit()
     server.kill()
 
 
-def words(crossfire, driver, folder, out):
+def words(crossfire, folder, out):
     print("labels that are words, and a time limit, 1280 x 800")
     names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
              "truck"]
     tiny_study.write(
         folder, practice=0, trials=2, sheets=0, classNames=names, secondsPerAnswer=1.5)
     server = Server(crossfire, folder)
-    browser = Browser(driver, 1280, 800)
+    browser = Chromium(1280, 800)
     browser.go(server.address)
     browser.until_heading()
     browser.press("I agree")
     browser.until_heading("What to do")
     browser.press("Start")
     question(browser, 1, 1)
-    browser.shoot(out / "words-1-trial.png")
+    look(browser, out / "words-1-trial.png")
     check(browser.label(".answers button:nth-child(4)") == "cat",
           "the name of an answer is its label without the key")
     question(browser, 2, 1)
@@ -420,13 +393,13 @@ def words(crossfire, driver, folder, out):
     server.kill()
 
 
-def without_server(crossfire, driver, folder, out):
+def without_server(crossfire, folder, out):
     print("without a server")
     tiny_study.write(folder)
     page, downloads = folder / "page", folder / "downloads"
     downloads.mkdir()
     quietly(crossfire, "study", "page", folder, "--out", page, "--quiet")
-    browser = Browser(driver, 1280, 800, downloads=downloads)
+    browser = Chromium(1280, 800, downloads=downloads)
     browser.go(f"file://{page}/index.html?list=2")
     browser.until_heading()
     browser.press("I agree")
@@ -455,7 +428,7 @@ def without_server(crossfire, driver, folder, out):
           "the sheet is shown")
     browser.press("Finish")
     browser.until("document.querySelector('a.button')", "the link to the file")
-    browser.shoot(out / "file-1-end.png")
+    look(browser, out / "file-1-end.png")
     browser.press("Save my answers")
     end = time.monotonic() + 10
     while time.monotonic() < end and not list(downloads.glob("answers-*.json")):
@@ -479,22 +452,26 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--crossfire", default=str(ROOT / ".build/release/crossfire"))
     options.add_argument("--out", default=None)
+    options.add_argument("--axe", default=None)
     options = options.parse_args()
-    program = shutil.which("chromedriver") or sys.exit(
-        "chromedriver is missing: apt-get install chromium chromium-driver")
+    look.axe = pathlib.Path(options.axe).read_text() if options.axe else None
     out = pathlib.Path(options.out or tempfile.mkdtemp(prefix="study-page-"))
     out.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    driver = subprocess.Popen(
-        [program, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            for part in (desktop, phone, words, without_server):
-                part(options.crossfire, address, pathlib.Path(name) / part.__name__, out)
-    finally:
-        driver.terminate()
+    parts = {
+        Chromium: [functools.partial(desktop, Chromium), phone, german, words, without_server],
+        Firefox: [functools.partial(desktop, Firefox)],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        for kind, own in parts.items():
+            reason = kind.start()
+            if reason:
+                print(f"skipped in {kind.__name__}: {reason}")
+                continue
+            try:
+                for number, part in enumerate(own):
+                    part(options.crossfire, pathlib.Path(name, f"{kind.__name__}{number}"), out)
+            finally:
+                kind.stop()
     print(f"screenshots in {out}")
     sys.exit(1 if check.failures else 0)
 

@@ -9,7 +9,8 @@ extension Setting where Root == StudyDesign {
       guard StudyDesign.languages.contains(name) || name.hasSuffix(".txt") else {
         throw Failure.badData(
           "\(given.place(of: "language")): unknown language '\(name)'",
-          hint: "expected \(StudyDesign.languages.joined(separator: ", ")) or a file of texts ….txt")
+          hint: "expected \(StudyDesign.languages.joined(separator: ", ")) or a file of texts ….txt"
+        )
       }
       design.language =
         name.hasSuffix(".txt") ? try given.file("language", meaning).path : name

@@ -54,7 +54,7 @@ public struct StudyDesign: Configurable, Equatable {
   /// The time limit of an answer in seconds; nil for none.
   public var seconds: Double?
   /// Seconds between two pictures, in which the last answer can be undone; 0 for neither.
-  public var pause = 1.0
+  public var pause = 1.5
   /// Whether the page asks to fill the screen.
   public var fullscreen = false
   /// Whether the page measures the size of its pixels and the viewing distance.

@@ -30,8 +30,10 @@ enum Codebook {
       values: ["1", "2"]),
     CodebookEntry(
       name: "choice",
-      meaning: "Number of the chosen class, counted from 0; na for none of them; empty after a timeout"),
-    CodebookEntry(name: "choice_label", meaning: "Name of the chosen class; empty for none of them"),
+      meaning:
+        "Number of the chosen class, counted from 0; na for none of them; empty after a timeout"),
+    CodebookEntry(
+      name: "choice_label", meaning: "Name of the chosen class; empty for none of them"),
     CodebookEntry(
       name: "ended_on", meaning: "How the question ended",
       values: Answer.Ending.allCases.map(\.rawValue)),
@@ -51,12 +53,14 @@ enum Codebook {
     CodebookEntry(
       name: "image", meaning: "Place in the data set of the image that the picture is made of"),
     CodebookEntry(name: "label", meaning: "Number of the image's class in the data set"),
-    CodebookEntry(name: "target", meaning: "Number of the class that the attack aimed at or reached"),
+    CodebookEntry(
+      name: "target", meaning: "Number of the class that the attack aimed at or reached"),
     CodebookEntry(name: "source", meaning: "Model that the attack was run on"),
     CodebookEntry(name: "attack", meaning: "Attack that made the picture"),
     CodebookEntry(name: "epsilon", meaning: "Budget of the attack, in the unit of the data"),
     CodebookEntry(
-      name: "condition", meaning: "Source model, attack and budget in one, or the control condition"),
+      name: "condition", meaning: "Source model, attack and budget in one, or the control condition"
+    ),
     CodebookEntry(
       name: "named_target", meaning: "Whether the choice is the target", values: truth),
     CodebookEntry(name: "named_label", meaning: "Whether the choice is the label", values: truth),
@@ -104,6 +108,7 @@ enum Codebook {
     name: "pilot", meaning: "Whether the participant took part in the pilot", values: truth)
   private static let leftOut = CodebookEntry(
     name: "left_out",
-    meaning: "Rule by which the participant is left out of the analysis; empty if they are analysed",
+    meaning:
+      "Rule by which the participant is left out of the analysis; empty if they are analysed",
     values: ExclusionRules.Rule.allCases.map(\.rawValue))
 }

@@ -93,7 +93,9 @@ public struct ParticipantRecord: Equatable, Sendable {
   public static func identifiers(in line: String) -> [RecruitingIdentifier: String] {
     let pairs = line.split(separator: " ").compactMap { word -> (RecruitingIdentifier, String)? in
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let name = RecruitingIdentifier(rawValue: parts[0]) else { return nil }
+      guard parts.count == 2, let name = RecruitingIdentifier(rawValue: parts[0]) else {
+        return nil
+      }
       return (name, parts[1])
     }
     return Dictionary(pairs) { first, _ in first }

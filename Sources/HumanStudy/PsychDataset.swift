@@ -37,12 +37,14 @@ public struct PsychDataset {
     let asked = (study.demographics ?? []).map(Codebook.demographic)
     let columns = Codebook.participants + asked
     try write(
-      answers(), Codebook.answers.map(\.name), to: place.appending(path: "data/\(Self.answersFile)"))
+      answers(), Codebook.answers.map(\.name), to: place.appending(path: "data/\(Self.answersFile)")
+    )
     try write(
       participants(), columns.map(\.name),
       to: place.appending(path: "data/\(Self.participantsFile)"))
     var entries: [CodebookEntry] = []
-    for entry in Codebook.answers + columns where !entries.contains(where: { $0.name == entry.name }) {
+    for entry in Codebook.answers + columns
+    where !entries.contains(where: { $0.name == entry.name }) {
       entries.append(entry)
     }
     try write(

@@ -126,7 +126,9 @@ struct StudyLists {
       let seed = seed.derive("participant \(slot)")
       // The first of the shuffled pictures are shown again.
       entries += seed.derive("repeats").shuffled(entries).prefix(design.repeats)
-      for (kind, number) in [(Stimulus.Kind.cleanControl, design.clean), (.noiseControl, design.noise)] {
+      for (kind, number) in [
+        (Stimulus.Kind.cleanControl, design.clean), (.noiseControl, design.noise),
+      ] {
         let shown = Set(entries.map { image($0.item) })
         entries += controlDecks.deal(kind, number ?? perCondition, avoiding: shown).map {
           Entry(phase: .main, item: .control($0))

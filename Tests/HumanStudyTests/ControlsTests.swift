@@ -70,7 +70,10 @@ struct ControlsTests {
       }
     }
     let results = try study.score()
-    #expect(results.conditions.map(\.condition) == [.clean, Condition(source: "a", attack: "jsma", epsilon: 0.25)])
+    #expect(
+      results.conditions.map(\.condition) == [
+        .clean, Condition(source: "a", attack: "jsma", epsilon: 0.25),
+      ])
     #expect(results.conditions.map(\.fooled.count) == [2, 8])
     #expect(results.csv.contains("\ncontrol,clean,,fooled,2,8,0.25,"))
   }

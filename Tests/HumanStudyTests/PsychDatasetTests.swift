@@ -32,7 +32,8 @@ struct PsychDatasetTests {
       try JSONSerialization.jsonObject(
         with: Data(contentsOf: place.appending(path: "dataset_description.json")))
         as? [String: Any])
-    #expect(description["@type"] as? String == "Dataset" && description["name"] as? String == "Digits")
+    #expect(
+      description["@type"] as? String == "Dataset" && description["name"] as? String == "Digits")
     let variables = try #require(description["variableMeasured"] as? [[String: Any]])
     let described = Set(variables.compactMap { $0["name"] as? String })
     let files = try FileManager.default.contentsOfDirectory(

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("The texts of a study")
 struct StudyTextsTests {
-  @Test("every language that a design may name is built in and complete", arguments: StudyDesign.languages)
+  @Test(
+    "every language that a design may name is built in and complete",
+    arguments: StudyDesign.languages)
   func shipped(_ language: String) throws {
     let texts = try StudyTexts(language)
     #expect(texts["language"] == language)
@@ -24,7 +26,8 @@ struct StudyTextsTests {
     #expect(texts["consent"].split(separator: "\n\n").count == 4)
   }
 
-  @Test("a shipped language has the same names in braces as English", arguments: StudyDesign.languages)
+  @Test(
+    "a shipped language has the same names in braces as English", arguments: StudyDesign.languages)
   func asFile(_ language: String) throws {
     let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(

@@ -42,12 +42,15 @@ struct CompletionAddressTests {
     let ticket = try JSONDecoder().decode(
       PageMessage.Ticket.self, from: Data(await ask(.post, "/api/ticket").body))
     let secret = ticket.secret
-    for path in ["open", "finish", "withdraw"] { _ = await ask(.post, "/api/\(path)", secret, screen) }
+    for path in ["open", "finish", "withdraw"] {
+      _ = await ask(.post, "/api/\(path)", secret, screen)
+    }
     _ = await ask(.post, "/api/consent", secret, caller.agreed)
     for position in 1...8 {
       _ = await ask(.post, "/api/open", secret, screen)
       _ = await ask(.post, "/api/finish", secret)
-      _ = await ask(.get, "/api/image/\(service.database.study.lists[0][position - 1].stimulus)", secret)
+      _ = await ask(
+        .get, "/api/image/\(service.database.study.lists[0][position - 1].stimulus)", secret)
       responses.append(await caller.answer(secret, position, 1, "0"))
       _ = await ask(.post, "/api/undo", secret, #"{"position": \#(position), "question": 1}"#)
       responses.append(await caller.answer(secret, position, 1, "na"))

@@ -70,7 +70,8 @@ extension StudyDatabase {
   /// - Throws: `Refusal.settled` if the study has no undo, if the question is not that of the last
   ///   answer, if the answer was a timeout or had feedback, or if it was undone too often.
   func undo(
-    _ step: Course.Step, of participant: inout Participant, time: String? = nil, _ database: Database
+    _ step: Course.Step, of participant: inout Participant, time: String? = nil,
+    _ database: Database
   ) throws {
     guard let slot = participant.slot, participant.session > 0 else { throw Refusal.notEnrolled }
     guard !participant.isWithdrawn, participant.code == nil else { throw Refusal.ended }

@@ -42,7 +42,8 @@ extension StudyDatabase {
       let records = people.map(ParticipantRecord.init(stored:))
       let answers = try Row.fetchAll(
         database,
-        sql: "SELECT * FROM given WHERE \(staying) ORDER BY participant, position, question, number")
+        sql: "SELECT * FROM given WHERE \(staying) ORDER BY participant, position, question, number"
+      )
       try folder.write(records)
       try folder.write(
         answers.filter { $0["undone"] as String? == nil }.map(Answer.init(stored:)))

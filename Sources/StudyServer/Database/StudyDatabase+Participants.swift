@@ -120,7 +120,8 @@ extension StudyDatabase {
     try database.execute(
       sql: "INSERT INTO enrolment VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        id, try slot ?? leastFilledSlot(isPilot: isPilot, database), consent, time ?? Self.now(), external.text,
+        id, try slot ?? leastFilledSlot(isPilot: isPilot, database), consent, time ?? Self.now(),
+        external.text,
         external.person,
       ])
     if isPilot {

@@ -43,7 +43,8 @@ final class StudyService: Sendable {
   ///   - log: gets one line for each event. Lines contain no secrets and no identifiers.
   init(
     _ database: StudyDatabase, isOpen: Bool = true, completionURL: String? = nil,
-    isPilot: Bool = false, rates: Rates = Rates(), log: @Sendable @escaping (String) -> Void = { _ in }
+    isPilot: Bool = false, rates: Rates = Rates(),
+    log: @Sendable @escaping (String) -> Void = { _ in }
   ) {
     self.database = database
     self.isOpen = isOpen
