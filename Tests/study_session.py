@@ -11,7 +11,7 @@ from study_steps import (
 def desktop(kind, crossfire, folder, out):
     name = kind.__name__.lower()
     print(f"desktop in {kind.__name__}, 1280 x 800")
-    tiny_study.write(folder, pause=1.5, demographics=tiny_study.DEMOGRAPHICS)
+    tiny_study.write(folder, pause=5, demographics=tiny_study.DEMOGRAPHICS)
     completion = "http://127.0.0.1:9/complete?cc=X"
     server = Server(crossfire, folder, 0, "--completion-url", completion)
     browser = kind(1280, 800)
@@ -65,11 +65,12 @@ def desktop(kind, crossfire, folder, out):
     check(True, "after a reload the page continues with the second question of the same picture")
     browser.keys("6")
     browser.until("document.querySelector('.blank')", "the pause")
-    browser.shoot(out / f"{name}-08-pause.png")
     browser.press("Undo")
     question(browser, 3, 2)
     check(True, "the button undoes the last answer before the next picture")
     browser.keys("5")
+    browser.until("document.querySelector('.blank')", "the pause")
+    browser.shoot(out / f"{name}-08-pause.png")
     question(browser, 4, 1)
     # A second tab answers the same question; the first one then goes on after it.
     secret = browser.address().split("#")[1]

@@ -53,7 +53,7 @@ def question(browser, position, number):
         "(document.querySelector('.answers [aria-pressed=true]') !== null) === "
         + str(number == 2).lower(),
     ]
-    browser.until(" && ".join(ready), f"question {number} of picture {position}")
+    browser.until(" && ".join(ready), f"question {number} of picture {position}", 30)
 
 
 def fits(browser, what):

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import ModelCore
 import Support
 
 /// The folder of a study: the places of its files, and how they are read and written.

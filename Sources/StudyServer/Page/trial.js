@@ -118,7 +118,7 @@ const trialPages = {
     return make("button", {
       type: "button", class: "quiet undo", "aria-keyshortcuts": "Backspace",
       onclick: () => this.undo(answered),
-    }, make("kbd", { "aria-hidden": "true" }, "⌫"), text("page.undo"));
+    }, text("page.undo"));
   },
 
   undo(answered) {

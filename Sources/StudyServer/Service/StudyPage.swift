@@ -28,7 +28,7 @@ struct StudyPage: Sendable {
     // One pass, so that nothing in a text is taken for a place of the document.
     let document = String(decoding: PackageResources.index_html, as: UTF8.self)
       .replacing("    {{head}}\n", with: head + tags)
-      .replacing(/\{\{([a-z.]+)\}\}/) { match in
+      .replacing(/\{\{([a-z.]+)\}\}/) { match -> String in
         switch match.1 {
         case "title": Self.escaped(title)
         case "language": Self.escaped(loaded.study.language ?? "en")
