@@ -68,7 +68,8 @@ let package = Package(
       ]),
     .target(
       name: "HumanStudy",
-      dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"]),
+      dependencies: ["ImageSets", "Evaluation", "Attacks", "Datasets", "ModelCore", "Support"],
+      resources: [.embedInCode("Languages")]),
     .target(
       name: "Reports",
       dependencies: [

@@ -13,7 +13,10 @@ extension ReportPage {
       ],
       study.conditions.map { result in
         [
-          result.condition.source, grid.heading(result.condition.attack, result.condition.epsilon),
+          result.condition.source,
+          result.condition.isControl
+            ? result.condition.attack
+            : grid.heading(result.condition.attack, result.condition.epsilon),
           "\(result.fooled.of)",
         ]
           + cells(result.fooled) + cells(result.reasonable)

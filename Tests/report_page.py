@@ -16,12 +16,12 @@ import argparse
 import base64
 import pathlib
 import re
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from study_page import Browser, check, free_port
+from browsers import Chromium
+from study_steps import check
 
 HEIGHT = "return document.documentElement.scrollHeight"
 
@@ -30,16 +30,15 @@ def shoot(browser, place, width):
     """Takes a picture of the whole page."""
     size = browser.run("return [document.documentElement.scrollWidth, "
                        "document.documentElement.scrollHeight]")
-    picture = browser.ask("POST", "/goog/cdp/execute", {
-        "cmd": "Page.captureScreenshot",
-        "params": {"captureBeyondViewport": True, "clip": {
-            "x": 0, "y": 0, "width": width, "height": min(size[1], 16000), "scale": 1}}})
+    picture = browser.command("Page.captureScreenshot", {
+        "captureBeyondViewport": True, "clip": {
+            "x": 0, "y": 0, "width": width, "height": min(size[1], 16000), "scale": 1}})
     place.write_bytes(base64.b64decode(picture["data"]))
 
 
 def printed(browser, place):
     """Prints the page on A4 and returns the number of pages."""
-    pdf = base64.b64decode(browser.ask("POST", "/print", {
+    pdf = base64.b64decode(browser.ask("POST", "/print", None, {
         "page": {"width": 21.0, "height": 29.7}, "background": True,
         "margin": {"top": 1.4, "bottom": 1.4, "left": 1.3, "right": 1.3}}))
     place.write_bytes(pdf)
@@ -48,14 +47,13 @@ def printed(browser, place):
 
 def violations(browser, axe):
     """Runs axe-core and returns what it found, with the seconds that it took."""
-    browser.ask("POST", "/timeouts", {"script": 60_000})
+    browser.ask("POST", "/timeouts", None, {"script": 60_000})
     browser.run(axe.read_text(encoding="utf-8"))
     start = time.monotonic()
-    found = browser.ask("POST", "/execute/async", {
-        "script": "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => "
-                  "[v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), "
-                  "v.nodes[0].failureSummary])), e => done([['error', 0, String(e), '']]))",
-        "args": []})
+    found = browser.run_later(
+        "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => "
+        "[v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])), "
+        "e => done([['error', 0, String(e), '']]))")
     return found, time.monotonic() - start
 
 
@@ -70,13 +68,11 @@ def main():
     size = page.stat().st_size
     check(size < 3_000_000, f"the page has {size / 1e6:.2f} MB, fewer than 3")
 
-    Browser.patience = 300
-    port = free_port()
-    process = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL)
-    driver = f"http://127.0.0.1:{port}"
+    Chromium.patience = 300
+    if reason := Chromium.start():
+        sys.exit(reason)
     try:
-        time.sleep(2)
-        desktop = Browser(driver, 1440, 1000)
+        desktop = Chromium(1440, 1000)
         desktop.go(page.as_uri())
         height = desktop.run(HEIGHT)
         check(height < 10_000, f"on a screen 1440 pixels wide, it is {height} pixels high")
@@ -99,13 +95,13 @@ def main():
         shoot(desktop, options.out / "dark.png", 1440)
         desktop.quit()
 
-        paper = Browser(driver, 1440, 1000)
+        paper = Chromium(1440, 1000)
         paper.go(page.as_uri())
         pages = printed(paper, options.out / "print.pdf")
         check(pages < 40, f"it has {pages} printed pages, fewer than 40")
         paper.quit()
 
-        phone = Browser(driver, 390, 844, phone=True)
+        phone = Chromium(390, 844, phone=True)
         phone.go(page.as_uri())
         width = phone.run("return document.documentElement.scrollWidth")
         check(width <= 390, f"on a phone 390 pixels wide, it is {width} pixels wide")
@@ -117,7 +113,7 @@ def main():
         shoot(phone, options.out / "390.png", 390)
         phone.quit()
     finally:
-        process.terminate()
+        Chromium.stop()
     sys.exit(1 if check.failures else 0)
 
 

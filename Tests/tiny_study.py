@@ -58,6 +58,27 @@ CAPTION = """Each row is the label of the pictures before they were changed. Eac
 label that they were changed towards."""
 
 
+DEMOGRAPHICS = [
+    {"name": "age", "question": "How old are you?",
+     "choices": ["18 to 24", "25 to 34", "35 or older"]},
+    {"name": "vision", "question": "How well do you see the screen?",
+     "choices": ["Well", "Not well"]},
+]
+
+
+def page_texts(language):
+    """The texts of the page in a language that Crossfire has, by their keys."""
+    folder = pathlib.Path(__file__).resolve().parent.parent / "Sources/HumanStudy/Languages"
+    texts, key = {}, None
+    for line in (folder / f"{language}.txt").read_text().splitlines():
+        if not line.startswith((" ", "#")) and ":" in line:
+            key, _, value = line.partition(":")
+            texts[key] = value.strip()
+        elif line.startswith(" ") and key:
+            texts[key] += " " + line.strip()
+    return {key: value for key, value in texts.items() if key.startswith(("page.", "refused."))}
+
+
 def write(folder, slots=3, trials=6, practice=2, sheets=1, **more):
     """Writes study.json, trials.csv and the pictures of a study with `slots` lists.
 

@@ -4,13 +4,16 @@ import Support
 /// The design of a human study, as `study:` in an experiment file or a file of its own states it.
 ///
 /// The defaults are the design of A. Ross, "Training Machine Learning Models by Regularizing their
-/// Explanations" (2018). It uses the first five test images of each class and, for each image, the
-/// examples towards every other class that fool their source model. A participant sees one of these
-/// for each class and model, names the most and the second most plausible label, and comments on a
-/// sheet of each model's examples.
+/// Explanations" (2018), with controls. The design uses the first five test images of each class
+/// and, for each image, the examples towards every other class that fool their source model. A
+/// participant sees one of these for each class and model, names the most and the second most
+/// plausible label, and comments on a sheet of each model's examples. The thesis had no control
+/// conditions and no checks of attention.
 public struct StudyDesign: Configurable, Equatable {
-  /// The title of the page.
-  public var title = "What do you see?"
+  /// The title of the page; nil for the one of the language.
+  public var title: String?
+  /// The language of the page: one of `languages`, or the path of a file of texts.
+  public var language = "en"
   /// The seed of the lists and of their orders.
   public var seed: Seed
   /// The attacks whose examples are shown, at least one. Required.
@@ -31,8 +34,14 @@ public struct StudyDesign: Configurable, Equatable {
   public var images: Int?
   /// How many of these pictures are shown a second time, to see whether the answer is the same.
   public var repeats = 0
+  /// How many unchanged pictures of the clean control a participant sees; nil for as many as of
+  /// each condition, 0 for none.
+  public var clean: Int?
+  /// How many pictures of the noise control a participant sees; nil for as many as of each
+  /// condition, 0 for none.
+  public var noise: Int?
   /// How many unchanged pictures are mixed in, to check attention.
-  public var checks = 0
+  public var checks = 4
   /// How many unchanged pictures come first, with feedback.
   public var practice = 3
   /// The smallest number of other trials between two pictures of one image.
@@ -44,10 +53,20 @@ public struct StudyDesign: Configurable, Equatable {
   public var secondChoice = true
   /// The time limit of an answer in seconds; nil for none.
   public var seconds: Double?
+  /// Seconds between two pictures, in which the last answer can be undone; 0 for neither.
+  public var pause = 1.5
+  /// Whether the page asks to fill the screen.
+  public var fullscreen = false
+  /// Whether the page measures the size of its pixels and the viewing distance.
+  public var calibration = false
+  /// The questions about the participant, some of `demographicQuestions`. Each may be left out.
+  public var demographics: [String] = []
   /// Whether participants can comment on sheets of pictures at the end.
   public var sheets = true
   /// The share of the checks that a participant must answer correctly. Others are left out.
   public var checksRight = 0.75
+  /// Participants whose median time for a picture is shorter are left out; in seconds.
+  public var fastest = 0.3
   /// Whether the answers of participants who did not finish are analysed.
   public var keepUnfinished = false
   /// What participants agree to; nil for a text that fits the design.
@@ -55,8 +74,13 @@ public struct StudyDesign: Configurable, Equatable {
   /// What participants are told to do; nil for a text that fits the design.
   public var instructions: String?
 
+  /// The languages whose texts are built in.
+  public static let languages = ["en", "de"]
+  /// The questions about participants that a study may ask.
+  public static let demographicQuestions = ["age", "gender", "vision", "experience"]
+
   public static let settings: [Setting<StudyDesign>] = [
-    .title, .seed, .attacks, .epsilons, .models, .participants, .spares,
+    .language, .seed, .attacks, .epsilons, .models, .participants, .spares,
     .int(
       "imagesPerClass", \.imagesPerClass, in: 1...100_000,
       "how many images of each class the pictures are made from"),
@@ -64,6 +88,13 @@ public struct StudyDesign: Configurable, Equatable {
       "images", \.images, in: 1...10_000,
       "adversarial pictures for a participant; one of each class and condition if not given"),
     .int("repeats", \.repeats, in: 0...10_000, "how many of them are shown a second time"),
+    .optionalInt(
+      "clean", \.clean, in: 0...10_000,
+      "unchanged pictures as a control condition; as many as of each condition if not given"),
+    .optionalInt(
+      "noise", \.noise, in: 0...10_000,
+      "pictures with random noise as a control condition; as many as of each condition if not given"
+    ),
     .int("checks", \.checks, in: 0...10_000, "unchanged pictures that check attention"),
     .int("practice", \.practice, in: 0...1_000, "unchanged pictures first, with feedback"),
     .int(
@@ -74,13 +105,25 @@ public struct StudyDesign: Configurable, Equatable {
     .bool(
       "secondChoice", \.secondChoice, "whether the second most plausible label is asked for"),
     .optionalDouble("seconds", \.seconds, in: 0.1...86_400, "the time limit of an answer"),
+    .double(
+      "pause", \.pause, in: 0...60,
+      "seconds between two pictures, in which the last answer can be undone"),
+    .bool("fullscreen", \.fullscreen, "whether the page asks to fill the screen"),
+    .bool(
+      "calibration", \.calibration,
+      "whether the page measures the size of its pixels and the viewing distance"),
+    .demographics,
     .bool("sheets", \.sheets, "whether there are sheets to comment on at the end"),
     .double(
       "checksRight", \.checksRight, in: 0...1,
       "participants who answer a smaller share of the checks correctly are left out"),
+    .double(
+      "fastest", \.fastest, in: 0...60,
+      "participants whose median time for a picture is shorter are left out; seconds"),
     .bool(
       "keepUnfinished", \.keepUnfinished,
       "whether the answers of participants who did not finish are analysed"),
+    .text("title", \.title, "the title of the page"),
     .text("consent", \.consent, "what participants agree to"),
     .text("instructions", \.instructions, "what participants are told to do"),
   ]
@@ -116,106 +159,6 @@ public struct StudyDesign: Configurable, Equatable {
       throw Failure.badData(
         "\(given.place(of: "models")): study: unknown model '\(name)'",
         hint: hint(for: name, among: models))
-    }
-  }
-}
-
-extension Setting where Root == StudyDesign {
-  fileprivate static var title: Setting {
-    Setting { design, given in
-      design.title = try given.string("title", default: design.title, "the title of the page")
-    } values: {
-      [("title", $0.title)]
-    }
-  }
-
-  fileprivate static var seed: Setting {
-    Setting { design, given in
-      let usual = Int(clamping: design.seed.value)
-      let seed = try given.int("seed", default: usual, "the seed of the lists and their orders")
-      design.seed = Seed(UInt64(seed))
-    } values: {
-      [("seed", "\($0.seed.value)")]
-    }
-  }
-
-  /// `attack` or `attacks`.
-  fileprivate static var attacks: Setting {
-    Setting { design, given in
-      let name = given.attacksName
-      design.attacks = try given.strings(name, "the attacks whose examples are shown")
-      try given.checkNames(design.attacks, of: "attack", at: name)
-    } values: {
-      $0.attacks.map { ("attacks", $0) }
-    }
-  }
-
-  fileprivate static var epsilons: Setting {
-    Setting { design, given in
-      let meaning = "the budgets; each attack's largest if not given"
-      guard given.value("epsilons", meaning) != nil else { return }
-      let epsilons = try given.doubles("epsilons", meaning)
-      try given.checkNames(epsilons.map(\.plainDecimal), of: "budget", at: "epsilons")
-      design.epsilons = epsilons
-    } values: {
-      ($0.epsilons ?? []).map { ("epsilons", $0.plainDecimal) }
-    }
-  }
-
-  fileprivate static var models: Setting {
-    Setting { design, given in
-      let meaning = "the models whose examples are shown; all if not given"
-      guard given.value("models", meaning) != nil else { return }
-      let models = try given.strings("models", meaning)
-      try given.checkNames(models, of: "model", at: "models")
-      design.models = models
-    } values: {
-      ($0.models ?? []).map { ("models", $0) }
-    }
-  }
-
-  fileprivate static var participants: Setting {
-    Setting { design, given in
-      design.participants = try given.int(
-        "participants", in: 1...100_000, "how many participants are wanted")
-    } values: {
-      [("participants", "\($0.participants)")]
-    }
-  }
-
-  /// Its default depends on `participants`, which is therefore read before it.
-  fileprivate static var spares: Setting {
-    Setting { design, given in
-      design.spares = try given.int(
-        "spares", default: (design.participants + 3) / 4, in: 0...100_000,
-        "additional lists, for participants who replace others")
-    } values: {
-      [("spares", "\($0.spares)")]
-    }
-  }
-
-  /// A text that may be left out.
-  fileprivate static func text(
-    _ name: String, _ path: WritableKeyPath<StudyDesign, String?> & Sendable, _ meaning: String
-  ) -> Setting {
-    Setting { design, given in
-      guard given.value(name, meaning) != nil else { return }
-      design[keyPath: path] = try given.string(name, meaning)
-    } values: {
-      $0[keyPath: path].map { [(name, $0)] } ?? []
-    }
-  }
-}
-
-extension Settings {
-  /// The name under which the attacks of a study are given.
-  fileprivate var attacksName: String { has("attack") ? "attack" : "attacks" }
-
-  /// - Throws: `Failure.badData` if there are no names or one of them is given twice.
-  fileprivate func checkNames(_ names: [String], of what: String, at setting: String) throws {
-    guard !names.isEmpty, Set(names).count == names.count else {
-      throw Failure.badData(
-        "\(place(of: setting)): expected at least one \(what), each named once")
     }
   }
 }

@@ -5,16 +5,6 @@ import ImageSets
 import ModelCore
 import Support
 
-/// What a study compares: the pictures of one source model, one attack and one budget.
-public struct Condition: Hashable, Codable, Sendable {
-  public let source: String
-  public let attack: String
-  public let epsilon: Double
-
-  /// The model, the attack and the budget in one line, for people and for columns of tables.
-  public var name: String { "\(source) \(attack) \(epsilon.plainDecimal)" }
-}
-
 /// A picture that the study may show.
 struct Candidate {
   /// The place in the data set of the image that the picture is made of.

@@ -7,6 +7,11 @@ import Support
 public struct Stimulus: Equatable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
     case adversarial
+    /// An unchanged picture of the clean control condition.
+    case cleanControl = "clean-control"
+    /// A picture of the noise control condition: the perturbation of an adversarial picture, moved
+    /// to random places.
+    case noiseControl = "noise-control"
     /// An unchanged picture that checks whether a participant is attentive.
     case clean
     /// An unchanged picture to practise on.
@@ -25,15 +30,16 @@ public struct Stimulus: Equatable, Sendable {
   /// The image's label, which it had before any change.
   public var label: Int
   /// The class that the attack aimed at or, if it was untargeted, the class that it reached. The
-  /// source model predicts it. Nil for unchanged pictures.
+  /// source model predicts it. A picture of a control condition has the target of an adversarial
+  /// picture of the same image, for comparison. Nil for checks and practice.
   public var target: Int?
-  /// The source model, which the attack was run on. Nil for unchanged pictures, as are the attack
-  /// and the budget.
+  /// The source model, which the attack was run on. Nil for pictures that are not adversarial, as
+  /// are the attack and the budget.
   public var source: String?
   public var attack: String?
   public var epsilon: Double?
   /// The class that the source model predicts, and the probability it gives that class. Nil for
-  /// unchanged pictures.
+  /// pictures that are not adversarial.
   public var predicted: Int?
   public var confidence: Double?
 
@@ -56,8 +62,13 @@ public struct Stimulus: Equatable, Sendable {
     self.confidence = confidence
   }
 
-  /// The condition that the picture belongs to; nil for unchanged pictures.
+  /// The condition that the picture belongs to; nil for checks and practice.
   public var condition: Condition? {
+    switch kind {
+    case .cleanControl: return .clean
+    case .noiseControl: return .noise
+    case .adversarial, .clean, .practice: break
+    }
     guard let source, let attack, let epsilon else { return nil }
     return Condition(source: source, attack: attack, epsilon: epsilon)
   }
@@ -81,8 +92,10 @@ public struct Stimulus: Equatable, Sendable {
     epsilon = try row.optionalDouble("epsilon")
     predicted = try row.optionalInt("predicted", in: 0...9_999)
     confidence = try row.optionalDouble("confidence")
+    if kind != .clean, kind != .practice, target == nil {
+      throw row.wrong("target", "the class that the attack aims at")
+    }
     if kind == .adversarial {
-      if target == nil { throw row.wrong("target", "the class of an adversarial picture") }
       if source == nil { throw row.wrong("source", "the model of an adversarial picture") }
       if attack == nil { throw row.wrong("attack", "the attack of an adversarial picture") }
       if epsilon == nil { throw row.wrong("epsilon", "the budget of an adversarial picture") }

@@ -38,6 +38,41 @@ public struct Study: Codable, Equatable, Sendable {
   /// which they are shown. The file of a sheet is `sheets/<name>.png`.
   public var sheets: [Sheet]
 
+  // What follows is missing in the files of earlier versions, whose pages have none of it.
+
+  /// The language of the texts as a tag of BCP 47, such as `en`.
+  public var language: String?
+  /// The texts of the page; English ones if they are missing. See `StudyTexts`.
+  public var texts: [String: String]?
+  /// Seconds between two pictures, in which the last answer can be undone.
+  public var pause: Double?
+  /// Whether the page asks to fill the screen.
+  public var fullscreen: Bool?
+  /// Whether the page measures the size of its pixels and the viewing distance.
+  public var calibration: Bool?
+  /// Questions about the participant, each of which may be left out.
+  public var demographics: [Demographic]?
+  /// Who is left out of the analysis. The rules are fixed before the first answer: the server and
+  /// the export refuse a study whose file has changed since then. The page does not show them.
+  public var exclusion: ExclusionRules?
+
+  /// A question about the participant.
+  public struct Demographic: Codable, Equatable, Sendable {
+    public var name: String
+    public var question: String
+    public var choices: [String]
+
+    public init(name: String, question: String, choices: [String]) {
+      self.name = name
+      self.question = question
+      self.choices = choices
+    }
+  }
+
+  /// Whether a participant can undo the last answer before they see the next picture. A time limit
+  /// rules it out, because it would begin anew.
+  public var canUndo: Bool { (pause ?? 0) > 0 && secondsPerAnswer == nil }
+
   /// A sheet of many pictures.
   public struct Sheet: Codable, Equatable, Sendable {
     public var name: String
@@ -111,6 +146,13 @@ public struct Study: Codable, Equatable, Sendable {
     }
     guard secondsPerAnswer.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw wrong("secondsPerAnswer must be a number above 0")
+    }
+    guard (0...60).contains(pause ?? 0) else {
+      throw wrong("pause must be a number of seconds from 0 to 60")
+    }
+    let names = (demographics ?? []).map(\.name)
+    guard Set(names).count == names.count, names.allSatisfy(Self.isName) else {
+      throw wrong("each question of demographics needs a name of its own, of letters and digits")
     }
   }
 

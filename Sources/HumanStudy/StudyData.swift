@@ -38,16 +38,23 @@ struct StudyData {
   }
 
   /// A participant whose answers are left out, and the reason.
-  struct Exclusion: Codable, Equatable, Sendable {
+  struct Exclusion: Equatable, Sendable {
     let participant: String
+    let rule: ExclusionRules.Rule
     let reason: String
   }
 
   let study: Study
   let design: StudyDesign
+  /// Every picture of the study, by its name.
+  let key: [String: Stimulus]
+  /// All answers, also those of participants who are left out.
+  let answers: [Answer]
   /// The participants whose answers are analysed, in the order of their codes.
   let participants: [String]
   let excluded: [Exclusion]
+  /// The rules by which they are left out.
+  let rules: ExclusionRules
   /// The answered pictures of these participants, without practice.
   let showings: [Showing]
   /// The conditions of the study's pictures, by name.
@@ -89,22 +96,26 @@ struct StudyData {
           + "\(study.classNames.count - 1)")
     }
     let all = Self.showings(answers, key)
+    let rules = ExclusionRules(study, design)
     var excluded: [Exclusion] = []
     var kept: [String] = []
     for (participant, own) in Dictionary(grouping: all, by: \.participant).sorted(by: {
       $0.key < $1.key
     }) {
-      let status =
-        records.map { $0.first { $0.participant == participant }?.status ?? .started } ?? .finished
-      if let reason = Self.reason(against: own, status, design) {
-        excluded.append(Exclusion(participant: participant, reason: reason))
+      let record = records?.first { $0.participant == participant }
+      let status = records == nil ? .finished : record?.status ?? .started
+      if let (rule, reason) = rules.violation(own, status, isPilot: record?.isPilot ?? false) {
+        excluded.append(Exclusion(participant: participant, rule: rule, reason: reason))
       } else {
         kept.append(participant)
       }
     }
     self.study = study
     self.design = design
+    self.key = key
+    self.answers = answers
     self.excluded = excluded
+    self.rules = rules
     participants = kept
     conditions = Set(key.values.compactMap(\.condition)).sorted { $0.name < $1.name }
     let analysed = Set(kept)
@@ -136,20 +147,5 @@ struct StudyData {
         phase: first.phase, stimulus: stimulus, first: first.choice, second: second?.choice,
         milliseconds: first.milliseconds, isRepeat: !isNew)
     }
-  }
-
-  /// The reason why a participant's answers are left out; nil if they are analysed.
-  private static func reason(
-    against showings: [Showing], _ status: ParticipantRecord.Status, _ design: StudyDesign
-  ) -> String? {
-    if status == .withdrawn { return "withdrew the consent" }
-    if status == .started && !design.keepUnfinished { return "did not finish" }
-    let checks = showings.filter { $0.phase == .check }
-    let right = checks.count(where: \.isRight)
-    guard !checks.isEmpty, Double(right) < design.checksRight * Double(checks.count) else {
-      return nil
-    }
-    let wanted = Int((design.checksRight * 100).rounded())
-    return "\(right) of \(checks.count) checks right, the design asks for \(wanted) %"
   }
 }

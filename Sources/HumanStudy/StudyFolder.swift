@@ -1,4 +1,3 @@
-import Datasets
 import Evaluation
 import Foundation
 import ModelCore
@@ -8,8 +7,8 @@ import Support
 ///
 /// - The page of the participants uses `study.json`, `trials.csv`, `images/` and `sheets/`.
 /// - The page must never see `key.csv`, `sheets.csv`, `predictions.csv` and `design.yaml`.
-/// - Answers are in `answers.sqlite`, which the server writes, and in `answers.csv` and
-///   `participants.csv`.
+/// - Answers are in `answers.sqlite`, which the server writes. The export writes `answers.csv`,
+///   `undone.csv`, `participants.csv`, `sessions.csv`, `demographics.csv` and `psych-ds/`.
 /// - Scoring writes `results.json`, `results.csv`, `comparisons.csv` and `results.md`.
 public struct StudyFolder: Sendable {
   public let url: URL
@@ -30,7 +29,13 @@ public struct StudyFolder: Sendable {
   public var sheets: URL { url.appending(path: "sheets") }
   public var database: URL { url.appending(path: "answers.sqlite") }
   public var answers: URL { url.appending(path: "answers.csv") }
+  /// The answers that were taken back.
+  public var undone: URL { url.appending(path: "undone.csv") }
   public var participants: URL { url.appending(path: "participants.csv") }
+  public var sessions: URL { url.appending(path: "sessions.csv") }
+  public var demographics: URL { url.appending(path: "demographics.csv") }
+  /// The answers as a dataset of Psych-DS.
+  public var dataset: URL { url.appending(path: "psych-ds") }
   public var results: URL { url.appending(path: "results.json") }
   public var resultsTable: URL { url.appending(path: "results.csv") }
   public var comparisonTable: URL { url.appending(path: "comparisons.csv") }
@@ -128,7 +133,7 @@ public struct StudyFolder: Sendable {
   /// - Throws: `Failure.badData` with the line if a participant has two rows.
   public func readParticipants() throws -> [ParticipantRecord] {
     var seen: Set<String> = []
-    return try CSVReader.read(participants, columns: ParticipantRecord.columns) { row in
+    return try CSVReader.read(participants, columns: ParticipantRecord.requiredColumns) { row in
       let record = try ParticipantRecord(row)
       guard seen.insert(record.participant).inserted else {
         throw row.wrong("participant", "one row for each participant")
@@ -137,37 +142,16 @@ public struct StudyFolder: Sendable {
     }
   }
 
-  // MARK: Writing
-
-  public func write(_ study: Study) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(study), to: self.study)
+  /// Reads the sessions; empty if they were not exported, as by earlier versions.
+  func readSessions() throws -> [SessionRecord] {
+    guard FileManager.default.fileExists(atPath: sessions.path) else { return [] }
+    return try CSVReader.read(sessions, columns: SessionRecord.columns, SessionRecord.init)
   }
 
-  public func write(_ trials: [Trial]) throws {
-    try write(trials.map(\.fields), Trial.columns, to: self.trials)
-  }
-
-  public func write(_ key: [Stimulus]) throws {
-    try write(key.map(\.fields), Stimulus.columns, to: self.key)
-  }
-
-  public func write(_ predictions: [ModelAnswer]) throws {
-    try write(predictions.map(\.fields), ModelAnswer.columns, to: self.predictions)
-  }
-
-  public func write(_ answers: [Answer]) throws {
-    try write(answers.map(\.fields), Answer.columns, to: self.answers)
-  }
-
-  public func write(_ participants: [ParticipantRecord]) throws {
-    try write(participants.map(\.fields), ParticipantRecord.columns, to: self.participants)
-  }
-
-  private func write(_ rows: [[String]], _ columns: [String], to place: URL) throws {
-    var table = CSV(header: columns.joined(separator: ","))
-    for row in rows { table.append(row) }
-    try AtomicFile.write(table.text, to: place)
+  /// Reads what participants answered about themselves; empty if it was not exported.
+  func readDemographics() throws -> [DemographicAnswer] {
+    guard FileManager.default.fileExists(atPath: demographics.path) else { return [] }
+    return try CSVReader.read(
+      demographics, columns: DemographicAnswer.columns, DemographicAnswer.init)
   }
 }

@@ -10,6 +10,8 @@ struct StudyLists {
   enum Item: Hashable {
     /// The place among the candidates of a condition and class.
     case adversarial(condition: Int, label: Int, place: Int)
+    /// A picture of a control condition.
+    case control(Controls.Item)
     /// The place among the checks.
     case clean(Int)
     /// The place among the practice pictures.
@@ -26,6 +28,7 @@ struct StudyLists {
   /// The unchanged images that may serve as checks, and those that may serve for practice.
   let checks: [Original]
   let practice: [Original]
+  let controls: Controls
 
   private var classCount: Int { pools[0].candidates.count }
 
@@ -41,6 +44,12 @@ struct StudyLists {
         "\(wanted) images cannot be divided equally among \(pools.count) conditions: "
           + pools.map(\.condition.name).joined(separator: "; "),
         hint: "set 'images' to a multiple of \(pools.count)")
+    }
+    let most = controls.drawn.map(\.count).reduce(0, +)
+    for (name, number) in [("clean", design.clean), ("noise", design.noise)] {
+      guard let number, number > most else { continue }
+      throw Failure.badData(
+        "\(name): expected at most \(most) control pictures, one of each image, found \(number)")
     }
     let least = (perCondition + classCount - 1) / classCount
     var shortages: [String] = []
@@ -97,6 +106,7 @@ struct StudyLists {
       Deck(classCount, seed: seed.derive("classes of \($0.condition.name)"))
     }
     var checkDeck = Deck(checks.count, seed: seed.derive("checks"))
+    var controlDecks = ControlDecks(controls, pools, seed: seed)
     let first = seed.derive("practice").order(practice.count).prefix(design.practice).map { place in
       Entry(phase: .practice, item: .practice(place))
     }
@@ -116,6 +126,14 @@ struct StudyLists {
       let seed = seed.derive("participant \(slot)")
       // The first of the shuffled pictures are shown again.
       entries += seed.derive("repeats").shuffled(entries).prefix(design.repeats)
+      for (kind, number) in [
+        (Stimulus.Kind.cleanControl, design.clean), (.noiseControl, design.noise),
+      ] {
+        let shown = Set(entries.map { image($0.item) })
+        entries += controlDecks.deal(kind, number ?? perCondition, avoiding: shown).map {
+          Entry(phase: .main, item: .control($0))
+        }
+      }
       let seen = Set(entries.map { image($0.item) })
       // Checks are made of images that this list does not show attacked, if there are enough.
       let unseen = checkDeck.deal(design.checks) { seen.contains(checks[$0].index) }
@@ -145,6 +163,8 @@ struct StudyLists {
     switch item {
     case .adversarial(let condition, let label, let place):
       pools[condition].candidates[label][place].index
+    case .control(let item):
+      pools[item.condition].candidates[item.label][item.place].index
     case .clean(let place): checks[place].index
     case .practice(let place): practice[place].index
     }

@@ -21,7 +21,7 @@ extension StudyResults {
         let condition = result.condition
         table.append(
           [
-            condition.source, condition.attack, condition.epsilon.plainDecimal, name,
+            condition.source, condition.attack, condition.budget, name,
             "\(share.count)", "\(share.of)",
           ] + numbers + (bootstrap.isEmpty ? ["", ""] : bootstrap) + [
             "\(result.participants)", "\(result.pictures)", "\(result.images)",
@@ -44,7 +44,7 @@ extension StudyResults {
     var table = CSV(header: Self.comparisonColumns.joined(separator: ","))
     for comparison in comparisons {
       let conditions = [comparison.first, comparison.second].flatMap {
-        [$0.source, $0.attack, $0.epsilon.plainDecimal]
+        [$0.source, $0.attack, $0.budget]
       }
       let interval = (comparison.bootstrap ?? []).map { $0.roundedToMillionths.plainDecimal }
       let (people, images) = (comparison.participants, comparison.images)

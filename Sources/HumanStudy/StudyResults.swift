@@ -28,8 +28,9 @@ public struct StudyResults: Codable, Equatable, Sendable {
     /// The number of participants whose answers are analysed.
     public var analysed: Int
     public var excluded: [Excluded]
-    /// The design's rule about checks as a sentence; nil if the design has no checks.
-    public var rule: String?
+    /// The rules by which participants are left out, which were fixed before the first answer; nil
+    /// in results of an earlier version.
+    public var rules: [Rule]?
     /// The number of right answers to checks, and the number of answers to checks, of the
     /// participants who are analysed.
     public var checksRight: Int
@@ -38,6 +39,14 @@ public struct StudyResults: Codable, Equatable, Sendable {
     /// first showing.
     public var repeated: Int
     public var repeatedSame: Int
+  }
+
+  /// A rule by which participants are left out.
+  public struct Rule: Codable, Equatable, Sendable {
+    public var sentence: String
+    /// The number of participants whom it leaves out. Each participant is counted once, at the first
+    /// rule that applies.
+    public var leftOut: Int
   }
 
   public struct Excluded: Codable, Equatable, Sendable {

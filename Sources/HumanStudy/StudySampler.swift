@@ -30,6 +30,9 @@ public struct StudySampler {
     /// The number of different pictures in all lists.
     public let pictures: Int
     public let conditions: [Pool]
+    /// The number of different pictures of the clean control and of the noise control in the lists.
+    public let cleanControls: Int
+    public let noiseControls: Int
     /// The names of source models that were not available to classify the stored pictures.
     public let unasked: [String]
 
@@ -141,16 +144,20 @@ public struct StudySampler {
     let originals = Original.all(sets)
     let attacked = Set(pools.flatMap { $0.candidates.joined().map(\.index) })
     let (checks, practice) = Original.shares(originals, attacked: attacked, design)
-    let lists = StudyLists(design: design, pools: pools, checks: checks, practice: practice)
+    let lists = StudyLists(
+      design: design, pools: pools, checks: checks, practice: practice,
+      controls: Controls(pools, seed: design.seed))
+    // A language that cannot be read is refused before anything is written.
+    let texts = try StudyTexts(design.language)
     let entries = try lists.lists()
     let origin = sets[0].origin
     var drawn: [StudyLists.Item: (stimulus: Stimulus, picture: Picture)] = [:]
     for entry in entries.joined() where drawn[entry.item] == nil {
-      drawn[entry.item] = stimulus(entry.item, lists, origin.data)
+      drawn[entry.item] = stimulus(entry.item, lists, originals, origin.data)
     }
     let pictures = drawn.values.sorted { $0.stimulus.name < $1.stimulus.name }
     let writer = StudyWriter(
-      design: design, folder: folder, classNames: origin.classNames, scale: scale)
+      design: design, folder: folder, classNames: origin.classNames, scale: scale, texts: texts)
     var key: [Stimulus] = []
     try writer.begin()
     progress.begin("study pictures", total: pictures.count, unit: "pictures")
@@ -177,6 +184,8 @@ public struct StudySampler {
           examined: pool.examined.reduce(0, +),
           shown: key.count { $0.condition == pool.condition })
       },
+      cleanControls: key.count { $0.kind == .cleanControl },
+      noiseControls: key.count { $0.kind == .noiseControl },
       unasked: sets.filter { set in
         !models.contains { $0.fingerprint == set.origin.sourceFingerprint }
       }
@@ -189,7 +198,7 @@ public struct StudySampler {
 
   /// The picture of an item of a list, and its row in the key.
   private func stimulus(
-    _ item: StudyLists.Item, _ lists: StudyLists, _ data: String
+    _ item: StudyLists.Item, _ lists: StudyLists, _ originals: [Original], _ data: String
   ) -> (Stimulus, Picture) {
     // The name is a hash of the seed and of what the picture is. So it tells nothing about the
     // picture, and it does not change when lists are added.
@@ -206,6 +215,19 @@ public struct StudySampler {
     switch item {
     case .clean(let place): return unchanged(lists.checks[place], .clean)
     case .practice(let place): return unchanged(lists.practice[place], .practice)
+    case .control(let item):
+      let candidate = pools[item.condition].candidates[item.label][item.place]
+      let original = originals.first { $0.index == candidate.index }!.picture
+      let what = "\(item.kind) \(candidate.index)"
+      let stimulus = Stimulus(
+        name: name(what), sha256: "", kind: item.kind, data: data, index: candidate.index,
+        label: item.label, target: candidate.target)
+      let isClean = item.kind == .cleanControl
+      let noise = design.seed.derive("study noise").derive(what)
+      return (
+        stimulus,
+        isClean ? original : Controls.noise(original, like: candidate.picture, seed: noise)
+      )
     case .adversarial(let number, let label, let place):
       let condition = pools[number].condition
       let candidate = pools[number].candidates[label][place]

@@ -5,13 +5,10 @@ import Foundation
 extension StudyScore {
   var participation: StudyResults.Participation {
     let checks = data.showings.filter { $0.phase == .check && !$0.isRepeat }
-    let design = data.design
-    let wanted = Int((design.checksRight * 100).rounded())
-    let rule =
-      design.checks == 0
-      ? nil
-      : "The design leaves out participants who get fewer than \(wanted) % of the "
-        + "\(design.checks) unchanged pictures right."
+    let rules = data.rules.sentences.map { rule, sentence in
+      StudyResults.Rule(
+        sentence: sentence, leftOut: data.excluded.count { $0.rule == rule })
+    }
     let repeated = data.showings.filter { $0.phase == .main && $0.isRepeat }
     let same = repeated.count { again in
       let before = data.showings.first {
@@ -23,7 +20,7 @@ extension StudyScore {
       answered: data.participants.count + data.excluded.count, analysed: data.participants.count,
       excluded: data.excluded.map {
         StudyResults.Excluded(participant: $0.participant, reason: $0.reason)
-      }, rule: rule,
+      }, rules: rules,
       checksRight: checks.count(where: \.isRight), checks: checks.count, repeated: repeated.count,
       repeatedSame: same)
   }

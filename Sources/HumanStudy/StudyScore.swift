@@ -29,14 +29,14 @@ public struct StudyScore {
     showings = data.showings.filter {
       $0.phase == .main && $0.stimulus.condition != nil && !$0.isRepeat
     }
-    // By the design's order of attacks and models, then by name and budget.
+    // By the design's order of attacks and models, then by name and budget. Controls come first.
     let models = data.design.models ?? []
     let found = Set(showings.compactMap(\.stimulus.condition))
     conditions = found.sorted { a, b in
       let places = [a, b].map { condition in
         (
           models.firstIndex(of: condition.source) ?? models.count,
-          data.design.attacks.firstIndex(of: condition.attack) ?? 0
+          condition.isControl ? -1 : data.design.attacks.firstIndex(of: condition.attack) ?? 0
         )
       }
       return (places[0].1, places[0].0, a.source, a.epsilon) < (

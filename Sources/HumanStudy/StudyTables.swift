@@ -103,7 +103,6 @@ extension StudyResults {
         "The answers are from one participant, so they do not show how people differ, and there "
           + "is no bootstrap interval.")
     }
-    if let rule = people.rule { sentences.append(rule) }
     if people.checks > 0 {
       sentences.append("They got \(people.checksRight) of \(people.checks) checks right.")
     }
@@ -115,6 +114,11 @@ extension StudyResults {
     let reasons = Dictionary(grouping: people.excluded, by: \.reason).sorted { $0.key < $1.key }
     sentences += reasons.map {
       "Left out: \($0.value.map(\.participant).sorted().joined(separator: ", ")) (\($0.key))."
+    }
+    if let rules = people.rules, !rules.isEmpty {
+      sentences.append(
+        "Rules fixed before the first answer: "
+          + rules.map { "\($0.sentence.dropLast()) (\($0.leftOut))" }.joined(separator: "; ") + ".")
     }
     return sentences.joined(separator: " ")
   }

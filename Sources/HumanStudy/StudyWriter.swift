@@ -13,6 +13,7 @@ struct StudyWriter {
   let classNames: [String]
   /// The side of the block of pixels that each pixel becomes.
   let scale: Int
+  let texts: StudyTexts
 
   /// Creates the folder and removes the pictures and the description of an earlier sample.
   func begin() throws {
@@ -42,15 +43,23 @@ struct StudyWriter {
     try AtomicFile.write(design.resolved(), to: folder.design)
     let shape = originals[0].picture.shape
     let practice = key.filter { $0.kind == .practice }.map { ($0.name, $0.label) }
-    try folder.write(
-      Study(
-        title: design.title, classNames: classNames, consent: StudyTexts.consent(design),
-        instructions: StudyTexts.instructions(design, classes: classNames),
-        questions: StudyTexts.questions(design), noneText: StudyTexts.none,
-        secondsPerAnswer: design.seconds, participants: design.participants,
-        slots: design.participants + design.spares, width: shape.width * scale,
-        height: shape.height * scale, stimuli: key.map(\.name),
-        practiceLabels: Dictionary(uniqueKeysWithValues: practice), sheets: sheets))
+    var study = Study(
+      title: design.title ?? texts["title"], classNames: classNames,
+      consent: design.consent ?? texts["consent"],
+      instructions: texts.instructions(design, classes: classNames),
+      questions: texts.questions(design), noneText: texts["none"],
+      secondsPerAnswer: design.seconds, participants: design.participants,
+      slots: design.participants + design.spares, width: shape.width * scale,
+      height: shape.height * scale, stimuli: key.map(\.name),
+      practiceLabels: Dictionary(uniqueKeysWithValues: practice), sheets: sheets)
+    study.language = texts["language"]
+    study.texts = texts.page
+    study.pause = design.pause
+    study.fullscreen = design.fullscreen
+    study.calibration = design.calibration
+    study.demographics = design.demographics.map(texts.demographic)
+    study.exclusion = ExclusionRules(design)
+    try folder.write(study)
   }
 
   /// Writes one sheet for each condition, in random order. Rows are labels, columns are targets,
@@ -87,7 +96,7 @@ struct StudyWriter {
         ])
       sheets.append(
         Study.Sheet(
-          name: name, caption: StudyTexts.sheetCaption, width: canvas.width, height: canvas.height))
+          name: name, caption: texts["sheet.caption"], width: canvas.width, height: canvas.height))
     }
     try AtomicFile.write(rows.text, to: folder.sheetKey)
     return sheets

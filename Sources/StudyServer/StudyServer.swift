@@ -15,8 +15,11 @@ public struct StudyServer: Sendable {
     public var port = 8_080
     /// Whether everybody who knows the address may take part. Otherwise a personal link is needed.
     public var isOpen = true
-    /// The http or https address that the last page links to.
+    /// The http or https address that the last page returns to. Only participants who have finished
+    /// are told it.
     public var completionURL: String?
+    /// Whether newcomers try the study out. Their answers are marked and not analysed.
+    public var isPilot = false
     /// Minutes without an answer after which a participant's list is given to another participant.
     public var patience = 60.0
 
@@ -52,7 +55,8 @@ public struct StudyServer: Sendable {
     database = try StudyDatabase(
       place ?? folder.database, try LoadedStudy(folder), patience: options.patience)
     let service = StudyService(
-      database, isOpen: options.isOpen, completionURL: options.completionURL, log: log)
+      database, isOpen: options.isOpen, completionURL: options.completionURL,
+      isPilot: options.isPilot, log: log)
     server = try HTTPServer(host: options.host, port: options.port) {
       await service.answer($0, from: $1)
     }
@@ -82,7 +86,8 @@ public struct StudyServer: Sendable {
     return secrets.map(\.text)
   }
 
-  /// Writes the stored answers as tables; see `StudyDatabase.export`.
+  /// Writes the stored answers as tables, see `StudyDatabase.export`, and as a dataset of Psych-DS if
+  /// the folder has the key.
   /// - Throws: `Failure.missing` if there is no database.
   public static func export(_ folder: StudyFolder) throws -> StudyExport {
     guard FileManager.default.fileExists(atPath: folder.database.path) else {
@@ -90,7 +95,16 @@ public struct StudyServer: Sendable {
         "\(folder.url.path) has no answers.sqlite, because nobody has answered yet",
         hint: "serve the study with 'crossfire study serve'")
     }
-    return try StudyDatabase(folder.database, try LoadedStudy(folder)).export(to: folder)
+    let export = try StudyDatabase(folder.database, try LoadedStudy(folder)).export(to: folder)
+    try writeDataset(folder)
+    return export
+  }
+
+  /// Writes the exported tables as a dataset of Psych-DS, if the folder has the key and the design.
+  static func writeDataset(_ folder: StudyFolder) throws {
+    let needed = [folder.key, folder.design]
+    guard needed.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) }) else { return }
+    try PsychDataset(folder).write()
   }
 
   /// Runs a change of the database and turns its refusals into failures.

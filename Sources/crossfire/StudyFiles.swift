@@ -9,9 +9,14 @@ struct StudyExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write the stored answers as tables.",
     discussion: """
-      Writes answers.csv, participants.csv, completion.csv, comments.csv and
-      events.csv into the study's folder. All tables show the answers at the same
-      moment. This also works while the study is being served.
+      Writes answers.csv, undone.csv, participants.csv, sessions.csv,
+      demographics.csv, completion.csv, comments.csv and events.csv into the study's
+      folder. All tables show the answers at the same moment. This also works while
+      the study is being served.
+
+      Also writes the folder psych-ds: the answers, joined with what each picture is,
+      as a dataset of Psych-DS with a codebook. It has no identifiers of recruiting
+      sites, no completion codes and no comments.
 
       EXAMPLE
         crossfire study export results/study
@@ -46,6 +51,9 @@ struct StudyPageCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
 
+  @Flag(help: "Try the study out: the answers are marked and not analysed.")
+  var pilot = false
+
   @OptionGroup var output: OutputOptions
 
   private struct Written: Encodable {
@@ -57,7 +65,9 @@ struct StudyPageCommand: ParsableCommand {
     let progress = output.progress
     let pictures = try study.folder.readStudy().stimuli.count
     progress.begin("write page", total: pictures, unit: "pictures")
-    let written = try StaticPage.write(study.folder, to: URL(filePath: out)) { progress.update($0) }
+    let written = try StaticPage.write(
+      study.folder, to: URL(filePath: out), isPilot: pilot
+    ) { progress.update($0) }
     progress.end(nil)
     try output.show(
       Written(folder: out, pictures: written),
@@ -112,6 +122,7 @@ struct StudyCollect: ParsableCommand {
 extension StudyExport {
   /// The counts in one line.
   var summary: String {
-    "\(participants) participants (\(finished) finished, \(withdrawn) withdrew), \(answers) answers"
+    "\(participants) participants (\(finished) finished, \(withdrawn) withdrew"
+      + (pilots == 0 ? "" : ", \(pilots) of the pilot") + "), \(answers) answers"
   }
 }

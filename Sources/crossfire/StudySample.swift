@@ -15,9 +15,11 @@ struct StudySample: ParsableCommand {
 
       Without --design and without a study in the run's experiment, the design is
       that of A. Ross, "Training Machine Learning Models by Regularizing their
-      Explanations" (2018). It uses the examples that fool their model, made from
+      Explanations" (2018), with controls. It uses the examples that fool their model, made from
       the first five test images of each class. Each participant sees one picture
-      of each class and model. Whether an example fools its model is checked on the
+      of each class and model, and as many pictures of two control conditions: the
+      images without any change, and with random noise of the same size. Four more
+      unchanged pictures check attention. Whether an example fools its model is checked on the
       picture that is shown, which has 8 bits a channel.
 
       The files that the page uses (study.json, trials.csv, images/ and sheets/) do
@@ -141,6 +143,10 @@ extension StudySampler.Outcome {
     var table = TextTable(["condition", "fooling as stored", "examples", "in the lists"])
     for pool in conditions {
       table.add([pool.condition.name, "\(pool.fooling)", "\(pool.examined)", "\(pool.shown)"])
+    }
+    for (name, shown) in [("clean control", cleanControls), ("noise control", noiseControls)]
+    where shown > 0 {
+      table.add([name, "–", "–", "\(shown)"])
     }
     let unasked =
       self.unasked.isEmpty

@@ -45,8 +45,13 @@ struct StudyServe: ParsableCommand {
   var invitedOnly = false
 
   @Option(
-    help: ArgumentHelp("The address that the last page links to.", valueName: "url"))
+    help: ArgumentHelp(
+      "The address that the last page returns to. Only participants who have finished are told it.",
+      valueName: "url"))
   var completionUrl: String?
+
+  @Flag(help: "Try the study out: answers of newcomers are marked and not analysed.")
+  var pilot = false
 
   @Option(
     help: ArgumentHelp(
@@ -63,6 +68,7 @@ struct StudyServe: ParsableCommand {
     options.port = try port.whole("--port", in: 0...65_535)
     options.isOpen = !invitedOnly
     options.completionURL = completionUrl
+    options.isPilot = pilot
     options.patience = try patience.real(
       "--patience", in: 1e-3...1e9, expected: "a number of minutes above 0, and at most 1000000000")
     let isQuiet = quiet

@@ -24,12 +24,13 @@ struct StudyCommandTests {
   @Test("a run samples its study, and scoring adds the answers to the run's report")
   func whole() throws {
     let (out, result) = try run(
-      "study: { attack: tgsm, participants: 3, imagesPerClass: 3, images: 4, checks: 1 }")
+      "study: { attack: tgsm, participants: 3, imagesPerClass: 3, images: 4, clean: 2, "
+        + "noise: 2, checks: 1 }")
     #expect(result.status == 0, "\(result.errors)")
     let folder = StudyFolder(out.appending(path: "study"))
     let study = try folder.readStudy()
     #expect(
-      study.slots == 4 && result.errors.contains("drew a study of 4 lists with 8 trials each"))
+      study.slots == 4 && result.errors.contains("drew a study of 4 lists with 12 trials each"))
     let before = try contents(of: out)
     let again = try Command.run("study", "sample", out.path)
     #expect(again.status == 0, "\(again.errors)")

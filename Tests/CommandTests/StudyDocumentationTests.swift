@@ -53,7 +53,8 @@ struct StudyDocumentationTests {
     let folder = StudyFolder(URL(filePath: "/study"))
     let existing = [
       folder.study, folder.trials, folder.images, folder.sheets, folder.key, folder.predictions,
-      folder.sheetKey, folder.design, folder.database, folder.answers, folder.participants,
+      folder.sheetKey, folder.design, folder.database, folder.answers, folder.undone,
+      folder.participants, folder.sessions, folder.demographics, folder.dataset,
       folder.results, folder.resultsTable, folder.comparisonTable, folder.resultsText,
     ].map(\.lastPathComponent)
     let names = listed.map { $0.replacing("/", with: "") }
@@ -66,7 +67,9 @@ struct StudyDocumentationTests {
     let expected = [
       "trials.csv": Trial.columns, "key.csv": Stimulus.columns,
       "predictions.csv": ModelAnswer.columns, "sheets.csv": StudyFolder.sheetColumns,
-      "answers.csv": Answer.columns, "participants.csv": ParticipantRecord.columns,
+      "answers.csv": Answer.columns, "undone.csv": StudyFolder.undoneColumns,
+      "participants.csv": ParticipantRecord.columns, "sessions.csv": SessionRecord.columns,
+      "demographics.csv": DemographicAnswer.columns,
       "results.csv": StudyResults.csvColumns, "comparisons.csv": StudyResults.comparisonColumns,
       "model-vs-human/": StudyScore.modelVersusHumanColumns,
     ]
@@ -120,6 +123,7 @@ struct StudyDocumentationTests {
       "new participants from one network address": [rates.newBurst, Int(rates.newPerSecond)],
       "participants": [StudyDatabase.capacity],
       "events of a participant": [StudyDatabase.eventCapacity],
+      "undos of one question": [StudyDatabase.undoCapacity],
       "length of a comment": [PageMessage.commentLimit],
     ]
     let rows = try Documentation.table(of: serving, columns: "What | Bound")

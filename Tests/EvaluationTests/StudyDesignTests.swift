@@ -18,7 +18,7 @@ struct StudyDesignTests {
 
   /// "The thesis" is A. Ross, "Training Machine Learning Models by Regularizing their Explanations"
   /// (2018).
-  @Test("the defaults are the design of the thesis, with the experiment's seed")
+  @Test("the defaults are the design of the thesis with controls, and the experiment's seed")
   func defaults() throws {
     let design = try #require(
       try experiment("{ attack: jsma, models: [a], participants: 11 }").study)
@@ -26,8 +26,8 @@ struct StudyDesignTests {
       design.seed == Seed(9) && design.attacks == ["jsma"] && design.models == ["a"]
         && design.imagesPerClass == 5)
     #expect(
-      design.images == nil && design.spares == 3 && design.secondChoice && design.checks == 0
-        && design.repeats == 0)
+      design.images == nil && design.spares == 3 && design.secondChoice && design.checks == 4
+        && design.clean == nil && design.noise == nil && design.repeats == 0)
   }
 
   @Test(
@@ -51,6 +51,13 @@ struct StudyDesignTests {
       (
         "{ attack: jsma, participants: 2, sheets: maybe }",
         "run.yaml:6: sheets: expected true or false, found 'maybe'"
+      ),
+      (
+        "{ attack: jsma, participants: 2, language: fr }", "run.yaml:6: unknown language 'fr'"
+      ),
+      (
+        "{ attack: jsma, participants: 2, demographics: [shoes] }",
+        "run.yaml:6: unknown question 'shoes'"
       ),
       ("{ attack: jsma, participants: 2, people: 3 }", "run.yaml:6: a study has no 'people'"),
       (
@@ -79,7 +86,8 @@ struct StudyDesignTests {
       "{ attacks: [jsma], epsilons: [0.1, 0.25], models: [b, a], participants: 7, spares: 0, "
         + "images: 8, repeats: 2, checks: 3, practice: 0, distance: 1, scale: 4, "
         + "secondChoice: false, seconds: 2.5, sheets: false, checksRight: 0.5, "
-        + "keepUnfinished: true, consent: 'Yes: \"I\" do', instructions: look, title: T, seed: 4 }",
+        + "clean: 2, noise: 0, pause: 0, fullscreen: true, calibration: true, language: de, "
+        + "demographics: [age, vision], fastest: 0.5, keepUnfinished: true, consent: 'Yes: \"I\" do', instructions: look, title: T, seed: 4 }",
     ])
   func resolved(_ study: String) throws {
     let first = try experiment(study)

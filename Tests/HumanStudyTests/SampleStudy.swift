@@ -23,11 +23,14 @@ final class SampleStudy {
 
   /// Adds a picture.
   /// - Parameters:
-  ///   - source: the source model; nil for an unchanged picture.
+  ///   - source: the source model; nil for a check or a control.
   ///   - image: the place in the data set of the image that it is made of.
+  ///   - kind: what a picture without a source model is.
   /// - Returns: the picture's name.
   @discardableResult
-  func picture(_ source: String?, image: Int, label: Int = 3, target: Int = 7) -> String {
+  func picture(
+    _ source: String?, image: Int, label: Int = 3, target: Int = 7, kind: Stimulus.Kind = .clean
+  ) -> String {
     let name = "s\(key.count)"
     key.append(
       source.map {
@@ -37,7 +40,8 @@ final class SampleStudy {
           predicted: target, confidence: 0.9)
       }
         ?? Stimulus(
-          name: name, sha256: "", kind: .clean, data: "digits:test", index: image, label: label))
+          name: name, sha256: "", kind: kind, data: "digits:test", index: image, label: label,
+          target: kind == .clean ? nil : target))
     return name
   }
 
@@ -68,10 +72,16 @@ final class SampleStudy {
     }
   }
 
-  func status(_ participant: String, _ status: ParticipantRecord.Status) {
+  func status(
+    _ participant: String, _ status: ParticipantRecord.Status, isPilot: Bool = false
+  ) {
     people.append(
-      ParticipantRecord(participant: participant, slot: people.count + 1, status: status))
+      ParticipantRecord(
+        participant: participant, slot: people.count + 1, status: status, isPilot: isPilot))
   }
+
+  /// The rules of exclusion in `study.json`; nil for a study of an earlier version.
+  var exclusion: ExclusionRules?
 
   /// Writes the study's files and scores them.
   func score(_ design: String = "{ attack: jsma, participants: 12 }", draws: Int = 400) throws
@@ -85,12 +95,13 @@ final class SampleStudy {
   }
 
   func write(_ design: String) throws {
-    try folder.write(
-      Study(
-        title: "Digits", classNames: (0..<10).map(String.init), consent: "", instructions: "",
-        questions: ["?", "??"], noneText: "none", secondsPerAnswer: nil, participants: 12,
-        slots: 15, width: 28, height: 28, stimuli: key.map(\.name), practiceLabels: [:],
-        sheets: []))
+    var study = Study(
+      title: "Digits", classNames: (0..<10).map(String.init), consent: "", instructions: "",
+      questions: ["?", "??"], noneText: "none", secondsPerAnswer: nil, participants: 12,
+      slots: 15, width: 28, height: 28, stimuli: key.map(\.name), practiceLabels: [:],
+      sheets: [])
+    study.exclusion = exclusion
+    try folder.write(study)
     try folder.write(key)
     try folder.write(answers)
     if !people.isEmpty { try folder.write(people) }

@@ -52,12 +52,39 @@ struct StudyFolderTests {
     #expect(try folder.readAnswers() == Self.answers)
     let people = [
       ParticipantRecord(
-        participant: "p1", slot: 1, status: .finished, consented: "t", finished: "u",
-        external: "A=1"),
+        participant: "p1", slot: 1, status: .finished, isPilot: true, consented: "t",
+        consentDigest: "0a", finished: "u", identifiers: [.prolific: "a", .session: "b"]),
       ParticipantRecord(participant: "p2", slot: 2, status: .withdrawn),
     ]
     try folder.write(people)
     #expect(try folder.readParticipants() == people)
+  }
+
+  @Test("the participants and the study of earlier versions are read")
+  func earlier() throws {
+    let temporary = TemporaryFolder()
+    let folder = StudyFolder(temporary.url)
+    let table = """
+      participant,slot,status,consented,finished,external
+      p1,2,finished,t,u,PROLIFIC_PID=a STUDY_ID=b
+
+      """
+    try Data(table.utf8).write(to: folder.participants)
+    #expect(
+      try folder.readParticipants() == [
+        ParticipantRecord(
+          participant: "p1", slot: 2, status: .finished, consented: "t", finished: "u",
+          identifiers: [.prolific: "a", .study: "b"])
+      ])
+    let old = """
+      {"format": 1, "title": "Old", "classNames": ["0", "1"], "consent": "c", "instructions": "i",
+      "questions": ["?"], "noneText": "none", "participants": 1, "slots": 1, "width": 8,
+      "height": 8, "stimuli": ["s1"], "practiceLabels": {}, "sheets": []}
+      """
+    try Data(old.utf8).write(to: folder.study)
+    let study = try folder.readStudy()
+    #expect(study.exclusion == nil && !study.canUndo && study.language == nil)
+    #expect(StudyTexts(study)["page.start"] == "Start")
   }
 
   @Test(

@@ -116,6 +116,30 @@ struct StudyScoreTests {
     #expect(failure?.message.contains("all 1 participants are left out") == true)
   }
 
+  @Test("the rules in the study's file count, and not those of a design that was changed later")
+  func fixedRules() throws {
+    let study = SampleStudy()
+    for (participant, milliseconds, isPilot) in [
+      ("calm", 900.0, false), ("fast", 120, false), ("pilot", 900, true),
+    ] {
+      for image in 0..<3 {
+        study.answer(
+          participant, study.picture("a", image: image), .label(3), milliseconds: milliseconds)
+      }
+      study.status(participant, .finished, isPilot: isPilot)
+    }
+    study.exclusion = ExclusionRules(
+      try SampleSets.design("{ attack: jsma, participants: 3, fastest: 0.2 }"))
+    let results = try study.score("{ attack: jsma, participants: 3, fastest: 5 }")
+    let people = results.participants
+    #expect(people.analysed == 1 && people.excluded.map(\.participant) == ["fast", "pilot"])
+    #expect(people.excluded[0].reason == "median time 120 ms, the design asks for 0.2 s")
+    #expect(people.rules?.map(\.leftOut) == [0, 1, 0, 1])
+    #expect(
+      results.summary.contains(
+        "Participants whose median time for a picture is below 0.2 s are left out (1)"))
+  }
+
   @Test("a picture shown twice counts once, as it was answered first")
   func repeats() throws {
     let study = SampleStudy()

@@ -13,7 +13,7 @@ struct StudySectionTests {
     return StudyResults(
       title: name, classNames: [name, "1"],
       participants: .init(
-        answered: 3, analysed: 2, excluded: [.init(participant: name, reason: name)], rule: nil,
+        answered: 3, analysed: 2, excluded: [.init(participant: name, reason: name)], rules: nil,
         checksRight: 0,
         checks: 0,
         repeated: 0, repeatedSame: 0),

@@ -15,9 +15,9 @@ struct AnswerFileTests {
 
   /// Writes an answer file as the page saves it, after a change of its content.
   private func file(
-    slot: Int = 2, _ change: (inout [String: Any]) -> Void = { _ in }
+    slot: Int = 2, of other: LoadedStudy? = nil, _ change: (inout [String: Any]) -> Void = { _ in }
   ) throws -> URL {
-    let loaded = try tiny.loaded()
+    let loaded = try other ?? tiny.loaded()
     let time = "2026-01-31T12:00:00.000Z"
     let answers = loaded.lists[slot - 1].map { trial -> [String: Any] in
       [
@@ -53,10 +53,47 @@ struct AnswerFileTests {
       record
         == ParticipantRecord(
           participant: "p1", slot: 2, status: .finished, consented: "2026-01-31T12:00:00.000Z",
-          finished: "2026-01-31T12:00:00.000Z", external: "PROLIFIC_PID=p2"))
+          consentDigest: try tiny.loaded().consentDigest, finished: "2026-01-31T12:00:00.000Z",
+          identifiers: [.prolific: "p2"]))
     let completion = try String(
       contentsOf: tiny.temporary.appending("completion.csv"), encoding: .utf8)
-    #expect(completion == "participant,code,external\np1,ABCD-1234,PROLIFIC_PID=p2\n")
+    #expect(completion.split(separator: "\n").last == "p1,ABCD-1234,p2,,,,,")
+  }
+
+  @Test("An answer that was taken back, a pilot and answers about the person are added")
+  func options() async throws {
+    let tiny = try TinyStudy {
+      $0.pause = 1
+      $0.demographics = [.init(name: "age", question: "Age?", choices: ["young", "old"])]
+    }
+    let loaded = try tiny.loaded()
+    let time = "2026-01-31T12:00:00.000Z"
+    let place = try file(slot: 1, of: loaded) {
+      var answers = $0["answers"] as! [[String: Any]]
+      var again = answers[4]
+      answers[4]["undone"] = time
+      again["choice"] = "1"
+      answers.insert(again, at: 5)
+      again["question"] = 2
+      again["choice"] = "na"
+      answers.insert(again, at: 6)
+      $0["answers"] = answers
+      $0["isPilot"] = true
+      $0["demographics"] = ["age": 1]
+      $0["calibration"] = ["pixelsPerMillimetre": 3.5, "distanceMillimetres": 520]
+    }
+    _ = try await AnswerCollector(tiny.folder).add([place])
+    let export = try StudyServer.export(tiny.folder)
+    #expect(export.answers == 9 && export.pilots == 1)
+    let answers = try tiny.folder.readAnswers().filter { $0.position == 5 }
+    #expect(answers.map(\.choice) == [.label(1), Choice.none])
+    func table(_ name: String) throws -> [Substring] {
+      try String(contentsOf: tiny.temporary.appending(name), encoding: .utf8)
+        .split(separator: "\n").dropFirst().map { $0 }
+    }
+    #expect(try table("undone.csv").count == 1)
+    #expect(try table("demographics.csv") == ["p1,age,old"])
+    #expect(try table("sessions.csv") == ["p1,1,\(time),390,844,true,3.5,520"])
   }
 
   @Test("An answer file with a wrong value is refused, and nothing of it is added")
@@ -92,7 +129,8 @@ struct AnswerFileTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: out.path).sorted()
     #expect(
       names == [
-        "data.js", "file.js", "images", "index.html", "page.js", "sheets", "study.css", "tools.js",
+        "calibration.js", "data.js", "ending.js", "file.js", "images", "index.html", "opening.js",
+        "page.js", "sheets", "study.css", "tools.js", "trial.js",
       ])
     let data = try String(contentsOf: out.appending(path: "data.js"), encoding: .utf8)
     #expect(data.hasPrefix("window.crossfireStudy = {") && !data.contains("check"))

@@ -150,7 +150,12 @@ struct StudyDatabaseTests {
         == StudyExport(participants: 1, finished: 0, withdrawn: 1, answers: 0))
     let completion = try String(
       contentsOf: tiny.folder.url.appending(path: "completion.csv"), encoding: .utf8)
-    #expect(completion == "participant,code,external\np1,ABCD-1234,PROLIFIC_PID=abc\n")
+    #expect(
+      completion == """
+        participant,code,prolific_pid,worker_id,study_id,session_id,assignment_id,hit_id
+        p1,ABCD-1234,abc,,,,,
+
+        """)
   }
 
   @Test("Finishing before the last answer, and a second consent with one identifier, are refused")

@@ -12,15 +12,17 @@ import TestSupport
 struct TinyStudy {
   let temporary = TemporaryFolder()
   let folder: StudyFolder
-  let study: Study
+  private(set) var study: Study
   private(set) var key: [Stimulus] = []
 
   static let models = ["plain", "defended"]
 
-  /// - Parameter each: the number of pictures of each model in a list.
+  /// - Parameters:
+  ///   - each: the number of pictures of each model in a list.
+  ///   - change: changes the description of the study before it is written.
   init(
     slots: Int = 4, each: Int = 3, questions: Int = 2, secondsPerAnswer: Double? = nil,
-    sheets: Int = 0
+    sheets: Int = 0, _ change: (inout Study) -> Void = { _ in }
   ) throws {
     folder = StudyFolder(temporary.url)
     let practice = ["s9001", "s9002"]
@@ -37,6 +39,7 @@ struct TinyStudy {
       sheets: (0..<sheets).map {
         Study.Sheet(name: "sheet-\($0)", caption: "Rows and columns", width: 8, height: 8)
       })
+    change(&study)
     try folder.write(study)
     var trials: [Trial] = []
     for slot in 1...slots {

@@ -13,6 +13,7 @@ struct LoadedStudy: Sendable {
   let fingerprint: String
   /// The SHA-256 of the consent text in UTF-8.
   let consentDigest: String
+  let texts: StudyTexts
 
   /// - Throws: `Failure` if a file of the study is missing, or files do not fit together.
   init(_ folder: StudyFolder) throws {
@@ -43,6 +44,7 @@ struct LoadedStudy: Sendable {
     let files = try Digest.hex(ofFile: folder.study) + Digest.hex(ofFile: folder.trials)
     fingerprint = Digest.hex(of: files)
     consentDigest = Digest.hex(of: study.consent)
+    texts = StudyTexts(study)
   }
 
   func course(slot: Int) -> Course {

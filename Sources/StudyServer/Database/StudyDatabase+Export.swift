@@ -10,15 +10,18 @@ public struct StudyExport: Encodable, Equatable, Sendable {
   public let finished: Int
   public let withdrawn: Int
   public let answers: Int
+  /// The number of these participants who tried the study out.
+  public var pilots = 0
 }
 
 extension StudyDatabase {
-  static let completionColumns = ["participant", "code", "external"]
+  static let completionColumns =
+    ["participant", "code"] + RecruitingIdentifier.allCases.map(\.column)
   static let commentColumns = ["participant", "sheet", "time", "comment"]
   static let eventColumns = ["participant", "session", "position", "event", "page_ms", "time"]
 
-  /// Writes what is stored as tables: `answers.csv`, `participants.csv`, `completion.csv`,
-  /// `comments.csv` and `events.csv`.
+  /// Writes what is stored as tables: `answers.csv`, `undone.csv`, `participants.csv`,
+  /// `sessions.csv`, `demographics.csv`, `completion.csv`, `comments.csv` and `events.csv`.
   ///
   /// All tables show the database at the same moment, also while the study is being served. A
   /// participant who has withdrawn appears in `participants.csv` and, if they had finished, in
@@ -29,8 +32,9 @@ extension StudyDatabase {
       let people = try Row.fetchAll(
         database,
         sql: """
-          SELECT participant, slot, e.time AS consented, external, ending.time AS finished, code,
-            w.time AS withdrawn
+          SELECT participant, slot, e.time AS consented, consent_sha256, external,
+            ending.time AS finished, code, w.time AS withdrawn,
+            EXISTS (SELECT 1 FROM pilot WHERE participant = e.participant) AS pilot
           FROM enrolment e LEFT JOIN ending USING (participant)
             LEFT JOIN withdrawal w USING (participant)
           ORDER BY participant
@@ -38,12 +42,36 @@ extension StudyDatabase {
       let records = people.map(ParticipantRecord.init(stored:))
       let answers = try Row.fetchAll(
         database,
-        sql: "SELECT * FROM answer WHERE \(staying) ORDER BY participant, position, question")
+        sql: "SELECT * FROM given WHERE \(staying) ORDER BY participant, position, question, number"
+      )
       try folder.write(records)
-      try folder.write(answers.map(Answer.init(stored:)))
+      try folder.write(
+        answers.filter { $0["undone"] as String? == nil }.map(Answer.init(stored:)))
+      try folder.write(
+        undone: answers.compactMap { row in
+          (row["undone"] as String?).map { (Answer(stored: row), $0) }
+        })
+      let sessions = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT s.*, pixels_per_mm, distance_mm FROM session s
+            LEFT JOIN calibration c ON c.participant = s.participant AND c.session = s.number
+          WHERE s.\(staying) ORDER BY s.participant, number
+          """)
+      try folder.write(sessions.map(SessionRecord.init(stored:)))
+      let demographics = try Row.fetchAll(
+        database, sql: "SELECT * FROM demographic WHERE \(staying) ORDER BY participant, question")
+      try folder.write(
+        demographics.map {
+          DemographicAnswer(
+            participant: Participant.name($0["participant"]), question: $0["question"],
+            choice: $0["choice"])
+        })
       let codes = people.compactMap { row in
-        (row["code"] as String?).map {
-          [Participant.name(row["participant"]), $0, row["external"] as String]
+        (row["code"] as String?).map { code -> [String] in
+          let identifiers = ParticipantRecord.identifiers(in: row["external"])
+          return [Participant.name(row["participant"]), code]
+            + RecruitingIdentifier.allCases.map { identifiers[$0] ?? "" }
         }
       }
       try Self.write(
@@ -67,7 +95,9 @@ extension StudyDatabase {
         }, Self.eventColumns, to: folder.url.appending(path: "events.csv"))
       return StudyExport(
         participants: records.count, finished: records.count { $0.status == .finished },
-        withdrawn: records.count { $0.status == .withdrawn }, answers: answers.count)
+        withdrawn: records.count { $0.status == .withdrawn },
+        answers: answers.count { $0["undone"] as String? == nil },
+        pilots: records.count(where: \.isPilot))
     }
   }
 
@@ -86,8 +116,9 @@ extension ParticipantRecord {
     self.init(
       participant: Participant.name(row["participant"]), slot: row["slot"],
       status: isWithdrawn ? .withdrawn : finished == nil ? .started : .finished,
-      consented: row["consented"], finished: finished ?? "",
-      external: isWithdrawn ? "" : row["external"])
+      isPilot: row["pilot"], consented: row["consented"], consentDigest: row["consent_sha256"],
+      finished: finished ?? "",
+      identifiers: isWithdrawn ? [:] : ParticipantRecord.identifiers(in: row["external"]))
   }
 }
 
@@ -101,5 +132,20 @@ extension Answer {
       choice: (row["choice"] as String?).flatMap(Choice.init),
       ending: Ending(rawValue: row["ended_on"]) ?? .response, milliseconds: row["rt_ms"],
       serverMilliseconds: row["server_ms"], time: row["time"])
+  }
+}
+
+extension SessionRecord {
+  /// Makes the record of a row of the table `session`, whose screen is a text such as
+  /// `390x844 touch`, joined with the calibration of the session.
+  fileprivate init(stored row: Row) {
+    let screen: String = row["screen"]
+    let words = screen.split(separator: " ")
+    let sides = (words.first ?? "").split(separator: "x").compactMap { Int($0) }
+    self.init(
+      participant: Participant.name(row["participant"]), session: row["number"],
+      opened: row["time"], width: sides.first ?? 0, height: sides.last ?? 0,
+      isTouch: words.last == "touch", pixelsPerMillimetre: row["pixels_per_mm"],
+      distanceMillimetres: row["distance_mm"])
   }
 }

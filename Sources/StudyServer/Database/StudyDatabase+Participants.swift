@@ -29,44 +29,14 @@ struct Participant: Equatable, Sendable {
   /// The completion code; nil before they finish.
   var code: String?
   var isWithdrawn = false
+  /// Whether the participant tries the study out.
+  var isPilot = false
+  /// Whether the size of the participant's pixels was measured, or they skipped that.
+  var isCalibrated = false
 
   /// The code of the participant in files, such as `p1`.
   var name: String { Self.name(id) }
   static func name(_ id: Int64) -> String { "p\(id)" }
-}
-
-/// Identifiers of a participant on a recruiting platform, from the address by which they came.
-struct ExternalIdentity: Equatable, Sendable {
-  /// The parameters that are stored: those of Prolific and Mechanical Turk. The first two identify
-  /// a person.
-  static let names = [
-    "PROLIFIC_PID", "workerId", "STUDY_ID", "SESSION_ID", "assignmentId", "hitId",
-  ]
-
-  let values: [String: String]
-
-  /// - Returns: nil if a value is longer than 64 characters or has characters other than ASCII
-  ///   letters, digits, dots, hyphens and underscores.
-  init?(_ query: [String: String]) {
-    values = query.filter { Self.names.contains($0.key) && !$0.value.isEmpty }
-    let isPlain = { (text: String) in
-      text.utf8.count <= 64
-        && text.unicodeScalars.allSatisfy {
-          $0.isASCII
-            && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
-              || "-_.".unicodeScalars.contains($0))
-        }
-    }
-    guard values.values.allSatisfy(isPlain) else { return nil }
-  }
-
-  /// The identifier of the person; nil if the address had none.
-  var person: String? { Self.names.prefix(2).lazy.compactMap { values[$0] }.first }
-
-  /// All identifiers in one line, such as `PROLIFIC_PID=a STUDY_ID=b`.
-  var text: String {
-    Self.names.compactMap { name in values[name].map { "\(name)=\($0)" } }.joined(separator: " ")
-  }
 }
 
 extension StudyDatabase {
@@ -95,6 +65,8 @@ extension StudyDatabase {
       database,
       sql: """
         SELECT slot, ending.code, withdrawal.time AS withdrawn,
+          EXISTS (SELECT 1 FROM pilot WHERE participant = e.participant) AS pilot,
+          EXISTS (SELECT 1 FROM calibration WHERE participant = e.participant) AS calibrated,
           (SELECT MAX(number) FROM session WHERE participant = e.participant) AS session
         FROM enrolment e LEFT JOIN ending USING (participant)
           LEFT JOIN withdrawal USING (participant)
@@ -105,10 +77,12 @@ extension StudyDatabase {
     participant.session = row["session"] ?? 0
     participant.code = row["code"]
     participant.isWithdrawn = row["withdrawn"] as String? != nil
+    participant.isPilot = row["pilot"]
+    participant.isCalibrated = row["calibrated"]
     let answers = try Row.fetchAll(
       database,
       sql: """
-        SELECT position, question, choice FROM answer WHERE participant = ?
+        SELECT position, question, choice FROM given WHERE participant = ? AND undone IS NULL
         ORDER BY position DESC, question DESC LIMIT 2
         """,
       arguments: [id])
@@ -128,11 +102,12 @@ extension StudyDatabase {
   ///   - consent: the SHA-256 of the text that they agreed to.
   ///   - slot: the number of the list; nil for the list that the fewest participants have.
   ///   - time: when they consented, as ISO 8601; nil for now.
+  ///   - isPilot: whether they try the study out.
   /// - Throws: `Refusal.otherConsent` if the text is not the study's, `Refusal.identityTaken` if a
   ///   person with the same identifier already takes part.
   func enrol(
     _ id: Int64, consent: String, _ external: ExternalIdentity, slot: Int? = nil,
-    time: String? = nil, _ database: Database
+    time: String? = nil, isPilot: Bool = false, _ database: Database
   ) throws {
     guard consent == study.consentDigest else { throw Refusal.otherConsent }
     guard try Self.participant(id, database).slot == nil else { return }
@@ -145,27 +120,33 @@ extension StudyDatabase {
     try database.execute(
       sql: "INSERT INTO enrolment VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        id, try slot ?? leastFilledSlot(database), consent, time ?? Self.now(), external.text,
+        id, try slot ?? leastFilledSlot(isPilot: isPilot, database), consent, time ?? Self.now(),
+        external.text,
         external.person,
       ])
+    if isPilot {
+      try database.execute(sql: "INSERT INTO pilot VALUES (?)", arguments: [id])
+    }
   }
 
   /// The list with the fewest participants. If several lists have equally few, it is the one with
   /// the smallest number.
   ///
   /// The count includes participants who have finished, and those who consented or answered within
-  /// the last `patience` minutes. It excludes participants who have withdrawn.
-  func leastFilledSlot(_ database: Database) throws -> Int {
+  /// the last `patience` minutes. It excludes participants who have withdrawn. Those of a pilot count
+  /// for the lists of the pilot only.
+  func leastFilledSlot(isPilot: Bool = false, _ database: Database) throws -> Int {
     let cutoff = Self.now(Date() - patience * 60)
     let rows = try Row.fetchAll(
       database,
       sql: """
         SELECT slot, COUNT(*) AS filled FROM enrolment e
-        WHERE NOT EXISTS (SELECT 1 FROM withdrawal WHERE participant = e.participant) AND (
+        WHERE EXISTS (SELECT 1 FROM pilot WHERE participant = e.participant) = :pilot
+          AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE participant = e.participant) AND (
           EXISTS (SELECT 1 FROM ending WHERE participant = e.participant) OR e.time > :cutoff
           OR (SELECT MAX(time) FROM answer WHERE participant = e.participant) > :cutoff)
         GROUP BY slot
-        """, arguments: ["cutoff": cutoff])
+        """, arguments: ["cutoff": cutoff, "pilot": isPilot])
     let filled = Dictionary(
       uniqueKeysWithValues: rows.map { ($0["slot"] as Int, $0["filled"] as Int) })
     return (1...study.lists.count).min { (filled[$0] ?? 0, $0) < (filled[$1] ?? 0, $1) } ?? 1

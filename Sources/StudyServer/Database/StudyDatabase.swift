@@ -18,6 +18,8 @@ final class StudyDatabase: Sendable {
     case outOfTurn
     /// The choice is not a possible answer to the question.
     case notAnAnswer
+    /// The answer can no longer be undone: a later one was given, or its feedback was shown.
+    case settled
     /// A person with the same identifier already takes part.
     case identityTaken
     /// There are as many participants as there can be.
@@ -36,6 +38,8 @@ final class StudyDatabase: Sendable {
   static let capacity = 20_000
   /// The largest number of events of one participant.
   static let eventCapacity = 2_000
+  /// The largest number of times that a participant can undo the answer to one question.
+  static let undoCapacity = 20
 
   /// Opens the study's database, or creates it.
   /// - Throws: `Failure.badData` if the file is not a database or belongs to another study,
@@ -50,11 +54,13 @@ final class StudyDatabase: Sendable {
       // With FULL a commit waits until it is on disk, so that a power failure loses no answer.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try pool.write { database in
-        guard try database.tableExists("study") == false else { return }
-        try StudySchema.create(database)
-        try database.execute(
-          sql: "INSERT INTO study VALUES (?, ?, ?)",
-          arguments: [StudySchema.format, study.fingerprint, crossfireVersion])
+        if try !database.tableExists("study") {
+          try StudySchema.create(database)
+          try database.execute(
+            sql: "INSERT INTO study VALUES (?, ?, ?)",
+            arguments: [StudySchema.format, study.fingerprint, crossfireVersion])
+        }
+        try StudySchema.complete(database)
       }
     } catch let error as DatabaseError {
       throw Self.failure(error, place)

@@ -77,9 +77,73 @@ enum StudySchema {
     ),
   ]
 
+  /// Tables that databases of earlier versions do not have. They are added when such a database is
+  /// opened, and its rows stay as they are.
+  private static let laterTables: [Table] = [
+    // An answer that was taken back. The number counts the times for this question, from 1.
+    (
+      "undo", [["participant", "position", "question", "number"]],
+      """
+      participant INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL,
+      question INTEGER NOT NULL, number INTEGER NOT NULL CHECK (number >= 1), time TEXT NOT NULL,
+      FOREIGN KEY (participant, session) REFERENCES session(participant, number)
+      """
+    ),
+    // The answer after the undo with the same number.
+    (
+      "revision", [["participant", "position", "question", "number"]],
+      """
+      participant INTEGER NOT NULL, session INTEGER NOT NULL,
+      position INTEGER NOT NULL CHECK (position >= 1), phase TEXT NOT NULL, stimulus TEXT NOT NULL,
+      question INTEGER NOT NULL CHECK (question IN (1, 2)), choice TEXT,
+      ended_on TEXT NOT NULL, rt_ms REAL, server_ms REAL, time TEXT NOT NULL,
+      number INTEGER NOT NULL CHECK (number >= 1),
+      FOREIGN KEY (participant, session) REFERENCES session(participant, number)
+      """
+    ),
+    (
+      "pilot", [["participant"]],
+      "participant INTEGER NOT NULL REFERENCES enrolment(participant)"
+    ),
+    (
+      "calibration", [["participant", "session"]],
+      """
+      participant INTEGER NOT NULL, session INTEGER NOT NULL, pixels_per_mm REAL,
+      distance_mm REAL, time TEXT NOT NULL,
+      FOREIGN KEY (participant, session) REFERENCES session(participant, number)
+      """
+    ),
+    (
+      "demographic", [["participant", "question"]],
+      """
+      participant INTEGER NOT NULL REFERENCES enrolment(participant), question TEXT NOT NULL,
+      choice TEXT NOT NULL, time TEXT NOT NULL
+      """
+    ),
+  ]
+
   static func create(_ database: Database) throws {
     for table in tables { try create(table, database) }
     try database.execute(sql: "CREATE INDEX event_of_participant ON event(participant)")
+  }
+
+  /// Adds the tables that a database of an earlier version does not have.
+  static func complete(_ database: Database) throws {
+    for table in laterTables where try !database.tableExists(table.name) {
+      try create(table, database)
+    }
+    guard try !database.viewExists("given") else { return }
+    // Every answer, those that were taken back too. `number` counts the undos of the question before
+    // the answer, and `undone` is when it was taken back.
+    try database.execute(
+      sql: """
+        CREATE VIEW given AS
+        SELECT a.*, (
+          SELECT time FROM undo u WHERE u.participant = a.participant
+            AND u.position = a.position AND u.question = a.question AND u.number = a.number + 1
+        ) AS undone
+        FROM (SELECT *, 0 AS number FROM answer UNION ALL SELECT * FROM revision) a
+        """)
   }
 
   private static func create(_ table: Table, _ database: Database) throws {

@@ -95,7 +95,7 @@ public final class AnswerCollector {
     case .outOfTurn:
       "answers are not in the order of the list, or the study is finished and answers are missing"
     case .full: "the study has \(StudyDatabase.capacity) participants, which is the largest number"
-    case .notAnAnswer, .notEnrolled, .ended:
+    case .notAnAnswer, .notEnrolled, .ended, .settled:
       "a value is not one that the page can have written for this study"
     }
   }
@@ -108,7 +108,9 @@ extension StudyDatabase {
       let consented = Self.checked(file.consent.time)
     else { throw Refusal.notAnAnswer }
     let id = try Self.add(secret, .file, rows)
-    try enrol(id, consent: file.consent.digest, external, slot: file.slot, time: consented, rows)
+    try enrol(
+      id, consent: file.consent.digest, external, slot: file.slot, time: consented,
+      isPilot: file.isPilot ?? false, rows)
     var participant = try Self.participant(id, rows)
     // The sessions in the order in which they were opened, each with its answers and events.
     for (number, session) in file.sessions.enumerated() {
@@ -116,6 +118,10 @@ extension StudyDatabase {
         throw Refusal.notAnAnswer
       }
       try Self.openSession(&participant, screen: session.screen, time: time, rows)
+      if number == 0, let calibration = file.calibration {
+        guard calibration.isPossible else { throw Refusal.notAnAnswer }
+        try Self.add(calibration: calibration, of: &participant, rows)
+      }
       for given in file.answers where given.session == number + 1 {
         try add(given, &participant, rows)
       }
@@ -136,6 +142,7 @@ extension StudyDatabase {
       guard comment.fits(study.study) else { throw Refusal.notAnAnswer }
       try Self.add(comment: comment.text, sheet: comment.sheet, of: participant, rows)
     }
+    try add(demographics: file.demographics ?? [:], of: participant, rows)
     if let finished = file.finished {
       guard let time = Self.checked(finished), let code = file.code,
         code.wholeMatch(of: /[0-9A-Z]{4}-[0-9A-Z]{4}/) != nil
@@ -160,6 +167,12 @@ extension StudyDatabase {
     // Over the network, an answer that is stored already is not an error, because the page may have
     // to send it again. In a file it is an error.
     guard participant.lastStep != before else { throw Refusal.outOfTurn }
+    if let undone = given.undone {
+      guard let time = Self.checked(undone), let step = participant.lastStep else {
+        throw Refusal.notAnAnswer
+      }
+      try undo(step, of: &participant, time: time, rows)
+    }
   }
 
   /// The text if it is a time as the page writes it, such as `2026-01-31T12:00:00.000Z`; else nil.

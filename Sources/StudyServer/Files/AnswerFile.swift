@@ -21,6 +21,8 @@ struct AnswerFile: Codable, Sendable {
     let endedOn: Answer.Ending
     let milliseconds: Double
     let time: String
+    /// When the answer was taken back; nil if it was not.
+    let undone: String?
   }
 
   struct Event: Codable, Sendable {
@@ -43,4 +45,8 @@ struct AnswerFile: Codable, Sendable {
   let finished: String?
   let withdrawn: Bool
   let code: String?
+  // Files of earlier versions have none of these.
+  let isPilot: Bool?
+  let calibration: PageMessage.Calibration?
+  let demographics: [String: Int]?
 }

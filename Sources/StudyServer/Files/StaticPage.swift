@@ -30,12 +30,15 @@ public enum StaticPage {
     """
 
   /// Writes the page, its pictures and its data.
-  /// - Parameter progress: told how many pictures are written.
+  /// - Parameters:
+  ///   - isPilot: whether participants try the study out.
+  ///   - progress: told how many pictures are written.
   /// - Returns: the number of pictures.
   /// - Throws: `Failure` if the study is not complete or the folder cannot be written.
-  public static func write(_ folder: StudyFolder, to out: URL, progress: (Int) -> Void = { _ in })
-    throws -> Int
-  {
+  public static func write(
+    _ folder: StudyFolder, to out: URL, isPilot: Bool = false,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> Int {
     let loaded = try LoadedStudy(folder)
     let study = loaded.study
     let lists = loaded.lists.map { list in
@@ -46,7 +49,7 @@ public enum StaticPage {
       }
     }
     let content = Content(
-      study: PageStudy(loaded, isOpen: true, completionURL: nil), fingerprint: loaded.fingerprint,
+      study: PageStudy(loaded, isOpen: true, isPilot: isPilot), fingerprint: loaded.fingerprint,
       lists: lists, practiceLabels: study.practiceLabels, sheets: study.sheets)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

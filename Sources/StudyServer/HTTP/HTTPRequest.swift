@@ -29,10 +29,13 @@ struct HTTPRequest: Equatable, Sendable {
 struct HTTPRefusal: Error, Equatable {
   let status: HTTPStatus
   let reason: String
+  /// The seconds after which the request may be sent again; nil if the answer does not say that.
+  let retryAfter: Int?
 
-  init(_ status: HTTPStatus, _ reason: String) {
+  init(_ status: HTTPStatus, _ reason: String, retryAfter: Int? = nil) {
     self.status = status
     self.reason = reason
+    self.retryAfter = retryAfter
   }
 }
 

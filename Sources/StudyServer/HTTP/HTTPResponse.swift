@@ -5,6 +5,8 @@ struct HTTPResponse: Sendable {
   let status: HTTPStatus
   var type = "application/json"
   var body: [UInt8] = []
+  /// The seconds after which the caller may send the request again, for `Retry-After`.
+  var retryAfter: Int?
 
   init(_ status: HTTPStatus, type: String = "application/json", body: [UInt8] = []) {
     self.status = status
@@ -23,6 +25,7 @@ struct HTTPResponse: Sendable {
   init(_ refusal: HTTPRefusal) {
     let body = try? JSONEncoder().encode(["error": refusal.reason])
     self.init(refusal.status, body: Array(body ?? Data()))
+    retryAfter = refusal.retryAfter
   }
 
   /// Header fields that restrict the page, whatever the study's texts contain. The page may use its
@@ -46,6 +49,7 @@ struct HTTPResponse: Sendable {
   func bytes(keepsAlive: Bool, onlyHead: Bool) -> [UInt8] {
     var lines = ["HTTP/1.1 \(status.rawValue) \(status.phrase)"]
     if status != .noContent { lines += ["Content-Type: \(type)", "Content-Length: \(body.count)"] }
+    if let retryAfter { lines.append("Retry-After: \(retryAfter)") }
     lines += Self.securityFields + ["Connection: \(keepsAlive ? "keep-alive" : "close")", "", ""]
     return Array(lines.joined(separator: "\r\n").utf8) + (onlyHead ? [] : body)
   }

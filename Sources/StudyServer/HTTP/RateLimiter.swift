@@ -34,6 +34,10 @@ final class RateLimiter: @unchecked Sendable {
     }
   }
 
+  /// The whole seconds after which a caller who was refused has at least one permit again; at least
+  /// 1, and at most an hour.
+  var retryAfter: Int { Int(min(max(1 / perSecond, 1), 3_600).rounded(.up)) }
+
   private func permits(
     _ bucket: (permits: Double, filled: ContinuousClock.Instant), _ now: ContinuousClock.Instant
   ) -> Double {

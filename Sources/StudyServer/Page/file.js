@@ -25,7 +25,8 @@ class FileTransport {
       format: 1, fingerprint: this.given.fingerprint, secret: secret(26), slot: wanted,
       consent: { digest: this.study.consentDigest, time: now() }, external: external(),
       sessions: [{ time: now(), screen: screenText() }], answers: [], events: [], comments: [],
-      finished: null, withdrawn: false, code: null,
+      isPilot: this.study.isPilot, calibration: null, demographics: {}, finished: null,
+      withdrawn: false, code: null,
     };
     return this.#store();
   }
@@ -37,7 +38,7 @@ class FileTransport {
     const label = this.given.practiceLabels[trial.stimulus];
     const isLast = state.trial?.position !== answer.position;
     if (trial.phase === "practice" && label !== undefined && isLast) {
-      const first = this.record.answers.find(
+      const first = this.#given.find(
         (one) => one.position === answer.position && one.question === 1);
       const chosen = first.choice === "na" || first.choice === null ? null : Number(first.choice);
       state.feedback = { label, chosen };
@@ -45,8 +46,24 @@ class FileTransport {
     return state;
   }
 
-  async comment(sheet, text) {
-    if (text) this.record.comments.push({ sheet, text });
+  async undo({ position, question }) {
+    const last = this.#given.at(-1);
+    if (last?.position === position && last.question === question) last.undone = now();
+    return this.#store();
+  }
+
+  async calibrate(sizes) {
+    this.record.calibration = sizes;
+    return this.#store();
+  }
+
+  async demographics(choices) {
+    this.record.demographics = choices;
+    return this.#store();
+  }
+
+  async comment(sheet, words) {
+    this.record.comments.push({ sheet, text: words });
     return this.#store();
   }
 
@@ -58,7 +75,8 @@ class FileTransport {
   }
 
   async withdraw() {
-    this.record = { ...this.record, withdrawn: true, answers: [], events: [], comments: [] };
+    const nothing = { answers: [], events: [], comments: [], demographics: {} };
+    this.record = { ...this.record, ...nothing, withdrawn: true };
     return this.#store();
   }
 
@@ -76,6 +94,8 @@ class FileTransport {
     return { name, text: JSON.stringify(this.record, null, 1) };
   }
 
+  /** The answers that were not taken back. */
+  get #given() { return this.record.answers.filter((one) => !one.undone); }
   get #list() { return this.given.lists[this.record.slot - 1]; }
   get #key() { return `crossfire ${this.given.fingerprint} ${this.number}`; }
 
@@ -83,7 +103,7 @@ class FileTransport {
   async #open(number) {
     const last = this.given.lists.length;
     if (!Number.isInteger(number) || number < 1 || number > last) {
-      throw new Refused(400, `There is no list with this number. Lists are numbered 1 to ${last}.`);
+      throw new Refused(400, text("page.list", { last }));
     }
     this.number = number;
     const stored = memory.get(this.#key);
@@ -95,9 +115,7 @@ class FileTransport {
 
   #store() {
     if (!memory.set(this.#key, JSON.stringify(this.record))) {
-      trouble(
-        "This browser does not let the page store your answers. Please do not close the page " +
-        "before the end.");
+      trouble(text("page.storage"));
     }
     return this.#state();
   }
@@ -117,6 +135,7 @@ class FileTransport {
     const trial = list[step.position - 1];
     return {
       ...state, stage: "trials",
+      needsCalibration: this.study.asksCalibration && !this.record.calibration,
       trial: {
         ...step, stimulus: trial.stimulus, following: list[step.position]?.stimulus,
         isPractice: trial.phase === "practice",
@@ -126,7 +145,7 @@ class FileTransport {
 
   /** The next question, by the same rules as `Course.next` of the server. */
   #next() {
-    const last = this.record.answers.at(-1);
+    const last = this.#given.at(-1);
     if (!last) return { position: 1, question: 1 };
     const isLabel = last.choice !== "na" && last.choice !== null;
     if (last.question < this.study.questions.length && isLabel) {

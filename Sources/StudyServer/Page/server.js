@@ -9,7 +9,7 @@ class ServerTransport {
     const link = location.hash.slice(1);
     this.secret = link || memory.get(this.slot);
     if (!this.secret) {
-      if (!this.study.isOpen) throw new Refused(401, "To take part you need a personal link.");
+      if (!this.study.isOpen) throw new Refused(401, text("refused.invited"));
       return { stage: "consent" };
     }
     try {
@@ -34,8 +34,11 @@ class ServerTransport {
     return state;
   }
 
+  calibrate(sizes) { return this.#post("calibration", sizes); }
+  undo(answered) { return this.#post("undo", answered); }
+  demographics(choices) { return this.#post("demographics", { choices }); }
   answer(answer) { return this.#post("answer", answer); }
-  comment(sheet, text) { return this.#post("comment", { sheet, text }); }
+  comment(sheet, words) { return this.#post("comment", { sheet, text: words }); }
   finish() { return this.#post("finish", {}); }
   withdraw() { return this.#post("withdraw", {}); }
 
@@ -75,11 +78,12 @@ class ServerTransport {
       if (response && response.status < 500 && response.status !== 429) {
         trouble(null);
         const told = await response.json().catch(() => ({}));
-        const reason = told.error ?? "The study's server refused this.";
+        const reason = told.error ?? text("refused.failed");
         throw new Refused(response.status, reason, told.state);
       }
-      trouble("There is no connection to the study. Your answers are not lost. Trying again…");
-      await wait(Math.min(500 * 2 ** attempt, 8000));
+      trouble(text(response?.status === 429 ? "page.busy" : "page.lost"));
+      const wanted = Number(response?.headers.get("Retry-After") ?? 0) * 1000;
+      await wait(Math.max(wanted, Math.min(500 * 2 ** attempt, 8000)));
     }
   }
 }

@@ -5,6 +5,15 @@ const element = (id) => document.getElementById(id);
 const view = element("view");
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** The texts of the page in the study's language, by their keys. The document has them. */
+const texts = JSON.parse(element("texts").textContent);
+
+/** A text of the page, with values in place of names in braces. */
+function text(key, values = {}) {
+  return Object.entries(values).reduce(
+    (words, [name, value]) => words.replaceAll(`{${name}}`, value), texts[key] ?? key);
+}
+
 /**
  * Makes an element: make("p", {class: "hint"}, "text", child, …).
  *
@@ -24,7 +33,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 /** The paragraphs of a plain text, which empty lines separate. */
-const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => make("p", {}, part.trim()));
+const paragraphs = (words) => words.split(/\n\s*\n/).map((part) => make("p", {}, part.trim()));
 
 /** Replaces the content of the page and focuses its heading, where screen readers then begin. */
 function show(...children) {
@@ -38,9 +47,9 @@ function show(...children) {
 }
 
 /** Shows a warning above the page, or removes it if there is no text. */
-function trouble(text) {
-  element("trouble").textContent = text ?? "";
-  element("trouble").hidden = !text;
+function trouble(words) {
+  element("trouble").textContent = words ?? "";
+  element("trouble").hidden = !words;
 }
 
 /** The size of the window and the kind of pointer, such as "390x844 touch". */

@@ -25,6 +25,11 @@ final class Deliveries: @unchecked Sendable {
     }
   }
 
+  /// Forgets the last delivery, so that the time of a trial that is shown again begins anew.
+  func forget(_ participant: Int64) {
+    lock.withLock { _ = latest.removeValue(forKey: participant) }
+  }
+
   /// The milliseconds from the delivery of a trial to the arrival of its answer; nil if the
   /// delivery is not known.
   func milliseconds(

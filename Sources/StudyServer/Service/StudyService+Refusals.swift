@@ -1,52 +1,54 @@
 import Foundation
 import HumanStudy
 
-/// The answers to requests that are refused. The page shows these sentences to the participant.
+/// The answers to requests that are refused. The page shows these sentences to the participant, in
+/// the study's language.
 extension StudyService {
-  static let unknown = HTTPRefusal(
-    .unauthorized, "This link is not valid. Please check that it is complete.")
-  static let uninvited = HTTPRefusal(
-    .forbidden, "To take part you need a personal link.")
-  static let tooMany = HTTPRefusal(
-    .tooManyRequests, "Too many requests. Please wait a moment.")
-  static let notFound = HTTPRefusal(.notFound, "This address does not exist.")
-  static let notAMessage = HTTPRefusal(
-    .badRequest, "This request does not come from the study's page.")
+  /// A refusal with a text of `StudyTexts`, whose key begins with `refused.`.
+  func refusal(_ status: HTTPStatus, _ key: String, retryAfter: Int? = nil) -> HTTPRefusal {
+    HTTPRefusal(status, database.study.texts["refused.\(key)"], retryAfter: retryAfter)
+  }
+
+  var unknown: HTTPRefusal { refusal(.unauthorized, "link") }
+  var uninvited: HTTPRefusal { refusal(.forbidden, "invited") }
+  var notFound: HTTPRefusal { refusal(.notFound, "address") }
+  var notAMessage: HTTPRefusal { refusal(.badRequest, "message") }
+
+  /// - Parameter limiter: the limiter that refuses the request, which says when to try again.
+  func tooMany(_ limiter: RateLimiter) -> HTTPRefusal {
+    refusal(.tooManyRequests, "busy", retryAfter: limiter.retryAfter)
+  }
 
   /// The answer to a change that the database refuses, with the participant's state. So a page that
   /// is behind, for example in a second window, can go on from there.
   func response(
     to refusal: StudyDatabase.Refusal, of request: HTTPRequest
   ) async -> HTTPResponse {
-    let (status, reason) = refusal.explanation
-    var message = PageMessage.Refused(error: reason)
+    let (status, key) = refusal.explanation
+    let told = self.refusal(status, key)
+    var message = PageMessage.Refused(error: told.reason)
     if let text = request.bearer, let secret = Secret(text),
       let participant = try? await database.read({ try StudyDatabase.participant(secret, $0) }),
       participant.slot != nil
     {
-      message.state = PageState(participant, in: database.study)
+      message.state = state(participant)
     }
-    return (try? HTTPResponse(status, json: message)) ?? HTTPResponse(HTTPRefusal(status, reason))
+    return (try? HTTPResponse(status, json: message)) ?? HTTPResponse(told)
   }
 }
 
 extension StudyDatabase.Refusal {
-  /// The status and the sentence that a participant is told.
+  /// The status and the key of the sentence that a participant is told.
   fileprivate var explanation: (HTTPStatus, String) {
     switch self {
-    case .notEnrolled: (.conflict, "Please agree to take part first.")
-    case .ended: (.conflict, "You have finished or stopped this study.")
-    case .outOfTurn: (.conflict, "This is not the next question.")
-    case .notAnAnswer: (.badRequest, "This is not a possible answer to the question.")
-    case .identityTaken:
-      (
-        .conflict,
-        "Somebody with your identifier already takes part. If it is you, please use the browser in "
-          + "which you began."
-      )
-    case .full: (.unavailable, "The study does not accept more participants.")
-    case .otherConsent:
-      (.conflict, "The text you agreed to has changed. Please load the page again.")
+    case .notEnrolled: (.conflict, "consent")
+    case .ended: (.conflict, "ended")
+    case .outOfTurn: (.conflict, "order")
+    case .notAnAnswer: (.badRequest, "answer")
+    case .settled: (.conflict, "undo")
+    case .identityTaken: (.conflict, "identity")
+    case .full: (.unavailable, "full")
+    case .otherConsent: (.conflict, "changed")
     }
   }
 }

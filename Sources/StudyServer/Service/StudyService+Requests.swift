@@ -8,7 +8,7 @@ extension StudyService {
   /// Gives a secret to somebody who has no link, with which they may consent. Nothing is stored
   /// yet.
   func ticket() throws -> HTTPResponse {
-    guard isOpen else { throw Self.uninvited }
+    guard isOpen else { throw uninvited }
     return try HTTPResponse(json: PageMessage.Ticket(secret: Secret().text))
   }
 
@@ -19,16 +19,16 @@ extension StudyService {
     let message = try decode(PageMessage.Consent.self, request)
     let screen = try screen(message.screen)
     guard let external = ExternalIdentity(message.external) else {
-      throw HTTPRefusal(
-        .badRequest, "An identifier in the address of this page is not valid.")
+      throw refusal(.badRequest, "identifier")
     }
-    let (database, isOpen, newcomers) = (database, isOpen, newcomers)
+    let (database, isOpen, isPilot, newcomers) = (database, isOpen, isPilot, newcomers)
+    let (unknown, busy) = (unknown, tooMany(newcomers))
     let state = try await database.write { rows in
       let known = try StudyDatabase.participant(secret, rows)
-      guard known != nil || isOpen else { throw Self.unknown }
-      guard known != nil || newcomers.allows(peer) else { throw Self.tooMany }
+      guard known != nil || isOpen else { throw unknown }
+      guard known != nil || newcomers.allows(peer) else { throw busy }
       let id = try known?.id ?? StudyDatabase.add(secret, .open, rows)
-      try database.enrol(id, consent: message.consent, external, rows)
+      try database.enrol(id, consent: message.consent, external, isPilot: isPilot, rows)
       var participant = try StudyDatabase.participant(id, rows)
       try StudyDatabase.openSession(&participant, screen: screen, rows)
       return participant
@@ -72,10 +72,29 @@ extension StudyService {
     return try show(participant, answered: step)
   }
 
+  func undo(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let message = try decode(PageMessage.Undo.self, request)
+    let step = Course.Step(position: message.position, question: message.question)
+    let database = database
+    let participant = try await change(request) { try database.undo(step, of: &$0, $1) }
+    deliveries.forget(participant.id)
+    return try show(participant)
+  }
+
+  /// Stores the size of the participant's pixels and their distance from the screen.
+  func calibrate(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let message = try decode(PageMessage.Calibration.self, request)
+    guard message.isPossible else { throw notAMessage }
+    let participant = try await change(request) {
+      try StudyDatabase.add(calibration: message, of: &$0, $1)
+    }
+    return try show(participant)
+  }
+
   func event(_ request: HTTPRequest) async throws -> HTTPResponse {
     let message = try decode(PageMessage.Event.self, request)
     guard (0...1_000_000).contains(message.position), PageMessage.isTime(message.milliseconds)
-    else { throw Self.notAMessage }
+    else { throw notAMessage }
     _ = try await change(request) { participant, rows in
       try StudyDatabase.add(
         event: message.kind.rawValue, position: message.position,
@@ -90,8 +109,7 @@ extension StudyService {
     let message = try decode(PageMessage.Comment.self, request)
     let study = database.study
     guard message.fits(study.study) else {
-      throw HTTPRefusal(
-        .badRequest, "This comment is too long, or its sheet is not part of the study.")
+      throw refusal(.badRequest, "comment")
     }
     let participant = try await change(request) { participant, rows in
       guard let slot = participant.slot,
@@ -100,6 +118,16 @@ extension StudyService {
         throw StudyDatabase.Refusal.outOfTurn
       }
       try StudyDatabase.add(comment: message.text, sheet: message.sheet, of: participant, rows)
+    }
+    return try show(participant)
+  }
+
+  /// Stores what the participant answers about themselves.
+  func demographics(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let message = try decode(PageMessage.Demographics.self, request)
+    let database = database
+    let participant = try await change(request) {
+      try database.add(demographics: message.choices, of: $0, $1)
     }
     return try show(participant)
   }
@@ -123,11 +151,11 @@ extension StudyService {
   func picture(_ request: HTTPRequest, _ name: String, sheet: Bool) async throws -> HTTPResponse {
     let secret = try secret(of: request)
     let participant = try await database.read { try StudyDatabase.participant(secret, $0) }
-    guard let participant else { throw Self.unknown }
+    guard let participant else { throw unknown }
     let study = database.study
     let allowed = sheet ? study.sheets(for: participant) : study.pictures(for: participant)
     // The path is made of the study's own name and not of the request's, although they are equal.
-    guard let known = allowed.first(where: { $0 == name }) else { throw Self.notFound }
+    guard let known = allowed.first(where: { $0 == name }) else { throw notFound }
     let bytes = try Data(contentsOf: sheet ? study.folder.sheet(known) : study.folder.image(known))
     return HTTPResponse(.ok, type: "image/png", body: Array(bytes))
   }

@@ -26,7 +26,10 @@ final class StudyService: Sendable {
   let database: StudyDatabase
   /// Whether people without a personal link may take part.
   let isOpen: Bool
+  /// The address that the last page returns to.
   let completionURL: String?
+  /// Whether newcomers try the study out.
+  let isPilot: Bool
   let page: StudyPage
   let deliveries = Deliveries()
   let participants: RateLimiter
@@ -34,15 +37,19 @@ final class StudyService: Sendable {
   let log: @Sendable (String) -> Void
 
   /// - Parameters:
-  ///   - completionURL: the address that the last page links to.
+  ///   - completionURL: the address that the last page returns to. Only participants who have finished
+  ///     are told it.
+  ///   - isPilot: whether newcomers try the study out, so that their answers are not analysed.
   ///   - log: gets one line for each event. Lines contain no secrets and no identifiers.
   init(
     _ database: StudyDatabase, isOpen: Bool = true, completionURL: String? = nil,
-    rates: Rates = Rates(), log: @Sendable @escaping (String) -> Void = { _ in }
+    isPilot: Bool = false, rates: Rates = Rates(),
+    log: @Sendable @escaping (String) -> Void = { _ in }
   ) {
     self.database = database
     self.isOpen = isOpen
     self.completionURL = completionURL
+    self.isPilot = isPilot
     self.log = log
     page = StudyPage(database.study)
     participants = RateLimiter(burst: rates.participantBurst, perSecond: rates.participantPerSecond)
@@ -60,9 +67,7 @@ final class StudyService: Sendable {
       return await response(to: refusal, of: request)
     } catch {
       log("could not answer \(request.method.rawValue) \(request.path): \(error)")
-      return HTTPResponse(
-        HTTPRefusal(
-          .failed, "The study's server could not do this. Please try again in a moment."))
+      return HTTPResponse(self.refusal(.failed, "failed"))
     }
   }
 
@@ -72,14 +77,17 @@ final class StudyService: Sendable {
     case (.post, "/api/consent"): return try await consent(request, peer)
     case (.post, "/api/open"): return try await open(request)
     case (.post, "/api/answer"): return try await answer(request)
+    case (.post, "/api/undo"): return try await undo(request)
+    case (.post, "/api/calibration"): return try await calibrate(request)
+    case (.post, "/api/demographics"): return try await demographics(request)
     case (.post, "/api/event"): return try await event(request)
     case (.post, "/api/comment"): return try await comment(request)
     case (.post, "/api/finish"): return try await finish(request)
     case (.post, "/api/withdraw"): return try await withdraw(request)
-    case (.post, _): throw Self.notFound
+    case (.post, _): throw notFound
     case (_, "/api/study"):
       return try HTTPResponse(
-        json: PageStudy(database.study, isOpen: isOpen, completionURL: completionURL))
+        json: PageStudy(database.study, isOpen: isOpen, isPilot: isPilot))
     case (_, "/favicon.ico"): return HTTPResponse(.noContent)
     case (_, let path):
       if let file = page.file(path) { return HTTPResponse(.ok, type: file.type, body: file.bytes) }
@@ -89,7 +97,7 @@ final class StudyService: Sendable {
       if let name = path.after("/api/sheet/") {
         return try await picture(request, name, sheet: true)
       }
-      throw Self.notFound
+      throw notFound
     }
   }
 
@@ -100,11 +108,9 @@ final class StudyService: Sendable {
   func change(
     _ request: HTTPRequest, _ body: @Sendable @escaping (inout Participant, Database) throws -> Void
   ) async throws -> Participant {
-    let secret = try secret(of: request)
+    let (secret, unknown) = (try secret(of: request), unknown)
     return try await database.write { rows in
-      guard var participant = try StudyDatabase.participant(secret, rows) else {
-        throw Self.unknown
-      }
+      guard var participant = try StudyDatabase.participant(secret, rows) else { throw unknown }
       try body(&participant, rows)
       return participant
     }
@@ -113,17 +119,23 @@ final class StudyService: Sendable {
   /// The answer that tells the page where a participant is.
   /// - Parameter answered: the question that was just answered, for feedback on practice.
   func show(_ participant: Participant, answered: Course.Step? = nil) throws -> HTTPResponse {
-    let state = PageState(participant, in: database.study, answered: answered)
+    let state = state(participant, answered: answered)
     if let trial = state.trial {
       deliveries.note(participant.id, trial.position, session: participant.session)
     }
     return try HTTPResponse(json: state)
   }
 
+  /// Where a participant is.
+  func state(_ participant: Participant, answered: Course.Step? = nil) -> PageState {
+    PageState(
+      participant, in: database.study, completionURL: completionURL, answered: answered)
+  }
+
   /// The secret of a request, which counts against the rate of its participant.
   func secret(of request: HTTPRequest) throws -> Secret {
-    guard let text = request.bearer, let secret = Secret(text) else { throw Self.unknown }
-    guard participants.allows(text) else { throw Self.tooMany }
+    guard let text = request.bearer, let secret = Secret(text) else { throw unknown }
+    guard participants.allows(text) else { throw tooMany(participants) }
     return secret
   }
 
@@ -132,13 +144,13 @@ final class StudyService: Sendable {
   func decode<Message: Decodable>(_ type: Message.Type, _ request: HTTPRequest) throws -> Message {
     guard request.headers["content-type"]?.lowercased().hasPrefix("application/json") == true,
       let message = try? JSONDecoder().decode(type, from: Data(request.body))
-    else { throw Self.notAMessage }
+    else { throw notAMessage }
     return message
   }
 
   /// Checks the description of a screen.
   func screen(_ text: String) throws -> String {
-    guard PageMessage.isScreen(text) else { throw Self.notAMessage }
+    guard PageMessage.isScreen(text) else { throw notAMessage }
     return text
   }
 }

@@ -77,19 +77,25 @@ struct StudyClient: Sendable {
     return request
   }
 
+  /// The time between two attempts, unless the server asks for a longer one.
+  private var pause: Duration { .milliseconds(250) }
+
   private func send(_ request: URLRequest) async throws -> Reply {
     for attempt in 1... {
       let outcome: Reply?
+      var wanted = pause
       do {
         let (data, response) = try await URLSession.shared.data(for: request)
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+        let header = (response as? HTTPURLResponse)?.value(forHTTPHeaderField: "Retry-After")
+        wanted = header.flatMap(Int.init).map { .seconds($0) } ?? pause
         outcome = status >= 500 || status == 429 ? nil : Reply(status: status, body: data)
       } catch {
         outcome = nil
       }
       if let outcome { return outcome }
       guard attempt < attempts else { break }
-      try await Task.sleep(for: .milliseconds(250))
+      try await Task.sleep(for: max(wanted, pause))
     }
     throw Failure(
       .failed, "the study's server at \(address.absoluteString) does not answer",

@@ -77,7 +77,9 @@ public struct StudySimulation: Sendable {
       }
       try await group.waitForAll()
     }
-    return try StudyDatabase(place.database, loaded).export(to: place)
+    let export = try StudyDatabase(place.database, loaded).export(to: place)
+    try StudyServer.writeDataset(place)
+    return export
   }
 
   /// Counts the answers of all participants and reports the number.
