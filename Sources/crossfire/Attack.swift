@@ -41,7 +41,8 @@ struct Attack: ParsableCommand {
       valueName: "attack"))
   var attack: String
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
+  @Option(
+    name: [.long, .customLong("eps")], parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [Number]
 
   @Option(help: ArgumentHelp(targetHelp))

@@ -42,7 +42,7 @@ struct Certify: ParsableCommand {
   var certificate: String
 
   @Option(
-    parsing: .upToNextOption,
+    name: [.long, .customLong("eps")], parsing: .upToNextOption,
     help: "The sizes of perturbations in the unit of the data: 0.01 0.02 8/255.")
   var epsilon: [Number]
 

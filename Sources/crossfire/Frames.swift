@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attacks
 import Datasets
+import Evaluation
 import Foundation
 import ImageSets
 import ModelCore
@@ -37,7 +38,8 @@ struct Frames: ParsableCommand {
   )
   var attack: String
 
-  @Option(help: "The budget, in the unit of the data.")
+  @Option(
+    name: [.long, .customLong("eps")], help: "The budget, in the unit of the data, such as 8/255.")
   var epsilon: Number
 
   @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
@@ -80,7 +82,7 @@ struct Frames: ParsableCommand {
     let reference = try DataReference(data)
     try ReplaceOption.check(URL(filePath: out), isNoneOf: [reference.path])
     try existing.check(URL(filePath: out).appending(path: "frames.csv"))
-    let data = try reference.load(defaultSplit: .test).first(count)
+    let data = try output.load(reference, .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
     try plan.checkMasks(of: data)
@@ -89,10 +91,14 @@ struct Frames: ParsableCommand {
         "--target \(plan.goal): expected images of other classes, and some of the images have this "
           + "class", hint: "choose another target, for example --target next")
     }
-    let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
-    try plan.check(against: classifier)
+    let named = try NamedModel(model)
+    let loaded = try architecture.load(named, for: data, device: device)
+    try plan.check(against: loaded.classifier)
+    let progress = output.progress
+    let classifier = Contestant(name: named.name, loaded).watched(by: progress).classifier
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
     let batch = data.batch(0..<count).to(device)
+    progress.begin("\(plan.name) on \(named.name)", total: 1, unit: "attack")
     let images = batch.images
     let goal = plan.goal.goal(
       for: batch.labels, images: images, classifier: classifier,
@@ -104,11 +110,12 @@ struct Frames: ParsableCommand {
     ).map {
       $0.to(.cpu)
     }
-    let progress = output.progress
+    progress.end(nil)
     var done = 0
     progress.begin("write frames", total: frames.count * count, unit: "pictures")
     try FrameSet(URL(filePath: out), scale: scale).write(
-      frames, labels: data.batch(0..<count).labels.int64s(), source: classifier
+      frames, labels: data.batch(0..<count).labels.int64s(),
+      source: loaded.classifier
     ) {
       done += 1
       progress.update(done)

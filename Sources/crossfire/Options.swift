@@ -144,7 +144,7 @@ struct OutputOptions: ParsableArguments {
     guard json else { return try Console.write(text()) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try Console.write(String(decoding: try encoder.encode(document), as: UTF8.self))
+    try Console.write(document: String(decoding: try encoder.encode(document), as: UTF8.self))
   }
 }
 

@@ -17,14 +17,14 @@ struct Train: ParsableCommand {
       EXAMPLES
         crossfire train --data mnist --architecture cnn --epochs 4 \\
           --out normal.safetensors
-        crossfire train --data mnist --defense adversarialTraining \\
+        crossfire train --data mnist --defense adversarial-training \\
           --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
         crossfire train --data mnist --epochs 50 --validation 5000 \\
           --patience 5 --keep best --out best.safetensors
         crossfire train --data mnist --epochs 10 --architecture small \\
-          --defense fastAdversarialTraining --schedule triangle:0.4 \\
+          --defense fast-adversarial-training --schedule triangle:0.4 \\
           --learning-rate 0.005 --batch-size 100 --validation 1000 --keep best \\
-          --initialization torchDefault \\
+          --initialization torch-default \\
           --robust-validation epsilon=0.3 steps=20 --out fast.safetensors
       """)
 
@@ -43,8 +43,8 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The distribution of the weights before training: xavierUniform, xavierNormal, "
-        + "kaimingUniform, kaimingNormal, torchDefault or 'normal 0.1', where 0.1 is the standard "
+      "The distribution of the weights before training: xavier-uniform, xavier-normal, "
+        + "kaiming-uniform, kaiming-normal, torch-default or 'normal 0.1', where 0.1 is the standard "
         + "deviation of weights and biases. (default: that of the architecture)"))
   var initialization: String?
 
@@ -91,7 +91,7 @@ struct Train: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The accuracy on the held-out images by which --keep and --patience go: accuracy (of all "
-        + "images) or worstGroup (of the group where it is lowest)."))
+        + "images) or worst-group (of the group where it is lowest)."))
   var by: String?
 
   @Option(

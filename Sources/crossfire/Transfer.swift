@@ -40,7 +40,8 @@ struct Transfer: ParsableCommand {
       valueName: "attack"))
   var attack: [String]
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
+  @Option(
+    name: [.long, .customLong("eps")], parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [Number]
 
   @Option(help: ArgumentHelp(targetHelp))

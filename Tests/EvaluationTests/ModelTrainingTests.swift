@@ -31,7 +31,7 @@ struct ModelTrainingTests {
   func teacherBeside() throws {
     let made = try training(Distillation(temperature: 20)).run(into: student)
     let kept = try ModelFile(teacher)
-    #expect(kept.training?.defense == "distillationTeacher(temperature=20.0)")
+    #expect(kept.training?.defense == "distillation-teacher(temperature=20.0)")
     #expect(kept.training?.epochs == 1)
     #expect(made.training?.defense == "distillation(temperature=20.0)")
     #expect(kept.training?.seed != made.training?.seed)
