@@ -22,11 +22,12 @@ struct Frames: ParsableCommand {
           --attack pgd:steps=20 --epsilon 0.3 --scale 4 --out frames
       """)
 
-  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"), completion: .file())
   var model: String
 
   @Option(
-    help: "A data set's name or path; its test images are attacked unless :train follows.")
+    help: "A data set's name or path; its test images are attacked unless :train follows.",
+    completion: .file())
   var data: String
 
   @Option(help: ArgumentHelp("Attack the first N images.", valueName: "n"))
@@ -34,18 +35,20 @@ struct Frames: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack")
-  )
+      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"),
+    completion: .list(AttackRegistry.names))
   var attack: String
 
   @Option(
     name: [.long, .customLong("eps")], help: "The budget, in the unit of the data, such as 8/255.")
   var epsilon: Number
 
-  @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
+  @Option(
+    help: "The target of a targeted attack: next, random, least-likely, or a label.",
+    completion: .list(["next", "random", "least-likely", "all"]))
   var target: String?
 
-  @Option(help: ArgumentHelp(maskHelp))
+  @Option(help: ArgumentHelp(maskHelp), completion: .list(["nuisance", "core"]))
   var mask: String?
 
   @Option(help: "The seed of all random numbers.")
@@ -56,7 +59,7 @@ struct Frames: ParsableCommand {
       "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
   var scale = Number(1)
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"), completion: .directory)
   var out: String
 
   @OptionGroup var existing: ReplaceOption

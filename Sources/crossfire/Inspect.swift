@@ -28,10 +28,10 @@ struct Inspect: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A run folder, a file of examples, or a model (a file or a folder), which settings can follow "
-        + "after a colon.", valueName: "path"))
+        + "after a colon.", valueName: "path"), completion: .file())
   var path: String
 
-  @Option(help: "A data set's name or path, to test the model on its images.")
+  @Option(help: "A data set's name or path, to test the model on its images.", completion: .file())
   var data: String?
 
   @Flag(help: "Spend more on the attacks of the tests (needs --data).")

@@ -30,15 +30,16 @@ struct Train: ParsableCommand {
 
   @Option(
     help:
-      "The data set: a name or a path. Its training images are used unless :test follows."
-  )
+      "The data set: a name or a path. Its training images are used unless :test follows.",
+    completion: .file())
   var data: String
 
   @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
   var count: Number?
 
   @Option(
-    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.")
+    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.",
+    completion: .list(Architecture.all.map(\.name)))
   var architecture = "cnn"
 
   @Option(
@@ -48,7 +49,9 @@ struct Train: ParsableCommand {
         + "deviation of weights and biases. (default: that of the architecture)"))
   var initialization: String?
 
-  @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")
+  @Option(
+    help: "The defense to train with; 'crossfire list defenses' shows them all.",
+    completion: .list(DefenseRegistry.names))
   var defense = PlainTraining.name
 
   @Option(
@@ -59,7 +62,7 @@ struct Train: ParsableCommand {
   @Option(help: "The number of passes over the training images.")
   var epochs: Number
 
-  @Option(help: "The optimizer: adam, adamw or sgd.")
+  @Option(help: "The optimizer: adam, adamw or sgd.", completion: .list(["adam", "adamw", "sgd"]))
   var optimizer = "adam"
 
   @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
@@ -84,8 +87,8 @@ struct Train: ParsableCommand {
 
   @Option(
     help:
-      "Keep the weights of the last epoch or of the best on the held-out images: last or best."
-  )
+      "Keep the weights of the last epoch or of the best on the held-out images: last or best.",
+    completion: .list(["last", "best"]))
   var keep: String?
 
   @Option(
@@ -114,7 +117,9 @@ struct Train: ParsableCommand {
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
-  @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))
+  @Option(
+    help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"),
+    completion: .file())
   var out: String
 
   @OptionGroup var existing: ReplaceOption

@@ -62,7 +62,9 @@ struct Tune: ParsableCommand {
   @Option(help: "Train for this number of epochs instead of the experiment's.")
   var epochs: Number?
 
-  @Option(help: ArgumentHelp("The folder for models and results.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder for models and results.", valueName: "dir"),
+    completion: .directory)
   var out: String
 
   @OptionGroup var engine: EngineOptions

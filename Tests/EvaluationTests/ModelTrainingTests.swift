@@ -45,6 +45,13 @@ struct ModelTrainingTests {
     #expect(start.request != (try training(Distillation())).request)
   }
 
+  @Test("a training of an earlier version, with names in camel case, is still the same request")
+  func formerRequest() throws {
+    #expect(
+      try training(AdversarialTraining()).request
+        == "af0cf3116e840f5c7ceb614e5995a4ee9ed0375bd199a8e0399eadae59a66e85")
+  }
+
   @Test("an interrupted distillation keeps its teacher and ends with the same student")
   func resumed() throws {
     let whole = try training(Distillation()).run(into: student).network.fingerprint

@@ -16,7 +16,7 @@ struct SpellingTests {
     #expect(expected.hyphenated == expected)
   }
 
-  @Test("a text for a digest has whole words as earlier versions wrote them, and nothing else changed")
+  @Test("a text for a digest has whole words as earlier versions wrote them, and no other change")
   func former() {
     let text =
       "0.5·gradient-regularization(penalty=double-backpropagation, loss=cross-entropy) + "
@@ -34,12 +34,13 @@ struct SpellingTests {
     for word in ["double-backpropagation", "doubleBackpropagation"] {
       let settings = try Settings(
         [.init(name: "penalty", value: .scalar(word), place: "a.yaml:1")], place: "a.yaml")
-      let read = try settings.choice("penalty", of: ["double-backpropagation", "l1"], "the penalty")
+      let read = try settings.choice(
+        "penalty", of: ["double-backpropagation", "l1"], "it")
       #expect(read == "double-backpropagation")
     }
   }
 
-  @Test("in the locale C the symbols of messages are in ASCII, and names of files stay as they are")
+  @Test("in the locale C the symbols of messages are in ASCII, and names of files stay")
   func plain() {
     #expect(Console.plain("⚑ ε = 8/255 in ℓ∞ …") == "! epsilon = 8/255 in Linf ...")
     #expect(Console.plain("━━╌ 50%  Größe.pt") == "##. 50%  Größe.pt")
