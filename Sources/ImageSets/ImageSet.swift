@@ -90,7 +90,7 @@ public struct ImageSet {
         epsilon: epsilon, norm: norm,
         sheet: ContactSheet(
           title: "\(set.origin.attack) on \(set.origin.source), epsilon \(epsilon.plainDecimal): "
-            + "index and class, > predicted class"))
+            + "#index class, > predicted class"))
       // In batches, so that memory does not grow with the set.
       for range in Evaluator().batches(set.count) {
         try add(set.subset(range), to: &shelf, source: source, done: done)
@@ -156,7 +156,7 @@ public struct ImageSet {
       let original = "originals/\(padded(Int(indices[i]))).png"
       let picture = Self.picture(stored.select(0, i)).enlarged(scale)
       shelf.sheet.add(
-        picture, ["\(indices[i]) \(name(labels[i]))", "> \(name(predicted[i]))"],
+        picture, ["#\(indices[i]) \(name(labels[i]))", "> \(name(predicted[i]))"],
         isHighlighted: fooled[i])
       let digest = try write(picture, to: path)
       try writeOriginal(originals.select(0, i), original)
