@@ -56,7 +56,7 @@ public enum AttackRegistry {
   /// The attack with a name.
   /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func type(named name: String) throws -> any Attack.Type {
-    guard let found = all.first(where: { $0.name == name }) else {
+    guard let found = all.first(where: { $0.name == name.hyphenated }) else {
       throw Failure.usage("unknown attack '\(name)'", hint: hint(for: name, among: names))
     }
     return found
@@ -94,7 +94,7 @@ public struct AttackPlan: Sendable {
   ///   that is not valid.
   public init(name: String, attack attackName: String? = nil, _ settings: Settings) throws {
     let type = try AttackRegistry.type(named: attackName ?? name)
-    self.name = name
+    self.name = attackName == nil ? type.name : name
     attack = try type.init(settings)
     let spellings = ["epsilon", type.budgetName].filter(settings.has)
     let given = spellings.first ?? "epsilons"

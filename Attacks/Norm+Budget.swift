@@ -40,7 +40,7 @@ extension Norm {
     throw Failure.usage(
       "\(subject): the budget \(budget.plainDecimal) \(reason)",
       hint: isOfBytes
-        ? "\(budget.plainDecimal) of 255 is \(share): write \(budget.plainDecimal)/255"
+        ? "did you mean \(budget.plainDecimal)/255, which is \(share)?"
         : "state the budget in the unit of the values; it can be at most "
           + largest.rounded(toPlaces: 4))
   }

@@ -16,11 +16,11 @@ private struct ExplanationCase {
       defense: "rrr", settings: [("lambda", "1000")], title: "right for the right reasons",
       limit: 2.5),
     ExplanationCase(
-      defense: "pgdEx", settings: [("epsilon", "0.3"), ("steps", "7")], title: "PGD-Ex, 7 steps",
+      defense: "pgd-ex", settings: [("epsilon", "0.3"), ("steps", "7")], title: "PGD-Ex, 7 steps",
       limit: 8),
     ExplanationCase(
       // The weights and the box of the end of a training, so that every step computes bounds.
-      defense: "ibpEx",
+      defense: "ibp-ex",
       settings: [("epsilon", "0.1"), ("epsilonStart", "0.1"), ("clean", "0.5")], title: "IBP-Ex",
       limit: 3.5),
   ]

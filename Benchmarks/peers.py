@@ -189,7 +189,7 @@ class Comparison:
     def training(self):
         contest = self.training_steps(
             "double backpropagation",
-            "gradientRegularization penalty=doubleBackpropagation lambda=100",
+            "gradient-regularization penalty=double-backpropagation lambda=100",
             peer_training.DoubleBackpropagation,
         )
         contest.remark = (
@@ -205,12 +205,12 @@ class Comparison:
             ("RRR", "rrr lambda=1000", peer_training.RightForTheRightReasons),
             (
                 "PGD-Ex",
-                "pgdEx epsilon=0.3 steps=7",
+                "pgd-ex epsilon=0.3 steps=7",
                 peer_training.ProjectedGradientExplanation,
             ),
             (
                 "IBP-Ex",
-                "ibpEx epsilon=0.1 epsilonStart=0.1 clean=0.5",
+                "ibp-ex epsilon=0.1 epsilonStart=0.1 clean=0.5",
                 peer_training.IntervalExplanation,
             ),
         ]

@@ -106,7 +106,7 @@ public enum CertificateRegistry {
   /// The certificate with a name.
   /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func type(named name: String) throws -> any Certificate.Type {
-    guard let found = all.first(where: { $0.name == name }) else {
+    guard let found = all.first(where: { $0.name == name.hyphenated }) else {
       throw Failure.usage("unknown certificate '\(name)'", hint: hint(for: name, among: names))
     }
     return found

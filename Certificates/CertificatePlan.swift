@@ -21,8 +21,9 @@ public struct CertificatePlan: Sendable {
   /// - Throws: `Failure.usage` for an unknown method; `Failure.badData` with the place of a setting
   ///   that is not valid.
   public init(name: String, certificate: String? = nil, _ settings: Settings) throws {
-    self.name = name
-    method = try CertificateRegistry.type(named: certificate ?? name).init(settings)
+    let type = try CertificateRegistry.type(named: certificate ?? name)
+    self.name = certificate == nil ? type.name : name
+    method = try type.init(settings)
     let given = settings.has("epsilon") ? "epsilon" : "epsilons"
     let sizes = try settings.doubles(
       given, in: 0...Double.infinity, "the sizes of perturbations, in pixel units")

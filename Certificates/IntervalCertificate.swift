@@ -6,7 +6,7 @@ import Support
 /// those of its input.
 ///
 /// An image is certified if the lower end of the logit of its label is above the upper ends of all
-/// others. Use it for networks that were trained for it (`ibp`, `crownIbp`, `ibpEx`), and as a
+/// others. Use it for networks that were trained for it (`ibp`, `crown-ibp`, `ibp-ex`), and as a
 /// first look at any: it costs two forward passes, and the intervals of other networks are far too
 /// wide. In ℓ2 only the first layer with weights uses the ball; all others see boxes. Source: S.
 /// Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust

@@ -7,7 +7,7 @@ import Support
 ///
 /// See `Relaxation` for how the bounds are computed. It is much tighter than intervals alone for
 /// networks that were trained with them, and costs a few passes back for each image. Use it for
-/// networks that `ibp` or `crownIbp` trained, and for a quick answer about others. Source: H. Zhang
+/// networks that `ibp` or `crown-ibp` trained, and for a quick answer about others. Source: H. Zhang
 /// et al., "Towards Stable and Efficient Training of Verifiably Robust Neural Networks" (2020).
 public struct IntervalRelaxationCertificate: BoundCertificate, Configurable {
   public static let name = "crown-ibp"

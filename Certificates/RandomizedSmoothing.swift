@@ -14,7 +14,7 @@ import Support
 /// ≤ ½, the method abstains.
 ///
 /// It needs nothing of f but its answers. Use it for large networks and for programs from files,
-/// best with a network that was trained with `gaussianNoise` of the same σ. The certificate is
+/// best with a network that was trained with `gaussian-noise` of the same σ. The certificate is
 /// about g and not about f. Noisy pixels are not clipped. Source: J. Cohen, E. Rosenfeld and Z.
 /// Kolter, "Certified Adversarial Robustness via Randomized Smoothing" (2019), with their defaults.
 public struct RandomizedSmoothing: Certificate, Configurable {

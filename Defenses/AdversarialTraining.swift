@@ -19,7 +19,7 @@ import Support
 /// Models by Regularizing their Explanations" (2018). With projected gradient descent, true labels
 /// and c = 0, it is the training of A. Madry et al. (2018).
 public struct AdversarialTraining: Defense, Objective, Configurable {
-  public static let name = "adversarialTraining"
+  public static let name = "adversarial-training"
   public static let summary =
     "training on adversarial examples too (Goodfellow et al. 2015)"
   public var inner: InnerAttack

@@ -11,7 +11,7 @@ import Support
 /// range. Use it as the simplest method that makes a network robust in the masks. Source: J. Heo et
 /// al., "Use Perturbations when Learning from Explanations" (2023).
 public struct AverageExplanation: Defense, Objective, Configurable {
-  public static let name = "avgEx"
+  public static let name = "avg-ex"
   public static let summary = "training with Gaussian noise in masks (Avg-Ex in Heo et al. 2023)"
   /// σ, the standard deviation of the noise, in the units of the data.
   public var sigma: Double

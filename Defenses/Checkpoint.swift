@@ -50,7 +50,7 @@ public struct Checkpoint: Sendable {
       try optimizer.restore(start.optimizer, steps: start.steps)
       return nil
     }
-    return (file.header.history, best.isEmpty ? nil : best)
+    return (file.header.history.map(\.hyphenated), best.isEmpty ? nil : best)
   }
 
   /// Writes the state after an epoch.

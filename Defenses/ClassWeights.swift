@@ -9,7 +9,7 @@ import Support
 /// classes. The weights sum to one. Use it for data whose classes have different sizes. Source: the
 /// published code of J. Heo et al. (2023).
 public struct ClassWeights: Defense, Configurable {
-  public static let name = "classWeights"
+  public static let name = "class-weights"
   public static let summary = "cross-entropy in which rare classes count more"
   public static let settings: [Setting<ClassWeights>] = []
 

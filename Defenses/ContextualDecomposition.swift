@@ -14,7 +14,7 @@ import Support
 ///
 /// The code that J. Heo et al. (2023) published with their comparison differs in two ways: it
 /// punishes the contribution of the features outside of the mask, and it does so for the first two
-/// classes only. `orientation: published2023` and `classes: firstTwo` reproduce it.
+/// classes only. `orientation: published2023` and `classes: first-two` reproduce it.
 public struct ContextualDecomposition: Defense, Objective, Configurable {
   public static let name = "cdep"
   public static let summary =
@@ -31,7 +31,7 @@ public struct ContextualDecomposition: Defense, Objective, Configurable {
   /// The classes to whose logits contributions count.
   public enum Classes: String, Sendable, CaseIterable {
     case all
-    case firstTwo
+    case firstTwo = "first-two"
   }
 
   /// λ, the weight of the penalty.

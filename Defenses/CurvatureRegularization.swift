@@ -39,7 +39,7 @@ import Support
 /// A. Ross, "Training Machine Learning Models by Regularizing their Explanations" (2018), chapter 4,
 /// for the log-odds.
 public struct CurvatureRegularization: Defense, Objective, Configurable {
-  public static let name = "curvatureRegularization"
+  public static let name = "curvature-regularization"
   public static let summary =
     "a penalty on the loss's second derivative in the pixels (Rifai et al. 2011)"
 
@@ -58,7 +58,7 @@ public struct CurvatureRegularization: Defense, Objective, Configurable {
     /// The cross-entropy of the true class.
     case loss
     /// The log-odds of the true class.
-    case logOdds
+    case logOdds = "log-odds"
 
     /// The scalar of each image: logits `[N, K]`, labels `[N]` → `[N]`.
     func values(_ logits: Tensor, _ labels: Tensor) -> Tensor {

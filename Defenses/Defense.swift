@@ -53,7 +53,7 @@ extension Defense {
   public var files: [URL] { [] }
   public func checkBudget(in valueRange: ClosedRange<Double>, features: Int) throws {}
 
-  /// The name and the settings, for example `labelSmoothing(alpha=0.1)`.
+  /// The name and the settings, for example `label-smoothing(alpha=0.1)`.
   public var text: String {
     let list = parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
     return Self.name + (list.isEmpty ? "" : "(\(list))")
@@ -113,11 +113,11 @@ public enum DefenseRegistry {
   /// - Throws: `Failure.usage`, with the nearest name as a hint, for an unknown name;
   ///   `Failure.badData` for a setting that the defense does not have or that is not valid.
   public static func defense(named name: String, _ settings: Settings) throws -> any Defense {
-    guard let type = all.first(where: { $0.name == name }) else {
+    guard let type = all.first(where: { $0.name == name.hyphenated }) else {
       throw Failure.usage("unknown defense '\(name)'", hint: hint(for: name, among: names))
     }
     let defense = try type.init(settings)
-    try settings.finish(name)
+    try settings.finish(type.name)
     return defense
   }
 }

@@ -10,8 +10,8 @@ import Support
 /// the plain cross-entropy is added once, with weight one. All members share the forward pass of
 /// the clean images.
 ///
-///     [{adversarialTraining: {epsilon: 0.3}},
-///      {gradientRegularization: {lambda: 100, weight: 0.5}}]
+///     [{adversarial-training: {epsilon: 0.3}},
+///      {gradient-regularization: {lambda: 100, weight: 0.5}}]
 ///
 /// is ½ CE(f(X)) + ½ CE(f(X′)) + ½ · 100 · penalty. This is the loss ½ [(CE + λ · penalty) +
 /// CE_adv] with λ = 100 of A. Ross, "Training Machine Learning Models by Regularizing their
@@ -28,7 +28,7 @@ public struct DefenseSum: Sendable {
     }
 
     /// The name and the settings, after the weight if it is not one:
-    /// `0.5·labelSmoothing(alpha=0.1)`.
+    /// `0.5·label-smoothing(alpha=0.1)`.
     var text: String { (weight == 1 ? "" : "\(weight)·") + defense.text }
   }
 
@@ -84,12 +84,12 @@ public struct DefenseSum: Sendable {
     .badData(
       "\(place): expected the name of a defense, a defense with settings, or a list of these",
       hint:
-        "for example defense: [ { adversarialTraining: { epsilon: 0.3 } }, "
-        + "{ gradientRegularization: { lambda: 10 } } ]"
+        "for example defense: [ { adversarial-training: { epsilon: 0.3 } }, "
+        + "{ gradient-regularization: { lambda: 10 } } ]"
     )
   }
 
-  /// One line, for example `adversarialTraining(…) + 0.5·gradientRegularization(…)`.
+  /// One line, for example `adversarial-training(…) + 0.5·gradient-regularization(…)`.
   public var text: String { members.map(\.text).joined(separator: " + ") }
 
   /// Everything else that the weights depend on, one line each, in a fixed order.

@@ -65,7 +65,7 @@ public struct Distillation: Defense, Configurable {
 
 /// The training of a teacher: the cross-entropy of the true labels with softmax(z / T).
 public struct DistillationTeacher: Defense, Objective {
-  public static let name = "distillationTeacher"
+  public static let name = "distillation-teacher"
   public static let summary = "cross-entropy at a temperature, for the teacher of a distillation"
   public let temperature: Double
 

@@ -14,7 +14,7 @@ import Support
 /// network thus also learns from perturbations that do not depend on its own weights; use it
 /// against black-box attacks. Source: F. Tramèr et al. (2018).
 public struct EnsembleAdversarialTraining: Defense {
-  public static let name = "ensembleAdversarialTraining"
+  public static let name = "ensemble-adversarial-training"
   public static let summary =
     "adversarial training, also with examples of other models (Tramèr et al. 2018)"
   /// The training with examples of the network itself.

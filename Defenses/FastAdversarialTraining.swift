@@ -18,7 +18,7 @@ import Support
 /// training. With `warmup`, ε grows linearly from 0 to its value during the first epochs. Source:
 /// E. Wong, L. Rice and J. Z. Kolter (2020), and their published code.
 public struct FastAdversarialTraining: Defense, Objective, Configurable {
-  public static let name = "fastAdversarialTraining"
+  public static let name = "fast-adversarial-training"
   public static let summary =
     "training on one-step adversarial examples from a random start (Wong et al. 2020)"
   public var epsilon: Double

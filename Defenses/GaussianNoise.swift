@@ -7,7 +7,7 @@ import Support
 /// pixels. Use it as a baseline for defenses against small perturbations, or to train a model for
 /// randomised smoothing. Source: J. Cohen, E. Rosenfeld and J. Z. Kolter (2019).
 public struct GaussianNoise: Defense, Objective, Configurable {
-  public static let name = "gaussianNoise"
+  public static let name = "gaussian-noise"
   public static let summary = "training on images with Gaussian noise (Cohen et al. 2019)"
   /// σ, the standard deviation of the noise, in units of pixel values.
   public var sigma: Double

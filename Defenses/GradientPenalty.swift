@@ -12,11 +12,11 @@ import ModelCore
 public enum GradientPenalty: String, Sendable, CaseIterable {
   /// ‖∇ₓH(y, ŷ)‖₂², the gradient of the cross-entropy of the true label. Source: H. Drucker and Y.
   /// Le Cun (1992).
-  case doubleBackpropagation
+  case doubleBackpropagation = "double-backpropagation"
   /// ‖∇ₓH(1/K, ŷ)‖₂², the gradient of the cross-entropy of the uniform distribution. No pixel may
   /// make the network more certain of any class. Source: A. Ross, "Training Machine Learning Models
   /// by Regularizing their Explanations" (2018).
-  case certaintyInsensitivity
+  case certaintyInsensitivity = "certainty-insensitivity"
   /// ‖∇ₓH(y, ŷ)‖₁, the ℓ1 norm of the gradient of the cross-entropy of the true label.
   case l1
 

@@ -16,7 +16,7 @@ import Support
 /// Use it as a defense that needs no attack in training. Sources: H. Drucker and Y. Le Cun (1992);
 /// A. Ross and F. Doshi-Velez (2018).
 public struct GradientRegularization: Defense, Objective, Configurable {
-  public static let name = "gradientRegularization"
+  public static let name = "gradient-regularization"
   public static let summary =
     "a penalty on input gradients, such as double backpropagation (Ross & Doshi-Velez 2018)"
 
@@ -25,7 +25,7 @@ public struct GradientRegularization: Defense, Objective, Configurable {
     /// By differentiating the input gradient.
     case exact
     /// By a difference of two ordinary gradients. See `FiniteDifference`.
-    case finiteDifference
+    case finiteDifference = "finite-difference"
   }
 
   public var penalty: GradientPenalty

@@ -16,7 +16,7 @@ import Support
 /// Source: S. Sagawa, P. W. Koh, T. B. Hashimoto and P. Liang, "Distributionally Robust Neural
 /// Networks for Group Shifts" (2020).
 public struct GroupDRO: Defense, Configurable {
-  public static let name = "groupDRO"
+  public static let name = "group-dro"
   public static let summary = "larger weights for groups with larger losses (Sagawa et al. 2020)"
   /// η, how fast the weights of the groups change.
   public var stepSize: Double

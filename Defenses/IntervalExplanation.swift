@@ -17,7 +17,7 @@ import Support
 /// In training behaviour, batch normalisation uses the statistics of the clean batch for the bounds
 /// too. Source: J. Heo et al., "Use Perturbations when Learning from Explanations" (2023).
 public struct IntervalExplanation: Defense, Objective, Configurable {
-  public static let name = "ibpEx"
+  public static let name = "ibp-ex"
   public static let summary =
     "training on interval bounds over masks (IBP-Ex in Heo et al. 2023)"
   public var schedule: BoundSchedule

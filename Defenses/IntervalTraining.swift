@@ -58,7 +58,7 @@ public struct IntervalTraining: Defense, Objective, Configurable {
 /// that one learns little, at several times its cost. Source: H. Zhang et al., "Towards Stable and
 /// Efficient Training of Verifiably Robust Neural Networks" (2020).
 public struct LinearRelaxationTraining: Defense, Objective, Configurable {
-  public static let name = "crownIbp"
+  public static let name = "crown-ibp"
   public static let summary =
     "training on linear bounds, then on interval bounds (CROWN-IBP in Zhang et al. 2020)"
   public var schedule: BoundSchedule

@@ -6,7 +6,7 @@ import Support
 /// It limits how far apart the logits grow. Use it as a baseline: it smooths the loss that attacks
 /// follow more than it moves the decision boundary. Source: C. Szegedy et al. (2016).
 public struct LabelSmoothing: Defense, Objective, Configurable {
-  public static let name = "labelSmoothing"
+  public static let name = "label-smoothing"
   public static let summary =
     "soft labels, with a share α spread over all classes (Szegedy et al. 2016)"
   /// α, the share of a label that is spread over all classes.

@@ -15,7 +15,7 @@ import Support
 /// prediction, if the network subtracts the mean of its logits. The scalar of `rrr`, Σ_k log p_k,
 /// depends on the probabilities only.
 public struct LogitGradientRegularization: Defense, Objective, Configurable {
-  public static let name = "gradReg"
+  public static let name = "grad-reg"
   public static let summary =
     "a penalty on the logits' input gradients in masks (Grad-Reg in Heo et al. 2023)"
 

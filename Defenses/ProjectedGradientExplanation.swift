@@ -15,7 +15,7 @@ import Support
 /// leave the valid range unless `clip` is set. Source: J. Heo et al., "Use Perturbations when
 /// Learning from Explanations" (2023).
 public struct ProjectedGradientExplanation: Defense, Objective, Configurable {
-  public static let name = "pgdEx"
+  public static let name = "pgd-ex"
   public static let summary =
     "training on adversarial examples within masks (PGD-Ex in Heo et al. 2023)"
   /// ε, the largest change of a masked feature, in the units of the data.

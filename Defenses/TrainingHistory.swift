@@ -34,8 +34,16 @@ public struct EpochRecord: Codable, Equatable, Sendable {
     self.accuracy = accuracy
   }
 
+  /// The record with the names of its terms in their spelling of today, whatever version stored it.
+  var hyphenated: EpochRecord {
+    var record = self
+    record.terms = Dictionary(
+      terms.map { ($0.key.hyphenated, $0.value) }, uniquingKeysWith: { first, _ in first })
+    return record
+  }
+
   /// Whether the epoch is better than another one: more accurate on the held-out images under
-  /// attack, if that was measured, and then on the unchanged ones. With the criterion `worstGroup`,
+  /// attack, if that was measured, and then on the unchanged ones. With the criterion `worst-group`,
   /// the accuracies of the worst group decide, and those of all images among equals.
   func isBetter(than other: EpochRecord, by criterion: ValidationCriterion) -> Bool {
     func ranks(_ record: EpochRecord) -> [Double] {
@@ -76,14 +84,14 @@ extension [EpochRecord] {
   /// - Throws: `Failure` if the file cannot be read, or if a line is not a record.
   public init(jsonLines file: URL) throws {
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-      throw Failure.missing("cannot read \(file.path)")
+      throw Failure.unreadable(file)
     }
     self = try text.split(separator: "\n").enumerated().map { line, record in
       guard let record = try? JSONDecoder().decode(EpochRecord.self, from: Data(record.utf8)) else {
         throw Failure.badData(
           "\(file.path):\(line + 1): expected the record of an epoch as a JSON object")
       }
-      return record
+      return record.hyphenated
     }
   }
 }

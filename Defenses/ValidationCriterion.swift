@@ -7,7 +7,7 @@ public enum ValidationCriterion: String, Sendable, CaseIterable {
   case accuracy
   /// The lowest share in a group of the validation images. Among epochs that are equal in it, the
   /// accuracy on all images decides.
-  case worstGroup
+  case worstGroup = "worst-group"
 
   /// Checks that the validation images say something about every group of the training images.
   /// - Throws: `Failure.badData` if the criterion needs groups that the images lack.

@@ -7,19 +7,19 @@ import ModelCore
 /// predicted one. Σ_k p_k is not among the scalars: it is always 1, and its gradient is 0.
 public enum ExplainedScalar: String, Sendable, CaseIterable {
   /// Σ_k log p_k, the choice of Ross et al. (2017).
-  case sumOfLogProbabilities
+  case sumOfLogProbabilities = "sum-of-log-probabilities"
   /// log p_ŷ.
-  case predictedLogProbability
+  case predictedLogProbability = "predicted-log-probability"
   /// p_ŷ.
-  case predictedProbability
+  case predictedProbability = "predicted-probability"
   /// Z_ŷ.
-  case predictedLogit
+  case predictedLogit = "predicted-logit"
   /// log p_y.
-  case trueLogProbability
+  case trueLogProbability = "true-log-probability"
   /// p_y.
-  case trueProbability
+  case trueProbability = "true-probability"
   /// Z_y.
-  case trueLogit
+  case trueLogit = "true-logit"
   /// −log p_y, the cross-entropy.
   case loss
 

@@ -17,7 +17,7 @@ public enum ExplanationRegistry {
   /// The method with a name.
   /// - Throws: `Failure.usage`, with the nearest name as a hint.
   public static func type(named name: String) throws -> any ExplanationMethod.Type {
-    guard let found = all.first(where: { $0.name == name }) else {
+    guard let found = all.first(where: { $0.name == name.hyphenated }) else {
       throw Failure.usage("unknown explanation '\(name)'", hint: hint(for: name, among: names))
     }
     return found

@@ -33,7 +33,7 @@ public struct LocalLinearModel: ExplanationMethod, Configurable {
   /// gets its own mean colour.
   public enum Removed: String, Sendable, CaseIterable {
     /// The mean colour of the patch.
-    case patchMean
+    case patchMean = "patch-mean"
     /// 0.
     case zero
     /// The smallest, the middle or the largest valid value.

@@ -10,9 +10,10 @@ public struct NamedExplanation: Sendable {
   /// - Throws: `Failure.usage` for an unknown method; `Failure.badData` with the place of a setting
   ///   that is not valid, or that the method does not have.
   public init(_ name: String, _ settings: Settings = .none()) throws {
-    self.name = name
-    method = try ExplanationRegistry.type(named: name).init(settings)
-    try settings.finish(name)
+    let type = try ExplanationRegistry.type(named: name)
+    self.name = type.name
+    method = try type.init(settings)
+    try settings.finish(type.name)
   }
 
   /// Reads `NAME` or `NAME:setting=value,setting=value`.

@@ -96,8 +96,10 @@ extension Experiment {
       // More flags come from the pictures, so the grid is written after them.
       let grid = measured.flagged(TrustEvidence(pictures: pictures?.losses ?? []).flags())
       try grid.write(to: folder.url)
-      var finished = FinishedRun(
-        grid: grid, page: try ReportFolder.write(ofRun: folder.url, grid), pictures: pictures)
+      options.progress.begin("write the report", total: 1, unit: "report")
+      let page = try ReportFolder.write(ofRun: folder.url, grid)
+      options.progress.end(nil)
+      var finished = FinishedRun(grid: grid, page: page, pictures: pictures)
       try reported(finished)
       finished.study = try study?.sample(folder, models, options.progress) ?? nil
       return finished

@@ -3,7 +3,7 @@ import Foundation
 import Support
 
 /// A figure of how a defense's setting was chosen: for each value, the accuracies that the rule of
-/// choice compares. Level lines show the lowest clean accuracy that the rule `blackBox` admits, and the
+/// choice compares. Level lines show the lowest clean accuracy that the rule `black-box` admits, and the
 /// undefended model's accuracy.
 ///
 /// ```swift

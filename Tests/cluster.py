@@ -32,7 +32,7 @@ data: { name: synthetic, train: 2000, test: 500 }
 models:
   a: { architecture: small, epochs: 12 }
   b: { architecture: mlp, epochs: 12 }
-  c: { architecture: small, epochs: 6, defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } } }
+  c: { architecture: small, epochs: 6, defense: { adversarial-training: { attack: fgsm, epsilon: 0.1 } } }
   d: { ensemble: [a, b] }
 attacks:
   fgsm: { epsilons: [0, 0.1, 0.2] }

@@ -26,7 +26,7 @@ models:
   b:
     architecture: mlp
     epochs: 12
-    defense: { adversarialTraining: { attack: fgsm, epsilon: 0.1 } }
+    defense: { adversarial-training: { attack: fgsm, epsilon: 0.1 } }
 attacks:
   fgsm: { epsilons: [0, 0.1, 0.2] }
   pgd: { epsilons: [0.1], steps: 40 }

@@ -168,7 +168,7 @@ class CallTests(unittest.TestCase):
             self.a,
             self.images[:3],
             self.labels[:3],
-            methods="gradient:scalar=predictedLogit",
+            methods="gradient:scalar=predicted-logit",
             trust=0,
             **self.options,
         )

@@ -221,7 +221,7 @@ public struct DataReference: Sendable, CustomStringConvertible {
     guard case .path(let url) = source else { return nil }
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw Failure.missing(
-        "there is no folder or file \(url.path)",
+        "No such file or folder: \(url.path)",
         hint: "known data sets: \(DatasetCatalog.names.joined(separator: ", "))")
     }
     let settings = try self.settings

@@ -96,7 +96,7 @@ public struct DatasetEntry: Sendable {
       images = try SVHN(folder, isGrey: grey).load(split, name: title, progress: progress)
     case .cifar(let archive):
       guard let files = CIFAR(cifar(archive, split, in: folder)) else {
-        throw Failure.missing("there is no \(archive) in \(folder.path)")
+        throw Failure.missing("No such file: \(folder.appending(path: archive).path)")
       }
       images = try files.load(split, name: title, progress: progress)
     case .idxOrPictures(let folders):

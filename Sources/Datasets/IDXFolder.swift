@@ -83,7 +83,7 @@ public struct IDXFolder: Sendable {
   private func existing(_ name: String) throws -> URL {
     guard let file = file(name) else {
       throw Failure.missing(
-        "there is no \(name).gz or \(name) in \(folder.path)",
+        "No such file: \(folder.appending(path: name).path), nor \(name).gz",
         hint: "a split needs two IDX files, one of images and one of labels")
     }
     return file

@@ -54,7 +54,7 @@ struct SVHN: DataFormat {
     guard let file = single ?? part.flatMap({ files[$0] }) else {
       let name =
         part.flatMap { Self.names[$0] } ?? Self.names.values.sorted().joined(separator: " or ")
-      throw Failure.missing("the file \(name) of SVHN is missing")
+      throw Failure.missing("No such file: \(name), which SVHN needs")
     }
     let arrays = try MATLAB.arrays(
       ["X", "y"], in: [UInt8](readFile(file, limit: SizeLimits.array)), named: file.path)

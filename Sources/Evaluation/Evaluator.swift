@@ -46,8 +46,11 @@ public struct Evaluator: Sendable {
   }
 
   /// The fraction of the images whose predicted class is their label.
-  public func accuracy(of classifier: any Classifier, on data: LabelledImages) -> Double {
-    predictions(of: classifier, on: data).equals(data.labels).to(.float64).mean().scalar
+  /// - Parameter done: called after each batch with the number of images that are done.
+  public func accuracy(
+    of classifier: any Classifier, on data: LabelledImages, _ done: (Int) -> Void = { _ in }
+  ) -> Double {
+    predictions(of: classifier, on: data, done).equals(data.labels).to(.float64).mean().scalar
   }
 }
 

@@ -87,7 +87,7 @@ extension Grid {
   ///   other, and for a cell that occurs twice.
   public static func read(_ file: URL) throws -> Grid {
     guard let data = try? Data(contentsOf: file) else {
-      throw Failure.missing("cannot read \(file.path)")
+      throw Failure.unreadable(file)
     }
     do {
       let decoder = JSONDecoder()

@@ -53,8 +53,8 @@ public struct ModelTraining {
     let parts =
       [
         "training 4", device.kind, training.facts.fingerprint, plan.architecture.name,
-        (plan.initialization ?? plan.architecture.initialization).rawValue,
-        plan.defense.text, "\(settings.epochs)", "\(settings.batchSize)",
+        (plan.initialization ?? plan.architecture.initialization).rawValue.inFormerSpelling,
+        plan.defense.text.inFormerSpelling, "\(settings.epochs)", "\(settings.batchSize)",
         "\(settings.optimizer)", "\(settings.schedule)", "\(settings.seed.value)",
         "\(settings.validation) \(settings.patience ?? 0) \(settings.keep)",
         settings.robustValidation?.text ?? "",
@@ -121,8 +121,10 @@ public struct ModelTraining {
     record.validationAccuracy = kept.flatMap { history[$0].validationAccuracy }
     record.robustAccuracy = kept.flatMap { history[$0].robustAccuracy }
     record.validationWorstGroup = kept.flatMap { history[$0].validationWorstGroup }
-    record.testAccuracy = try test.map {
-      try Evaluator(batchSize: 256).accuracy(of: network.frozen(), on: $0)
+    record.testAccuracy = try test.map { test in
+      progress.begin("test \(name)", total: test.count, unit: "images")
+      defer { progress.end(nil) }
+      return try Evaluator().accuracy(of: network.frozen(), on: test) { progress.update($0) }
     }
     let notices = notices(record, history, kept: kept, learned, watched)
     record.notices = notices.isEmpty ? nil : notices

@@ -10,7 +10,7 @@ import Support
 /// the smallest of several with equal means. This is the rule of A. Ross, "Training Machine
 /// Learning Models by Regularizing their Explanations" (2018), chapter 3.
 ///
-/// The rule `worstGroup` chooses the value whose model has the highest accuracy in its worst group of
+/// The rule `worst-group` chooses the value whose model has the highest accuracy in its worst group of
 /// the clean held-out images; of several, the one with the highest mean over the groups, and then the
 /// smallest. It needs neither an undefended model nor examples.
 public struct Tuning: Codable, Equatable, Sendable {
@@ -22,9 +22,17 @@ public struct Tuning: Codable, Equatable, Sendable {
   /// How the value is chosen.
   public enum Rule: String, Codable, Sendable, CaseIterable {
     /// By the accuracy on the undefended model's examples.
-    case blackBox
+    case blackBox = "black-box"
     /// By the accuracy in the worst group of the clean images.
-    case worstGroup
+    case worstGroup = "worst-group"
+
+    /// The rule with a name, which files of earlier versions write in camel case.
+    public init?(rawValue: String) {
+      guard let rule = Self.allCases.first(where: { $0.rawValue == rawValue.hyphenated }) else {
+        return nil
+      }
+      self = rule
+    }
   }
 
   /// The model with one value of the setting.
@@ -55,7 +63,7 @@ public struct Tuning: Codable, Equatable, Sendable {
   public let experiment: String
   public let model: String
   public let setting: String
-  /// nil stands for `blackBox`, as in the files of versions without other rules.
+  /// nil stands for `black-box`, as in the files of versions without other rules.
   private let otherRule: Rule?
   /// How the value is chosen.
   public var rule: Rule { otherRule ?? .blackBox }
@@ -96,7 +104,7 @@ public struct Tuning: Codable, Equatable, Sendable {
     Self.leastShare * (referenceCells.first { $0.epsilon == 0 }?.accuracy ?? 0)
   }
 
-  /// Whether a candidate is accurate enough on clean images; true for the rule `worstGroup`.
+  /// Whether a candidate is accurate enough on clean images; true for the rule `worst-group`.
   public func isAdmissible(_ candidate: Candidate) -> Bool {
     rule == .worstGroup || candidate.clean >= leastClean
   }
@@ -122,7 +130,7 @@ public struct Tuning: Codable, Equatable, Sendable {
 
   /// A table with a row for each value, in the columns
   /// `value,clean,fgsm_0.1,fgsm_0.2,fgsm_0.3,black_box,admissible,chosen`, or for the rule
-  /// `worstGroup` in
+  /// `worst-group` in
   /// `value,images,accuracy,mean,mean_low,mean_high,worst_group,worst,worst_low,worst_high,chosen`.
   /// Accuracies are fractions.
   public func csv() -> String { rule == .worstGroup ? groupCSV() : blackBoxCSV() }

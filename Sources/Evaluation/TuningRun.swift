@@ -30,7 +30,7 @@ public struct TuningRun {
   private let plans: [(name: String, plan: TrainingPlan)]
 
   /// - Parameters:
-  ///   - reference: the undefended model. The rule `blackBox` needs it.
+  ///   - reference: the undefended model. The rule `black-box` needs it.
   ///   - epochs: the number of epochs of every training; nil for those of the experiment.
   /// - Throws: `Failure.usage` if the experiment does not train such a model, or if its defense has
   ///   no such setting or refuses a value.
@@ -57,8 +57,8 @@ public struct TuningRun {
     }
     guard reference != nil || rule != .blackBox else {
       throw Failure.usage(
-        "the rule blackBox compares models on the examples of an undefended model, and none is named",
-        hint: "name a model of the experiment with --reference, or use --rule worstGroup")
+        "the rule black-box compares models on the examples of an undefended model, and none is named",
+        hint: "name a model of the experiment with --reference, or use --rule worst-group")
     }
     let tuned = try plan(model)
     plans =
@@ -88,7 +88,7 @@ public struct TuningRun {
 
   /// Trains the models that the folder does not have yet, evaluates all, and writes `tuning.json`
   /// and `tuning.csv`.
-  /// - Throws: `Failure.badData` if the rule is `worstGroup` and the held-out images lack groups of
+  /// - Throws: `Failure.badData` if the rule is `worst-group` and the held-out images lack groups of
   ///   the training images, before anything is trained.
   public func run() throws -> Tuning {
     guard let claim = try Claim(folder.url.appending(path: ".claims/tune")) else {
@@ -142,8 +142,8 @@ public struct TuningRun {
     return (rest, heldOut)
   }
 
-  /// Shows the first model's examples of the held-out images to all models: for the rule `blackBox`
-  /// those of the undefended model, and for `worstGroup` the unchanged images alone.
+  /// Shows the first model's examples of the held-out images to all models: for the rule `black-box`
+  /// those of the undefended model, and for `worst-group` the unchanged images alone.
   private func judge(_ contestants: [Contestant], _ heldOut: LabelledImages) throws -> (
     TransferResult, AttackPlan
   ) {

@@ -9,7 +9,7 @@ extension Settings {
   ///   the line if it is not YAML, is larger than a megabyte, or is not a mapping of names.
   public static func yaml(_ url: URL) throws -> Settings {
     guard let data = try? Data(contentsOf: url) else {
-      throw Failure.missing("cannot read \(url.path)")
+      throw Failure.unreadable(url)
     }
     guard data.count <= 1 << 20 else {
       throw Failure.badData(

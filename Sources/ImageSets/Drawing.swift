@@ -31,3 +31,10 @@ extension ExampleSet {
     try original.checkCanBeDrawn("the examples of \(origin.attack) on \(origin.source)")
   }
 }
+
+/// A number with zeros before it, so that the names of files sort as the numbers do.
+/// - Parameter largest: the largest of these numbers.
+func padded(_ number: Int, to largest: Int = 99_999) -> String {
+  let digits = "\(largest)".count
+  return String(repeating: "0", count: max(0, digits - "\(number)".count)) + "\(number)"
+}

@@ -7,7 +7,7 @@ import Support
 /// The steps of an attack as a folder of pictures.
 ///
 /// - `<index>/<step>.png`: one picture for each image and step.
-/// - `strips/<index>.png`: all steps of one image on one page.
+/// - `strips/<index>.png`: all steps of one image on one page, with the predicted classes.
 /// - `frames.csv`: one row for each picture, with the class that the source model predicts, its
 ///   probability, and the ℓ∞ and ℓ2 size of the perturbation in the unit of the source's pixels.
 public struct FrameSet {
@@ -36,18 +36,19 @@ public struct FrameSet {
     let judged = frames.map { frame in
       withoutGradients { source.logits(frame.to(source.device)) }.to(.cpu)
     }
-    let digits = "\(frames.count - 1)".count
     for image in labels.indices {
-      var strip = ContactSheet()
+      let place = padded(image, to: labels.count - 1)
+      var strip = ContactSheet(title: "image \(image), class \(labels[image])")
       for (step, frame) in frames.enumerated() {
         let bytes = Quantization.bytes(frame.select(0, image), range: source.valueRange)
         let picture = ImageSet.picture(bytes).enlarged(scale)
-        let number = String(repeating: "0", count: digits - "\(step)".count) + "\(step)"
-        let path = "\(image)/\(number).png"
+        let path = "\(place)/\(padded(step, to: frames.count - 1)).png"
         try AtomicFile.write(PNG.encode(picture), to: folder.appending(path: path), synced: false)
-        strip.add(picture)
         let moved = (frame - frames[0]).narrow(0, image, 1)
         let logits = judged[step].narrow(0, image, 1)
+        let predicted = logits.predictedClasses.int64s()[0]
+        strip.add(
+          picture, ["step \(step)", "> \(predicted)"], isHighlighted: predicted != labels[image])
         let numbers = [
           logits.softmax().max().scalar, moved.absolute.max().scalar,
           (moved * moved).sum().scalar.squareRoot(),
@@ -55,13 +56,13 @@ public struct FrameSet {
         table.append(
           [
             "\(image)", "\(labels[image])", "\(step)", path,
-            "\(logits.predictedClasses.int64s()[0])",
+            "\(predicted)",
           ]
             + numbers.map { $0.roundedToMillionths.plainDecimal })
         done()
       }
       try AtomicFile.write(
-        PNG.encode(strip.drawn()), to: folder.appending(path: "strips/\(image).png"), synced: false)
+        PNG.encode(strip.drawn()), to: folder.appending(path: "strips/\(place).png"), synced: false)
     }
     try AtomicFile.write(table.text, to: folder.appending(path: "frames.csv"))
   }

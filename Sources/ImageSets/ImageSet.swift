@@ -7,11 +7,14 @@ import Support
 
 /// Writes adversarial examples as a folder of pictures.
 ///
-/// - `images/<source>/<attack>-<epsilon>/<index>_<label>_<predicted>.png`: one picture for each
-///   adversarial example.
-/// - `originals/<index>_<label>.png`: the unchanged images.
-/// - `sheets/<source>/<attack>-<epsilon>.png`: the first hundred examples on one page.
+/// - `images/<source>/<attack>-<epsilon>/<index>.png`: one picture for each adversarial example.
+/// - `originals/<index>.png`: the unchanged images.
+/// - `sheets/<source>/<attack>-<epsilon>.png`: the first hundred examples on one page, with the
+///   class and the predicted class of each.
 /// - `manifest.csv`: one row for each adversarial picture.
+///
+/// The names of pictures sort in the order of the data, and say neither the class nor the answer, so
+/// that the files can be shown to people.
 /// - `jpeg.csv`, if JPEG qualities are given: how many pictures still fool their source after
 ///   compression.
 ///
@@ -47,8 +50,9 @@ public struct ImageSet {
   private var writtenOriginals: Set<String> = []
 
   static let columns =
-    "file,sha256,data,index,label,target,source,attack,epsilon,predicted,predicted_after_export,"
-    + "confidence,linf,l2,l0,linf_after_export,l2_after_export,l0_after_export"
+    "file,original,sha256,data,index,label,label_name,target,source,attack,epsilon,predicted,"
+    + "predicted_name,predicted_after_export,confidence,linf,l2,l0,linf_after_export,"
+    + "l2_after_export,l0_after_export"
 
   /// - Parameters:
   ///   - folder: the folder to write.
@@ -80,14 +84,13 @@ public struct ImageSet {
         "unknown norm '\(set.origin.norm)'",
         hint: hint(for: set.origin.norm, among: Norm.allCases.map(\.rawValue)))
     }
-    // An attack towards several targets makes several examples of an image, and the source may
-    // predict the same class for two of them. Their file names then need the targets.
-    let namesTargets = Set(set.index.int64s()).count < set.count
     for (budget, epsilon) in set.origin.epsilons.enumerated() {
       var shelf = Shelf(
         path: "\(set.origin.source)/\(set.origin.attack)-\(epsilon.plainDecimal)", budget: budget,
-        epsilon: epsilon,
-        norm: norm, namesTargets: namesTargets)
+        epsilon: epsilon, norm: norm,
+        sheet: ContactSheet(
+          title: "\(set.origin.attack) on \(set.origin.source), epsilon \(epsilon.plainDecimal): "
+            + "#index class, > predicted class"))
       // In batches, so that memory does not grow with the set.
       for range in Evaluator().batches(set.count) {
         try add(set.subset(range), to: &shelf, source: source, done: done)
@@ -110,9 +113,16 @@ public struct ImageSet {
     let budget: Int
     let epsilon: Double
     let norm: Norm
-    /// Whether file names contain the target.
-    let namesTargets: Bool
-    var sheet = ContactSheet()
+    var sheet: ContactSheet
+    /// How many pictures of each image were written. An attack towards several targets makes several.
+    var written: [Int64: Int] = [:]
+
+    /// The next path of an image's picture.
+    mutating func path(of index: Int64) -> String {
+      let number = written[index, default: 0] + 1
+      written[index] = number
+      return "images/\(path)/\(padded(Int(index)))" + (number == 1 ? "" : "-\(number)") + ".png"
+    }
   }
 
   /// Writes the pictures of one batch of a set within one budget.
@@ -137,21 +147,27 @@ public struct ImageSet {
     let confidence = set.confidence.select(0, shelf.budget).floats()
     let fooled = set.fooled(budget: shelf.budget)
     let (labels, targets, indices) = (set.label.int64s(), set.target.int64s(), set.index.int64s())
+    func name(_ number: Int64) -> String {
+      let names = set.origin.classNames
+      return names.indices.contains(Int(number)) ? names[Int(number)] : "\(number)"
+    }
     for i in 0..<set.count {
-      let aim = shelf.namesTargets ? "_towards\(targets[i])" : ""
-      let path = "images/\(shelf.path)/\(indices[i])_\(labels[i])_\(predicted[i])\(aim).png"
+      let path = shelf.path(of: indices[i])
+      let original = "originals/\(padded(Int(indices[i]))).png"
       let picture = Self.picture(stored.select(0, i)).enlarged(scale)
-      shelf.sheet.add(picture)
+      shelf.sheet.add(
+        picture, ["#\(indices[i]) \(name(labels[i]))", "> \(name(predicted[i]))"],
+        isHighlighted: fooled[i])
       let digest = try write(picture, to: path)
-      try writeOriginal(originals.select(0, i), "originals/\(indices[i])_\(labels[i]).png")
+      try writeOriginal(originals.select(0, i), original)
       manifest.append(
         [
-          path, digest, set.origin.data, "\(indices[i])", "\(labels[i])",
-          targets[i] < 0 ? "" : "\(targets[i])",
+          path, original, digest, set.origin.data, "\(indices[i])", "\(labels[i])",
+          name(labels[i]), targets[i] < 0 ? "" : "\(targets[i])",
         ]
           + [
             set.origin.source, set.origin.attack, epsilon.plainDecimal, "\(predicted[i])",
-            judged.map { "\($0[i])" } ?? "",
+            name(predicted[i]), judged.map { "\($0[i])" } ?? "",
           ]
           + [Double(confidence[i]).roundedToMillionths.plainDecimal] + exact.map { $0[i] }
           + after.map { $0[i] })
@@ -160,13 +176,15 @@ public struct ImageSet {
     }
   }
 
-  /// Writes `jpeg.csv`, and `manifest.csv` last.
+  /// Writes `jpeg.csv`, and `manifest.csv` last. If names of classes are not ASCII, the manifest begins
+  /// with a byte order mark, by which spreadsheets know that it is UTF-8.
   /// - Throws: `Failure.cannotWrite`.
   public func finish() throws -> Outcome {
     if !jpeg.lines.isEmpty {
       try AtomicFile.write(jpeg.csv(), to: folder.appending(path: "jpeg.csv"))
     }
-    try AtomicFile.write(manifest.text, to: folder.appending(path: "manifest.csv"))
+    let mark = manifest.text.utf8.allSatisfy { $0 < 0x80 } ? "" : "\u{FEFF}"
+    try AtomicFile.write(mark + manifest.text, to: folder.appending(path: "manifest.csv"))
     return outcome
   }
 

@@ -27,13 +27,21 @@ public enum Console {
     }
   }
 
-  /// Writes a message to standard error, as it is. If it cannot be written, it is lost.
-  public static func report(_ text: String) { _ = write(text, to: 2) }
+  /// Writes a message to standard error. If it cannot be written, it is lost. In the locale C, the
+  /// symbols in it are spelled in ASCII.
+  public static func report(_ text: String) { _ = write(isPlain ? plain(text) : text, to: 2) }
 
-  /// Writes a result and a line break to standard output.
+  /// Writes a result for people and a line break to standard output. In the locale C, the symbols in
+  /// it are spelled in ASCII.
   /// - Throws: `ReaderGone` if nobody reads it; `Failure.cannotWrite` with the system's reason.
   public static func write(_ result: String) throws {
-    switch write(result + "\n", to: 1) {
+    try write(document: isPlain ? plain(result) : result)
+  }
+
+  /// Writes a document for programs and a line break to standard output, as it is in every locale.
+  /// - Throws: `ReaderGone` if nobody reads it; `Failure.cannotWrite` with the system's reason.
+  public static func write(document: String) throws {
+    switch write(document + "\n", to: 1) {
     case nil: return
     case EPIPE: throw ReaderGone()
     case let reason?:

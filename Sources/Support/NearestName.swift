@@ -1,19 +1,22 @@
+import Foundation
+
 /// The candidate that a mistyped word most likely means; nil if none is close.
 ///
 /// A candidate is close if at most two letters, or a third of the word's letters if that is more,
 /// must be inserted, deleted or replaced. It is also close if it begins with a word of at least
 /// three letters. Such candidates come first, as `resnet18` before `lenet` for `resnet`. Then the
-/// candidate with the fewest changes is taken, and the first one among equals. Upper and lower case
-/// are equal.
+/// candidate with the fewest changes is taken, among equals the one that shares the most letters at
+/// its beginning, and then the first one. Upper and lower case are equal.
 public func nearestName(to word: String, among candidates: [String]) -> String? {
   let word = word.lowercased()
   let limit = max(2, word.count / 3)
   let ranked = candidates.map { candidate in
     let beginsWithWord = word.count >= 3 && candidate.lowercased().hasPrefix(word)
     let distance = editDistance(word, candidate.lowercased())
+    let alike = word.commonPrefix(with: candidate.lowercased()).count
     return (
       name: candidate, isClose: beginsWithWord || distance <= limit,
-      rank: (beginsWithWord ? 0 : 1, distance)
+      rank: (beginsWithWord ? 0 : 1, distance, -alike)
     )
   }
   return ranked.filter(\.isClose).min { $0.rank < $1.rank }?.name

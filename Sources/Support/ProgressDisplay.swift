@@ -41,7 +41,7 @@ public final class ProgressDisplay: @unchecked Sendable {
     lastShown = started
   }
 
-  /// Begins a task.
+  /// Begins a task. On a terminal it is shown at once, since its first unit may take long.
   /// - Parameters:
   ///   - total: the number of units (images, bytes, …).
   ///   - done: the number of units that are done already, for example before an interruption.
@@ -53,6 +53,7 @@ public final class ProgressDisplay: @unchecked Sendable {
       firstDone = done
       started = clock.now
       lastShown = started - .seconds(60)
+      if style == .bar { show(Double(done), "", elapsed: 0) }
     }
   }
 

@@ -24,13 +24,13 @@ struct Attack: ParsableCommand {
           --attack pgd --mask nuisance --epsilon 0.3 --out nuisance.safetensors
       """)
 
-  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"), completion: .file())
   var model: String
 
   @Option(
     help:
-      "The data set: a name or a path. Its test images are attacked unless :train follows."
-  )
+      "The data set: a name or a path. Its test images are attacked unless :train follows.",
+    completion: .file())
   var data: String
 
   @OptionGroup var choice: ImageChoice
@@ -38,23 +38,26 @@ struct Attack: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The attack: NAME, or NAME:setting=value,…; 'crossfire list attacks' shows them all.",
-      valueName: "attack"))
+      valueName: "attack"), completion: .list(AttackRegistry.names))
   var attack: String
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
+  @Option(
+    name: [.long, .customLong("eps")], parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [Number]
 
-  @Option(help: ArgumentHelp(targetHelp))
+  @Option(
+    help: ArgumentHelp(targetHelp), completion: .list(["next", "random", "least-likely", "all"]))
   var target: String?
 
-  @Option(help: ArgumentHelp(maskHelp))
+  @Option(help: ArgumentHelp(maskHelp), completion: .list(["nuisance", "core"]))
   var mask: String?
 
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
   @Option(
-    help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"))
+    help: ArgumentHelp("The file to write the examples to.", valueName: "examples.safetensors"),
+    completion: .file())
   var out: String
 
   @OptionGroup var judging: JudgementOption

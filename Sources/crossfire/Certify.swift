@@ -26,11 +26,14 @@ struct Certify: ParsableCommand {
           --certificate smoothing:sigma=0.25,n=1000 --epsilon 0 0.25 0.5
       """)
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"),
+    completion: .file())
   var model: [String]
 
   @Option(
-    help: "The data set: a name or a path. Its test images are used unless :train follows.")
+    help: "The data set: a name or a path. Its test images are used unless :train follows.",
+    completion: .file())
   var data: String
 
   @OptionGroup var choice: ImageChoice
@@ -38,18 +41,18 @@ struct Certify: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The method: NAME, or NAME:setting=value,…; 'crossfire list certificates' shows them all.",
-      valueName: "certificate"))
+      valueName: "certificate"), completion: .list(CertificateRegistry.names))
   var certificate: String
 
   @Option(
-    parsing: .upToNextOption,
+    name: [.long, .customLong("eps")], parsing: .upToNextOption,
     help: "The sizes of perturbations in the unit of the data: 0.01 0.02 8/255.")
   var epsilon: [Number]
 
   @Option(
     help: ArgumentHelp(
       "The part of each example that may change: nuisance (its mask is 1) or core (0). (default: "
-        + "all of it)"))
+        + "all of it)"), completion: .list(["nuisance", "core"]))
   var mask: String?
 
   @Option(help: "The seed that all random numbers derive from.")

@@ -43,18 +43,27 @@ struct Crossfire: ParsableCommand {
       // Nobody reads the result, and the reader of a pipe that ended knows why it did.
       Foundation.exit(Failure.Kind.cannotWrite.rawValue)
     } catch {
-      Console.report(fullMessage(for: error) + "\n")
+      Console.report("crossfire: " + fullMessage(for: error).withoutPrefix("Error: ") + "\n")
       Foundation.exit(exitCode(for: error).rawValue)
     }
   }
 
   /// Parses the arguments and runs the command. Help and the version are results, too.
   private static func start() throws {
+    let arguments = CommandLine.arguments.dropFirst().map(Number.argument)
+    try CommandWords.check(arguments, of: Crossfire.self)
     do {
-      var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(Number.argument))
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let error where exitCode(for: error).isSuccess {
       try Console.write(fullMessage(for: error))
     }
+  }
+}
+
+extension String {
+  /// The text without a prefix that it may have.
+  fileprivate func withoutPrefix(_ prefix: String) -> Substring {
+    hasPrefix(prefix) ? dropFirst(prefix.count) : self[...]
   }
 }

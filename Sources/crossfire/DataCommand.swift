@@ -96,7 +96,7 @@ struct CheckData: ParsableCommand {
         crossfire data check mnist
       """)
 
-  @Argument(help: "The data set: a name or a path.")
+  @Argument(help: "The data set: a name or a path.", completion: .file())
   var data: String
 
   @OptionGroup var output: OutputOptions

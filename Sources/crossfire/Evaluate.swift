@@ -23,13 +23,15 @@ struct Evaluate: ParsableCommand {
           --data mnist
       """)
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"),
+    completion: .file())
   var model: [String]
 
   @Option(
     help:
-      "The data set: a name or a path. Its test images are used unless :train follows."
-  )
+      "The data set: a name or a path. Its test images are used unless :train follows.",
+    completion: .file())
   var data: String
 
   @OptionGroup var choice: ImageChoice

@@ -27,11 +27,12 @@ struct Explain: ParsableCommand {
           --out why-cat
       """)
 
-  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"), completion: .file())
   var model: String
 
   @Option(
-    help: "The data set: a name or a path. Its test examples are explained unless :train follows.")
+    help: "The data set: a name or a path. Its test examples are explained unless :train follows.",
+    completion: .file())
   var data: String
 
   @OptionGroup var choice: ImageChoice
@@ -40,7 +41,7 @@ struct Explain: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "The methods, each NAME or NAME:setting=value,…; 'crossfire list explanations' shows them all.",
-      valueName: "method"))
+      valueName: "method"), completion: .list(ExplanationRegistry.names))
   var method: [String]
 
   @Option(
@@ -66,7 +67,7 @@ struct Explain: ParsableCommand {
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"), completion: .directory)
   var out: String
 
   @OptionGroup var existing: ReplaceOption

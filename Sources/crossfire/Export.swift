@@ -26,24 +26,29 @@ struct Export: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The example file, or, for --csv, a file of predictions in a run folder.",
-      valueName: "examples.safetensors"))
+      valueName: "examples.safetensors"), completion: .file())
   var examples: String
 
   @Option(
-    help: ArgumentHelp("The folder for the pictures and manifest.csv.", valueName: "dir"))
+    help: ArgumentHelp("The folder for the pictures and manifest.csv.", valueName: "dir"),
+    completion: .directory)
   var out: String?
 
   @Option(
     help: ArgumentHelp(
-      "The NumPy file to write, with the arrays of the example file.", valueName: "file"))
+      "The NumPy file to write, with the arrays of the example file.", valueName: "file"),
+    completion: .file())
   var npz: String?
 
   @Option(
     help: ArgumentHelp(
-      "The table to write, with a row for each example, budget and victim.", valueName: "file"))
+      "The table to write, with a row for each example, budget and victim.", valueName: "file"),
+    completion: .file())
   var csv: String?
 
-  @Option(help: "The model that the examples were made on; classifies the stored pictures again.")
+  @Option(
+    help: "The model that the examples were made on; classifies the stored pictures again.",
+    completion: .file())
   var model: String?
 
   @Option(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attacks
 import Datasets
+import Evaluation
 import Foundation
 import ImageSets
 import ModelCore
@@ -21,11 +22,12 @@ struct Frames: ParsableCommand {
           --attack pgd:steps=20 --epsilon 0.3 --scale 4 --out frames
       """)
 
-  @Option(help: ArgumentHelp(modelHelp, valueName: "model"))
+  @Option(help: ArgumentHelp(modelHelp, valueName: "model"), completion: .file())
   var model: String
 
   @Option(
-    help: "A data set's name or path; its test images are attacked unless :train follows.")
+    help: "A data set's name or path; its test images are attacked unless :train follows.",
+    completion: .file())
   var data: String
 
   @Option(help: ArgumentHelp("Attack the first N images.", valueName: "n"))
@@ -33,17 +35,20 @@ struct Frames: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack")
-  )
+      "The attack, NAME or NAME:option=value,…; see 'crossfire list attacks'.", valueName: "attack"),
+    completion: .list(AttackRegistry.names))
   var attack: String
 
-  @Option(help: "The budget, in the unit of the data.")
+  @Option(
+    name: [.long, .customLong("eps")], help: "The budget, in the unit of the data, such as 8/255.")
   var epsilon: Number
 
-  @Option(help: "The target of a targeted attack: next, random, least-likely, or a label.")
+  @Option(
+    help: "The target of a targeted attack: next, random, least-likely, or a label.",
+    completion: .list(["next", "random", "least-likely", "all"]))
   var target: String?
 
-  @Option(help: ArgumentHelp(maskHelp))
+  @Option(help: ArgumentHelp(maskHelp), completion: .list(["nuisance", "core"]))
   var mask: String?
 
   @Option(help: "The seed of all random numbers.")
@@ -54,7 +59,7 @@ struct Frames: ParsableCommand {
       "Enlarge each pixel to K x K without smoothing, for people to look at.", valueName: "k"))
   var scale = Number(1)
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"), completion: .directory)
   var out: String
 
   @OptionGroup var existing: ReplaceOption
@@ -80,7 +85,7 @@ struct Frames: ParsableCommand {
     let reference = try DataReference(data)
     try ReplaceOption.check(URL(filePath: out), isNoneOf: [reference.path])
     try existing.check(URL(filePath: out).appending(path: "frames.csv"))
-    let data = try reference.load(defaultSplit: .test).first(count)
+    let data = try output.load(reference, .test).first(count)
     try data.batch(0..<1).images.checkCanBeDrawn("the examples of \(data.name)")
     try plan.goal.validate(classCount: data.classCount)
     try plan.checkMasks(of: data)
@@ -89,15 +94,19 @@ struct Frames: ParsableCommand {
         "--target \(plan.goal): expected images of other classes, and some of the images have this "
           + "class", hint: "choose another target, for example --target next")
     }
-    let classifier = try architecture.load(NamedModel(model), for: data, device: device).classifier
-    try plan.check(against: classifier)
+    let named = try NamedModel(model)
+    let loaded = try architecture.load(named, for: data, device: device)
+    try plan.check(against: loaded.classifier)
     guard plan.sampleSize == 0 else {
       throw Failure.usage(
         "\(plan.name) learns from training images, and frames can be drawn only of attacks that do "
           + "not", hint: "leave out the view admix, or use another attack")
     }
+    let progress = output.progress
+    let classifier = Contestant(name: named.name, loaded).watched(by: progress).classifier
     try AtomicFile.probe(URL(filePath: out).appending(path: "frames.csv"))
     let batch = data.batch(0..<count).to(device)
+    progress.begin("\(plan.name) on \(named.name)", total: 1, unit: "attack")
     let images = batch.images
     let goal = plan.goal.goal(
       for: batch.labels, images: images, classifier: classifier,
@@ -109,11 +118,12 @@ struct Frames: ParsableCommand {
     ).map {
       $0.to(.cpu)
     }
-    let progress = output.progress
+    progress.end(nil)
     var done = 0
     progress.begin("write frames", total: frames.count * count, unit: "pictures")
     try FrameSet(URL(filePath: out), scale: scale).write(
-      frames, labels: data.batch(0..<count).labels.int64s(), source: classifier
+      frames, labels: data.batch(0..<count).labels.int64s(),
+      source: loaded.classifier
     ) {
       done += 1
       progress.update(done)

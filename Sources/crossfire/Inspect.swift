@@ -13,9 +13,10 @@ struct Inspect: ParsableCommand {
       With --data, a model is also tested for what would invalidate an evaluation:
       its accuracy on unchanged images, the order of its classes, probabilities in
       place of logits, outputs that change between evaluations, gradients that
-      vanish or that the outputs do not follow, and attacks without gradients that
-      beat one with gradients. With --deep, the attacks of these tests get more
-      images, steps, queries and budgets, which can take minutes.
+      vanish or that the outputs do not follow, a usual normalisation that is
+      missing, and attacks without gradients that beat one with gradients. With
+      --deep, the attacks of these tests get more images, steps, queries and
+      budgets, which can take minutes.
 
       EXAMPLES
         crossfire inspect normal.safetensors
@@ -27,10 +28,10 @@ struct Inspect: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A run folder, a file of examples, or a model (a file or a folder), which settings can follow "
-        + "after a colon.", valueName: "path"))
+        + "after a colon.", valueName: "path"), completion: .file())
   var path: String
 
-  @Option(help: "A data set's name or path, to test the model on its images.")
+  @Option(help: "A data set's name or path, to test the model on its images.", completion: .file())
   var data: String?
 
   @Flag(help: "Spend more on the attacks of the tests (needs --data).")
@@ -80,12 +81,14 @@ struct Inspect: ParsableCommand {
   private struct Check: Encodable {
     let name: String
     let passed: Bool
+    /// What holds because no flag was raised; nil if the check says nothing about the model.
+    let holds: String?
     let found: String?
     let advice: String?
   }
 
   private func showModel(_ named: NamedModel, _ device: Device) throws {
-    let images = try data.map { try DataReference($0).load(defaultSplit: .test) }
+    let images = try data.map { try output.load(DataReference($0), .test) }
     let model = try architecture.load(named, for: images, device: device)
     let classifier = model.classifier
     let program = classifier as? ForeignModel
@@ -135,12 +138,9 @@ struct Inspect: ParsableCommand {
   }
 
   private func probe(_ name: String, _ model: LoadedModel, _ images: LabelledImages) -> ModelProbe {
-    let progress = output.progress
-    progress.begin("test \(name)", total: 1, unit: "model")
-    defer { progress.end(nil) }
-    return ModelProbe(
-      of: Contestant(name: name, model), on: images, noises: [], seed: Seed(1),
-      effort: deep ? .deep : .quick)
+    ModelProbe(
+      checking: Contestant(name: name, model), on: images, seed: Seed(1),
+      effort: deep ? .deep : .quick, progress: output.progress)
   }
 
   /// The checks that a model must pass before its evaluation means anything, each with its result.
@@ -149,7 +149,9 @@ struct Inspect: ParsableCommand {
     return ModelProbe.loadingChecks.map { check in
       let flag = flags.first { $0.name == check.name }
       return Check(
-        name: check.name, passed: flag == nil, found: flag?.raisedBecause, advice: flag?.advice)
+        name: check.name, passed: flag == nil,
+        holds: flag == nil ? probe.holds(check, classCount: images.classCount) : nil,
+        found: flag?.raisedBecause, advice: flag?.advice)
     }
   }
 
@@ -165,9 +167,12 @@ struct Inspect: ParsableCommand {
     if let slopes = probe.slopes { lines.append(slopes.text(probe.model)) }
     lines += probe.contests.map { $0.text(probe.model) }
     for check in checks {
-      lines.append(check.passed ? "  ✓ not found: \(check.name)" : "  ⚑ \(check.name)")
       if let found = check.found, let advice = check.advice {
-        lines.append("      \(found) \(advice)")
+        lines += ["  ⚑ \(check.name)"] + wrapped("\(found) \(advice)", indent: 6)
+      } else {
+        lines.append(
+          check.holds.map { "  ✓ \($0)" }
+            ?? "  – not checked, because the model is random or not above chance: \(check.name)")
       }
     }
     return lines

@@ -9,7 +9,9 @@ import Support
 
 /// The options that say where, and with how many threads, to compute.
 struct EngineOptions: ParsableArguments {
-  @Option(help: "The device that computes: auto, cpu, cuda or cuda:N.")
+  @Option(
+    help: "The device that computes: auto, cpu, cuda or cuda:N.",
+    completion: .list(["auto", "cpu", "cuda"]))
   var device = "auto"
 
   @Option(
@@ -149,7 +151,7 @@ struct OutputOptions: ParsableArguments {
     guard json else { return try Console.write(text()) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try Console.write(String(decoding: try encoder.encode(document), as: UTF8.self))
+    try Console.write(document: String(decoding: try encoder.encode(document), as: UTF8.self))
   }
 }
 
@@ -178,7 +180,9 @@ let maskHelp: String =
 
 /// The architecture of model files that hold only weights.
 struct ArchitectureOption: ParsableArguments {
-  @Option(help: "The architecture of model files that hold only weights.")
+  @Option(
+    help: "The architecture of model files that hold only weights.",
+    completion: .list(Architecture.all.map(\.name)))
   var architecture: String?
 
   func load(_ model: NamedModel, for data: LabelledImages?, device: Device) throws -> LoadedModel {

@@ -25,7 +25,9 @@ struct Plan: ParsableCommand {
     completion: .file(extensions: ["yaml"]))
   var file: String
 
-  @Option(help: ArgumentHelp("The run folder (default: the experiment's name).", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The run folder (default: the experiment's name).", valueName: "dir"),
+    completion: .directory)
   var out: String?
 
   @OptionGroup var division: PartsOption

@@ -49,11 +49,11 @@ struct ReplaceOption: ParsableArguments {
   ) throws {
     // In this order: the first file that another process writes into the folder is the experiment.
     let isEmpty = folder.isEmpty
-    var there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    var there = folder.storedExperiment
     if there == nil, !isEmpty {
       // A network file system may not show the file yet. Writing into the folder makes it look again.
       try AtomicFile.probe(folder.experiment)
-      there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+      there = folder.storedExperiment
     }
     guard try there != experiment.resolved() else { return }
     if let file { try Self.check(folder.experiment, isNoneOf: [file]) }

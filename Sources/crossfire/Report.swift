@@ -11,7 +11,7 @@ struct Report: ParsableCommand {
         crossfire report results
       """)
 
-  @Argument(help: ArgumentHelp("The run folder.", valueName: "dir"))
+  @Argument(help: ArgumentHelp("The run folder.", valueName: "dir"), completion: .directory)
   var folder: String
 
   func run() throws {

@@ -33,7 +33,7 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The run folder (default: the experiment's name).", valueName: "dir"))
+      "The run folder (default: the experiment's name).", valueName: "dir"), completion: .directory)
   var out: String?
 
   @Flag(help: "Check the experiment and list its steps with estimated times, without running any.")

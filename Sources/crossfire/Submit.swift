@@ -31,7 +31,7 @@ struct Submit: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The run folder, which every node must see (default: the experiment's name).",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var out: String?
 
   @OptionGroup var division: PartsOption

@@ -17,38 +17,41 @@ struct Train: ParsableCommand {
       EXAMPLES
         crossfire train --data mnist --architecture cnn --epochs 4 \\
           --out normal.safetensors
-        crossfire train --data mnist --defense adversarialTraining \\
+        crossfire train --data mnist --defense adversarial-training \\
           --defense-options epsilon=0.3 --epochs 4 --out adv.safetensors
         crossfire train --data mnist --epochs 50 --validation 5000 \\
           --patience 5 --keep best --out best.safetensors
         crossfire train --data mnist --epochs 10 --architecture small \\
-          --defense fastAdversarialTraining --schedule triangle:0.4 \\
+          --defense fast-adversarial-training --schedule triangle:0.4 \\
           --learning-rate 0.005 --batch-size 100 --validation 1000 --keep best \\
-          --initialization torchDefault \\
+          --initialization torch-default \\
           --robust-validation epsilon=0.3 steps=20 --out fast.safetensors
       """)
 
   @Option(
     help:
-      "The data set: a name or a path. Its training images are used unless :test follows."
-  )
+      "The data set: a name or a path. Its training images are used unless :test follows.",
+    completion: .file())
   var data: String
 
   @Option(help: ArgumentHelp("Use only the first N training images.", valueName: "n"))
   var count: Number?
 
   @Option(
-    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.")
+    help: "The architecture, such as 'mlp 50 30'; 'crossfire list architectures' shows them all.",
+    completion: .list(Architecture.all.map(\.name)))
   var architecture = "cnn"
 
   @Option(
     help: ArgumentHelp(
-      "The distribution of the weights before training: xavierUniform, xavierNormal, "
-        + "kaimingUniform, kaimingNormal, torchDefault or 'normal 0.1', where 0.1 is the standard "
+      "The distribution of the weights before training: xavier-uniform, xavier-normal, "
+        + "kaiming-uniform, kaiming-normal, torch-default or 'normal 0.1', where 0.1 is the standard "
         + "deviation of weights and biases. (default: that of the architecture)"))
   var initialization: String?
 
-  @Option(help: "The defense to train with; 'crossfire list defenses' shows them all.")
+  @Option(
+    help: "The defense to train with; 'crossfire list defenses' shows them all.",
+    completion: .list(DefenseRegistry.names))
   var defense = PlainTraining.name
 
   @Option(
@@ -59,7 +62,7 @@ struct Train: ParsableCommand {
   @Option(help: "The number of passes over the training images.")
   var epochs: Number
 
-  @Option(help: "The optimizer: adam, adamw or sgd.")
+  @Option(help: "The optimizer: adam, adamw or sgd.", completion: .list(["adam", "adamw", "sgd"]))
   var optimizer = "adam"
 
   @Option(help: "The learning rate. (default: 0.001; for sgd: 0.1)")
@@ -84,14 +87,14 @@ struct Train: ParsableCommand {
 
   @Option(
     help:
-      "Keep the weights of the last epoch or of the best on the held-out images: last or best."
-  )
+      "Keep the weights of the last epoch or of the best on the held-out images: last or best.",
+    completion: .list(["last", "best"]))
   var keep: String?
 
   @Option(
     help: ArgumentHelp(
       "The accuracy on the held-out images by which --keep and --patience go: accuracy (of all "
-        + "images) or worstGroup (of the group where it is lowest)."))
+        + "images) or worst-group (of the group where it is lowest)."))
   var by: String?
 
   @Option(
@@ -114,7 +117,9 @@ struct Train: ParsableCommand {
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
-  @Option(help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"))
+  @Option(
+    help: ArgumentHelp("The model file to write.", valueName: "model.safetensors"),
+    completion: .file())
   var out: String
 
   @OptionGroup var existing: ReplaceOption

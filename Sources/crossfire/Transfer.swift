@@ -25,10 +25,13 @@ struct Transfer: ParsableCommand {
           --attack fgsm --epsilon 0 0.1 --out results
       """)
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp(modelsHelp, valueName: "model"),
+    completion: .file())
   var model: [String]
 
-  @Option(help: "The data set: a name or a path. Its test images are attacked.")
+  @Option(
+    help: "The data set: a name or a path. Its test images are attacked.", completion: .file())
   var data: String
 
   @OptionGroup var choice: ImageChoice
@@ -37,16 +40,18 @@ struct Transfer: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "The attacks, each NAME or NAME:setting=value,…; 'crossfire list attacks' shows them all.",
-      valueName: "attack"))
+      valueName: "attack"), completion: .list(AttackRegistry.names))
   var attack: [String]
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
+  @Option(
+    name: [.long, .customLong("eps")], parsing: .upToNextOption, help: ArgumentHelp(budgetHelp))
   var epsilon: [Number]
 
-  @Option(help: ArgumentHelp(targetHelp))
+  @Option(
+    help: ArgumentHelp(targetHelp), completion: .list(["next", "random", "least-likely", "all"]))
   var target: String?
 
-  @Option(help: ArgumentHelp(maskHelp))
+  @Option(help: ArgumentHelp(maskHelp), completion: .list(["nuisance", "core"]))
   var mask: String?
 
   @Option(
@@ -56,7 +61,7 @@ struct Transfer: ParsableCommand {
   @Option(help: "The seed that all random numbers derive from.")
   var seed = Number(1)
 
-  @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The run folder to write.", valueName: "dir"), completion: .directory)
   var out: String
 
   @OptionGroup var judging: JudgementOption

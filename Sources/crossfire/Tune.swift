@@ -18,7 +18,7 @@ struct Tune: ParsableCommand {
       (mean over ε = 0.1, 0.2 and 0.3). This is the rule of A. Ross, "Training
       Machine Learning Models by Regularizing their Explanations" (2018).
 
-      With --rule worstGroup it chooses the value whose model is the most accurate
+      With --rule worst-group it chooses the value whose model is the most accurate
       in its worst group of the held-out images. This needs data with groups, and
       no undefended model.
 
@@ -28,7 +28,7 @@ struct Tune: ParsableCommand {
         crossfire tune Experiments/ross2018-mnist.yaml --model double-backprop \\
           --reference normal --setting lambda --values 1 3 10 30 100 --out tuned
         crossfire tune groups.yaml --model robust --setting lambda \\
-          --values 0.1 1 10 --rule worstGroup --validation data --out tuned
+          --values 0.1 1 10 --rule worst-group --validation data --out tuned
       """)
 
   @Argument(
@@ -39,7 +39,7 @@ struct Tune: ParsableCommand {
   @Option(help: "The experiment's model whose defense is tuned.")
   var model: String
 
-  @Option(help: "The experiment's undefended model; the rule blackBox needs one.")
+  @Option(help: "The experiment's undefended model; the rule black-box needs one.")
   var reference: String?
 
   @Option(help: "The setting of the defense.")
@@ -56,13 +56,15 @@ struct Tune: ParsableCommand {
   var validation: Number?
 
   @Option(
-    help: "How the value is chosen: blackBox or worstGroup.")
+    help: "How the value is chosen: black-box or worst-group.")
   var rule = Tuning.Rule.blackBox
 
   @Option(help: "Train for this number of epochs instead of the experiment's.")
   var epochs: Number?
 
-  @Option(help: ArgumentHelp("The folder for models and results.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder for models and results.", valueName: "dir"),
+    completion: .directory)
   var out: String
 
   @OptionGroup var engine: EngineOptions

@@ -17,7 +17,7 @@ struct BudgetTests {
     try plan(.linf, [2]).checkBudgets(in: -1...1, features: 784)
     let bytes = Failure.usage(
       "pgd: the budget 8 is more than any pixel can change: the images have values from 0 to 1",
-      hint: "8 of 255 is 0.0314: write 8/255")
+      hint: "did you mean 8/255, which is 0.0314?")
     #expect(throws: bytes) {
       try plan(.linf, [0.1, 8]).checkBudgets(in: 0...1, features: 784)
     }

@@ -13,7 +13,7 @@ struct BatchSizeTests {
     data: { name: synthetic, train: 2000, test: 100 }
     models:
       a: { architecture: small, epochs: 1, batchSize: 16 }
-      b: { architecture: small, epochs: 1, batchSize: 16, defense: labelSmoothing }
+      b: { architecture: small, epochs: 1, batchSize: 16, defense: label-smoothing }
     attacks:
       pgd: { steps: 4, start: random, restarts: 2, epsilons: [0, 0.05, 0.1] }
       square: { queries: 30, epsilons: [0.1, 0.3] }

@@ -13,7 +13,7 @@ struct CertifyTests {
       data: { name: synthetic, train: 400, test: 40 }
       models:
         normal: { architecture: mlp 20, epochs: 3 }
-        noisy: { architecture: mlp 20, epochs: 3, defense: { gaussianNoise: { sigma: 0.25 } } }
+        noisy: { architecture: mlp 20, epochs: 3, defense: { gaussian-noise: { sigma: 0.25 } } }
       attacks: { pgd: { epsilons: [0.01, 0.1, 0.3], steps: 10 } }
       certify:
         crown: { epsilons: [0, 0.01, 0.1], count: 30 }

@@ -111,7 +111,7 @@ let smallExperiment = """
   data: { name: synthetic, train: 600, test: 200 }
   models:
     a: { architecture: small, epochs: 3 }
-    b: { architecture: small, epochs: 2, defense: { adversarialTraining: { epsilon: 0.2 } } }
+    b: { architecture: small, epochs: 2, defense: { adversarial-training: { epsilon: 0.2 } } }
   attacks:
     fgsm: { epsilons: [0, 0.1, 0.3] }
     tgsm: { epsilons: [0.1, 0.3], target: random }

@@ -5,7 +5,7 @@ import Support
 /// Training that penalises confident predictions: CE(y, f(X)) − β · mean_n H(p_n), where p_n is the
 /// predicted distribution of image n and H its entropy. Pereyra et al., 2017.
 public struct ConfidencePenalty: Defense, Objective, Configurable {
-  public static let name = "confidencePenalty"
+  public static let name = "confidence-penalty"
   public static let summary = "a penalty on confident predictions (Pereyra et al. 2017)"
   public static let settings: [Setting<Self>] = [
     .double("beta", \.beta, "the weight of the entropy")

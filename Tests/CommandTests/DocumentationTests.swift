@@ -50,6 +50,15 @@ struct DocumentationTests {
     #expect(listed.count == DefenseRegistry.names.count)
   }
 
+  @Test("names are written in small letters with hyphens")
+  func spelling() {
+    let names =
+      AttackRegistry.names + DefenseRegistry.names + CertificateRegistry.names
+      + ExplanationRegistry.names + AttackLoss.Form.allCases.map(\.rawValue)
+      + Initialization.allCases.map(\.rawValue) + ExplainedScalar.allCases.map(\.rawValue)
+    for name in names { #expect(name == name.hyphenated, "\(name)") }
+  }
+
   @Test("the table of certificates has every method with its title")
   func certificates() throws {
     let rows = try Documentation.table(of: "docs/certificates.md", columns: "Name | Certificate")

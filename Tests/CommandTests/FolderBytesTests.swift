@@ -18,7 +18,7 @@ struct FolderBytesTests {
     data: { name: synthetic, train: 1000, test: 100 }
     models:
       plain: { architecture: small, epochs: 2, batchSize: 16 }
-      robust: { architecture: small, epochs: 1, defense: { adversarialTraining: { epsilon: 0.2 } } }
+      robust: { architecture: small, epochs: 1, defense: { adversarial-training: { epsilon: 0.2 } } }
       squeezed: { model: plain, transform: jpeg 75 }
       both: { ensemble: [plain, robust] }
     attacks:

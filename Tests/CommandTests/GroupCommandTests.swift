@@ -54,11 +54,11 @@ struct GroupCommandTests {
     let (data, model) = (try write(), folder.appending("m.safetensors").path)
     try run(
       "train", "--data", data, "--architecture", "mlp", "--epochs", "5", "--batch-size", "20",
-      "--validation", "data", "--keep", "best", "--by", "worstGroup", "--out", model)
+      "--validation", "data", "--keep", "best", "--by", "worst-group", "--out", model)
     let history = try String(contentsOf: folder.appending("m.history.jsonl"), encoding: .utf8)
     #expect(history.contains("\"validationWorstGroup\""))
     let unwatched = try Command.run(
-      "train", "--data", data, "--architecture", "mlp", "--epochs", "1", "--by", "worstGroup",
+      "train", "--data", data, "--architecture", "mlp", "--epochs", "1", "--by", "worst-group",
       "--out", folder.appending("unwatched.safetensors").path)
     #expect(unwatched.status == 64 && unwatched.errors.contains("held-out"), "\(unwatched.errors)")
     let text = try run("evaluate", "--model", model, "--data", data, "--noise", "1", "3").output
@@ -180,7 +180,8 @@ struct GroupCommandTests {
     try Data(text.utf8).write(to: file)
     let out = folder.appending("tuned")
     let shown = try run(
-      "tune", file.path, "--model", "right", "--values", "0", "10", "--rule", "worstGroup", "--out",
+      "tune", file.path, "--model", "right", "--values", "0", "10", "--rule", "worst-group",
+      "--out",
       out.path
     ).output
     #expect(shown.contains("chosen: lambda = 10") && shown.contains("worst"), "\(shown)")

@@ -6,7 +6,7 @@ import Support
 /// Group distributionally robust optimisation (Sagawa et al., 2020): the groups of the data count
 /// the more, the larger their losses are. The defense reads the settings and makes the objective.
 public struct GroupRobustness: Defense, Configurable {
-  public static let name = "groupRobustness"
+  public static let name = "group-robustness"
   public static let summary = "larger weights for groups with larger losses (Sagawa et al. 2020)"
   public static let settings: [Setting<Self>] = [
     .double("rate", \.rate, "how fast the weights of the groups change")

@@ -59,7 +59,7 @@ struct PipelineTests {
     #expect(try run("inspect", out).contains("16 cells"))
     #expect(try run("report", out).contains("index.html"))
     let listed = try run("list", "defenses")
-    #expect(listed.contains("adversarialTraining") && listed.contains("epsilon"))
+    #expect(listed.contains("adversarial-training") && listed.contains("epsilon"))
   }
 
   @Test("training twice with the same seed writes the same bytes")

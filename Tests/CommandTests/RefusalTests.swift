@@ -19,8 +19,8 @@ struct RefusalTests {
         "did you mean 'small'?"
       ),
       (
-        "adversarialTraining: { epsilon", "adversarialTraining: { epsilom",
-        "adversarialTraining has no 'epsilom'",
+        "adversarial-training: { epsilon", "adversarial-training: { epsilom",
+        "adversarial-training has no 'epsilom'",
         "'epsilon'"
       ),
       ("target: random", "target: 12", "target 12: the classes are 0 to 9", nil),

@@ -25,7 +25,7 @@ struct RunTests {
       "predictions/fgsm.a.safetensors", "predictions/tgsm.b.safetensors",
       "examples/fgsm.a.safetensors",
       "report/index.html", "report/report.md", "report/figures/fgsm.svg", "report/figures/fgsm.csv",
-      "images/manifest.csv", "images/originals/0_0.png", "probes/a.json", "probes/b.json",
+      "images/manifest.csv", "images/originals/00000.png", "probes/a.json", "probes/b.json",
       "overlaps.csv",
       "comparisons.csv", "worst.csv",
     ] { #expect(files[path] != nil, "\(path)") }

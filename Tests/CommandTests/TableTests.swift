@@ -119,7 +119,7 @@ struct TableTests {
       data: { name: ./rows.npz, range: -6..6 }
       models:
         a: { architecture: mlp, epochs: 2, batchSize: 32 }
-        b: { architecture: mlp, epochs: 2, batchSize: 32, defense: labelSmoothing }
+        b: { architecture: mlp, epochs: 2, batchSize: 32, defense: label-smoothing }
       attacks:
         pgd: { steps: 5, epsilons: [0, 0.5, 1] }
         sign-noise: { epsilons: [1] }

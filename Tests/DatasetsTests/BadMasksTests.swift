@@ -164,7 +164,7 @@ struct BadMasksTests {
         .message.hasSuffix("more.csv:1: the column 'place' is missing"))
     #expect(
       try failure { try load(":csv=none.csv") }
-        .message.hasSuffix("expected the list none.csv, which is not there"))
+        .message.hasSuffix("/none.csv"))
   }
 
   @Test("folders without any usable picture are refused with advice")

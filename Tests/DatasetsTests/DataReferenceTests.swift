@@ -120,7 +120,7 @@ struct DataReferenceTests {
   func noFolder() throws {
     let refusal = try failure { try DataReference("/no/folder:test").load(defaultSplit: .test) }
     #expect(refusal.kind == .missing)
-    #expect(refusal.message == "there is no folder or file /no/folder")
+    #expect(refusal.message == "No such file or folder: /no/folder")
   }
 
   @Test("the error about a folder without images lists the known formats")

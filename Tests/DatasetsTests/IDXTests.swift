@@ -105,7 +105,7 @@ struct IDXTests {
   func absent() throws {
     let folder = TemporaryFolder()
     let place = folder.url.appending(path: "none")
-    #expect(try failure { try IDX.images(at: place) } == .missing("there is no file \(place.path)"))
+    #expect(try failure { try IDX.images(at: place) } == .missing("No such file: \(place.path)"))
     #expect(try failure { try IDX.labels(at: folder.url) }.kind == .badData)
   }
 
@@ -162,7 +162,7 @@ struct IDXFolderTests {
     let refusal = try failure { try IDXFolder(folder.url).load(.train, name: "mine") }
     #expect(
       refusal.message
-        == "there is no train-labels-idx1-ubyte.gz or train-labels-idx1-ubyte in \(folder.url.path)"
+        == "No such file: \(folder.url.path)/train-labels-idx1-ubyte, nor train-labels-idx1-ubyte.gz"
     )
   }
 

@@ -37,31 +37,32 @@ struct DefenseRegistryTests {
   func texts() throws {
     #expect(try defense("none").text == "none")
     let standard =
-      "adversarialTraining(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.3, "
+      "adversarial-training(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.3, "
       + "labels=predicted, clean=0.5)"
-    #expect(try defense("adversarialTraining").text == standard)
+    #expect(try defense("adversarial-training").text == standard)
     let chosen = try defense(
-      "adversarialTraining", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
+      "adversarial-training", ("epsilon", "0.125"), ("clean", "0"), ("labels", "true"))
     #expect(
       chosen.text
-        == "adversarialTraining(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.125, "
+        == "adversarial-training(attack=fgsm, loss=cross-entropy, source=logits, epsilon=0.125, "
         + "labels=true, clean=0.0)"
     )
     #expect(
-      try defense("gradientRegularization", ("penalty", "l1"), ("method", "finiteDifference")).text
-        == "gradientRegularization(penalty=l1, lambda=10.0, method=finiteDifference, step=0.01)")
+      try defense("gradient-regularization", ("penalty", "l1"), ("method", "finite-difference"))
+        .text
+        == "gradient-regularization(penalty=l1, lambda=10.0, method=finite-difference, step=0.01)")
     #expect(try defense("distillation").text == "distillation(temperature=50.0)")
   }
 
   @Test(
     "a setting with an invalid value is refused, with its place and value",
     arguments: [
-      ("gradientRegularization", "penalty", "l2"), ("gradientRegularization", "method", "fast"),
-      ("gradientRegularization", "lambda", "-1"), ("curvatureRegularization", "samples", "0"),
-      ("distillation", "temperature", "0"), ("labelSmoothing", "alpha", "1.5"),
+      ("gradient-regularization", "penalty", "l2"), ("gradient-regularization", "method", "fast"),
+      ("gradient-regularization", "lambda", "-1"), ("curvature-regularization", "samples", "0"),
+      ("distillation", "temperature", "0"), ("label-smoothing", "alpha", "1.5"),
       ("trades", "steps", "0"),
-      ("adversarialTraining", "clean", "2"), ("adversarialTraining", "labels", "none"),
-      ("gaussianNoise", "sigma", "inf"),
+      ("adversarial-training", "clean", "2"), ("adversarial-training", "labels", "none"),
+      ("gaussian-noise", "sigma", "inf"),
     ])
   func meaningless(_ name: String, _ setting: String, _ value: String) {
     let failure = #expect(throws: Failure.self) { try defense(name, (setting, value)) }
@@ -75,15 +76,15 @@ struct DefenseRegistryTests {
     let failure = #expect(throws: Failure.self) { try defense("adversarialTrainnig") }
     #expect(failure?.kind == .usage)
     #expect(failure?.message == "unknown defense 'adversarialTrainnig'")
-    #expect(failure?.hint?.hasPrefix("did you mean 'adversarialTraining'? (known: none, ") == true)
+    #expect(failure?.hint?.hasPrefix("did you mean 'adversarial-training'? (known: none, ") == true)
   }
 
   @Test("an unknown setting is refused with the nearest name")
   func unknownSetting() {
     let failure = #expect(throws: Failure.self) {
-      try defense("adversarialTraining", ("epsilom", "0.1"))
+      try defense("adversarial-training", ("epsilom", "0.1"))
     }
-    #expect(failure?.message == "run.yaml:1: adversarialTraining has no 'epsilom'")
+    #expect(failure?.message == "run.yaml:1: adversarial-training has no 'epsilom'")
     #expect(failure?.hint?.hasPrefix("did you mean 'epsilon'?") == true)
     #expect(
       throws: Failure.badData("run.yaml:1: none has no 'epsilon'", hint: "it takes no settings")
@@ -98,10 +99,10 @@ struct DefenseRegistryTests {
   func wrongValues(_ epsilon: String) {
     let expected = Failure.badData(
       "run.yaml:1: epsilon: expected a number of at least 0, found '\(epsilon)'")
-    #expect(throws: expected) { try defense("adversarialTraining", ("epsilon", epsilon)) }
+    #expect(throws: expected) { try defense("adversarial-training", ("epsilon", epsilon)) }
     for attack in ["tgsm", "fgsn", ""] {
       let failure = #expect(throws: Failure.self) {
-        try defense("adversarialTraining", ("attack", attack))
+        try defense("adversarial-training", ("attack", attack))
       }
       #expect(failure?.message == "run.yaml:1: attack: '\(attack)' is not known")
       #expect(failure?.hint?.contains("fgsm") == true)

@@ -23,23 +23,23 @@ struct DefenseSettingsTests {
   /// Settings that differ from the defaults.
   static let chosen: [(name: String, settings: [(name: String, value: String)])] = [
     (
-      "adversarialTraining",
+      "adversarial-training",
       [
         ("attack", "pgd"), ("norm", "l2"), ("steps", "3"), ("alpha", "0.1"), ("restarts", "2"),
         ("views", "ti+di"), ("loss", "margin"), ("epsilon", "1.5"), ("labels", "true"),
         ("clean", "0.25"),
       ]
     ),
-    ("fastAdversarialTraining", [("epsilon", "0.1"), ("step", "1.0")]),
+    ("fast-adversarial-training", [("epsilon", "0.1"), ("step", "1.0")]),
     ("trades", [("epsilon", "0.1"), ("beta", "1.0"), ("steps", "3"), ("alpha", "0.05")]),
     (
-      "gradientRegularization",
-      [("penalty", "l1"), ("lambda", "0.1"), ("method", "finiteDifference"), ("step", "0.5")]
+      "gradient-regularization",
+      [("penalty", "l1"), ("lambda", "0.1"), ("method", "finite-difference"), ("step", "0.5")]
     ),
-    ("curvatureRegularization", [("lambda", "2.0"), ("method", "exact"), ("samples", "3")]),
+    ("curvature-regularization", [("lambda", "2.0"), ("method", "exact"), ("samples", "3")]),
     ("distillation", [("temperature", "20.0")]),
-    ("labelSmoothing", [("alpha", "0.25")]),
-    ("gaussianNoise", [("sigma", "0.5")]),
+    ("label-smoothing", [("alpha", "0.25")]),
+    ("gaussian-noise", [("sigma", "0.5")]),
   ]
 
   @Test(

@@ -35,7 +35,7 @@ struct DefenseSumTests {
         .init(AdversarialTraining(InnerAttack(epsilon: 0.1))),
         .init(GradientRegularization(lambda: 100), weight: 0.5),
       ], make())
-    #expect(terms.map(\.name) == ["clean", "adversarial", "doubleBackpropagation"])
+    #expect(terms.map(\.name) == ["clean", "adversarial", "double-backpropagation"])
     #expect(terms.map(\.weight) == [0.5, 0.5, 50])
     let regularized = GradientRegularization(lambda: 100).alone.terms(make()).total.scalar
     let adversarial = AdversarialTraining(InnerAttack(epsilon: 0.1)).terms(make())[1].value.scalar
@@ -47,7 +47,7 @@ struct DefenseSumTests {
     let terms = try terms([
       .init(GradientRegularization(lambda: 2), weight: 3), .init(CurvatureRegularization()),
     ])
-    #expect(terms.map(\.name) == ["cross-entropy", "doubleBackpropagation", "curvature"])
+    #expect(terms.map(\.name) == ["cross-entropy", "double-backpropagation", "curvature"])
     #expect(terms.map(\.weight) == [1, 6, 1])
   }
 
@@ -63,7 +63,7 @@ struct DefenseSumTests {
   @Test("a sum of one defense is that defense, alone or in a list")
   func one() throws {
     for value in [
-      .scalar("gradientRegularization"), SettingValue.list([.scalar("gradientRegularization")]),
+      .scalar("gradient-regularization"), SettingValue.list([.scalar("gradient-regularization")]),
     ] {
       let sum = try sum(value)
       let step = TinyTraining.step(TinyTraining.network(), pass: .evaluation)
@@ -109,14 +109,15 @@ struct DefenseSumTests {
   func list() throws {
     let read = try sum(
       .list([
-        map(("adversarialTraining", map(("epsilon", .scalar("0.25"))))), .scalar("labelSmoothing"),
-        map(("gradientRegularization", map(("lambda", .scalar("7")), ("weight", .scalar("0.5"))))),
+        map(("adversarial-training", map(("epsilon", .scalar("0.25"))))),
+        .scalar("label-smoothing"),
+        map(("gradient-regularization", map(("lambda", .scalar("7")), ("weight", .scalar("0.5"))))),
       ]))
     #expect(read.members.map(\.weight) == [1, 1, 0.5])
     #expect(
       read.text == "\(AdversarialTraining(InnerAttack(epsilon: 0.25)).text) "
-        + "+ labelSmoothing(alpha=0.1) + "
-        + "0.5·gradientRegularization(penalty=doubleBackpropagation, lambda=7.0, "
+        + "+ label-smoothing(alpha=0.1) + "
+        + "0.5·gradient-regularization(penalty=double-backpropagation, lambda=7.0, "
         + "method=exact, step=0.01)"
     )
   }

@@ -39,7 +39,7 @@ struct DistillationTests {
       return TinyTraining.network(seed: 78)
     }
     _ = try Distillation(temperature: 20).objective(preparation)
-    #expect(record.asked == ["teacher: distillationTeacher(temperature=20.0)"])
+    #expect(record.asked == ["teacher: distillation-teacher(temperature=20.0)"])
   }
 
   @Test("the teacher's loss is the cross-entropy of the true labels at its temperature")

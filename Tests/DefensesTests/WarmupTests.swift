@@ -48,7 +48,7 @@ struct WarmupTests {
   @Test(
     "the setting is recorded only if it is given",
     arguments: [
-      "adversarialTraining", "fastAdversarialTraining", "trades",
+      "adversarial-training", "fast-adversarial-training", "trades",
     ])
   func recorded(_ name: String) throws {
     let plain = try DefenseRegistry.defense(named: name, .none())

@@ -41,14 +41,14 @@ struct ExperimentChecksTests {
       (plain, "fgsm: { epsilons: [8] }", "fgsm"),
       ("\(plain), b: { epochs: 1, defense: { trades: { epsilon: 8 } } }", fgsm, "trades"),
       (
-        "\(plain), b: { epochs: 1, defense: { adversarialTraining: { epsilon: 8 } } }", fgsm,
-        "adversarialTraining"
+        "\(plain), b: { epochs: 1, defense: { adversarial-training: { epsilon: 8 } } }", fgsm,
+        "adversarial-training"
       ),
     ] {
       let experiment = try experiment(models: models, attacks: attacks)
       let expected = Failure.usage(
         "\(name): the budget 8 is more than any pixel can change: the images have values from 0 "
-          + "to 1", hint: "8 of 255 is 0.0314: write 8/255")
+          + "to 1", hint: "did you mean 8/255, which is 0.0314?")
       #expect(throws: expected) {
         try experiment.testImages(progress: ProgressDisplay(.quiet))
       }

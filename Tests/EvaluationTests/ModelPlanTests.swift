@@ -24,7 +24,7 @@ struct ModelPlanTests {
       "a: { architecture: mlp, epochs: 3, validation: 50, patience: 2, keep: best }",
       "a: { validation: 50, robustValidation: { attack: bim, steps: 3, epsilon: 0.2 } }",
       "a: { validation: 50, robustValidation: { attack: bim, mask: nuisance } }",
-      "a: { architecture: small, initialization: torchDefault }",
+      "a: { architecture: small, initialization: torch-default }",
       "a: { architecture: mlp }, b: { model: a, transform: jpeg 75 }",
       "a: { file: m.safetensors, transform: [jpeg 75, jpeg 10] }",
       "a: { architecture: mlp }, b: { epochs: 1 }, c: { ensemble: [a, b] }",
@@ -107,7 +107,7 @@ struct ModelPlanTests {
   func files() throws {
     let folder = TemporaryFolder()
     let trained = try experiment(
-      "a: { architecture: small, epochs: 1, defense: labelSmoothing }", in: folder)
+      "a: { architecture: small, epochs: 1, defense: label-smoothing }", in: folder)
     let out = folder.appending("trained")
     _ = try ExperimentRun(trained, folder: RunFolder(out)).run()
     let ours = out.appending(path: "models/a.safetensors")
@@ -120,7 +120,7 @@ struct ModelPlanTests {
     let (grid, _) = try #require(
       try ExperimentRun(plan, folder: RunFolder(folder.appending("out"))).run())
     let models = grid.provenance.models
-    #expect(models[0].defense?.hasPrefix("labelSmoothing") == true)
+    #expect(models[0].defense?.hasPrefix("label-smoothing") == true)
     #expect(models[1].defense == nil)
     #expect(models.allSatisfy { !$0.isUndefended })
   }

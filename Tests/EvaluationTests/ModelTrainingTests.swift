@@ -31,7 +31,7 @@ struct ModelTrainingTests {
   func teacherBeside() throws {
     let made = try training(Distillation(temperature: 20)).run(into: student)
     let kept = try ModelFile(teacher)
-    #expect(kept.training?.defense == "distillationTeacher(temperature=20.0)")
+    #expect(kept.training?.defense == "distillation-teacher(temperature=20.0)")
     #expect(kept.training?.epochs == 1)
     #expect(made.training?.defense == "distillation(temperature=20.0)")
     #expect(kept.training?.seed != made.training?.seed)
@@ -43,6 +43,13 @@ struct ModelTrainingTests {
 
     let start = try training(PlainTraining(), epochs: 1)
     #expect(start.request != (try training(Distillation())).request)
+  }
+
+  @Test("a training of an earlier version, with names in camel case, is still the same request")
+  func formerRequest() throws {
+    #expect(
+      try training(AdversarialTraining()).request
+        == "af0cf3116e840f5c7ceb614e5995a4ee9ed0375bd199a8e0399eadae59a66e85")
   }
 
   @Test("an interrupted distillation keeps its teacher and ends with the same student")

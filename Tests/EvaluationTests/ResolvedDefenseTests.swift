@@ -44,22 +44,22 @@ struct ResolvedDefenseTests {
   @Test("every defense keeps its defaults", arguments: DefenseRegistry.names)
   func defaults(_ name: String) throws {
     try expectTheSame(
-      name == "ensembleAdversarialTraining" ? "{ \(name): { sources: m.safetensors } }" : name)
+      name == "ensemble-adversarial-training" ? "{ \(name): { sources: m.safetensors } }" : name)
   }
 
   @Test(
     "settings other than the defaults, and lists, are kept",
     arguments: [
-      "{ adversarialTraining: { attack: pgd, steps: 3, alpha: 0.05, clean: 0, labels: true, "
+      "{ adversarial-training: { attack: pgd, steps: 3, alpha: 0.05, clean: 0, labels: true, "
         + "epsilon: 0.2 } }",
-      "{ gradientRegularization: { penalty: l1, lambda: 0.1, method: finiteDifference, "
+      "{ gradient-regularization: { penalty: l1, lambda: 0.1, method: finite-difference, "
         + "step: 0.02 } }",
       "{ distillation: { temperature: 20, teacher: m.safetensors } }",
-      "{ ensembleAdversarialTraining: { sources: [m.safetensors, n+1.safetensors], attack: bim } }",
-      "[{ adversarialTraining: { epsilon: 0.3 } }, "
-        + "{ gradientRegularization: { lambda: 100, weight: 0.5 } }]",
-      "[none, { trades: { alpha: 0.01 } }, labelSmoothing]",
-      "[{ labelSmoothing: { weight: 2 } }]",
+      "{ ensemble-adversarial-training: { sources: [m.safetensors, n+1.safetensors], attack: bim } }",
+      "[{ adversarial-training: { epsilon: 0.3 } }, "
+        + "{ gradient-regularization: { lambda: 100, weight: 0.5 } }]",
+      "[none, { trades: { alpha: 0.01 } }, label-smoothing]",
+      "[{ label-smoothing: { weight: 2 } }]",
     ])
   func chosen(_ defense: String) throws {
     try expectTheSame(defense)
@@ -68,7 +68,7 @@ struct ResolvedDefenseTests {
   @Test("files are found from the experiment's folder, and their weights are part of the request")
   func files() throws {
     let defense = try plan(
-      experiment("{ ensembleAdversarialTraining: { sources: [m.safetensors] } }")
+      experiment("{ ensemble-adversarial-training: { sources: [m.safetensors] } }")
     ).defense
     let model = folder.appending("m.safetensors")
     #expect(defense.text.contains("sources=\(model.path)"))

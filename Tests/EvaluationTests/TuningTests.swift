@@ -80,7 +80,7 @@ struct TuningTests {
     data: { name: synthetic, train: 300, test: 20 }
     models:
       plain: { architecture: small, epochs: 1 }
-      smooth: { architecture: small, epochs: 1, defense: { labelSmoothing: { alpha: 0.1 } } }
+      smooth: { architecture: small, epochs: 1, defense: { label-smoothing: { alpha: 0.1 } } }
     attacks: { fgsm: { epsilons: [0] } }
     """
 
@@ -104,7 +104,7 @@ struct TuningTests {
     #expect(first.candidates.allSatisfy { $0.cells.map(\.examples) == [100, 100, 100, 100] })
     let model = folder.appending("tuned/models/alpha-0.1.safetensors")
     let record = try #require(try ModelFile(model).training)
-    #expect(record.defense == "labelSmoothing(alpha=0.1)")
+    #expect(record.defense == "label-smoothing(alpha=0.1)")
     let made = try Data(contentsOf: model)
     let time = {
       try FileManager.default.attributesOfItem(atPath: model.path)[.modificationDate] as? Date

@@ -51,7 +51,7 @@ struct ValidationSplitTests {
 
   @Test("the whole training split is learned from, and the validation split is watched")
   func used() throws {
-    let experiment = try experiment(write(), "validation: data, keep: best, by: worstGroup")
+    let experiment = try experiment(write(), "validation: data, keep: best, by: worst-group")
     let grid = try #require(try run(experiment))
     #expect(grid.groups?.map { $0.accuracies.groups.map(\.group) } == [[0, 1], [0, 1]])
     let model = folder.appending("out/models/m.safetensors")
@@ -108,11 +108,11 @@ struct ValidationSplitTests {
     func failure(_ data: String, _ settings: String) -> Failure? {
       #expect(throws: Failure.self) { try run(experiment(data, settings), "refused") }
     }
-    let lacking = failure(try write([1]), "validation: data, keep: best, by: worstGroup")
+    let lacking = failure(try write([1]), "validation: data, keep: best, by: worst-group")
     #expect(lacking?.message.contains("lack the group 0 of the training images") == true)
     let none = failure(try write(nil), "validation: data")
     #expect(none?.message.contains("has no split 'validation'") == true)
-    let alone = failure(try write(), "by: worstGroup")
+    let alone = failure(try write(), "by: worst-group")
     #expect(alone?.message.contains("by needs the accuracy on held-out images") == true)
     let wrong = failure(try write(), "validation: date")
     #expect(wrong?.kind == .badData)
@@ -127,7 +127,7 @@ struct ValidationSplitTests {
       data: { name: \(try write()) }
       models:
         plain: { architecture: mlp, epochs: 2, batchSize: 20 }
-        m: { architecture: mlp, epochs: 2, batchSize: 20, defense: { labelSmoothing: { alpha: 0.1 } } }
+        m: { architecture: mlp, epochs: 2, batchSize: 20, defense: { label-smoothing: { alpha: 0.1 } } }
       attacks: { fgsm: { epsilons: [0] } }
       """
     func tune(_ reference: String?, _ name: String) throws -> Tuning {

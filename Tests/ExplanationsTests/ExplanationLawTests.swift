@@ -75,10 +75,10 @@ struct ExplanationLawTests {
     let question = batch(pictures, of: model)
     let own = (model.weights(of: question.predicted, like: pictures) * pictures).perPlace
     // Squares of one pixel: the contribution of each pixel.
-    let single = try Occlusion(settings(["scalar": "predictedLogit", "size": "1", "stride": "1"]))
+    let single = try Occlusion(settings(["scalar": "predicted-logit", "size": "1", "stride": "1"]))
     #expect(distance(single.explain(question).contributions.perPlace, own) < 1e-5)
     // Squares of 3 that do not overlap: every pixel has the sum over its square.
-    let blocks = try Occlusion(settings(["scalar": "predictedLogit", "size": "3", "stride": "3"]))
+    let blocks = try Occlusion(settings(["scalar": "predicted-logit", "size": "3", "stride": "3"]))
     let found = blocks.explain(question).contributions.perPlace.reshaped([4, 6, 5])
     let sum = own.reshaped([4, 6, 5]).narrow(1, 0, 3).narrow(2, 0, 3).sum([1, 2])
     #expect(distance(found.select(2, 0).select(1, 0), sum) < 1e-5)
@@ -106,7 +106,7 @@ struct ExplanationLawTests {
     let background = Background(rows: data)
     let question = batch(data.narrow(0, 0, 4), of: model, background: background)
     let method = try LocalLinearModel(
-      settings(["scalar": "predictedLogit", "sampling": "continuous", "samples": "3000"]))
+      settings(["scalar": "predicted-logit", "sampling": "continuous", "samples": "3000"]))
     let found = method.explain(question).contributions
     // The interpretable features are standardised, so a coefficient is weight × deviation.
     let expected =
@@ -119,7 +119,7 @@ struct ExplanationLawTests {
     let model = LinearModel(InputShape(features: 6))
     let texts = batch(rows * rows.isGreater(than: 0.3).to(.float32), of: model)
     let words = try LocalLinearModel(
-      settings(["scalar": "predictedLogit", "sampling": "words", "samples": "3000"]))
+      settings(["scalar": "predicted-logit", "sampling": "words", "samples": "3000"]))
     let added = model.weights(of: texts.predicted, like: texts.images) * texts.images
     let found = words.explain(texts).contributions
     #expect(distance(found, added) < 0.05 * added.absolute.max().scalar)
@@ -127,7 +127,7 @@ struct ExplanationLawTests {
     let pictureModel = LinearModel(shape)
     let question = batch(pictures, of: pictureModel)
     let patches = try LocalLinearModel(
-      settings(["scalar": "predictedLogit", "patches": "3", "samples": "3000"]))
+      settings(["scalar": "predicted-logit", "patches": "3", "samples": "3000"]))
     let patched = patches.explain(question).contributions.flattened.sum([1])
     // A patch adds weight × (its values − its mean colour).
     let weights = pictureModel.weights(of: question.predicted, like: pictures)

@@ -98,7 +98,7 @@ struct SuperpixelTests {
     let model = BrightnessModel(inside: inside)
     let method = try LocalLinearModel(
       settings([
-        "sampling": "superpixels", "segments": "16", "scalar": "trueLogit", "samples": "200",
+        "sampling": "superpixels", "segments": "16", "scalar": "true-logit", "samples": "200",
         "removed": "zero",
       ]))
     let found = method.explain(batch(image, of: model)).contributions
@@ -120,11 +120,11 @@ struct SuperpixelTests {
     func found(_ removed: String) throws -> Tensor {
       try LocalLinearModel(
         settings([
-          "patches": "4", "removed": removed, "scalar": "trueLogit", "samples": "300",
+          "patches": "4", "removed": removed, "scalar": "true-logit", "samples": "300",
         ])
       ).explain(batch(image, of: model)).contributions
     }
-    #expect(try found("patchMean").absolute.max().scalar < 1e-5)
+    #expect(try found("patch-mean").absolute.max().scalar < 1e-5)
     // The score is the sum of all pixels, so each contributes what it is brighter than the fill.
     let zero = try found("zero")
     #expect(distance(zero, image) < 0.05 * image.max().scalar)

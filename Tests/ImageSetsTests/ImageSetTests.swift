@@ -101,18 +101,50 @@ struct ImageSetTests {
     #expect(throws: Failure.self) { try ImageSet(folder.url, jpegQualities: [0]) }
   }
 
-  @Test("A contact sheet has ten pictures in a row, at most a hundred, each with its own pixels")
+  @Test(
+    "A contact sheet has ten pictures in a row, at most a hundred, each enlarged and with a caption"
+  )
   func sheet() {
-    var sheet = ContactSheet()
+    var sheet = ContactSheet(title: "fgsm")
     for number in 0..<120 {
       sheet.add(
         Picture(
           shape: InputShape(channels: 1, height: 3, width: 4),
-          pixels: [UInt8](repeating: UInt8(number), count: 12)))
+          pixels: [UInt8](repeating: UInt8(number), count: 12)),
+        ["\(number) dog", "> cat"], isHighlighted: number == 11)
     }
+    // A picture is 36 times as large. Below it are two lines of 20 pixels and a gap of 8.
     let drawn = sheet.drawn()
-    #expect(drawn.shape == InputShape(channels: 3, height: 10 * 5 - 2, width: 10 * 6 - 2))
-    #expect(drawn.pixels[0] == 0 && drawn.pixels[6] == 1 && drawn.pixels[5 * 58] == 10)
+    let (width, cell) = (10 * (4 * 36 + 8) + 8, 3 * 36 + 40 + 8)
+    #expect(drawn.shape == InputShape(channels: 3, height: 28 + 10 * cell + 8, width: width))
+    func pixel(_ place: Int) -> UInt8 {
+      drawn.pixels[(36 + place / 10 * cell) * width + 8 + place % 10 * 152]
+    }
+    #expect([0, 1, 10, 99].allSatisfy { pixel($0) == UInt8($0) })
+    // Only the second line of picture 11 is red.
+    let area = drawn.shape.height * width
+    let red = (0..<area).filter { drawn.pixels[$0] == 176 && drawn.pixels[area + $0] == 32 }
+    #expect(!red.isEmpty)
+    #expect(red.allSatisfy { ($0 % width - 8) / 152 == 1 && ($0 / width - 36) / cell == 1 })
+  }
+
+  @Test("Names of pictures sort in the order of the data and say neither class nor answer")
+  func names() throws {
+    let folder = TemporaryFolder()
+    let network = try network()
+    var images = try ImageSet(folder.url)
+    try images.add(examples(FastGradientSign(), [0.1], network), source: nil)
+    _ = try images.finish()
+    let place = folder.appending("images/m/fgsm-0.1")
+    let files = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
+    #expect(files.count == 30 && files.first == "00000.png" && files.last == "00029.png")
+    let lines = try String(contentsOf: folder.appending("manifest.csv"), encoding: .utf8).split(
+      separator: "\n")
+    #expect(lines[0].hasPrefix("file,original,sha256,data,index,label,label_name,target,"))
+    #expect(lines[1].hasPrefix("images/m/fgsm-0.1/00000.png,originals/00000.png,"))
+    #expect(
+      lines[0].split(separator: ",").count
+        == lines[1].split(separator: ",", omittingEmptySubsequences: false).count)
   }
 
   @Test(

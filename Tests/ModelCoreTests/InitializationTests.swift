@@ -78,7 +78,7 @@ struct InitializationTests {
     }
   }
 
-  @Test("truncatedNormal has the stated deviation for weights, no number beyond 2, and biases of 0")
+  @Test("truncated-normal has the stated deviation for weights, none beyond 2, and biases of 0")
   func truncated() throws {
     let parameters = try LayerList(["linear 300"]).parameters(for: [500])
     let random = RandomSource(Seed(1))
@@ -99,7 +99,7 @@ struct InitializationTests {
       #expect(Initialization(rawValue: initialization.rawValue) == initialization)
     }
     #expect(Initialization.normal(deviation: 0.1).rawValue == "normal 0.1")
-    for text in ["truncatedNormal", "truncatedNormal 0", "truncatedNormal 2.1"] {
+    for text in ["truncated-normal", "truncated-normal 0", "truncated-normal 2.1"] {
       #expect(Initialization(rawValue: text) == nil, "\(text)")
     }
     for text in ["normal", "normal 0", "normal -1", "normal 0.1 2", "normal x", "Normal 0.1", ""] {

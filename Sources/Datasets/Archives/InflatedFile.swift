@@ -18,7 +18,7 @@ final class InflatedFile {
     var folder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &folder), !folder.boolValue,
       let file = try? FileHandle(forReadingFrom: url)
-    else { throw Failure.missing("there is no file \(url.path)") }
+    else { throw Failure.unreadable(url) }
     self.file = file
     guard
       inflateInit2_(

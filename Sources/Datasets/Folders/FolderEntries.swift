@@ -29,8 +29,8 @@ struct FolderEntry {
   ///   not UTF-8.
   static func all(in folder: URL, hidden: Bool = false) throws -> [FolderEntry] {
     guard let stream = opendir(folder.path) else {
-      let reason = systemReason()
-      throw Failure.missing("cannot read the folder \(folder.path): \(reason)")
+      guard errno != ENOENT else { throw Failure.missing("No such folder: \(folder.path)") }
+      throw Failure.missing("cannot read the folder \(folder.path): \(systemReason())")
     }
     defer { closedir(stream) }
     let dot = [UInt8(ascii: ".")]

@@ -73,8 +73,8 @@ struct PictureParts: Sendable {
     }
     self.notes = notes
     if let name = options.csv, !parts.contains(where: { $0.list != nil }) {
-      throw Failure.badData(
-        "\(root.path): expected the list \(name), which is not there",
+      throw Failure.missing(
+        "No such file: \(root.appending(path: name).path)",
         hint: "csv=NAME names a file in the folder of the data or of each split")
     }
   }

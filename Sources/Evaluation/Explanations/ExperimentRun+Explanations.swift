@@ -76,7 +76,7 @@ extension ExperimentRun {
     let parts =
       [
         "explanations 2", device.kind, model.fingerprint, test.fingerprint, explained.fingerprint,
-        "\(experiment.seed.value)", plan.text, "classes",
+        "\(experiment.seed.value)", plan.text.inFormerSpelling, "classes",
       ] + explained.classNames + ["features"] + (explained.featureNames ?? [])
     return Digest.hex(of: parts.joined(separator: "\n"))
   }

@@ -172,7 +172,7 @@ public struct ExperimentRun {
   private func describe() throws {
     if selection == nil { folder.sweep() }
     let text = try experiment.resolved()
-    let there = try? String(contentsOf: folder.experiment, encoding: .utf8)
+    let there = folder.storedExperiment
     guard there != text else { return }
     guard selection == nil || there == nil else {
       throw Failure(
@@ -224,7 +224,7 @@ public struct ExperimentRun {
     let noises = experiment.attacks.noiseSizes
     let seed = experiment.seed.derive("probe")
     let parts = [
-      "probe 4", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
+      "probe 5", device.kind, model.fingerprint, data.fingerprint, "\(seed.value)", "\(noises)",
     ]
     let request = Digest.hex(of: parts.joined(separator: "\n"))
     let pictures = RunFolder.gradients(model.name, in: folder.url)

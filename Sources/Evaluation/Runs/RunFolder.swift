@@ -47,6 +47,12 @@ public struct RunFolder: Sendable {
   }
 
   public var experiment: URL { url.appending(path: "experiment.yaml") }
+  /// The experiment that the folder holds, as this version writes it; nil if it holds none. Earlier
+  /// versions wrote some names in another spelling.
+  public var storedExperiment: String? {
+    guard let text = try? String(contentsOf: experiment, encoding: .utf8) else { return nil }
+    return (try? Experiment(experiment).resolved()) ?? text
+  }
   public var report: URL { url.appending(path: "report") }
   public var images: URL { url.appending(path: "images") }
   public var study: URL { url.appending(path: "study") }

@@ -32,9 +32,10 @@ public struct StepKeys: Sendable {
       [experiment.data.state(.test) ?? "", "\(experiment.count ?? 0) \(experiment.sample ?? 0)"])
     whole = places.removed(from: try experiment.resolved())
     (noises, reliance) = ("\(experiment.attacks.noiseSizes)", texts.reliance)
-    (explain, certificates) = (texts.explain, texts.certificates)
+    (explain, certificates) = (texts.explain.inFormerSpelling, texts.certificates)
     for plan in experiment.models {
-      var parts = [shared, plan.name, places.removed(from: texts.models[plan.name] ?? "")]
+      let text = places.removed(from: texts.models[plan.name] ?? "")
+      var parts = [shared, plan.name, text.inFormerSpelling]
       parts += plan.origin.needs.map { models[$0] ?? "" }
       switch plan.origin {
       case .file(let url, _): parts.append(FileStamps.copyDigest(of: url) ?? "")

@@ -21,8 +21,8 @@ extension ModelProbe {
   /// The checks on a model that was read from a file, the gravest first.
   public static let loadingChecks: [TrustCheck] = [
     .givesNoNumbers, .gradientsAreNoNumbers, .ignoresInput, .gradientsDoNotArrive,
-    .classesInAnotherOrder, .belowChanceUnattacked, .notAboveChance, .givesProbabilities,
-    .logitsAreClose, .changesWhenRepeated, .changesInBatches, .zeroGradients,
+    .classesInAnotherOrder, .lacksNormalization, .belowChanceUnattacked, .notAboveChance,
+    .givesProbabilities, .logitsAreClose, .changesWhenRepeated, .changesInBatches, .zeroGradients,
     .gradientsDoNotMatch, .standsWithoutBudget, .gradientFreeWins,
   ]
 

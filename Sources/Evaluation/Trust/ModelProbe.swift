@@ -49,6 +49,9 @@ public struct ModelProbe: Codable, Equatable, Sendable {
   public let slopes: GradientSlopes?
   /// Another order of the classes, in which more answers would be right; nil if none was found.
   public let classOrder: ClassOrder?
+  /// A usual normalisation with which more answers would be right; nil if none was found, and for a
+  /// model that has one or that was trained without.
+  public let missingNormalization: MissingNormalization?
   /// How many images were attacked without a budget.
   public let attacked: Int
   /// How many of these the model still classifies correctly.
@@ -141,6 +144,9 @@ public struct ModelProbe: Codable, Equatable, Sendable {
     classOrder = ClassOrder(
       predicted: predicted.map(Int.init), labels: labels.int64s().map(Int.init),
       classNames: data.classNames)
+    missingNormalization =
+      contestant.mayLackNormalization
+      ? MissingNormalization(classifier, images: images, labels: labels, right: right) : nil
     let again = withoutGradients { classifier.logits(images) }
     changeWhenRepeated = (again - outputs).absolute.max().scalar / scale
     let singles = (0..<min(count, Self.singleCount)).map { image in

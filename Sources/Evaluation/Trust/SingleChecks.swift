@@ -78,15 +78,16 @@ extension ModelProbe {
   ///   - contestant: the model.
   ///   - data: labelled images; the first `imageCount` are used.
   ///   - plans: the attacks that the model's predictions under noise are compared with.
+  ///   - effort: how much is spent on attacks.
   ///   - progress: shows that the probe is at work.
   public init(
     checking contestant: Contestant, on data: LabelledImages, beside plans: [AttackPlan] = [],
-    seed: Seed, progress: ProgressDisplay
+    seed: Seed, effort: ProbeEffort = .quick, progress: ProgressDisplay
   ) {
     progress.begin("check \(contestant.name)", total: 1, unit: "models")
     self.init(
       of: contestant.watched(by: progress), on: data, noises: plans.noiseSizes,
-      seed: seed.derive("probe"))
+      seed: seed.derive("probe"), effort: effort)
     progress.end(nil)
   }
 
@@ -103,9 +104,11 @@ extension ModelProbe {
 
 extension Contestant {
   /// The same model, whose forward passes are shown as progress.
-  func watched(by progress: ProgressDisplay) -> Contestant {
+  public func watched(by progress: ProgressDisplay) -> Contestant {
     let counter = QueryCounter(classifier) { progress.update(0, "pass \($0 + 1)") }
-    return Contestant(name: name, classifier: counter, fingerprint: fingerprint)
+    return Contestant(
+      name: name, classifier: counter, fingerprint: fingerprint,
+      mayLackNormalization: mayLackNormalization)
   }
 }
 

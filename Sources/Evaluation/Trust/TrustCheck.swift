@@ -57,7 +57,8 @@ public struct TrustCheck: Sendable {
   /// Every check, the gravest first. Flags are listed in this order.
   public static let all: [TrustCheck] = [
     certificateIsBroken, givesNoNumbers, gradientsAreNoNumbers, ignoresInput, gradientsDoNotArrive,
-    classesInAnotherOrder, belowChanceUnattacked, notAboveChance, givesProbabilities,
+    classesInAnotherOrder, lacksNormalization, belowChanceUnattacked, notAboveChance,
+    givesProbabilities,
     logitsAreClose, changesWhenRepeated, changesInBatches, zeroGradients, gradientsDoNotMatch,
     standsWithoutBudget, gradientFreeWins, blackBoxBeatsWhiteBox, oneStepBeatsMany,
     noiseDoesAsWell, lostAsPictures,

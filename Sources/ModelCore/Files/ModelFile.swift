@@ -7,7 +7,7 @@ public struct TrainingRecord: Codable, Equatable, Sendable {
   public var data: String
   public var dataFingerprint: String
   public var architecture: String
-  /// The defense and its options, for example `labelSmoothing(alpha=0.1)`.
+  /// The defense and its options, for example `label-smoothing(alpha=0.1)`.
   public var defense: String
   public var optimizer: String
   public var batchSize: Int

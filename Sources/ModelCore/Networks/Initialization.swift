@@ -2,7 +2,7 @@ import Support
 
 /// The distribution of the random weights of a new network. In the formulas, `inputs` and `outputs`
 /// are the numbers of inputs and outputs of each unit of a layer. Biases start at zero, except with
-/// `torchDefault` and `normal`.
+/// `torch-default` and `normal`.
 public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
   /// U(−b, b), b = √(6 / (inputs + outputs)). Glorot & Bengio, 2010.
   case xavierUniform
@@ -22,7 +22,7 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
   /// PyTorch's `trunc_normal_`, with which vision transformers start at the deviation 0.02.
   case truncatedNormal(deviation: Double)
 
-  /// Every distribution; `normal` with the deviation 0.1, `truncatedNormal` with 0.02.
+  /// Every distribution; `normal` with the deviation 0.1, `truncated-normal` with 0.02.
   public static let allCases: [Initialization] = [
     .xavierUniform, .xavierNormal, .kaimingUniform, .kaimingNormal, .torchDefault,
     .normal(deviation: 0.1), .truncatedNormal(deviation: 0.02),
@@ -70,18 +70,20 @@ public enum Initialization: Codable, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// The text of a distribution in settings and files, such as `xavierUniform` or `normal 0.1`.
+/// The text of a distribution in settings and files, such as `xavier-uniform` or `normal 0.1`.
 extension Initialization: RawRepresentable {
   /// - Parameter rawValue: the name of a distribution. The deviation of `normal`, above 0 and at
-  ///   most 100, follows after a blank, and likewise that of `truncatedNormal`, at most 2.
+  ///   most 100, follows after a blank, and likewise that of `truncated-normal`, at most 2. Camel
+  ///   case, such as `xavierUniform`, is read, too.
   public init?(rawValue: String) {
+    let rawValue = rawValue.hyphenated
     let words = rawValue.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     if words.count == 2, words[0] == "normal" {
       guard let deviation = (1e-9...100).number(words[1]) else { return nil }
       self = .normal(deviation: deviation)
       return
     }
-    if words.count == 2, words[0] == "truncatedNormal" {
+    if words.count == 2, words[0] == "truncated-normal" {
       guard let deviation = (1e-9...2).number(words[1]) else { return nil }
       self = .truncatedNormal(deviation: deviation)
       return
@@ -92,13 +94,13 @@ extension Initialization: RawRepresentable {
 
   public var rawValue: String {
     switch self {
-    case .xavierUniform: "xavierUniform"
-    case .xavierNormal: "xavierNormal"
-    case .kaimingUniform: "kaimingUniform"
-    case .kaimingNormal: "kaimingNormal"
-    case .torchDefault: "torchDefault"
+    case .xavierUniform: "xavier-uniform"
+    case .xavierNormal: "xavier-normal"
+    case .kaimingUniform: "kaiming-uniform"
+    case .kaimingNormal: "kaiming-normal"
+    case .torchDefault: "torch-default"
     case .normal(let deviation): "normal \(deviation.plainDecimal)"
-    case .truncatedNormal(let deviation): "truncatedNormal \(deviation.plainDecimal)"
+    case .truncatedNormal(let deviation): "truncated-normal \(deviation.plainDecimal)"
     }
   }
 }

@@ -15,9 +15,7 @@ package func readFile(_ url: URL, limit: Int) throws -> Data {
   // Without O_NONBLOCK, opening a pipe would wait until another process opens it for writing.
   let file = open(url.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
   guard file >= 0 else {
-    throw errno == ENOENT || errno == ENOTDIR
-      ? Failure.missing("there is no file \(url.path)")
-      : Failure.missing("cannot read \(url.path)", hint: "check that you may read it")
+    throw Failure.unreadable(url)
   }
   defer { close(file) }
   var status = stat()

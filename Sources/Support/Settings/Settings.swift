@@ -144,7 +144,7 @@ public final class Settings: @unchecked Sendable, Equatable {
     return folder.appending(path: path)
   }
 
-  /// One of several words.
+  /// One of several words. A word in camel case stands for the one with hyphens.
   /// - Parameter isOther: whether a text that is none of them is accepted nevertheless, such as a
   ///   word that is followed by numbers.
   public func choice(
@@ -154,12 +154,13 @@ public final class Settings: @unchecked Sendable, Equatable {
     -> String
   {
     let word = try string(name, default: fallback, meaning + " (\(known.joined(separator: ", ")))")
-    guard known.contains(word) || isOther(word) else {
+    if known.contains(word) || isOther(word) { return word }
+    guard known.contains(word.hyphenated) else {
       let subject = entries.first { $0.name == name }?.subject ?? "\(place): \(name)"
       throw Failure.badData(
         "\(subject): '\(word)' is not known", hint: hint(for: word, among: known))
     }
-    return word
+    return word.hyphenated
   }
 
   /// A whole number in a range.

@@ -82,13 +82,13 @@ struct AnotherPlanTests {
     let found = try experiment(
       "{ of: normal, count: 2, lambda: 7 }",
       training: "architecture: mlp, epochs: 1, defense: [ { rrr: { lambda: 5 } }, "
-        + "{ labelSmoothing: { alpha: 0.2 } } ]")
+        + "{ label-smoothing: { alpha: 0.2 } } ]")
     guard case .another(let second) = try #require(found.models.last).origin else {
       Issue.record("expected a model that is looked for")
       return
     }
     let text = second.recipe.defense.text
-    #expect(text.contains("labelSmoothing(alpha=0.2)") && text.contains("lambda=7"), "\(text)")
+    #expect(text.contains("label-smoothing(alpha=0.2)") && text.contains("lambda=7"), "\(text)")
     #expect(!text.contains("lambda=5") && second.usesMasks)
   }
 
