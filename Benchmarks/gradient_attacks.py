@@ -5,8 +5,8 @@
     .deps/peers/python/bin/python Benchmarks/gradient_attacks.py [--count 500] [--only TASK...]
 
 Both sides get the same weights, images, budgets and steps, and one thread. The program prints a
-Markdown table with the accuracy on their adversarial images, of the attacked model and of those that
-`--others` names: the mean over `--seeds` runs. The folder CROSSFIRE_PARITY holds the attacked
+Markdown table with the accuracy on their adversarial images, of the attacked model and of those
+that `--others` names: the mean over `--seeds` runs. The folder CROSSFIRE_PARITY holds the attacked
 models. Images of three channels are compared on the attacks that torchattacks has for these only.
 """
 

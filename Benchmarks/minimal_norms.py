@@ -74,7 +74,7 @@ TASKS = {
         alma("l2", 300, init_lr_distance=0.1),
     ),
     "alma-l1": ("alma norm=l1 steps=300", "l1", "adv-lib", alma("l1", 300)),
-    # Not on smallbn: adv-lib's search for the factor does not end where an image cannot move so far.
+    # adv-lib's search for the factor does not end where an image cannot move so far.
     "alma-l1-start": (
         "alma norm=l1 steps=300 start=0.5",
         "l1",
