@@ -15,7 +15,8 @@ extension GridTable {
     let own = victims.map { filled(summary.own($0, epsilon), isClean: false) }
     let worst = victims.map { victim in
       let cell = summary.worst(victim, epsilon)
-      return filled(cell, isClean: false, note: cell.map { "on \($0.source)" })
+      return filled(
+        cell, isClean: false, note: cell.flatMap { $0.source == victim ? nil : "on \($0.source)" })
     }
     let mean = victims.map { victim in
       summary.mean(victim, epsilon).map {
@@ -35,14 +36,15 @@ extension GridTable {
     if let strongest = summary.strongestSource(epsilon) {
       rows.append(
         row(
-          "\(strongest), whose examples transfer best",
+          "\(strongest), which transfers best",
           victims.map { filled(cell(strongest, $0), isClean: false) }))
     }
-    return matrix(title, legend, corner: "Examples", rows)
+    return matrix(
+      title, legend, corner: "Examples", rows, label: "\(title), over all source models")
   }
 
   private func matrix(
-    _ title: String, _ legend: String, corner: String, _ rows: [Markup]
+    _ title: String, _ legend: String, corner: String, _ rows: [Markup], label: String? = nil
   ) -> Markup {
     let corner = Markup("th", ["scope": "col", "rowspan": 2, "class": "corner"], corner)
     let shownTo = Markup(
@@ -54,7 +56,7 @@ extension GridTable {
       Markup("caption", [:], Markup("span", [:], Markup("strong", [:], title), ". " + legend)),
       Markup("thead", [:], Markup("tr", [:], corner, shownTo), Markup("tr", [:], children: names)),
       Markup("tbody", [:], children: rows))
-    return .scrolling(title, columns: victims.count, table)
+    return .scrolling(label ?? title, columns: victims.count, table)
   }
 
   private var legend: String {

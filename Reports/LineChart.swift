@@ -178,9 +178,8 @@ struct LineChart {
       ])
     if isDense {
       let title = Markup("title", [:], series.name)
-      let ends = Set([places.indices.first, places.indices.last].compactMap { $0 }).sorted()
-      let markers = ends.map {
-        series.style.marker.drawn(at: places[$0], isFilled: series.isEmphasised)
+      let markers = places.suffix(1).map {
+        series.style.marker.drawn(at: $0, isFilled: series.isEmphasised)
       }
       return Markup("g", group(series), children: [title, line] + markers)
     }

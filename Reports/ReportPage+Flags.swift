@@ -29,9 +29,10 @@ struct FlagKind {
     let sorted = flags.enumerated().sorted {
       (place($0.element), $0.offset) < (place($1.element), $1.offset)
     }.map(\.element)
+    // A source model that is the target model itself is no news.
+    let sources = sorted.allSatisfy { $0.source == $0.victim } ? [] : sorted.map { $0.source ?? "" }
     let columns = [
-      ("Target model", sorted.map { $0.victim ?? "" }),
-      ("Source model", sorted.map { $0.source ?? "" }),
+      ("Target model", sorted.map { $0.victim ?? "" }), ("Source model", sources),
       ("Attack", sorted.map { $0.attack ?? "" }),
     ].filter { $0.1.contains { !$0.isEmpty } }
     return (
@@ -43,7 +44,7 @@ struct FlagKind {
 
 extension ReportPage {
   /// The largest number of flags of one kind that are visible; the others are folded.
-  private static let mostFlags = 4
+  private static let mostFlags = 3
 
   /// The flags by kind: the meaning and the advice once, then a table of what is concerned.
   var trustFlags: Markup {
@@ -69,7 +70,7 @@ extension ReportPage {
     }
     let count = counted(grid.flags.count, "flag") + (grid.flags.count == 1 ? " was" : " were")
     return Markup(
-      "aside", ["class": "flags", "aria-labelledby": "flags-heading"],
+      "div", ["class": "flags", "role": "group", "aria-labelledby": "flags-heading"],
       Markup("h3", ["id": "flags-heading"], "Before trusting these numbers: \(count) raised"),
       Markup("ul", [:], children: kinds))
   }

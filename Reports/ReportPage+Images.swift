@@ -4,7 +4,7 @@ import Foundation
 extension ReportPage {
   /// The largest number of bytes of PNG data that the sheets of adversarial examples take in a page.
   /// Further sheets are files beside the page, to which it links.
-  static let mostSheetBytes = 900_000
+  static let mostSheetBytes = 600_000
 
   /// The sheets of the page with the names of their files.
   var sheetFiles: [(name: String, sheet: ImageSheet)] {
@@ -31,8 +31,8 @@ extension ReportPage {
     !first.group.isEmpty && first.group == second.group
   }
 
-  /// The section of image sheets; nil if there are none. The first sheet of each group is visible;
-  /// the others are folded, and those that would make the page too large are links to files.
+  /// The section of image sheets; nil if there are none. The first sheet of each group is visible, and
+  /// with many models that of the first two groups; the others are folded, and those that would make the page too large are links to files.
   var images: Section? {
     guard !sheets.isEmpty else { return nil }
     let embedded = embedded
@@ -43,20 +43,20 @@ extension ReportPage {
         groups.append([place])
       }
     }
-    let firsts = groups.compactMap(\.first)
+    let visible = groups.prefix(grid.isLarge ? 2 : groups.count).compactMap(\.first)
     let rest = groups.compactMap { group -> Markup? in
-      guard group.count > 1 else { return nil }
-      let shown = group.dropFirst().filter(embedded.contains)
-      let linked = group.dropFirst().filter { !embedded.contains($0) }
+      let hidden = group.filter { !visible.contains($0) }
+      guard !hidden.isEmpty else { return nil }
+      let shown = hidden.filter(embedded.contains)
       let links = linkLine(
-        linked.map { (sheets[$0].title, sheetPlace($0), "") })
-      let name = sheets[group[0]].group
+        hidden.filter { !embedded.contains($0) }.map { (sheets[$0].title, sheetPlace($0), "") })
+      let more = hidden.count < group.count ? "more source model" : "source model"
       return folded(
-        "\(name): \(counted(group.count - 1, "more source model"))",
+        "\(sheets[group[0]].group): \(counted(hidden.count, more))",
         (shown.isEmpty ? [] : [sheetGrid(shown)]) + links)
     }
     return Section(
-      id: "images", heading: "Adversarial examples", content: [sheetGrid(firsts)] + rest)
+      id: "images", heading: "Adversarial examples", content: [sheetGrid(visible)] + rest)
   }
 
   private func sheetPlace(_ place: Int) -> String { "figures/\(sheetFiles[place].name).png" }

@@ -8,7 +8,8 @@ extension ReportPage {
     let content = tables.flatMap { judged -> [any MarkupContent] in
       [
         Markup("h3", [:], judged.title),
-        table(judged.title, header: ["Source model"] + judged.victims, judged.rows),
+        table(
+          "Judgements of \(judged.title)", header: ["Source model"] + judged.victims, judged.rows),
       ]
     }
     return Section(

@@ -30,18 +30,20 @@ extension ReportPage {
       let parameters = attack.parameters.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
       return [attack.name, attack.title, parameters.joined(separator: ", ")]
     }
+    let records = [
+      Markup("h3", [:], "Models"),
+      table("Models", header: ["Name", "Description", "Defense", "Weights (SHA-256)"], models),
+      Markup("h3", [:], "Attacks"),
+      table("Attacks", header: ["Name", "Title", "Parameters"], attacks),
+    ]
     return Section(
       id: "provenance", heading: "Provenance",
       content: [
         .scrolling(
           "The run", columns: 2,
           Markup("table", ["class": "facts"], Markup("tbody", [:], children: rows)))
-      ] + computations + [
-        Markup("h3", [:], "Models"),
-        table("Models", header: ["Name", "Description", "Defense", "Weights (SHA-256)"], models),
-        Markup("h3", [:], "Attacks"),
-        table("Attacks", header: ["Name", "Title", "Parameters"], attacks),
-      ])
+      ] + computations
+        + (grid.isLarge ? [folded("Models and attacks", records)] : records))
   }
 
   /// Each set-up that computed results, once, with the number of its results; nothing if the grid

@@ -17,7 +17,8 @@ extension ReportPage {
       }
       let heading = grid.heading(attack, budget)
       return [
-        Markup("h3", [:], heading), table(heading, header: ["Source model"] + grid.victims, rows),
+        Markup("h3", [:], heading),
+        table("Repetitions of \(heading)", header: ["Source model"] + grid.victims, rows),
       ]
     }
     let runs = counted(first.accuracies.count, "repetition")

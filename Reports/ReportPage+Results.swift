@@ -6,22 +6,22 @@ extension ReportPage {
   var curves: Section? {
     let figures = grid.attacks.compactMap { AccuracyCurves(grid: grid, attack: $0) }
     guard !figures.isEmpty else { return nil }
-    let parts = figures.map { curves -> Markup in
-      let heading = attackHeading(curves.attack)
+    let parts = figures.enumerated().map { number, curves -> Markup in
       guard !curves.overall.isEmpty else {
         return figure(
-          curves.panels, heading: heading, caption: AccuracyCurves.caption, name: curves.attack)
+          curves.panels, heading: attackHeading(curves.attack), caption: AccuracyCurves.caption,
+          name: curves.attack)
       }
-      return Markup(
-        "div", ["class": "part"],
-        figure(
-          curves.overall, heading: heading, caption: SourceSummary.caption, name: curves.attack),
-        folded(
-          "All \(curves.panels.count) source models",
-          [
-            Markup("div", ["class": "panels"], children: curves.panels.map { $0.picture() }),
-            Markup("p", ["class": "note"], AccuracyCurves.caption),
-          ]))
+      let sources = [
+        Markup("div", ["class": "panels"], children: curves.panels.map { $0.picture() }),
+        Markup("p", ["class": "note"], AccuracyCurves.caption),
+      ]
+      return part(
+        number, curves.attack,
+        [
+          figure(curves.overall, caption: SourceSummary.caption, name: curves.attack),
+          folded("All \(curves.panels.count) source models", sources),
+        ])
     }
     return Section(id: "curves", heading: "Accuracy against the budget", content: parts)
   }
@@ -30,7 +30,7 @@ extension ReportPage {
   /// the others are folded. With many models, rows over all source models are visible, and the
   /// other budgets are files.
   var matrices: Section? {
-    let parts = grid.attacks.flatMap { attack -> [Markup] in
+    let parts = grid.attacks.enumerated().flatMap { number, attack -> [Markup] in
       guard let middle = grid.middleBudget(for: attack) ?? grid.epsilons(for: attack).first else {
         return []
       }
@@ -39,7 +39,7 @@ extension ReportPage {
       let files = links(to: positive.isEmpty ? nil : "matrix-" + attack, results: ["grid.csv"])
       if grid.isLarge {
         let all = folded("All \(table.sources.count) source models", [table.html()])
-        return [attackHeading(attack), table.summaryHTML(), all] + files
+        return [part(number, attack, [table.summaryHTML(), all] + files)]
       }
       let others = positive.filter { $0 != middle }
       let rest =
@@ -64,6 +64,18 @@ extension ReportPage {
     return Section(
       id: "matrices", heading: "Transfer matrices",
       content: [Markup("p", [:], explanation + (grid.isLarge ? rest : ""))] + parts)
+  }
+
+  /// The part of a section about one attack, in a page with many models: that of the first attack is
+  /// visible, and the others are folded.
+  private func part(_ number: Int, _ attack: String, _ content: [Markup]) -> Markup {
+    guard number > 0 else {
+      return Markup("div", ["class": "part"], children: [attackHeading(attack)] + content)
+    }
+    let title = grid.provenance.attack(attack).map { ": " + $0.title } ?? ""
+    return Markup(
+      "details", ["class": "attack"],
+      children: [Markup("summary", [:], Markup("b", [:], attack), title)] + content)
   }
 
   func attackHeading(_ attack: String) -> Markup {

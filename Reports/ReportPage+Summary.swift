@@ -15,12 +15,16 @@ extension ReportPage {
         Markup("h3", [:], "Key numbers"), Markup("ul", ["class": "findings"], children: findings),
       ]
     }
-    let columns = Markup(
-      "div", ["class": "summary"], Markup("div", [:], children: answers),
-      Markup("div", ["class": "asked"], Markup("h3", [:], "Setup"), setup))
-    return Section(
-      id: "summary", heading: "Summary",
-      content: [columns] + (grid.flags.isEmpty ? [] : [trustFlags]))
+    let found = Markup("div", [:], children: answers)
+    let asked = Markup(
+      "div", ["class": grid.isLarge ? "asked broad" : "asked"], Markup("h3", [:], "Setup"), setup)
+    let flags = grid.flags.isEmpty ? [] : [trustFlags]
+    // The setup of many models is too long to stand beside the key numbers.
+    let content =
+      grid.isLarge
+      ? [found] + flags + [asked]
+      : [Markup("div", ["class": "summary"], found, asked)] + flags
+    return Section(id: "summary", heading: "Summary", content: content)
   }
 
   private var setup: Markup {
@@ -31,8 +35,7 @@ extension ReportPage {
     }
     let attacks = grid.attacks.map { name in
       let title = provenance.attack(name).map { ": " + $0.title } ?? ""
-      let budgets = grid.budgetLabel(name, grid.epsilons(for: name))
-        .replacing(" = ", with: "\u{A0}=\u{A0}")
+      let budgets = budgets(name).replacing(" = ", with: "\u{A0}=\u{A0}")
       return Markup(
         "li", [:], Markup("b", [:], name), title,
         "; \(budgets)")
@@ -49,6 +52,13 @@ extension ReportPage {
     return Markup(
       "dl", [:],
       children: facts.flatMap { [Markup("dt", [:], $0.name), Markup("dd", [:], $0.content)] })
+  }
+
+  /// The budgets of an attack; of many, their number and the largest.
+  private func budgets(_ attack: String) -> String {
+    let all = grid.epsilons(for: attack)
+    guard all.count > 6, let largest = all.last else { return grid.budgetLabel(attack, all) }
+    return "\(all.count) budgets, the largest \(grid.budgetLabel(attack, largest))"
   }
 
   /// The files with the numbers of the run, and what each contains.

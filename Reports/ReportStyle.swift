@@ -45,8 +45,8 @@ enum ReportStyle {
   private static let summary = """
     .summary{display:grid;grid-template-columns:minmax(0,1fr);gap:2rem 3.5rem}
     @media (min-width:60rem){.summary{grid-template-columns:minmax(0,1.65fr) minmax(0,1fr)}}
-    .summary h3{margin-top:0}
-    .summary ul{list-style:none;margin:0;padding:0}
+    .summary h3,.asked h3,.flags h3,section>div>h3:first-child{margin-top:0}
+    .findings,.asked ul,.flags ul{list-style:none;margin:0;padding:0}
     .findings li{display:grid;grid-template-columns:7.25rem minmax(0,1fr);gap:1rem;
       align-items:baseline;padding:.75rem 0;
       border-top:1px solid var(--rule);text-wrap:pretty;overflow-wrap:anywhere}
@@ -55,6 +55,10 @@ enum ReportStyle {
       letter-spacing:-.02em}
     .asked{align-self:start;background:var(--raised);border-radius:.625rem;padding:1.25rem 1.375rem;
       font-size:.9375rem}
+    .asked.broad{margin-top:1.5rem}
+    .broad dl{columns:3 17rem;column-gap:2rem}
+    .broad dt{break-after:avoid}
+    .broad li{break-inside:avoid}
     dl{margin:0}
     dt{font-size:.8125rem;font-weight:600;color:var(--muted)}
     dd{margin:0 0 .75rem;overflow-wrap:anywhere}
@@ -66,7 +70,6 @@ enum ReportStyle {
     .flags h3{color:var(--warn)}
     .flags li+li{margin-top:1rem}
     .flags p{text-wrap:pretty;overflow-wrap:anywhere;max-width:60rem}
-    .flags ul{list-style:none;margin:0;padding:0}
     .flags .scroll{margin:.5rem 0 0}
     .flags .facts{font-size:.875rem}
     .flags .facts td{min-width:5.5rem;padding-top:.25rem;padding-bottom:.25rem}
@@ -157,12 +160,12 @@ enum ReportStyle {
     .matrix.compact{border-spacing:2px}
     .matrix.compact td{min-width:4.625rem;padding:.3125rem .25rem}
     .matrix.compact thead th{max-width:4.625rem;font-size:.8125rem}
-    .matrix.compact tbody th{max-width:8rem}
+    .matrix.compact tbody th{min-width:9rem;max-width:10rem}
     .matrix.compact .value{font-size:.9375rem}
     .matrix.compact .interval{font-size:.6875rem;white-space:normal;overflow-wrap:anywhere}
     .value,.interval{display:block}
     .flag{position:absolute;top:.125rem;right:.3125rem;font-size:.8125rem;line-height:1.3;
-      color:var(--warn);text-decoration:none}
+      color:inherit;text-decoration:none}
     .value{font-size:1rem;line-height:1.3}
     .interval{font-size:.75rem;line-height:1.35;white-space:nowrap}
     .clean th,.clean td{font-style:italic}
@@ -210,7 +213,7 @@ enum ReportStyle {
       thead{display:table-header-group}
       details::details-content{content-visibility:visible;block-size:auto}
       summary{color:inherit;list-style:none}
-      .many details{display:none}
+      .many details:not(.attack){display:none}
     }
 
     """

@@ -26,7 +26,7 @@ from study_page import Browser, check, free_port
 HEIGHT = "return document.documentElement.scrollHeight"
 
 
-def shoot(browser, place, width, phone=False):
+def shoot(browser, place, width):
     """Takes a picture of the whole page."""
     size = browser.run("return [document.documentElement.scrollWidth, "
                        "document.documentElement.scrollHeight]")
@@ -70,6 +70,7 @@ def main():
     size = page.stat().st_size
     check(size < 3_000_000, f"the page has {size / 1e6:.2f} MB, fewer than 3")
 
+    Browser.patience = 300
     port = free_port()
     process = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL)
     driver = f"http://127.0.0.1:{port}"

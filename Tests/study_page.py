@@ -50,6 +50,9 @@ def free_port():
 class Browser:
     """A browser that is driven by the WebDriver protocol."""
 
+    # The longest time that a command may take, in seconds.
+    patience = 60
+
     def __init__(self, driver, width, height, phone=False, downloads=None):
         self.driver = driver
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
@@ -71,7 +74,7 @@ class Browser:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(address, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=self.patience) as reply:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as error:
             reason = error.read().decode()[:400]

@@ -75,7 +75,9 @@ struct LargeReportTests {
   func summaries() {
     #expect(count(">All 12 source models<", in: page) == 2 * 6)
     #expect(count("<th scope=\"row\">worst source model</th>", in: page) == 6)
+    // The parts of single attacks are folded with a class, and those of the source models without.
     let inView = page.replacing(/<details>.*?<\/details>/.dotMatchesNewlines(), with: "")
+    #expect(count("<details class=\"attack\">", in: page) == 2 * 5)
     #expect(count(">Own examples (white-box)</text>", in: inView) == 6)
     #expect(!inView.contains(">Source model: "))
   }
