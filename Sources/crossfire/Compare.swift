@@ -7,18 +7,18 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what changed between runs of the same experiment.",
     discussion: """
-      Compares every further run folder with the first one, image by image: the clean
-      accuracy, the worst case over all attacks, the certified accuracy and the rank of
-      each model, every cell, and the flags. A change counts as certain if the interval
-      of the difference, paired by image, does not contain 0.
+      Compares every further run folder with the first one, image by image: the
+      clean accuracy, the worst case over all attacks, the certified accuracy and
+      the rank of each model, every cell, and the flags. A change counts as certain
+      if the interval of the difference, paired by image, does not contain 0.
 
-      The runs must have measured the same images. Models and attacks are matched by
-      their names; attacks whose settings differ are left out, and so are models that
-      only one run has.
+      The runs must have measured the same images. Models and attacks are matched
+      by their names; attacks whose settings differ are left out, and so are models
+      that only one run has.
 
-      --fail-if states what must not happen, and sets the exit status: 0 if none of the
-      conditions holds, 1 if one does, and another one if the runs cannot be compared.
-      A condition is
+      --fail-if states what must not happen, and sets the exit status: 0 if none of
+      the conditions holds, 1 if one does, and another one if the runs cannot be
+      compared. A condition is
 
         worst-case drops 2              by 2 points or more, for any model
         clean of normal drops 0.5       for the model 'normal'
