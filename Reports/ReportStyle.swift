@@ -123,7 +123,8 @@ enum ReportStyle {
     .labelled.rowed>.columns,.labelled.rowed>img{grid-column:2}
     .labelled>.rows,.labelled.rowed>img{grid-row:2}
     .columns{display:grid;grid-template-columns:repeat(var(--count),minmax(0,1fr));
-      text-align:center;padding-bottom:.25rem}
+      text-align:center;padding-bottom:.25rem;width:0;min-width:100%;font-size:.5938rem;
+      overflow-wrap:anywhere}
     .rows{display:grid;grid-template-rows:repeat(var(--count),minmax(0,1fr));align-items:center;
       overflow-wrap:anywhere}
     @media screen and (prefers-color-scheme:dark){.sheet img,.maps img{filter:brightness(.86)}}
