@@ -55,11 +55,10 @@ def german(crossfire, folder, out):
     look(browser, out / "german-4-card.png")
     browser.press("Sie sind gleich groß")
     browser.until_heading("Ihr Abstand vom Bildschirm")
-    for number in range(5):
+    look(browser, out / "german-5-blind-spot.png")
+    for _ in range(5):
         browser.press("Punkt bewegen")
         time.sleep(1.2)
-        if number == 0:
-            look(browser, out / "german-5-blind-spot.png")
         browser.keys(" ")
     question(browser, 1, 1)
     look(browser, out / "german-6-trial.png")

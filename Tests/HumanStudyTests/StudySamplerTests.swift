@@ -126,7 +126,7 @@ struct StudySamplerTests {
     let text =
       try String(contentsOf: folder.study, encoding: .utf8)
       + String(contentsOf: folder.trials, encoding: .utf8)
-    for secret in SampleSets.models + ["jsma", "77123", "drawn", "fingerprint"] {
+    for secret in SampleSets.models + ["jsma", "77123", "drawn:test", "fingerprint"] {
       #expect(!text.contains(secret))
     }
     #expect(

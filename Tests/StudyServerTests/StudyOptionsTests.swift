@@ -134,17 +134,18 @@ struct StudyOptionsTests {
   @Test("A caller who must wait is told for how long")
   func retryAfter() async throws {
     let rates = StudyService.Rates(
-      participantBurst: 1, participantPerSecond: 0.2, newBurst: 1, newPerSecond: 5)
+      participantBurst: 1, participantPerSecond: 0.01, newBurst: 1, newPerSecond: 0.001)
     let caller = try caller(try TinyStudy(), rates: rates)
     let secret = try await caller.newcomer()
     let refused = await caller.ask(.post, "/api/open", secret, #"{"screen": "1x1 mouse"}"#)
     let newcomer = await caller.ask(.post, "/api/consent", Secret().text, caller.agreed)
-    for (response, seconds) in [(refused, 5), (newcomer, 1)] {
+    for (response, seconds) in [(refused, 100), (newcomer, 1000)] {
       let sent = String(
         decoding: response.bytes(keepsAlive: true, onlyHead: true), as: UTF8.self)
       #expect(response.status == .tooManyRequests)
       #expect(sent.contains("\r\nRetry-After: \(seconds)\r\n"), "\(sent)")
     }
+    #expect(RateLimiter(burst: 60, perSecond: 20).retryAfter == 1)
   }
 
   @Test("A database of an earlier version is opened, and its participants continue")

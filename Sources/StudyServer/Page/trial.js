@@ -98,9 +98,8 @@ const trialPages = {
   rest(state, answered) {
     const undo = this.undoButton(answered);
     this.buttons = undo ? [undo] : [];
-    const blank = make("div", {
-      class: "picture blank", style: `aspect-ratio: ${this.study.width} / ${this.study.height}`,
-    });
+    const blank = make("div", { class: "picture blank" });
+    blank.style.aspectRatio = `${this.study.width} / ${this.study.height}`;
     show(
       make(
         "section", { class: "trial" }, blank, make("h1", { class: "calm" }, text("page.stored")),
