@@ -132,7 +132,8 @@ public struct InputDiversity: GradientView {
 /// Translation invariance: the gradient is smoothed by a Gaussian window.
 ///
 /// Smoothing it approximates the mean of the gradients for shifted copies of the images, weighted
-/// by the window, at the cost of one gradient. Source: Y. Dong et al. (2019).
+/// by the window, at the cost of one gradient. Source: Y. Dong et al. (2019), with the window of
+/// their program: 15 pixels wide, so that it reaches three standard deviations to each side.
 public struct TranslationInvariance: GradientView {
   public static let name = "ti"
   public static let needsPictures = true
@@ -141,9 +142,9 @@ public struct TranslationInvariance: GradientView {
   /// The standard deviation of the Gaussian in pixels.
   public let deviation: Double
 
-  public init() { self.init(kernel: 7) }
+  public init() { self.init(kernel: 15, deviation: 7.0 / 3) }
 
-  public init(kernel: Int, deviation: Double = 3) {
+  public init(kernel: Int, deviation: Double) {
     self.kernel = kernel
     self.deviation = deviation
   }

@@ -34,8 +34,9 @@ struct GradientViewTests {
     var spike = [Float](repeating: 0, count: shape.count)
     spike[40] = 1
     let point = GradientEstimate { _, _, _ in Tensor(spike, shape: [1] + shape.sizes) }
-    let found = TranslationInvariance().estimate(point, within: threat)(images, .of(images, 3))
-      .floats()
+    let found = TranslationInvariance(kernel: 7, deviation: 3).estimate(point, within: threat)(
+      images, .of(images, 3)
+    ).floats()
     #expect(abs(found.reduce(0, +) - 1) < 1e-5)
     let ratio = Double(found[42] / found[40])
     #expect(abs(ratio - exp(-4.0 / 18)) < 1e-4)
