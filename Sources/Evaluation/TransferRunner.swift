@@ -55,7 +55,7 @@ public struct TransferRunner {
   public var request: String {
     let parts =
       [
-        "transfer 5", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
+        "transfer 6", plan.name, plan.text, "\(plan.epsilons)", data.fingerprint, "\(seed.value)",
         source.classifier.device.kind, source.fingerprint,
       ] + victims.map { "\($0.name) \($0.fingerprint)" }
       + (judgements == 1 ? [] : ["judgements \(judgements)"])
