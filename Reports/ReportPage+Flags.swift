@@ -44,14 +44,14 @@ struct FlagKind {
 
 extension ReportPage {
   /// The largest number of flags of one kind that are visible; the others are folded.
-  private static let mostFlags = 3
+  private var mostFlags: Int { grid.isLarge ? 1 : 3 }
 
   /// The flags by kind: the meaning and the advice once, then a table of what is concerned.
   var trustFlags: Markup {
     let kinds = FlagKind.all(grid.flags).map { kind in
       let (header, rows) = kind.table(grid.models)
-      let visible = table(kind.name, header: header, Array(rows.prefix(Self.mostFlags)))
-      let rest = rows.dropFirst(Self.mostFlags)
+      let visible = table(kind.name, header: header, Array(rows.prefix(mostFlags)))
+      let rest = rows.dropFirst(mostFlags)
       let folded =
         rest.isEmpty
         ? []

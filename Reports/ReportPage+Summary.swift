@@ -42,7 +42,13 @@ extension ReportPage {
     }
     let facts: [(name: String, content: any MarkupContent)] =
       [
-        ("Data", provenance.data), ("Models", Markup("ul", [:], children: models)),
+        ("Data", provenance.data),
+        (
+          "Models",
+          grid.isLarge
+            ? folded("\(models.count) models", [Markup("ul", [:], children: models)])
+            : Markup("ul", [:], children: models)
+        ),
         ("Attacks", Markup("ul", [:], children: attacks)),
       ] + (grid.unitSentence.map { [("Unit of the budgets", $0)] } ?? [])
       + [

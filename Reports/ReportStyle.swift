@@ -171,13 +171,17 @@ enum ReportStyle {
     .interval{font-size:.75rem;line-height:1.35;white-space:nowrap}
     .clean th,.clean td{font-style:italic}
     details{margin:0 0 1.5rem}
+    .many details:not([open]){margin-bottom:.5rem}
+    .many details:not([open])>summary{margin-bottom:0}
+    .many #leaderboard .value,.many #leaderboard .interval{display:inline}
+    .many #leaderboard .interval{margin-left:.5rem}
     summary{cursor:pointer;color:var(--link);font-size:.9375rem;margin-bottom:1rem}
     .facts{width:100%}
     .facts th,.facts td{text-align:left;vertical-align:top;padding:.5rem 1rem .5rem 0;
       border-bottom:1px solid var(--rule)}
     .facts th{font-weight:500}
     .facts thead th{font-size:.8125rem;font-weight:600;color:var(--muted)}
-    .facts tbody th{min-width:5.5rem}
+    .facts tbody th{min-width:5.5rem;overflow-wrap:anywhere}
     .facts td{overflow-wrap:anywhere;min-width:7rem}
 
     """

@@ -101,6 +101,8 @@ extension ReportPage {
         Of a training with more than \(TrainingCurves.mostShown) epochs, evenly spaced ones are \
         shown. The numbers of every epoch are in models/<name>.history.jsonl.
         """, name: "training")
-    return Section(id: "training", heading: "Training of the models", content: [content])
+    return Section(
+      id: "training", heading: "Training of the models",
+      content: [grid.isLarge ? folded("The trainings of all models", [content]) : content])
   }
 }

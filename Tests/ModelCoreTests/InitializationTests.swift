@@ -102,7 +102,7 @@ struct InitializationTests {
     for text in ["truncated-normal", "truncated-normal 0", "truncated-normal 2.1"] {
       #expect(Initialization(rawValue: text) == nil, "\(text)")
     }
-    for text in ["normal", "normal 0", "normal -1", "normal 0.1 2", "normal x", "Normal 0.1", ""] {
+    for text in ["normal", "normal 0", "normal -1", "normal 0.1 2", "normal x", ""] {
       #expect(Initialization(rawValue: text) == nil, "\(text)")
     }
   }
