@@ -25,8 +25,9 @@ import Support
 /// Use it to see whether a very small number of pixels, placed by the model's scores, changes the
 /// prediction. It costs 1 + population·(generations + 1) queries. The random candidates of a child
 /// are drawn independently, so that two of them may be the same. Source: J. Su, D. Vargas and K.
-/// Sakurai (2019). The authors take a random candidate as the base. The best one, which is the
-/// default here, fools more images with the same queries if several pixels may change.
+/// Sakurai (2019). The authors take a random candidate as the base. For several pixels the default
+/// is the best one, with which the same queries fool more images; for a single pixel, its children
+/// often stay near the first good place.
 public struct OnePixel: Attack, Configurable {
   public static let name = "onepixel"
   public static let title = "one-pixel attack"
@@ -40,6 +41,8 @@ public struct OnePixel: Attack, Configurable {
     case best
     /// A random candidate, as published.
     case random
+    /// A random one if one pixel may change, and otherwise the best.
+    case byPixels = "by-pixels"
   }
 
   public let norm = Norm.l0
@@ -55,7 +58,7 @@ public struct OnePixel: Attack, Configurable {
   private static let atOnce = 512
 
   public init(
-    population: Int = 400, generations: Int = 100, scale: Double = 0.5, base: Base = .best
+    population: Int = 400, generations: Int = 100, scale: Double = 0.5, base: Base = .byPixels
   ) {
     self.population = population
     self.generations = generations
@@ -145,7 +148,7 @@ public struct OnePixel: Attack, Configurable {
     }
     let shape = candidates.shape
     let base =
-      base == .random
+      base == .random || base == .byPixels && shape[2] == 1
       ? random(1) : best(candidates, losses).reshaped([shape[0], 1, shape[2], shape[3]])
     let children = base + (random(2) - random(3)) * scale
     let places = children.narrow(3, 0, 2)
