@@ -18,19 +18,19 @@ import Support
 ///
 /// The penalty is large where the goal is missed, and vanishes far beyond the boundary, so that the
 /// image comes to lie just across it. A step divides the gradient by the root of its mean square
-/// (RMSProp) and has momentum. Its factor is `rate`, or, with `start`, the one with which the first
-/// step would go that far without the division. The factor falls to a hundredth, exponentially,
-/// after the goal was first reached.
+/// (RMSProp) and has momentum. Its factor is the one with which the first step would go as far as
+/// `start` without the division, or `rate` if that is given. The factor falls to a hundredth,
+/// exponentially, after the goal was first reached.
 /// The first step follows the penalty alone, or a random direction where that has no gradient. Of
 /// all images on the way that reach the goal by more than rounding (`Goal.isClearlyReached`), the
 /// nearest one is the result. Lengths are shares of the width of the pixel range.
 ///
 /// Use it for small ℓ1 perturbations, with 300 steps or more, and beside `ddn` and `fmn` in ℓ2.
 /// Source: J. Rony, E. Granger, M. Pedersoli and I. Ben Ayed, "Augmented Lagrangian Adversarial
-/// Attacks" (2021). With 100 steps the authors set α to 0.5. They fit the factor, with a `start` of
-/// 0.1 in ℓ2 and of 0.5 in ℓ1 for MNIST; the default here is that of their program. Where the first
-/// gradient is nearly zero, as in a network that hides its gradients, a fitted factor is far too
-/// large for the steps that follow. The authors' constraint has a tolerance of 10⁻⁴; here it also
+/// Attacks" (2021). With 100 steps the authors set α to 0.5. They fit the factor, as is the
+/// default here; the default of their program is `rate=0.1`. Try it, too, on a network that hides
+/// its gradients: where the first gradient is nearly zero, a fitted factor is far too large for the
+/// steps that follow. The authors' constraint has a tolerance of 10⁻⁴; here it also
 /// covers the rounding of the logits. With fewer than three classes there is no third logit, and d
 /// is the plain difference.
 public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
@@ -44,10 +44,11 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// α, the share of the former μ, of the mean square of gradients and of the momentum that a step
   /// keeps.
   public var alpha: Double
-  /// The factor of the steps, as a share of the width of the pixel range.
-  public var rate: Double
-  /// How far the first step goes, as a share of the width of the pixel range; nil for the
-  /// factor `rate`.
+  /// The factor of the steps, as a share of the width of the pixel range; nil for the one that fits
+  /// `start`.
+  public var rate: Double?
+  /// How far the first step goes, as a share of the width of the pixel range; nil for the authors'
+  /// values for MNIST, 0.1 in ℓ2 and 0.5 in ℓ1.
   public var start: Double?
 
   /// γ, by which the penalty parameter grows.
@@ -60,7 +61,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   private static let lastShare = 0.01
 
   public init(
-    norm: Norm = .l2, steps: Int = 1000, alpha: Double = 0.9, rate: Double = 0.1,
+    norm: Norm = .l2, steps: Int = 1000, alpha: Double = 0.9, rate: Double? = nil,
     start: Double? = nil
   ) {
     self.norm = norm
@@ -74,13 +75,14 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     .norm(\.norm, of: [.l2, .l1]),
     .int("steps", \.steps, in: 1...1_000_000, "number of steps"),
     .double("alpha", \.alpha, in: 0...0.9999, "α, share of its past that each average keeps"),
-    .double(
+    .optionalDouble(
       "rate", \.rate, in: 1e-9...1e6,
-      "factor of the steps as a share of the width of the pixel range"),
+      "factor of the steps as a share of the width of the pixel range; if not given, the one that "
+        + "fits start"),
     .optionalDouble(
       "start", \.start, in: 1e-9...1e6,
-      "length of the first step as a share of the width of the pixel range, to which the factor is "
-        + "fitted; if not given, rate is used"),
+      "length of the first step as a share of the width of the pixel range; if not given, 0.1 in ℓ2 "
+        + "and 0.5 in ℓ1"),
   ]
 
   public init(_ settings: Settings) throws {
@@ -99,7 +101,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
     let (originals, range) = (active.originals, classifier.valueRange)
     let ones = Tensor.ones([originals.shape[0]], device: originals.device)
     var best = NearestImages(originals)
-    var (mu, rho, rate, before) = (ones, ones, ones * self.rate, ones)
+    var (mu, rho, rate, before) = (ones, ones, ones, ones)
     var found = ones * Double(steps + 1)
     var (x, move, momentum) = (originals, originals * 0, originals * 0)
     var square = momentum + 1
@@ -125,7 +127,7 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
       var gradient = constraint * Self.slope(d, rho, mu).perImage(like: x)
       if step == 0 {
         gradient = direction(gradient, active)
-        if let start { rate = fittedRate(to: start, gradient, active, in: range) }
+        rate = self.rate.map { ones * $0 } ?? fittedRate(gradient, active, in: range)
       } else {
         gradient = gradient + slopeOfNorm(move)
       }
@@ -183,15 +185,16 @@ public struct AugmentedLagrangian: SmallestPerturbationAttack, Configurable {
   /// until that is exceeded, and then bisected. An image that cannot move so far gets the factor
   /// that would do without the bounds of the pixel range.
   private func fittedRate(
-    to start: Double, _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
+    _ gradient: Tensor, _ active: ActiveImages, in range: ClosedRange<Double>
   ) -> Tensor {
     // low, high [M]
+    let target = start ?? (norm == .l1 ? 0.5 : 0.1)
     func isTooFar(_ rate: Tensor) -> Tensor {
       let moved = active.originals - gradient * (rate * range.width).perImage(like: gradient)
       let size = norm.size(moved.clamped(to: range) - active.originals) / range.width
-      return size.isGreater(than: size * 0 + start)
+      return size.isGreater(than: size * 0 + target)
     }
-    let unbounded = (norm.size(gradient).maximum(1e-12) / start).power(-1)
+    let unbounded = (norm.size(gradient).maximum(1e-12) / target).power(-1)
     var (low, high) = (unbounded * 0, unbounded)
     for _ in 0..<30 {
       let isFar = isTooFar(high)

@@ -66,14 +66,14 @@ TASKS = {
         for norm in ORDER
         for steps in (100, 1000)
     },
-    "alma": ("alma steps=300", "l2", "adv-lib", alma("l2", 300)),
+    "alma": ("alma steps=300 rate=0.1", "l2", "adv-lib", alma("l2", 300)),
     "alma-start": (
         "alma steps=300 start=0.1",
         "l2",
         "adv-lib",
         alma("l2", 300, init_lr_distance=0.1),
     ),
-    "alma-l1": ("alma norm=l1 steps=300", "l1", "adv-lib", alma("l1", 300)),
+    "alma-l1": ("alma norm=l1 steps=300 rate=0.1", "l1", "adv-lib", alma("l1", 300)),
     # adv-lib's search for the factor does not end where an image cannot move so far.
     "alma-l1-start": (
         "alma norm=l1 steps=300 start=0.5",
