@@ -38,8 +38,9 @@ private struct DoublePrecision {
 
 @Suite("An adversarial image that reaches its goal reaches it in double precision, too")
 struct DoublePrecisionTests {
-  /// The models that are networks. Those after them compute the same functions.
-  static let models = TinyModel.all.indices.filter { !TinyModel.all[$0].isFrozen }
+  /// A convolutional network of two classes and a fully connected one of a hundred. The models after
+  /// them compute the same functions.
+  static let models = [0, 6]
 
   private func attack(_ name: String, on network: Network) throws -> any Attack {
     name == SurrogateTransfer.name

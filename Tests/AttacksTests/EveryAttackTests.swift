@@ -9,9 +9,9 @@ import Testing
 @Suite("Every registered attack against small models")
 struct EveryAttackTests {
   static let models = TinyModel.all.indices
-  /// The frozen models. Each computes the same function as the model before it, without tracked
-  /// weights.
-  static let frozenModels = models.filter { TinyModel.all[$0].isFrozen }
+  /// Two of the frozen models, a convolutional one of two classes and a fully connected one of a
+  /// hundred. Each computes the same function as the model before it, without tracked weights.
+  static let frozenModels = [1, 7]
 
   /// An attack with its default settings, and its default goal for the first images of a model.
   private func attack(_ name: String, _ model: TinyModel, _ count: Int) throws -> (
@@ -50,7 +50,7 @@ struct EveryAttackTests {
 
   @Test(
     "an attack keeps the budget and the pixel range, and ε = 0 changes no bit",
-    arguments: AttackRegistry.names, models)
+    arguments: AttackRegistry.names, [2] + frozenModels)
   func bounds(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
     let (attack, goal, images, _) = try attack(name, model, model.isFrozen ? 7 : 1)
@@ -69,7 +69,7 @@ struct EveryAttackTests {
 
   @Test(
     "the same seed gives the same bits, and the inputs are unchanged",
-    arguments: AttackRegistry.names, [frozenModels[0], frozenModels[3]])
+    arguments: AttackRegistry.names, frozenModels)
   func reproducible(_ name: String, _ index: Int) throws {
     let model = TinyModel.all[index]
     let (attack, goal, images, labels) = try attack(name, model, 5)
