@@ -74,7 +74,7 @@ enum ReportStyle {
     .flags .facts{font-size:.875rem}
     .flags .facts td{min-width:5.5rem;padding-top:.25rem;padding-bottom:.25rem}
     .flags .facts th{padding-top:.25rem;padding-bottom:.25rem}
-    .flags .facts td:last-child{min-width:18rem}
+    @media (min-width:40rem){.flags .facts td:last-child{min-width:18rem}}
     .flags .cue{color:var(--ink)}
     .flags details{margin:.5rem 0 0}
     .flags summary{margin-bottom:.25rem}
