@@ -134,12 +134,12 @@ struct StudyOptionsTests {
   @Test("A caller who must wait is told for how long")
   func retryAfter() async throws {
     let rates = StudyService.Rates(
-      participantBurst: 1, participantPerSecond: 0.01, newBurst: 1, newPerSecond: 0.001)
+      participantBurst: 1, participantPerSecond: 1.0 / 2000, newBurst: 1, newPerSecond: 1.0 / 2500)
     let caller = try caller(try TinyStudy(), rates: rates)
     let secret = try await caller.newcomer()
     let refused = await caller.ask(.post, "/api/open", secret, #"{"screen": "1x1 mouse"}"#)
     let newcomer = await caller.ask(.post, "/api/consent", Secret().text, caller.agreed)
-    for (response, seconds) in [(refused, 100), (newcomer, 1000)] {
+    for (response, seconds) in [(refused, 2000), (newcomer, 2500)] {
       let sent = String(
         decoding: response.bytes(keepsAlive: true, onlyHead: true), as: UTF8.self)
       #expect(response.status == .tooManyRequests)

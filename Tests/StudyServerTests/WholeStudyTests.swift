@@ -82,8 +82,11 @@ struct WholeStudyTests {
       try StudyServer.export(folder)
         == StudyExport(participants: 12, finished: 11, withdrawn: 0, answers: stored))
     let results = try StudyScore(folder, draws: 500).results()
-    #expect(results.conditions.count == 2)
-    for result in results.conditions {
+    // Beside the two models there are the controls, with unchanged images and with noise.
+    #expect(results.conditions.count == 4)
+    let attacked = results.conditions.filter { fooled[$0.condition.source] != nil }
+    #expect(attacked.count == 2)
+    for result in attacked {
       let truth = try #require(fooled[result.condition.source])
       // Who sees which pictures depends on who arrives first, so the answers differ from run to run.
       // An interval of four standard errors leaves out the truth in one of 15,000 runs.

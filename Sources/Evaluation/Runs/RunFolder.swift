@@ -48,10 +48,12 @@ public struct RunFolder: Sendable {
 
   public var experiment: URL { url.appending(path: "experiment.yaml") }
   /// The experiment that the folder holds, as this version writes it; nil if it holds none. Earlier
-  /// versions wrote some names in another spelling.
+  /// versions wrote some names in camel case. A text that differs in more than this was written by
+  /// somebody else, and stays as it is.
   public var storedExperiment: String? {
     guard let text = try? String(contentsOf: experiment, encoding: .utf8) else { return nil }
-    return (try? Experiment(experiment).resolved()) ?? text
+    let now = try? Experiment(experiment).resolved()
+    return now?.hyphenated == text.hyphenated ? now : text
   }
   public var report: URL { url.appending(path: "report") }
   public var images: URL { url.appending(path: "images") }
