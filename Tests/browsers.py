@@ -114,7 +114,7 @@ class Browser:
         return self.run_later(
             "const done = arguments[arguments.length - 1];"
             "if (!window.axe) { (0, eval)(arguments[0]); }"
-            "axe.run(document).then((found) => done(found.violations.map((one) =>"
+            "axe.run(document, {preload: false}).then((found) => done(found.violations.map((one) =>"
             " `${one.id}: ${one.nodes.map((node) => node.target).join(' ')}`)),"
             " (error) => done([String(error)]));", axe)
 
